@@ -1,0 +1,21 @@
+//! # engine: the clock
+//!
+//! **Is**: the loop that lets planes serve up to the next control event, scrapes signals, asks policies
+//! and changes fleets: [`run`].
+//!
+//! **Knows**: workload, fleet, signal, policy, and the order of what happens at one instant.
+//!
+//! **Must not know**: files, vendors, experiments, reports; it reads no clock but the simulated one.
+//!
+//! **Start at** [`Setup`], [`run`] and [`Outcome`].
+
+mod outcome;
+mod setup;
+
+pub use outcome::{
+    Counts, DecisionRecord, FleetTotals, Interval, LatencyTotals, Outcome, ServiceOutcome,
+    SloMinute,
+};
+pub use setup::{
+    Autoscaler, DecisionLog, Detail, Halt, ServiceSetup, Setup, SignalRef, Slo, Window,
+};

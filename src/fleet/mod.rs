@@ -1,0 +1,16 @@
+//! # fleet: what serves
+//!
+//! **Is**: the replicas' life cycle, cold starts, limits, billing, and the data planes that put requests
+//! on slots (`dispatch`).
+//!
+//! **Knows**: time, randomness, counting.
+//!
+//! **Must not know**: where requests come from, signals, policies, the engine.
+//!
+//! **Start at** [`FleetSpec`].
+
+mod spec;
+
+pub use spec::{
+    AtZero, Balancing, Billing, ColdStage, FleetSpec, LaunchRate, Overflow, QueueSpec, VictimOrder,
+};

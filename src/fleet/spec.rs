@@ -1,0 +1,150 @@
+//! What a fleet is like: everything that does not change during a run.
+
+use crate::random::Sampler;
+use crate::units::Span;
+
+/// One service's fleet.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FleetSpec {
+    /// Requests a replica serves at once, at least 1.
+    pub concurrency: u32,
+    /// Replicas ready at the start; they draw no cold start.
+    pub initial: u32,
+    /// Stages of a cold start, drawn and passed in order; none = ready at once.
+    pub cold_start: Vec<ColdStage>,
+    /// Demand of a launched replica's first request; it replaces the request's own.
+    pub cold_demand: Option<Sampler>,
+    /// The most live and draining replicas the platform grants; orders beyond are refused.
+    pub quota: Option<u32>,
+    /// How fast replicas may be launched; orders beyond wait.
+    pub launch_rate: Option<LaunchRate>,
+    /// How long a leaving replica may finish its requests before they are lost.
+    pub grace: Span,
+    /// Which replicas leave at a scale-in.
+    pub victims: VictimOrder,
+    /// What is billed.
+    pub billing: Billing,
+    /// How requests find a slot.
+    pub balancing: Balancing,
+    /// How requests wait.
+    pub queue: QueueSpec,
+}
+
+impl Default for FleetSpec {
+    /// One slot, one replica, no cold start, no limits, no end to draining, central queue.
+    fn default() -> Self {
+        Self {
+            concurrency: 1,
+            initial: 1,
+            cold_start: Vec::new(),
+            cold_demand: None,
+            quota: None,
+            launch_rate: None,
+            grace: Span::MAX,
+            victims: VictimOrder::default(),
+            billing: Billing::default(),
+            balancing: Balancing::CentralQueue,
+            queue: QueueSpec::default(),
+        }
+    }
+}
+
+/// One stage of a cold start.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ColdStage {
+    /// `provision`, `pull`, `boot`, `warm_up`, or `cold_start` where there is but one.
+    pub name: &'static str,
+    /// Its length.
+    pub length: Sampler,
+}
+
+/// At most `launches` in any period of `per` (a token bucket that starts full and refills evenly).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LaunchRate {
+    /// Launches, at least 1.
+    pub launches: u32,
+    /// Period, not zero.
+    pub per: Span,
+}
+
+/// Which replicas leave first. Replicas not ready yet always go before ready ones, newest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum VictimOrder {
+    /// Idle ones, then those with fewest requests in flight; newest among equals.
+    #[default]
+    FewestInFlight,
+    /// Newest first, busy or not.
+    Newest,
+    /// Oldest first, busy or not.
+    Oldest,
+}
+
+/// When the meter runs and how it rounds (rule 9 of the model).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Billing {
+    /// True: from ready; false: from the order (a launch that waits for the launch rate: from the
+    /// launch).
+    pub from_ready: bool,
+    /// Billed time is rounded up to a multiple of this; zero = exact.
+    pub increment: Span,
+    /// The least billed per replica.
+    pub minimum: Span,
+}
+
+/// How a request finds its slot (rule 4 of the model).
+#[derive(Debug, Clone, PartialEq)]
+pub enum Balancing {
+    /// One queue for all; first come, first served, on the slot free for longest.
+    CentralQueue,
+    /// A queue per replica; a uniformly random one.
+    Random,
+    /// A queue per replica; in turn.
+    RoundRobin,
+    /// A queue per replica; the one with fewest requests present, ties uniformly at random.
+    LeastOutstanding,
+    /// A queue per replica; of two different random ones the one with fewer requests present, ties
+    /// uniformly at random.
+    PowerOfTwo,
+    /// Scale per request: the newest idle slot; where there is none, a replica is started and the
+    /// request waits for it.
+    PerRequest {
+        /// A replica idle for this long is removed; drawn once per idle period.
+        idle_expiry: Sampler,
+        /// Never fewer live replicas than this, once they are there (provisioned concurrency).
+        minimum: u32,
+        /// At most so many live replicas.
+        limit: u32,
+        /// What happens to a request that may not start one.
+        overflow: Overflow,
+    },
+}
+
+/// What happens at the limit of scale per request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Overflow {
+    /// It waits in the gateway queue.
+    Wait,
+    /// It is rejected.
+    Reject,
+}
+
+/// How requests wait.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct QueueSpec {
+    /// Most requests waiting at once, everywhere together; `None` = no limit.
+    pub capacity: Option<u64>,
+    /// How long a request waits before it gives up; drawn per request.
+    pub timeout: Option<Sampler>,
+    /// What happens to an arrival when no replica is live.
+    pub at_zero: AtZero,
+}
+
+/// What a platform does with a request that finds no live replica.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum AtZero {
+    /// It waits and may wake the policy.
+    #[default]
+    Wait,
+    /// It is rejected.
+    Reject,
+}

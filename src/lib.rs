@@ -1,0 +1,25 @@
+//! autosim rehearses an autoscaler before production does.
+//!
+//! The rooms, in layer order (a room uses only rooms above it; `tests/it/house.rs` holds the table):
+//!
+//! | room | what it is |
+//! |---|---|
+//! | [`units`] | time, rates, shares, money |
+//! | [`fault`] | what is wrong with an input, as data |
+//! | [`random`] | reproducible streams and laws of durations |
+//! | [`stats`] | histograms, intervals, comparisons |
+//! | [`workload`] | what arrives |
+//! | [`fleet`] | what serves |
+//! | [`signal`] | what an autoscaler is allowed to see |
+//! | [`policy`] | how to decide |
+//! | [`engine`] | the clock |
+
+pub mod engine;
+pub mod fault;
+pub mod fleet;
+pub mod policy;
+pub mod random;
+pub mod signal;
+pub mod stats;
+pub mod units;
+pub mod workload;

@@ -1,0 +1,3 @@
+//! The `autosim` command.
+
+fn main() {}

@@ -1,0 +1,61 @@
+//! # policy: how to decide
+//!
+//! **Is**: [`Policy`], [`Decision`] with its trail of stages, and the built-in policies: a recommender
+//! followed by guards, each of which says why it changed the number.
+//!
+//! **Knows**: observations and numbers.
+//!
+//! **Must not know**: the fleet, requests, the engine, vendors, clocks, generators: a policy is a
+//! function of what it has been shown.
+//!
+//! **Start at** [`Policy`].
+
+mod decision;
+
+pub use decision::{Decision, Stage, Step, Trail, Why};
+
+use crate::signal::{Observation, Signal};
+use crate::units::Span;
+
+/// An autoscaling policy. Built fresh for every cell; the same observations give the same decisions.
+pub trait Policy: Send {
+    /// Decides at a control.
+    fn observe(&mut self, seen: &Observation<'_>) -> Decision;
+
+    /// Decides when a request arrives while no replica is live. Default: no change until the next
+    /// control.
+    fn activate(&mut self, seen: &Observation<'_>) -> Decision {
+        Decision::hold(seen.desired)
+    }
+}
+
+/// When an autoscaler's control loop runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cadence {
+    /// Time between controls.
+    pub interval: Span,
+    /// `None`: the first control is one interval after the start. `Some`: drawn per replication
+    /// uniformly from `[0, interval)` and added.
+    pub random_phase: bool,
+}
+
+/// A policy with what it is shown and when: everything the engine needs to run it.
+pub struct Autoscaler {
+    /// The policy, fresh.
+    pub policy: Box<dyn Policy>,
+    /// What it sees, in the order of its readings.
+    pub signals: Vec<SignalRef>,
+    /// When it is asked.
+    pub cadence: Cadence,
+    /// From decision to order.
+    pub actuation_delay: Span,
+}
+
+/// A signal and the service it is taken from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SignalRef {
+    /// Another service of the scenario by name; `None` = the policy's own.
+    pub service: Option<String>,
+    /// The signal.
+    pub signal: Signal,
+}

@@ -1,0 +1,110 @@
+//! The metrics a fleet can show.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// A metric of one service. Totals of the whole service unless the name says otherwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Metric {
+    /// Arrivals per second.
+    RequestsPerS,
+    /// Arrivals per minute.
+    RequestsPerMin,
+    /// Requests in service, draining replicas included.
+    InFlightRequests,
+    /// Requests waiting, at the gateway or at replicas.
+    QueuedRequests,
+    /// In service plus waiting.
+    OngoingRequests,
+    /// Busy slots / (ready replicas x concurrency), in percent; draining replicas excluded.
+    UtilizationPercent,
+    /// CPU of the average counted replica, in percent (see [`super::Resources`]).
+    CpuPercent,
+    /// Memory of the average counted replica, in percent.
+    MemoryPercent,
+    /// GPU of the average counted replica, in percent.
+    GpuPercent,
+    /// Open connections.
+    Connections,
+    /// Mean response time of completions, in milliseconds.
+    ResponseTimeMs,
+    /// Median response time, in milliseconds.
+    P50Ms,
+    /// 90th percentile of response times, in milliseconds.
+    P90Ms,
+    /// 95th percentile of response times, in milliseconds.
+    P95Ms,
+    /// 99th percentile of response times, in milliseconds.
+    P99Ms,
+    /// Rejected, timed out and lost requests per second.
+    ErrorsPerS,
+    /// Rejected, timed out and lost requests per minute.
+    ErrorsPerMin,
+    /// Bytes of arriving requests and their answers per second.
+    BytesPerS,
+}
+
+impl Metric {
+    /// Every metric with its name.
+    pub const ALL: [(Self, &'static str); 18] = [
+        (Self::RequestsPerS, "requests_per_s"),
+        (Self::RequestsPerMin, "requests_per_min"),
+        (Self::InFlightRequests, "in_flight_requests"),
+        (Self::QueuedRequests, "queued_requests"),
+        (Self::OngoingRequests, "ongoing_requests"),
+        (Self::UtilizationPercent, "utilization_percent"),
+        (Self::CpuPercent, "cpu_percent"),
+        (Self::MemoryPercent, "memory_percent"),
+        (Self::GpuPercent, "gpu_percent"),
+        (Self::Connections, "connections"),
+        (Self::ResponseTimeMs, "response_time_ms"),
+        (Self::P50Ms, "p50_ms"),
+        (Self::P90Ms, "p90_ms"),
+        (Self::P95Ms, "p95_ms"),
+        (Self::P99Ms, "p99_ms"),
+        (Self::ErrorsPerS, "errors_per_s"),
+        (Self::ErrorsPerMin, "errors_per_min"),
+        (Self::BytesPerS, "bytes_per_s"),
+    ];
+
+    /// Whether the metric is an average or quantile by nature, so that dividing it by replicas has no
+    /// meaning.
+    pub const fn is_average(self) -> bool {
+        matches!(
+            self,
+            Self::UtilizationPercent
+                | Self::CpuPercent
+                | Self::MemoryPercent
+                | Self::GpuPercent
+                | Self::ResponseTimeMs
+                | Self::P50Ms
+                | Self::P90Ms
+                | Self::P95Ms
+                | Self::P99Ms
+        )
+    }
+
+    /// Whether it needs the histogram of response times.
+    pub const fn needs_histogram(self) -> bool {
+        matches!(self, Self::P50Ms | Self::P90Ms | Self::P95Ms | Self::P99Ms)
+    }
+}
+
+impl fmt::Display for Metric {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = Self::ALL.iter().find(|(metric, _)| metric == self).map_or("", |(_, name)| name);
+        f.write_str(name)
+    }
+}
+
+impl FromStr for Metric {
+    type Err = ();
+    /// Full names, and the short `cpu`, `memory`, `gpu`, `utilization`.
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let full = match text {
+            "cpu" | "memory" | "gpu" | "utilization" => format!("{text}_percent"),
+            other => other.to_owned(),
+        };
+        Self::ALL.iter().find(|(_, name)| *name == full).map(|&(metric, _)| metric).ok_or(())
+    }
+}

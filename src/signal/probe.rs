@@ -1,0 +1,95 @@
+//! Exact counters and gauges of one service at one instant.
+
+use super::Census;
+use crate::stats::Histogram;
+use crate::units::Time;
+
+/// Everything the fleet can show at a scrape. Counters and integrals are cumulative since the
+/// scenario's start; two probes give the exact mean between them.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Probe<'a> {
+    /// The instant of the scrape.
+    pub at: Time,
+    /// Requests that arrived.
+    pub arrivals: u64,
+    /// Requests that completed.
+    pub completions: u64,
+    /// Requests refused at arrival.
+    pub rejections: u64,
+    /// Requests that gave up waiting.
+    pub timeouts: u64,
+    /// Requests killed in service.
+    pub lost: u64,
+    /// Sum of response times of completions, in nanoseconds.
+    pub latency_sum_ns: u128,
+    /// Response times of all completions so far; present only if some signal needs quantiles.
+    pub latency: Option<&'a Histogram>,
+    /// Integral of busy slots of ready replicas (draining excluded), in slot-nanoseconds.
+    pub busy_ns: u128,
+    /// Integral of requests in service, draining replicas included.
+    pub in_flight_ns: u128,
+    /// Integral of waiting requests.
+    pub queued_ns: u128,
+    /// Integral of ready replicas.
+    pub ready_ns: u128,
+    /// Integral of starting replicas.
+    pub starting_ns: u128,
+    /// Busy slots of ready replicas now.
+    pub busy: u64,
+    /// Requests in service now, draining replicas included.
+    pub in_flight: u64,
+    /// Waiting requests now.
+    pub queued: u64,
+    /// Replica counts now.
+    pub census: Census,
+}
+
+/// How load turns into the resources of one replica; linear in its utilisation u (busy slots /
+/// concurrency): `idle + (full - idle) x u`, in percent of what the replica was given.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Resources {
+    /// Slots of a replica.
+    pub concurrency: u32,
+    /// CPU with no request.
+    pub cpu_idle_percent: f64,
+    /// CPU with every slot busy.
+    pub cpu_full_percent: f64,
+    /// CPU of a starting replica; used only if starting replicas are counted.
+    pub cpu_starting_percent: f64,
+    /// Whether `cpu_percent` averages over starting replicas too.
+    pub cpu_counts_starting: bool,
+    /// Memory with no request.
+    pub memory_idle_percent: f64,
+    /// Memory with every slot busy.
+    pub memory_full_percent: f64,
+    /// GPU with no request.
+    pub gpu_idle_percent: f64,
+    /// GPU with every slot busy.
+    pub gpu_full_percent: f64,
+    /// Connections held open per ready replica, apart from requests.
+    pub connections_per_replica: f64,
+    /// Connections per request in flight or waiting.
+    pub connections_per_request: f64,
+    /// Bytes in and out per request.
+    pub bytes_per_request: f64,
+}
+
+impl Default for Resources {
+    /// One slot; CPU, GPU 0 to 100 %, memory 30 to 80 %, one connection per request, no bytes.
+    fn default() -> Self {
+        Self {
+            concurrency: 1,
+            cpu_idle_percent: 0.0,
+            cpu_full_percent: 100.0,
+            cpu_starting_percent: 100.0,
+            cpu_counts_starting: false,
+            memory_idle_percent: 30.0,
+            memory_full_percent: 80.0,
+            gpu_idle_percent: 0.0,
+            gpu_full_percent: 100.0,
+            connections_per_replica: 0.0,
+            connections_per_request: 1.0,
+            bytes_per_request: 0.0,
+        }
+    }
+}
