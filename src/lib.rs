@@ -13,12 +13,14 @@
 //! | [`signal`] | what an autoscaler is allowed to see |
 //! | [`policy`] | how to decide |
 //! | [`engine`] | the clock |
+//! | [`scenario`] | files to domain |
 
 pub mod engine;
 pub mod fault;
 pub mod fleet;
 pub mod policy;
 pub mod random;
+pub mod scenario;
 pub mod signal;
 pub mod stats;
 pub mod units;

@@ -16,6 +16,4 @@ pub use outcome::{
     Counts, DecisionRecord, FleetTotals, Interval, LatencyTotals, Outcome, ServiceOutcome,
     SloMinute,
 };
-pub use setup::{
-    Autoscaler, DecisionLog, Detail, Halt, ServiceSetup, Setup, SignalRef, Slo, Window,
-};
+pub use setup::{DecisionLog, Detail, Halt, ServiceSetup, Setup, Slo, Window};

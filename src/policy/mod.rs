@@ -11,8 +11,11 @@
 //! **Start at** [`Policy`].
 
 mod decision;
+pub mod fixed;
+mod registry;
 
 pub use decision::{Decision, Stage, Step, Trail, Why};
+pub use registry::{PolicyContext, PolicySpec};
 
 use crate::signal::{Observation, Signal};
 use crate::units::Span;

@@ -135,7 +135,7 @@ mod tests {
             if ns < 64 {
                 assert_eq!(got, ns);
             }
-            ns = ns / 4 * 5 + 1;
+            ns += ns / 4 + 1;
         }
         assert!(Histogram::bucket(u64::MAX) < BUCKETS);
     }

@@ -9,5 +9,7 @@
 //! **Start at** [`Arrivals`] and [`Batch`].
 
 mod batch;
+mod stream;
 
 pub use batch::{Arrivals, BATCH, Batch};
+pub use stream::Workload;

@@ -1,0 +1,44 @@
+//! `fixed`: a constant count, the anchor every comparison needs (peak provisioning).
+
+use super::{Autoscaler, Cadence, Decision, Policy, PolicyContext, Why};
+use crate::fault::Faults;
+use crate::signal::Observation;
+use crate::units::Span;
+use serde::{Deserialize, Serialize};
+
+/// Always `replicas` replicas.
+///
+/// ```toml
+/// [policies.peak.fixed]
+/// replicas = 12
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Fixed {
+    /// The count.
+    pub replicas: u32,
+}
+
+impl Fixed {
+    pub(super) fn check(&self, _: &mut Faults) {}
+
+    pub(super) fn autoscaler(&self, _: &PolicyContext) -> Autoscaler {
+        Autoscaler {
+            policy: Box::new(Constant(self.replicas)),
+            signals: Vec::new(),
+            cadence: Cadence { interval: Span::from_secs(60), random_phase: false },
+            actuation_delay: Span::ZERO,
+        }
+    }
+}
+
+struct Constant(u32);
+
+impl Policy for Constant {
+    fn observe(&mut self, seen: &Observation<'_>) -> Decision {
+        Decision::propose(seen.desired, self.0, Why::Plain)
+    }
+    fn activate(&mut self, seen: &Observation<'_>) -> Decision {
+        self.observe(seen)
+    }
+}

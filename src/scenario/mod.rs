@@ -1,0 +1,80 @@
+//! # scenario: files to domain
+//!
+//! **Is**: the scenario file - its shape (serde and JSON Schema), its faults with line and column, its
+//! lowering to a resolved [`Scenario`] - from which [`Scenario::setup`] builds any cell.
+//!
+//! **Knows**: TOML, every spec of the rooms below.
+//!
+//! **Must not know**: threads, results, terminals.
+//!
+//! **Start at** [`Scenario`].
+
+use crate::engine::{Slo, Window};
+use crate::fleet::FleetSpec;
+use crate::signal::Resources;
+use crate::units::{Price, Span, WallClock};
+
+/// A scenario, resolved: everything defaulted, every file read.
+pub struct Scenario {
+    /// Names the output folder: letters, digits, `-`, `_`, `.`.
+    pub name: String,
+    /// What the run is to answer.
+    pub question: Option<String>,
+    /// What it teaches, for shipped scenarios.
+    pub lesson: Option<String>,
+    /// Wall clock of the start.
+    pub clock: WallClock,
+    /// What is measured.
+    pub window: Window,
+    /// Seed of every stream.
+    pub seed: u64,
+    /// Independent repetitions.
+    pub replications: u32,
+    /// What is promised.
+    pub slo: Option<SloTerms>,
+    /// Price of one replica for an hour.
+    pub price: Price,
+    /// Length of a timeline interval.
+    pub timeline: Span,
+    /// The services; the first is the one the policies compete for.
+    pub services: Vec<Service>,
+    /// The policies, in the order of the file.
+    pub policies: Vec<NamedPolicy>,
+    /// Defaults and assumptions in force, one sentence each, for the terminal and the manifest.
+    pub assumptions: Vec<String>,
+    /// The scenario with every default filled in.
+    pub resolved: serde_json::Value,
+    /// Files it read: path as written, SHA-256 in hex.
+    pub inputs: Vec<(String, String)>,
+}
+
+/// The promise of a scenario.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SloTerms {
+    /// Latency.
+    pub latency: Option<Slo>,
+    /// The largest share of failed requests that is good.
+    pub errors: Option<f64>,
+}
+
+/// One service.
+pub struct Service {
+    /// Its name; `service` where the scenario has but one.
+    pub name: String,
+    /// Its traffic.
+    pub workload: crate::workload::Workload,
+    /// Its replicas.
+    pub fleet: FleetSpec,
+    /// How load turns into CPU and so on.
+    pub resources: Resources,
+    /// Who scales it, for all services but the first.
+    pub policy: Option<crate::policy::PolicySpec>,
+}
+
+/// One of the competing policies.
+pub struct NamedPolicy {
+    /// As the scenario names it.
+    pub name: String,
+    /// What it is.
+    pub spec: crate::policy::PolicySpec,
+}
