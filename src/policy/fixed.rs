@@ -3,10 +3,10 @@
 use super::{Autoscaler, Cadence, Decision, Policy, PolicyContext, Why};
 use crate::fault::Faults;
 use crate::signal::Observation;
-use crate::units::Span;
+use crate::units::{Span, Time};
 use serde::{Deserialize, Serialize};
 
-/// Always `replicas` replicas.
+/// Always `replicas` replicas, from the very start.
 ///
 /// ```toml
 /// [policies.peak.fixed]
@@ -28,6 +28,7 @@ impl Fixed {
             signals: Vec::new(),
             cadence: Cadence { interval: Span::from_secs(60), random_phase: false },
             actuation_delay: Span::ZERO,
+            wakeups: vec![Time::ZERO],
         }
     }
 }

@@ -18,7 +18,7 @@ pub use decision::{Decision, Stage, Step, Trail, Why};
 pub use registry::{PolicyContext, PolicySpec};
 
 use crate::signal::{Observation, Signal};
-use crate::units::Span;
+use crate::units::{Span, Time};
 
 /// An autoscaling policy. Built fresh for every cell; the same observations give the same decisions.
 pub trait Policy: Send {
@@ -35,10 +35,10 @@ pub trait Policy: Send {
 /// When an autoscaler's control loop runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cadence {
-    /// Time between controls.
+    /// Time between controls; never zero.
     pub interval: Span,
-    /// `None`: the first control is one interval after the start. `Some`: drawn per replication
-    /// uniformly from `[0, interval)` and added.
+    /// False: the first control is one interval after the start. True: a delay drawn per replication
+    /// uniformly from `[0, interval)` is added to all of them.
     pub random_phase: bool,
 }
 
@@ -52,6 +52,9 @@ pub struct Autoscaler {
     pub cadence: Cadence,
     /// From decision to order.
     pub actuation_delay: Span,
+    /// Instants at which the policy is asked besides its cadence, ascending and without repeats: a
+    /// calendar's triggers, the steps of a plan. One that falls on a regular control is asked once.
+    pub wakeups: Vec<Time>,
 }
 
 /// A signal and the service it is taken from.
