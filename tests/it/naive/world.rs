@@ -1,0 +1,586 @@
+//! The events and what they do.
+
+use super::{Case, Fate, Record};
+use autosim::fleet::{AtZero, Balancing, Overflow, VictimOrder};
+use autosim::random::{Purpose, Streams};
+use rand_xoshiro::rand_core::Rng;
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+/// What happens first at one instant; rule 1 of the model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    Complete,
+    Gone,
+    Ready,
+    Timeout,
+    Control,
+    Actuate,
+    Arrive,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Event {
+    Complete { replica: usize, slot: usize, request: usize },
+    Kill { replica: usize },
+    Expire { replica: usize, period: u64 },
+    Ready { replica: usize },
+    Timeout { request: usize },
+    Control { regular: bool },
+    Launch,
+    Actuate { desired: u32 },
+    Arrive { request: usize },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Waits for the launch rate.
+    Ordered,
+    Starting,
+    Ready,
+    Draining,
+    Gone,
+}
+
+struct Slot {
+    serving: Option<usize>,
+    free_since: u64,
+}
+
+/// Replicas are kept in order of launch, for ever.
+struct Replica {
+    state: State,
+    ordinal: u64,
+    /// Number of the launch, from 0; `None` for the initial fleet.
+    launch: Option<u64>,
+    slots: Vec<Slot>,
+    /// Waiting here: routed to it, or bound to it while it starts.
+    queue: Vec<usize>,
+    served: bool,
+    idle: bool,
+    idle_periods: u64,
+}
+
+impl Replica {
+    fn in_service(&self) -> usize {
+        self.slots.iter().filter(|slot| slot.serving.is_some()).count()
+    }
+    fn present(&self) -> usize {
+        self.in_service() + self.queue.len()
+    }
+    fn free_slot(&self) -> Option<usize> {
+        self.slots.iter().position(|slot| slot.serving.is_none())
+    }
+}
+
+struct Request {
+    arrival: u64,
+    demand: u64,
+    patience: Option<u64>,
+    route: u64,
+    start: Option<u64>,
+    fate: Fate,
+}
+
+pub(super) struct World<'a> {
+    case: &'a Case,
+    streams: Streams,
+    now: u64,
+    events: BTreeMap<(u64, Rank, u64, u64), Event>,
+    pushed: u64,
+    replicas: Vec<Replica>,
+    requests: Vec<Request>,
+    /// Waiting at the gateway (or in the central queue).
+    gateway: Vec<usize>,
+    launches: u64,
+    /// Launches permitted, times the period of the launch rate.
+    tokens: u128,
+    tokens_at: u64,
+    last_used: Option<usize>,
+    desired: u32,
+    controls: usize,
+}
+
+impl<'a> World<'a> {
+    pub(super) fn new(case: &'a Case) -> Self {
+        let streams = Streams::new(case.seed, 0, 0);
+        let mut world = Self {
+            case,
+            streams,
+            now: 0,
+            events: BTreeMap::new(),
+            pushed: 0,
+            replicas: Vec::new(),
+            requests: Vec::new(),
+            gateway: Vec::new(),
+            launches: 0,
+            tokens: case
+                .fleet
+                .launch_rate
+                .map_or(0, |r| u128::from(r.launches) * u128::from(r.per.0)),
+            tokens_at: 0,
+            last_used: None,
+            desired: case.fleet.initial,
+            controls: 0,
+        };
+        let mut routing = streams.sequential(Purpose::Routing, 0);
+        let mut patience = streams.sequential(Purpose::Patience, 0);
+        for &(arrival, demand) in case.requests.iter().filter(|r| r.0 < case.end) {
+            let law = case.fleet.queue.timeout.as_ref();
+            world.requests.push(Request {
+                arrival,
+                demand,
+                patience: law.map(|law| law.draw(&mut patience).0),
+                route: routing.next_u64(),
+                start: None,
+                fate: Fate::Unfinished,
+            });
+            let request = world.requests.len() - 1;
+            world.push(arrival, Rank::Arrive, request as u64, Event::Arrive { request });
+        }
+        for _ in 0..case.fleet.initial {
+            world.add_replica(State::Ready);
+        }
+        // Scale per request changes the fleet at arrivals, without a call to a policy.
+        if !matches!(case.fleet.balancing, Balancing::PerRequest { .. }) {
+            world.push(case.interval, Rank::Control, 0, Event::Control { regular: true });
+            for &at in case.wakeups.iter().filter(|&&at| at == 0 || at % case.interval != 0) {
+                world.push(at, Rank::Control, 0, Event::Control { regular: false });
+            }
+        }
+        world.settle();
+        world
+    }
+
+    pub(super) fn run(mut self) -> Vec<Record> {
+        let horizon = self.case.end.saturating_add(self.case.drain);
+        while let Some((key, event)) = self.events.pop_first() {
+            if key.0 > horizon {
+                break;
+            }
+            self.now = key.0;
+            self.handle(event);
+            // All completions of an instant come before the starts they cause.
+            while let Some(next) = self.events.first_entry()
+                && (next.key().0, next.key().1) == (self.now, Rank::Complete)
+                && key.1 == Rank::Complete
+            {
+                let event = next.remove();
+                self.handle(event);
+            }
+            self.serve_waiting();
+            self.settle();
+        }
+        self.requests.iter().map(|request| (request.arrival, request.fate)).collect()
+    }
+
+    fn push(&mut self, at: u64, rank: Rank, order: u64, event: Event) {
+        self.pushed += 1;
+        self.events.insert((at, rank, order, self.pushed), event);
+    }
+
+    fn handle(&mut self, event: Event) {
+        match event {
+            Event::Complete { replica, slot, request } => self.complete(replica, slot, request),
+            Event::Kill { replica } => self.kill(replica),
+            Event::Expire { replica, period } => self.expire(replica, period),
+            Event::Ready { replica } => self.ready(replica),
+            Event::Timeout { request } => self.time_out(request),
+            Event::Control { regular } => self.control(regular),
+            Event::Launch => self.launch_ordered(),
+            Event::Actuate { desired } => self.actuate(desired),
+            Event::Arrive { request } => self.arrive(request),
+        }
+    }
+
+    // ---- replicas ----
+
+    fn add_replica(&mut self, state: State) {
+        let slot = || Slot { serving: None, free_since: self.now };
+        self.replicas.push(Replica {
+            state,
+            ordinal: self.replicas.len() as u64,
+            launch: None,
+            slots: (0..self.case.fleet.concurrency).map(|_| slot()).collect(),
+            queue: Vec::new(),
+            served: false,
+            idle: false,
+            idle_periods: 0,
+        });
+    }
+
+    fn count(&self, states: &[State]) -> u32 {
+        self.replicas.iter().filter(|r| states.contains(&r.state)).count() as u32
+    }
+
+    fn live(&self) -> u32 {
+        self.count(&[State::Ordered, State::Starting, State::Ready])
+    }
+
+    /// How many more replicas the quota grants.
+    fn room(&self) -> u32 {
+        let held = self.live() + self.count(&[State::Draining]);
+        self.case.fleet.quota.map_or(u32::MAX, |quota| quota.saturating_sub(held))
+    }
+
+    fn control(&mut self, regular: bool) {
+        let last = self.case.script.len() - 1;
+        let desired = self.case.script[self.controls.min(last)];
+        self.controls += 1;
+        self.push(self.now + self.case.delay, Rank::Actuate, 1, Event::Actuate { desired });
+        if regular {
+            self.push(self.now + self.case.interval, Rank::Control, 0, Event::Control { regular });
+        }
+    }
+
+    fn actuate(&mut self, desired: u32) {
+        self.desired = desired;
+        let live = self.live();
+        for _ in 0..desired.saturating_sub(live).min(self.room()) {
+            self.add_replica(State::Ordered);
+        }
+        self.launch_ordered();
+        for _ in desired..live {
+            self.remove_one();
+        }
+    }
+
+    /// Launches what was ordered, in order, as far as the launch rate permits: a bucket of
+    /// `launches` tokens, full at the start, that gains `launches` tokens evenly in each period.
+    fn launch_ordered(&mut self) {
+        while let Some(replica) = self.replicas.iter().position(|r| r.state == State::Ordered) {
+            if let Some(rate) = self.case.fleet.launch_rate {
+                let (launches, per) = (u128::from(rate.launches), u128::from(rate.per.0));
+                let gained = u128::from(self.now - self.tokens_at) * launches;
+                self.tokens = (self.tokens + gained).min(launches * per);
+                self.tokens_at = self.now;
+                if self.tokens < per {
+                    let wait = (per - self.tokens).div_ceil(launches) as u64;
+                    self.push(self.now + wait, Rank::Actuate, 0, Event::Launch);
+                    return;
+                }
+                self.tokens -= per;
+            }
+            self.launch(replica);
+        }
+    }
+
+    fn cold_start(&self, launch: u64) -> u64 {
+        let mut rng = self.streams.keyed(Purpose::ColdStart, 0, launch);
+        self.case.fleet.cold_start.iter().map(|stage| stage.length.draw(&mut rng).0).sum()
+    }
+
+    fn launch(&mut self, replica: usize) {
+        let launch = self.launches;
+        self.launches += 1;
+        let ready_at = self.now + self.cold_start(launch);
+        let ordinal = u64::from(self.case.fleet.initial) + launch;
+        let it = &mut self.replicas[replica];
+        (it.state, it.launch, it.ordinal) = (State::Starting, Some(launch), ordinal);
+        self.push(ready_at, Rank::Ready, ordinal, Event::Ready { replica });
+    }
+
+    fn ready(&mut self, replica: usize) {
+        let it = &mut self.replicas[replica];
+        if it.state == State::Starting {
+            it.state = State::Ready;
+            for slot in &mut it.slots {
+                slot.free_since = self.now;
+            }
+        }
+    }
+
+    fn remove_one(&mut self) {
+        let not_ready = |r: &Replica| matches!(r.state, State::Ordered | State::Starting);
+        if let Some(newest) = self.replicas.iter().rposition(not_ready) {
+            self.replicas[newest].state = State::Gone;
+            return;
+        }
+        let ready = || {
+            self.replicas.iter().enumerate().filter(|(_, r)| r.state == State::Ready).map(|x| x.0)
+        };
+        let victim = match self.case.fleet.victims {
+            VictimOrder::Newest => ready().max(),
+            VictimOrder::Oldest => ready().min(),
+            VictimOrder::FewestInFlight => {
+                ready().min_by_key(|&i| (self.replicas[i].in_service(), Reverse(i)))
+            }
+        };
+        let Some(replica) = victim else { return };
+        self.replicas[replica].state = State::Draining;
+        if let Some(end) = self.now.checked_add(self.case.fleet.grace.0) {
+            let ordinal = self.replicas[replica].ordinal;
+            self.push(end, Rank::Gone, ordinal, Event::Kill { replica });
+        }
+    }
+
+    fn kill(&mut self, replica: usize) {
+        let it = &mut self.replicas[replica];
+        if it.state != State::Draining {
+            return;
+        }
+        it.state = State::Gone;
+        let serving = it.slots.iter_mut().filter_map(|slot| slot.serving.take());
+        for request in serving.chain(it.queue.drain(..)) {
+            let request = &mut self.requests[request];
+            request.fate = Fate::Lost { start: request.start, at: self.now };
+        }
+    }
+
+    fn expire(&mut self, replica: usize, period: u64) {
+        let Balancing::PerRequest { minimum, .. } = self.case.fleet.balancing else { return };
+        let live = self.live();
+        let it = &mut self.replicas[replica];
+        if it.idle && it.idle_periods == period && it.state == State::Ready && live > minimum {
+            it.state = State::Gone;
+        }
+    }
+
+    /// After every event: drained replicas go, idle periods begin.
+    fn settle(&mut self) {
+        for replica in 0..self.replicas.len() {
+            let it = &mut self.replicas[replica];
+            if it.state == State::Draining && it.present() == 0 {
+                it.state = State::Gone;
+            }
+            let idle = it.state == State::Ready && it.present() == 0;
+            if let Balancing::PerRequest { idle_expiry, .. } = &self.case.fleet.balancing
+                && idle
+                && !it.idle
+            {
+                it.idle = true;
+                it.idle_periods += 1;
+                let (period, ordinal) = (it.idle_periods, it.ordinal);
+                let key = (Purpose::IdleExpiry, ordinal as u32, period - 1);
+                let mut rng = self.streams.keyed(key.0, key.1, key.2);
+                let at = self.now.saturating_add(idle_expiry.draw(&mut rng).0);
+                self.push(at, Rank::Gone, ordinal, Event::Expire { replica, period });
+            }
+        }
+    }
+
+    // ---- requests ----
+
+    fn waiting(&self) -> u64 {
+        let at_replicas: usize = self.replicas.iter().map(|r| r.queue.len()).sum();
+        (self.gateway.len() + at_replicas) as u64
+    }
+
+    fn arrive(&mut self, request: usize) {
+        let at_zero = self.live() == 0;
+        let refused = at_zero && self.case.fleet.queue.at_zero == AtZero::Reject;
+        match &self.case.fleet.balancing {
+            Balancing::PerRequest { limit, overflow, .. } => {
+                self.arrive_per_request(request, *limit, *overflow);
+                return;
+            }
+            _ if refused => self.requests[request].fate = Fate::Rejected,
+            Balancing::CentralQueue => match self.longest_free_slot() {
+                Some((replica, slot)) => self.start(request, replica, slot),
+                None => self.wait(request, None),
+            },
+            _ => self.arrive_routed(request),
+        }
+        if at_zero
+            && let Some(desired) = self.case.activate
+            && desired != self.desired
+        {
+            self.push(self.now + self.case.delay, Rank::Actuate, 1, Event::Actuate { desired });
+        }
+    }
+
+    fn arrive_routed(&mut self, request: usize) {
+        let Some(replica) = self.route(request) else { return self.wait(request, None) };
+        if let Some(slot) = self.replicas[replica].free_slot() {
+            self.start(request, replica, slot);
+        } else {
+            self.wait(request, Some(replica));
+            if self.requests[request].fate == Fate::Rejected {
+                return;
+            }
+        }
+        self.last_used = Some(replica);
+    }
+
+    fn arrive_per_request(&mut self, request: usize, limit: u32, overflow: Overflow) {
+        if let Some((replica, slot)) = self.last_freed_slot() {
+            return self.start(request, replica, slot);
+        }
+        let claimable = |r: &Replica| {
+            matches!(r.state, State::Ordered | State::Starting) && r.queue.len() < r.slots.len()
+        };
+        if !self.gateway.is_empty() {
+            self.wait(request, None);
+        } else if let Some(replica) = self.replicas.iter().position(claimable) {
+            self.wait(request, Some(replica));
+        } else if self.live() < limit && self.room() > 0 {
+            let at_once =
+                self.case.fleet.launch_rate.is_none() && self.cold_start(self.launches) == 0;
+            if !at_once && self.is_full() {
+                self.requests[request].fate = Fate::Rejected;
+                return;
+            }
+            self.add_replica(State::Ordered);
+            let replica = self.replicas.len() - 1;
+            self.launch_ordered();
+            self.replicas[replica].queue.push(request);
+            self.set_timeout(request);
+        } else if overflow == Overflow::Wait {
+            self.wait(request, None);
+        } else {
+            self.requests[request].fate = Fate::Rejected;
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        self.case.fleet.queue.capacity.is_some_and(|capacity| self.waiting() >= capacity)
+    }
+
+    /// Puts a request in a replica's queue or at the gateway, or refuses it if the queue is full.
+    fn wait(&mut self, request: usize, replica: Option<usize>) {
+        if self.is_full() {
+            self.requests[request].fate = Fate::Rejected;
+            return;
+        }
+        match replica {
+            Some(replica) => self.replicas[replica].queue.push(request),
+            None => self.gateway.push(request),
+        }
+        self.set_timeout(request);
+    }
+
+    fn set_timeout(&mut self, request: usize) {
+        if let Some(patience) = self.requests[request].patience
+            && let Some(at) = self.now.checked_add(patience)
+        {
+            self.push(at, Rank::Timeout, request as u64, Event::Timeout { request });
+        }
+    }
+
+    fn time_out(&mut self, request: usize) {
+        let queues = self.replicas.iter_mut().map(|replica| &mut replica.queue);
+        for queue in queues.chain([&mut self.gateway]) {
+            if let Some(place) = queue.iter().position(|&waiting| waiting == request) {
+                queue.remove(place);
+                self.requests[request].fate = Fate::TimedOut { at: self.now };
+                return;
+            }
+        }
+    }
+
+    fn free_slots(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
+        let ready = self.replicas.iter().enumerate().filter(|(_, r)| r.state == State::Ready);
+        ready.flat_map(|(i, r)| {
+            let free = r.slots.iter().enumerate().filter(|(_, slot)| slot.serving.is_none());
+            free.map(move |(slot, _)| (i, slot))
+        })
+    }
+
+    fn longest_free_slot(&self) -> Option<(usize, usize)> {
+        self.free_slots().min_by_key(|&(i, s)| (self.replicas[i].slots[s].free_since, i, s))
+    }
+
+    fn last_freed_slot(&self) -> Option<(usize, usize)> {
+        self.free_slots().max_by_key(|&(i, s)| (self.replicas[i].slots[s].free_since, i, s))
+    }
+
+    /// The ready replica a request goes to, if there is any.
+    fn route(&self, request: usize) -> Option<usize> {
+        let ready: Vec<usize> =
+            (0..self.replicas.len()).filter(|&i| self.replicas[i].state == State::Ready).collect();
+        let n = ready.len() as u64;
+        if n == 0 {
+            return None;
+        }
+        let draw = self.requests[request].route;
+        let pick = |count: usize| ((u128::from(draw) * count as u128) >> 64) as usize;
+        let present = |i: usize| self.replicas[i].present();
+        Some(match self.case.fleet.balancing {
+            Balancing::Random => ready[pick(ready.len())],
+            Balancing::RoundRobin => {
+                let after = ready.iter().find(|&&i| self.last_used.is_none_or(|last| i > last));
+                *after.unwrap_or(&ready[0])
+            }
+            Balancing::LeastOutstanding => {
+                let least = ready.iter().map(|&i| present(i)).min();
+                let best: Vec<usize> =
+                    ready.into_iter().filter(|&i| Some(present(i)) == least).collect();
+                best[pick(best.len())]
+            }
+            Balancing::PowerOfTwo if n > 1 => {
+                let first = ((draw >> 32) * n) >> 32;
+                let second = ((draw & 0xffff_fffe) * (n - 1)) >> 32;
+                let second = second + u64::from(second >= first);
+                let (first, second) = (ready[first as usize], ready[second as usize]);
+                let second_wins = match present(second).cmp(&present(first)) {
+                    std::cmp::Ordering::Less => true,
+                    std::cmp::Ordering::Equal => draw & 1 == 1,
+                    std::cmp::Ordering::Greater => false,
+                };
+                if second_wins { second } else { first }
+            }
+            _ => ready[0],
+        })
+    }
+
+    /// Starts whatever can start now.
+    fn serve_waiting(&mut self) {
+        let balancing = &self.case.fleet.balancing;
+        if !matches!(balancing, Balancing::CentralQueue | Balancing::PerRequest { .. }) {
+            while let Some(&request) = self.gateway.first()
+                && let Some(replica) = self.route(request)
+            {
+                self.gateway.remove(0);
+                self.replicas[replica].queue.push(request);
+                self.last_used = Some(replica);
+            }
+        }
+        for replica in 0..self.replicas.len() {
+            while matches!(self.replicas[replica].state, State::Ready | State::Draining)
+                && !self.replicas[replica].queue.is_empty()
+                && let Some(slot) = self.replicas[replica].free_slot()
+            {
+                let request = self.replicas[replica].queue.remove(0);
+                self.start(request, replica, slot);
+            }
+        }
+        while !self.gateway.is_empty()
+            && let Some((replica, slot)) = match balancing {
+                Balancing::PerRequest { .. } => self.last_freed_slot(),
+                _ => self.longest_free_slot(),
+            }
+        {
+            let request = self.gateway.remove(0);
+            self.start(request, replica, slot);
+        }
+    }
+
+    fn start(&mut self, request: usize, replica: usize, slot: usize) {
+        let it = &mut self.replicas[replica];
+        let mut demand = self.requests[request].demand;
+        if let (false, Some(launch), Some(law)) =
+            (it.served, it.launch, &self.case.fleet.cold_demand)
+        {
+            demand = law.draw(&mut self.streams.keyed(Purpose::ColdDemand, 0, launch)).0;
+        }
+        (it.served, it.idle) = (true, false);
+        it.slots[slot].serving = Some(request);
+        self.requests[request].start = Some(self.now);
+        if demand == 0 {
+            self.complete(replica, slot, request);
+        } else {
+            let event = Event::Complete { replica, slot, request };
+            self.push(self.now + demand, Rank::Complete, 0, event);
+        }
+    }
+
+    fn complete(&mut self, replica: usize, slot: usize, request: usize) {
+        let it = &mut self.replicas[replica];
+        if it.slots[slot].serving != Some(request) {
+            return; // lost before
+        }
+        it.slots[slot] = Slot { serving: None, free_since: self.now };
+        let start = self.requests[request].start.unwrap_or(self.now);
+        self.requests[request].fate = Fate::Completed { start, end: self.now, replica: it.ordinal };
+    }
+}
