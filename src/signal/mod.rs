@@ -9,12 +9,17 @@
 //!
 //! **Start at** [`Probe`], then [`Observation`].
 
+mod definition;
+mod load;
 mod metric;
 mod observation;
 mod pipeline;
 mod probe;
+mod spec;
 
+pub use definition::{GaugeMode, Missing, Signal, Statistic};
 pub use metric::Metric;
 pub use observation::{Census, Observation, Reading};
-pub use pipeline::{GaugeMode, Missing, Pipeline, Signal, Statistic};
+pub use pipeline::Pipeline;
 pub use probe::{Probe, Resources};
+pub use spec::{MetricRef, SignalSpec};

@@ -85,6 +85,14 @@ impl Histogram {
         self.total -= earlier.total;
     }
 
+    /// Removes `count` values counted earlier in the bucket of `span`; never more than are there.
+    pub fn forget(&mut self, span: Span, count: u64) {
+        let bucket = &mut self.counts[Self::bucket(span.0)];
+        let removed = count.min(*bucket);
+        *bucket -= removed;
+        self.total -= removed;
+    }
+
     /// Forgets everything.
     pub fn clear(&mut self) {
         if self.total > 0 {
@@ -162,5 +170,7 @@ mod tests {
         let mut expected = Histogram::new();
         expected.record(Span(7_000));
         assert_eq!(histogram, expected);
+        histogram.forget(Span(7_000), 1);
+        assert_eq!(histogram, Histogram::new());
     }
 }
