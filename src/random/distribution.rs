@@ -45,6 +45,12 @@ impl Distribution {
     }
 }
 
+/// A uniform number in [0, 1) with 53 random bits.
+pub(crate) fn unit(rng: &mut Generator) -> f64 {
+    use rand_xoshiro::rand_core::Rng as _;
+    (rng.next_u64() >> 11) as f64 * (1.0 / (1u64 << 53) as f64)
+}
+
 /// A law ready to be drawn from. One `match` per batch, none per draw, through [`Sampler::fill`].
 #[derive(Debug, Clone, PartialEq)]
 pub enum Sampler {

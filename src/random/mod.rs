@@ -12,5 +12,6 @@
 mod distribution;
 mod streams;
 
+pub(crate) use distribution::unit;
 pub use distribution::{Distribution, Sampler};
 pub use streams::{Generator, Purpose, Streams};

@@ -20,4 +20,5 @@ pub use money::{Currency, Money, Price};
 pub use quantity::{Quantity, QuantityUnit};
 pub use rate::{Fraction, Rate};
 pub use text::TextError;
+pub(crate) use text::text_serde;
 pub use time::{Span, Time, WallClock};

@@ -2,14 +2,22 @@
 //!
 //! **Is**: sources of arrivals, the demand of each request, readers of recorded traffic.
 //!
-//! **Knows**: time, randomness, trace files (through readers handed to it).
+//! **Knows**: time, randomness, trace files.
 //!
 //! **Must not know**: replicas, signals, policies, the engine.
 //!
-//! **Start at** [`Arrivals`] and [`Batch`].
+//! **Start at** [`WorkloadSpec`] (what a scenario says), [`Workload`] (what cells draw from), and
+//! [`Arrivals`] with [`Batch`] (what the engine reads).
 
+pub mod arrivals;
 mod batch;
+mod merge;
+mod source;
+mod spec;
 mod stream;
+pub mod trace;
 
+pub use arrivals::SourceSpec;
 pub use batch::{Arrivals, BATCH, Batch};
+pub use spec::{ResolveContext, WorkloadSpec};
 pub use stream::Workload;

@@ -1,0 +1,78 @@
+//! What a compiled source of arrivals can do.
+
+use super::Batch;
+use crate::random::{Generator, Purpose, Streams};
+use crate::units::Time;
+use std::fmt;
+
+/// Where in time a source sends, in nanoseconds of the source's own time: `[from, until)`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Extent {
+    /// First instant.
+    pub(crate) from: u64,
+    /// First instant no longer served.
+    pub(crate) until: u64,
+}
+
+impl Extent {
+    /// Everything.
+    pub(crate) const ALL: Self = Self { from: 0, until: u64::MAX };
+
+    /// The part before `end`.
+    pub(crate) fn cut(self, end: u64) -> Self {
+        Self { from: self.from.min(end), until: self.until.min(end) }
+    }
+    /// True at `at`.
+    pub(crate) fn contains(self, at: u64) -> bool {
+        self.from <= at && at < self.until
+    }
+    /// Length in seconds.
+    pub(crate) fn seconds(self) -> f64 {
+        self.until.saturating_sub(self.from) as f64 * 1e-9
+    }
+}
+
+/// The generators of one source in one cell.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Luck<'a> {
+    streams: &'a Streams,
+    source: u32,
+}
+
+impl<'a> Luck<'a> {
+    /// Those of source number `source`.
+    pub(crate) const fn new(streams: &'a Streams, source: u32) -> Self {
+        Self { streams, source }
+    }
+    /// The generator for one purpose.
+    pub(crate) fn generator(&self, purpose: Purpose) -> Generator {
+        self.streams.sequential(purpose, self.source)
+    }
+}
+
+/// Instants in order; the end of the run is cut off by whoever reads.
+pub(crate) trait Instants: Send {
+    /// Appends up to `BATCH` arrival instants to an empty batch, never decreasing, all before the `end`
+    /// given to [`Source::open`]; nothing appended = no more, ever. A source that knows its requests'
+    /// demands appends those too.
+    fn fill(&mut self, batch: &mut Batch);
+}
+
+/// A source, compiled: what every cell's stream is made from.
+pub(crate) trait Source: fmt::Debug + Send + Sync {
+    /// A stream of its instants before `end`.
+    fn open(&self, luck: &Luck<'_>, end: u64) -> Box<dyn Instants>;
+    /// Expected requests a second at an instant.
+    fn rate_at(&self, at: u64) -> f64;
+    /// Expected number of requests before `end`.
+    fn expected(&self, end: u64) -> f64;
+    /// Mean demand in seconds of requests that bring their own.
+    fn own_mean_demand_s(&self) -> Option<f64> {
+        None
+    }
+}
+
+/// Nanoseconds of an instant stretched by `scale`.
+pub(crate) fn stretch(at: u64, scale: f64) -> Time {
+    Time((at as f64 * scale) as u64)
+}

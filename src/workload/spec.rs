@@ -1,0 +1,100 @@
+//! What a scenario says about a service's traffic, and its resolution to a [`Workload`].
+
+use super::arrivals::{Resolver, SourceSpec};
+use super::stream::{Part, Workload};
+use crate::fault::Faults;
+use crate::random::Distribution;
+use crate::units::{Time, WallClock};
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+
+/// The traffic of a service: named sources that add up.
+///
+/// ```toml
+/// [workload]
+/// rate_scale = 3
+///
+/// [workload.arrivals.baseline.poisson]
+/// rate = "40/s"
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WorkloadSpec {
+    /// The sources, by name: `[workload.arrivals.NAME.KIND]`.
+    pub arrivals: IndexMap<String, SourceSpec>,
+    /// Multiplies every source's rate; 3 = three times the traffic.
+    #[serde(default = "one")]
+    pub rate_scale: f64,
+    /// Stretches the traffic in time: 0.5 plays the same requests in half the time, so twice as fast.
+    #[serde(default = "one")]
+    pub time_scale: f64,
+}
+
+fn one() -> f64 {
+    1.0
+}
+
+/// What resolving a workload needs from its scenario.
+#[derive(Debug, Clone, Copy)]
+pub struct ResolveContext<'a> {
+    /// Folder that relative file names start from.
+    pub base_dir: &'a Path,
+    /// Wall clock, for times of day and recorded stamps.
+    pub clock: &'a WallClock,
+    /// End of arrivals.
+    pub end: Time,
+    /// The law of the service time of every request whose source brings none of its own.
+    pub service_time: Option<&'a Distribution>,
+}
+
+impl WorkloadSpec {
+    /// Reads the files, checks every parameter and compiles the sources; `None` after an error, which
+    /// is then in `faults` with its path from the workload's own table.
+    pub fn resolve(&self, context: &ResolveContext<'_>, faults: &mut Faults) -> Option<Workload> {
+        let before = faults.errors();
+        self.check_scales(faults);
+        if self.arrivals.is_empty() {
+            let hint = "add one, for example [workload.arrivals.baseline.poisson]";
+            faults.error("arrivals", "no source of arrivals", hint);
+        }
+        if faults.errors() > before {
+            return None;
+        }
+        let mut workload = Workload::empty(self.time_scale);
+        for (name, spec) in &self.arrivals {
+            let resolver = Resolver {
+                context: *context,
+                rate_scale: self.rate_scale,
+                source_end: Time((context.end.0 as f64 / self.time_scale) as u64),
+            };
+            let path = |faults: &mut Faults| {
+                faults.within(name.clone(), |faults| {
+                    faults.within(spec.kind(), |faults| resolver.resolve(spec, faults))
+                })
+            };
+            if let Some(part) = faults.within("arrivals", path) {
+                workload.add(name, part);
+            }
+        }
+        (faults.errors() == before).then_some(workload)
+    }
+
+    fn check_scales(&self, faults: &mut Faults) {
+        for (key, scale) in [("rate_scale", self.rate_scale), ("time_scale", self.time_scale)] {
+            if !(1e-9..=1e9).contains(&scale) {
+                let message = format!("the scale is {scale}");
+                faults.error(key, message, "a positive number; 1 changes nothing");
+            }
+        }
+    }
+}
+
+impl Workload {
+    fn add(&mut self, name: &str, part: Part) {
+        let said = part.assumptions.iter().map(|text| format!("{name}: {text}"));
+        self.assumptions.extend(said);
+        self.inputs.extend(part.inputs.iter().cloned());
+        self.parts.push(part);
+    }
+}

@@ -1,0 +1,5 @@
+//! Recorded traffic: readers of trace files and the streams they become.
+
+mod events;
+
+pub(crate) use events::Events;
