@@ -14,12 +14,16 @@
 //! | [`policy`] | how to decide |
 //! | [`engine`] | the clock |
 //! | [`scenario`] | files to domain |
+//! | [`experiment`] | many cells, one answer |
+//! | [`report`] | what a run leaves behind |
 
 pub mod engine;
+pub mod experiment;
 pub mod fault;
 pub mod fleet;
 pub mod policy;
 pub mod random;
+pub mod report;
 pub mod scenario;
 pub mod signal;
 pub mod stats;

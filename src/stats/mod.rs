@@ -1,14 +1,23 @@
 //! # stats: counting without keeping samples, and saying how sure we are
 //!
-//! **Is**: the mergeable latency [`Histogram`], and the statistics of comparison (means with Student-t
-//! intervals, paired differences, Pareto frontiers).
+//! **Is**: the mergeable latency [`Histogram`], and the statistics of comparison: means with Student-t
+//! intervals ([`Estimate`]), [`Paired`] differences, [`holm`] correction, relative [`Change`],
+//! the [`frontier`] of cost and latency, and the elasticity metrics of the research literature.
 //!
 //! **Knows**: numbers.
 //!
 //! **Must not know**: what they measure.
 //!
-//! **Start at** [`Histogram`].
+//! **Start at** [`Histogram`] and [`Estimate`].
 
+mod elasticity;
+mod estimate;
+mod frontier;
 mod histogram;
+mod paired;
 
+pub use elasticity::{Elasticity, Ilyushkin};
+pub use estimate::Estimate;
+pub use frontier::frontier;
 pub use histogram::Histogram;
+pub use paired::{Change, Paired, holm};

@@ -1,0 +1,29 @@
+//! # experiment: many cells, one answer
+//!
+//! **Is**: the plan of cells (policy x replication), their execution in parallel, the reduction of each
+//! to a [`Row`] of [`Figure`]s, the [`Comparison`] of policies on equal luck, and the references no
+//! policy provides: the work bound and the plan of a clairvoyant.
+//!
+//! **Knows**: scenarios, the engine, statistics.
+//!
+//! **Must not know**: files, terminals, clocks, how many processors there are (it is told).
+//!
+//! **Start at** [`run()`], then [`Results`] and [`Comparison`].
+
+mod compare;
+mod figures;
+mod plan;
+mod results;
+mod run;
+mod verdict;
+
+pub use crate::engine::{DecisionRecord, Interval, Slo, Window};
+pub use crate::policy::{Decision, Stage, Why};
+pub use crate::scenario::SloTerms;
+pub use crate::signal::{Census, Reading};
+pub use compare::{Against, Compared, Comparison, Estimates, HEADLINE};
+pub use figures::{Facts, Figure, Kind, Row};
+pub use plan::{Cell, plan};
+pub use results::{About, Details, PolicyResults, References, Results, ServiceDetails, ServiceRow};
+pub use run::{Progress, RunError, RunOptions, Silent, run};
+pub use verdict::{Ruling, Verdict};

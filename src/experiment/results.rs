@@ -1,0 +1,138 @@
+//! What a run of all cells leaves, in memory.
+
+use super::{Row, SloTerms, Window};
+use crate::engine::{DecisionRecord, Interval};
+use crate::scenario::Scenario;
+use crate::stats::Histogram;
+use crate::units::{Price, Span};
+
+/// What is known of a run before it begins: enough to label every figure and to repeat it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct About {
+    /// Of the scenario.
+    pub name: String,
+    /// What the run is to answer.
+    pub question: Option<String>,
+    /// Wall clock of the start, RFC 3339 with zone.
+    pub start: String,
+    /// Seed of every stream.
+    pub seed: u64,
+    /// Replications asked for.
+    pub replications: u32,
+    /// What is measured.
+    pub window: Window,
+    /// What is promised.
+    pub slo: Option<SloTerms>,
+    /// Price of a replica for an hour.
+    pub price: Price,
+    /// Length of a timeline interval.
+    pub timeline: Span,
+    /// Defaults and assumptions in force, one sentence each.
+    pub assumptions: Vec<String>,
+    /// The scenario with every default filled in.
+    pub resolved: serde_json::Value,
+    /// Files it read: path as written, SHA-256 in hex.
+    pub inputs: Vec<(String, String)>,
+}
+
+impl About {
+    /// Copies what a report needs.
+    pub fn of(scenario: &Scenario) -> Self {
+        Self {
+            name: scenario.name.clone(),
+            question: scenario.question.clone(),
+            start: scenario.clock.to_string(),
+            seed: scenario.seed,
+            replications: scenario.replications,
+            window: scenario.window,
+            slo: scenario.slo,
+            price: scenario.price,
+            timeline: scenario.timeline,
+            assumptions: scenario.assumptions.clone(),
+            resolved: scenario.resolved.clone(),
+            inputs: scenario.inputs.clone(),
+        }
+    }
+}
+
+/// Everything a run found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Results {
+    /// What was run.
+    pub about: About,
+    /// In the order of the scenario.
+    pub policies: Vec<PolicyResults>,
+    /// What no policy provides.
+    pub references: References,
+    /// False if it was interrupted: some cells are missing.
+    pub complete: bool,
+    /// Requests simulated in finished cells, counted or not.
+    pub simulated_requests: u64,
+}
+
+/// One policy's results over its finished replications.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PolicyResults {
+    /// As the scenario names it.
+    pub name: String,
+    /// Its kind, for example `target-tracking`.
+    pub kind: String,
+    /// The policy with every default filled in.
+    pub effective: serde_json::Value,
+    /// By service: names of the signals its policy sees, in the order of its readings.
+    pub signals: Vec<Vec<String>>,
+    /// By replication, then by service.
+    pub rows: Vec<ServiceRow>,
+    /// Response times of the first service, all finished replications together.
+    pub latency: Histogram,
+    /// Timelines and decisions, by replication.
+    pub details: Vec<Details>,
+}
+
+impl PolicyResults {
+    /// Rows of the service the policies compete for, by replication.
+    pub fn first_service(&self) -> impl Iterator<Item = &ServiceRow> {
+        self.rows.iter().filter(|row| row.service_index == 0)
+    }
+}
+
+/// The figures of one service in one replication.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ServiceRow {
+    /// From 0.
+    pub replication: u32,
+    /// Position in the scenario.
+    pub service_index: usize,
+    /// Its name.
+    pub service: String,
+    /// The figures.
+    pub row: Row,
+}
+
+/// What one replication leaves beyond figures.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Details {
+    /// From 0.
+    pub replication: u32,
+    /// In the order of the scenario.
+    pub services: Vec<ServiceDetails>,
+}
+
+/// What one service leaves beyond figures.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ServiceDetails {
+    /// Its name.
+    pub service: String,
+    /// Interval by interval.
+    pub timeline: Vec<Interval>,
+    /// Of the policy, for the first service; of its own policy, for the others.
+    pub decisions: Vec<DecisionRecord>,
+}
+
+/// Lines and anchors beside the policies.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct References {
+    /// Money no policy that keeps the promise can do without, by replication; empty where there is no
+    /// promise or it was not computed.
+    pub work_bound: Vec<f64>,
+}

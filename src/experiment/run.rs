@@ -1,0 +1,219 @@
+//! Runs every cell of a scenario, in parallel, with results that do not depend on how many at once.
+
+use super::results::{About, Details, PolicyResults, References, Results, ServiceDetails};
+use super::{Cell, Facts, Row, ServiceRow, plan};
+use crate::engine::{DecisionLog, Detail, Halt, Outcome};
+use crate::scenario::Scenario;
+use crate::stats::Histogram;
+use rayon::prelude::*;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// How a scenario is run; nothing here changes a figure.
+#[derive(Debug, Clone, Copy)]
+pub struct RunOptions<'a> {
+    /// Cells simulated at once, at least 1.
+    pub jobs: usize,
+    /// Keep timelines and decisions of every replication rather than the first.
+    pub all_timelines: bool,
+    /// Keep every decision rather than those that changed number or reason.
+    pub all_decisions: bool,
+    /// Set from outside to stop: finished cells are kept.
+    pub cancel: &'a AtomicBool,
+}
+
+/// Told what happens; called from several threads.
+pub trait Progress: Sync {
+    /// Before the first cell: how many there are, and the expected requests of one.
+    fn begins(&self, cells: usize, requests_per_cell: f64);
+    /// After each cell: which policy, which replication, how many requests.
+    fn finished(&self, policy: &str, replication: u32, requests: u64);
+}
+
+/// Tells nobody.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Silent;
+
+impl Progress for Silent {
+    fn begins(&self, _: usize, _: f64) {}
+    fn finished(&self, _: &str, _: u32, _: u64) {}
+}
+
+/// Why there are no results.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RunError {
+    /// A simulation could not go on; interruption is not an error.
+    #[error("policy {policy}, replication {}: {halt}", replication + 1)]
+    Halted {
+        /// Which policy.
+        policy: String,
+        /// Which replication, from 0.
+        replication: u32,
+        /// Why.
+        halt: Halt,
+    },
+    /// The threads could not be started.
+    #[error("cannot start {jobs} threads: {why}")]
+    Threads {
+        /// How many were wanted.
+        jobs: usize,
+        /// What the system says.
+        why: String,
+    },
+}
+
+/// Runs every policy in every replication. After an interruption the results hold what is finished and
+/// say so; results are the same for any number of jobs.
+///
+/// # Errors
+/// The first cell, in the order of the plan, that could not be simulated.
+pub fn run(
+    scenario: &Scenario,
+    options: &RunOptions<'_>,
+    progress: &dyn Progress,
+) -> Result<Results, RunError> {
+    run_cells(scenario, options, progress, &simulate)
+}
+
+/// What simulates one cell.
+type Simulate = dyn Fn(&Scenario, Cell, Detail, &AtomicBool) -> Result<CellOutcome, Halt> + Sync;
+
+/// An outcome and what its policy saw.
+struct CellOutcome {
+    signals: Vec<Vec<String>>,
+    outcome: Outcome,
+}
+
+fn simulate(_: &Scenario, _: Cell, _: Detail, _: &AtomicBool) -> Result<CellOutcome, Halt> {
+    Err(Halt::Interrupted)
+}
+
+fn run_cells(
+    scenario: &Scenario,
+    options: &RunOptions<'_>,
+    progress: &dyn Progress,
+    simulate: &Simulate,
+) -> Result<Results, RunError> {
+    let cells = plan(scenario.policies.len(), scenario.replications);
+    let expected = scenario
+        .services
+        .iter()
+        .map(|service| service.workload.expected_requests(scenario.window.end))
+        .sum();
+    progress.begins(cells.len(), expected);
+    let jobs = options.jobs.max(1);
+    let threads = rayon::ThreadPoolBuilder::new()
+        .num_threads(jobs)
+        .build()
+        .map_err(|error| RunError::Threads { jobs, why: error.to_string() })?;
+    let failed = AtomicBool::new(false);
+    let one = |(at, cell): (usize, &Cell)| {
+        if failed.load(Ordering::Relaxed) || options.cancel.load(Ordering::Relaxed) {
+            return None;
+        }
+        let detail = detail(scenario, options, *cell);
+        let done = match simulate(scenario, *cell, detail, options.cancel) {
+            Err(Halt::Interrupted) => return None,
+            done => done.map(|done| reduce(scenario, *cell, done)),
+        };
+        match &done {
+            Ok(done) => progress.finished(
+                &scenario.policies[cell.policy].name,
+                cell.replication,
+                done.simulated_requests,
+            ),
+            Err(_) => failed.store(true, Ordering::Relaxed),
+        }
+        Some((at, *cell, done))
+    };
+    // Cells are begun in the order of the plan, so that the first failure in that order is always found
+    // and an interrupted run has whole replications; sorting undoes the order of finishing.
+    let mut done: Vec<_> = threads
+        .install(|| cells.iter().enumerate().par_bridge().filter_map(one).collect::<Vec<_>>());
+    done.sort_by_key(|(at, ..)| *at);
+    gather(scenario, cells.len(), done)
+}
+
+fn detail(scenario: &Scenario, options: &RunOptions<'_>, cell: Cell) -> Detail {
+    if cell.replication > 0 && !options.all_timelines {
+        return Detail { timeline: None, decisions: DecisionLog::Off };
+    }
+    let decisions = if options.all_decisions { DecisionLog::All } else { DecisionLog::Changes };
+    Detail { timeline: Some(scenario.timeline), decisions }
+}
+
+/// What is kept of one cell.
+struct CellResult {
+    signals: Vec<Vec<String>>,
+    rows: Vec<ServiceRow>,
+    latency: Histogram,
+    details: Option<Details>,
+    simulated_requests: u64,
+}
+
+fn reduce(scenario: &Scenario, cell: Cell, done: CellOutcome) -> CellResult {
+    let replication = cell.replication;
+    let simulated_requests = done.outcome.simulated_requests;
+    let mut rows = Vec::new();
+    let mut latency = Histogram::new();
+    let mut services = Vec::new();
+    for (service_index, outcome) in done.outcome.services.into_iter().enumerate() {
+        let facts = Facts {
+            concurrency: scenario.services[service_index].fleet.concurrency,
+            price: scenario.price,
+            slo: scenario.slo.and_then(|terms| terms.latency).filter(|_| service_index == 0),
+        };
+        let row = Row::of(&outcome, &facts);
+        rows.push(ServiceRow { replication, service_index, service: outcome.name.clone(), row });
+        if service_index == 0 {
+            latency = outcome.latency.latency;
+        }
+        services.push(ServiceDetails {
+            service: outcome.name,
+            timeline: outcome.timeline,
+            decisions: outcome.decisions,
+        });
+    }
+    let kept = services.iter().any(|s| !s.timeline.is_empty() || !s.decisions.is_empty());
+    let details = kept.then_some(Details { replication, services });
+    CellResult { signals: done.signals, rows, latency, details, simulated_requests }
+}
+
+type Finished = (usize, Cell, Result<CellResult, Halt>);
+
+fn gather(scenario: &Scenario, cells: usize, done: Vec<Finished>) -> Result<Results, RunError> {
+    let mut results = Results {
+        about: About::of(scenario),
+        policies: scenario.policies.iter().map(empty).collect(),
+        references: References::default(),
+        complete: done.len() == cells,
+        simulated_requests: 0,
+    };
+    for (_, cell, result) in done {
+        let policy = &mut results.policies[cell.policy];
+        let result = result.map_err(|halt| RunError::Halted {
+            policy: policy.name.clone(),
+            replication: cell.replication,
+            halt,
+        })?;
+        results.simulated_requests += result.simulated_requests;
+        policy.signals = result.signals;
+        policy.rows.extend(result.rows);
+        policy.latency.merge(&result.latency);
+        policy.details.extend(result.details);
+    }
+    Ok(results)
+}
+
+fn empty(policy: &crate::scenario::NamedPolicy) -> PolicyResults {
+    let effective = serde_json::to_value(&policy.spec).unwrap_or_default();
+    let kind = effective.as_object().and_then(|object| object.keys().next().cloned());
+    PolicyResults {
+        name: policy.name.clone(),
+        kind: kind.or_else(|| effective.as_str().map(str::to_owned)).unwrap_or_default(),
+        effective,
+        signals: Vec::new(),
+        rows: Vec::new(),
+        latency: Histogram::new(),
+        details: Vec::new(),
+    }
+}

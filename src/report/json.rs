@@ -1,0 +1,70 @@
+//! The comparison as JSON, for `--format json`.
+
+use super::number;
+use crate::experiment::{Compared, Comparison, Figure, HEADLINE, Results, Ruling};
+use crate::stats::Estimate;
+use serde_json::{Map, Value, json};
+
+/// One object: the scenario, and per policy every figure with mean and interval, the verdict, and the
+/// paired differences to the baseline. Digits are those of `summary.csv`.
+pub fn summary_json(results: &Results, comparison: &Comparison) -> Value {
+    let about = &results.about;
+    let baseline = comparison.policies.get(comparison.baseline).map(|policy| &policy.name);
+    let policies: Vec<Value> = comparison.policies.iter().map(policy).collect();
+    json!({
+        "scenario": about.name,
+        "question": about.question,
+        "seed": about.seed,
+        "replications": about.replications,
+        "complete": results.complete,
+        "currency": about.price.currency().to_string(),
+        "baseline": baseline,
+        "work_bound": results.references.work_bound,
+        "policies": policies,
+    })
+}
+
+fn policy(policy: &Compared) -> Value {
+    let mut figures = Map::new();
+    for figure in Figure::ALL {
+        figures.insert(figure.column().into(), estimate(policy.estimate(figure), figure));
+    }
+    let mut differences = Map::new();
+    for figure in HEADLINE {
+        if let Some(against) = policy.against(figure) {
+            let mut difference = estimate(Some(against.paired.difference), figure);
+            if let Value::Object(parts) = &mut difference {
+                parts.insert("relative".into(), json!(against.change.map(|change| change.mean)));
+                parts.insert("win_share".into(), json!(against.paired.win_share));
+                parts.insert("correlation".into(), json!(against.paired.correlation));
+                parts.insert("p_holm".into(), json!(against.p_corrected));
+            }
+            differences.insert(figure.column().into(), difference);
+        }
+    }
+    let ruling = match policy.verdict.ruling {
+        Ruling::NotAsked => Value::Null,
+        Ruling::Met => json!("met"),
+        Ruling::Missed => json!("missed"),
+    };
+    json!({
+        "name": policy.name,
+        "kind": policy.kind,
+        "replications": policy.replications,
+        "slo": ruling,
+        "slo_replications_met": policy.verdict.met_in,
+        "on_frontier": policy.on_frontier,
+        "figures": figures,
+        "vs_baseline": differences,
+    })
+}
+
+fn estimate(estimate: Option<Estimate>, figure: Figure) -> Value {
+    let rounded = |value: f64| -> Value {
+        number::figure(Some(value), figure.kind()).parse::<f64>().map_or(Value::Null, Value::from)
+    };
+    estimate.map_or(Value::Null, |estimate| {
+        let interval = estimate.half_width.map(|_| [estimate.low(), estimate.high()].map(rounded));
+        json!({ "mean": rounded(estimate.mean), "ci95": interval })
+    })
+}

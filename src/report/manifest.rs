@@ -1,0 +1,55 @@
+//! `manifest.json`: what was run, so that it can be trusted and repeated. Its presence marks a folder
+//! as ours.
+
+use crate::experiment::Results;
+use serde_json::{Value, json};
+use std::io::{self, Write};
+
+/// File name.
+pub(super) const NAME: &str = "manifest.json";
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// No clock time, thread count or path of this machine is in it.
+pub(super) fn write(results: &Results, out: &mut dyn Write) -> io::Result<()> {
+    let about = &results.about;
+    let policies: Vec<Value> = results
+        .policies
+        .iter()
+        .map(|policy| {
+            json!({
+                "name": policy.name,
+                "replications_finished": policy.first_service().count(),
+                "signals": policy.signals,
+                "effective": policy.effective,
+            })
+        })
+        .collect();
+    let inputs: Vec<Value> = about
+        .inputs
+        .iter()
+        .map(|(path, sha256)| json!({ "path": path, "sha256": sha256 }))
+        .collect();
+    let manifest = json!({
+        "autosim": VERSION,
+        "scenario": about.name,
+        "question": about.question,
+        "complete": results.complete,
+        "seed": about.seed,
+        "replications": about.replications,
+        "start": about.start,
+        "warmup_s": about.window.warmup.as_secs_f64(),
+        "end_s": about.window.end.as_secs_f64(),
+        "simulated_requests": results.simulated_requests,
+        "inputs": inputs,
+        "assumptions": about.assumptions,
+        "policies": policies,
+        "resolved": about.resolved,
+    });
+    serde_json::to_writer_pretty(&mut *out, &manifest)?;
+    out.write_all(b"\n")
+}
+
+/// Whether `text` is a manifest of ours.
+pub(super) fn is_ours(text: &str) -> bool {
+    serde_json::from_str::<Value>(text).is_ok_and(|value| value.get("autosim").is_some())
+}

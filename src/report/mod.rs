@@ -1,0 +1,80 @@
+//! # report: what a run leaves behind
+//!
+//! **Is**: the terminal table, the CSV and JSON files, the manifest and the plots of a finished run, and
+//! the folder that holds them: written whole or not at all.
+//!
+//! **Knows**: results and comparisons as data, how to print a number.
+//!
+//! **Must not know**: the engine's workings, scenario files, the terminal (it returns text), the clock.
+//! Nothing it writes depends on when, where or on how many threads a run was made.
+//!
+//! **Start at** [`write_all`] and [`table()`].
+
+mod decisions_csv;
+mod figures_csv;
+mod folder;
+mod json;
+mod manifest;
+mod number;
+mod table;
+mod timeline_csv;
+
+pub use folder::{FolderError, check_folder};
+pub use json::summary_json;
+pub use table::table;
+
+use crate::experiment::{Comparison, Results};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// Writes one file.
+type Writer<'a> = Box<dyn Fn(&mut dyn Write) -> io::Result<()> + 'a>;
+
+/// One file of the output folder.
+pub(crate) struct OutputFile<'a> {
+    /// Its name, without a folder.
+    name: String,
+    /// Writes all of it.
+    write: Writer<'a>,
+}
+
+impl<'a> OutputFile<'a> {
+    fn new(name: impl Into<String>, write: impl Fn(&mut dyn Write) -> io::Result<()> + 'a) -> Self {
+        Self { name: name.into(), write: Box::new(write) }
+    }
+}
+
+/// Writes every file of a run into `folder`, which is replaced as a whole: a missing or empty one, or
+/// one of ours. Returns the files, sorted by name.
+///
+/// # Errors
+/// A folder that is not ours, or that cannot be written; nothing has changed then.
+pub fn write_all(
+    results: &Results,
+    comparison: &Comparison,
+    folder: &Path,
+) -> Result<Vec<PathBuf>, FolderError> {
+    folder::replace(folder, &files(results, comparison))
+}
+
+/// `summary.csv` as text, for `--format csv`.
+pub fn summary_csv(results: &Results, comparison: &Comparison) -> String {
+    let mut out = Vec::new();
+    // Writing to memory cannot fail.
+    let _ = figures_csv::summary(results, comparison, &mut out);
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+/// The registry of what a run leaves: one line per file.
+fn files<'a>(results: &'a Results, comparison: &'a Comparison) -> Vec<OutputFile<'a>> {
+    vec![
+        OutputFile::new("summary.csv", |out| figures_csv::summary(results, comparison, out)),
+        OutputFile::new("replications.csv", |out| figures_csv::replications(results, out)),
+        OutputFile::new("timeline.csv", |out| timeline_csv::write(results, out)),
+        OutputFile::new("decisions.csv", |out| decisions_csv::write(results, out)),
+        OutputFile::new("manifest.json", |out| manifest::write(results, out)),
+    ]
+}
+
+#[cfg(test)]
+mod sample;

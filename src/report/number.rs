@@ -1,0 +1,92 @@
+//! Numbers as text: the same bytes for the same value, with digits that mean something.
+
+use crate::experiment::Kind;
+
+/// Digits after the point in files, by kind; trailing zeros are dropped.
+const fn decimals(kind: Kind) -> usize {
+    match kind {
+        Kind::Count => 3,
+        Kind::Milliseconds | Kind::Minutes => 4,
+        Kind::Hours | Kind::Money => 6,
+        Kind::Share => 8,
+    }
+}
+
+/// A figure for a file; empty where there is none.
+pub(super) fn figure(value: Option<f64>, kind: Kind) -> String {
+    value.map_or_else(String::new, |value| plain(value, decimals(kind)))
+}
+
+/// At most `decimals` digits after the point, without trailing zeros, never `-0` or an exponent.
+pub(super) fn plain(value: f64, decimals: usize) -> String {
+    let text = format!("{value:.decimals$}");
+    let text =
+        if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+    if text == "-0" { "0".to_owned() } else { text.to_owned() }
+}
+
+/// About `digits` significant digits for people, thousands grouped by a thin gap: `1 234`, `0.0512`.
+pub(super) fn human(value: f64, digits: usize) -> String {
+    if !value.is_finite() {
+        return "-".to_owned();
+    }
+    let magnitude = if value == 0.0 { 0 } else { value.abs().log10().floor() as i32 };
+    let decimals = usize::try_from(digits as i32 - 1 - magnitude).unwrap_or(0).min(12);
+    let text = format!("{value:.decimals$}");
+    let text = if text.trim_start_matches('-').chars().all(|c| c == '0' || c == '.') {
+        format!("{:.*}", decimals.min(digits), 0.0)
+    } else {
+        text
+    };
+    group(&text)
+}
+
+fn group(text: &str) -> String {
+    let (sign, rest) = text.strip_prefix('-').map_or(("", text), |rest| ("-", rest));
+    let (whole, part) = rest.find('.').map_or((rest, ""), |at| rest.split_at(at));
+    if whole.len() < 5 {
+        return text.to_owned();
+    }
+    let mut out = String::from(sign);
+    for (at, digit) in whole.chars().enumerate() {
+        if at > 0 && (whole.len() - at) % 3 == 0 {
+            out.push(' ');
+        }
+        out.push(digit);
+    }
+    out + part
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_have_plain_numbers_without_idle_zeros() {
+        for (value, decimals, text) in [
+            (1.5, 4, "1.5"),
+            (100.0, 0, "100"),
+            (-0.000_01, 3, "0"),
+            (1e15, 3, "1000000000000000"),
+            (0.1 + 0.2, 8, "0.3"),
+        ] {
+            assert_eq!(plain(value, decimals), text);
+        }
+        assert_eq!(figure(None, Kind::Money), "");
+    }
+
+    #[test]
+    fn people_see_few_digits_and_grouped_thousands() {
+        for (value, text) in [
+            (1264.4, "1264"),
+            (12644.4, "12 644"),
+            (-1_234_567.0, "-1 234 567"),
+            (0.051_234, "0.0512"),
+            (3.0, "3.00"),
+            (0.0, "0.00"),
+            (f64::NAN, "-"),
+        ] {
+            assert_eq!(human(value, 3), text);
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! Made-up results for the tests of this room: six policies, four replications, one day. Shapes are
+//! plausible, figures are not simulated.
+
+use crate::engine::{Counts, FleetTotals, Interval, LatencyTotals, ServiceOutcome};
+use crate::experiment::{
+    About, Census, Comparison, Decision, DecisionRecord, Details, Facts, PolicyResults, Reading,
+    References, Results, Row, ServiceDetails, ServiceRow, Slo, SloTerms, Stage, Why, Window,
+};
+use crate::stats::Histogram;
+use crate::units::{Price, Span, Time};
+
+const REPLICATIONS: u32 = 4;
+const MINUTES: u64 = 1440;
+
+/// Name, kind, extra capacity, slowness of the tail, share that fails.
+const POLICIES: [(&str, &str, f64, f64, f64); 6] = [
+    ("peak", "fixed", 2.2, 1.0, 0.0),
+    ("steady", "target-tracking", 1.35, 1.9, 0.0004),
+    ("steps", "threshold", 1.5, 2.6, 0.002),
+    ("office-hours", "scheduled", 1.42, 1.4, 0.0),
+    ("night-sleeper", "scale-to-zero", 1.18, 60.0, 0.03),
+    ("oracle", "clairvoyant", 1.1, 1.3, 0.0),
+];
+
+pub(super) fn results() -> Results {
+    Results {
+        about: about(),
+        policies: (0..POLICIES.len()).map(policy).collect(),
+        references: References { work_bound: vec![14.2; REPLICATIONS as usize] },
+        complete: true,
+        simulated_requests: 123_456_789,
+    }
+}
+
+pub(super) fn comparison() -> (Results, Comparison) {
+    let results = results();
+    let comparison = Comparison::of(&results);
+    (results, comparison)
+}
+
+fn slo() -> Slo {
+    Slo { quantile: 0.99, limit: Span::from_millis(300) }
+}
+
+fn price() -> Price {
+    "0.096 USD".parse().unwrap_or(Price::FREE)
+}
+
+fn about() -> About {
+    About {
+        name: "launch-day".into(),
+        question: Some(
+            "Which policy keeps p99 under 300 ms through a launch, and what does it cost?".into(),
+        ),
+        start: "2026-03-02T00:00:00+08:00".into(),
+        seed: 1,
+        replications: REPLICATIONS,
+        window: Window {
+            warmup: Time::from_secs(1800),
+            end: Time::from_secs(60 * MINUTES),
+            drain_limit: Span::from_secs(3600),
+        },
+        slo: Some(SloTerms { latency: Some(slo()), errors: Some(0.001) }),
+        price: price(),
+        timeline: Span::from_secs(60),
+        assumptions: vec!["no queue capacity given: unlimited".into()],
+        resolved: serde_json::json!({ "name": "launch-day", "seed": 1 }),
+        inputs: vec![("traces/day.csv.gz".into(), "00ff".into())],
+    }
+}
+
+/// Requests per second of minute `m`: a day with its peak in the evening and a spike at ten.
+fn rate(m: u64) -> f64 {
+    let phase = (m as f64 / MINUTES as f64 - 0.85) * std::f64::consts::TAU;
+    let day = 400.0 * (1.0 + 0.8 * phase.cos());
+    let spike = match m {
+        600..615 => 900.0,
+        598..600 | 615..635 => 450.0,
+        _ => 0.0,
+    };
+    day + spike
+}
+
+fn policy(at: usize) -> PolicyResults {
+    let (name, kind, ..) = POLICIES[at];
+    let mut latency = Histogram::new();
+    let rows = (0..REPLICATIONS)
+        .map(|replication| {
+            let outcome = outcome(at, replication);
+            latency.merge(&outcome.latency.latency);
+            let facts = Facts { concurrency: 8, price: price(), slo: Some(slo()) };
+            let service = outcome.name.clone();
+            ServiceRow { replication, service_index: 0, service, row: Row::of(&outcome, &facts) }
+        })
+        .collect();
+    PolicyResults {
+        name: name.into(),
+        kind: kind.into(),
+        effective: serde_json::json!({ kind: { "max": 60 } }),
+        signals: vec![if at == 0 { vec![] } else { vec!["cpu_percent".into()] }],
+        rows,
+        latency,
+        details: vec![Details {
+            replication: 0,
+            services: vec![ServiceDetails {
+                service: "service".into(),
+                timeline: timeline(at),
+                decisions: decisions(at),
+            }],
+        }],
+    }
+}
+
+/// A small number that depends on all its arguments, in [0, 1).
+fn wobble(a: u64, b: u64, c: u64) -> f64 {
+    let mixed = (a * 7919 + b * 104_729 + c * 1_299_709 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (mixed >> 11) as f64 / (1u64 << 53) as f64
+}
+
+fn outcome(at: usize, replication: u32) -> ServiceOutcome {
+    let (_, _, capacity, tail, failing) = POLICIES[at];
+    let mut latency = LatencyTotals::default();
+    let completed = 20_000;
+    for n in 0..completed {
+        // Quantile function of a heavy-tailed law, stretched by `tail` beyond the 90th percentile.
+        let u = (n as f64 + wobble(n, at as u64, u64::from(replication))) / completed as f64;
+        let stretch = if u > 0.9 { 1.0 + (u - 0.9) * 10.0 * (tail - 1.0) } else { 1.0 };
+        let length = Span::from_secs_f64(0.03 * (1.0 - u).max(1e-5).powf(-0.35) * stretch);
+        let wait = Span(if n % 7 == 0 { length.0 / 3 } else { 0 });
+        latency.latency.record(length);
+        latency.wait.record(wait);
+        latency.latency_sum_ns += u128::from(length.0);
+        latency.wait_sum_ns += u128::from(wait.0);
+        latency.latency_max = latency.latency_max.max(length);
+        latency.waited += u64::from(!wait.is_zero());
+    }
+    let limit = slo().limit;
+    let within: u64 = latency.latency.buckets().filter(|(s, _)| *s <= limit).map(|(_, n)| n).sum();
+    let timed_out = (completed as f64 * failing) as u64;
+    let hours = 24.0 * 9.0 * capacity * (1.0 + 0.02 * wobble(1, 2, u64::from(replication)));
+    let replica_ns = (hours * 3.6e12) as u128;
+    ServiceOutcome {
+        name: "service".into(),
+        counts: Counts {
+            arrived: completed + timed_out,
+            completed,
+            timed_out,
+            within_slo: within,
+            ..Counts::default()
+        },
+        latency,
+        fleet: FleetTotals {
+            window_ns: 84_600_000_000_000,
+            billed_ns: replica_ns,
+            ready_ns: replica_ns * 19 / 20,
+            starting_ns: replica_ns / 20,
+            busy_ns: replica_ns * 4,
+            launches: 20 * at as u64,
+            scale_outs: 9 * at as u64 + u64::from(replication),
+            scale_ins: 8 * at as u64,
+            reversals: 3 * at as u64,
+            peak_live: 40,
+            ..FleetTotals::default()
+        },
+        slo_minutes: Vec::new(),
+        timeline: Vec::new(),
+        decisions: Vec::new(),
+    }
+}
+
+/// Replicas a policy has in minute `m`.
+fn wanted(at: usize, m: u64) -> f64 {
+    let (_, kind, capacity, ..) = POLICIES[at];
+    let need = |m: u64| rate(m) / 55.0;
+    match kind {
+        "fixed" => 32.0,
+        "clairvoyant" => (need(m + 1).max(need(m)) * capacity).ceil(),
+        _ => (need(m.saturating_sub(3)) * capacity).ceil().clamp(2.0, 30.0),
+    }
+}
+
+fn timeline(at: usize) -> Vec<Interval> {
+    let tail = POLICIES[at].3;
+    (0..MINUTES)
+        .map(|m| {
+            let arrivals = (rate(m) * 60.0 * (0.97 + 0.06 * wobble(m, 0, 0))) as u64;
+            let desired = wanted(at, m);
+            let ready = wanted(at, m.saturating_sub(1)).min(desired);
+            let short = (rate(m) / 55.0 - ready).max(0.0) / ready;
+            let served = (arrivals as f64 * (1.0 - 0.3 * short.min(1.0))) as u64;
+            let base = 0.04 * (1.0 + 0.1 * wobble(m, 1, at as u64));
+            let slow = |f: f64| Span::from_secs_f64(base * f * (1.0 + short * 40.0));
+            let load = rate(m) / 55.0 / ready;
+            Interval {
+                at: Time::from_secs(60 * m),
+                length: Span::from_secs(60),
+                arrivals,
+                rejections: 0,
+                completions: served,
+                losses: 0,
+                timeouts: arrivals - served,
+                percentiles: Some([slow(1.0), slow(2.4), slow(3.0 + tail.ln())]),
+                desired: desired as u32,
+                uncapped: if at == 0 { 32 } else { (rate(m) / 55.0 * 1.4).ceil() as u32 },
+                mean_ready: ready,
+                mean_starting: desired - ready,
+                mean_draining: 0.0,
+                mean_queued: short * 1000.0,
+                mean_in_flight: ready * load,
+                utilization: Some(load.min(1.0)),
+                signal: (at > 0).then(|| 100.0 * load.min(1.0) * (0.95 + 0.1 * wobble(m, 3, 0))),
+            }
+        })
+        .collect()
+}
+
+fn decisions(at: usize) -> Vec<DecisionRecord> {
+    let mut out = Vec::new();
+    for m in 1..MINUTES {
+        let (before, after) = (wanted(at, m - 1) as u32, wanted(at, m) as u32);
+        if at == 0 || before == after {
+            continue;
+        }
+        let value = 60.0 * f64::from(after) / f64::from(before);
+        let decision = Decision::propose(before, after, Why::Ratio { value, target: 60.0 });
+        let decision = match m % 5 {
+            0 => decision.then(Stage::Stabilise, after, Why::Note("window")),
+            _ if after == 30 => Decision::propose(before, 35, Why::Ratio { value, target: 60.0 })
+                .then(Stage::Bounds, 30, Why::Limit { name: "max", value: 30.0 }),
+            _ => decision,
+        };
+        out.push(DecisionRecord {
+            at: Time::from_secs(60 * m),
+            census: Census { starting: 0, ready: before, draining: 0 },
+            before,
+            decision,
+            readings: vec![Reading { value: Some(value), at: Time::from_secs(60 * m - 15) }],
+            activation: false,
+        });
+    }
+    out
+}

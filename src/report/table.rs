@@ -1,0 +1,274 @@
+//! The comparison as a table for a terminal of 80 columns.
+
+use super::number::human;
+use crate::experiment::{Compared, Comparison, Figure, Results, Ruling, SloTerms};
+use crate::stats::Estimate;
+use comfy_table::{CellAlignment, ContentArrangement, ContentLineStyle, LineStyle};
+use comfy_table::{Table, TableStyle};
+use std::fmt::Write as _;
+
+/// Columns of the narrowest terminal it must fit.
+const WIDTH: u16 = 80;
+
+/// The answer on one screen: verdict, one row per policy with 95 % intervals below the means, and what
+/// the marks stand for.
+pub fn table(results: &Results, comparison: &Comparison) -> String {
+    let mut out = String::new();
+    // Writing to a string cannot fail.
+    let _ = write_table(&mut out, results, comparison);
+    out
+}
+
+fn write_table(
+    out: &mut String,
+    results: &Results,
+    comparison: &Comparison,
+) -> Result<(), std::fmt::Error> {
+    let about = &results.about;
+    writeln!(out, "{}", about.name)?;
+    if let Some(question) = &about.question {
+        wrapped(out, question);
+    }
+    wrapped(out, &verdict(results, comparison));
+    writeln!(out)?;
+    for line in rows(results, comparison).lines() {
+        writeln!(out, "{}", line.trim_end())?;
+    }
+    writeln!(out)?;
+    for note in notes(results, comparison) {
+        wrapped(out, &note);
+    }
+    Ok(())
+}
+
+fn rows(results: &Results, comparison: &Comparison) -> Table {
+    let currency = results.about.price.currency();
+    let mut table = Table::new();
+    table
+        .load_style(STYLE)
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_width(WIDTH)
+        .set_header([
+            "policy".to_owned(),
+            "SLO".to_owned(),
+            "p50\nms".to_owned(),
+            "p99\nms".to_owned(),
+            "failed\n%".to_owned(),
+            "replica-\nhours".to_owned(),
+            format!("cost\n{currency}"),
+            "cost v.\nbase".to_owned(),
+            "act-\nions".to_owned(),
+        ]);
+    for (at, policy) in comparison.policies.iter().enumerate() {
+        table.add_row(row(policy, at == comparison.baseline));
+    }
+    for (at, column) in table.column_iter_mut().enumerate() {
+        column.set_padding((u16::from(at > 0), 0));
+        if at > 1 {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    table
+}
+
+const STYLE: TableStyle = TableStyle::new()
+    .header_lines(ContentLineStyle::none())
+    .header_separator(LineStyle::none().fill('─').junction('─'))
+    .content_lines(ContentLineStyle::none());
+
+fn row(policy: &Compared, is_baseline: bool) -> Vec<String> {
+    let mark = if policy.on_frontier { " *" } else { "" };
+    vec![
+        format!("{}{mark}", policy.name),
+        slo(policy),
+        with_interval(policy.estimate(Figure::LatencyP50)),
+        with_interval(policy.estimate(Figure::LatencyP99)),
+        policy.estimate(Figure::FailedShare).map_or("-".into(), |e| percent(e.mean)),
+        with_interval(policy.estimate(Figure::BilledHours)),
+        with_interval(policy.estimate(Figure::Cost)),
+        if is_baseline { "base".to_owned() } else { against_baseline(policy) },
+        policy.estimate(Figure::Actions).map_or("-".into(), |e| whole(e.mean)),
+    ]
+}
+
+/// A mean count, to the nearest one.
+fn whole(value: f64) -> String {
+    human(value.round(), 15).split('.').next().unwrap_or_default().to_owned()
+}
+
+/// A percentage with the digits that matter: `0`, `0.004`, `12.3`.
+fn percent(share: f64) -> String {
+    let percent = 100.0 * share;
+    if percent <= 0.0 { "0".to_owned() } else { human(percent, if percent < 1.0 { 1 } else { 3 }) }
+}
+
+fn slo(policy: &Compared) -> String {
+    let verdict = &policy.verdict;
+    let word = match verdict.ruling {
+        Ruling::NotAsked => return "-".to_owned(),
+        Ruling::Met => "met",
+        Ruling::Missed => "MISSED",
+    };
+    if verdict.of > 1 { format!("{word}\n{}/{}", verdict.met_in, verdict.of) } else { word.into() }
+}
+
+/// The mean, and below it the half width with as many digits after the point.
+fn with_interval(estimate: Option<Estimate>) -> String {
+    let Some(estimate) = estimate else { return "-".to_owned() };
+    let mean = human(estimate.mean, digits(estimate.mean));
+    match estimate.half_width {
+        None => mean,
+        Some(half) => {
+            let decimals = mean.find('.').map_or(0, |at| mean.len() - at - 1);
+            format!("{mean}\n±{half:.decimals$}")
+        }
+    }
+}
+
+/// Four digits above a thousand, three below.
+fn digits(value: f64) -> usize {
+    if value.abs() >= 1000.0 { 4 } else { 3 }
+}
+
+/// Relative difference of cost, paired by replication; `~` where it may be chance.
+fn against_baseline(policy: &Compared) -> String {
+    let Some(against) = policy.against(Figure::Cost) else { return "-".to_owned() };
+    let Some(change) = against.change else { return "-".to_owned() };
+    let chance = if against.p_corrected.is_some_and(|p| p > 0.05) { "~" } else { "" };
+    let mean = format!("{chance}{:+.1}%", 100.0 * change.mean);
+    match change.interval {
+        None => mean,
+        Some((low, high)) => format!("{mean}\n±{:.1}%", 50.0 * (high - low)),
+    }
+}
+
+fn notes(results: &Results, comparison: &Comparison) -> Vec<String> {
+    let about = &results.about;
+    let mut notes = Vec::new();
+    let several = comparison.policies.iter().any(|policy| policy.replications > 1);
+    notes.push(if several {
+        format!(
+            "{} replications, seed {}; means, below them half the 95 % interval of the mean \
+             (Student t); differences are paired by replication",
+            about.replications, about.seed
+        )
+    } else {
+        format!("one replication, seed {}: points without intervals", about.seed)
+    });
+    if comparison.policies.iter().any(|policy| policy.on_frontier) {
+        notes.push("* no other policy is both as cheap and as fast".to_owned());
+    }
+    let chance = |policy: &Compared| {
+        let cost = policy.against(Figure::Cost);
+        cost.and_then(|against| against.p_corrected).is_some_and(|p| p > 0.05)
+    };
+    if comparison.policies.iter().any(chance) {
+        notes.push("~ may be chance (paired t test at 5 %, Holm-corrected)".to_owned());
+    }
+    if let Some(bound) = Estimate::of(&results.references.work_bound) {
+        notes.push(format!(
+            "work bound {} {}: no policy that keeps the SLO can cost less",
+            human(bound.mean, 3),
+            about.price.currency()
+        ));
+    }
+    if !results.complete {
+        notes.push("INCOMPLETE: interrupted; only finished cells are shown".to_owned());
+    }
+    notes
+}
+
+fn verdict(results: &Results, comparison: &Comparison) -> String {
+    let Some(base) = comparison.policies.get(comparison.baseline) else {
+        return "no policies".to_owned();
+    };
+    let Some(terms) = results.about.slo else {
+        return format!("base for comparison: {} (no SLO is stated)", base.name);
+    };
+    let promise = promise(&terms);
+    if base.verdict.ruling != Ruling::Met {
+        return format!("verdict: no policy keeps {promise}; base for comparison: {}", base.name);
+    }
+    let price = base.estimate(comparison.cost_figure).map_or(f64::NAN, |e| e.mean);
+    let unit = match comparison.cost_figure {
+        Figure::Cost => results.about.price.currency().to_string(),
+        _ => "replica-hours".to_owned(),
+    };
+    let price = human(price, digits(price));
+    format!("verdict: {} is the cheapest policy that keeps {promise}, at {price} {unit}", base.name)
+}
+
+/// `p99 < 300ms and errors < 0.1%`.
+pub(super) fn promise(terms: &SloTerms) -> String {
+    let latency = terms.latency.map(|slo| {
+        format!("p{} < {}", human_quantile(slo.quantile), slo.limit) //
+    });
+    let errors = terms.errors.map(|share| format!("errors < {}%", human_quantile(share)));
+    match (latency, errors) {
+        (Some(latency), Some(errors)) => format!("{latency} and {errors}"),
+        (Some(one), None) | (None, Some(one)) => one,
+        (None, None) => "nothing".to_owned(),
+    }
+}
+
+/// 0.99 as `99`, 0.999 as `99.9`.
+pub(super) fn human_quantile(share: f64) -> String {
+    super::number::plain(100.0 * share, 6)
+}
+
+/// Adds a line, broken at spaces to fit.
+fn wrapped(out: &mut String, text: &str) {
+    let mut column = 0;
+    for word in text.split_whitespace() {
+        let width = word.chars().count();
+        if column > 0 && column + 1 + width > usize::from(WIDTH) {
+            out.push('\n');
+            column = 0;
+        }
+        if column > 0 {
+            out.push(' ');
+            column += 1;
+        }
+        out.push_str(word);
+        column += width;
+    }
+    out.push('\n');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample;
+    use super::*;
+
+    #[test]
+    fn it_fits_eighty_columns_and_answers_the_question() {
+        let (results, comparison) = sample::comparison();
+        let text = table(&results, &comparison);
+        for line in text.lines() {
+            assert!(line.chars().count() <= 80, "{} columns: {line}", line.chars().count());
+        }
+        assert!(text.contains("is the cheapest policy that keeps p99 < 300ms"), "{text}");
+        for part in ["night-sleeper", "MISSED", "±", "base", "work bound", "oracle *"] {
+            assert!(text.contains(part), "{part} is missing in\n{text}");
+        }
+    }
+
+    #[test]
+    fn one_replication_says_that_it_has_no_intervals() {
+        let mut results = sample::results();
+        for policy in &mut results.policies {
+            policy.rows.truncate(1);
+        }
+        let text = table(&results, &Comparison::of(&results));
+        assert!(text.contains("points without intervals") && !text.contains('±'), "{text}");
+    }
+
+    #[test]
+    fn long_and_wide_things_still_fit() {
+        let mut results = sample::results();
+        results.policies[1].name = "a-policy-with-a-rather-long-and-telling-name".into();
+        results.about.price = "1234567 USD".parse().unwrap();
+        let text = table(&results, &Comparison::of(&results));
+        assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+    }
+}
