@@ -7,7 +7,24 @@
 //!
 //! **Must not know**: threads, results, terminals.
 //!
-//! **Start at** [`Scenario`].
+//! **Start at** [`load`] and [`Scenario`].
+
+mod check;
+mod file;
+mod findings;
+mod fleet;
+mod load;
+mod lower;
+mod setup;
+mod sources;
+mod strict;
+mod tree;
+mod words;
+
+pub use file::ScenarioFile;
+pub use findings::{Findings, Located};
+pub use load::{LoadOptions, Loaded, Override, load};
+pub use sources::Sources;
 
 use crate::engine::{Slo, Window};
 use crate::fleet::FleetSpec;
@@ -15,6 +32,7 @@ use crate::signal::Resources;
 use crate::units::{Price, Span, WallClock};
 
 /// A scenario, resolved: everything defaulted, every file read.
+#[derive(Debug, Clone)]
 pub struct Scenario {
     /// Names the output folder: letters, digits, `-`, `_`, `.`.
     pub name: String,
@@ -58,6 +76,7 @@ pub struct SloTerms {
 }
 
 /// One service.
+#[derive(Debug, Clone)]
 pub struct Service {
     /// Its name; `service` where the scenario has but one.
     pub name: String,
@@ -72,6 +91,7 @@ pub struct Service {
 }
 
 /// One of the competing policies.
+#[derive(Debug, Clone)]
 pub struct NamedPolicy {
     /// As the scenario names it.
     pub name: String,

@@ -182,8 +182,13 @@ impl WallClock {
     pub fn parse(text: &str) -> Result<Self, TextError> {
         const EXPECTED: &str = "an RFC 3339 time with an offset or zone, for example \
              \"2026-03-02T00:00:00+08:00\" or \"2026-03-02T00:00:00+01:00[Europe/Berlin]\"";
-        if let Ok(start) = text.parse::<jiff::Zoned>() {
-            return Ok(Self { start });
+        match text.parse::<jiff::Zoned>() {
+            Ok(start) => return Ok(Self { start }),
+            // A zone in brackets that is unknown must not pass as a plain offset.
+            Err(e) if text.contains('[') => {
+                return Err(TextError::because(text, EXPECTED, e.to_string()));
+            }
+            Err(_) => {}
         }
         let instant: jiff::Timestamp = text
             .parse()

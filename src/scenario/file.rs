@@ -1,0 +1,267 @@
+//! The shape of a scenario file: what a user may write. Everything may be absent here; what must be
+//! there and what stands in for the rest is decided in `lower`.
+
+use super::words::{ColdStartFile, ErrorTerm, LatencyTerm, LaunchRateText, SpanOrLaw, StartText};
+use crate::policy::PolicySpec;
+use crate::random::Distribution;
+use crate::units::{Fraction, Price, Rate, Span};
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A scenario: traffic, a service, its replicas, and the policies that compete for it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "autosim scenario")]
+pub struct ScenarioFile {
+    /// Names the output folder: letters, digits, `-`, `_`, `.`. Default: the file's name.
+    pub name: Option<String>,
+    /// What the run is to answer.
+    pub question: Option<String>,
+    /// What it teaches.
+    pub lesson: Option<String>,
+    /// Wall clock at the start, for schedules and dated traces.
+    pub start: Option<StartText>,
+    /// How long traffic lasts. Default: as long as the trace, or one hour.
+    pub duration: Option<Span>,
+    /// Simulated, but left out of the figures. Default: none.
+    pub warmup: Option<Span>,
+    /// How long after the end requests may still be resolved. Default: one hour.
+    pub drain_limit: Option<Span>,
+    /// Seed of all random draws. Default: 1.
+    pub seed: Option<u64>,
+    /// Independent repetitions. Default: 10.
+    pub replications: Option<u32>,
+    /// Length of an interval of the timeline. Default: a round one that makes at most 720 of them.
+    pub timeline: Option<Span>,
+    /// What is promised to the clients.
+    pub slo: Option<SloFile>,
+    /// The traffic.
+    pub workload: Option<WorkloadFile>,
+    /// How requests are served.
+    pub service: Option<ServiceFile>,
+    /// What serves them.
+    pub replica: Option<ReplicaFile>,
+    /// What it costs.
+    pub price: Option<PriceFile>,
+    /// Several services in place of `workload`, `service` and `replica`; the policies compete for the
+    /// first.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub services: IndexMap<String, ServiceEntry>,
+    /// The policies, by name and kind; every one is run on the same traffic.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub policies: IndexMap<String, PolicySpec>,
+}
+
+/// What is promised to the clients.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SloFile {
+    /// A percentile of response times, failures counted as infinitely late.
+    pub latency: Option<LatencyTerm>,
+    /// The share of requests that fail.
+    pub errors: Option<ErrorTerm>,
+}
+
+/// The traffic of a service.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WorkloadFile {
+    /// Sources by name; they add up.
+    #[serde(default)]
+    pub arrivals: IndexMap<String, ArrivalsFile>,
+}
+
+/// One source of arrivals.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum ArrivalsFile {
+    /// Independent arrivals at a constant rate.
+    Poisson {
+        /// Mean arrivals per time.
+        rate: Rate,
+    },
+}
+
+/// How requests are served.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ServiceFile {
+    /// Requests a replica serves at once. Default: 1.
+    pub concurrency: Option<u32>,
+    /// How long a request holds a slot. Default: from the trace, else exponential with mean 100 ms.
+    pub service_time: Option<Distribution>,
+    /// How long the first request of a launched replica holds its slot; replaces its own service
+    /// time. Default: no difference.
+    pub first_request: Option<SpanOrLaw>,
+    /// How requests wait. Default: without limits.
+    pub queue: Option<QueueFile>,
+    /// How a request finds its slot. Default: central-queue.
+    pub balancing: Option<BalancingFile>,
+    /// Which replicas leave first. Default: fewest-in-flight.
+    pub scale_in: Option<ScaleInFile>,
+}
+
+/// How requests wait.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct QueueFile {
+    /// Most requests waiting at once, everywhere together. Default: no limit.
+    pub capacity: Option<u64>,
+    /// How long a request waits before it gives up. Default: for ever.
+    pub timeout: Option<SpanOrLaw>,
+    /// What happens to an arrival when no replica is live. Default: wait.
+    pub at_zero: Option<AtZeroFile>,
+}
+
+/// What a platform does with a request that finds no live replica.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum AtZeroFile {
+    /// It waits and may wake the policy.
+    Wait,
+    /// It is rejected.
+    Reject,
+}
+
+/// How a request finds its slot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum BalancingFile {
+    /// One queue for all replicas, first come, first served.
+    CentralQueue,
+    /// A queue per replica; a random one.
+    Random,
+    /// A queue per replica; in turn.
+    RoundRobin,
+    /// A queue per replica; the one with fewest requests present.
+    LeastOutstanding,
+    /// A queue per replica; of two random ones the one with fewer requests present.
+    PowerOfTwo,
+}
+
+/// Which replicas leave first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ScaleInFile {
+    /// Idle ones, then those with fewest requests in flight; newest among equals.
+    FewestInFlight,
+    /// Newest first, busy or not.
+    Newest,
+    /// Oldest first, busy or not.
+    Oldest,
+}
+
+/// What serves the requests.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReplicaFile {
+    /// From the decision to add a replica until it can serve. Default: none.
+    pub cold_start: Option<ColdStartFile>,
+    /// Replicas ready at the start. Default: 1.
+    pub initial: Option<u32>,
+    /// How long a leaving replica may finish its requests. Default: until they are done.
+    pub grace: Option<Span>,
+    /// The most replicas the platform grants, draining ones included. Default: no limit.
+    pub quota: Option<u32>,
+    /// How fast replicas are launched at most. Default: no limit.
+    pub launch_rate: Option<LaunchRateText>,
+    /// How load turns into CPU, memory and so on.
+    pub resources: Option<ResourcesFile>,
+}
+
+/// How load turns into the resources of one replica: `idle + (full - idle) x busy share of its slots`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ResourcesFile {
+    /// CPU. Default: 0% to 100%.
+    pub cpu: Option<CpuFile>,
+    /// Memory. Default: 30% to 80%.
+    pub memory: Option<LoadFile>,
+    /// GPU. Default: 0% to 100%.
+    pub gpu: Option<LoadFile>,
+    /// Connections. Default: one per request.
+    pub connections: Option<ConnectionsFile>,
+    /// Bytes in and out per request. Default: 0.
+    pub bytes_per_request: Option<f64>,
+}
+
+/// CPU of a replica, in shares of what it was given.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CpuFile {
+    /// With no request.
+    pub idle: Option<Fraction>,
+    /// With every slot busy.
+    pub full: Option<Fraction>,
+    /// While starting; may be above 100%.
+    pub starting: Option<Fraction>,
+    /// Whether `cpu_percent` averages over starting replicas too. Default: false.
+    pub counts_starting: Option<bool>,
+}
+
+/// Memory or GPU of a replica, in shares of what it was given.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LoadFile {
+    /// With no request.
+    pub idle: Option<Fraction>,
+    /// With every slot busy.
+    pub full: Option<Fraction>,
+}
+
+/// Open connections.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ConnectionsFile {
+    /// Held open by every ready replica.
+    pub per_replica: Option<f64>,
+    /// Of every request in flight or waiting.
+    pub per_request: Option<f64>,
+}
+
+/// What it costs.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PriceFile {
+    /// An amount with its currency, for example `"0.096 USD"`.
+    pub per_replica_hour: Option<Price>,
+    /// When the meter runs and how it rounds.
+    pub billing: Option<BillingFile>,
+}
+
+/// When the meter runs and how it rounds.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BillingFile {
+    /// Billed time is rounded up to a multiple of this. Default: exact.
+    pub increment: Option<Span>,
+    /// The least billed per replica. Default: nothing.
+    pub minimum: Option<Span>,
+    /// When the meter starts. Default: order.
+    pub from: Option<BilledFrom>,
+}
+
+/// When the meter starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum BilledFrom {
+    /// At the order.
+    Order,
+    /// When the replica is ready.
+    Ready,
+}
+
+/// One of several services.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ServiceEntry {
+    /// Its traffic.
+    pub workload: Option<WorkloadFile>,
+    /// How its requests are served.
+    pub service: Option<ServiceFile>,
+    /// What serves them.
+    pub replica: Option<ReplicaFile>,
+    /// Who scales it; not for the first service, for which `policies` compete.
+    pub policy: Option<PolicySpec>,
+}

@@ -1,0 +1,279 @@
+//! The way in: text and overrides to a resolved scenario, or to everything that is wrong with it.
+
+use super::Scenario;
+use super::file::ScenarioFile;
+use super::findings::{Finding, Findings, place};
+use super::lower::{Surroundings, lower};
+use super::sources::Sources;
+use super::strict::{self, nearest_of};
+use super::tree::{Places, overlay, override_line};
+use crate::fault::{Fault, Faults, Severity};
+use std::path::PathBuf;
+use toml::Spanned;
+use toml::de::DeTable;
+
+/// What stands beside the text of a scenario.
+#[derive(Debug, Clone, Default)]
+pub struct LoadOptions {
+    /// Where relative paths of the file start.
+    pub folder: PathBuf,
+    /// The name of a scenario that gives none.
+    pub fallback_name: String,
+    /// Overrides in order: a dotted path of keys, and a TOML value or bare text.
+    pub overrides: Vec<Override>,
+    /// Only these policies are kept; empty = all.
+    pub policies: Vec<String>,
+}
+
+/// One override.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Override {
+    /// How messages call it, for example `--seed 7`.
+    pub name: String,
+    /// Dotted path of keys.
+    pub path: String,
+    /// A TOML value; what is none is taken as text.
+    pub value: String,
+}
+
+/// A scenario fit to run, with what is legal but unwise about it.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The scenario.
+    pub scenario: Scenario,
+    /// Warnings only.
+    pub warnings: Findings,
+}
+
+/// Reads a scenario. Nothing is printed; traces it names are read.
+///
+/// # Errors
+/// Everything that is wrong with it, warnings included.
+pub fn load(mut sources: Sources, options: &LoadOptions) -> Result<Loaded, Findings> {
+    for change in &options.overrides {
+        let line = override_line(&change.path, &change.value);
+        sources.push(change.name.clone(), line);
+    }
+    let overrides = sources.padded_overrides();
+    let file_text = sources.text().to_owned();
+    let root = match parse(&file_text, &overrides, options) {
+        Ok(root) => root,
+        Err(found) => return Err(Findings::new(sources, found)),
+    };
+    let places = Places::of(root.get_ref());
+    let read = strict::read::<ScenarioFile>(root);
+    let mut found = read.findings;
+    let sound_so_far = found.is_empty();
+    let mut faults = Faults::new();
+    let around = Surroundings { fallback_name: &options.fallback_name, folder: &options.folder };
+    let scenario = read.value.and_then(|mut file| {
+        keep_policies(&mut file, options, &mut faults);
+        lower(file, &around, &mut faults)
+    });
+    let rest = faults.into_vec().into_iter().filter(|fault| !follows(fault, &read.removed));
+    found.extend(place(rest.collect(), &places));
+    found.sort_by_key(|finding| finding.span.as_ref().map_or(usize::MAX, |span| span.start));
+    let findings = Findings::new(sources, found);
+    match scenario {
+        Some(scenario) if sound_so_far && !findings.any_error() => {
+            Ok(Loaded { scenario, warnings: findings })
+        }
+        _ => Err(findings),
+    }
+}
+
+/// The tree of the file with the overrides laid on it.
+fn parse<'t>(
+    text: &'t str,
+    overrides: &'t [String],
+    options: &LoadOptions,
+) -> Result<Spanned<DeTable<'t>>, Vec<Finding>> {
+    let (mut root, errors) = DeTable::parse_recoverable(text);
+    let mut found: Vec<Finding> = errors.iter().map(syntax).collect();
+    for (text, change) in overrides.iter().zip(&options.overrides) {
+        match DeTable::parse(text) {
+            Ok(over) => {
+                let depth = change.path.split('.').count();
+                overlay(root.get_mut(), over.into_inner(), depth);
+            }
+            Err(error) => found.push(syntax(&error)),
+        }
+    }
+    if found.is_empty() { Ok(root) } else { Err(found) }
+}
+
+fn syntax(error: &toml::de::Error) -> Finding {
+    let (message, hint) = match error.message().split_once(", expected ") {
+        Some((message, expected)) => (message.to_owned(), format!("expected {expected}")),
+        None => (error.message().to_owned(), String::new()),
+    };
+    let fault = Fault {
+        path: String::new(),
+        message: format!("not TOML: {message}"),
+        hint,
+        severity: Severity::Error,
+    };
+    Finding { fault, span: error.span() }
+}
+
+fn keep_policies(file: &mut ScenarioFile, options: &LoadOptions, faults: &mut Faults) {
+    for name in &options.policies {
+        if !file.policies.contains_key(name) {
+            let known: Vec<&str> = file.policies.keys().map(String::as_str).collect();
+            faults.error(
+                "policies",
+                format!("the scenario has no policy `{name}`"),
+                nearest_of(name, &known),
+            );
+        }
+    }
+    if !options.policies.is_empty() {
+        file.policies.retain(|name, _| options.policies.contains(name));
+    }
+}
+
+/// Whether a fault is only about what an earlier fault took out.
+fn follows(fault: &Fault, removed: &[Vec<String>]) -> bool {
+    removed.iter().any(|gone| {
+        let gone = gone.join(".");
+        let under = |a: &str, b: &str| a == b || a.starts_with(&format!("{b}."));
+        under(&gone, &fault.path) || under(&fault.path, &gone)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::{DecisionLog, Detail};
+    use crate::units::Span;
+    use crate::workload::Batch;
+
+    const GOOD: &str = r#"
+duration = "10m"
+warmup = "1m"
+[slo]
+latency = "p99 < 300ms"
+[workload.arrivals.main.poisson]
+rate = "100/s"
+[service]
+concurrency = 8
+service_time.exponential.mean = "50ms"
+[replica]
+cold_start.constant = "25s"
+initial = 3
+[policies.peak.fixed]
+replicas = 12
+"#;
+
+    fn load_text(text: &str, change: &[(&str, &str)]) -> Result<Loaded, Findings> {
+        let overrides = change.iter().map(|(path, value)| Override {
+            name: format!("--set {path}={value}"),
+            path: (*path).to_owned(),
+            value: (*value).to_owned(),
+        });
+        let options = LoadOptions {
+            fallback_name: "test".into(),
+            overrides: overrides.collect(),
+            ..LoadOptions::default()
+        };
+        load(Sources::new("test.toml", text), &options)
+    }
+
+    fn faults(text: &str, change: &[(&str, &str)]) -> Vec<String> {
+        let found = match load_text(text, change) {
+            Ok(loaded) => loaded.warnings,
+            Err(found) => found,
+        };
+        found
+            .located()
+            .iter()
+            .map(|at| {
+                format!(
+                    "{}:{}:{} {}: {} | {}",
+                    at.file, at.line, at.column, at.key, at.message, at.remedy
+                )
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_small_scenario_becomes_cells() {
+        let scenario = load_text(GOOD, &[]).map_err(|found| found.render(false)).unwrap().scenario;
+        assert_eq!(scenario.name, "test");
+        assert_eq!(scenario.replications, 10);
+        assert!(scenario.assumptions.iter().any(|a| a.contains("no price")), "{scenario:?}");
+        let detail = Detail { timeline: None, decisions: DecisionLog::Off };
+        let mut setup = scenario.setup(0, 2, None, detail);
+        assert_eq!((setup.services.len(), setup.replication), (1, 2));
+        let service = &mut setup.services[0];
+        assert_eq!((service.fleet.concurrency, service.fleet.initial), (8, 3));
+        assert_eq!(service.slo.map(|slo| slo.limit), Some(Span::from_millis(300)));
+        let mut batch = Batch::new();
+        service.arrivals.fill(&mut batch);
+        assert!(!batch.is_empty());
+    }
+
+    #[test]
+    fn overrides_replace_values_and_make_tables() {
+        let changes =
+            [("service.concurrency", "2"), ("service.queue.timeout", "5s"), ("seed", "9")];
+        let scenario = load_text(GOOD, &changes).map_err(|f| f.render(false)).unwrap().scenario;
+        assert_eq!((scenario.services[0].fleet.concurrency, scenario.seed), (2, 9));
+        assert!(scenario.services[0].fleet.queue.timeout.is_some());
+    }
+
+    #[test]
+    fn all_faults_of_a_file_come_together_with_their_place() {
+        let text = GOOD
+            .replace("duration = \"10m\"", "duration = 10")
+            .replace("concurrency", "concurency")
+            .replace("\"25s\"", "\"-25s\"")
+            .replace("replicas = 12", "replica = 12\nreplicas = \"many\"");
+        let found = faults(&text, &[]);
+        for (at, part) in [
+            ("test.toml:2:12 duration:", "a duration needs a unit"),
+            ("test.toml:9:1 service.concurency:", "did you mean `concurrency`?"),
+            ("test.toml:12:23 replica.cold_start.constant:", "negative"),
+            ("test.toml:15:1 policies.peak.fixed.replica:", "unknown key `replica`"),
+            ("test.toml:16:12 policies.peak.fixed.replicas:", "expected u32"),
+        ] {
+            let hit = found.iter().any(|line| line.starts_with(at) && line.contains(part));
+            assert!(hit, "{at} {part}\n{}", found.join("\n"));
+        }
+        assert_eq!(found.len(), 5, "{}", found.join("\n"));
+    }
+
+    #[test]
+    fn nonsense_is_refused_with_a_remedy() {
+        for (path, value, place, part) in [
+            ("duration", "0s", "--set duration=0s:1:12", "above zero"),
+            ("warmup", "10m", "--set warmup=10m:1:10", "shorter warm-up"),
+            ("start", "2026-13-01T00:00:00Z", "--set start", "expected an RFC 3339"),
+            ("start", "2026-03-02T00:00:00+01:00[Europe/Nowhere]", "--set start", "Nowhere"),
+            ("service.concurrency", "0", "--set service", "1 to 1000000"),
+            ("name", "a/b", "--set name", "cannot name a file"),
+            ("replica.quota", "2", "test.toml:13:11", "exceed the quota"),
+            ("replications", "0", "--set replications", "from 1"),
+            ("price.per_replica_hour", "0.1", "--set price", "needs a currency"),
+            ("workload.arrivals.main.poisson.rate", "0/s", "--set workload", "zero"),
+            ("slo.latency", "p99 > 3s", "--set slo", "p99 < 300ms"),
+            ("timeline", "1ns", "--set timeline", "longer interval"),
+        ] {
+            let found = faults(GOOD, &[(path, value)]);
+            let hit = found.iter().any(|line| line.starts_with(place) && line.contains(part));
+            assert!(hit, "{path} = {value}: {place} {part}\n{}", found.join("\n"));
+        }
+    }
+
+    #[test]
+    fn what_is_missing_altogether_is_said() {
+        let found = faults("", &[]).join("\n");
+        assert!(found.contains("there is no policy") && found.contains("no traffic"), "{found}");
+    }
+
+    #[test]
+    fn text_that_is_not_toml_is_shown_where_it_breaks() {
+        let found = faults("name = \"x\"\nduration = = 3\n", &[]);
+        assert!(found[0].starts_with("test.toml:2:"), "{found:?}");
+    }
+}

@@ -1,0 +1,281 @@
+//! From the file to the domain: defaults filled in and said aloud, specs built, sense checked.
+
+use super::file::{ReplicaFile, ScenarioFile, ServiceEntry, ServiceFile, WorkloadFile};
+use super::words::{LatencyTerm, SpanOrLaw, StartText};
+use super::{NamedPolicy, Scenario, Service, SloTerms, check, fleet};
+use crate::engine::{Slo, Window};
+use crate::fault::Faults;
+use crate::random::Distribution;
+use crate::units::{Price, Span, Time, WallClock};
+use crate::workload::Workload;
+use std::path::Path;
+
+/// What a scenario needs beyond its own text.
+pub(super) struct Surroundings<'a> {
+    /// The name of a scenario that has none of its own.
+    pub(super) fallback_name: &'a str,
+    /// Where relative paths of the file start.
+    pub(super) folder: &'a Path,
+}
+
+/// Resolves a file. What it returns is sound only if no error was added to `faults`.
+pub(super) fn lower(
+    mut file: ScenarioFile,
+    around: &Surroundings<'_>,
+    faults: &mut Faults,
+) -> Option<Scenario> {
+    let mut assumptions = Vec::new();
+    one_or_many(&file, faults);
+    fill(&mut file, around.fallback_name, &mut assumptions);
+    check::whole(&file, faults);
+    let clock = clock(file.start.as_ref(), faults);
+    let slo = file.slo.as_ref().map(|slo| SloTerms {
+        latency: slo.latency.map(latency_slo),
+        errors: slo.errors.map(|term| term.0.get()),
+    });
+    let services = services(&file, around, &mut assumptions, faults);
+    let end = Time::ZERO.after(file.duration.unwrap_or_default());
+    for (name, spec) in &file.policies {
+        faults.within("policies", |f| f.within(name, |f| spec.check(f)));
+    }
+    if faults.any_error() {
+        return None;
+    }
+    let resolved = serde_json::to_value(&file).unwrap_or_default();
+    Some(Scenario {
+        name: file.name.unwrap_or_default(),
+        question: file.question,
+        lesson: file.lesson,
+        clock,
+        window: Window {
+            warmup: Time::ZERO.after(file.warmup.unwrap_or_default()),
+            end,
+            drain_limit: file.drain_limit.unwrap_or_default(),
+        },
+        seed: file.seed.unwrap_or_default(),
+        replications: file.replications.unwrap_or_default(),
+        slo,
+        price: file.price.and_then(|price| price.per_replica_hour).unwrap_or(Price::FREE),
+        timeline: file.timeline.unwrap_or_default(),
+        services,
+        policies: file
+            .policies
+            .into_iter()
+            .map(|(name, spec)| NamedPolicy { name, spec })
+            .collect(),
+        assumptions,
+        resolved,
+        inputs: Vec::new(),
+    })
+}
+
+/// A latency promise as the engine counts it.
+pub(super) fn latency_slo(term: LatencyTerm) -> Slo {
+    Slo { quantile: term.percentile / 100.0, limit: term.limit }
+}
+
+fn one_or_many(file: &ScenarioFile, faults: &mut Faults) {
+    if file.services.is_empty() {
+        return;
+    }
+    for (key, given) in [
+        ("workload", file.workload.is_some()),
+        ("service", file.service.is_some()),
+        ("replica", file.replica.is_some()),
+    ] {
+        if given {
+            faults.error(
+                key,
+                "the scenario has `services` as well",
+                format!("move it into one of them: `[services.NAME.{key}]`"),
+            );
+        }
+    }
+}
+
+/// Fills in what a file left open, with a sentence for everything that shapes the figures.
+fn fill(file: &mut ScenarioFile, fallback_name: &str, assumptions: &mut Vec<String>) {
+    let mut assume = |sentence: &str| assumptions.push(sentence.to_owned());
+    file.name.get_or_insert_with(|| fallback_name.to_owned());
+    if file.duration.is_none() {
+        assume("no duration given: traffic lasts one hour");
+        file.duration = Some(Span::from_secs(3600));
+    }
+    if file.warmup.is_none() {
+        assume("no warm-up given: the figures count from the start");
+        file.warmup = Some(Span::ZERO);
+    }
+    file.drain_limit.get_or_insert(Span::from_secs(3600));
+    file.seed.get_or_insert(1);
+    file.replications.get_or_insert(10);
+    let duration = file.duration.unwrap_or_default();
+    file.timeline.get_or_insert_with(|| round_interval(duration));
+    let price = file.price.get_or_insert_default();
+    if price.per_replica_hour.is_none() {
+        assume("no price given: cost is in replica-hours (1 XXX each, XXX = no currency)");
+        price.per_replica_hour = "1 XXX".parse().ok();
+    }
+    if file.start.is_none() {
+        file.start = Some(StartText(WallClock::default().start().to_string()));
+    }
+    let sole = file.services.is_empty();
+    if sole {
+        let label = String::new();
+        fill_service(file.service.get_or_insert_default(), &label, assumptions);
+        fill_replica(file.replica.get_or_insert_default(), &label, assumptions);
+    }
+    for (name, entry) in &mut file.services {
+        let label = format!("service {name}: ");
+        fill_service(entry.service.get_or_insert_default(), &label, assumptions);
+        fill_replica(entry.replica.get_or_insert_default(), &label, assumptions);
+    }
+}
+
+fn fill_service(service: &mut ServiceFile, label: &str, assumptions: &mut Vec<String>) {
+    if service.concurrency.is_none() {
+        assumptions.push(format!("{label}no concurrency given: one request at a time per replica"));
+        service.concurrency = Some(1);
+    }
+    if service.service_time.is_none() {
+        assumptions
+            .push(format!("{label}no service time given: exponential with a mean of 100 ms"));
+        service.service_time = Some(Distribution::Exponential { mean: Span::from_millis(100) });
+    }
+    if service.balancing.is_none() {
+        assumptions.push(format!("{label}no balancing given: one central queue"));
+        service.balancing = Some(super::file::BalancingFile::CentralQueue);
+    }
+    service.scale_in.get_or_insert(super::file::ScaleInFile::FewestInFlight);
+    let queue = service.queue.get_or_insert_default();
+    queue.at_zero.get_or_insert(super::file::AtZeroFile::Wait);
+    match (queue.capacity, &queue.timeout) {
+        (None, None) => assumptions.push(format!(
+            "{label}no queue limits given: requests wait without limit and never give up"
+        )),
+        (Some(_), None) => {
+            assumptions.push(format!("{label}no queue timeout given: requests never give up"));
+        }
+        _ => {}
+    }
+}
+
+fn fill_replica(replica: &mut ReplicaFile, label: &str, assumptions: &mut Vec<String>) {
+    if replica.cold_start.is_none() {
+        assumptions.push(format!("{label}no cold start given: replicas are ready at once"));
+        let none = SpanOrLaw(Distribution::Constant(Span::ZERO));
+        replica.cold_start = Some(super::words::ColdStartFile::Whole(none));
+    }
+    if replica.initial.is_none() {
+        assumptions.push(format!("{label}no initial fleet given: one replica at the start"));
+        replica.initial = Some(1);
+    }
+}
+
+/// The shortest round interval that makes at most 720 of them.
+fn round_interval(duration: Span) -> Span {
+    const SECONDS: [u64; 15] =
+        [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400];
+    let round = SECONDS.into_iter().map(Span::from_secs);
+    round
+        .into_iter()
+        .find(|interval| duration.0 / interval.0 <= 720)
+        .unwrap_or(Span((duration.0 / 720).div_ceil(86_400_000_000_000) * 86_400_000_000_000))
+}
+
+fn clock(start: Option<&StartText>, faults: &mut Faults) -> WallClock {
+    let Some(StartText(text)) = start else { return WallClock::default() };
+    match WallClock::parse(text) {
+        Ok(clock) => clock,
+        Err(error) => {
+            let why = error.why.unwrap_or_else(|| "not a date and time".into());
+            faults.error(
+                "start",
+                format!("`{}`: {why}", error.found),
+                format!("expected {}", error.expected),
+            );
+            WallClock::default()
+        }
+    }
+}
+
+fn services(
+    file: &ScenarioFile,
+    around: &Surroundings<'_>,
+    assumptions: &mut Vec<String>,
+    faults: &mut Faults,
+) -> Vec<Service> {
+    let mut services = Vec::new();
+    if file.services.is_empty() {
+        let entry = ServiceEntry {
+            workload: file.workload.clone(),
+            service: file.service.clone(),
+            replica: file.replica.clone(),
+            policy: None,
+        };
+        services.extend(service("service", &entry, file, around, assumptions, faults));
+    }
+    for (index, (name, entry)) in file.services.iter().enumerate() {
+        faults.within("services", |f| {
+            f.within(name, |f| {
+                check::policy_of_service(index, entry, f);
+                services.extend(service(name, entry, file, around, assumptions, f));
+            });
+        });
+    }
+    services
+}
+
+fn service(
+    name: &str,
+    entry: &ServiceEntry,
+    file: &ScenarioFile,
+    around: &Surroundings<'_>,
+    assumptions: &mut Vec<String>,
+    faults: &mut Faults,
+) -> Option<Service> {
+    let (service, replica) = (entry.service.as_ref()?, entry.replica.as_ref()?);
+    let (fleet, resources) = fleet::build(service, replica, file.price.as_ref(), faults);
+    let workload = workload(entry.workload.as_ref(), service, around, assumptions, faults)?;
+    if let Some(policy) = &entry.policy {
+        faults.within("policy", |f| policy.check(f));
+    }
+    Some(Service {
+        name: name.to_owned(),
+        workload,
+        fleet,
+        resources,
+        policy: entry.policy.clone(),
+    })
+}
+
+fn workload(
+    workload: Option<&WorkloadFile>,
+    service: &ServiceFile,
+    around: &Surroundings<'_>,
+    _: &mut Vec<String>,
+    faults: &mut Faults,
+) -> Option<Workload> {
+    let _ = around.folder;
+    let sources = workload.map(|workload| &workload.arrivals);
+    let Some((name, super::file::ArrivalsFile::Poisson { rate })) = sources.and_then(|s| s.first())
+    else {
+        faults.error(
+            "workload",
+            "there is no traffic",
+            "add a source, for example `[workload.arrivals.main.poisson]` with `rate = \"100/s\"`",
+        );
+        return None;
+    };
+    if rate.as_per_second() <= 0.0 {
+        faults.error(
+            &format!("workload.arrivals.{name}.poisson.rate"),
+            "the rate is zero",
+            "give a rate above zero",
+        );
+        return None;
+    }
+    let law = service.service_time.as_ref()?;
+    let errors = faults.errors();
+    faults.within("service", |f| f.within("service_time", |f| law.check(f)));
+    (faults.errors() == errors).then(|| Workload::poisson(*rate, law))
+}
