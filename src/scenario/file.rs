@@ -4,7 +4,8 @@
 use super::words::{ColdStartFile, ErrorTerm, LatencyTerm, LaunchRateText, SpanOrLaw, StartText};
 use crate::policy::PolicySpec;
 use crate::random::Distribution;
-use crate::units::{Fraction, Price, Rate, Span};
+use crate::units::{Fraction, Price, Span};
+use crate::workload::WorkloadSpec;
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -37,7 +38,7 @@ pub struct ScenarioFile {
     /// What is promised to the clients.
     pub slo: Option<SloFile>,
     /// The traffic.
-    pub workload: Option<WorkloadFile>,
+    pub workload: Option<WorkloadSpec>,
     /// How requests are served.
     pub service: Option<ServiceFile>,
     /// What serves them.
@@ -61,26 +62,6 @@ pub struct SloFile {
     pub latency: Option<LatencyTerm>,
     /// The share of requests that fail.
     pub errors: Option<ErrorTerm>,
-}
-
-/// The traffic of a service.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct WorkloadFile {
-    /// Sources by name; they add up.
-    #[serde(default)]
-    pub arrivals: IndexMap<String, ArrivalsFile>,
-}
-
-/// One source of arrivals.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub enum ArrivalsFile {
-    /// Independent arrivals at a constant rate.
-    Poisson {
-        /// Mean arrivals per time.
-        rate: Rate,
-    },
 }
 
 /// How requests are served.
@@ -257,7 +238,7 @@ pub enum BilledFrom {
 #[serde(deny_unknown_fields)]
 pub struct ServiceEntry {
     /// Its traffic.
-    pub workload: Option<WorkloadFile>,
+    pub workload: Option<WorkloadSpec>,
     /// How its requests are served.
     pub service: Option<ServiceFile>,
     /// What serves them.

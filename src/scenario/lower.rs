@@ -1,14 +1,18 @@
 //! From the file to the domain: defaults filled in and said aloud, specs built, sense checked.
 
-use super::file::{ReplicaFile, ScenarioFile, ServiceEntry, ServiceFile, WorkloadFile};
+use super::file::{ReplicaFile, ScenarioFile, ServiceEntry, ServiceFile};
 use super::words::{LatencyTerm, SpanOrLaw, StartText};
 use super::{NamedPolicy, Scenario, Service, SloTerms, check, fleet};
 use crate::engine::{Slo, Window};
 use crate::fault::Faults;
 use crate::random::Distribution;
 use crate::units::{Price, Span, Time, WallClock};
-use crate::workload::Workload;
+use crate::workload::{ResolveContext, Workload, WorkloadSpec};
 use std::path::Path;
+
+/// Where neither the service nor the traffic says how long a request takes.
+const DEFAULT_SERVICE_TIME: Distribution =
+    Distribution::Exponential { mean: Span::from_millis(100) };
 
 /// What a scenario needs beyond its own text.
 pub(super) struct Surroundings<'a> {
@@ -33,13 +37,17 @@ pub(super) fn lower(
         latency: slo.latency.map(latency_slo),
         errors: slo.errors.map(|term| term.0.get()),
     });
-    let services = services(&file, around, &mut assumptions, faults);
-    let end = Time::ZERO.after(file.duration.unwrap_or_default());
+    let services = services(&file, around, &clock, faults);
     for (name, spec) in &file.policies {
         faults.within("policies", |f| f.within(name, |f| spec.check(f)));
     }
     if faults.any_error() {
         return None;
+    }
+    let mut inputs = Vec::new();
+    for service in &services {
+        inputs.extend_from_slice(service.workload.input_files());
+        assumptions.extend_from_slice(service.workload.assumptions());
     }
     let resolved = serde_json::to_value(&file).unwrap_or_default();
     Some(Scenario {
@@ -49,7 +57,7 @@ pub(super) fn lower(
         clock,
         window: Window {
             warmup: Time::ZERO.after(file.warmup.unwrap_or_default()),
-            end,
+            end: Time::ZERO.after(file.duration.unwrap_or_default()),
             drain_limit: file.drain_limit.unwrap_or_default(),
         },
         seed: file.seed.unwrap_or_default(),
@@ -65,7 +73,7 @@ pub(super) fn lower(
             .collect(),
         assumptions,
         resolved,
-        inputs: Vec::new(),
+        inputs,
     })
 }
 
@@ -137,9 +145,11 @@ fn fill_service(service: &mut ServiceFile, label: &str, assumptions: &mut Vec<St
         service.concurrency = Some(1);
     }
     if service.service_time.is_none() {
-        assumptions
-            .push(format!("{label}no service time given: exponential with a mean of 100 ms"));
-        service.service_time = Some(Distribution::Exponential { mean: Span::from_millis(100) });
+        assumptions.push(format!(
+            "{label}no service time given: exponential with a mean of 100 ms where the traffic \
+             brings none"
+        ));
+        service.service_time = Some(DEFAULT_SERVICE_TIME);
     }
     if service.balancing.is_none() {
         assumptions.push(format!("{label}no balancing given: one central queue"));
@@ -198,12 +208,20 @@ fn clock(start: Option<&StartText>, faults: &mut Faults) -> WallClock {
     }
 }
 
+/// What is known of a scenario before its services, and where their faults go.
+struct Resolution<'a> {
+    clock: &'a WallClock,
+    end: Time,
+    faults: &'a mut Faults,
+}
+
 fn services(
     file: &ScenarioFile,
     around: &Surroundings<'_>,
-    assumptions: &mut Vec<String>,
+    clock: &WallClock,
     faults: &mut Faults,
 ) -> Vec<Service> {
+    let end = Time::ZERO.after(file.duration.unwrap_or_default());
     let mut services = Vec::new();
     if file.services.is_empty() {
         let entry = ServiceEntry {
@@ -212,13 +230,15 @@ fn services(
             replica: file.replica.clone(),
             policy: None,
         };
-        services.extend(service("service", &entry, file, around, assumptions, faults));
+        let mut resolution = Resolution { clock, end, faults };
+        services.extend(service("service", &entry, file, around, &mut resolution));
     }
     for (index, (name, entry)) in file.services.iter().enumerate() {
         faults.within("services", |f| {
             f.within(name, |f| {
                 check::policy_of_service(index, entry, f);
-                services.extend(service(name, entry, file, around, assumptions, f));
+                let mut resolution = Resolution { clock, end, faults: f };
+                services.extend(service(name, entry, file, around, &mut resolution));
             });
         });
     }
@@ -230,18 +250,17 @@ fn service(
     entry: &ServiceEntry,
     file: &ScenarioFile,
     around: &Surroundings<'_>,
-    assumptions: &mut Vec<String>,
-    faults: &mut Faults,
+    resolution: &mut Resolution<'_>,
 ) -> Option<Service> {
     let (service, replica) = (entry.service.as_ref()?, entry.replica.as_ref()?);
-    let (fleet, resources) = fleet::build(service, replica, file.price.as_ref(), faults);
-    let workload = workload(entry.workload.as_ref(), service, around, assumptions, faults)?;
+    let (fleet, resources) = fleet::build(service, replica, file.price.as_ref(), resolution.faults);
+    let workload = workload(entry.workload.as_ref(), service, around, resolution);
     if let Some(policy) = &entry.policy {
-        faults.within("policy", |f| policy.check(f));
+        resolution.faults.within("policy", |f| policy.check(f));
     }
     Some(Service {
         name: name.to_owned(),
-        workload,
+        workload: workload?,
         fleet,
         resources,
         policy: entry.policy.clone(),
@@ -249,16 +268,18 @@ fn service(
 }
 
 fn workload(
-    workload: Option<&WorkloadFile>,
+    workload: Option<&WorkloadSpec>,
     service: &ServiceFile,
     around: &Surroundings<'_>,
-    _: &mut Vec<String>,
-    faults: &mut Faults,
+    resolution: &mut Resolution<'_>,
 ) -> Option<Workload> {
-    let _ = around.folder;
-    let sources = workload.map(|workload| &workload.arrivals);
-    let Some((name, super::file::ArrivalsFile::Poisson { rate })) = sources.and_then(|s| s.first())
-    else {
+    let faults = &mut *resolution.faults;
+    let law = service.service_time.clone().unwrap_or(DEFAULT_SERVICE_TIME);
+    let errors = faults.errors();
+    faults.within("service", |f| f.within("service_time", |f| law.check(f)));
+    // A faulty law has been reported; another one stands in so that the traffic is looked at too.
+    let law = if faults.errors() == errors { law } else { DEFAULT_SERVICE_TIME };
+    let Some(workload) = workload else {
         faults.error(
             "workload",
             "there is no traffic",
@@ -266,16 +287,11 @@ fn workload(
         );
         return None;
     };
-    if rate.as_per_second() <= 0.0 {
-        faults.error(
-            &format!("workload.arrivals.{name}.poisson.rate"),
-            "the rate is zero",
-            "give a rate above zero",
-        );
-        return None;
-    }
-    let law = service.service_time.as_ref()?;
-    let errors = faults.errors();
-    faults.within("service", |f| f.within("service_time", |f| law.check(f)));
-    (faults.errors() == errors).then(|| Workload::poisson(*rate, law))
+    let context = ResolveContext {
+        base_dir: around.folder,
+        clock: resolution.clock,
+        end: resolution.end,
+        service_time: Some(&law),
+    };
+    faults.within("workload", |f| workload.resolve(&context, f))
 }
