@@ -9,11 +9,21 @@
 //!
 //! **Start at** [`Setup`], [`run`] and [`Outcome`].
 
+mod calendar;
+mod incoming;
 mod outcome;
+mod recorder;
+mod run;
+mod service;
 mod setup;
 
+pub use crate::fleet::dispatch::{Completion, Sink};
 pub use outcome::{
     Counts, DecisionRecord, FleetTotals, Interval, LatencyTotals, Outcome, ServiceOutcome,
     SloMinute,
 };
+pub use run::run;
 pub use setup::{DecisionLog, Detail, Halt, ServiceSetup, Setup, Slo, Window};
+
+#[cfg(test)]
+mod tests;

@@ -96,9 +96,9 @@ pub struct FleetTotals {
     pub in_flight_ns: u128,
     /// Requests waiting, request-ns.
     pub queued_ns: u128,
-    /// Replica-ns during which a ready replica had no request at all. Exact for central queue with
-    /// concurrency 1 (ready - busy); `None` where a plane does not measure it.
-    pub idle_ns: Option<u128>,
+    /// Unused capacity of ready replicas: (slots of ready replicas - busy slots) / concurrency,
+    /// replica-ns.
+    pub idle_ns: u128,
     /// Replicas launched.
     pub launches: u64,
     /// Of those, cancelled before they were ready.

@@ -5,6 +5,8 @@ use crate::policy::Autoscaler;
 use crate::signal::Resources;
 use crate::units::{Span, Time};
 use crate::workload::Arrivals;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 /// One cell: services that run on one clock.
 pub struct Setup {
@@ -20,6 +22,8 @@ pub struct Setup {
     pub detail: Detail,
     /// The most requests that may wait at once before the run is halted (memory bound).
     pub waiting_limit: u64,
+    /// Set from outside to stop the run with [`Halt::Interrupted`].
+    pub cancel: Option<Arc<AtomicBool>>,
 }
 
 /// One service.
@@ -93,6 +97,14 @@ pub enum Halt {
         limit: u64,
         /// When, in whole seconds.
         at_s: u64,
+    },
+    /// A signal is taken from a service that is not there.
+    #[error("service {service}: a signal is taken from `{name}`, and there is no such service")]
+    UnknownService {
+        /// What was named.
+        name: String,
+        /// By whose autoscaler.
+        service: String,
     },
     /// The run was interrupted from outside.
     #[error("interrupted")]

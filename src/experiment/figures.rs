@@ -220,7 +220,7 @@ impl Row {
         self.set(Figure::BilledHours, hours(fleet.billed_ns as f64));
         self.set(Figure::ReadyHours, hours(ready));
         self.set(Figure::StartingHours, hours(fleet.starting_ns as f64));
-        self.set(Figure::IdleHours, fleet.idle_ns.and_then(|idle| hours(idle as f64)));
+        self.set(Figure::IdleHours, hours(fleet.idle_ns as f64));
         self.set(Figure::UnusedHours, hours((ready - busy).max(0.0)));
         self.set(Figure::DrainingHours, hours(fleet.draining_ns as f64));
         self.set(Figure::Utilization, (ready > 0.0).then(|| busy / ready));

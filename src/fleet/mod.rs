@@ -9,8 +9,14 @@
 //!
 //! **Start at** [`FleetSpec`].
 
+mod billing;
+pub mod dispatch;
+mod fleet_state;
+mod replica;
 mod spec;
 
+pub use fleet_state::{Fleet, FleetCensus, FleetIntegrals, FleetLedger};
+pub use replica::{ReplicaId, State};
 pub use spec::{
     AtZero, Balancing, Billing, ColdStage, FleetSpec, LaunchRate, Overflow, QueueSpec, VictimOrder,
 };

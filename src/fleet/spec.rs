@@ -58,7 +58,8 @@ pub struct ColdStage {
     pub length: Sampler,
 }
 
-/// At most `launches` in any period of `per` (a token bucket that starts full and refills evenly).
+/// A token bucket of `launches`, full at the start, that refills evenly within `per`: a burst of
+/// `launches`, then one every `per / launches`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LaunchRate {
     /// Launches, at least 1.

@@ -64,6 +64,11 @@ pub enum Sampler {
 }
 
 impl Sampler {
+    /// Whether every draw is the same.
+    pub const fn is_constant(&self) -> bool {
+        matches!(self, Self::Constant(_))
+    }
+
     /// One draw in nanoseconds.
     pub fn draw(&self, rng: &mut Generator) -> Span {
         let mut one = [0];

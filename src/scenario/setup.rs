@@ -33,6 +33,7 @@ impl Scenario {
             replication,
             detail,
             waiting_limit: WAITING_LIMIT,
+            cancel: None,
         }
     }
 

@@ -1,0 +1,310 @@
+//! The loop: serve to the next control event, then do what is due, in the order of rule 1.
+
+use super::calendar::{Calendar, Control, Entry, Event, Measure};
+use super::outcome::Outcome;
+use super::service::{Advance, Change, RunFacts, Service, control_phase};
+use super::setup::{Halt, ServiceSetup, Setup};
+use crate::fleet::dispatch::Sink;
+use crate::random::Streams;
+use crate::signal::Pipeline;
+use crate::units::{Span, Time};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Only the first service is observed; the others speak to nobody.
+macro_rules! with_observer {
+    ($run:ident, $index:expr, $observer:ident, |$service:ident, $sink:ident| $body:expr) => {{
+        let $service = &mut $run.services[$index];
+        if $index == 0 {
+            let $sink = &mut *$observer;
+            $body
+        } else {
+            let $sink = &mut ();
+            $body
+        }
+    }};
+}
+
+/// Runs one cell. `observer` hears what becomes of every request of the first service; pass `&mut ()`
+/// for none.
+///
+/// # Errors
+/// [`Halt`] if too many requests wait at once, a signal names a service that is not there, or the run
+/// is cancelled from outside.
+pub fn run(setup: Setup, observer: &mut impl Sink) -> Result<Outcome, Halt> {
+    let mut run = Run::new(setup)?;
+    run.begin(observer);
+    run.serve(observer)?;
+    Ok(run.finish(observer))
+}
+
+struct Run {
+    services: Vec<Service>,
+    /// Per service: the signals of its autoscaler.
+    pipelines: Vec<Vec<Pipeline>>,
+    /// Per service and signal: the service it is taken from.
+    sources: Vec<Vec<usize>>,
+    calendar: Calendar,
+    setup: Facts,
+    changes: Vec<Change>,
+}
+
+/// What is left of the setup once the services have theirs.
+struct Facts {
+    seed: u64,
+    replication: u32,
+    warmup: Time,
+    end: Time,
+    last: Time,
+    timeline: Option<Span>,
+    waiting_limit: u64,
+    cancel: Option<Arc<AtomicBool>>,
+}
+
+impl Run {
+    fn new(setup: Setup) -> Result<Self, Halt> {
+        let sources = resolve_signals(&setup)?;
+        let facts = RunFacts::new(&setup, &sources);
+        let last = setup.window.end + setup.window.drain_limit;
+        let kept = Facts {
+            seed: setup.seed,
+            replication: setup.replication,
+            warmup: setup.window.warmup,
+            end: setup.window.end,
+            last,
+            timeline: setup.detail.timeline.filter(|length| !length.is_zero()),
+            waiting_limit: setup.waiting_limit,
+            cancel: setup.cancel,
+        };
+        let pipelines = pipelines(&setup.services, &sources);
+        let services = (0_u32..).zip(setup.services);
+        Ok(Self {
+            pipelines,
+            services: services.map(|(index, one)| Service::new(one, index, &facts)).collect(),
+            sources,
+            calendar: Calendar::default(),
+            setup: kept,
+            changes: Vec::new(),
+        })
+    }
+
+    fn begin(&mut self, observer: &mut impl Sink) {
+        for index in 0..self.services.len() {
+            with_observer!(self, index, observer, |service, sink| service.begin(sink));
+            self.schedule_service(index);
+        }
+    }
+
+    fn schedule_service(&mut self, index: usize) {
+        let (service, id) = (&self.services[index], index as u32);
+        let streams = Streams::new(self.setup.seed, self.setup.replication, id);
+        let cadence = service.autoscaler.cadence;
+        let phase = control_phase(cadence.interval, cadence.random_phase, &streams);
+        if !cadence.interval.is_zero() {
+            let first = Time::ZERO + cadence.interval + phase;
+            self.calendar.add(first, id, Event::Control(Control::Periodic));
+        }
+        for &at in &service.autoscaler.wakeups {
+            self.calendar.add(at, id, Event::Control(Control::Wakeup));
+        }
+        for (number, signal) in service.autoscaler.signals.iter().enumerate() {
+            if !signal.signal.resolution.is_zero() {
+                let at = Time::ZERO + signal.signal.resolution;
+                self.calendar.add(at, id, Event::Scrape(number as u32));
+            }
+        }
+        if let Some(length) = self.setup.timeline {
+            let at = (Time::ZERO + length).min(self.setup.end);
+            self.calendar.add(at, id, Event::Measure(Measure::Interval));
+        }
+        self.calendar.add(self.setup.warmup, id, Event::Measure(Measure::Open));
+        self.calendar.add(self.setup.end, id, Event::Measure(Measure::Close));
+    }
+
+    /// From event to event until every request has met its fate or the drain limit has passed.
+    fn serve(&mut self, observer: &mut impl Sink) -> Result<(), Halt> {
+        loop {
+            if self.setup.cancel.as_ref().is_some_and(|flag| flag.load(Ordering::Relaxed)) {
+                return Err(Halt::Interrupted);
+            }
+            let now = self.calendar.next_at().unwrap_or(Time::NEVER).min(self.setup.last);
+            if !self.advance_all(now, observer)? {
+                continue; // a policy was woken: there may be earlier events now
+            }
+            while let Some(entry) = self.calendar.pop(now, Event::changes_world) {
+                self.handle(entry, observer);
+            }
+            for index in 0..self.services.len() {
+                with_observer!(self, index, observer, |service, sink| service.expire(now, sink));
+            }
+            while let Some(entry) = self.calendar.pop(now, |_| true) {
+                self.handle(entry, observer);
+            }
+            if now >= self.setup.end && (now >= self.setup.last || self.all_settled(now, observer))
+            {
+                return Ok(());
+            }
+        }
+    }
+
+    fn all_settled(&mut self, now: Time, observer: &mut impl Sink) -> bool {
+        let mut settled = true;
+        for index in 0..self.services.len() {
+            settled &= with_observer!(self, index, observer, |service, sink| service
+                .is_settled(now, sink));
+        }
+        settled
+    }
+
+    /// Brings every service to `now`; false if one had to stop before, at zero replicas.
+    fn advance_all(&mut self, now: Time, observer: &mut impl Sink) -> Result<bool, Halt> {
+        for index in 0..self.services.len() {
+            loop {
+                let reached = with_observer!(self, index, observer, |service, sink| service
+                    .advance(now, sink));
+                match reached {
+                    Advance::Reached => break,
+                    Advance::TooMany(at) => {
+                        return Err(Halt::TooManyWaiting {
+                            service: self.services[index].name.clone(),
+                            limit: self.setup.waiting_limit,
+                            at_s: at.0 / 1_000_000_000,
+                        });
+                    }
+                    Advance::Starved(at) => {
+                        if self.activate(index, at, observer) {
+                            return Ok(false);
+                        }
+                    }
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    /// A request found no live replica; true if that put something into the calendar.
+    fn activate(&mut self, index: usize, at: Time, observer: &mut impl Sink) -> bool {
+        let service = &mut self.services[index];
+        let decision = service.control(at, true, &mut self.pipelines[index]);
+        let delay = service.autoscaler.actuation_delay;
+        if decision.desired == 0 {
+            return false;
+        }
+        if delay.is_zero() {
+            self.actuate(index, at, decision.desired, observer);
+        } else {
+            self.calendar.add(at + delay, index as u32, Event::Actuate(decision.desired));
+        }
+        true
+    }
+
+    fn handle(&mut self, entry: Entry, observer: &mut impl Sink) {
+        let (now, index) = (entry.at, entry.service as usize);
+        match entry.event {
+            Event::Gone(id) => self.services[index].gone(now, id),
+            Event::Ready(_, id) => {
+                with_observer!(self, index, observer, |service, sink| {
+                    service.ready(now, id, sink);
+                });
+            }
+            Event::Measure(what) => self.measure(now, index, what, observer),
+            Event::Scrape(number) => self.scrape(now, index, number, observer),
+            Event::Control(control) => self.control(now, index, control),
+            Event::Actuate(desired) => self.actuate(index, now, desired, observer),
+        }
+    }
+
+    fn measure(&mut self, now: Time, index: usize, what: Measure, observer: &mut impl Sink) {
+        with_observer!(self, index, observer, |service, sink| {
+            match what {
+                Measure::Interval => service.end_interval(now, sink),
+                Measure::Open => service.open(now, sink),
+                Measure::Close => service.close(now, sink),
+            }
+        });
+        if let (Measure::Interval, Some(length)) = (what, self.setup.timeline)
+            && now < self.setup.end
+        {
+            let next = (now + length).min(self.setup.end);
+            self.calendar.add(next, index as u32, Event::Measure(Measure::Interval));
+        }
+    }
+
+    fn scrape(&mut self, now: Time, index: usize, number: u32, observer: &mut impl Sink) {
+        let source = self.sources[index][number as usize];
+        let pipeline = &mut self.pipelines[index][number as usize];
+        with_observer!(self, source, observer, |service, sink| {
+            service.with_probe(now, sink, |probe| pipeline.scrape(probe));
+        });
+        let next = now + pipeline.signal().resolution;
+        self.calendar.add(next, index as u32, Event::Scrape(number));
+    }
+
+    fn control(&mut self, now: Time, index: usize, control: Control) {
+        let service = &mut self.services[index];
+        let decision = service.control(now, false, &mut self.pipelines[index]);
+        let (delay, interval) =
+            (service.autoscaler.actuation_delay, service.autoscaler.cadence.interval);
+        self.calendar.add(now + delay, index as u32, Event::Actuate(decision.desired));
+        if control == Control::Periodic {
+            self.calendar.add(now + interval, index as u32, Event::Control(control));
+        }
+    }
+
+    fn actuate(&mut self, index: usize, now: Time, desired: u32, observer: &mut impl Sink) {
+        let mut changes = std::mem::take(&mut self.changes);
+        with_observer!(self, index, observer, |service, sink| {
+            service.actuate(now, desired, &mut changes, sink);
+        });
+        for change in changes.drain(..) {
+            match change {
+                Change::Coming(id, ordinal, at) => {
+                    self.calendar.add(at, index as u32, Event::Ready(ordinal, id));
+                }
+                Change::Going(id, at) => self.calendar.add(at, index as u32, Event::Gone(id)),
+            }
+        }
+        self.changes = changes;
+    }
+
+    fn finish(self, observer: &mut impl Sink) -> Outcome {
+        let mut simulated_requests = 0;
+        let mut services = Vec::new();
+        for (index, service) in self.services.into_iter().enumerate() {
+            let (outcome, taken) =
+                if index == 0 { service.finish(observer) } else { service.finish(&mut ()) };
+            simulated_requests += taken;
+            services.push(outcome);
+        }
+        Outcome { services, simulated_requests }
+    }
+}
+
+fn pipelines(services: &[ServiceSetup], sources: &[Vec<usize>]) -> Vec<Vec<Pipeline>> {
+    let one = |(service, sources): (&ServiceSetup, &Vec<usize>)| {
+        let signals = service.autoscaler.signals.iter().zip(sources);
+        signals
+            .map(|(one, &source)| Pipeline::new(one.signal.clone(), services[source].resources))
+            .collect()
+    };
+    services.iter().zip(sources).map(one).collect()
+}
+
+fn resolve_signals(setup: &Setup) -> Result<Vec<Vec<usize>>, Halt> {
+    let place = |own: usize, name: &Option<String>| match name {
+        None => Ok(own),
+        Some(name) => {
+            setup.services.iter().position(|service| service.name == *name).ok_or_else(|| {
+                Halt::UnknownService {
+                    name: name.clone(),
+                    service: setup.services[own].name.clone(),
+                }
+            })
+        }
+    };
+    let all = setup.services.iter().enumerate();
+    all.map(|(own, service)| {
+        service.autoscaler.signals.iter().map(|signal| place(own, &signal.service)).collect()
+    })
+    .collect()
+}

@@ -1,0 +1,480 @@
+//! One service while it runs: its plane, its fleet, its autoscaler, its record.
+
+use super::incoming::Incoming;
+use super::outcome::{DecisionRecord, FleetTotals, Interval, ServiceOutcome};
+use super::recorder::Recorder;
+use super::setup::{DecisionLog, ServiceSetup, Setup, Window};
+use crate::fleet::dispatch::{Gauges, Plane, Sink, Stop};
+use crate::fleet::{Balancing, Fleet, FleetIntegrals, FleetLedger, ReplicaId};
+use crate::policy::{Autoscaler, Decision};
+use crate::random::Streams;
+use crate::signal::{Census, Observation, Pipeline, Probe, Reading, Resources};
+use crate::units::{Span, Time};
+
+/// What a service looks like at an instant: everything time averages are made of.
+#[derive(Debug, Clone, Copy, Default)]
+struct Snapshot {
+    at: Time,
+    gauges: Gauges,
+    integrals: FleetIntegrals,
+    arrivals: u64,
+    counters: super::recorder::Counters,
+}
+
+/// Replicas to order or remove once the plane and the calendar know.
+pub(super) enum Change {
+    /// Ready at an instant still to come.
+    Coming(ReplicaId, u64, Time),
+    /// Gone at an instant still to come.
+    Going(ReplicaId, Time),
+}
+
+/// See the module's description.
+pub(super) struct Service {
+    pub(super) name: String,
+    plane: Plane,
+    fleet: Fleet,
+    incoming: Incoming,
+    recorder: Recorder,
+    resources: Resources,
+    pub(super) autoscaler: Autoscaler,
+    readings: Vec<Reading>,
+    window: Window,
+    log: DecisionLog,
+    /// What the last actuated decision asked for.
+    desired: u32,
+    uncapped: u32,
+    capped_since: Option<Time>,
+    last_reason: Option<(crate::policy::Stage, u32)>,
+    last_direction: i8,
+    opened: Snapshot,
+    closed: Snapshot,
+    interval_began: Snapshot,
+    totals: FleetTotals,
+    timeline: Vec<Interval>,
+    decisions: Vec<DecisionRecord>,
+    clock: Time,
+}
+
+/// Whether [`Service::advance`] got where it was to go.
+pub(super) enum Advance {
+    /// It did.
+    Reached,
+    /// A request found no live replica at this instant.
+    Starved(Time),
+    /// Too many requests wait.
+    TooMany(Time),
+}
+
+impl Service {
+    pub(super) fn new(setup: ServiceSetup, index: u32, run: &RunFacts) -> Self {
+        let streams = Streams::new(run.seed, run.replication, index);
+        let window = run.window;
+        let plane = Plane::new(&setup.fleet, streams, run.waiting_limit);
+        let patience = setup.fleet.queue.timeout.clone();
+        let incoming = Incoming::new(setup.arrivals, &plane, patience, &streams, window.end);
+        let signals = &setup.autoscaler.signals;
+        let recorder =
+            Recorder::new(window, setup.slo, run.quantiles[index as usize], run.timeline);
+        Self {
+            readings: vec![Reading::default(); signals.len()],
+            name: setup.name,
+            plane,
+            desired: setup.fleet.initial,
+            uncapped: setup.fleet.initial,
+            fleet: Fleet::new(setup.fleet, streams, (window.warmup, window.end)),
+            incoming,
+            recorder,
+            resources: setup.resources,
+            autoscaler: setup.autoscaler,
+            window,
+            log: run.log,
+            capped_since: None,
+            last_reason: None,
+            last_direction: 0,
+            opened: Snapshot::default(),
+            closed: Snapshot::default(),
+            interval_began: Snapshot::default(),
+            totals: FleetTotals::default(),
+            timeline: Vec::new(),
+            decisions: Vec::new(),
+            clock: Time::ZERO,
+        }
+    }
+
+    /// The initial fleet takes its place.
+    pub(super) fn begin(&mut self, observer: &mut impl Sink) {
+        for _ in 0..self.fleet.spec().initial {
+            let id = self.fleet.add_initial();
+            self.plane.launched(id, &self.fleet);
+            let sink = &mut (&mut self.recorder, &mut *observer);
+            self.plane.join(Time::ZERO, id, &self.fleet, sink);
+        }
+    }
+
+    /// Serves everything before `barrier` and what completes at it.
+    pub(super) fn advance(&mut self, barrier: Time, observer: &mut impl Sink) -> Advance {
+        if barrier < self.clock {
+            return Advance::Reached;
+        }
+        let sink = &mut (&mut self.recorder, observer);
+        loop {
+            let requests = self.incoming.before(barrier);
+            if requests.arrival_ns.is_empty() {
+                break;
+            }
+            let count = requests.arrival_ns.len();
+            let stop = self.plane.arrive(requests, barrier, &mut self.fleet, sink);
+            let (Stop::Starved(taken) | Stop::TooMany(taken)) = stop else {
+                self.incoming.advance(count);
+                continue;
+            };
+            self.clock = Time(requests.arrival_ns[taken - 1]);
+            self.incoming.advance(taken);
+            return match stop {
+                Stop::TooMany(_) => Advance::TooMany(self.clock),
+                _ => Advance::Starved(self.clock),
+            };
+        }
+        self.plane.reach(barrier, &mut self.fleet, sink);
+        self.clock = barrier;
+        Advance::Reached
+    }
+
+    /// Requests whose patience ends now give up.
+    pub(super) fn expire(&mut self, now: Time, observer: &mut impl Sink) {
+        self.plane.expire(now, &mut self.fleet, &mut (&mut self.recorder, observer));
+    }
+
+    pub(super) fn gone(&mut self, now: Time, id: ReplicaId) {
+        self.fleet.gone(now, id);
+    }
+
+    pub(super) fn ready(&mut self, now: Time, id: ReplicaId, observer: &mut impl Sink) {
+        if self.fleet.make_ready(now, id) {
+            self.plane.join(now, id, &self.fleet, &mut (&mut self.recorder, observer));
+        }
+    }
+
+    fn census(&self) -> Census {
+        let census = self.fleet.census();
+        Census { starting: census.starting, ready: census.ready, draining: census.draining }
+    }
+
+    fn snapshot(&mut self, now: Time, observer: &mut impl Sink) -> Snapshot {
+        Snapshot {
+            at: now,
+            gauges: self.plane.gauges(now, &mut (&mut self.recorder, observer)),
+            integrals: self.fleet.integrals(now),
+            arrivals: self.incoming.taken,
+            counters: self.recorder.counters,
+        }
+    }
+
+    /// What `read` sees of this service now.
+    pub(super) fn with_probe<T>(
+        &mut self,
+        now: Time,
+        observer: &mut impl Sink,
+        read: impl FnOnce(&Probe<'_>) -> T,
+    ) -> T {
+        let seen = self.snapshot(now, observer);
+        read(&Probe {
+            at: now,
+            arrivals: seen.arrivals,
+            completions: seen.counters.completions,
+            rejections: seen.counters.rejections,
+            timeouts: seen.counters.timeouts,
+            lost: seen.counters.lost,
+            latency_sum_ns: seen.counters.latency_sum_ns,
+            latency: self.recorder.signal_latency.as_ref(),
+            busy_ns: seen.gauges.busy_ns,
+            in_flight_ns: seen.gauges.in_flight_ns,
+            queued_ns: seen.gauges.queued_ns,
+            ready_ns: seen.integrals.ready_ns,
+            starting_ns: seen.integrals.starting_ns,
+            busy: seen.gauges.busy,
+            in_flight: seen.gauges.in_flight,
+            queued: seen.gauges.queued,
+            census: self.census(),
+        })
+    }
+
+    /// Asks the policy; returns the decision to actuate.
+    pub(super) fn control(
+        &mut self,
+        now: Time,
+        activation: bool,
+        pipelines: &mut [Pipeline],
+    ) -> Decision {
+        for (reading, pipeline) in self.readings.iter_mut().zip(pipelines) {
+            *reading = pipeline.reading(now);
+        }
+        let census = self.census();
+        let seen = Observation { now, census, desired: self.desired, readings: &self.readings };
+        let decision = match activation {
+            true => self.autoscaler.policy.activate(&seen),
+            false => self.autoscaler.policy.observe(&seen),
+        };
+        self.note_decision(now, census, decision, activation);
+        decision
+    }
+
+    fn note_decision(&mut self, now: Time, census: Census, decision: Decision, activation: bool) {
+        self.uncapped = decision.uncapped;
+        let capped = decision.uncapped > decision.desired;
+        self.note_capped(now, capped);
+        let reason = (decision.reason().stage, decision.desired);
+        let changed = decision.desired != self.desired || self.last_reason != Some(reason);
+        self.last_reason = Some(reason);
+        let keep = match self.log {
+            DecisionLog::Off => false,
+            DecisionLog::Changes => changed,
+            DecisionLog::All => true,
+        };
+        if keep && now < self.window.end {
+            let readings = self.readings.clone();
+            let before = self.desired;
+            self.decisions.push(DecisionRecord {
+                at: now,
+                census,
+                before,
+                decision,
+                readings,
+                activation,
+            });
+        }
+    }
+
+    fn note_capped(&mut self, now: Time, capped: bool) {
+        if let Some(since) = self.capped_since.take() {
+            let (from, to) = (since.max(self.window.warmup), now.min(self.window.end));
+            self.totals.capped_ns += u128::from(to.since(from).0);
+        }
+        self.capped_since = capped.then_some(now);
+    }
+
+    /// Brings the fleet to `desired`; what lies in the future goes into `changes`.
+    pub(super) fn actuate(
+        &mut self,
+        now: Time,
+        desired: u32,
+        changes: &mut Vec<Change>,
+        observer: &mut impl Sink,
+    ) {
+        if matches!(self.fleet.spec().balancing, Balancing::PerRequest { .. }) {
+            // The plane itself starts and removes replicas.
+            self.desired = self.fleet.census().live();
+            return;
+        }
+        self.note_action(now, desired);
+        self.desired = desired;
+        let live = self.fleet.census().live();
+        if desired > live {
+            self.scale_out(now, desired - live, changes, observer);
+        } else if desired < live {
+            self.scale_in(now, live - desired, changes, observer);
+        }
+    }
+
+    fn note_action(&mut self, now: Time, desired: u32) {
+        let direction = match desired.cmp(&self.desired) {
+            std::cmp::Ordering::Equal => return,
+            std::cmp::Ordering::Greater => 1,
+            std::cmp::Ordering::Less => -1,
+        };
+        if now >= self.window.warmup && now < self.window.end {
+            self.totals.scale_outs += u64::from(direction > 0);
+            self.totals.scale_ins += u64::from(direction < 0);
+            self.totals.reversals += u64::from(direction == -self.last_direction);
+        }
+        self.last_direction = direction;
+    }
+
+    fn scale_out(
+        &mut self,
+        now: Time,
+        count: u32,
+        changes: &mut Vec<Change>,
+        observer: &mut impl Sink,
+    ) {
+        for _ in 0..count {
+            let Some((id, ready_at)) = self.fleet.order(now) else { return };
+            self.plane.launched(id, &self.fleet);
+            if ready_at == now {
+                self.ready(now, id, observer);
+            } else {
+                changes.push(Change::Coming(id, self.fleet.ordinal(id), ready_at));
+            }
+        }
+    }
+
+    fn scale_in(
+        &mut self,
+        now: Time,
+        count: u32,
+        changes: &mut Vec<Change>,
+        observer: &mut impl Sink,
+    ) {
+        let starting = self.fleet.starting_victims(count);
+        for &id in &starting {
+            self.plane.cancelled(id);
+            self.fleet.cancel(now, id);
+        }
+        let rest = count - starting.len() as u32;
+        if rest == 0 {
+            return;
+        }
+        for id in self.fleet.ready_victims(rest, |id| self.plane.load(now, id)) {
+            let deadline = self.fleet.drain(now, id);
+            let sink = &mut (&mut self.recorder, &mut *observer);
+            match self.plane.leave(now, id, deadline, sink) {
+                Some(at) if at <= now => self.fleet.gone(now, id),
+                Some(at) => changes.push(Change::Going(id, at)),
+                None => {}
+            }
+        }
+    }
+
+    /// Warm-up is over.
+    pub(super) fn open(&mut self, now: Time, observer: &mut impl Sink) {
+        self.opened = self.snapshot(now, observer);
+    }
+
+    /// Arrivals stop.
+    pub(super) fn close(&mut self, now: Time, observer: &mut impl Sink) {
+        self.closed = self.snapshot(now, observer);
+        self.note_capped(now, false);
+    }
+
+    /// A timeline interval ends.
+    pub(super) fn end_interval(&mut self, now: Time, observer: &mut impl Sink) {
+        let (began, ended) = (self.interval_began, self.snapshot(now, observer));
+        let length = now.since(began.at);
+        if length.is_zero() {
+            return;
+        }
+        let latency = self.recorder.interval_latency.as_mut();
+        let percentiles = latency.and_then(|histogram| {
+            let quantile = |q| histogram.quantile(q);
+            let three = [quantile(0.5)?, quantile(0.95)?, quantile(0.99)?];
+            histogram.clear();
+            Some(three)
+        });
+        let mean = |before: u128, after: u128| (after - before) as f64 / length.0 as f64;
+        let mean_ready = mean(began.integrals.ready_ns, ended.integrals.ready_ns);
+        let slots = mean_ready * f64::from(self.resources.concurrency.max(1));
+        let busy = mean(began.gauges.busy_ns, ended.gauges.busy_ns);
+        self.timeline.push(Interval {
+            at: began.at,
+            length,
+            arrivals: ended.arrivals - began.arrivals,
+            rejections: ended.counters.rejections - began.counters.rejections,
+            completions: ended.counters.completions - began.counters.completions,
+            losses: ended.counters.lost - began.counters.lost,
+            timeouts: ended.counters.timeouts - began.counters.timeouts,
+            percentiles,
+            desired: self.desired,
+            uncapped: self.uncapped,
+            mean_ready,
+            mean_starting: mean(began.integrals.starting_ns, ended.integrals.starting_ns),
+            mean_draining: mean(began.integrals.draining_ns, ended.integrals.draining_ns),
+            mean_queued: mean(began.gauges.queued_ns, ended.gauges.queued_ns),
+            mean_in_flight: mean(began.gauges.in_flight_ns, ended.gauges.in_flight_ns),
+            utilization: (slots > 0.0).then(|| busy / slots),
+            signal: self.readings.first().and_then(|reading| reading.value),
+        });
+        self.interval_began = ended;
+    }
+
+    /// Whether every request has met its fate.
+    pub(super) fn is_settled(&mut self, now: Time, observer: &mut impl Sink) -> bool {
+        let gauges = self.plane.gauges(now, &mut (&mut self.recorder, observer));
+        gauges.in_flight == 0 && gauges.queued == 0
+    }
+
+    /// The run is over.
+    pub(super) fn finish(mut self, observer: &mut impl Sink) -> (ServiceOutcome, u64) {
+        self.plane.finish(&mut (&mut self.recorder, observer));
+        self.fleet.close();
+        let fleet = self.fleet_totals(self.fleet.ledger());
+        let outcome = ServiceOutcome {
+            name: self.name,
+            counts: self.recorder.counts,
+            latency: self.recorder.latency,
+            fleet,
+            slo_minutes: self.recorder.minutes,
+            timeline: self.timeline,
+            decisions: self.decisions,
+        };
+        (outcome, self.incoming.taken)
+    }
+
+    fn fleet_totals(&self, ledger: FleetLedger) -> FleetTotals {
+        let (from, to) = (&self.opened, &self.closed);
+        let busy_ns = to.gauges.busy_ns - from.gauges.busy_ns;
+        let ready_ns = to.integrals.ready_ns - from.integrals.ready_ns;
+        let slots = u128::from(self.fleet.spec().concurrency.max(1));
+        FleetTotals {
+            window_ns: to.at.since(from.at).0,
+            billed_ns: ledger.billed_ns,
+            allocated_ns: ledger.allocated_ns,
+            ready_ns,
+            starting_ns: to.integrals.starting_ns - from.integrals.starting_ns,
+            draining_ns: to.integrals.draining_ns - from.integrals.draining_ns,
+            busy_ns,
+            in_flight_ns: to.gauges.in_flight_ns - from.gauges.in_flight_ns,
+            queued_ns: to.gauges.queued_ns - from.gauges.queued_ns,
+            idle_ns: (ready_ns * slots).saturating_sub(busy_ns) / slots,
+            launches: ledger.launches,
+            cancelled: ledger.cancelled,
+            refused: ledger.refused,
+            removed: ledger.removed,
+            removed_life_ns: ledger.removed_life_ns,
+            peak_live: ledger.peak_live,
+            ..self.totals
+        }
+    }
+}
+
+/// What every service of a run shares.
+pub(super) struct RunFacts {
+    pub(super) seed: u64,
+    pub(super) replication: u32,
+    pub(super) window: Window,
+    pub(super) waiting_limit: u64,
+    pub(super) timeline: bool,
+    pub(super) log: DecisionLog,
+    /// Per service: does any signal need quantiles of its response times?
+    pub(super) quantiles: Vec<bool>,
+}
+
+impl RunFacts {
+    pub(super) fn new(setup: &Setup, sources: &[Vec<usize>]) -> Self {
+        let mut quantiles = vec![false; setup.services.len()];
+        for (service, sources) in setup.services.iter().zip(sources) {
+            for (signal, &source) in service.autoscaler.signals.iter().zip(sources) {
+                quantiles[source] |= signal.signal.metric.needs_histogram();
+            }
+        }
+        Self {
+            seed: setup.seed,
+            replication: setup.replication,
+            window: setup.window,
+            waiting_limit: setup.waiting_limit,
+            timeline: setup.detail.timeline.is_some(),
+            log: setup.detail.decisions,
+            quantiles,
+        }
+    }
+}
+
+/// The phase of a control loop: drawn per replication where asked for.
+pub(super) fn control_phase(interval: Span, random: bool, streams: &Streams) -> Span {
+    use rand_xoshiro::rand_core::Rng as _;
+    if !random {
+        return Span::ZERO;
+    }
+    let draw = streams.sequential(crate::random::Purpose::ControlPhase, 0).next_u64();
+    Span(((u128::from(draw) * u128::from(interval.0)) >> 64) as u64)
+}

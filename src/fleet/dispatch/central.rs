@@ -1,0 +1,437 @@
+//! One queue for all replicas, first come first served, exact without an event per request.
+//!
+//! A slot is the instant at which it is next free. A request takes the slot that has been free for
+//! longest, that is the smallest of these instants (Kiefer and Wolfowitz 1955): one change of a winner
+//! tree per request. Nothing can change the fleet before the *barrier*, so every request that starts at
+//! or before it is committed; the others stay in the ring and meet the next fleet. At the barrier each
+//! slot therefore holds at most one request that ends later, and everything can be read off exactly.
+
+use super::super::{AtZero, Fleet, FleetSpec, ReplicaId};
+use super::tree::{NEVER, WinnerTree};
+use super::{Completion, Gauges, Requests, Sink, Stop};
+use crate::random::{Purpose, Sampler, Streams};
+use crate::units::Time;
+use std::collections::VecDeque;
+
+/// No request, no limit, no position.
+const NONE: u64 = u64::MAX;
+const NOWHERE: u32 = u32::MAX;
+
+/// The request a slot holds, or held last and has not filed yet; it ends at the slot's instant in the
+/// tree.
+#[derive(Debug, Clone, Copy)]
+struct Held {
+    arrival: u64,
+    start: u64,
+}
+
+const EMPTY: Held = Held { arrival: NONE, start: 0 };
+
+/// A request on a replica that is leaving.
+#[derive(Debug, Clone, Copy)]
+struct Leaving {
+    completion: Completion,
+    killed: bool,
+    left_at: u64,
+}
+
+/// The replica that a run of slots belongs to.
+#[derive(Debug, Clone, Copy)]
+struct Owner {
+    ordinal: u64,
+    alive: bool,
+    /// Its first request has yet to come.
+    fresh: bool,
+    ready_at: u64,
+}
+
+/// See the module's description.
+#[derive(Debug, Clone)]
+pub struct CentralQueue {
+    tree: WinnerTree,
+    held: Vec<Held>,
+    /// In launch order; slots of position p are `p * concurrency ..`.
+    owners: Vec<Owner>,
+    /// Position of a replica, by its id.
+    position: Vec<u32>,
+    concurrency: usize,
+    leaving: Vec<Leaving>,
+    /// Waiting requests that do not start before the barrier: (arrival, demand).
+    ring: VecDeque<(u64, u64)>,
+    ring_arrivals_sum: u128,
+    /// When those that are resolved stop waiting; kept only where the waiting are limited.
+    departures: VecDeque<u64>,
+    capacity: Option<u64>,
+    waiting_limit: u64,
+    /// Patience; `NONE` = endless.
+    timeout: u64,
+    refuse_at_zero: bool,
+    cold_demand: Option<(Sampler, Streams)>,
+    /// Committed service on ready replicas, counted up to its end.
+    busy_ns: u128,
+    leaving_done_ns: u128,
+    waited_ns: u128,
+    initial: u64,
+}
+
+impl CentralQueue {
+    /// Empty, without replicas.
+    pub fn new(spec: &FleetSpec, streams: Streams, waiting_limit: u64) -> Self {
+        let timeout = spec
+            .queue
+            .timeout
+            .as_ref()
+            .map_or(NONE, |law| law.draw(&mut streams.sequential(Purpose::Patience, 0)).0);
+        let concurrency = spec.concurrency.max(1) as usize;
+        let tree = WinnerTree::new((spec.initial.max(1) as usize).saturating_mul(concurrency));
+        Self {
+            held: vec![EMPTY; tree.width()],
+            tree,
+            owners: Vec::new(),
+            position: Vec::new(),
+            concurrency,
+            leaving: Vec::new(),
+            ring: VecDeque::new(),
+            ring_arrivals_sum: 0,
+            departures: VecDeque::new(),
+            capacity: spec.queue.capacity,
+            waiting_limit,
+            timeout,
+            refuse_at_zero: spec.queue.at_zero == AtZero::Reject,
+            cold_demand: spec.cold_demand.clone().map(|law| (law, streams)),
+            busy_ns: 0,
+            leaving_done_ns: 0,
+            waited_ns: 0,
+            initial: u64::from(spec.initial),
+        }
+    }
+
+    pub(super) fn arrive(
+        &mut self,
+        requests: Requests<'_>,
+        barrier: Time,
+        fleet: &Fleet,
+        sink: &mut impl Sink,
+    ) -> Stop {
+        if fleet.census().live() == 0 {
+            return self.arrive_at_zero(requests, sink);
+        }
+        self.settle(barrier, sink);
+        let mut taken = self.arrive_plain(requests, barrier.0, sink);
+        while taken < requests.arrival_ns.len() {
+            self.arrive_one(requests.arrival_ns[taken], requests.demand_ns[taken], barrier, sink);
+            taken += 1;
+            if self.ring.len() as u64 > self.waiting_limit {
+                return Stop::TooMany(taken);
+            }
+        }
+        Stop::Taken
+    }
+
+    /// With no live replica an arrival may wake the policy, so nothing is certain beyond it.
+    fn arrive_at_zero(&mut self, requests: Requests<'_>, sink: &mut impl Sink) -> Stop {
+        let Some(&arrival) = requests.arrival_ns.first() else { return Stop::Taken };
+        if self.refuse_at_zero {
+            for &arrival in requests.arrival_ns {
+                sink.rejected(Time(arrival));
+            }
+            return Stop::Taken;
+        }
+        self.settle(Time(arrival), sink);
+        self.expire(Time(arrival), sink);
+        self.arrive_one(arrival, requests.demand_ns[0], Time(arrival), sink);
+        if self.ring.len() as u64 > self.waiting_limit {
+            Stop::TooMany(1)
+        } else {
+            Stop::Starved(1)
+        }
+    }
+
+    /// The hot loop, for the usual case: no patience, no capacity, no law for first requests, and nobody
+    /// waits beyond the barrier. Returns how many requests it took.
+    #[inline]
+    fn arrive_plain(
+        &mut self,
+        requests: Requests<'_>,
+        barrier: u64,
+        sink: &mut impl Sink,
+    ) -> usize {
+        let plain = self.timeout == NONE && self.capacity.is_none() && self.cold_demand.is_none();
+        if !plain || !self.ring.is_empty() {
+            return 0;
+        }
+        let count = requests.arrival_ns.len();
+        let pairs = requests.arrival_ns.iter().zip(&requests.demand_ns[..count]);
+        for (taken, (&arrival, &demand)) in pairs.enumerate() {
+            let (free, slot) = self.tree.min();
+            let start = free.max(arrival);
+            if start > barrier {
+                return taken;
+            }
+            self.waited_ns += u128::from(start - arrival);
+            self.commit(slot, free, Held { arrival, start }, demand.max(1), sink);
+        }
+        count
+    }
+
+    /// One request, every rule.
+    fn arrive_one(&mut self, arrival: u64, demand: u64, barrier: Time, sink: &mut impl Sink) {
+        let (free, slot) = self.tree.min();
+        let demand = demand.max(1);
+        if self.ring.is_empty() && free <= arrival {
+            let demand = self.first_demand(slot, demand);
+            self.commit(slot, free, Held { arrival, start: arrival }, demand, sink);
+            return;
+        }
+        if let Some(capacity) = self.capacity {
+            while self.departures.front().is_some_and(|&left| left <= arrival) {
+                self.departures.pop_front();
+            }
+            if (self.departures.len() + self.ring.len()) as u64 >= capacity {
+                sink.rejected(Time(arrival));
+                return;
+            }
+        }
+        self.ring.push_back((arrival, demand));
+        self.ring_arrivals_sum += u128::from(arrival);
+        if self.ring.len() == 1 {
+            self.settle(barrier, sink);
+        }
+    }
+
+    /// Resolves the head of the ring while its fate at or before `barrier` is certain.
+    pub(super) fn settle(&mut self, barrier: Time, sink: &mut impl Sink) {
+        while let Some(&(arrival, demand)) = self.ring.front() {
+            let (free, slot) = self.tree.min();
+            let start = free.max(arrival);
+            let deadline = arrival.saturating_add(self.timeout);
+            if start <= barrier.0 && start <= deadline {
+                self.unqueue(arrival, start);
+                let demand = self.first_demand(slot, demand);
+                self.commit(slot, free, Held { arrival, start }, demand, sink);
+            } else if deadline < barrier.0 {
+                self.unqueue(arrival, deadline);
+                sink.timed_out(Time(arrival), Time(deadline));
+            } else {
+                break;
+            }
+        }
+    }
+
+    /// Takes the head off the ring; its wait, which never reaches beyond the barrier, is counted.
+    fn unqueue(&mut self, arrival: u64, left: u64) {
+        self.ring.pop_front();
+        self.ring_arrivals_sum -= u128::from(arrival);
+        self.waited_ns += u128::from(left - arrival);
+        if self.capacity.is_some() {
+            self.departures.push_back(left);
+        }
+    }
+
+    #[inline]
+    fn commit(&mut self, slot: usize, free: u64, held: Held, demand: u64, sink: &mut impl Sink) {
+        let before = std::mem::replace(&mut self.held[slot], held);
+        if before.arrival != NONE {
+            sink.completed(&self.completion(slot, before, free));
+        }
+        let end = held.start.saturating_add(demand).min(NEVER - 1);
+        self.busy_ns += u128::from(end - held.start);
+        self.tree.set(slot, end);
+    }
+
+    /// The first request of a launched replica may have a law of its own.
+    fn first_demand(&mut self, slot: usize, demand: u64) -> u64 {
+        let Some((law, streams)) = &self.cold_demand else { return demand };
+        let owner = &mut self.owners[slot / self.concurrency];
+        if !std::mem::take(&mut owner.fresh) || owner.ordinal < self.initial {
+            return demand;
+        }
+        let mut rng = streams.keyed(Purpose::ColdDemand, 0, owner.ordinal - self.initial);
+        law.draw(&mut rng).0.max(1)
+    }
+
+    #[inline]
+    fn completion(&self, slot: usize, held: Held, end: u64) -> Completion {
+        let owner = &self.owners[slot / self.concurrency];
+        Completion {
+            arrival: Time(held.arrival),
+            start: Time(held.start),
+            end: Time(end),
+            replica: owner.ordinal,
+            cold: held.start == owner.ready_at && held.arrival < held.start,
+        }
+    }
+
+    /// Slots are reserved in launch order, so that equal instants are won by the older replica.
+    pub(super) fn launched(&mut self, replica: ReplicaId, ordinal: u64) {
+        if (self.owners.len() + 1) * self.concurrency > self.tree.width() {
+            self.make_room();
+        }
+        let id = replica.index();
+        if self.position.len() <= id {
+            self.position.resize(id + 1, NOWHERE);
+        }
+        self.position[id] = self.owners.len() as u32;
+        self.owners.push(Owner { ordinal, alive: true, fresh: true, ready_at: NONE });
+    }
+
+    /// Drops the slots of replicas that are gone; grows the tree if that frees too little.
+    fn make_room(&mut self) {
+        let concurrency = self.concurrency;
+        let mut moved = vec![NOWHERE; self.owners.len()];
+        let mut owners = Vec::with_capacity(self.owners.len() + 1);
+        let mut slots: Vec<(u64, Held)> = Vec::with_capacity(self.tree.width());
+        for (at, owner) in self.owners.iter().enumerate().filter(|(_, owner)| owner.alive) {
+            moved[at] = owners.len() as u32;
+            owners.push(*owner);
+            slots.extend(
+                (at * concurrency..(at + 1) * concurrency)
+                    .map(|slot| (self.tree.get(slot), self.held[slot])),
+            );
+        }
+        for position in self.position.iter_mut().filter(|position| **position != NOWHERE) {
+            *position = moved[*position as usize];
+        }
+        self.owners = owners;
+        let needed = (self.owners.len() + 1) * concurrency;
+        if needed * 4 > self.tree.width() * 3 {
+            self.tree = WinnerTree::new((needed * 4).div_ceil(3));
+        }
+        self.tree.rebuild(slots.iter().map(|slot| slot.0));
+        self.held.clear();
+        self.held.extend(slots.iter().map(|slot| slot.1));
+        self.held.resize(self.tree.width(), EMPTY);
+    }
+
+    fn slots(&self, replica: ReplicaId) -> std::ops::Range<usize> {
+        let position = self.position[replica.index()] as usize;
+        position * self.concurrency..(position + 1) * self.concurrency
+    }
+
+    pub(super) fn join(&mut self, now: Time, replica: ReplicaId, sink: &mut impl Sink) {
+        let slots = self.slots(replica);
+        self.owners[slots.start / self.concurrency].ready_at = now.0;
+        for slot in slots {
+            self.tree.set(slot, now.0);
+        }
+        self.settle(now, sink);
+    }
+
+    /// The replica's slots are no longer its own.
+    pub(super) fn forget(&mut self, replica: ReplicaId) {
+        let position = std::mem::replace(&mut self.position[replica.index()], NOWHERE);
+        self.owners[position as usize].alive = false;
+    }
+
+    pub(super) fn leave(
+        &mut self,
+        now: Time,
+        replica: ReplicaId,
+        deadline: Time,
+        sink: &mut impl Sink,
+    ) -> Time {
+        let mut gone = now;
+        for slot in self.slots(replica) {
+            let free = self.tree.get(slot);
+            let held = std::mem::replace(&mut self.held[slot], EMPTY);
+            self.tree.set(slot, NEVER);
+            if held.arrival == NONE {
+                continue;
+            }
+            let mut completion = self.completion(slot, held, free);
+            if free <= now.0 {
+                sink.completed(&completion);
+                continue;
+            }
+            self.busy_ns -= u128::from(free - now.0);
+            completion.end = completion.end.min(deadline);
+            gone = gone.max(completion.end);
+            let killed = free > deadline.0;
+            self.leaving.push(Leaving { completion, killed, left_at: now.0 });
+        }
+        self.forget(replica);
+        gone
+    }
+
+    pub(super) fn expire(&mut self, now: Time, sink: &mut impl Sink) {
+        if self.timeout == NONE {
+            return;
+        }
+        while let Some(&(arrival, _)) = self.ring.front() {
+            let deadline = arrival.saturating_add(self.timeout);
+            if deadline > now.0 {
+                break;
+            }
+            self.unqueue(arrival, deadline);
+            sink.timed_out(Time(arrival), Time(deadline));
+        }
+    }
+
+    pub(super) fn load(&self, now: Time, replica: ReplicaId) -> u64 {
+        let busy = |&slot: &usize| self.held[slot].arrival != NONE && self.tree.get(slot) > now.0;
+        self.slots(replica).filter(busy).count() as u64
+    }
+
+    pub(super) fn gauges(&mut self, now: Time, sink: &mut impl Sink) -> Gauges {
+        let (mut busy, mut overhang) = (0, 0_u128);
+        for slot in 0..self.owners.len() * self.concurrency {
+            let held = self.held[slot];
+            if held.arrival == NONE {
+                continue;
+            }
+            let end = self.tree.get(slot);
+            if end > now.0 {
+                busy += 1;
+                overhang += u128::from(end - now.0);
+            } else {
+                self.held[slot] = EMPTY;
+                sink.completed(&self.completion(slot, held, end));
+            }
+        }
+        let leaving_ns = self.file_leaving(now, sink);
+        let queued = self.ring.len() as u64;
+        let busy_ns = self.busy_ns - overhang;
+        let under_way_ns = u128::from(now.0) * u128::from(queued) - self.ring_arrivals_sum;
+        Gauges {
+            busy,
+            in_flight: busy + self.leaving.len() as u64,
+            queued,
+            busy_ns,
+            in_flight_ns: busy_ns + leaving_ns,
+            queued_ns: self.waited_ns + under_way_ns,
+        }
+    }
+
+    /// Files what ended on leaving replicas; returns the integral of requests in service there.
+    fn file_leaving(&mut self, now: Time, sink: &mut impl Sink) -> u128 {
+        let mut done = 0;
+        self.leaving.retain(|request| {
+            let Completion { arrival, start, end, .. } = request.completion;
+            if end > now {
+                return true;
+            }
+            done += u128::from(end.0 - request.left_at);
+            if request.killed {
+                sink.lost(arrival, start, end);
+            } else {
+                sink.completed(&request.completion);
+            }
+            false
+        });
+        self.leaving_done_ns += done;
+        let under_way: u128 = self.leaving.iter().map(|r| u128::from(now.0 - r.left_at)).sum();
+        self.leaving_done_ns + under_way
+    }
+
+    pub(super) fn finish(&mut self, sink: &mut impl Sink) {
+        for held in self.held.iter().filter(|held| held.arrival != NONE) {
+            sink.unfinished(Time(held.arrival));
+        }
+        for request in &self.leaving {
+            sink.unfinished(request.completion.arrival);
+        }
+        for (arrival, _) in &self.ring {
+            sink.unfinished(Time(*arrival));
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! Scale per request: a request that finds no idle slot starts a replica and waits for it; a replica
+//! that stays idle is removed.
+
+use super::{EventPlane, Mode, Place, Ticket, Waiting};
+use crate::fleet::dispatch::Sink;
+use crate::fleet::dispatch::event::heap::{Event, What};
+use crate::fleet::{Balancing, Fleet, FleetSpec, Overflow, ReplicaId};
+use crate::random::{Purpose, Sampler, Streams};
+use crate::units::Time;
+use std::collections::BTreeMap;
+
+/// The state of the mode.
+#[derive(Debug, Clone)]
+pub(super) struct PerRequest {
+    idle_expiry: Sampler,
+    minimum: u32,
+    limit: u32,
+    overflow: Overflow,
+    streams: Streams,
+    concurrency: usize,
+    /// Starting replicas by launch ordinal, with who waits for each.
+    coming: BTreeMap<u64, Vec<Ticket>>,
+    /// Idle periods begun so far, by replica id; reset when the id is given to another replica.
+    idle_periods: Vec<u64>,
+}
+
+impl PerRequest {
+    pub(super) fn new(spec: &FleetSpec, streams: Streams) -> Self {
+        let (idle_expiry, minimum, limit, overflow) = match &spec.balancing {
+            Balancing::PerRequest { idle_expiry, minimum, limit, overflow } => {
+                (idle_expiry.clone(), *minimum, *limit, *overflow)
+            }
+            _ => (Sampler::Constant(u64::MAX), 0, u32::MAX, Overflow::Wait),
+        };
+        Self {
+            idle_expiry,
+            minimum,
+            limit,
+            overflow,
+            streams,
+            concurrency: spec.concurrency.max(1) as usize,
+            coming: BTreeMap::new(),
+            idle_periods: Vec::new(),
+        }
+    }
+
+    pub(super) fn begin_life(&mut self, id: ReplicaId) {
+        if self.idle_periods.len() <= id.index() {
+            self.idle_periods.resize(id.index() + 1, 0);
+        }
+        self.idle_periods[id.index()] = 0;
+    }
+
+    /// How long this idle period may last: the k-th of a replica is the same for every policy.
+    fn idle_limit(&mut self, id: ReplicaId, ordinal: u64) -> u64 {
+        if let Sampler::Constant(limit) = self.idle_expiry {
+            return limit;
+        }
+        let period = self.idle_periods[id.index()];
+        self.idle_periods[id.index()] += 1;
+        let mut rng = self.streams.keyed(Purpose::IdleExpiry, ordinal as u32, period);
+        self.idle_expiry.draw(&mut rng).0
+    }
+}
+
+impl EventPlane {
+    fn per_request(&mut self) -> Option<&mut PerRequest> {
+        match &mut self.mode {
+            Mode::PerRequest(state) => Some(state),
+            _ => None,
+        }
+    }
+
+    pub(super) fn admit_per_request(
+        &mut self,
+        mut request: Waiting,
+        patience: Option<u64>,
+        fleet: &mut Fleet,
+        sink: &mut impl Sink,
+    ) {
+        let queue_is_empty = self.gateway_is_empty();
+        if queue_is_empty && let Some(slot) = self.servers.newest_idle() {
+            self.start(slot.replica, Some(slot), &request);
+            return;
+        }
+        request.cold = true;
+        if queue_is_empty && self.bind_to_coming(request, patience, sink) {
+            return;
+        }
+        let full = self.gauges.queued >= self.capacity;
+        let Some(state) = self.per_request() else { return };
+        let (limit, overflow) = (state.limit, state.overflow);
+        let may_launch = queue_is_empty && fleet.census().live() < limit;
+        // A replica that is ready at once serves without a wait, so a full queue does not matter.
+        if may_launch
+            && (!full || fleet.spec().cold_start.is_empty())
+            && let Some((id, ready_at)) = fleet.order(Time(self.now))
+        {
+            sink.launched(Time(request.arrival));
+            self.launch(id, ready_at, request, patience, fleet, sink);
+            return;
+        }
+        request.cold = false;
+        match overflow {
+            Overflow::Wait => {
+                self.wait_at(Place::Gateway, request, patience, sink);
+            }
+            Overflow::Reject => sink.rejected(Time(request.arrival)),
+        }
+    }
+
+    /// Claims a free slot of a replica that is already starting, in launch order.
+    fn bind_to_coming(
+        &mut self,
+        request: Waiting,
+        patience: Option<u64>,
+        sink: &mut impl Sink,
+    ) -> bool {
+        let Mode::PerRequest(state) = &self.mode else { return false };
+        let valid = |ticket: &&Ticket| self.waiting[ticket.0 as usize].stamp == ticket.1;
+        let free = |bound: &Vec<Ticket>| bound.iter().filter(valid).count() < state.concurrency;
+        let Some((&ordinal, _)) = state.coming.iter().find(|(_, bound)| free(bound)) else {
+            return false;
+        };
+        self.bind(ordinal, request, patience, sink);
+        true
+    }
+
+    fn bind(
+        &mut self,
+        ordinal: u64,
+        request: Waiting,
+        patience: Option<u64>,
+        sink: &mut impl Sink,
+    ) {
+        let Some(ticket) = self.wait_at(Place::Bound, request, patience, sink) else { return };
+        if let Some(bound) = self.per_request().and_then(|state| state.coming.get_mut(&ordinal)) {
+            bound.push(ticket);
+        }
+    }
+
+    fn launch(
+        &mut self,
+        id: ReplicaId,
+        ready_at: Time,
+        request: Waiting,
+        patience: Option<u64>,
+        fleet: &mut Fleet,
+        sink: &mut impl Sink,
+    ) {
+        let ordinal = fleet.ordinal(id);
+        if let Some(state) = self.per_request() {
+            state.coming.insert(ordinal, Vec::new());
+        }
+        if ready_at.0 == self.now {
+            self.become_ready(ordinal, id, fleet);
+            if let Some(slot) = self.servers.newest_idle() {
+                self.start(slot.replica, Some(slot), &request);
+            }
+            return;
+        }
+        self.bind(ordinal, request, patience, sink);
+        self.heap.push(Event::new(ready_at.0, What::Ready, ordinal, id.0));
+    }
+
+    /// The replica is ready: its slots are idle. Returns who waited for it.
+    fn become_ready(&mut self, ordinal: u64, id: ReplicaId, fleet: &mut Fleet) -> Vec<Ticket> {
+        let bound = match self.per_request() {
+            Some(state) => {
+                state.begin_life(id);
+                state.coming.remove(&ordinal).unwrap_or_default()
+            }
+            None => Vec::new(),
+        };
+        fleet.make_ready(Time(self.now), id);
+        self.servers.add(id, ordinal, self.now);
+        for slot in 0..self.servers.concurrency() {
+            self.servers.free_slot(id, slot, self.now);
+        }
+        bound
+    }
+
+    pub(super) fn ready_per_request(&mut self, event: Event, fleet: &mut Fleet) {
+        let id = ReplicaId(event.index);
+        let bound = self.become_ready(event.stamp, id, fleet);
+        for ticket in bound {
+            if self.ticket_is_valid(ticket) {
+                let request = self.take_waiting(ticket);
+                if let Some(slot) = self.servers.idle_of(id) {
+                    self.start(id, Some(slot), &request);
+                }
+            }
+        }
+        self.serve_gateway();
+        self.note_idle(id);
+    }
+
+    /// Begins an idle period if the replica has no request left.
+    pub(super) fn note_idle(&mut self, id: ReplicaId) {
+        let servers = &self.servers;
+        if !servers.is_ready(id) || servers.busy(id) > 0 || servers.is_idling(id) {
+            return;
+        }
+        let ordinal = servers.ordinal(id);
+        let Some(state) = self.per_request() else { return };
+        let limit = state.idle_limit(id, ordinal);
+        let stamp = self.next_stamp;
+        self.next_stamp += 1;
+        self.servers.begin_idle(id, stamp);
+        let until = self.now.saturating_add(limit);
+        self.heap.push(Event::new(until, What::IdleExpire, stamp, id.0));
+    }
+
+    pub(super) fn expire_idle(&mut self, event: Event, fleet: &mut Fleet) {
+        let id = ReplicaId(event.index);
+        let valid = self.servers.idles_since(id, event.stamp);
+        let Some(state) = self.per_request() else { return };
+        if valid && fleet.census().live() > state.minimum {
+            self.servers.remove(id);
+            fleet.drain(Time(self.now), id);
+            fleet.gone(Time(self.now), id);
+        }
+    }
+}

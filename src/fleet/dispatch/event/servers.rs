@@ -1,0 +1,196 @@
+//! What the plane knows of replicas: slots, queues, who is leaving.
+
+use super::Ticket;
+use crate::fleet::ReplicaId;
+use std::collections::{BTreeSet, VecDeque};
+
+/// An idle slot, ordered by when it was freed, then launch ordinal, then slot number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct SlotKey {
+    pub(super) freed_at: u64,
+    pub(super) ordinal: u64,
+    pub(super) slot: u32,
+    pub(super) replica: ReplicaId,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Status {
+    Absent,
+    Ready,
+    Leaving,
+}
+
+#[derive(Debug, Clone)]
+struct Server {
+    ordinal: u64,
+    status: Status,
+    ready_at: u64,
+    /// Has not served a request yet.
+    fresh: bool,
+    /// Requests in service, by their place in the plane's slab.
+    serving: Vec<u32>,
+    queue: VecDeque<Ticket>,
+    /// Valid tickets in `queue`.
+    queued: u32,
+    /// Its idle slots, where slots are told apart.
+    idle: Vec<SlotKey>,
+    /// The idle period it is in.
+    idle_since_stamp: Option<u64>,
+}
+
+/// All replicas that take or finish requests.
+#[derive(Debug, Clone)]
+pub(super) struct Servers {
+    concurrency: u32,
+    by_id: Vec<Server>,
+    idle: BTreeSet<SlotKey>,
+}
+
+impl Servers {
+    pub(super) fn new(concurrency: u32) -> Self {
+        Self { concurrency, by_id: Vec::new(), idle: BTreeSet::new() }
+    }
+
+    pub(super) fn concurrency(&self) -> u32 {
+        self.concurrency
+    }
+
+    pub(super) fn add(&mut self, id: ReplicaId, ordinal: u64, now: u64) {
+        while self.by_id.len() <= id.index() {
+            self.by_id.push(Server {
+                ordinal: 0,
+                status: Status::Absent,
+                ready_at: 0,
+                fresh: false,
+                serving: Vec::new(),
+                queue: VecDeque::new(),
+                queued: 0,
+                idle: Vec::new(),
+                idle_since_stamp: None,
+            });
+        }
+        let server = &mut self.by_id[id.index()];
+        server.ordinal = ordinal;
+        server.status = Status::Ready;
+        server.ready_at = now;
+        server.fresh = true;
+        server.idle_since_stamp = None;
+    }
+
+    fn get(&self, id: ReplicaId) -> &Server {
+        &self.by_id[id.index()]
+    }
+    fn get_mut(&mut self, id: ReplicaId) -> &mut Server {
+        &mut self.by_id[id.index()]
+    }
+    pub(super) fn ordinal(&self, id: ReplicaId) -> u64 {
+        self.get(id).ordinal
+    }
+    pub(super) fn ready_at(&self, id: ReplicaId) -> u64 {
+        self.get(id).ready_at
+    }
+    pub(super) fn is_ready(&self, id: ReplicaId) -> bool {
+        self.get(id).status == Status::Ready
+    }
+    pub(super) fn is_leaving(&self, id: ReplicaId) -> bool {
+        self.get(id).status == Status::Leaving
+    }
+    /// Whether `id` still names the replica of that ordinal.
+    pub(super) fn is(&self, id: ReplicaId, ordinal: u64) -> bool {
+        let server = self.get(id);
+        server.status != Status::Absent && server.ordinal == ordinal
+    }
+    pub(super) fn busy(&self, id: ReplicaId) -> u32 {
+        self.get(id).serving.len() as u32
+    }
+    /// In service and waiting there.
+    pub(super) fn present(&self, id: ReplicaId) -> u32 {
+        self.busy(id) + self.get(id).queued
+    }
+    pub(super) fn has_free_slot(&self, id: ReplicaId) -> bool {
+        self.busy(id) < self.concurrency
+    }
+    pub(super) fn serving(&self, id: ReplicaId) -> Vec<u32> {
+        self.get(id).serving.clone()
+    }
+    pub(super) fn take_fresh(&mut self, id: ReplicaId) -> bool {
+        std::mem::take(&mut self.get_mut(id).fresh)
+    }
+
+    pub(super) fn begin(&mut self, id: ReplicaId, at: u32) {
+        let server = self.get_mut(id);
+        server.serving.push(at);
+        server.idle_since_stamp = None;
+    }
+    pub(super) fn end(&mut self, id: ReplicaId, at: u32) {
+        let serving = &mut self.get_mut(id).serving;
+        if let Some(place) = serving.iter().position(|&other| other == at) {
+            serving.swap_remove(place);
+        }
+    }
+
+    /// A request joins the replica's queue.
+    pub(super) fn enqueue(&mut self, id: ReplicaId, ticket: Ticket) {
+        let server = self.get_mut(id);
+        server.queue.push_back(ticket);
+        server.queued += 1;
+    }
+    /// The oldest ticket of the replica's queue, valid or not; a valid one is still counted.
+    pub(super) fn next_ticket(&mut self, id: ReplicaId) -> Option<Ticket> {
+        self.get_mut(id).queue.pop_front()
+    }
+    /// A request of the replica's queue is served, gave up or is lost.
+    pub(super) fn note_dequeued(&mut self, id: ReplicaId) {
+        self.get_mut(id).queued -= 1;
+    }
+
+    pub(super) fn free_slot(&mut self, id: ReplicaId, slot: u32, now: u64) {
+        let key = SlotKey { freed_at: now, ordinal: self.ordinal(id), slot, replica: id };
+        self.idle.insert(key);
+        self.get_mut(id).idle.push(key);
+    }
+    pub(super) fn take_slot(&mut self, key: SlotKey) -> u32 {
+        self.idle.remove(&key);
+        self.get_mut(key.replica).idle.retain(|other| *other != key);
+        key.slot
+    }
+    /// Some idle slot of one replica.
+    pub(super) fn idle_of(&self, id: ReplicaId) -> Option<SlotKey> {
+        self.get(id).idle.first().copied()
+    }
+    /// Marks the begin of an idle period; it holds until the replica serves again.
+    pub(super) fn begin_idle(&mut self, id: ReplicaId, stamp: u64) {
+        self.get_mut(id).idle_since_stamp = Some(stamp);
+    }
+    /// Whether the idle period of that stamp still lasts.
+    pub(super) fn idles_since(&self, id: ReplicaId, stamp: u64) -> bool {
+        let server = self.get(id);
+        server.status == Status::Ready && server.idle_since_stamp == Some(stamp)
+    }
+    /// Whether it is in an idle period.
+    pub(super) fn is_idling(&self, id: ReplicaId) -> bool {
+        self.get(id).idle_since_stamp.is_some()
+    }
+    pub(super) fn longest_idle(&self) -> Option<SlotKey> {
+        self.idle.first().copied()
+    }
+    pub(super) fn newest_idle(&self) -> Option<SlotKey> {
+        self.idle.last().copied()
+    }
+
+    /// No new requests from now on.
+    pub(super) fn leave(&mut self, id: ReplicaId) {
+        let server = &mut self.by_id[id.index()];
+        server.status = Status::Leaving;
+        for key in server.idle.drain(..) {
+            self.idle.remove(&key);
+        }
+    }
+
+    pub(super) fn remove(&mut self, id: ReplicaId) {
+        self.leave(id);
+        let server = self.get_mut(id);
+        server.status = Status::Absent;
+        server.queue.clear();
+    }
+}

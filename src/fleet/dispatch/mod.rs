@@ -1,0 +1,191 @@
+//! # dispatch: the data planes
+//!
+//! **Is**: how requests meet slots between two looks at the fleet. [`central`] serves one common queue at
+//! the price of one tree update per request; [`event`] goes from event to event and can do everything.
+//!
+//! **Knows**: arrivals and demands as numbers, the fleet's counts and launches.
+//!
+//! **Must not know**: why the fleet changes.
+//!
+//! **Start at** [`Plane`]: `arrive` and `reach` move time on; `join`, `leave` and `expire` happen at the
+//! instant reached.
+
+pub mod central;
+pub mod event;
+mod sink;
+mod tree;
+
+pub use sink::{Completion, Sink};
+
+use super::{Balancing, Fleet, FleetSpec, ReplicaId};
+use crate::random::Streams;
+use crate::units::Time;
+use central::CentralQueue;
+use event::EventPlane;
+
+/// Requests about to arrive, in order; arrays of equal length (the last two are empty where the plane
+/// does not use them).
+#[derive(Debug, Clone, Copy)]
+pub struct Requests<'a> {
+    /// Arrival instants, ns.
+    pub arrival_ns: &'a [u64],
+    /// Demands, ns.
+    pub demand_ns: &'a [u64],
+    /// Routing draws.
+    pub routing: &'a [u64],
+    /// Longest waits, ns.
+    pub patience_ns: &'a [u64],
+}
+
+/// What stopped [`Plane::arrive`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stop {
+    /// All requests were taken.
+    Taken,
+    /// So many were taken, the last of which found no live replica and waits: the policy may act now.
+    Starved(usize),
+    /// So many were taken; more requests wait than the limit allows.
+    TooMany(usize),
+}
+
+/// What a plane shows of itself at an instant; integrals are cumulative since the start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Gauges {
+    /// Busy slots of ready replicas.
+    pub busy: u64,
+    /// Requests in service, draining replicas included.
+    pub in_flight: u64,
+    /// Requests waiting.
+    pub queued: u64,
+    /// Integral of `busy`, slot-ns.
+    pub busy_ns: u128,
+    /// Integral of `in_flight`.
+    pub in_flight_ns: u128,
+    /// Integral of `queued`.
+    pub queued_ns: u128,
+}
+
+/// The data plane of one service.
+pub enum Plane {
+    /// One queue for all replicas, constant or no patience.
+    Central(Box<CentralQueue>),
+    /// Everything else.
+    Event(Box<EventPlane>),
+}
+
+impl Plane {
+    /// The fastest plane that can serve `spec` exactly.
+    pub fn new(spec: &FleetSpec, streams: Streams, waiting_limit: u64) -> Self {
+        let constant_patience =
+            spec.queue.timeout.as_ref().is_none_or(crate::random::Sampler::is_constant);
+        match spec.balancing {
+            Balancing::CentralQueue if constant_patience => {
+                Self::Central(Box::new(CentralQueue::new(spec, streams, waiting_limit)))
+            }
+            _ => Self::Event(Box::new(EventPlane::new(spec, streams, waiting_limit))),
+        }
+    }
+
+    /// Whether it needs a routing draw per request.
+    pub fn uses_routing(&self) -> bool {
+        matches!(self, Self::Event(plane) if plane.uses_routing())
+    }
+
+    /// Whether it needs the patience of every request.
+    pub fn uses_patience(&self) -> bool {
+        matches!(self, Self::Event(plane) if plane.uses_patience())
+    }
+
+    /// Takes requests in order, all of which arrive before `barrier`; nothing else changes the fleet
+    /// before `barrier`, except what the plane does itself (scale per request).
+    pub fn arrive(
+        &mut self,
+        requests: Requests<'_>,
+        barrier: Time,
+        fleet: &mut Fleet,
+        sink: &mut impl Sink,
+    ) -> Stop {
+        match self {
+            Self::Central(plane) => plane.arrive(requests, barrier, fleet, sink),
+            Self::Event(plane) => plane.arrive(requests, fleet, sink),
+        }
+    }
+
+    /// Moves on to `now`: completions at or before it with the starts they cause, timeouts before it,
+    /// and what the plane itself does to the fleet up to it.
+    pub fn reach(&mut self, now: Time, fleet: &mut Fleet, sink: &mut impl Sink) {
+        match self {
+            Self::Central(plane) => plane.settle(now, sink),
+            Self::Event(plane) => plane.reach(now, fleet, sink),
+        }
+    }
+
+    /// A replica was ordered: it will join later, or be cancelled before it does.
+    pub fn launched(&mut self, replica: ReplicaId, fleet: &Fleet) {
+        if let Self::Central(plane) = self {
+            plane.launched(replica, fleet.ordinal(replica));
+        }
+    }
+
+    /// A replica that never joined is forgotten.
+    pub fn cancelled(&mut self, replica: ReplicaId) {
+        if let Self::Central(plane) = self {
+            plane.forget(replica);
+        }
+    }
+
+    /// A replica became ready at `now` and takes what waits.
+    pub fn join(&mut self, now: Time, replica: ReplicaId, fleet: &Fleet, sink: &mut impl Sink) {
+        match self {
+            Self::Central(plane) => plane.join(now, replica, sink),
+            Self::Event(plane) => plane.join(now, replica, fleet),
+        }
+    }
+
+    /// A replica takes no new requests from `now` on and is killed at `deadline`. Returns when it will
+    /// be gone if that is certain; otherwise the plane tells the fleet when it happens.
+    pub fn leave(
+        &mut self,
+        now: Time,
+        replica: ReplicaId,
+        deadline: Time,
+        sink: &mut impl Sink,
+    ) -> Option<Time> {
+        match self {
+            Self::Central(plane) => Some(plane.leave(now, replica, deadline, sink)),
+            Self::Event(plane) => plane.leave(now, replica, deadline),
+        }
+    }
+
+    /// Requests whose patience ends at `now` give up (after everything that could have served them).
+    pub fn expire(&mut self, now: Time, fleet: &mut Fleet, sink: &mut impl Sink) {
+        match self {
+            Self::Central(plane) => plane.expire(now, sink),
+            Self::Event(plane) => plane.expire(now, fleet, sink),
+        }
+    }
+
+    /// Requests in service on ready replica `replica` at the instant reached, and waiting there.
+    pub fn load(&self, now: Time, replica: ReplicaId) -> u64 {
+        match self {
+            Self::Central(plane) => plane.load(now, replica),
+            Self::Event(plane) => plane.load(replica),
+        }
+    }
+
+    /// Gauges at the instant reached; files every completion up to it.
+    pub fn gauges(&mut self, now: Time, sink: &mut impl Sink) -> Gauges {
+        match self {
+            Self::Central(plane) => plane.gauges(now, sink),
+            Self::Event(plane) => plane.gauges(now),
+        }
+    }
+
+    /// Tells `sink` of every request that has not met its fate. The run is over.
+    pub fn finish(&mut self, sink: &mut impl Sink) {
+        match self {
+            Self::Central(plane) => plane.finish(sink),
+            Self::Event(plane) => plane.finish(sink),
+        }
+    }
+}

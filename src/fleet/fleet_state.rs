@@ -1,0 +1,303 @@
+//! The replicas of one service: who exists, in which state, since when, and what it adds up to.
+
+use super::replica::{Replica, ReplicaId, State};
+use super::{FleetSpec, VictimOrder};
+use crate::random::{Generator, Purpose, Streams};
+use crate::units::{Span, Time};
+
+/// Counts of replicas by state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct FleetCensus {
+    /// Ordered and not yet ready.
+    pub starting: u32,
+    /// Serving.
+    pub ready: u32,
+    /// Finishing.
+    pub draining: u32,
+}
+
+impl FleetCensus {
+    /// Starting plus ready.
+    pub const fn live(self) -> u32 {
+        self.starting + self.ready
+    }
+}
+
+/// Integrals of the census since the start, in replica-nanoseconds, up to the last change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct FleetIntegrals {
+    /// Of starting replicas.
+    pub starting_ns: u128,
+    /// Of ready replicas.
+    pub ready_ns: u128,
+    /// Of draining replicas.
+    pub draining_ns: u128,
+}
+
+/// What was done to the fleet within the measured window, and what it costs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct FleetLedger {
+    /// Billed replica-nanoseconds.
+    pub billed_ns: u128,
+    /// Replica-nanoseconds from launch to gone.
+    pub allocated_ns: u128,
+    /// Replicas launched.
+    pub launches: u64,
+    /// Of those, cancelled before they were ready.
+    pub cancelled: u64,
+    /// Orders refused by the quota.
+    pub refused: u64,
+    /// Replicas gone.
+    pub removed: u64,
+    /// Sum of their lives from launch to gone.
+    pub removed_life_ns: u128,
+    /// Most live replicas at once.
+    pub peak_live: u32,
+}
+
+/// The replicas of one service. Every change says when; times never decrease.
+#[derive(Debug, Clone)]
+pub struct Fleet {
+    spec: FleetSpec,
+    streams: Streams,
+    replicas: Vec<Replica>,
+    unused: Vec<ReplicaId>,
+    census: FleetCensus,
+    integrals: FleetIntegrals,
+    integrated_to: Time,
+    ledger: FleetLedger,
+    /// [warm-up, end).
+    window: (Time, Time),
+    next_ordinal: u64,
+    /// When the launch rate's bucket would be full again (generic cell rate algorithm, ITU-T I.371).
+    bucket_full_at: Time,
+}
+
+impl Fleet {
+    /// No replica yet; `window` is what is billed and counted.
+    pub fn new(spec: FleetSpec, streams: Streams, window: (Time, Time)) -> Self {
+        Self {
+            spec,
+            streams,
+            replicas: Vec::new(),
+            unused: Vec::new(),
+            census: FleetCensus::default(),
+            integrals: FleetIntegrals::default(),
+            integrated_to: Time::ZERO,
+            ledger: FleetLedger::default(),
+            window,
+            next_ordinal: 0,
+            bucket_full_at: Time::ZERO,
+        }
+    }
+
+    /// What it is like.
+    pub fn spec(&self) -> &FleetSpec {
+        &self.spec
+    }
+    /// Counts now.
+    pub fn census(&self) -> FleetCensus {
+        self.census
+    }
+    /// What it adds up to so far.
+    pub fn ledger(&self) -> FleetLedger {
+        self.ledger
+    }
+    /// A replica's launch ordinal.
+    pub fn ordinal(&self, id: ReplicaId) -> u64 {
+        self.replicas[id.index()].ordinal
+    }
+    /// A replica's state.
+    pub fn state(&self, id: ReplicaId) -> State {
+        self.replicas[id.index()].state
+    }
+    /// Integrals of the census up to `now`.
+    pub fn integrals(&mut self, now: Time) -> FleetIntegrals {
+        self.integrate(now);
+        self.integrals
+    }
+
+    fn integrate(&mut self, now: Time) {
+        let length = u128::from(now.since(self.integrated_to).0);
+        if length > 0 {
+            self.integrals.starting_ns += length * u128::from(self.census.starting);
+            self.integrals.ready_ns += length * u128::from(self.census.ready);
+            self.integrals.draining_ns += length * u128::from(self.census.draining);
+            self.integrated_to = now;
+        }
+    }
+
+    fn counted(&self, now: Time) -> bool {
+        now >= self.window.0 && now < self.window.1
+    }
+
+    fn add(&mut self, launched_at: Time, state: State) -> ReplicaId {
+        let replica = Replica { ordinal: self.next_ordinal, launched_at, state };
+        self.next_ordinal += 1;
+        if let Some(id) = self.unused.pop() {
+            self.replicas[id.index()] = replica;
+            return id;
+        }
+        self.replicas.push(replica);
+        ReplicaId((self.replicas.len() - 1) as u32)
+    }
+
+    /// A replica of the initial fleet: ready at the start, draws nothing.
+    pub fn add_initial(&mut self) -> ReplicaId {
+        self.census.ready += 1;
+        self.note_peak(Time::ZERO);
+        self.add(Time::ZERO, State::Ready { since: Time::ZERO })
+    }
+
+    /// Orders one replica. `None` if the quota refuses it; else its id and when it will be ready.
+    pub fn order(&mut self, now: Time) -> Option<(ReplicaId, Time)> {
+        self.integrate(now);
+        let granted = self.census.live() + self.census.draining;
+        if self.spec.quota.is_some_and(|quota| granted >= quota) {
+            self.ledger.refused += u64::from(self.counted(now));
+            return None;
+        }
+        let launch = self.next_ordinal.saturating_sub(u64::from(self.spec.initial));
+        let launched_at = self.launch_instant(now);
+        let ready_at = launched_at + self.cold_start(launch);
+        self.census.starting += 1;
+        self.ledger.launches += u64::from(self.counted(now));
+        self.note_peak(now);
+        Some((self.add(launched_at, State::Starting { ready_at }), ready_at))
+    }
+
+    fn note_peak(&mut self, now: Time) {
+        if now < self.window.1 {
+            self.ledger.peak_live = self.ledger.peak_live.max(self.census.live());
+        }
+    }
+
+    /// When the launch rate lets the next launch go.
+    fn launch_instant(&mut self, now: Time) -> Time {
+        let Some(rate) = self.spec.launch_rate else { return now };
+        let gap = Span(rate.per.0 / u64::from(rate.launches.max(1)));
+        let slack = Span(gap.0.saturating_mul(u64::from(rate.launches.saturating_sub(1))));
+        let at = now.max(self.bucket_full_at.before(slack));
+        self.bucket_full_at = self.bucket_full_at.max(at) + gap;
+        at
+    }
+
+    /// The cold start of the `launch`-th launch: the same for every policy.
+    fn cold_start(&self, launch: u64) -> Span {
+        if self.spec.cold_start.is_empty() {
+            return Span::ZERO;
+        }
+        let mut rng: Generator = self.streams.keyed(Purpose::ColdStart, 0, launch);
+        let stages = self.spec.cold_start.iter();
+        stages.map(|stage| stage.length.draw(&mut rng)).fold(Span::ZERO, |sum, span| sum + span)
+    }
+
+    /// A starting replica is ready. False if it was cancelled meanwhile (its id may live again: then it
+    /// is not due at `now`).
+    pub fn make_ready(&mut self, now: Time, id: ReplicaId) -> bool {
+        let replica = &mut self.replicas[id.index()];
+        if replica.state != (State::Starting { ready_at: now }) {
+            return false;
+        }
+        replica.state = State::Ready { since: now };
+        self.integrate(now);
+        self.census.starting -= 1;
+        self.census.ready += 1;
+        true
+    }
+
+    /// A starting replica is cancelled and gone at once.
+    pub fn cancel(&mut self, now: Time, id: ReplicaId) {
+        debug_assert!(matches!(self.state(id), State::Starting { .. }));
+        self.integrate(now);
+        self.census.starting -= 1;
+        self.ledger.cancelled += u64::from(self.counted(now));
+        self.settle_account(now, id, None);
+    }
+
+    /// A ready replica takes no new requests; returns when it will be killed.
+    pub fn drain(&mut self, now: Time, id: ReplicaId) -> Time {
+        let State::Ready { since } = self.state(id) else {
+            debug_assert!(false, "only a ready replica drains");
+            return now;
+        };
+        self.integrate(now);
+        self.replicas[id.index()].state = State::Draining { ready_since: since };
+        self.census.ready -= 1;
+        self.census.draining += 1;
+        now.after(self.spec.grace)
+    }
+
+    /// A draining replica is gone.
+    pub fn gone(&mut self, now: Time, id: ReplicaId) {
+        let State::Draining { ready_since } = self.state(id) else {
+            debug_assert!(false, "only a draining replica goes");
+            return;
+        };
+        self.integrate(now);
+        self.census.draining -= 1;
+        self.settle_account(now, id, Some(ready_since));
+    }
+
+    fn settle_account(&mut self, now: Time, id: ReplicaId, ready_at: Option<Time>) {
+        let launched_at = self.replicas[id.index()].launched_at;
+        self.bill(launched_at, ready_at, now);
+        if self.counted(now) {
+            self.ledger.removed += 1;
+            self.ledger.removed_life_ns += u128::from(now.since(launched_at).0);
+        }
+        self.replicas[id.index()].state = State::Gone;
+        self.unused.push(id);
+    }
+
+    fn bill(&mut self, launched_at: Time, ready_at: Option<Time>, gone_at: Time) {
+        let billed = self.spec.billing.billed_ns(launched_at, ready_at, gone_at, self.window);
+        self.ledger.billed_ns += u128::from(billed);
+        let allocated = gone_at.min(self.window.1).since(launched_at.max(self.window.0));
+        self.ledger.allocated_ns += u128::from(allocated.0);
+    }
+
+    /// Bills what still exists when the run is over, as if it lived on.
+    pub fn close(&mut self) {
+        let rest: Vec<_> = self.replicas.iter().map(|r| (r.launched_at, r.state)).collect();
+        for (launched_at, state) in rest {
+            let ready_at = match state {
+                State::Gone => continue,
+                State::Starting { ready_at } => Some(ready_at),
+                State::Ready { since } => Some(since),
+                State::Draining { ready_since } => Some(ready_since),
+            };
+            self.bill(launched_at, ready_at, Time::NEVER);
+        }
+    }
+
+    /// The `count` starting replicas to cancel first: newest first.
+    pub fn starting_victims(&self, count: u32) -> Vec<ReplicaId> {
+        let starting = self.ids(|state| matches!(state, State::Starting { .. }));
+        starting.into_iter().rev().take(count as usize).collect()
+    }
+
+    /// The `count` ready replicas to drain, given each one's requests in flight.
+    pub fn ready_victims(&self, count: u32, load: impl Fn(ReplicaId) -> u64) -> Vec<ReplicaId> {
+        let mut ready = self.ids(|state| matches!(state, State::Ready { .. }));
+        match self.spec.victims {
+            VictimOrder::Oldest => {}
+            VictimOrder::Newest => ready.reverse(),
+            VictimOrder::FewestInFlight => {
+                ready.reverse();
+                ready.sort_by_key(|id| load(*id));
+            }
+        }
+        ready.truncate(count as usize);
+        ready
+    }
+
+    /// Replicas in a state, in launch order.
+    fn ids(&self, wanted: impl Fn(State) -> bool) -> Vec<ReplicaId> {
+        let all = self.replicas.iter().enumerate();
+        let mut ids: Vec<_> =
+            all.filter(|(_, r)| wanted(r.state)).map(|(at, r)| (r.ordinal, at as u32)).collect();
+        ids.sort_unstable();
+        ids.into_iter().map(|(_, at)| ReplicaId(at)).collect()
+    }
+}
