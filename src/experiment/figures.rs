@@ -302,6 +302,7 @@ pub(crate) mod tests {
                 billed_ns: 2 * u128::from(hour),
                 ready_ns: 2 * u128::from(hour),
                 busy_ns: u128::from(hour),
+                idle_ns: u128::from(hour),
                 scale_outs: 2,
                 scale_ins: 1,
                 peak_live: 3,
@@ -349,7 +350,7 @@ pub(crate) mod tests {
         }
         let p99 = row.get(Figure::LatencyP99).unwrap();
         assert!((p99 / 120.0 - 1.0).abs() < 0.01, "{p99}");
-        assert_eq!(row.get(Figure::IdleHours), None);
+        assert_eq!(row.get(Figure::IdleHours), Some(1.0));
     }
 
     #[test]
