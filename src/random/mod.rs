@@ -9,7 +9,7 @@
 //!
 //! **Start at** [`Streams`].
 
-mod distribution;
+pub mod distribution;
 mod streams;
 
 pub(crate) use distribution::unit;
