@@ -16,7 +16,9 @@
 //! | [`scenario`] | files to domain |
 //! | [`experiment`] | many cells, one answer |
 //! | [`report`] | what a run leaves behind |
+//! | [`cli`] | the command |
 
+pub mod cli;
 pub mod engine;
 pub mod experiment;
 pub mod fault;

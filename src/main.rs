@@ -1,3 +1,5 @@
-//! The `autosim` command.
+//! The `autosim` command; see [`autosim::cli`].
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    autosim::cli::main()
+}

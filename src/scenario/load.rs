@@ -19,21 +19,43 @@ pub struct LoadOptions {
     pub folder: PathBuf,
     /// The name of a scenario that gives none.
     pub fallback_name: String,
-    /// Overrides in order: a dotted path of keys, and a TOML value or bare text.
-    pub overrides: Vec<Override>,
-    /// Only these policies are kept; empty = all.
+    /// Laid on the file in order.
+    pub layers: Vec<Layer>,
+    /// Only these policies are kept, and those of policy layers; both empty = all.
     pub policies: Vec<String>,
 }
 
-/// One override.
+/// More TOML, laid on a scenario.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Override {
-    /// How messages call it, for example `--seed 7`.
-    pub name: String,
-    /// Dotted path of keys.
-    pub path: String,
-    /// A TOML value; what is none is taken as text.
-    pub value: String,
+pub struct Layer {
+    name: String,
+    text: String,
+    /// Tables down to this depth are joined; what is deeper is replaced.
+    depth: usize,
+    chooses_policies: bool,
+}
+
+impl Layer {
+    /// One value at a dotted path of keys: a TOML value, or bare text. Messages call it `name`, for
+    /// example `--seed 7`.
+    pub fn value(name: impl Into<String>, path: &str, value: &str) -> Self {
+        Self {
+            name: name.into(),
+            text: override_line(path, value),
+            depth: path.split('.').count(),
+            chooses_policies: false,
+        }
+    }
+
+    /// A file that holds a part of a scenario.
+    pub fn part(name: impl Into<String>, text: impl Into<String>) -> Self {
+        Self { name: name.into(), text: text.into(), depth: usize::MAX, chooses_policies: false }
+    }
+
+    /// A file whose policies are the ones to run.
+    pub fn policies(name: impl Into<String>, text: impl Into<String>) -> Self {
+        Self { chooses_policies: true, ..Self::part(name, text) }
+    }
 }
 
 /// A scenario fit to run, with what is legal but unwise about it.
@@ -50,14 +72,13 @@ pub struct Loaded {
 /// # Errors
 /// Everything that is wrong with it, warnings included.
 pub fn load(mut sources: Sources, options: &LoadOptions) -> Result<Loaded, Findings> {
-    for change in &options.overrides {
-        let line = override_line(&change.path, &change.value);
-        sources.push(change.name.clone(), line);
+    for layer in &options.layers {
+        sources.push(layer.name.clone(), layer.text.clone());
     }
-    let overrides = sources.padded_overrides();
+    let layers = sources.padded_layers();
     let file_text = sources.text().to_owned();
-    let root = match parse(&file_text, &overrides, options) {
-        Ok(root) => root,
+    let (root, chosen) = match parse(&file_text, &layers, options) {
+        Ok(parsed) => parsed,
         Err(found) => return Err(Findings::new(sources, found)),
     };
     let places = Places::of(root.get_ref());
@@ -67,7 +88,7 @@ pub fn load(mut sources: Sources, options: &LoadOptions) -> Result<Loaded, Findi
     let mut faults = Faults::new();
     let around = Surroundings { fallback_name: &options.fallback_name, folder: &options.folder };
     let scenario = read.value.and_then(|mut file| {
-        keep_policies(&mut file, options, &mut faults);
+        keep_policies(&mut file, &options.policies, &chosen, &mut faults);
         lower(file, &around, &mut faults)
     });
     let rest = faults.into_vec().into_iter().filter(|fault| !follows(fault, &read.removed));
@@ -82,24 +103,33 @@ pub fn load(mut sources: Sources, options: &LoadOptions) -> Result<Loaded, Findi
     }
 }
 
-/// The tree of the file with the overrides laid on it.
+/// The tree of the file with the layers laid on it, and the policies that layers chose.
 fn parse<'t>(
     text: &'t str,
-    overrides: &'t [String],
+    layers: &'t [String],
     options: &LoadOptions,
-) -> Result<Spanned<DeTable<'t>>, Vec<Finding>> {
+) -> Result<(Spanned<DeTable<'t>>, Vec<String>), Vec<Finding>> {
     let (mut root, errors) = DeTable::parse_recoverable(text);
     let mut found: Vec<Finding> = errors.iter().map(syntax).collect();
-    for (text, change) in overrides.iter().zip(&options.overrides) {
+    let mut chosen = Vec::new();
+    for (text, layer) in layers.iter().zip(&options.layers) {
         match DeTable::parse(text) {
             Ok(over) => {
-                let depth = change.path.split('.').count();
-                overlay(root.get_mut(), over.into_inner(), depth);
+                if layer.chooses_policies {
+                    chosen.extend(policy_names(over.get_ref()));
+                }
+                overlay(root.get_mut(), over.into_inner(), layer.depth);
             }
             Err(error) => found.push(syntax(&error)),
         }
     }
-    if found.is_empty() { Ok(root) } else { Err(found) }
+    if found.is_empty() { Ok((root, chosen)) } else { Err(found) }
+}
+
+fn policy_names(root: &DeTable<'_>) -> Vec<String> {
+    let policies = root.get("policies").and_then(|value| value.get_ref().as_table());
+    let keys = policies.into_iter().flat_map(DeTable::keys);
+    keys.map(|key| key.get_ref().to_string()).collect()
 }
 
 fn syntax(error: &toml::de::Error) -> Finding {
@@ -116,8 +146,14 @@ fn syntax(error: &toml::de::Error) -> Finding {
     Finding { fault, span: error.span() }
 }
 
-fn keep_policies(file: &mut ScenarioFile, options: &LoadOptions, faults: &mut Faults) {
-    for name in &options.policies {
+/// Keeps the policies that were asked for by name and those that layers chose.
+fn keep_policies(
+    file: &mut ScenarioFile,
+    named: &[String],
+    chosen: &[String],
+    faults: &mut Faults,
+) {
+    for name in named {
         if !file.policies.contains_key(name) {
             let known: Vec<&str> = file.policies.keys().map(String::as_str).collect();
             faults.error(
@@ -127,8 +163,9 @@ fn keep_policies(file: &mut ScenarioFile, options: &LoadOptions, faults: &mut Fa
             );
         }
     }
-    if !options.policies.is_empty() {
-        file.policies.retain(|name, _| options.policies.contains(name));
+    let known = |name: &String| file.policies.contains_key(name);
+    if (!named.is_empty() || !chosen.is_empty()) && named.iter().all(known) {
+        file.policies.retain(|name, _| named.contains(name) || chosen.contains(name));
     }
 }
 
@@ -166,14 +203,12 @@ replicas = 12
 "#;
 
     fn load_text(text: &str, change: &[(&str, &str)]) -> Result<Loaded, Findings> {
-        let overrides = change.iter().map(|(path, value)| Override {
-            name: format!("--set {path}={value}"),
-            path: (*path).to_owned(),
-            value: (*value).to_owned(),
-        });
+        let layers = change
+            .iter()
+            .map(|(path, value)| Layer::value(format!("--set {path}={value}"), path, value));
         let options = LoadOptions {
             fallback_name: "test".into(),
-            overrides: overrides.collect(),
+            layers: layers.collect(),
             ..LoadOptions::default()
         };
         load(Sources::new("test.toml", text), &options)
@@ -235,7 +270,7 @@ replicas = 12
             ("test.toml:9:1 service.concurency:", "did you mean `concurrency`?"),
             ("test.toml:12:23 replica.cold_start.constant:", "negative"),
             ("test.toml:15:1 policies.peak.fixed.replica:", "unknown key `replica`"),
-            ("test.toml:16:12 policies.peak.fixed.replicas:", "expected u32"),
+            ("test.toml:16:12 policies.peak.fixed.replicas:", "expected a whole number"),
         ] {
             let hit = found.iter().any(|line| line.starts_with(at) && line.contains(part));
             assert!(hit, "{at} {part}\n{}", found.join("\n"));

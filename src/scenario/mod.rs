@@ -15,6 +15,7 @@ mod findings;
 mod fleet;
 mod load;
 mod lower;
+mod schema;
 mod setup;
 mod sources;
 mod strict;
@@ -23,7 +24,8 @@ mod words;
 
 pub use file::ScenarioFile;
 pub use findings::{Findings, Located};
-pub use load::{LoadOptions, Loaded, Override, load};
+pub use load::{Layer, LoadOptions, Loaded, load};
+pub use schema::json_schema;
 pub use sources::Sources;
 
 use crate::engine::{Slo, Window};

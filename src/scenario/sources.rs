@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-/// A scenario file and its overrides, laid end to end, so that one range names a place in any of them.
+/// A scenario file and the layers on it, laid end to end, so that one range names a place in any of them.
 #[derive(Debug, Clone)]
 pub struct Sources {
     parts: Vec<Part>,
@@ -44,7 +44,7 @@ impl Sources {
 
     /// The texts after the scenario file, each preceded by as many line ends as it takes to give
     /// every byte its place in the whole.
-    pub(super) fn padded_overrides(&self) -> Vec<String> {
+    pub(super) fn padded_layers(&self) -> Vec<String> {
         self.parts[1..].iter().map(|part| "\n".repeat(part.start) + &part.text).collect()
     }
 
@@ -86,6 +86,6 @@ mod tests {
         assert_eq!(sources.line_column(6), ("a.toml", 2, 1));
         assert_eq!(sources.line_column(10), ("a.toml", 2, 5));
         assert_eq!(sources.line_column(start + 4), ("--set", 1, 5));
-        assert_eq!(sources.padded_overrides()[0].find('z'), Some(start));
+        assert_eq!(sources.padded_layers()[0].find('z'), Some(start));
     }
 }

@@ -99,11 +99,25 @@ fn explain(path: &[String], message: &str) -> Fault {
         );
     }
     match message.split_once(", expected ") {
-        Some((found, expected)) => fault(found.to_owned(), format!("expected {expected}")),
+        Some((found, expected)) => fault(found.to_owned(), format!("expected {}", plain(expected))),
         None => match message.split_once("; expected ") {
             Some((found, expected)) => fault(found.to_owned(), format!("expected {expected}")),
             None => fault(message.to_owned(), String::new()),
         },
+    }
+}
+
+/// What Rust calls a type, in a user's words.
+fn plain(expected: &str) -> &str {
+    match expected {
+        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number, not negative",
+        "i8" | "i16" | "i32" | "i64" => "a whole number",
+        "f64" | "f32" => "a number",
+        "a boolean" => "true or false",
+        "a string" => "text in quotes",
+        "a map" => "a table",
+        "a sequence" => "an array",
+        other => other.strip_prefix("struct ").map_or(other, |_| "a table"),
     }
 }
 

@@ -1,0 +1,98 @@
+//! Running a scenario for a verb: threads, progress, interruption, effort.
+
+use super::assertion::Assertion;
+use super::effort::Effort;
+use super::exit::Failure;
+use super::progress::Bar;
+use super::terminal::Terminal;
+use crate::experiment::{Comparison, Results, RunOptions, run};
+use crate::scenario::Scenario;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// How to run.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub(super) struct ExecuteArgs {
+    /// Cells simulated at once [default: one per processor]
+    #[arg(long, short, value_name = "N")]
+    pub(super) jobs: Option<NonZeroUsize>,
+    /// Says nothing on standard error but faults
+    #[arg(long, short)]
+    pub(super) quiet: bool,
+    /// Fails the command (exit 1) unless this holds, for example 'p99<300ms' or 'steady:cost<12.50';
+    /// may be repeated
+    #[arg(long = "assert", value_name = "CLAIM")]
+    pub(super) asserts: Vec<Assertion>,
+}
+
+/// What is kept beyond the figures.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Keep {
+    /// Timelines of every replication.
+    pub(super) all_timelines: bool,
+    /// Every decision.
+    pub(super) all_decisions: bool,
+}
+
+/// Runs every cell; says how it goes on standard error.
+pub(super) fn execute(
+    scenario: &Scenario,
+    args: &ExecuteArgs,
+    keep: Keep,
+    terminal: &Terminal,
+) -> Result<Results, Failure> {
+    if !args.quiet {
+        for assumption in &scenario.assumptions {
+            terminal.say(&format!("assumed: {assumption}"));
+        }
+    }
+    let cancel = Arc::new(AtomicBool::new(false));
+    stop_on_interrupt(&cancel, terminal);
+    let jobs = args.jobs.or_else(|| std::thread::available_parallelism().ok());
+    let options = RunOptions {
+        jobs: jobs.map_or(1, NonZeroUsize::get),
+        all_timelines: keep.all_timelines,
+        all_decisions: keep.all_decisions,
+        cancel: &cancel,
+    };
+    let effort = Effort::start();
+    let bar = Bar::new(terminal.interactive && !args.quiet);
+    let results = run(scenario, &options, &bar);
+    bar.finish();
+    let results = results.map_err(Failure::bad_input)?;
+    if !args.quiet {
+        terminal.say(&effort.line(results.simulated_requests));
+    }
+    Ok(results)
+}
+
+/// The first Ctrl-C asks the run to stop, the second ends the process.
+fn stop_on_interrupt(cancel: &Arc<AtomicBool>, terminal: &Terminal) {
+    let (cancel, terminal) = (Arc::clone(cancel), *terminal);
+    // A second run in one process keeps the first handler, and an embedding without signals has none:
+    // either way the run itself is not harmed.
+    let _ = ctrlc::set_handler(move || {
+        if cancel.swap(true, Ordering::SeqCst) {
+            std::process::exit(i32::from(super::exit::Exit::Interrupted as u8));
+        }
+        terminal.say("interrupted: keeping what is finished (again to quit at once)");
+    });
+}
+
+/// Whether all assertions hold; the lines about them go to `say`.
+pub(super) fn judge(
+    asserts: &[Assertion],
+    results: &Results,
+    comparison: &Comparison,
+    mut say: impl FnMut(&str) -> Result<(), Failure>,
+) -> Result<bool, Failure> {
+    let mut hold = true;
+    for assertion in asserts {
+        for found in assertion.judge(results, comparison).map_err(Failure::bad_input)? {
+            hold &= found.holds;
+            say(&found.line)?;
+        }
+    }
+    Ok(hold)
+}

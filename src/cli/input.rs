@@ -1,0 +1,206 @@
+//! From arguments to a scenario.
+
+use super::exit::Failure;
+use super::terminal::Terminal;
+use crate::scenario::{Findings, Layer, LoadOptions, Loaded, Sources, load};
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+/// What may be said about a scenario on the command line.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub(super) struct ScenarioArgs {
+    /// Sets one key of the scenario: a TOML value, or bare text; may be repeated
+    #[arg(long = "set", value_name = "PATH=VALUE", value_parser = key_value)]
+    pub(super) set: Vec<(String, String)>,
+    /// Seed of all random draws
+    #[arg(long, value_name = "N")]
+    pub(super) seed: Option<u64>,
+    /// Independent repetitions
+    #[arg(long, value_name = "N")]
+    pub(super) replications: Option<u32>,
+    /// Only this policy of the scenario, or the policies of a TOML file; may be repeated
+    #[arg(long = "policy", value_name = "NAME|FILE")]
+    pub(super) policies: Vec<String>,
+    /// Traffic from a recorded trace, in place of the scenario's
+    #[arg(long, value_name = "FILE")]
+    pub(super) trace: Option<PathBuf>,
+    /// A TOML file with `service`, `replica` and `price` tables
+    #[arg(long, value_name = "FILE")]
+    pub(super) service: Option<PathBuf>,
+    /// What is promised: 'p99<300ms' or 'errors<0.1%'; may be repeated
+    #[arg(long, value_name = "TERM")]
+    pub(super) slo: Vec<String>,
+}
+
+fn key_value(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((path, value)) if !path.trim().is_empty() => {
+            Ok((path.trim().to_owned(), value.trim().to_owned()))
+        }
+        _ => Err("expected PATH=VALUE, for example service.concurrency=8".into()),
+    }
+}
+
+/// A text with its name and the folder its relative paths start from.
+pub(super) struct Input {
+    name: String,
+    text: String,
+    folder: PathBuf,
+    fallback_name: String,
+}
+
+impl Input {
+    /// Reads a file, or standard input for `-`.
+    pub(super) fn read(path: &Path) -> Result<Self, Failure> {
+        if path == Path::new("-") {
+            let mut bytes = Vec::new();
+            let read = std::io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes);
+            return Self::of_bytes("standard input", read, PathBuf::new(), "stdin");
+        }
+        let name = path.display().to_string();
+        let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+        let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+        Self::of_bytes(&name, std::fs::read(path), folder, &stem.unwrap_or_default())
+    }
+
+    /// A text that is part of the program.
+    pub(super) fn embedded(name: &str, text: &str, folder: PathBuf) -> Self {
+        let name = name.to_owned();
+        Self { fallback_name: name.clone(), name, text: text.to_owned(), folder }
+    }
+
+    /// A scenario that is nothing but its arguments.
+    fn empty() -> Self {
+        let name = "the command line".to_owned();
+        Self { name, text: String::new(), folder: PathBuf::new(), fallback_name: "run".into() }
+    }
+
+    fn of_bytes(
+        name: &str,
+        bytes: std::io::Result<Vec<u8>>,
+        folder: PathBuf,
+        fallback_name: &str,
+    ) -> Result<Self, Failure> {
+        let refuse = |message: String, hint: &str| {
+            let findings = Findings::of_file(name, message, hint);
+            Failure::BadInput(findings.render(false))
+        };
+        let bytes = bytes.map_err(|error| {
+            let hint = "check the path; `autosim demo` lists the scenarios that come with autosim";
+            refuse(format!("cannot read {name}: {error}"), hint)
+        })?;
+        let text = String::from_utf8(bytes).map_err(|error| {
+            let at = error.utf8_error().valid_up_to();
+            let message = format!("{name} is not text: byte {at} is not UTF-8");
+            refuse(message, "a scenario is a TOML file in UTF-8")
+        })?;
+        let fallback_name = fallback_name.to_owned();
+        Ok(Self { name: name.to_owned(), text, folder, fallback_name })
+    }
+}
+
+impl ScenarioArgs {
+    /// The scenario of a file, or of the arguments alone, with the arguments laid on it.
+    pub(super) fn load(&self, path: Option<&Path>) -> Result<Result<Loaded, Findings>, Failure> {
+        match (path, &self.trace) {
+            (Some(path), _) => self.load_input(Input::read(path)?),
+            (None, Some(_)) => self.load_input(Input::empty()),
+            (None, None) => Err(Failure::bad_input(
+                "nothing to run: give a scenario file, or --trace with --policy and --service \
+                 files; `autosim demo` lists the scenarios that come with autosim",
+            )),
+        }
+    }
+
+    /// As [`ScenarioArgs::load`] for a text already read.
+    pub(super) fn load_input(&self, input: Input) -> Result<Result<Loaded, Findings>, Failure> {
+        let mut layers = Vec::new();
+        let mut names = Vec::new();
+        if let Some(path) = &self.service {
+            let part = Input::read(path)?;
+            layers.push(Layer::part(part.name, part.text));
+        }
+        for policy in &self.policies {
+            if policy.ends_with(".toml") || Path::new(policy).is_file() {
+                let part = Input::read(Path::new(policy))?;
+                layers.push(Layer::policies(part.name, part.text));
+            } else {
+                names.push(policy.clone());
+            }
+        }
+        if let Some(trace) = &self.trace {
+            layers.push(trace_layer(trace, &input.folder)?);
+        }
+        layers.extend(self.slo.iter().map(|term| slo_layer(term)).collect::<Result<Vec<_>, _>>()?);
+        layers.extend(self.values());
+        let options = LoadOptions {
+            folder: input.folder,
+            fallback_name: input.fallback_name,
+            layers,
+            policies: names,
+        };
+        Ok(load(Sources::new(input.name, input.text), &options))
+    }
+
+    fn values(&self) -> Vec<Layer> {
+        let seed = self.seed.map(|n| ("seed", n.to_string()));
+        let replications = self.replications.map(|n| ("replications", n.to_string()));
+        let named = seed.into_iter().chain(replications);
+        let named = named.map(|(key, value)| Layer::value(format!("--{key} {value}"), key, &value));
+        let set = self.set.iter().map(|(path, value)| {
+            Layer::value(format!("--set {path}={value}"), path, value) //
+        });
+        set.chain(named).collect()
+    }
+}
+
+/// A recorded trace as the only source. Its path is relative to where the command runs, while paths
+/// of a scenario are relative to its file.
+fn trace_layer(trace: &Path, folder: &Path) -> Result<Layer, Failure> {
+    use std::path::Component;
+    let plain = folder.components().all(|part| matches!(part, Component::Normal(_)));
+    let from_folder = if trace.is_absolute() {
+        trace.to_owned()
+    } else if plain {
+        // Back up from the file's folder; no absolute path gets into the results this way.
+        let mut path: PathBuf = folder.components().map(|_| "..").collect();
+        path.push(trace);
+        path
+    } else {
+        std::env::current_dir().map_err(Failure::bad_input)?.join(trace)
+    };
+    let file = toml::Value::String(from_folder.display().to_string());
+    let value = format!("{{ trace = {{ replay = {{ file = {file} }} }} }}");
+    Ok(Layer::value(format!("--trace {}", trace.display()), "workload.arrivals", &value))
+}
+
+fn slo_layer(term: &str) -> Result<Layer, Failure> {
+    let name = format!("--slo {term}");
+    match term.trim() {
+        errors if errors.starts_with("errors") => {
+            let value = errors.trim_start_matches("errors").trim();
+            Ok(Layer::value(name, "slo.errors", value))
+        }
+        latency if latency.starts_with('p') => Ok(Layer::value(name, "slo.latency", latency)),
+        other => Err(Failure::bad_input(format_args!(
+            "--slo `{other}` is neither a latency nor an error promise; \
+             write 'p99<300ms' or 'errors<0.1%'"
+        ))),
+    }
+}
+
+/// The scenario, its warnings shown; or everything wrong with it as a failure.
+pub(super) fn accept(
+    loaded: Result<Loaded, Findings>,
+    terminal: &Terminal,
+) -> Result<crate::scenario::Scenario, Failure> {
+    match loaded {
+        Ok(Loaded { scenario, warnings }) => {
+            if !warnings.is_empty() {
+                terminal.say(&warnings.render(terminal.colour));
+            }
+            Ok(scenario)
+        }
+        Err(findings) => Err(Failure::BadInput(findings.render(terminal.colour))),
+    }
+}

@@ -1,0 +1,131 @@
+//! `run`: the main job.
+
+use super::execute::{ExecuteArgs, Keep, execute, judge};
+use super::exit::{Exit, Failure};
+use super::input::{ScenarioArgs, accept};
+use super::terminal::Terminal;
+use crate::experiment::{Comparison, Results};
+use crate::report::{check_folder, summary_csv, summary_json, table, write_all};
+use crate::scenario::Scenario;
+use std::path::{Path, PathBuf};
+
+/// Run a scenario: every policy, every replication, on the same traffic
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Args {
+    /// The scenario, a TOML file; `-` reads standard input
+    #[arg(value_name = "SCENARIO")]
+    scenario: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
+    #[command(flatten)]
+    pub(super) scenario_args: ScenarioArgs,
+    #[command(flatten)]
+    pub(super) execute: ExecuteArgs,
+}
+
+/// Where results go.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct OutputArgs {
+    /// Folder for the files of the run [default: output/NAME of the scenario]
+    #[arg(long, short, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// What is printed on standard output
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+    /// Which decisions `decisions.csv` holds
+    #[arg(long, value_enum, default_value_t)]
+    decisions: Decisions,
+    /// Which replications `timeline.csv` holds
+    #[arg(long, value_enum, default_value_t)]
+    timelines: Timelines,
+}
+
+/// Form of the results.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub(super) enum Format {
+    /// For people, 80 columns
+    #[default]
+    Table,
+    /// One object
+    Json,
+    /// The rows of `summary.csv`
+    Csv,
+}
+
+/// Which decisions are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+enum Decisions {
+    /// Those that changed the number or the reason
+    #[default]
+    Changes,
+    /// Every one
+    All,
+}
+
+/// Which timelines are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+enum Timelines {
+    /// Of the first replication
+    #[default]
+    First,
+    /// Of every replication
+    All,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  autosim run scenarios/quickstart.toml
+  autosim run scenarios/quickstart.toml --policy steady --set replica.cold_start=90s
+  autosim run scenarios/quickstart.toml --replications 30 --out /tmp/thirty --format json
+  autosim run --trace traffic.csv --service svc.toml --policy hpa.toml --slo 'p99<300ms'
+Results go to standard output, everything else to standard error.";
+
+pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
+    let loaded = args.scenario_args.load(args.scenario.as_deref())?;
+    let scenario = accept(loaded, terminal)?;
+    run_scenario(&scenario, &args.output, &args.execute, terminal)
+}
+
+/// Runs a scenario, prints the answer, leaves the files.
+pub(super) fn run_scenario(
+    scenario: &Scenario,
+    output: &OutputArgs,
+    execute_args: &ExecuteArgs,
+    terminal: &Terminal,
+) -> Result<Exit, Failure> {
+    let folder = output.out.clone().unwrap_or_else(|| Path::new("output").join(&scenario.name));
+    check_folder(&folder).map_err(Failure::bad_input)?;
+    let keep = Keep {
+        all_timelines: output.timelines == Timelines::All,
+        all_decisions: output.decisions == Decisions::All,
+    };
+    let results = execute(scenario, execute_args, keep, terminal)?;
+    if results.policies.iter().all(|policy| policy.rows.is_empty()) {
+        terminal.say("interrupted before anything was finished; nothing was written");
+        return Ok(Exit::Interrupted);
+    }
+    let comparison = Comparison::of(&results);
+    let files = write_all(&results, &comparison, &folder).map_err(Failure::bad_input)?;
+    terminal.print(&answer(output.format, &results, &comparison))?;
+    if !execute_args.quiet {
+        terminal.say(&format!("{} files in {}", files.len(), folder.display()));
+    }
+    let hold = judge(&execute_args.asserts, &results, &comparison, |line| {
+        terminal.say(line);
+        Ok(())
+    })?;
+    Ok(match (results.complete, hold) {
+        (false, _) => Exit::Interrupted,
+        (true, false) => Exit::Failed,
+        (true, true) => Exit::Good,
+    })
+}
+
+fn answer(format: Format, results: &Results, comparison: &Comparison) -> String {
+    match format {
+        Format::Table => table(results, comparison),
+        Format::Json => format!("{:#}\n", summary_json(results, comparison)),
+        Format::Csv => summary_csv(results, comparison),
+    }
+}
