@@ -24,6 +24,8 @@ pub enum Stage {
     Schedule,
     /// Idle, activation, panic: a mode of the policy.
     Mode,
+    /// The choice among several policies.
+    Combine,
 }
 
 impl Stage {
@@ -38,10 +40,11 @@ impl Stage {
             Self::Bounds => "bounds",
             Self::Schedule => "schedule",
             Self::Mode => "mode",
+            Self::Combine => "combine",
         }
     }
     /// Every stage, in the order of the columns.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Recommend,
         Self::Tolerance,
         Self::Stabilise,
@@ -50,6 +53,7 @@ impl Stage {
         Self::Bounds,
         Self::Schedule,
         Self::Mode,
+        Self::Combine,
     ];
 }
 
@@ -74,6 +78,36 @@ pub enum Why {
         /// The threshold.
         level: f64,
     },
+    /// A total against what each replica is to take of it: `total / each`.
+    Total {
+        /// As seen, for the whole service.
+        total: f64,
+        /// As wanted, per replica.
+        each: f64,
+    },
+    /// A rule acted: its condition held.
+    Rule {
+        /// Its place in the list, from 1.
+        number: u32,
+        /// As seen.
+        value: f64,
+        /// The rule's level.
+        level: f64,
+    },
+    /// A rule's condition held, but in too few samples.
+    TooFew {
+        /// The rule's place in the list, from 1.
+        number: u32,
+        /// Samples that breached.
+        have: u32,
+        /// Samples needed.
+        need: u32,
+    },
+    /// No rule's condition held.
+    Quiet {
+        /// As seen.
+        value: f64,
+    },
     /// No reading to decide on.
     NoData,
     /// A limit was in force.
@@ -82,6 +116,32 @@ pub enum Why {
         name: &'static str,
         /// Its value.
         value: f64,
+    },
+    /// The extreme of the recommendations of a window was in force.
+    Recent {
+        /// `highest` or `lowest`.
+        what: &'static str,
+        /// The window in seconds.
+        window_s: f64,
+    },
+    /// A calendar's entry was in force.
+    Entry {
+        /// Its place in the list, from 1.
+        number: u32,
+        /// Since when, in seconds from the start.
+        since_s: f64,
+    },
+    /// One policy of several had the last word.
+    Chosen {
+        /// Its place in the list, from 1.
+        number: u32,
+        /// Of how many.
+        of: u32,
+    },
+    /// Nothing happened for longer than the grace.
+    Idle {
+        /// For so many seconds.
+        seconds: f64,
     },
     /// A pause or window was in force.
     Until {
@@ -99,6 +159,18 @@ impl fmt::Display for Why {
             Self::Note(text) => f.write_str(text),
             Self::Ratio { value, target } => write!(f, "{value:.4} against target {target}"),
             Self::Level { value, level } => write!(f, "{value:.4} against level {level}"),
+            Self::Total { total, each } => write!(f, "{total:.4} in all at {each} each"),
+            Self::Rule { number, value, level } => {
+                write!(f, "rule {number}: {value:.4} against level {level}")
+            }
+            Self::TooFew { number, have, need } => {
+                write!(f, "rule {number}: {have} of {need} samples needed")
+            }
+            Self::Quiet { value } => write!(f, "no rule holds for {value:.4}"),
+            Self::Recent { what, window_s } => write!(f, "{what} of the last {window_s} s"),
+            Self::Entry { number, since_s } => write!(f, "entry {number} since {since_s} s"),
+            Self::Chosen { number, of } => write!(f, "policy {number} of {of}"),
+            Self::Idle { seconds } => write!(f, "idle for {seconds} s"),
             Self::NoData => f.write_str("no data"),
             Self::Limit { name, value } => write!(f, "{name} {value}"),
             Self::Until { name, seconds_left } => write!(f, "{name}, {seconds_left} s left"),
@@ -160,8 +232,13 @@ pub struct Decision {
 impl Decision {
     /// The formula's answer, before any guard.
     pub fn propose(current: u32, wanted: u32, why: Why) -> Self {
+        Self::by(Stage::Recommend, current, wanted, why)
+    }
+
+    /// An answer that comes from another stage than a formula: a calendar, an activation.
+    pub fn by(stage: Stage, current: u32, wanted: u32, why: Why) -> Self {
         let mut trail = Trail::EMPTY;
-        trail.push(Step { stage: Stage::Recommend, from: current, to: wanted, why });
+        trail.push(Step { stage, from: current, to: wanted, why });
         Self { desired: wanted, uncapped: wanted, trail }
     }
 

@@ -20,7 +20,11 @@ pub struct Fixed {
 }
 
 impl Fixed {
-    pub(super) fn check(&self, _: &mut Faults) {}
+    pub(super) fn check(&self, faults: &mut Faults) {
+        if self.replicas == 0 {
+            faults.warn("replicas", "no replica: every request waits forever", "at least 1");
+        }
+    }
 
     pub(super) fn autoscaler(&self, _: &PolicyContext) -> Autoscaler {
         Autoscaler {

@@ -10,12 +10,26 @@
 //!
 //! **Start at** [`Policy`].
 
+pub mod clairvoyant;
+pub mod combine;
 mod decision;
 pub mod fixed;
+mod inner;
+pub mod keep_alive;
+pub mod parts;
 mod registry;
+pub mod rule;
+pub mod scale_to_zero;
+pub mod scheduled;
+#[cfg(test)]
+mod tape;
+pub mod target_tracking;
+pub mod threshold;
+mod timing;
 
 pub use decision::{Decision, Stage, Step, Trail, Why};
 pub use registry::{PolicyContext, PolicySpec};
+pub use timing::Phase;
 
 use crate::signal::{Observation, Signal};
 use crate::units::{Span, Time};

@@ -17,6 +17,7 @@ mod pipeline;
 mod probe;
 mod spec;
 
+pub(crate) use definition::text_form;
 pub use definition::{GaugeMode, Missing, Signal, Statistic};
 pub use metric::Metric;
 pub use observation::{Census, Observation, Reading};
