@@ -68,8 +68,10 @@ pub(super) struct Entry {
     /// All services pass one rank before any begins the next.
     rank: u8,
     pub(super) service: u32,
-    pub(super) event: Event,
+    /// Launch ordinal of those that are ready; all others in the order in which they were added.
+    order: u64,
     sequence: u64,
+    pub(super) event: Event,
 }
 
 /// The events to come.
@@ -85,7 +87,8 @@ impl Calendar {
         if at != Time::NEVER {
             let (rank, sequence) = (event.rank(), self.sequence);
             self.sequence += 1;
-            self.entries.push(Reverse(Entry { at, rank, service, event, sequence }));
+            let order = if let Event::Ready(ordinal, _) = event { ordinal } else { 0 };
+            self.entries.push(Reverse(Entry { at, rank, service, order, sequence, event }));
         }
     }
     /// The instant of the next event.

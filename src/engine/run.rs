@@ -100,11 +100,14 @@ impl Run {
         let streams = Streams::new(self.setup.seed, self.setup.replication, id);
         let cadence = service.autoscaler.cadence;
         let phase = control_phase(cadence.interval, cadence.random_phase, &streams);
+        let first = Time::ZERO + cadence.interval + phase;
         if !cadence.interval.is_zero() {
-            let first = Time::ZERO + cadence.interval + phase;
             self.calendar.add(first, id, Event::Control(Control::Periodic));
         }
-        for &at in &service.autoscaler.wakeups {
+        // A wakeup that falls on a regular control is that control.
+        let regular =
+            |at: Time| at >= first && at.since(first).0.checked_rem(cadence.interval.0) == Some(0);
+        for &at in service.autoscaler.wakeups.iter().filter(|&&at| !regular(at)) {
             self.calendar.add(at, id, Event::Control(Control::Wakeup));
         }
         for (number, signal) in service.autoscaler.signals.iter().enumerate() {
@@ -187,7 +190,8 @@ impl Run {
         let service = &mut self.services[index];
         let decision = service.control(at, true, &mut self.pipelines[index]);
         let delay = service.autoscaler.actuation_delay;
-        if decision.desired == 0 {
+        // No change: what a quota refused is asked for again at the next control.
+        if decision.desired == service.desired {
             return false;
         }
         if delay.is_zero() {

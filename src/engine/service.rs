@@ -42,7 +42,7 @@ pub(super) struct Service {
     window: Window,
     log: DecisionLog,
     /// What the last actuated decision asked for.
-    desired: u32,
+    pub(super) desired: u32,
     uncapped: u32,
     capped_since: Option<Time>,
     last_reason: Option<(crate::policy::Stage, u32)>,

@@ -1,7 +1,7 @@
 //! The replicas of one service: who exists, in which state, since when, and what it adds up to.
 
 use super::replica::{Replica, ReplicaId, State};
-use super::{FleetSpec, VictimOrder};
+use super::{FleetSpec, LaunchRate, VictimOrder};
 use crate::random::{Generator, Purpose, Streams};
 use crate::units::{Span, Time};
 
@@ -166,6 +166,12 @@ impl Fleet {
         Some((self.add(launched_at, State::Starting { ready_at }), ready_at))
     }
 
+    /// Whether a replica ordered now would be ready now.
+    pub fn is_ready_at_once(&self, now: Time) -> bool {
+        let launch = self.next_ordinal.saturating_sub(u64::from(self.spec.initial));
+        self.next_launch(now) == now && self.cold_start(launch).is_zero()
+    }
+
     fn note_peak(&mut self, now: Time) {
         if now < self.window.1 {
             self.ledger.peak_live = self.ledger.peak_live.max(self.census.live());
@@ -173,13 +179,37 @@ impl Fleet {
     }
 
     /// When the launch rate lets the next launch go.
-    fn launch_instant(&mut self, now: Time) -> Time {
+    fn next_launch(&self, now: Time) -> Time {
         let Some(rate) = self.spec.launch_rate else { return now };
-        let gap = Span(rate.per.0 / u64::from(rate.launches.max(1)));
-        let slack = Span(gap.0.saturating_mul(u64::from(rate.launches.saturating_sub(1))));
-        let at = now.max(self.bucket_full_at.before(slack));
-        self.bucket_full_at = self.bucket_full_at.max(at) + gap;
+        let slack = Self::gap(rate).0.saturating_mul(u64::from(rate.launches.saturating_sub(1)));
+        now.max(self.bucket_full_at.before(Span(slack)))
+    }
+
+    /// Takes the next launch from the launch rate.
+    fn launch_instant(&mut self, now: Time) -> Time {
+        let at = self.next_launch(now);
+        if let Some(rate) = self.spec.launch_rate {
+            self.bucket_full_at = self.bucket_full_at.max(at) + Self::gap(rate);
+        }
         at
+    }
+
+    /// A replica that never got to its launch leaves the launch rate, and its ordinal, to the next.
+    /// Cancelling goes from the newest to the oldest, so the last one granted is given back first.
+    fn give_back_launch(&mut self, now: Time, id: ReplicaId) {
+        let replica = &self.replicas[id.index()];
+        if replica.launched_at > now
+            && replica.ordinal + 1 == self.next_ordinal
+            && let Some(rate) = self.spec.launch_rate
+        {
+            self.next_ordinal -= 1;
+            self.bucket_full_at = self.bucket_full_at.before(Self::gap(rate));
+        }
+    }
+
+    /// Time in which the launch rate allows one more launch, to the nanosecond below.
+    fn gap(rate: LaunchRate) -> Span {
+        Span(rate.per.0 / u64::from(rate.launches.max(1)))
     }
 
     /// The cold start of the `launch`-th launch: the same for every policy.
@@ -210,6 +240,7 @@ impl Fleet {
     pub fn cancel(&mut self, now: Time, id: ReplicaId) {
         debug_assert!(matches!(self.state(id), State::Starting { .. }));
         self.integrate(now);
+        self.give_back_launch(now, id);
         self.census.starting -= 1;
         self.ledger.cancelled += u64::from(self.counted(now));
         self.settle_account(now, id, None);

@@ -2,3 +2,4 @@
 
 mod house;
 mod naive;
+mod naive_equality;

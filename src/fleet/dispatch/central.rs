@@ -132,10 +132,8 @@ impl CentralQueue {
     fn arrive_at_zero(&mut self, requests: Requests<'_>, sink: &mut impl Sink) -> Stop {
         let Some(&arrival) = requests.arrival_ns.first() else { return Stop::Taken };
         if self.refuse_at_zero {
-            for &arrival in requests.arrival_ns {
-                sink.rejected(Time(arrival));
-            }
-            return Stop::Taken;
+            sink.rejected(Time(arrival));
+            return Stop::Starved(1);
         }
         self.settle(Time(arrival), sink);
         self.expire(Time(arrival), sink);

@@ -93,8 +93,8 @@ pub(super) struct World<'a> {
     /// Waiting at the gateway (or in the central queue).
     gateway: Vec<usize>,
     launches: u64,
-    /// Launches permitted, times the period of the launch rate.
-    tokens: u128,
+    /// Launches permitted, each worth the time in which it is gained.
+    tokens: u64,
     tokens_at: u64,
     last_used: Option<usize>,
     desired: u32,
@@ -114,10 +114,7 @@ impl<'a> World<'a> {
             requests: Vec::new(),
             gateway: Vec::new(),
             launches: 0,
-            tokens: case
-                .fleet
-                .launch_rate
-                .map_or(0, |r| u128::from(r.launches) * u128::from(r.per.0)),
+            tokens: u64::MAX / 2,
             tokens_at: 0,
             last_used: None,
             desired: case.fleet.initial,
@@ -245,21 +242,27 @@ impl<'a> World<'a> {
         }
     }
 
-    /// Launches what was ordered, in order, as far as the launch rate permits: a bucket of
-    /// `launches` tokens, full at the start, that gains `launches` tokens evenly in each period.
+    /// Nanoseconds until the launch rate permits a launch: a bucket of `launches` tokens, full at the
+    /// start, that gains one each `per / launches` (whole ns).
+    fn launch_in(&mut self) -> u64 {
+        let Some(rate) = self.case.fleet.launch_rate else { return 0 };
+        let gap = rate.per.0 / u64::from(rate.launches);
+        let gained = self.now - self.tokens_at;
+        self.tokens = (self.tokens + gained).min(u64::from(rate.launches) * gap);
+        self.tokens_at = self.now;
+        gap.saturating_sub(self.tokens)
+    }
+
+    /// Launches what was ordered, in order, as far as the launch rate permits.
     fn launch_ordered(&mut self) {
         while let Some(replica) = self.replicas.iter().position(|r| r.state == State::Ordered) {
+            let wait = self.launch_in();
+            if wait > 0 {
+                self.push(self.now + wait, Rank::Ready, u64::MAX, Event::Launch);
+                return;
+            }
             if let Some(rate) = self.case.fleet.launch_rate {
-                let (launches, per) = (u128::from(rate.launches), u128::from(rate.per.0));
-                let gained = u128::from(self.now - self.tokens_at) * launches;
-                self.tokens = (self.tokens + gained).min(launches * per);
-                self.tokens_at = self.now;
-                if self.tokens < per {
-                    let wait = (per - self.tokens).div_ceil(launches) as u64;
-                    self.push(self.now + wait, Rank::Actuate, 0, Event::Launch);
-                    return;
-                }
-                self.tokens -= per;
+                self.tokens -= rate.per.0 / u64::from(rate.launches);
             }
             self.launch(replica);
         }
@@ -385,7 +388,12 @@ impl<'a> World<'a> {
             && let Some(desired) = self.case.activate
             && desired != self.desired
         {
-            self.push(self.now + self.case.delay, Rank::Actuate, 1, Event::Actuate { desired });
+            if self.case.delay == 0 {
+                self.actuate(desired);
+            } else {
+                let at = self.now + self.case.delay;
+                self.push(at, Rank::Actuate, 1, Event::Actuate { desired });
+            }
         }
     }
 
@@ -395,10 +403,8 @@ impl<'a> World<'a> {
             self.start(request, replica, slot);
         } else {
             self.wait(request, Some(replica));
-            if self.requests[request].fate == Fate::Rejected {
-                return;
-            }
         }
+        // A replica has had its turn even if the request is refused because the queue is full.
         self.last_used = Some(replica);
     }
 
@@ -414,8 +420,7 @@ impl<'a> World<'a> {
         } else if let Some(replica) = self.replicas.iter().position(claimable) {
             self.wait(request, Some(replica));
         } else if self.live() < limit && self.room() > 0 {
-            let at_once =
-                self.case.fleet.launch_rate.is_none() && self.cold_start(self.launches) == 0;
+            let at_once = self.launch_in() == 0 && self.cold_start(self.launches) == 0;
             if !at_once && self.is_full() {
                 self.requests[request].fate = Fate::Rejected;
                 return;
@@ -557,21 +562,18 @@ impl<'a> World<'a> {
 
     fn start(&mut self, request: usize, replica: usize, slot: usize) {
         let it = &mut self.replicas[replica];
-        let mut demand = self.requests[request].demand;
+        // Whatever is served holds its slot for at least a nanosecond.
+        let mut demand = self.requests[request].demand.max(1);
         if let (false, Some(launch), Some(law)) =
             (it.served, it.launch, &self.case.fleet.cold_demand)
         {
-            demand = law.draw(&mut self.streams.keyed(Purpose::ColdDemand, 0, launch)).0;
+            demand = law.draw(&mut self.streams.keyed(Purpose::ColdDemand, 0, launch)).0.max(1);
         }
         (it.served, it.idle) = (true, false);
         it.slots[slot].serving = Some(request);
         self.requests[request].start = Some(self.now);
-        if demand == 0 {
-            self.complete(replica, slot, request);
-        } else {
-            let event = Event::Complete { replica, slot, request };
-            self.push(self.now + demand, Rank::Complete, 0, event);
-        }
+        let event = Event::Complete { replica, slot, request };
+        self.push(self.now + demand, Rank::Complete, 0, event);
     }
 
     fn complete(&mut self, replica: usize, slot: usize, request: usize) {

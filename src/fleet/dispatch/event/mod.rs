@@ -161,7 +161,7 @@ impl EventPlane {
         Stop::Taken
     }
 
-    /// One arrival at the instant reached; true if it waits and no replica is live.
+    /// One arrival at the instant reached; true if no replica is live, whether it waits or is refused.
     fn admit(
         &mut self,
         request: Waiting,
@@ -176,7 +176,7 @@ impl EventPlane {
         let none_live = fleet.census().live() == 0;
         if none_live && self.refuse_at_zero {
             sink.rejected(Time(request.arrival));
-            return false;
+            return true;
         }
         match &mut self.mode {
             Mode::Routed(router) => {
@@ -514,8 +514,9 @@ impl EventPlane {
         None
     }
 
+    /// Requests in service there: those that wait with it are not in flight.
     pub(super) fn load(&self, id: ReplicaId) -> u64 {
-        u64::from(self.servers.present(id))
+        u64::from(self.servers.busy(id))
     }
 
     pub(super) fn gauges(&mut self, now: Time) -> Gauges {

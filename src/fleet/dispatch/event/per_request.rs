@@ -93,7 +93,7 @@ impl EventPlane {
         let may_launch = queue_is_empty && fleet.census().live() < limit;
         // A replica that is ready at once serves without a wait, so a full queue does not matter.
         if may_launch
-            && (!full || fleet.spec().cold_start.is_empty())
+            && (!full || fleet.is_ready_at_once(Time(self.now)))
             && let Some((id, ready_at)) = fleet.order(Time(self.now))
         {
             sink.launched(Time(request.arrival));
@@ -204,16 +204,15 @@ impl EventPlane {
         let ordinal = servers.ordinal(id);
         let Some(state) = self.per_request() else { return };
         let limit = state.idle_limit(id, ordinal);
-        let stamp = self.next_stamp;
-        self.next_stamp += 1;
-        self.servers.begin_idle(id, stamp);
         let until = self.now.saturating_add(limit);
-        self.heap.push(Event::new(until, What::IdleExpire, stamp, id.0));
+        self.servers.begin_idle(id, until);
+        // Of those idle for equally long the older replica goes first.
+        self.heap.push(Event::new(until, What::IdleExpire, ordinal, id.0));
     }
 
     pub(super) fn expire_idle(&mut self, event: Event, fleet: &mut Fleet) {
         let id = ReplicaId(event.index);
-        let valid = self.servers.idles_since(id, event.stamp);
+        let valid = self.servers.idles_until(id, event.stamp, event.at);
         let Some(state) = self.per_request() else { return };
         if valid && fleet.census().live() > state.minimum {
             self.servers.remove(id);

@@ -35,7 +35,7 @@ struct Server {
     /// Its idle slots, where slots are told apart.
     idle: Vec<SlotKey>,
     /// The idle period it is in.
-    idle_since_stamp: Option<u64>,
+    idle_until: Option<u64>,
 }
 
 /// All replicas that take or finish requests.
@@ -66,7 +66,7 @@ impl Servers {
                 queue: VecDeque::new(),
                 queued: 0,
                 idle: Vec::new(),
-                idle_since_stamp: None,
+                idle_until: None,
             });
         }
         let server = &mut self.by_id[id.index()];
@@ -74,7 +74,7 @@ impl Servers {
         server.status = Status::Ready;
         server.ready_at = now;
         server.fresh = true;
-        server.idle_since_stamp = None;
+        server.idle_until = None;
     }
 
     fn get(&self, id: ReplicaId) -> &Server {
@@ -120,7 +120,7 @@ impl Servers {
     pub(super) fn begin(&mut self, id: ReplicaId, at: u32) {
         let server = self.get_mut(id);
         server.serving.push(at);
-        server.idle_since_stamp = None;
+        server.idle_until = None;
     }
     pub(super) fn end(&mut self, id: ReplicaId, at: u32) {
         let serving = &mut self.get_mut(id).serving;
@@ -159,17 +159,19 @@ impl Servers {
         self.get(id).idle.first().copied()
     }
     /// Marks the begin of an idle period; it holds until the replica serves again.
-    pub(super) fn begin_idle(&mut self, id: ReplicaId, stamp: u64) {
-        self.get_mut(id).idle_since_stamp = Some(stamp);
+    pub(super) fn begin_idle(&mut self, id: ReplicaId, until: u64) {
+        self.get_mut(id).idle_until = Some(until);
     }
-    /// Whether the idle period of that stamp still lasts.
-    pub(super) fn idles_since(&self, id: ReplicaId, stamp: u64) -> bool {
+    /// Whether that replica is in an idle period that ends at `until`.
+    pub(super) fn idles_until(&self, id: ReplicaId, ordinal: u64, until: u64) -> bool {
         let server = self.get(id);
-        server.status == Status::Ready && server.idle_since_stamp == Some(stamp)
+        server.status == Status::Ready
+            && server.ordinal == ordinal
+            && server.idle_until == Some(until)
     }
     /// Whether it is in an idle period.
     pub(super) fn is_idling(&self, id: ReplicaId) -> bool {
-        self.get(id).idle_since_stamp.is_some()
+        self.get(id).idle_until.is_some()
     }
     pub(super) fn longest_idle(&self) -> Option<SlotKey> {
         self.idle.first().copied()

@@ -1,0 +1,343 @@
+//! Is the engine identical, request by request, to the naive simulator on random scenarios?
+//!
+//! Times are small whole numbers of nanoseconds, so that ties abound. `AUTOSIM_SEED=n` runs one
+//! scenario, `AUTOSIM_CASES=n` that many of each kind.
+
+use crate::naive::{Case, Fate, Record, simulate};
+use autosim::engine::{Completion, DecisionLog, Detail, ServiceSetup, Setup, Sink, Window, run};
+use autosim::fleet::{
+    AtZero, Balancing, ColdStage, FleetSpec, LaunchRate, Overflow, QueueSpec, VictimOrder,
+};
+use autosim::policy::{Autoscaler, Cadence, Decision, Policy, Why};
+use autosim::random::{Generator, Purpose, Sampler, Streams};
+use autosim::signal::{Observation, Resources};
+use autosim::units::{Span, Time};
+use rand_xoshiro::rand_core::Rng;
+
+// ---- the engine's side ----
+
+struct Script {
+    counts: Vec<u32>,
+    asked: usize,
+    activate: Option<u32>,
+}
+
+impl Policy for Script {
+    fn observe(&mut self, seen: &Observation<'_>) -> Decision {
+        let count = self.counts[self.asked.min(self.counts.len() - 1)];
+        self.asked += 1;
+        Decision::propose(seen.desired, count, Why::Plain)
+    }
+    fn activate(&mut self, seen: &Observation<'_>) -> Decision {
+        let count = self.activate.unwrap_or(seen.desired);
+        Decision::propose(seen.desired, count, Why::Plain)
+    }
+}
+
+#[derive(Default)]
+struct Fates(Vec<Record>);
+
+impl Sink for Fates {
+    fn completed(&mut self, c: &Completion) {
+        let fate = Fate::Completed { start: c.start.0, end: c.end.0, replica: c.replica };
+        self.0.push((c.arrival.0, fate));
+    }
+    fn rejected(&mut self, arrival: Time) {
+        self.0.push((arrival.0, Fate::Rejected));
+    }
+    fn timed_out(&mut self, arrival: Time, at: Time) {
+        self.0.push((arrival.0, Fate::TimedOut { at: at.0 }));
+    }
+    fn lost(&mut self, arrival: Time, start: Time, at: Time) {
+        let start = (start < Time::NEVER).then_some(start.0);
+        self.0.push((arrival.0, Fate::Lost { start, at: at.0 }));
+    }
+    fn unfinished(&mut self, arrival: Time) {
+        self.0.push((arrival.0, Fate::Unfinished));
+    }
+}
+
+fn engine(case: &Case) -> Vec<Record> {
+    let policy = Script { counts: case.script.clone(), asked: 0, activate: case.activate };
+    let service = ServiceSetup {
+        name: "service".to_owned(),
+        arrivals: Box::new(case.requests.clone().into_iter()),
+        fleet: case.fleet.clone(),
+        resources: Resources { concurrency: case.fleet.concurrency, ..Resources::default() },
+        autoscaler: Autoscaler {
+            policy: Box::new(policy),
+            signals: Vec::new(),
+            cadence: Cadence { interval: Span(case.interval), random_phase: false },
+            actuation_delay: Span(case.delay),
+            wakeups: case.wakeups.iter().map(|&at| Time(at)).collect(),
+        },
+        slo: None,
+    };
+    let setup = Setup {
+        services: vec![service],
+        window: Window { warmup: Time::ZERO, end: Time(case.end), drain_limit: Span(case.drain) },
+        seed: case.seed,
+        replication: 0,
+        detail: Detail { timeline: None, decisions: DecisionLog::Off },
+        waiting_limit: 1_000_000,
+        cancel: None,
+    };
+    let mut fates = Fates::default();
+    let outcome = run(setup, &mut fates).expect("nothing halts a small run");
+    fates.0.sort_unstable();
+    check_counts(&fates.0, &outcome.services[0].counts, case);
+    fates.0
+}
+
+/// What the sink was told and what the outcome counts are the same.
+fn check_counts(records: &[Record], counts: &autosim::engine::Counts, case: &Case) {
+    let count = |is: fn(&Fate) -> bool| records.iter().filter(|r| is(&r.1)).count() as u64;
+    let told = [
+        records.len() as u64,
+        count(|fate| matches!(fate, Fate::Completed { .. })),
+        count(|fate| matches!(fate, Fate::TimedOut { .. })),
+        count(|fate| matches!(fate, Fate::Rejected)),
+        count(|fate| matches!(fate, Fate::Lost { .. })),
+        count(|fate| matches!(fate, Fate::Unfinished)),
+    ];
+    let counted = [
+        counts.arrived,
+        counts.completed,
+        counts.timed_out,
+        counts.rejected,
+        counts.lost,
+        counts.unfinished,
+    ];
+    assert_eq!(told, counted, "SEED {}: sink and outcome differ: {case:?}", case.seed);
+}
+
+// ---- random scenarios ----
+
+/// Small whole numbers from a stream.
+struct Dice(Generator);
+
+impl Dice {
+    /// Uniform in `[0, n)`.
+    fn below(&mut self, n: u64) -> u64 {
+        ((u128::from(self.0.next_u64()) * u128::from(n)) >> 64) as u64
+    }
+    /// Uniform in `[low, high]`.
+    fn between(&mut self, low: u64, high: u64) -> u64 {
+        low + self.below(high - low + 1)
+    }
+    fn one_in(&mut self, n: u64) -> bool {
+        self.below(n) == 0
+    }
+    fn count(&mut self, low: u64, high: u64) -> u32 {
+        self.between(low, high) as u32
+    }
+    fn law(&mut self, low: u64, high: u64) -> Sampler {
+        let ns = self.between(low, high);
+        if self.one_in(2) {
+            Sampler::Constant(ns)
+        } else {
+            Sampler::Exponential { mean_ns: ns as f64 }
+        }
+    }
+    fn maybe<T>(&mut self, one_in: u64, make: impl FnOnce(&mut Self) -> T) -> Option<T> {
+        self.one_in(one_in).then(|| make(self))
+    }
+}
+
+/// The kinds of balancing, each tried equally often.
+const KINDS: [&str; 6] =
+    ["central", "random", "round robin", "least outstanding", "power of two", "per request"];
+
+fn balancing(kind: &str, dice: &mut Dice) -> Balancing {
+    match kind {
+        "central" => Balancing::CentralQueue,
+        "random" => Balancing::Random,
+        "round robin" => Balancing::RoundRobin,
+        "least outstanding" => Balancing::LeastOutstanding,
+        "power of two" => Balancing::PowerOfTwo,
+        _ => Balancing::PerRequest {
+            idle_expiry: dice.law(0, 40),
+            minimum: dice.count(0, 2),
+            limit: if dice.one_in(3) { u32::MAX } else { dice.count(1, 4) },
+            overflow: if dice.one_in(2) { Overflow::Wait } else { Overflow::Reject },
+        },
+    }
+}
+
+fn fleet(kind: &str, dice: &mut Dice) -> FleetSpec {
+    let stage = |dice: &mut Dice| ColdStage { name: "boot", length: dice.law(0, 30) };
+    let victims = [VictimOrder::FewestInFlight, VictimOrder::Newest, VictimOrder::Oldest];
+    FleetSpec {
+        concurrency: if dice.one_in(2) { 1 } else { dice.count(2, 4) },
+        initial: dice.count(0, 3),
+        cold_start: (0..dice.below(3)).map(|_| stage(dice)).collect(),
+        cold_demand: dice.maybe(4, |dice| dice.law(1, 20)),
+        quota: dice.maybe(4, |dice| dice.count(1, 6)),
+        launch_rate: dice.maybe(4, |dice| LaunchRate {
+            launches: dice.count(1, 3),
+            per: Span(dice.between(1, 60)),
+        }),
+        grace: dice.maybe(2, |dice| Span(dice.below(30))).unwrap_or(Span::MAX),
+        victims: victims[dice.below(3) as usize],
+        balancing: balancing(kind, dice),
+        queue: QueueSpec {
+            capacity: dice.maybe(3, |dice| dice.below(8)),
+            timeout: dice.maybe(2, |dice| dice.law(0, 40)),
+            at_zero: if dice.one_in(4) { AtZero::Reject } else { AtZero::Wait },
+        },
+        ..FleetSpec::default()
+    }
+}
+
+fn random_case(kind: &str, seed: u64) -> Case {
+    let dice = &mut Dice(Streams::new(seed, 0, 99).sequential(Purpose::Arrivals, 7));
+    let fleet = fleet(kind, dice);
+    let (gap, demand) = (dice.between(1, 12), dice.between(1, 25));
+    let mut at = 0;
+    let requests: Vec<(u64, u64)> = (0..dice.between(5, 90))
+        .map(|_| {
+            at += if dice.one_in(12) { dice.below(120) } else { dice.below(gap + 1) };
+            (at, if dice.one_in(30) { 0 } else { dice.between(1, demand) })
+        })
+        .collect();
+    let mut wakeups: Vec<u64> = (0..dice.below(4)).map(|_| dice.below(200)).collect();
+    wakeups.sort_unstable();
+    wakeups.dedup();
+    let script = (0..dice.between(1, 14)).map(|_| dice.count(0, 5)).collect();
+    Case {
+        seed,
+        requests,
+        fleet,
+        interval: dice.between(3, 60),
+        wakeups,
+        script,
+        activate: dice.maybe(2, |dice| dice.count(0, 3)),
+        delay: if dice.one_in(4) { dice.below(30) } else { 0 },
+        end: if dice.one_in(4) { at.max(1) } else { at + 1 },
+        drain: 20_000,
+    }
+}
+
+// ---- comparison ----
+
+/// One simplification of a case.
+type Simplify = fn(&mut Case);
+
+/// What is tried to make a failing case smaller.
+const SIMPLER: [Simplify; 16] = [
+    |case| case.fleet.quota = None,
+    |case| case.fleet.launch_rate = None,
+    |case| case.fleet.cold_demand = None,
+    |case| case.fleet.cold_start.clear(),
+    |case| case.fleet.cold_start.truncate(1),
+    |case| case.fleet.grace = Span::MAX,
+    |case| case.fleet.concurrency = 1,
+    |case| case.fleet.victims = VictimOrder::FewestInFlight,
+    |case| case.fleet.queue.capacity = None,
+    |case| case.fleet.queue.timeout = None,
+    |case| case.fleet.queue.at_zero = AtZero::Wait,
+    |case| case.activate = None,
+    |case| case.wakeups.clear(),
+    |case| case.delay = 0,
+    |case| case.end = 1_000_000,
+    |case| case.script.truncate(1.max(case.script.len() - 1)),
+];
+
+/// Leaves out requests and features one by one for as long as the two still differ.
+fn shrink(mut case: Case) -> Case {
+    let fails = |case: &Case| simulate(case) != engine(case);
+    for _ in 0..3 {
+        for at in (0..case.requests.len()).rev() {
+            let mut smaller = case.clone();
+            smaller.requests.remove(at);
+            if fails(&smaller) {
+                case = smaller;
+            }
+        }
+        for simplify in SIMPLER.iter().chain([&SIMPLER[15]; 12]) {
+            let mut simpler = case.clone();
+            simplify(&mut simpler);
+            if fails(&simpler) {
+                case = simpler;
+            }
+        }
+    }
+    case
+}
+
+/// What is different, if anything.
+fn difference(kind: &str, seed: u64) -> Option<String> {
+    let case = random_case(kind, seed);
+    if simulate(&case) == engine(&case) {
+        return None;
+    }
+    let case = shrink(case);
+    let (naive, engine) = (simulate(&case), engine(&case));
+    let differing: Vec<_> = naive.iter().zip(&engine).filter(|(a, b)| a != b).collect();
+    Some(format!("{kind}, SEED {seed}: {case:?}\n(naive, engine): {differing:?}"))
+}
+
+fn number(variable: &str) -> Option<u64> {
+    std::env::var(variable).ok()?.parse().ok()
+}
+
+fn compare_all(kind: &str) {
+    let seeds = match number("AUTOSIM_SEED") {
+        Some(seed) => seed..seed + 1,
+        None => 0..number("AUTOSIM_CASES").unwrap_or(600),
+    };
+    let tried = seeds.end - seeds.start;
+    let wrong: Vec<String> = seeds.filter_map(|seed| difference(kind, seed)).collect();
+    let smallest = wrong.iter().min_by_key(|text| text.len());
+    assert!(wrong.is_empty(), "{} of {tried} differ; {}", wrong.len(), smallest.unwrap());
+}
+
+#[test]
+fn central_queue_equals_the_naive_simulator() {
+    compare_all(KINDS[0]);
+}
+
+#[test]
+fn random_routing_equals_the_naive_simulator() {
+    compare_all(KINDS[1]);
+}
+
+#[test]
+fn round_robin_equals_the_naive_simulator() {
+    compare_all(KINDS[2]);
+}
+
+#[test]
+fn least_outstanding_equals_the_naive_simulator() {
+    compare_all(KINDS[3]);
+}
+
+#[test]
+fn power_of_two_equals_the_naive_simulator() {
+    compare_all(KINDS[4]);
+}
+
+#[test]
+fn scale_per_request_equals_the_naive_simulator() {
+    compare_all(KINDS[5]);
+}
+
+#[test]
+fn the_random_scenarios_reach_every_fate() {
+    let mut seen = [0_u32; 5];
+    for kind in KINDS {
+        for seed in 0..60 {
+            for (_, fate) in simulate(&random_case(kind, seed)) {
+                let index = match fate {
+                    Fate::Completed { .. } => 0,
+                    Fate::Rejected => 1,
+                    Fate::TimedOut { .. } => 2,
+                    Fate::Lost { .. } => 3,
+                    Fate::Unfinished => 4,
+                };
+                seen[index] += 1;
+            }
+        }
+    }
+    assert!(seen.iter().all(|&count| count > 100), "{seen:?}");
+}
