@@ -40,7 +40,7 @@ pub struct Compared {
     pub others: Vec<(String, Estimates)>,
     /// Whether it kept the promise.
     pub verdict: Verdict,
-    /// No other policy is both as cheap and as fast.
+    /// No other policy is both as cheap and as fast; never true of one that sees the future.
     pub on_frontier: bool,
     /// Against the baseline; empty for the baseline itself.
     pub against: Vec<Against>,
@@ -148,7 +148,11 @@ fn mean(policy: &Compared, figure: Figure) -> f64 {
 fn mark_frontier(policies: &mut [Compared], cost_figure: Figure) {
     let points: Vec<(f64, f64)> = policies
         .iter()
-        .map(|policy| (mean(policy, cost_figure), mean(policy, Figure::SloLatency)))
+        .map(|policy| {
+            // What nobody can run is no choice, and must not hide one.
+            let cost = if policy.sees_future() { f64::NAN } else { mean(policy, cost_figure) };
+            (cost, mean(policy, Figure::SloLatency))
+        })
         .collect();
     for (policy, on) in policies.iter_mut().zip(frontier(&points)) {
         policy.on_frontier = on;

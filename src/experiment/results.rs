@@ -4,7 +4,7 @@ use super::{Row, SloTerms, Window};
 use crate::engine::{DecisionRecord, Interval};
 use crate::scenario::Scenario;
 use crate::stats::Histogram;
-use crate::units::{Price, Span};
+use crate::units::{Price, Span, WallClock};
 
 /// What is known of a run before it begins: enough to label every figure and to repeat it.
 #[derive(Debug, Clone, PartialEq)]
@@ -13,8 +13,8 @@ pub struct About {
     pub name: String,
     /// What the run is to answer.
     pub question: Option<String>,
-    /// Wall clock of the start, RFC 3339 with zone.
-    pub start: String,
+    /// Wall clock of the start.
+    pub clock: WallClock,
     /// Seed of every stream.
     pub seed: u64,
     /// Replications asked for.
@@ -41,7 +41,7 @@ impl About {
         Self {
             name: scenario.name.clone(),
             question: scenario.question.clone(),
-            start: scenario.clock.to_string(),
+            clock: scenario.clock.clone(),
             seed: scenario.seed,
             replications: scenario.replications,
             window: scenario.window,

@@ -36,7 +36,7 @@ pub(super) fn write(results: &Results, out: &mut dyn Write) -> io::Result<()> {
         "complete": results.complete,
         "seed": about.seed,
         "replications": about.replications,
-        "start": about.start,
+        "start": about.clock.to_string(),
         "warmup_s": about.window.warmup.as_secs_f64(),
         "end_s": about.window.end.as_secs_f64(),
         "simulated_requests": results.simulated_requests,

@@ -16,6 +16,7 @@ mod folder;
 mod json;
 mod manifest;
 mod number;
+mod plot;
 mod table;
 mod timeline_csv;
 
@@ -67,13 +68,15 @@ pub fn summary_csv(results: &Results, comparison: &Comparison) -> String {
 
 /// The registry of what a run leaves: one line per file.
 fn files<'a>(results: &'a Results, comparison: &'a Comparison) -> Vec<OutputFile<'a>> {
-    vec![
+    let mut files = vec![
         OutputFile::new("summary.csv", |out| figures_csv::summary(results, comparison, out)),
         OutputFile::new("replications.csv", |out| figures_csv::replications(results, out)),
         OutputFile::new("timeline.csv", |out| timeline_csv::write(results, out)),
         OutputFile::new("decisions.csv", |out| decisions_csv::write(results, out)),
         OutputFile::new("manifest.json", |out| manifest::write(results, out)),
-    ]
+    ];
+    files.extend(plot::files(results, comparison));
+    files
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use crate::experiment::{
     References, Results, Row, ServiceDetails, ServiceRow, Slo, SloTerms, Stage, Why, Window,
 };
 use crate::stats::Histogram;
-use crate::units::{Price, Span, Time};
+use crate::units::{Price, Span, Time, WallClock};
 
 const REPLICATIONS: u32 = 4;
 const MINUTES: u64 = 1440;
@@ -52,7 +52,7 @@ fn about() -> About {
         question: Some(
             "Which policy keeps p99 under 300 ms through a launch, and what does it cost?".into(),
         ),
-        start: "2026-03-02T00:00:00+08:00".into(),
+        clock: WallClock::parse("2026-03-02T00:00:00+08:00").unwrap_or_default(),
         seed: 1,
         replications: REPLICATIONS,
         window: Window {

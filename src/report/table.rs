@@ -165,6 +165,12 @@ fn notes(results: &Results, comparison: &Comparison) -> Vec<String> {
     if comparison.policies.iter().any(chance) {
         notes.push("~ may be chance (paired t test at 5 %, Holm-corrected)".to_owned());
     }
+    for policy in comparison.policies.iter().filter(|policy| policy.sees_future()) {
+        notes.push(format!(
+            "{} sees the future: a feasible reference, not a choice and not a bound",
+            policy.name
+        ));
+    }
     if let Some(bound) = Estimate::of(&results.references.work_bound) {
         notes.push(format!(
             "work bound {} {}: no policy that keeps the SLO can cost less",
@@ -248,7 +254,7 @@ mod tests {
             assert!(line.chars().count() <= 80, "{} columns: {line}", line.chars().count());
         }
         assert!(text.contains("is the cheapest policy that keeps p99 < 300ms"), "{text}");
-        for part in ["night-sleeper", "MISSED", "±", "base", "work bound", "oracle *"] {
+        for part in ["night-sleeper", "MISSED", "±", "base", "work bound", "peak *"] {
             assert!(text.contains(part), "{part} is missing in\n{text}");
         }
     }

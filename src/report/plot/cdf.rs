@@ -1,0 +1,143 @@
+//! `latency-cdf`: how many requests were done by when, and the tail of those that were not.
+
+use super::axis::{Axis, latency_words};
+use super::colour::{GREY, INK, VERMILLION, series};
+use super::frame::Frame;
+use super::picture::{Align, Picture, SMALL, TEXT};
+use super::render::text_width;
+use crate::experiment::{Figure, PolicyResults, Results};
+use crate::report::number::plain;
+
+const WIDTH: f64 = 1200.0;
+
+/// One policy: share of all counted requests not completed within each latency, failures never.
+struct Curve {
+    series: usize,
+    name: String,
+    /// (latency in ms, share slower), ascending.
+    slower: Vec<(f64, f64)>,
+}
+
+/// Two panels that share the latency axis: the share done, and the share still not done on a log
+/// scale, where the tail can be read.
+pub(super) fn picture(results: &Results) -> Picture {
+    let curves: Vec<Curve> = results.policies.iter().enumerate().filter_map(curve).collect();
+    let title = format!("{}: latency of all requests", results.about.name);
+    let rows = legend_rows(&curves);
+    let height = 580.0 + 22.0 * rows.len() as f64;
+    let mut page = Picture::new(WIDTH, height, title.clone());
+    page.heading(&title, "all finished replications together; requests that failed are never done");
+    let bottom = 500.0;
+    let x = latency_axis(&curves, results);
+    let mut done = Axis::linear(0.0, 1.0, 5);
+    for (value, words) in &mut done.ticks {
+        *words = format!("{} %", plain(100.0 * *value, 0));
+    }
+    let least = curves.iter().filter_map(Curve::rarest).fold(1e-2, f64::min).max(1e-6);
+    let late = Axis::logarithmic(least, 1.0, |share| format!("{} %", plain(100.0 * share, 6)));
+    let left = Frame { left: 90.0, top: 80.0, right: 590.0, bottom, x: x.clone(), y: done };
+    let right = Frame { left: 700.0, top: 80.0, right: WIDTH - 20.0, bottom, x, y: late };
+    for (frame, words) in [(&left, "share done"), (&right, "share not done, log scale")] {
+        frame.draw(&mut page, true);
+        frame.x_title(&mut page, "response time, log scale");
+        frame.y_title(&mut page, words, 68.0);
+    }
+    promise(&mut page, &left, &right, results);
+    for curve in &curves {
+        let (colour, dash) = series(curve.series);
+        let done = curve.slower.iter().map(|&(ms, slower)| (ms, 1.0 - slower));
+        page.dashed(left.curve(done), colour, 2.0, dash);
+        let tail = curve.slower.iter().copied().take_while(|&(_, slower)| slower > 0.0);
+        page.dashed(right.curve(tail), colour, 2.0, dash);
+    }
+    legend(&mut page, &rows, 566.0);
+    page
+}
+
+fn curve((series, policy): (usize, &PolicyResults)) -> Option<Curve> {
+    let arrived: f64 = policy.first_service().filter_map(|row| row.row.get(Figure::Arrived)).sum();
+    if policy.latency.count() == 0 || arrived <= 0.0 {
+        return None;
+    }
+    let mut left = arrived;
+    let mut slower = Vec::new();
+    for (latency, count) in policy.latency.buckets() {
+        if slower.is_empty() {
+            slower.push((latency.as_millis_f64(), 1.0));
+        }
+        left -= count as f64;
+        slower.push((latency.as_millis_f64(), (left / arrived).max(0.0)));
+    }
+    Some(Curve { series, name: policy.name.clone(), slower })
+}
+
+impl Curve {
+    /// The smallest share above zero.
+    fn rarest(&self) -> Option<f64> {
+        self.slower.iter().map(|&(_, share)| share).filter(|share| *share > 0.0).reduce(f64::min)
+    }
+}
+
+fn latency_axis(curves: &[Curve], results: &Results) -> Axis {
+    let ends = || curves.iter().filter_map(|c| Some((c.slower.first()?.0, c.slower.last()?.0)));
+    let limit = results.about.slo.and_then(|terms| terms.latency);
+    let limit = limit.map(|slo| slo.limit.as_millis_f64());
+    let low = ends().map(|(low, _)| low).chain(limit).reduce(f64::min).unwrap_or(1.0);
+    let high = ends().map(|(_, high)| high).chain(limit).reduce(f64::max).unwrap_or(1000.0);
+    let mut axis = Axis::logarithmic(low.max(1e-3) / 1.2, high * 1.2, latency_words);
+    // Half a page holds seven words at most.
+    if axis.ticks.len() > 7 {
+        let decade = |value: f64| (value.log10() - value.log10().round()).abs() < 1e-9;
+        axis.ticks.retain(|(value, _)| decade(*value));
+    }
+    axis
+}
+
+fn promise(page: &mut Picture, left: &Frame, right: &Frame, results: &Results) {
+    let Some(slo) = results.about.slo.and_then(|terms| terms.latency) else { return };
+    let limit = slo.limit.as_millis_f64();
+    for (frame, share) in [(left, slo.quantile), (right, 1.0 - slo.quantile)] {
+        let (x, y) = frame.at(limit, share);
+        let dash = Some((6.0, 4.0));
+        page.dashed(vec![(x, frame.top), (x, frame.bottom)], VERMILLION, 1.3, dash);
+        page.dashed(vec![(frame.left, y), (frame.right, y)], VERMILLION, 1.3, dash);
+        let words = format!("SLO {}", slo.limit);
+        let flip = x + 8.0 + text_width(&words, SMALL) > frame.right;
+        let (x, align) = if flip { (x - 6.0, Align::Right) } else { (x + 6.0, Align::Left) };
+        // Left of the tail's panel curves start at the top; right of the other one they end there.
+        let y = if std::ptr::eq(frame, left) { frame.bottom - 14.0 } else { frame.top + 14.0 };
+        page.text((x, y), words, SMALL, VERMILLION, align);
+    }
+}
+
+/// Names in rows as wide as the page.
+fn legend_rows(curves: &[Curve]) -> Vec<Vec<(usize, &str, f64)>> {
+    let mut rows = vec![Vec::new()];
+    let mut x = 90.0;
+    for curve in curves {
+        let width = 60.0 + text_width(&curve.name, TEXT);
+        if x + width > WIDTH - 20.0 && x > 90.0 {
+            rows.push(Vec::new());
+            x = 90.0;
+        }
+        if let Some(row) = rows.last_mut() {
+            row.push((curve.series, curve.name.as_str(), x));
+        }
+        x += width;
+    }
+    rows
+}
+
+fn legend(page: &mut Picture, rows: &[Vec<(usize, &str, f64)>], top: f64) {
+    for (at, row) in rows.iter().enumerate() {
+        let y = top + 22.0 * at as f64;
+        for &(number, name, x) in row {
+            let (colour, dash) = series(number);
+            page.dashed(vec![(x, y), (x + 26.0, y)], colour, 2.5, dash);
+            page.text((x + 33.0, y), name, TEXT, INK, Align::Left);
+        }
+    }
+    if rows.iter().all(Vec::is_empty) {
+        page.text((90.0, top), "no request completed", TEXT, GREY, Align::Left);
+    }
+}

@@ -1,0 +1,31 @@
+//! Colours that people with any kind of colour vision tell apart (Okabe and Ito 2008).
+
+/// Red, green, blue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Colour(pub u8, pub u8, pub u8);
+
+pub(super) const BLACK: Colour = Colour(0, 0, 0);
+pub(super) const INK: Colour = Colour(0x22, 0x22, 0x22);
+pub(super) const GREY: Colour = Colour(0x77, 0x77, 0x77);
+pub(super) const PALE: Colour = Colour(0xe3, 0xe3, 0xe3);
+pub(super) const FAINT: Colour = Colour(0xf1, 0xf1, 0xf1);
+pub(super) const ORANGE: Colour = Colour(0xe6, 0x9f, 0x00);
+pub(super) const SKY: Colour = Colour(0x56, 0xb4, 0xe9);
+pub(super) const GREEN: Colour = Colour(0x00, 0x9e, 0x73);
+pub(super) const BLUE: Colour = Colour(0x00, 0x72, 0xb2);
+pub(super) const VERMILLION: Colour = Colour(0xd5, 0x5e, 0x00);
+pub(super) const PURPLE: Colour = Colour(0xcc, 0x79, 0xa7);
+
+/// For things told apart by colour, in the order they are used.
+const SERIES: [Colour; 7] = [BLUE, VERMILLION, GREEN, ORANGE, PURPLE, SKY, BLACK];
+
+/// The n-th series: colours first, then the same ones dashed.
+pub(super) fn series(at: usize) -> (Colour, Option<(f64, f64)>) {
+    let dash = match at / SERIES.len() {
+        0 => None,
+        1 => Some((8.0, 4.0)),
+        2 => Some((3.0, 3.0)),
+        _ => Some((12.0, 6.0)),
+    };
+    (SERIES[at % SERIES.len()], dash)
+}

@@ -1,0 +1,89 @@
+//! The time axis: simulated seconds, labelled by the wall clock of the scenario.
+
+use super::axis::Axis;
+use crate::experiment::{About, Interval};
+use crate::units::Time;
+
+const DAY: u64 = 86_400;
+/// Steps between ticks, in seconds.
+const STEPS: [u64; 22] = [
+    1,
+    2,
+    5,
+    10,
+    15,
+    30,
+    60,
+    120,
+    300,
+    600,
+    900,
+    1800,
+    3600,
+    7200,
+    3 * 3600,
+    6 * 3600,
+    12 * 3600,
+    DAY,
+    2 * DAY,
+    7 * DAY,
+    14 * DAY,
+    28 * DAY,
+];
+
+/// From the start to the end of the last interval, with about ten ticks at round clock times.
+pub(super) fn axis(about: &About, timeline: &[Interval]) -> Axis {
+    let end = timeline.last().map_or(about.window.end, |last| last.at.after(last.length));
+    let length = end.as_secs_f64().max(1.0);
+    let step = STEPS.into_iter().find(|step| length / *step as f64 <= 12.0).unwrap_or(56 * DAY);
+    let start = about.clock.start();
+    let since_midnight = u64::try_from(
+        i64::from(start.hour()) * 3600 + i64::from(start.minute()) * 60 + i64::from(start.second()),
+    )
+    .unwrap_or(0);
+    let first = since_midnight.div_ceil(step) * step - since_midnight;
+    let ticks = (0..)
+        .map(|n| first + n * step)
+        .take_while(|seconds| *seconds as f64 <= length)
+        .map(|seconds| (seconds as f64, words(about, seconds, step)))
+        .collect();
+    Axis { log: false, low: 0.0, high: length, ticks }
+}
+
+fn words(about: &About, seconds: u64, step: u64) -> String {
+    let Some(at) = about.clock.at(Time::from_secs(seconds)) else {
+        return format!("{seconds} s");
+    };
+    let midnight = at.hour() == 0 && at.minute() == 0 && at.second() == 0;
+    let format = if step >= DAY || (midnight && seconds > 0) {
+        "%b %-d"
+    } else if step < 60 {
+        "%H:%M:%S"
+    } else {
+        "%H:%M"
+    };
+    at.strftime(format).to_string()
+}
+
+/// What the ticks stand for.
+pub(super) fn title(about: &About) -> String {
+    format!("wall clock, from {}", about.clock.start().strftime("%a %Y-%m-%d %H:%M (UTC%:z)"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::sample;
+
+    #[test]
+    fn ticks_stand_at_round_clock_times() {
+        let mut about = sample::results().about;
+        about.clock = crate::units::WallClock::parse("2026-03-02T22:40:00+08:00").unwrap();
+        about.window.end = Time::from_secs(6 * 3600);
+        let axis = axis(&about, &[]);
+        let words: Vec<&str> = axis.ticks.iter().map(|(_, words)| words.as_str()).collect();
+        assert_eq!(words[..4], ["23:00", "23:30", "Mar 3", "00:30"]);
+        assert_eq!(axis.ticks[0].0, 1200.0);
+        assert_eq!(title(&about), "wall clock, from Mon 2026-03-02 22:40 (UTC+08:00)");
+    }
+}

@@ -1,0 +1,379 @@
+//! `timeline-<policy>`: traffic, replicas, what the policy saw and what users felt, above one clock.
+
+use super::axis::{Axis, latency_words};
+use super::colour::{
+    BLACK, BLUE, Colour, GREEN, GREY, INK, ORANGE, PURPLE, SKY, VERMILLION, series,
+};
+use super::frame::Frame;
+use super::picture::{Align, Picture, SMALL, TEXT, TextStyle};
+use super::render::text_width;
+use super::time_axis;
+use crate::experiment::{
+    DecisionRecord, Interval, PolicyResults, Results, ServiceDetails, Stage, Why,
+};
+use crate::report::table::promise;
+
+const WIDTH: f64 = 1200.0;
+const LEFT: f64 = 96.0;
+const RIGHT: f64 = WIDTH - 70.0;
+/// Between panels: words of the axis above and the title of the one below.
+const GAP: f64 = 52.0;
+/// Height of the strip of decisions, which has no words below.
+const STRIP: f64 = 22.0;
+/// Curves have at most this many columns; of more values each column keeps the extremes.
+const COLUMNS: usize = 1000;
+
+/// What is drawn: the first replication that kept its timeline, the service policies compete for.
+pub(super) fn first(policy: &PolicyResults) -> Option<&ServiceDetails> {
+    let service = policy.details.first()?.services.first()?;
+    (!service.timeline.is_empty()).then_some(service)
+}
+
+/// Four panels that share the time axis, and a strip of decisions.
+pub(super) fn picture(results: &Results, at: usize) -> Picture {
+    let policy = &results.policies[at];
+    let title = format!("{}: {} over time", results.about.name, policy.name);
+    let mut page = Picture::new(WIDTH, 1076.0, title.clone());
+    let Some(service) = first(policy) else { return page };
+    let replication = policy.details.first().map_or(0, |details| details.replication);
+    let promised = results.about.slo.as_ref().map_or_else(String::new, |terms| {
+        format!(", promised: {}", promise(terms)) //
+    });
+    let below = format!("{}, replication {}{promised}", policy.kind, replication + 1);
+    page.heading(&title, &below);
+    let x = time_axis::axis(&results.about, &service.timeline);
+    let drawing = Drawing { results, service, x };
+    let signal = policy.signals.first().and_then(|names| names.first());
+    let mut top = 104.0;
+    top = drawing.traffic(&mut page, top);
+    top = drawing.replicas(&mut page, top);
+    top = drawing.decisions(&mut page, top);
+    top = drawing.signal(&mut page, top, signal.map(String::as_str));
+    drawing.latency(&mut page, top);
+    page
+}
+
+struct Drawing<'a> {
+    results: &'a Results,
+    service: &'a ServiceDetails,
+    x: Axis,
+}
+
+/// An entry of a panel's legend.
+struct Entry {
+    words: String,
+    colour: Colour,
+    dash: Option<(f64, f64)>,
+    area: bool,
+}
+
+fn line(words: &str, colour: Colour) -> Entry {
+    Entry { words: words.to_owned(), colour, dash: None, area: false }
+}
+
+fn dashed(words: &str, colour: Colour) -> Entry {
+    Entry { dash: DASH, ..line(words, colour) }
+}
+
+fn area(words: &str, colour: Colour) -> Entry {
+    Entry { area: true, ..line(words, colour) }
+}
+
+const DASH: Option<(f64, f64)> = Some((6.0, 4.0));
+
+impl Drawing<'_> {
+    fn end(&self) -> f64 {
+        self.x.high
+    }
+
+    /// The values of a timeline's column, few enough to draw.
+    fn column(&self, value: impl Fn(&Interval) -> f64) -> Vec<(f64, f64)> {
+        let all = self.service.timeline.iter().map(|i| (i.at.as_secs_f64(), value(i))).collect();
+        thinned(all)
+    }
+
+    fn most(&self, value: impl Fn(&Interval) -> f64) -> f64 {
+        self.service.timeline.iter().map(value).fold(0.0, f64::max)
+    }
+
+    /// An empty panel with its title and legend.
+    fn panel(
+        &self,
+        page: &mut Picture,
+        (top, height): (f64, f64),
+        title: &str,
+        y: Axis,
+        legend: &[Entry],
+    ) -> Frame {
+        let words_below = height > STRIP;
+        let bottom = top + height;
+        let frame = Frame { left: LEFT, top, right: RIGHT, bottom, x: self.x.clone(), y };
+        self.shade_uncounted(page, &frame);
+        frame.draw(page, words_below);
+        page.styled((LEFT, top - 15.0), title, TEXT, Align::Left, TextStyle::Bold);
+        let width = |entry: &Entry| 46.0 + text_width(&entry.words, SMALL);
+        let mut x = RIGHT - legend.iter().map(width).sum::<f64>() + 12.0;
+        for entry in legend {
+            let y = top - 14.0;
+            if entry.area {
+                let box_ =
+                    vec![(x, y - 5.0), (x + 20.0, y - 5.0), (x + 20.0, y + 5.0), (x, y + 5.0)];
+                page.area(box_, entry.colour, 0.55);
+            } else {
+                page.dashed(vec![(x, y), (x + 22.0, y)], entry.colour, 2.0, entry.dash);
+            }
+            page.text((x + 27.0, y), entry.words.as_str(), SMALL, INK, Align::Left);
+            x += width(entry);
+        }
+        frame
+    }
+
+    /// What lies outside the measured window.
+    fn shade_uncounted(&self, page: &mut Picture, frame: &Frame) {
+        let window = self.results.about.window;
+        let (warm, end) = (window.warmup.as_secs_f64(), window.end.as_secs_f64());
+        for (from, to) in [(self.x.low, warm.min(self.end())), (end, self.end())] {
+            let (from, to) = (frame.at_x(from), frame.at_x(to));
+            if to - from >= 1.0 {
+                let corners = vec![
+                    (from, frame.top),
+                    (to, frame.top),
+                    (to, frame.bottom),
+                    (from, frame.bottom),
+                ];
+                page.area(corners, GREY, 0.12);
+            }
+        }
+    }
+
+    fn traffic(&self, page: &mut Picture, top: f64) -> f64 {
+        let per_s = |count: u64, i: &Interval| count as f64 / i.length.as_secs_f64().max(1e-9);
+        let offered = |i: &Interval| per_s(i.arrivals, i);
+        let done = |i: &Interval| per_s(i.completions, i);
+        let failed = |i: &Interval| per_s(i.rejections + i.losses + i.timeouts, i);
+        let high = self.most(offered).max(self.most(done)).max(self.most(failed));
+        let legend = [line("offered", BLACK), line("completed", BLUE), area("failed", VERMILLION)];
+        let y = Axis::linear(0.0, 1.05 * high, 4);
+        let frame = self.panel(page, (top, 165.0), "traffic, requests/s", y, &legend);
+        let failures = frame.stairs(&self.column(failed), self.end());
+        page.area(frame.below(failures.clone()), VERMILLION, 0.55);
+        if self.most(failed) > 0.0 {
+            page.line(failures, VERMILLION, 1.0);
+        }
+        page.line(frame.stairs(&self.column(offered), self.end()), BLACK, 1.6);
+        page.line(frame.stairs(&self.column(done), self.end()), BLUE, 1.4);
+        frame.bottom + GAP
+    }
+
+    fn replicas(&self, page: &mut Picture, top: f64) -> f64 {
+        let live = |i: &Interval| i.mean_ready + i.mean_starting;
+        let seen = self.most(live).max(self.most(|i| f64::from(i.desired)));
+        // A wish beyond all bounds must not flatten what happened.
+        let wish = self.most(|i| f64::from(i.uncapped));
+        let high = (1.08 * seen).max(wish.min(1.6 * seen)).max(1.0);
+        let legend = [
+            area("ready", SKY),
+            area("starting", ORANGE),
+            line("desired", BLACK),
+            dashed("wanted without limits", PURPLE),
+        ];
+        let y = Axis::linear(0.0, high, 4);
+        let frame = self.panel(page, (top, 200.0), "replicas", y, &legend);
+        let ready = frame.stairs(&self.column(|i| i.mean_ready), self.end());
+        let all = frame.stairs(&self.column(live), self.end());
+        page.area(frame.below(all), ORANGE, 0.75);
+        // White first: the two colours must not mix.
+        page.area(frame.below(ready.clone()), Colour(255, 255, 255), 1.0);
+        page.area(frame.below(ready), SKY, 0.55);
+        let wanted = frame.stairs(&self.column(|i| f64::from(i.uncapped)), self.end());
+        page.dashed(wanted, PURPLE, 1.3, DASH);
+        let desired = frame.stairs(&self.column(|i| f64::from(i.desired)), self.end());
+        page.line(desired, BLACK, 1.5);
+        frame.bottom + GAP
+    }
+
+    /// One stroke per decision that changed the number, in the colour of the stage that decided.
+    fn decisions(&self, page: &mut Picture, top: f64) -> f64 {
+        let changed = || self.service.decisions.iter().filter(|d| d.before != d.decision.desired);
+        let stage = |d: &DecisionRecord| d.decision.reason().stage;
+        let legend: Vec<Entry> = Stage::ALL
+            .into_iter()
+            .enumerate()
+            .filter(|(_, candidate)| changed().any(|d| stage(d) == *candidate))
+            .map(|(at, stage)| line(&stage.name().replace('_', " "), stage_colour(at)))
+            .collect();
+        let y = Axis { log: false, low: 0.0, high: 1.0, ticks: Vec::new() };
+        let title = format!("decisions: {}", changed().count());
+        let frame = self.panel(page, (top, STRIP), &title, y, &legend);
+        let mut last = (f64::MIN, None);
+        for decision in changed() {
+            let seconds = decision.at.as_secs_f64();
+            let x = frame.at_x(seconds);
+            let at = Stage::ALL.iter().position(|other| *other == stage(decision));
+            // A stroke within half a point of one of the same colour would not be seen.
+            if !frame.shows_x(seconds) || (x - last.0 < 0.5 && at == last.1) {
+                continue;
+            }
+            last = (x, at);
+            let colour = stage_colour(at.unwrap_or_default());
+            page.line(vec![(x, frame.top + 3.0), (x, frame.bottom - 3.0)], colour, 1.5);
+        }
+        frame.bottom + GAP - 16.0
+    }
+
+    fn signal(&self, page: &mut Picture, top: f64, name: Option<&str>) -> f64 {
+        let used = |i: &Interval| 100.0 * i.utilization.unwrap_or(0.0);
+        let name = name.filter(|_| self.service.timeline.iter().any(|i| i.signal.is_some()));
+        let Some(name) = name else {
+            let y = Axis::linear(0.0, self.most(used).max(100.0), 4);
+            let legend = [line("utilisation", GREEN)];
+            let frame = self.panel(page, (top, 150.0), "utilisation, %", y, &legend);
+            page.line(frame.stairs(&self.column(used), self.end()), GREEN, 1.4);
+            return frame.bottom + GAP;
+        };
+        let targets = self.targets();
+        let target = targets.iter().map(|target| target.1).fold(0.0, f64::max);
+        let percent = name.contains("percent");
+        let most = self.most(|i| i.signal.unwrap_or(0.0)).max(target);
+        let high = if percent { most.max(self.most(used)) } else { most };
+        let mut legend = vec![line("signal as seen", BLUE)];
+        if !targets.is_empty() {
+            legend.push(dashed("target", VERMILLION));
+        }
+        legend.push(line(if percent { "utilisation" } else { "utilisation (right)" }, GREEN));
+        let title = format!("what the policy sees: {}", words_of(name));
+        let y = Axis::linear(0.0, 1.05 * high, 4);
+        let frame = self.panel(page, (top, 150.0), &title, y, &legend);
+        let right = if percent {
+            frame.clone()
+        } else {
+            let right = Frame { y: Axis::linear(0.0, 100.0, 4), ..frame.clone() };
+            for (value, words) in &right.y.ticks {
+                let at = (right.right + 8.0, right.at_y(*value));
+                page.text(at, format!("{words} %"), SMALL, GREEN, Align::Left);
+            }
+            right
+        };
+        page.line(right.stairs(&self.column(used), self.end()), GREEN, 1.2);
+        for piece in self.pieces(|i| i.signal) {
+            page.line(frame.curve(piece), BLUE, 1.5);
+        }
+        page.dashed(frame.stairs(&targets, self.end()), VERMILLION, 1.4, DASH);
+        frame.bottom + GAP
+    }
+
+    /// Targets the first signal was compared with, from each instant on.
+    fn targets(&self) -> Vec<(f64, f64)> {
+        let mut targets: Vec<(f64, f64)> = Vec::new();
+        for decision in &self.service.decisions {
+            let Some(seen) = decision.readings.first().and_then(|reading| reading.value) else {
+                continue;
+            };
+            for step in decision.decision.trail.iter() {
+                let Why::Ratio { value, target } = step.why else { continue };
+                let same = (value - seen).abs() <= 1e-6 * seen.abs();
+                if same && targets.last().is_none_or(|last| last.1 != target) {
+                    let from = if targets.is_empty() { 0.0 } else { decision.at.as_secs_f64() };
+                    targets.push((from, target));
+                }
+            }
+        }
+        targets
+    }
+
+    fn latency(&self, page: &mut Picture, top: f64) {
+        let percentile = |at: usize| {
+            move |i: &Interval| i.percentiles.map(|all| all[at].as_millis_f64().max(1e-3)) //
+        };
+        let slo = self.results.about.slo.and_then(|terms| terms.latency);
+        let limit = slo.map(|slo| slo.limit.as_millis_f64());
+        let all = || (0..3).flat_map(|at| self.service.timeline.iter().filter_map(percentile(at)));
+        let low = all().chain(limit).reduce(f64::min).unwrap_or(1.0);
+        let high = all().chain(limit).reduce(f64::max).unwrap_or(1000.0);
+        let mut legend = vec![line("p50", SKY), line("p95", ORANGE), line("p99", series(0).0)];
+        if let Some(slo) = slo {
+            legend.push(dashed(&format!("SLO {}", slo.limit), VERMILLION));
+        }
+        let y = Axis::logarithmic(low / 1.2, high * 1.2, latency_words);
+        let title = "latency of completions, log scale";
+        let frame = self.panel(page, (top, 190.0), title, y, &legend);
+        for (at, colour) in [(0, SKY), (1, ORANGE), (2, series(0).0)] {
+            for piece in self.pieces(percentile(at)) {
+                page.line(frame.curve(piece), colour, 1.4);
+            }
+        }
+        if let Some(limit) = limit {
+            let y = frame.at_y(limit);
+            page.dashed(vec![(frame.left, y), (frame.right, y)], VERMILLION, 1.4, DASH);
+        }
+        frame.x_title(page, &time_axis::title(&self.results.about));
+    }
+
+    /// A column that may have no value, as runs without gaps; each value in the middle of its interval.
+    fn pieces(&self, value: impl Fn(&Interval) -> Option<f64>) -> Vec<Vec<(f64, f64)>> {
+        let mut pieces = vec![Vec::new()];
+        for interval in &self.service.timeline {
+            let middle = interval.at.as_secs_f64() + interval.length.as_secs_f64() / 2.0;
+            match (value(interval), pieces.last_mut()) {
+                (Some(value), Some(piece)) => piece.push((middle, value)),
+                (None, Some(piece)) if !piece.is_empty() => pieces.push(Vec::new()),
+                _ => {}
+            }
+        }
+        pieces.into_iter().map(thinned).collect()
+    }
+}
+
+/// `requests_per_s_per_replica` as `requests per s per replica`; `_percent` as `, %`.
+fn words_of(signal: &str) -> String {
+    match signal.strip_suffix("_percent") {
+        Some(rest) => format!("{}, %", rest.replace('_', " ")),
+        None => signal.replace('_', " "),
+    }
+}
+
+fn stage_colour(at: usize) -> Colour {
+    const COLOURS: [Colour; 8] = [BLUE, GREY, SKY, ORANGE, PURPLE, VERMILLION, GREEN, BLACK];
+    COLOURS[at % COLOURS.len()]
+}
+
+/// At most two values per column of the plot: the smallest and the largest, in order of time.
+fn thinned(values: Vec<(f64, f64)>) -> Vec<(f64, f64)> {
+    if values.len() <= 2 * COLUMNS {
+        return values;
+    }
+    let size = values.len().div_ceil(COLUMNS);
+    values
+        .chunks(size)
+        .flat_map(|chunk| {
+            let by_value = |a: &&(f64, f64), b: &&(f64, f64)| a.1.total_cmp(&b.1);
+            let low = chunk.iter().min_by(by_value).copied();
+            let high = chunk.iter().max_by(by_value).copied();
+            let mut ends: Vec<(f64, f64)> = low.into_iter().chain(high).collect();
+            ends.sort_by(|a, b| a.0.total_cmp(&b.0));
+            ends.dedup();
+            ends
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thinning_keeps_the_extremes() {
+        let values: Vec<(f64, f64)> =
+            (0..100_000).map(|n| (f64::from(n), if n == 54_321 { 9.0 } else { 1.0 })).collect();
+        let thin = thinned(values);
+        assert!(thin.len() <= 2 * COLUMNS);
+        assert!(thin.contains(&(54_321.0, 9.0)));
+        assert!(thin.is_sorted_by(|a, b| a.0 < b.0));
+    }
+
+    #[test]
+    fn signals_are_named_with_their_unit() {
+        assert_eq!(words_of("cpu_percent"), "cpu, %");
+        assert_eq!(words_of("requests_per_s_per_replica"), "requests per s per replica");
+    }
+}
