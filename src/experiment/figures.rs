@@ -96,10 +96,8 @@ figures! {
     ReadyHours = "ready_replica_hours", Hours;
     /// Ordered and not ready yet.
     StartingHours = "starting_replica_hours", Hours;
-    /// Ready with no request at all.
+    /// Capacity of ready replicas not in use: (slots - busy slots) / concurrency.
     IdleHours = "idle_replica_hours", Hours;
-    /// Ready capacity not in use: ready x (1 - utilisation).
-    UnusedHours = "unused_replica_hours", Hours;
     /// Draining.
     DrainingHours = "draining_replica_hours", Hours;
     /// Busy slots / slots of ready replicas, over the whole window.
@@ -221,7 +219,6 @@ impl Row {
         self.set(Figure::ReadyHours, hours(ready));
         self.set(Figure::StartingHours, hours(fleet.starting_ns as f64));
         self.set(Figure::IdleHours, hours(fleet.idle_ns as f64));
-        self.set(Figure::UnusedHours, hours((ready - busy).max(0.0)));
         self.set(Figure::DrainingHours, hours(fleet.draining_ns as f64));
         self.set(Figure::Utilization, (ready > 0.0).then(|| busy / ready));
         let cost = facts.price.for_replica_ns(fleet.billed_ns);
@@ -340,7 +337,6 @@ pub(crate) mod tests {
             (Figure::SloRequests, 1.0),
             (Figure::SloMinutes, 0.5),
             (Figure::BilledHours, 2.0),
-            (Figure::UnusedHours, 1.0),
             (Figure::Utilization, 0.5),
             (Figure::Cost, 1.0),
             (Figure::Actions, 3.0),

@@ -27,3 +27,6 @@ pub use plan::{Cell, plan};
 pub use results::{About, Details, PolicyResults, References, Results, ServiceDetails, ServiceRow};
 pub use run::{Progress, RunError, RunOptions, Silent, run};
 pub use verdict::{Ruling, Verdict};
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -2,10 +2,12 @@
 
 use super::results::{About, Details, PolicyResults, References, Results, ServiceDetails};
 use super::{Cell, Facts, Row, ServiceRow, plan};
-use crate::engine::{DecisionLog, Detail, Halt, Outcome};
+use crate::engine::{self, DecisionLog, Detail, Halt, Outcome, ServiceSetup};
+use crate::policy::SignalRef;
 use crate::scenario::Scenario;
 use crate::stats::Histogram;
 use rayon::prelude::*;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// How a scenario is run; nothing here changes a figure.
@@ -18,7 +20,7 @@ pub struct RunOptions<'a> {
     /// Keep every decision rather than those that changed number or reason.
     pub all_decisions: bool,
     /// Set from outside to stop: finished cells are kept.
-    pub cancel: &'a AtomicBool,
+    pub cancel: &'a Arc<AtomicBool>,
 }
 
 /// Told what happens; called from several threads.
@@ -75,7 +77,8 @@ pub fn run(
 }
 
 /// What simulates one cell.
-type Simulate = dyn Fn(&Scenario, Cell, Detail, &AtomicBool) -> Result<CellOutcome, Halt> + Sync;
+type Simulate =
+    dyn Fn(&Scenario, Cell, Detail, &Arc<AtomicBool>) -> Result<CellOutcome, Halt> + Sync;
 
 /// An outcome and what its policy saw.
 struct CellOutcome {
@@ -83,8 +86,25 @@ struct CellOutcome {
     outcome: Outcome,
 }
 
-fn simulate(_: &Scenario, _: Cell, _: Detail, _: &AtomicBool) -> Result<CellOutcome, Halt> {
-    Err(Halt::Interrupted)
+fn simulate(
+    scenario: &Scenario,
+    cell: Cell,
+    detail: Detail,
+    cancel: &Arc<AtomicBool>,
+) -> Result<CellOutcome, Halt> {
+    let mut setup = scenario.setup(cell.policy, cell.replication, None, detail);
+    setup.cancel = Some(Arc::clone(cancel));
+    let names = |service: &ServiceSetup| service.autoscaler.signals.iter().map(name).collect();
+    let signals = setup.services.iter().map(names).collect();
+    Ok(CellOutcome { signals, outcome: engine::run(setup, &mut ())? })
+}
+
+/// A signal as a policy names it: `frontend/requests_per_s_per_replica`.
+fn name(signal: &SignalRef) -> String {
+    let service = signal.service.as_ref().map_or_else(String::new, |name| format!("{name}/"));
+    let metric = signal.signal.metric;
+    let share = signal.signal.per_replica && !metric.is_average();
+    format!("{service}{metric}{}", if share { "_per_replica" } else { "" })
 }
 
 fn run_cells(

@@ -81,3 +81,6 @@ fn files<'a>(results: &'a Results, comparison: &'a Comparison) -> Vec<OutputFile
 
 #[cfg(test)]
 mod sample;
+
+#[cfg(test)]
+mod tests;

@@ -41,7 +41,8 @@ pub(super) fn human(value: f64, digits: usize) -> String {
     group(&text)
 }
 
-fn group(text: &str) -> String {
+/// Thousands of a plain number grouped: `12 345.6`.
+pub(super) fn group(text: &str) -> String {
     let (sign, rest) = text.strip_prefix('-').map_or(("", text), |rest| ("-", rest));
     let (whole, part) = rest.find('.').map_or((rest, ""), |at| rest.split_at(at));
     if whole.len() < 5 {

@@ -1,6 +1,6 @@
 //! The comparison as a table for a terminal of 80 columns.
 
-use super::number::human;
+use super::number::{group, human, plain};
 use crate::experiment::{Compared, Comparison, Figure, Results, Ruling, SloTerms};
 use crate::stats::Estimate;
 use comfy_table::{CellAlignment, ContentArrangement, ContentLineStyle, LineStyle};
@@ -93,7 +93,7 @@ fn row(policy: &Compared, is_baseline: bool) -> Vec<String> {
 
 /// A mean count, to the nearest one.
 fn whole(value: f64) -> String {
-    human(value.round(), 15).split('.').next().unwrap_or_default().to_owned()
+    group(&plain(value, 0))
 }
 
 /// A percentage with the digits that matter: `0`, `0.004`, `12.3`.
@@ -219,7 +219,7 @@ pub(super) fn promise(terms: &SloTerms) -> String {
 
 /// 0.99 as `99`, 0.999 as `99.9`.
 pub(super) fn human_quantile(share: f64) -> String {
-    super::number::plain(100.0 * share, 6)
+    plain(100.0 * share, 6)
 }
 
 /// Adds a line, broken at spaces to fit.

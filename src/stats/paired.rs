@@ -15,8 +15,8 @@ pub struct Paired {
     pub variance_ratio: Option<f64>,
     /// Share of replications with a below b, ties half.
     pub win_share: f64,
-    /// Two-sided p-value of "no difference" (paired t test); `None` with one replication, or where
-    /// the difference does not vary.
+    /// Two-sided p-value of "no difference" (paired t test); `None` with one replication. Where the
+    /// difference does not vary it is 1 for none and 0 for any.
     pub p_value: Option<f64>,
 }
 
@@ -31,8 +31,10 @@ impl Paired {
         let independent = var_a + var_b;
         let wins: f64 = differences.iter().map(|&d| half_step(-d)).sum();
         let error = difference.deviation / (difference.count as f64).sqrt();
-        let p_value = (difference.count > 1 && error > 0.0)
-            .then(|| t_two_sided(difference.mean / error, (difference.count - 1) as f64));
+        let p_value = (difference.count > 1).then(|| match error > 0.0 {
+            true => t_two_sided(difference.mean / error, (difference.count - 1) as f64),
+            false => f64::from(difference.mean == 0.0),
+        });
         Some(Self {
             difference,
             correlation: (var_a > 0.0 && var_b > 0.0)
@@ -126,7 +128,9 @@ mod tests {
     #[test]
     fn what_does_not_vary_claims_nothing() {
         let same = Paired::of(&[2.0, 2.0], &[2.0, 2.0]).unwrap();
-        assert_eq!((same.correlation, same.variance_ratio, same.p_value), (None, None, None));
+        assert_eq!((same.correlation, same.variance_ratio, same.p_value), (None, None, Some(1.0)));
+        assert_eq!(Paired::of(&[3.0, 3.0], &[2.0, 2.0]).unwrap().p_value, Some(0.0));
+        assert_eq!(Paired::of(&[3.0], &[2.0]).unwrap().p_value, None);
         assert_eq!((same.win_share, same.difference.mean), (0.5, 0.0));
         assert_eq!(Paired::of(&[], &[]), None);
     }

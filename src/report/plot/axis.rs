@@ -1,6 +1,6 @@
 //! Scales and their ticks.
 
-use crate::report::number::{human, plain};
+use crate::report::number::{group, plain};
 
 /// One direction of a frame.
 #[derive(Debug, Clone, PartialEq)]
@@ -67,7 +67,7 @@ fn nice_step(rough: f64) -> f64 {
 }
 
 fn human_tick(value: f64, decimals: usize) -> String {
-    if value.abs() >= 10_000.0 { human(value, 15) } else { plain(value, decimals + 1) }
+    group(&plain(value, decimals + 1))
 }
 
 /// A latency with its unit: `0.5 ms`, `20 ms`, `1.5 s`.

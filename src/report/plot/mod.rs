@@ -53,16 +53,4 @@ fn file_name(name: &str) -> String {
     name.chars().map(safe).collect()
 }
 #[cfg(test)]
-#[test]
-fn zz() {
-    let (r, c) = super::sample::comparison();
-    for (n, p) in [
-        ("f", frontier::picture(&r, &c)),
-        ("c", cdf::picture(&r)),
-        ("t1", timeline::picture(&r, 1)),
-        ("t0", timeline::picture(&r, 0)),
-    ] {
-        std::fs::write(format!("/tmp/plot_{n}.png"), render::png(&p).unwrap()).unwrap();
-        std::fs::write(format!("/tmp/plot_{n}.svg"), render::svg(&p).unwrap()).unwrap();
-    }
-}
+mod tests;

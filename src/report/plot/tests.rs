@@ -1,0 +1,97 @@
+//! Every chart is drawn; pictures are looked at by people, here only what can be counted is.
+
+use super::super::sample;
+use super::*;
+use crate::experiment::Comparison;
+
+/// The texts of an SVG, in order of drawing.
+fn texts(svg: &str) -> Vec<String> {
+    let document = roxmltree::Document::parse(svg).unwrap();
+    let text = |node: roxmltree::Node<'_, '_>| node.text().unwrap_or_default().trim().to_owned();
+    document.descendants().filter(|node| node.has_tag_name("text")).map(text).collect()
+}
+
+fn has(texts: &[String], part: &str) -> bool {
+    texts.iter().any(|text| text.contains(part))
+}
+
+#[test]
+fn cost_versus_latency_names_every_policy_and_line() {
+    let (results, comparison) = sample::comparison();
+    let svg = render::svg(&frontier::picture(&results, &comparison)).unwrap();
+    let texts = texts(&svg);
+    for policy in &results.policies {
+        assert!(has(&texts, &policy.name), "{} is missing", policy.name);
+    }
+    for part in ["SLO p99 < 300ms", "work bound", "cost, USD", "frontier", "misses the SLO"] {
+        assert!(has(&texts, part), "{part} is missing in {texts:?}");
+    }
+    assert!(texts.len() >= 25, "{} texts", texts.len());
+    assert!(svg.starts_with("<svg xmlns=") && svg.contains("aria-label=\"launch-day: cost"));
+}
+
+#[test]
+fn a_timeline_has_four_panels_with_units_and_reasons() {
+    let results = sample::results();
+    let texts = texts(&render::svg(&timeline::picture(&results, 1)).unwrap());
+    for part in [
+        "traffic, requests/s",
+        "replicas",
+        "decisions: 36",
+        "what the policy sees: cpu, %",
+        "latency of completions",
+        "SLO 300ms",
+        "wanted without limits",
+        "12:00",
+        "UTC+08:00",
+    ] {
+        assert!(has(&texts, part), "{part} is missing in {texts:?}");
+    }
+}
+
+#[test]
+fn the_distributions_name_every_policy() {
+    let results = sample::results();
+    let texts = texts(&render::svg(&cdf::picture(&results)).unwrap());
+    assert!(results.policies.iter().all(|policy| has(&texts, &policy.name)));
+    assert!(has(&texts, "share not done") && has(&texts, "SLO 300ms"));
+}
+
+#[test]
+fn a_png_is_two_pixels_to_a_point() {
+    let (results, comparison) = sample::comparison();
+    let png = render::png(&frontier::picture(&results, &comparison)).unwrap();
+    assert_eq!(&png[..8], b"\x89PNG\r\n\x1a\n");
+    let size = |at: usize| u32::from_be_bytes([png[at], png[at + 1], png[at + 2], png[at + 3]]);
+    assert_eq!((size(16), size(20)), (2400, 1440));
+}
+
+#[test]
+fn runs_with_nothing_to_show_are_drawn_too() {
+    let mut results = sample::results();
+    results.about.slo = None;
+    results.references.work_bound.clear();
+    for policy in &mut results.policies {
+        policy.rows.clear();
+        policy.details.clear();
+        policy.latency.clear();
+    }
+    let comparison = Comparison::of(&results);
+    let svg = render::svg(&frontier::picture(&results, &comparison)).unwrap();
+    assert!(has(&texts(&svg), "nothing promised"));
+    let svg = render::svg(&cdf::picture(&results)).unwrap();
+    assert!(has(&texts(&svg), "no request completed"));
+    let names: Vec<String> = files(&results, &comparison).into_iter().map(|f| f.name).collect();
+    assert_eq!(names, ["cost-vs-latency.svg", "cost-vs-latency.png", "latency-cdf.svg"]);
+}
+
+#[test]
+fn file_names_are_safe_and_differ() {
+    let mut results = sample::results();
+    results.policies[1].name = "a/b".into();
+    results.policies[2].name = "a b".into();
+    let comparison = Comparison::of(&results);
+    let names: Vec<String> = files(&results, &comparison).into_iter().map(|f| f.name).collect();
+    assert!(names.contains(&"timeline-a_b.svg".to_owned()));
+    assert!(names.contains(&"timeline-a_b-3.svg".to_owned()));
+}

@@ -1,0 +1,153 @@
+//! The folder of a run, from results made up or simulated.
+
+use super::*;
+use crate::experiment::tests::{TEXT, scenario};
+use crate::experiment::{RunOptions, Silent, run};
+use std::fs;
+
+fn contents(folder: &Path) -> Vec<(String, Vec<u8>)> {
+    let mut all: Vec<(String, Vec<u8>)> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap())
+        .map(|e| (e.file_name().into_string().unwrap(), fs::read(e.path()).unwrap()))
+        .collect();
+    all.sort();
+    all
+}
+
+#[test]
+fn a_run_leaves_every_file_and_each_csv_is_whole() {
+    let (results, comparison) = sample::comparison();
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join("launch-day");
+    let written = write_all(&results, &comparison, &folder).unwrap();
+    let files = contents(&folder);
+    assert_eq!(written.len(), files.len());
+    let names: Vec<&str> = files.iter().map(|(name, _)| name.as_str()).collect();
+    for name in [
+        "summary.csv",
+        "replications.csv",
+        "timeline.csv",
+        "decisions.csv",
+        "manifest.json",
+        "cost-vs-latency.svg",
+        "cost-vs-latency.png",
+        "latency-cdf.svg",
+        "timeline-steady.svg",
+    ] {
+        assert!(names.contains(&name), "{name} is missing in {names:?}");
+    }
+    for (name, rows) in [
+        ("summary.csv", 6),
+        ("replications.csv", 24),
+        ("timeline.csv", 6 * 1440),
+        ("decisions.csv", results.policies.iter().map(decisions).sum()),
+    ] {
+        // The reader refuses rows of unequal length.
+        let mut reader = csv::Reader::from_path(folder.join(name)).unwrap();
+        assert!(reader.records().all(|record| record.is_ok()), "{name}");
+        let mut reader = csv::Reader::from_path(folder.join(name)).unwrap();
+        assert_eq!(reader.records().count(), rows, "{name}");
+    }
+}
+
+fn decisions(policy: &crate::experiment::PolicyResults) -> usize {
+    policy.details.iter().flat_map(|details| &details.services).map(|s| s.decisions.len()).sum()
+}
+
+/// One cell of a CSV, by the value of its first column and the name of the wanted one.
+fn cell(text: &str, row: &str, column: &str) -> String {
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    let at = reader.headers().unwrap().iter().position(|name| name == column).unwrap();
+    let record = reader.records().map(|record| record.unwrap()).find(|record| &record[0] == row);
+    record.unwrap()[at].to_owned()
+}
+
+#[test]
+fn the_summary_has_figures_with_units_intervals_and_judgement() {
+    let (results, comparison) = sample::comparison();
+    let text = summary_csv(&results, &comparison);
+    for (row, column, value) in [
+        ("steady", "replications", "4"),
+        ("steady", "currency", "USD"),
+        ("steady", "slo", "met"),
+        ("steady", "is_baseline", "true"),
+        ("steady", "cost_vs_baseline", ""),
+        ("night-sleeper", "slo", "missed"),
+        ("night-sleeper", "slo_latency_ms", ""),
+        ("peak", "on_frontier", "true"),
+        ("oracle", "on_frontier", "false"),
+        ("steady", "arrived", "20008"),
+    ] {
+        assert_eq!(cell(&text, row, column), value, "{row} {column}");
+    }
+    let number = |column| cell(&text, "peak", column).parse::<f64>().unwrap();
+    assert!(number("cost_ci95_low") < number("cost") && number("cost") < number("cost_ci95_high"));
+    assert!(number("cost_vs_baseline") > 0.0 && number("cost_vs_baseline_p_holm") < 0.05);
+}
+
+#[test]
+fn a_decision_row_recomputes() {
+    let results = sample::results();
+    let mut out = Vec::new();
+    decisions_csv::write(&results, &mut out).unwrap();
+    let text = String::from_utf8(out).unwrap();
+    for (column, value) in [
+        ("time_s", "1140"),
+        ("trigger", "control"),
+        ("desired_before", "15"),
+        ("desired", "14"),
+        ("after_recommend", "14"),
+        ("after_bounds", ""),
+        ("reason_stage", "recommend"),
+        ("signal_1", "cpu_percent"),
+        ("signal_1_value", "56"),
+        ("signal_1_age_s", "15"),
+    ] {
+        assert_eq!(cell(&text, "steady", column), value, "{column}");
+    }
+}
+
+#[test]
+fn the_manifest_says_what_was_run() {
+    let mut results = sample::results();
+    results.complete = false;
+    let mut out = Vec::new();
+    manifest::write(&results, &mut out).unwrap();
+    let manifest: serde_json::Value = serde_json::from_slice(&out).unwrap();
+    assert_eq!(manifest["complete"], false);
+    assert_eq!(manifest["inputs"][0]["sha256"], "00ff");
+    assert_eq!(manifest["policies"][1]["effective"]["target-tracking"]["max"], 60);
+    assert!(manifest::is_ours(std::str::from_utf8(&out).unwrap()));
+}
+
+#[test]
+fn the_json_summary_has_the_digits_of_the_csv() {
+    let (results, comparison) = sample::comparison();
+    let json = summary_json(&results, &comparison);
+    assert_eq!(json["baseline"], "steady");
+    let cost = json["policies"][0]["figures"]["cost"]["mean"].as_f64().unwrap();
+    let text = summary_csv(&results, &comparison);
+    assert_eq!(cell(&text, "peak", "cost").parse::<f64>().unwrap(), cost);
+    assert!(json["policies"][1]["vs_baseline"].as_object().unwrap().is_empty());
+}
+
+#[test]
+fn every_byte_is_the_same_for_any_number_of_threads() {
+    let home = tempfile::tempdir().unwrap();
+    let scenario = scenario(TEXT);
+    let mut left = Vec::new();
+    for jobs in [1, 2] {
+        let cancel = std::sync::Arc::default();
+        let options =
+            RunOptions { jobs, all_timelines: true, all_decisions: true, cancel: &cancel };
+        let results = run(&scenario, &options, &Silent).unwrap();
+        let comparison = Comparison::of(&results);
+        let folder = home.path().join(jobs.to_string());
+        write_all(&results, &comparison, &folder).unwrap();
+        left.push((contents(&folder), table(&results, &comparison)));
+    }
+    let names: Vec<&String> = left[0].0.iter().map(|(name, _)| name).collect();
+    assert_eq!(names.len(), 10, "{names:?}");
+    assert!(left[0] == left[1], "some file depends on the number of threads");
+}
