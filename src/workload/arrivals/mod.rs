@@ -11,6 +11,7 @@ mod polyline;
 mod profile;
 mod ramp;
 mod renewal;
+mod replay;
 mod resolver;
 mod sinusoid;
 mod spike;
@@ -26,6 +27,7 @@ pub use poisson::Poisson;
 pub use profile::{Between, Profile};
 pub use ramp::Ramp;
 pub use renewal::Renewal;
+pub use replay::{Replay, TracePoint};
 pub(crate) use resolver::Resolver;
 pub use sinusoid::Sinusoid;
 pub use spike::Spike;
@@ -62,6 +64,8 @@ pub enum SourceSpec {
     Spike(Spike),
     /// Bursts with silence between them.
     OnOff(OnOff),
+    /// Recorded traffic.
+    Replay(Box<Replay>),
 }
 
 impl SourceSpec {
@@ -79,6 +83,7 @@ impl SourceSpec {
             Self::Levels(_) => "levels",
             Self::Spike(_) => "spike",
             Self::OnOff(_) => "on-off",
+            Self::Replay(_) => "replay",
         }
     }
 }
@@ -98,6 +103,7 @@ impl Resolver<'_> {
             SourceSpec::Levels(spec) => spec.resolve(self, faults),
             SourceSpec::Spike(spec) => spec.resolve(self, faults),
             SourceSpec::OnOff(spec) => spec.resolve(self, faults),
+            SourceSpec::Replay(spec) => spec.resolve(self, faults),
         }
     }
 }

@@ -1,7 +1,10 @@
 //! Requests held in memory, shared by all cells.
 
+use super::spread::{Group, Spread, round};
+use crate::random::{Generator, Purpose};
 use crate::workload::source::{Instants, Luck, Source};
 use crate::workload::{BATCH, Batch};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// Recorded requests: arrivals in order, and their demands where the record has them.
@@ -9,6 +12,11 @@ use std::sync::Arc;
 pub(crate) struct Events {
     arrivals: Arc<[u64]>,
     demands: Option<Arc<[u64]>>,
+    /// How many requests each stands for, on average.
+    scale: f64,
+    spread: Spread,
+    /// Distance of coarse stamps: how far their requests are spread.
+    grid: u64,
 }
 
 /// Half the window that [`Events::rate_at`] averages over.
@@ -17,8 +25,20 @@ const HALF_WINDOW_NS: u64 = 30_000_000_000;
 impl Events {
     /// Requests with their demands; arrivals never decrease.
     pub(crate) fn of_requests(arrivals: Vec<u64>, demands: Vec<u64>) -> Self {
-        debug_assert!(arrivals.is_sorted() && arrivals.len() == demands.len());
-        Self { arrivals: arrivals.into(), demands: Some(demands.into()) }
+        Self::new(arrivals, Some(demands), 1.0)
+    }
+
+    /// Requests that each stand for `scale` of them; arrivals never decrease.
+    pub(crate) fn new(arrivals: Vec<u64>, demands: Option<Vec<u64>>, scale: f64) -> Self {
+        debug_assert!(arrivals.is_sorted());
+        debug_assert!(demands.as_ref().is_none_or(|demands| demands.len() == arrivals.len()));
+        let demands = demands.map(Into::into);
+        Self { arrivals: arrivals.into(), demands, scale, spread: Spread::Keep, grid: 0 }
+    }
+
+    /// Spreads the requests of one stamp over `grid` nanoseconds.
+    pub(crate) fn spread_over(self, grid: u64, spread: Spread) -> Self {
+        Self { grid, spread, ..self }
     }
 
     fn before(&self, end: u64) -> usize {
@@ -27,15 +47,29 @@ impl Events {
 }
 
 impl Source for Events {
-    fn open(&self, _: &Luck<'_>, end: u64) -> Box<dyn Instants> {
-        Box::new(Replay { events: self.clone(), next: 0, end: self.before(end) })
+    fn open(&self, luck: &Luck<'_>, end: u64) -> Box<dyn Instants> {
+        let (events, last) = (self.clone(), self.before(end));
+        if self.scale == 1.0 && self.spread == Spread::Keep {
+            return Box::new(Replay { events, next: 0, last });
+        }
+        Box::new(Placed {
+            events,
+            next: 0,
+            last,
+            end,
+            group: Group::EMPTY,
+            copies: VecDeque::new(),
+            rng: luck.generator(Purpose::Arrivals),
+            rounding: luck.generator(Purpose::Rounding),
+        })
     }
     fn rate_at(&self, at: u64) -> f64 {
         let (from, until) = (at.saturating_sub(HALF_WINDOW_NS), at.saturating_add(HALF_WINDOW_NS));
-        (self.before(until) - self.before(from)) as f64 / ((until - from) as f64 * 1e-9)
+        let count = (self.before(until) - self.before(from)) as f64;
+        count * self.scale / ((until - from) as f64 * 1e-9)
     }
     fn expected(&self, end: u64) -> f64 {
-        self.before(end) as f64
+        self.before(end) as f64 * self.scale
     }
     fn own_mean_demand_s(&self) -> Option<f64> {
         let demands = self.demands.as_ref()?;
@@ -44,19 +78,95 @@ impl Source for Events {
     }
 }
 
+/// As recorded.
 struct Replay {
     events: Events,
     next: usize,
-    end: usize,
+    last: usize,
 }
 
 impl Instants for Replay {
     fn fill(&mut self, batch: &mut Batch) {
-        let range = self.next..self.end.min(self.next + BATCH);
+        let range = self.next..self.last.min(self.next + BATCH);
         batch.arrival_ns.extend_from_slice(&self.events.arrivals[range.clone()]);
         if let Some(demands) = &self.events.demands {
             batch.demand_ns.extend_from_slice(&demands[range.clone()]);
         }
         self.next = range.end;
+    }
+}
+
+/// Thinned, copied or spread over the grid of their stamps.
+struct Placed {
+    events: Events,
+    next: usize,
+    last: usize,
+    end: u64,
+    group: Group,
+    /// (request, copies left) of the group, in order.
+    copies: VecDeque<(usize, u64)>,
+    rng: Generator,
+    rounding: Generator,
+}
+
+impl Placed {
+    /// Takes the next request, or all of the next stamp; `false` after the last.
+    fn load(&mut self) -> bool {
+        let arrivals = &self.events.arrivals[..self.last];
+        let Some(&stamp) = arrivals.get(self.next) else { return false };
+        let keep = self.events.spread == Spread::Keep;
+        let same = arrivals[self.next..].iter().take_while(|&&at| at == stamp).count();
+        let taken = if keep { 1 } else { same };
+        self.copies.clear();
+        let mut total = 0;
+        for index in self.next..self.next + taken {
+            let copies = round(self.events.scale, &mut self.rounding);
+            if copies > 0 {
+                self.copies.push_back((index, copies));
+                total += copies;
+            }
+        }
+        self.next += taken;
+        self.group = if keep {
+            let gap = arrivals.get(self.next).map_or(0, |next| next - stamp);
+            Group::copies(stamp, gap, total)
+        } else {
+            Group::new(self.events.spread, stamp, self.events.grid, total, &self.rng)
+        };
+        true
+    }
+
+    /// The request that the next place is of.
+    fn take(&mut self) -> Option<usize> {
+        let (index, left) = self.copies.front_mut()?;
+        let index = *index;
+        *left -= 1;
+        if *left == 0 {
+            self.copies.pop_front();
+        }
+        Some(index)
+    }
+}
+
+impl Instants for Placed {
+    fn fill(&mut self, batch: &mut Batch) {
+        while batch.arrival_ns.len() < BATCH {
+            if self.group.is_done() {
+                if !self.load() {
+                    return;
+                }
+                continue;
+            }
+            let at = self.group.next(&mut self.rng);
+            let Some(index) = self.take().filter(|_| at < self.end) else {
+                self.next = self.last;
+                self.group = Group::EMPTY;
+                return;
+            };
+            batch.arrival_ns.push(at);
+            if let Some(demands) = &self.events.demands {
+                batch.demand_ns.push(demands[index]);
+            }
+        }
     }
 }

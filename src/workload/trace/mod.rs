@@ -1,5 +1,40 @@
 //! Recorded traffic: readers of trace files and the streams they become.
+//!
+//! One file per format, each an entry of [`FORMATS`](format::FORMATS): to add one, write its reader, a
+//! variant of [`Format`] and a line there. Files packed as gz or zst are read as they are, told by their
+//! first bytes.
 
+mod bins;
+mod counts;
 mod events;
+mod failure;
+mod format;
+mod generate;
+mod input;
+mod inspect;
+mod number;
+mod options;
+mod per_second_counts;
+mod rates;
+mod recording;
+mod series;
+mod slice;
+mod spread;
+mod stamp;
+mod table;
+mod timestamps;
 
+pub(crate) use bins::Bins;
 pub(crate) use events::Events;
+pub use failure::TraceError;
+pub use format::Format;
+pub use generate::{Form, GenerateError, Generated, generate};
+pub use inspect::{Inspection, Summary, Window, inspect};
+pub use number::TimeUnit;
+pub use options::{Edge, Linear, Missing, Options, ServiceColumn};
+pub(crate) use recording::{Recording, Rows, open};
+pub(crate) use slice::Slice;
+pub use spread::Spread;
+
+/// The most rows a trace may have: a recorded request takes 16 bytes of memory.
+pub const MAX_ROWS: usize = 100_000_000;

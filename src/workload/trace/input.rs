@@ -1,0 +1,143 @@
+//! A trace file as text: unpacked by its magic bytes, hashed on the way, its beginning known.
+
+use super::failure::TraceError;
+use sha2::{Digest, Sha256};
+use std::fs::File;
+use std::io::{self, BufReader, Cursor, Read};
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// How much of the text is looked at to tell its format.
+const HEAD: u64 = 64 * 1024;
+
+/// An open trace.
+pub(crate) struct Input {
+    /// As written by the user.
+    pub(super) path: String,
+    /// The beginning of the text, without byte order mark.
+    pub(super) head: Vec<u8>,
+    rest: Box<dyn Read>,
+    raw: Tap,
+}
+
+impl Input {
+    /// Opens `path`, relative to `base`.
+    pub(super) fn open(base: &Path, path: &str) -> Result<Self, TraceError> {
+        let failed = |error: &io::Error| {
+            let hint = match error.kind() {
+                io::ErrorKind::NotFound => {
+                    format!(
+                        "paths start from {}",
+                        if base.as_os_str().is_empty() {
+                            "the current folder".to_owned()
+                        } else {
+                            format!("`{}`", base.display())
+                        }
+                    )
+                }
+                _ => "the file must be readable".to_owned(),
+            };
+            TraceError::file(format!("cannot read `{path}`: {error}"), hint)
+        };
+        let file = File::open(base.join(path)).map_err(|error| failed(&error))?;
+        if file.metadata().is_ok_and(|data| data.is_dir()) {
+            return Err(TraceError::file(format!("`{path}` is a folder"), "name a file in it"));
+        }
+        let raw = Tap { file: Arc::new(Mutex::new((BufReader::new(file), Sha256::new()))) };
+        let mut text = unpack(raw.clone(), path)?;
+        let mut head = Vec::new();
+        text.by_ref().take(HEAD).read_to_end(&mut head).map_err(|error| failed(&error))?;
+        if head.starts_with(b"\xef\xbb\xbf") {
+            head.drain(..3);
+        }
+        refuse_binary(&head, path)?;
+        Ok(Self { path: path.to_owned(), head, rest: text, raw })
+    }
+
+    /// The whole text.
+    pub(super) fn into_reader(self) -> (impl Read, Fingerprint) {
+        (Cursor::new(self.head).chain(self.rest), Fingerprint(self.raw))
+    }
+
+    /// The first lines of the text that fit its beginning.
+    pub(super) fn first_lines(&self) -> Vec<String> {
+        let text = String::from_utf8_lossy(&self.head);
+        text.lines()
+            .map(str::trim)
+            .filter(|line| !line.is_empty())
+            .take(4)
+            .map(str::to_owned)
+            .collect()
+    }
+}
+
+/// The hash of a file, once its text is read.
+pub(super) struct Fingerprint(Tap);
+
+impl Fingerprint {
+    /// SHA-256 of the file's bytes in hex; reads what is left of them.
+    pub(super) fn finish(mut self) -> io::Result<String> {
+        io::copy(&mut self.0, &mut io::sink())?;
+        let hash = self.0.locked(|state| state.1.clone().finalize());
+        Ok(hash.iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+}
+
+/// The file's own bytes, hashed as they pass.
+#[derive(Clone)]
+struct Tap {
+    file: Arc<Mutex<(BufReader<File>, Sha256)>>,
+}
+
+impl Tap {
+    fn locked<T>(&self, act: impl FnOnce(&mut (BufReader<File>, Sha256)) -> T) -> T {
+        act(&mut self.file.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Read for Tap {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.locked(|(file, hash)| {
+            let count = file.read(buffer)?;
+            hash.update(&buffer[..count]);
+            Ok(count)
+        })
+    }
+}
+
+fn unpack(mut raw: Tap, path: &str) -> Result<Box<dyn Read>, TraceError> {
+    let failed = |error: io::Error| {
+        TraceError::file(format!("cannot read `{path}`: {error}"), "the file must be readable")
+    };
+    let mut magic = Vec::new();
+    raw.by_ref().take(6).read_to_end(&mut magic).map_err(failed)?;
+    let unpackable = |what: &str, command: &str| {
+        let hint = format!("unpack it first: {command}; gz and zst are read as they are");
+        Err(TraceError::file(format!("`{path}` is {what}"), hint))
+    };
+    let whole = Cursor::new(magic.clone()).chain(raw);
+    match magic.as_slice() {
+        [0x1f, 0x8b, ..] => Ok(Box::new(flate2::read::MultiGzDecoder::new(whole))),
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => {
+            Ok(Box::new(zstd::stream::read::Decoder::new(whole).map_err(failed)?))
+        }
+        [b'B', b'Z', b'h', ..] => unpackable("packed with bzip2", "bunzip2 FILE"),
+        [0xfd, b'7', b'z', b'X', b'Z', ..] => unpackable("packed with xz", "unxz FILE"),
+        [b'P', b'K', 3, 4, ..] => unpackable("a zip archive", "unzip FILE"),
+        [b'R', b'a', b'r', b'!', ..] => unpackable("a rar archive", "unrar x FILE"),
+        [b'P', b'A', b'R', b'1', ..] => unpackable("a Parquet file", "export it as CSV"),
+        _ => Ok(Box::new(whole)),
+    }
+}
+
+fn refuse_binary(head: &[u8], path: &str) -> Result<(), TraceError> {
+    if head.contains(&0) {
+        let message = format!("`{path}` is not text");
+        return Err(TraceError::file(message, "a trace is CSV text, plain or packed as gz or zst"));
+    }
+    if head.iter().all(u8::is_ascii_whitespace) {
+        let message = format!("`{path}` is empty");
+        return Err(TraceError::file(message, "a trace has a header and at least one row"));
+    }
+    Ok(())
+}

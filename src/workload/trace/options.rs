@@ -1,0 +1,124 @@
+//! What a user may say about how to read a trace.
+
+use super::failure::TraceError;
+use super::format::Format;
+use super::number::TimeUnit;
+use crate::units::Span;
+use indexmap::IndexMap;
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+
+/// How to read a trace; everything left out is told from the file, and reported as an assumption.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Options {
+    /// The format.
+    pub format: Option<Format>,
+    /// Name of the column of times.
+    pub time: Option<String>,
+    /// Unit of times that are numbers.
+    pub time_unit: Option<TimeUnit>,
+    /// Whether a time is the start or the end.
+    pub time_is: Edge,
+    /// Zone of civil times: `UTC`, `Europe/Berlin`, `+08:00`.
+    pub zone: Option<String>,
+    /// Name of the column of counts or rates.
+    pub value: Option<String>,
+    /// Length of the interval of a count or rate.
+    pub interval: Option<Span>,
+    /// What a missing interval means.
+    pub missing: Option<Missing>,
+    /// Service times from a column.
+    pub service_time_column: Option<ServiceColumn>,
+    /// Service times from several columns.
+    pub service_time_linear: Option<Linear>,
+    /// Sort rows by time.
+    pub sort: bool,
+}
+
+/// Which end of a request or interval its stamp is.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Edge {
+    /// The beginning.
+    #[default]
+    Start,
+    /// The end; a request's start is then its stamp minus its service time.
+    End,
+}
+
+/// What an interval without a row means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Missing {
+    /// No requests.
+    Zero,
+    /// A straight line between its neighbours.
+    Interpolate,
+    /// As the interval before.
+    Hold,
+    /// A fault of the file.
+    Error,
+}
+
+/// A column of service times.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ServiceColumn {
+    /// Its name.
+    pub column: String,
+    /// Its unit.
+    pub unit: TimeUnit,
+}
+
+/// A service time that is linear in columns: `base` + the sum of `per` times column.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Linear {
+    /// Part that every request has.
+    #[serde(default)]
+    pub base: Span,
+    /// Time for each unit of a column.
+    pub per: IndexMap<String, Span>,
+}
+
+impl Options {
+    /// The zone of civil stamps.
+    pub(super) fn time_zone(&self) -> Result<TimeZone, TraceError> {
+        let Some(name) = &self.zone else { return Ok(TimeZone::UTC) };
+        if name == "UTC" || name == "Z" {
+            return Ok(TimeZone::UTC);
+        }
+        let fixed = || {
+            let text = format!("1970-01-01T00:00:00{name}");
+            let pieces = jiff::fmt::temporal::Pieces::parse(&text).ok()?;
+            pieces.to_numeric_offset().map(TimeZone::fixed)
+        };
+        fixed().or_else(|| TimeZone::get(name).ok()).ok_or_else(|| {
+            let hint = "give a zone such as \"UTC\", \"Europe/Berlin\" or \"+08:00\"";
+            TraceError::at("zone", format!("`{name}` is not a known time zone"), hint)
+        })
+    }
+
+    /// Refuses options that mean nothing to `format`; `used` names those that do.
+    pub(super) fn only(&self, format: Format, used: &[&str]) -> Result<(), TraceError> {
+        let given = [
+            ("time", self.time.is_some()),
+            ("time_unit", self.time_unit.is_some()),
+            ("time_is", self.time_is == Edge::End),
+            ("zone", self.zone.is_some()),
+            ("value", self.value.is_some()),
+            ("interval", self.interval.is_some()),
+            ("missing", self.missing.is_some()),
+            ("service_time_column", self.service_time_column.is_some()),
+            ("service_time_linear", self.service_time_linear.is_some()),
+            ("sort", self.sort),
+        ];
+        let unused = given.into_iter().find(|(name, given)| *given && !used.contains(name));
+        unused.map_or(Ok(()), |(name, _)| {
+            let message = format!("`{name}` means nothing to the format `{}`", format.name());
+            Err(TraceError::at(name, message, "leave it out, or name another format"))
+        })
+    }
+}

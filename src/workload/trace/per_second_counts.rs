@@ -1,0 +1,90 @@
+//! `per-second-counts`: numbers separated by blanks, one for each second.
+
+use super::MAX_ROWS;
+use super::failure::{Place, TraceError};
+use super::format::{Format, Head, TraceFormat};
+use super::input::Input;
+use super::number::finite;
+use super::options::Options;
+use super::recording::{Recording, Rows};
+use std::io::{BufRead, BufReader};
+
+/// Counts one after another, in one line or several; the first is of the first second.
+pub(super) struct PerSecondCounts;
+
+impl TraceFormat for PerSecondCounts {
+    fn format(&self) -> Format {
+        Format::PerSecondCounts
+    }
+    fn sniff(&self, head: &Head) -> bool {
+        let number = |text: &str| text.parse::<u64>().is_ok();
+        // The last number of the beginning may be cut off: any digits will do.
+        head.lines.iter().all(|line| line.split_ascii_whitespace().all(number))
+            && head.lines.first().is_some_and(|line| line.contains(' ') || head.lines.len() > 2)
+    }
+    fn read(&self, input: Input, options: &Options) -> Result<Recording, TraceError> {
+        options.only(Format::PerSecondCounts, &["interval"])?;
+        let step = options.interval.map_or(1_000_000_000, |interval| interval.0);
+        if step == 0 {
+            return Err(TraceError::at("interval", "the interval is zero", "give it some time"));
+        }
+        let path = input.path.clone();
+        let (text, fingerprint) = input.into_reader();
+        let counts = numbers(BufReader::new(text), &path)?;
+        let sha256 = fingerprint.finish().map_err(|error| broken(&path, &error))?;
+        let start = |k: u64| i64::try_from(u128::from(k) * u128::from(step)).unwrap_or(i64::MAX);
+        let starts = (0..counts.len() as u64).map(start);
+        Ok(Recording {
+            sha256,
+            format: Format::PerSecondCounts,
+            columns: Vec::new(),
+            rows: Rows::Bins { starts: starts.collect(), counts, step, missing: 0 },
+            relative: true,
+            inversions: 0,
+            assumptions: Vec::new(),
+            path,
+        })
+    }
+}
+
+fn broken(path: &str, error: &std::io::Error) -> TraceError {
+    TraceError::file(format!("cannot read `{path}`: {error}"), "the file may be cut off")
+}
+
+/// Every number of a text, blank by blank: a line may be as long as the file.
+fn numbers(mut text: impl BufRead, path: &str) -> Result<Vec<f64>, TraceError> {
+    let (mut counts, mut word, mut line) = (Vec::new(), Vec::new(), 1);
+    loop {
+        let chunk = text.fill_buf().map_err(|error| broken(path, &error))?;
+        let length = chunk.len();
+        let ended = length == 0;
+        let last_blank: &[u8] = if ended { b" " } else { chunk };
+        for &byte in last_blank {
+            if !byte.is_ascii_whitespace() {
+                word.push(byte);
+                continue;
+            }
+            if !word.is_empty() {
+                counts.push(count(&word, Place { path, line, column: "" })?);
+                word.clear();
+            }
+            line += u64::from(byte == b'\n');
+        }
+        text.consume(length);
+        if counts.len() > MAX_ROWS {
+            let message = format!("{path} has more than {MAX_ROWS} numbers");
+            return Err(TraceError::file(message, "cut it"));
+        }
+        if ended {
+            return Ok(counts);
+        }
+    }
+}
+
+fn count(word: &[u8], place: Place<'_>) -> Result<f64, TraceError> {
+    let text = String::from_utf8_lossy(word);
+    finite(&text).filter(|value| (0.0..=1e12).contains(value)).ok_or_else(|| {
+        let message = format!("{place}: `{text}` is not a count");
+        TraceError::file(message, "counts are numbers from 0 to 1e12, separated by blanks")
+    })
+}

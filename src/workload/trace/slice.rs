@@ -1,0 +1,184 @@
+//! The part of a recording that is played, and when.
+
+use super::bins::{Bin, Bins};
+use super::events::Events;
+use super::failure::TraceError;
+use super::options::Options;
+use super::recording::Recording;
+use super::spread::Spread;
+use super::stamp::StampReader;
+use super::timestamps::coarse_grid;
+use crate::units::Span;
+use crate::workload::arrivals::TracePoint;
+
+/// From which to which instant of a recording, and how its time becomes the run's.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Slice {
+    from: i64,
+    until: i64,
+    /// Nanosecond of the run at which `from` is played.
+    at: u64,
+    time_scale: f64,
+}
+
+impl Slice {
+    /// True for what may be a time stamp.
+    pub(crate) fn is_stamp(text: &str) -> bool {
+        StampReader::new(jiff::tz::TimeZone::UTC, None).read(text).is_some()
+    }
+
+    /// The slice between two points of a recording, played from `at` on and stretched by a scale.
+    pub(crate) fn new(
+        recording: &Recording,
+        zone: Option<&str>,
+        (from, until): (Option<&TracePoint>, Option<&TracePoint>),
+        (at, time_scale): (u64, f64),
+    ) -> Result<Self, TraceError> {
+        let point = |key, point: Option<&TracePoint>, default| match point {
+            None => Ok(default),
+            Some(point) => instant(key, point, recording, zone),
+        };
+        let from = point("from", from, recording.origin())?;
+        let until = point("until", until, i64::MAX)?;
+        let (first, last) = recording.rows.range();
+        if until <= from {
+            let message = "`until` is not after `from`";
+            return Err(TraceError::at("until", message, "give a later time"));
+        }
+        if from >= last || until <= first {
+            let hint = format!(
+                "the recording runs from {} to {}",
+                written(first, recording.relative),
+                written(last, recording.relative)
+            );
+            return Err(TraceError::at("from", "nothing was recorded in this slice", hint));
+        }
+        Ok(Self { from, until, at, time_scale })
+    }
+
+    /// The run's nanosecond of an instant of the recording; `None` outside the slice.
+    fn played(&self, instant: i64) -> Option<u64> {
+        let inside = self.from <= instant && instant < self.until;
+        inside.then(|| self.map(instant))
+    }
+
+    /// The run's nanosecond of an instant at or after the slice's start.
+    fn map(&self, instant: i64) -> u64 {
+        self.at.saturating_add(self.stretched(instant.abs_diff(self.from)))
+    }
+
+    fn stretched(&self, length: u64) -> u64 {
+        if self.time_scale == 1.0 { length } else { (length as f64 * self.time_scale) as u64 }
+    }
+
+    /// The run's first nanosecond after the last that is played.
+    pub(crate) fn played_until(&self, recording: &Recording) -> u64 {
+        self.map(recording.rows.range().1.min(self.until).max(self.from))
+    }
+}
+
+fn written(instant: i64, relative: bool) -> String {
+    match (relative, u64::try_from(instant)) {
+        (true, Ok(length)) => Span(length).to_string(),
+        _ => jiff::Timestamp::from_nanosecond(i128::from(instant))
+            .map_or_else(|_| instant.to_string(), |stamp| stamp.to_string()),
+    }
+}
+
+fn instant(
+    key: &'static str,
+    point: &TracePoint,
+    recording: &Recording,
+    zone: Option<&str>,
+) -> Result<i64, TraceError> {
+    match point {
+        TracePoint::Offset(span) => Ok(recording.origin().saturating_add_unsigned(span.0)),
+        TracePoint::Stamp(text) if recording.relative => {
+            let message = format!("`{text}`, but times count from the recording's own start");
+            Err(TraceError::at(key, message, "give an offset, for example \"10m\""))
+        }
+        TracePoint::Stamp(text) => {
+            let options = Options { zone: zone.map(str::to_owned), ..Options::default() };
+            StampReader::new(options.time_zone()?, None).read(text).ok_or_else(|| {
+                let hint = "write it as \"2023-11-16 18:30:00\"";
+                TraceError::at(key, format!("`{text}` is not a time"), hint)
+            })
+        }
+    }
+}
+
+fn empty() -> TraceError {
+    TraceError::at("from", "no request was recorded in this slice", "play more of the recording")
+}
+
+impl Events {
+    /// The recorded requests of a slice before `end`.
+    pub(crate) fn sliced(
+        starts: &[i64],
+        demands: Option<Vec<u64>>,
+        slice: &Slice,
+        scale: f64,
+        spread: Spread,
+        end: u64,
+    ) -> Result<Self, TraceError> {
+        let first = starts.partition_point(|&start| start < slice.from);
+        let mut arrivals: Vec<u64> =
+            starts[first..].iter().map_while(|&start| slice.played(start)).collect();
+        if arrivals.is_empty() {
+            return Err(empty());
+        }
+        let grid = coarse_grid(&starts[first..first + arrivals.len()]);
+        arrivals.truncate(arrivals.partition_point(|&at| at < end));
+        let demands = demands.map(|mut demands| {
+            demands.drain(..first);
+            demands.truncate(arrivals.len());
+            demands
+        });
+        let events = Self::new(arrivals, demands, scale);
+        Ok(match (spread, grid) {
+            (Spread::Keep, _) | (_, None) => events,
+            (_, Some(grid)) => events.spread_over(slice.stretched(grid.0), spread),
+        })
+    }
+}
+
+impl Bins {
+    /// The recorded intervals of a slice before `end`, with `scale` times the requests.
+    pub(crate) fn sliced(
+        starts: &[i64],
+        counts: &[f64],
+        step: u64,
+        slice: &Slice,
+        (scale, spread, end): (f64, Spread, u64),
+    ) -> Result<Self, TraceError> {
+        let mut bins = Vec::new();
+        for (&start, &count) in starts.iter().zip(counts) {
+            let after = start.saturating_add_unsigned(step);
+            if after <= slice.from {
+                continue;
+            }
+            // An interval that began before the slice gives the share that lies in it.
+            let inside = after.abs_diff(start.max(slice.from)) as f64 / step as f64;
+            let Some(at) = slice.played(start.max(slice.from)) else { break };
+            if at >= end {
+                break;
+            }
+            let bin = Bin { start: at, count: count * inside.min(1.0) * scale };
+            if bins.last().is_none_or(|last: &Bin| last.start < at) {
+                bins.push(bin);
+            } else if let Some(last) = bins.last_mut() {
+                // Compressed below a nanosecond.
+                last.count += bin.count;
+            }
+        }
+        let step = slice.stretched(step).max(1);
+        let densest = bins.iter().map(|bin| bin.count).fold(0.0, f64::max);
+        if densest > step as f64 {
+            let message = format!("{densest:e} requests in an interval of {}", Span(step));
+            let hint = "more than one a nanosecond: lower rate_scale";
+            return Err(TraceError::at("rate_scale", message, hint));
+        }
+        let until = if slice.until == i64::MAX { u64::MAX } else { slice.map(slice.until) };
+        Ok(Self::new(bins, step, until, spread))
+    }
+}

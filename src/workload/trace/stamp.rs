@@ -1,0 +1,256 @@
+//! Time stamps of recordings: epoch numbers of any unit, RFC 3339, and civil times of a stated zone.
+
+use super::number::{TimeUnit, decimal_ns};
+use jiff::tz::TimeZone;
+
+/// Nanoseconds below which a number counts from the recording's own start, not from 1970: three years.
+pub(super) const RELATIVE_BELOW_NS: i64 = 100_000_000_000_000_000;
+
+/// Reads the stamps of one file; decides with the first one how the others are written.
+#[derive(Debug)]
+pub(super) struct StampReader {
+    zone: TimeZone,
+    unit: Option<TimeUnit>,
+    /// How the first stamp was written.
+    style: Option<Style>,
+    /// A civil stamp without offset was met.
+    pub(super) naive: bool,
+    /// The unit was told by the size of the first number.
+    pub(super) guessed: Option<TimeUnit>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Style {
+    Number,
+    Text,
+}
+
+impl StampReader {
+    /// Civil times are of `zone`; numbers are of `unit`, or of the one that makes the first sensible.
+    pub(super) fn new(zone: TimeZone, unit: Option<TimeUnit>) -> Self {
+        Self { zone, unit, style: None, naive: false, guessed: None }
+    }
+
+    /// Nanoseconds since 1970 (or, for small numbers, since the recording's start); `None` for what is
+    /// not a stamp.
+    pub(super) fn read(&mut self, text: &str) -> Option<i64> {
+        let text = text.trim();
+        let style = *self.style.get_or_insert_with(|| {
+            if text.parse::<f64>().is_ok() { Style::Number } else { Style::Text }
+        });
+        match style {
+            Style::Number => {
+                let unit = self.unit.or_else(|| self.guess(text))?;
+                decimal_ns(text, unit)
+            }
+            Style::Text => self.civil(text),
+        }
+    }
+
+    /// True if numbers were read.
+    pub(super) fn numeric(&self) -> bool {
+        self.style == Some(Style::Number)
+    }
+
+    fn guess(&mut self, text: &str) -> Option<TimeUnit> {
+        let size = text.parse::<f64>().ok()?.abs();
+        let unit = match size {
+            _ if size >= 1e17 => TimeUnit::Nanos,
+            _ if size >= 1e14 => TimeUnit::Micros,
+            _ if size >= 1e11 => TimeUnit::Millis,
+            _ => TimeUnit::Seconds,
+        };
+        self.unit = Some(unit);
+        self.guessed = Some(unit);
+        self.unit
+    }
+
+    fn civil(&mut self, text: &str) -> Option<i64> {
+        let civil = Civil::parse(text)?;
+        if let Some(offset_s) = civil.offset_s {
+            return civil.ns_at_utc()?.checked_sub(offset_s.checked_mul(1_000_000_000)?);
+        }
+        self.naive = true;
+        if self.zone == TimeZone::UTC {
+            return civil.ns_at_utc();
+        }
+        let zoned = self.zone.to_timestamp(civil.datetime()?).ok()?;
+        i64::try_from(zoned.as_nanosecond()).ok()
+    }
+}
+
+/// A civil time as written, with its offset if it has one.
+struct Civil {
+    year: i16,
+    month: i8,
+    day: i8,
+    hour: i8,
+    minute: i8,
+    second: i8,
+    nanos: i32,
+    offset_s: Option<i64>,
+}
+
+impl Civil {
+    /// `YYYY-MM-DD[ T]HH:MM[:SS[.digits]][ ][Z|+hh[:mm]]`, `/` for `-` too; a date alone is its midnight.
+    fn parse(text: &str) -> Option<Self> {
+        let mut rest = text.as_bytes();
+        let year = digits(&mut rest, 4)?;
+        separator(&mut rest, b"-/")?;
+        let month = digits(&mut rest, 2)?;
+        separator(&mut rest, b"-/")?;
+        let day = digits(&mut rest, 2)?;
+        let mut civil = Self {
+            year: i16::try_from(year).ok()?,
+            month: i8::try_from(month).ok()?,
+            day: i8::try_from(day).ok()?,
+            hour: 0,
+            minute: 0,
+            second: 0,
+            nanos: 0,
+            offset_s: None,
+        };
+        if rest.is_empty() {
+            return Some(civil);
+        }
+        separator(&mut rest, b" Tt")?;
+        civil.hour = i8::try_from(digits(&mut rest, 2)?).ok()?;
+        separator(&mut rest, b":")?;
+        civil.minute = i8::try_from(digits(&mut rest, 2)?).ok()?;
+        if separator(&mut rest, b":").is_some() {
+            civil.second = i8::try_from(digits(&mut rest, 2)?).ok()?;
+            civil.nanos = fraction(&mut rest)?;
+        }
+        civil.offset_s = offset(&mut rest)?;
+        rest.is_empty().then_some(civil)
+    }
+
+    fn datetime(&self) -> Option<jiff::civil::DateTime> {
+        // A leap second is read as the second before it.
+        let second = self.second.min(59);
+        jiff::civil::DateTime::new(
+            self.year,
+            self.month,
+            self.day,
+            self.hour,
+            self.minute,
+            second,
+            self.nanos,
+        )
+        .ok()
+    }
+
+    /// Nanoseconds since 1970 if it were UTC.
+    fn ns_at_utc(&self) -> Option<i64> {
+        let at = self.datetime()?;
+        let day = at.date().since(jiff::civil::date(1970, 1, 1)).ok()?.get_days();
+        let seconds = i64::from(day) * 86_400
+            + i64::from(at.hour()) * 3600
+            + i64::from(at.minute()) * 60
+            + i64::from(at.second());
+        seconds.checked_mul(1_000_000_000)?.checked_add(i64::from(self.nanos))
+    }
+}
+
+fn digits(rest: &mut &[u8], count: usize) -> Option<u32> {
+    let (head, tail) = rest.split_at_checked(count)?;
+    *rest = tail;
+    head.iter()
+        .try_fold(0, |sum, byte| byte.is_ascii_digit().then(|| sum * 10 + u32::from(byte - b'0')))
+}
+
+fn separator(rest: &mut &[u8], any_of: &[u8]) -> Option<()> {
+    let (first, tail) = rest.split_first()?;
+    any_of.contains(first).then(|| *rest = tail)
+}
+
+/// Any number of digits after a point (or comma); those below a nanosecond are dropped.
+fn fraction(rest: &mut &[u8]) -> Option<i32> {
+    if separator(rest, b".,").is_none() {
+        return Some(0);
+    }
+    let count = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let (digits, tail) = rest.split_at(count);
+    *rest = tail;
+    let padded = digits.iter().copied().chain(std::iter::repeat(b'0')).take(9);
+    (count > 0).then(|| padded.fold(0, |sum, byte| sum * 10 + i32::from(byte - b'0')))
+}
+
+/// `Z`, `UTC`, `+hh`, `+hhmm` or `+hh:mm`, after an optional space; nothing is `Some(None)`.
+fn offset(rest: &mut &[u8]) -> Option<Option<i64>> {
+    let _ = separator(rest, b" ");
+    match *rest {
+        [] => Some(None),
+        [b'Z' | b'z'] | [b'U', b'T', b'C'] => {
+            *rest = &[];
+            Some(Some(0))
+        }
+        [sign @ (b'+' | b'-'), tail @ ..] => {
+            let sign = if *sign == b'-' { -1 } else { 1 };
+            *rest = tail;
+            let hours = i64::from(digits(rest, 2)?);
+            let _ = separator(rest, b":");
+            let minutes = if rest.is_empty() { 0 } else { i64::from(digits(rest, 2)?) };
+            (hours < 24 && minutes < 60).then_some(Some(sign * (hours * 3600 + minutes * 60)))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str, zone: TimeZone) -> Option<i64> {
+        StampReader::new(zone, None).read(text)
+    }
+
+    #[test]
+    fn every_way_to_write_one_instant_is_read_alike() {
+        const NS: i64 = 1_700_158_546_680_590_000;
+        for text in [
+            "2023-11-16 18:15:46.68059",
+            "2023-11-16 18:15:46.6805900",
+            "2023-11-16T18:15:46.680590000Z",
+            "2023-11-16T18:15:46.680590000123Z",
+            "2023/11/16 19:15:46,68059 +01:00",
+            "2023-11-16T13:15:46.68059-0500",
+            "2023-11-16 18:15:46.680590+00:00",
+            "2023-11-16 18:15:46.68059 UTC",
+            "1700158546.68059",
+            "1700158546680.59",
+            "1700158546680590",
+            "1700158546680590000",
+        ] {
+            assert_eq!(read(text, TimeZone::UTC), Some(NS), "{text}");
+        }
+    }
+
+    #[test]
+    fn civil_stamps_follow_the_stated_zone() {
+        let berlin = TimeZone::get("Europe/Berlin").unwrap();
+        assert_eq!(read("1970-01-01 01:00", berlin.clone()), Some(0));
+        let mut reader = StampReader::new(berlin, None);
+        assert_eq!(reader.read("1970-07-01 00:00:00Z"), Some(181 * 86_400_000_000_000));
+        assert!(!reader.naive, "an offset in the stamp wins");
+    }
+
+    #[test]
+    fn what_is_no_stamp_is_refused() {
+        for text in [
+            "",
+            "noon",
+            "2023-13-01",
+            "2023-02-30 00:00:00",
+            "2023-11-16 18",
+            "2023-11-16 18:15:46.",
+            "2023-11-16 18:15:46 CET",
+            "2023-11-16x18:15:46",
+            "2023-11-16 25:00:00",
+            "NaN",
+            "inf",
+        ] {
+            assert_eq!(read(text, TimeZone::UTC), None, "{text}");
+        }
+    }
+}
