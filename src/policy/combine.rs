@@ -1,9 +1,10 @@
 //! `combine`: several policies, of which the largest or smallest wish wins.
 
-use super::inner::{Inner, Together};
+use super::inner::{Inner, Together, common_step};
 use super::{Autoscaler, Decision, Policy, PolicyContext, PolicySpec, Stage, Why};
 use crate::fault::Faults;
 use crate::signal::Observation;
+use crate::units::Span;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
@@ -54,11 +55,29 @@ impl Combine {
         if self.policies.is_empty() {
             faults.error("policies", "there is no policy to choose from", "at least one");
         }
+        self.check_step(faults);
         faults.within("policies", |faults| {
             for (name, policy) in &self.policies {
                 faults.within(name, |faults| policy.check_nested(depth + 1, faults));
             }
         });
+    }
+
+    /// The greatest common divisor of the intervals: how often it is asked.
+    pub(super) fn step(&self) -> Span {
+        self.policies.values().map(PolicySpec::interval).fold(Span::ZERO, common_step)
+    }
+
+    fn check_step(&self, faults: &mut Faults) {
+        let (step, shortest) =
+            (self.step(), self.policies.values().map(PolicySpec::interval).min());
+        if shortest.is_some_and(|shortest| step.0 < shortest.0 / 100) {
+            faults.error(
+                "policies",
+                format!("the intervals have only {step} in common"),
+                "intervals that are multiples of each other",
+            );
+        }
     }
 
     pub(super) fn autoscaler(&self, context: &PolicyContext) -> Autoscaler {
@@ -119,7 +138,7 @@ impl Policy for Chorus {
 
 #[cfg(test)]
 mod tests {
-    use crate::policy::tape::{Tape, reason};
+    use crate::policy::tape::{Tape, faults, reason};
 
     fn text(choose: &str) -> String {
         let policy = |name: &str, metric: &str, target: &str, interval: &str| {
@@ -149,6 +168,12 @@ mod tests {
             let formula = if number == 1 { "against target" } else { "in all" };
             assert!(reason(&decision).contains(formula), "{}", reason(&decision));
         }
+    }
+
+    #[test]
+    fn intervals_without_a_common_step_are_refused() {
+        let odd = text("largest").replace("15s", "15.0001s");
+        assert!(faults(&odd)[0].contains("only 100us in common"), "{:?}", faults(&odd));
     }
 
     #[test]

@@ -10,8 +10,9 @@ use super::scale_to_zero::ScaleToZero;
 use super::scheduled::Scheduled;
 use super::target_tracking::TargetTracking;
 use super::threshold::Threshold;
+use super::timing;
 use crate::fault::Faults;
-use crate::units::{Time, WallClock};
+use crate::units::{Span, Time, WallClock};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -125,6 +126,20 @@ impl PolicySpec {
             Self::KeepAlive(spec) => spec.autoscaler(context),
             Self::Combine(spec) => spec.autoscaler(context),
             Self::Clairvoyant(spec) => spec.autoscaler(context),
+        }
+    }
+
+    /// Time between its controls.
+    pub(super) fn interval(&self) -> Span {
+        match self {
+            Self::TargetTracking(spec) => spec.interval,
+            Self::Threshold(spec) => spec.interval,
+            Self::Scheduled(spec) => {
+                spec.policy.as_ref().map_or(timing::minute(), |p| p.interval())
+            }
+            Self::ScaleToZero(spec) => spec.policy.interval(),
+            Self::Combine(spec) => spec.step(),
+            Self::Fixed(_) | Self::KeepAlive(_) | Self::Clairvoyant(_) => timing::minute(),
         }
     }
 

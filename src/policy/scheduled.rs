@@ -3,7 +3,8 @@
 use super::inner::{Inner, Together};
 use super::parts::Bounds;
 use super::parts::calendar::{self, At, ClockTime, Days, Horizon, Occurrences};
-use super::{Autoscaler, Cadence, Decision, Policy, PolicyContext, PolicySpec, Stage, Why};
+use super::timing::{self, Phase};
+use super::{Autoscaler, Decision, Policy, PolicyContext, PolicySpec, Stage, Why};
 use crate::fault::Faults;
 use crate::signal::Observation;
 use crate::units::{Span, Time};
@@ -11,8 +12,6 @@ use serde::{Deserialize, Serialize};
 
 /// How long after the end of arrivals the calendar goes on.
 const AFTERWARDS: Span = Span::from_secs(86_400);
-/// Time between controls without an inner policy: a quota's refusal is asked again.
-const INTERVAL: Span = Span::from_secs(60);
 
 /// Sets the count, or moves the bounds of another policy, at times of the calendar.
 ///
@@ -206,7 +205,8 @@ impl Scheduled {
             return Autoscaler {
                 policy: Box::new(calendar),
                 signals: Vec::new(),
-                cadence: Cadence { interval: INTERVAL, random_phase: false },
+                // A quota's refusal is asked again.
+                cadence: Phase::Fixed.cadence(timing::minute()),
                 actuation_delay: Span::ZERO,
                 wakeups,
             };

@@ -24,9 +24,13 @@ impl Phase {
     }
 }
 
+/// The shortest time between controls: below it a run would be all controls.
+pub(super) const SHORTEST: Span = Span::from_millis(1);
+
 pub(super) fn check_interval(interval: Span, faults: &mut Faults) {
-    if interval.is_zero() {
-        faults.error("interval", "the interval is zero", "a length of time such as \"15s\"");
+    if interval < SHORTEST {
+        let hint = "a length of time such as \"15s\"";
+        faults.error("interval", format!("{interval} is shorter than {SHORTEST}"), hint);
     }
 }
 

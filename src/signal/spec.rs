@@ -9,6 +9,8 @@ use std::str::FromStr;
 
 /// The most samples a window, and readings a delay, may hold: a bound on memory.
 const MOST_SAMPLES: u64 = 1_000_000;
+/// The shortest time between scrapes: below it a run would be all scrapes.
+const SHORTEST_RESOLUTION: Span = Span::from_millis(1);
 /// Time between scrapes where nothing is said, unless the policy decides more often.
 const DEFAULT_RESOLUTION: Span = Span::from_secs(15);
 /// Window where nothing is said, of what is averaged over time.
@@ -150,8 +152,9 @@ impl SignalSpec {
     /// Reports windows that cannot be.
     pub fn check(&self, interval: Span, faults: &mut Faults) {
         for (key, span) in [("window", self.window), ("resolution", self.resolution)] {
-            if span.is_some_and(Span::is_zero) {
-                faults.error(key, "it is zero", "a length of time such as \"15s\"");
+            if let Some(span) = span.filter(|&span| span < SHORTEST_RESOLUTION) {
+                let hint = "a length of time such as \"15s\"";
+                faults.error(key, format!("{span} is shorter than {SHORTEST_RESOLUTION}"), hint);
                 return;
             }
         }
@@ -270,6 +273,7 @@ mod tests {
             (None, Some(Span::ZERO), 1),
             (second, Some(Span::from_secs(2)), 1),
             (second, Some(Span(1)), 1),
+            (Some(Span::from_secs(90_000)), Some(Span::from_millis(1)), 1),
             (second, second, 0),
         ] {
             let spec =

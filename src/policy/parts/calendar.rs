@@ -357,6 +357,16 @@ mod tests {
     }
 
     #[test]
+    fn a_pattern_that_never_matches_has_no_occurrence() {
+        let clock = clock("2026-03-02T00:00:00Z");
+        for pattern in ["0 0 30 2 *", "0 0 29 2 *"] {
+            assert_eq!(horizon(&clock, 48).cron(&cron(pattern).unwrap(), None), [], "{pattern}");
+        }
+        let every_second = cron("* * * * * *").unwrap();
+        assert_eq!(horizon(&clock, 48).cron(&every_second, None).len(), 48 * 3600 + 1);
+    }
+
+    #[test]
     fn windows_of_the_day_follow_the_days_of_their_start() {
         // 2 March 2026 is a Monday.
         let clock = clock("2026-03-02T00:00:00Z");
@@ -381,6 +391,42 @@ mod tests {
         assert_eq!(at("2026-03-01T23:00", Some(7200)), [(0.0, Some(1.0))]);
         assert_eq!(at("2026-03-01T23:00", None), [], "before the start");
         assert_eq!(at("30h", None), [], "after the end");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn the_entry_in_force_is_the_one_a_search_at_every_instant_finds(
+            raw in proptest::collection::vec(
+                proptest::collection::btree_map(0_u64..30, 0_u64..9, 0..6),
+                1..5,
+            ),
+        ) {
+            // Within one entry all last equally long, or all until replaced (0).
+            let entries: Vec<Occurrences> = raw
+                .iter()
+                .map(|starts| {
+                    let long = starts.values().next().copied().unwrap_or(0);
+                    let end = |at: u64| (long > 0).then(|| Time(at + long));
+                    starts.keys().map(|&at| (Time(at), end(at))).collect()
+                })
+                .collect();
+            let changes = in_force(&entries);
+            for now in (0..45).map(Time) {
+                let mut expected = None;
+                for (entry, occurrences) in entries.iter().enumerate() {
+                    for &(start, end) in occurrences {
+                        if start <= now && end.is_none_or(|end| end > now) {
+                            expected = expected.max(Some((start, entry)));
+                        }
+                    }
+                }
+                let got = changes.iter().rev().find(|&&(at, _)| at <= now);
+                proptest::prop_assert_eq!(
+                    got.and_then(|&(_, entry)| entry),
+                    expected.map(|(_, entry)| entry)
+                );
+            }
+        }
     }
 
     #[test]

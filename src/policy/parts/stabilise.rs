@@ -127,6 +127,35 @@ mod tests {
         check(0, 30, &rows);
     }
 
+    proptest::proptest! {
+        #[test]
+        fn it_equals_the_hpa_rule_over_all_wishes_kept(
+            down in 0_u64..8,
+            up in 0_u64..8,
+            wishes in proptest::collection::vec((1_u64..4, 0_u32..9), 1..40),
+        ) {
+            let span = Span::from_secs;
+            let mut stabilise = Stabilise::new(span(down), span(up));
+            let (mut now, mut current, mut kept) = (0, 4, Vec::new());
+            for (gap, wish) in wishes {
+                now += gap;
+                if kept.is_empty() {
+                    kept.push((now, current));
+                }
+                kept.push((now, wish));
+                let within = |window| {
+                    move |&&(at, _): &&(u64, u32)| at + window > now
+                };
+                let highest = kept.iter().filter(within(down)).map(|&(_, n)| n).fold(wish, u32::max);
+                let lowest = kept.iter().filter(within(up)).map(|&(_, n)| n).fold(wish, u32::min);
+                let expected = current.max(lowest).min(highest);
+                let decision = Decision::propose(current, wish, Why::Plain);
+                current = stabilise.apply(decision, Time::from_secs(now), current).desired;
+                proptest::prop_assert_eq!(current, expected);
+            }
+        }
+    }
+
     #[test]
     fn memory_holds_only_what_may_still_decide() {
         let mut stabilise = Stabilise::new(Span::from_secs(300), Span::ZERO);
