@@ -8,7 +8,18 @@ use super::terminal::Terminal;
 use std::path::PathBuf;
 
 /// The shipped scenarios: one line each. A test compares it with the folder.
-const SHIPPED: &[(&str, &str)] = &[("quickstart", include_str!("../../scenarios/quickstart.toml"))];
+const SHIPPED: &[(&str, &str)] = &[
+    ("quickstart", include_str!("../../scenarios/quickstart.toml")),
+    ("cap-saturation", include_str!("../../scenarios/cap-saturation.toml")),
+    ("cooldown-blocks", include_str!("../../scenarios/cooldown-blocks.toml")),
+    ("keep-alive-cost", include_str!("../../scenarios/keep-alive-cost.toml")),
+    ("lag-oscillation", include_str!("../../scenarios/lag-oscillation.toml")),
+    ("launch-day", include_str!("../../scenarios/launch-day.toml")),
+    ("monday-morning", include_str!("../../scenarios/monday-morning.toml")),
+    ("scale-to-zero-herd", include_str!("../../scenarios/scale-to-zero-herd.toml")),
+    ("stabilise-worst-of-both", include_str!("../../scenarios/stabilise-worst-of-both.toml")),
+    ("worker-follows-web", include_str!("../../scenarios/worker-follows-web.toml")),
+];
 
 /// List the scenarios that come with autosim, with the lesson of each; run one by name
 #[derive(Debug, clap::Args)]
