@@ -52,7 +52,7 @@ pub struct Counts {
     pub within_slo: u64,
     /// Triggered the launch of a replica (scale per request or activation from zero).
     pub triggered_launch: u64,
-    /// Waited for a replica that was starting when they arrived or that they started.
+    /// Served by a replica that was not ready yet when they arrived.
     pub served_cold: u64,
 }
 

@@ -3,3 +3,5 @@
 mod house;
 mod naive;
 mod naive_equality;
+mod theory;
+mod theory_fast;

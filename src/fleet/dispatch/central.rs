@@ -256,7 +256,7 @@ impl CentralQueue {
             start: Time(held.start),
             end: Time(end),
             replica: owner.ordinal,
-            cold: held.start == owner.ready_at && held.arrival < held.start,
+            cold: held.arrival < owner.ready_at,
         }
     }
 

@@ -13,7 +13,7 @@ pub struct Completion {
     pub end: Time,
     /// Launch ordinal of its replica; the initial fleet comes first.
     pub replica: u64,
-    /// True if it waited for a replica that had to start.
+    /// True if it arrived before its replica was ready: it waited for a start.
     pub cold: bool,
 }
 

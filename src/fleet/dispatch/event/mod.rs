@@ -38,8 +38,6 @@ struct Waiting {
     stamp: u64,
     /// The replica it waits at or for; `None` = the gateway.
     replica: Option<ReplicaId>,
-    /// It has waited for a replica that had to start.
-    cold: bool,
 }
 
 /// Where a request waits.
@@ -147,7 +145,6 @@ impl EventPlane {
                 routing: requests.routing.get(taken).copied().unwrap_or(0),
                 stamp: 0,
                 replica: None,
-                cold: false,
             };
             let patience = requests.patience_ns.get(taken).copied();
             let starved = self.admit(request, patience, fleet, sink);
@@ -276,7 +273,7 @@ impl EventPlane {
             slot: slot_number,
             replica: id,
             stamp,
-            cold: request.cold,
+            cold: request.arrival < self.servers.ready_at(id),
         };
         let at = self.serving_unused.pop().unwrap_or_else(|| {
             self.serving.push(serving);
@@ -412,9 +409,7 @@ impl EventPlane {
             };
             let Some(slot) = slot else { return };
             let Some(ticket) = self.gateway.pop_front() else { return };
-            let mut request = self.take_waiting(ticket);
-            request.cold =
-                self.servers.ready_at(slot.replica) == self.now && request.arrival < self.now;
+            let request = self.take_waiting(ticket);
             self.start(slot.replica, Some(slot), &request);
         }
     }
@@ -485,8 +480,6 @@ impl EventPlane {
             let Mode::Routed(router) = &mut self.mode else { return };
             let Some(ticket) = self.gateway.pop_front() else { return };
             let Some(id) = router.choose(self.waiting[ticket.0 as usize].routing) else { return };
-            let request = &mut self.waiting[ticket.0 as usize];
-            request.cold = true;
             if self.servers.has_free_slot(id) {
                 let request = self.take_waiting(ticket);
                 self.start(id, None, &request);

@@ -73,7 +73,7 @@ impl EventPlane {
 
     pub(super) fn admit_per_request(
         &mut self,
-        mut request: Waiting,
+        request: Waiting,
         patience: Option<u64>,
         fleet: &mut Fleet,
         sink: &mut impl Sink,
@@ -83,7 +83,6 @@ impl EventPlane {
             self.start(slot.replica, Some(slot), &request);
             return;
         }
-        request.cold = true;
         if queue_is_empty && self.bind_to_coming(request, patience, sink) {
             return;
         }
@@ -100,7 +99,6 @@ impl EventPlane {
             self.launch(id, ready_at, request, patience, fleet, sink);
             return;
         }
-        request.cold = false;
         match overflow {
             Overflow::Wait => {
                 self.wait_at(Place::Gateway, request, patience, sink);

@@ -1,0 +1,23 @@
+//! Does the simulator reproduce what queueing theory knows exactly?
+//!
+//! The table of cases is `theory/expected.json` in the folder of reference material beside the project
+//! (or where `AUTOSIM_SHARED` points); without it the tests say that they were skipped. Per case: 20
+//! replications, the first 10 % discarded, and the mean of each metric within 4.75 standard errors
+//! plus the table's own allowance. A case that fails is run once more with fresh seeds and four times
+//! the requests; it fails if it fails again.
+
+mod configure;
+mod judge;
+mod metrics;
+mod policies;
+mod samples;
+mod table;
+
+pub(crate) use judge::{Effort, check};
+pub(crate) use table::{Case, load};
+
+/// Runs the cases that `pick` wants and returns what is wrong, one line a metric.
+pub(crate) fn run(effort: Effort, pick: impl Fn(&Case) -> bool) -> Option<Vec<String>> {
+    let cases = load()?;
+    Some(cases.iter().filter(|case| pick(case)).flat_map(|case| check(case, effort)).collect())
+}

@@ -1,0 +1,11 @@
+//! A glance at every case of the table: enough to catch what is plainly wrong. The whole, with the
+//! precision that proves it, is `cargo test --release --test theory_full`.
+
+use crate::theory::{Effort, run};
+
+#[test]
+fn every_case_of_the_table_is_met_at_a_glance() {
+    if let Some(wrong) = run(Effort::Fast, |_| true) {
+        assert!(wrong.is_empty(), "{wrong:#?}");
+    }
+}

@@ -1,0 +1,14 @@
+//! Every case of the table of exactly known answers, about 1.6 billion requests:
+//! `cargo test --release --test theory_full`.
+
+#[path = "it/theory/mod.rs"]
+mod theory;
+
+use theory::{Effort, run};
+
+#[test]
+fn every_case_of_the_table_is_met() {
+    if let Some(wrong) = run(Effort::Full, |_| true) {
+        assert!(wrong.is_empty(), "{wrong:#?}");
+    }
+}
