@@ -32,6 +32,8 @@ pub struct Compared {
     pub name: String,
     /// Its kind.
     pub kind: String,
+    /// It plays a plan made from the future: a reference, not a choice.
+    pub sees_future: bool,
     /// Finished replications.
     pub replications: usize,
     /// Of the service the policies compete for.
@@ -55,11 +57,6 @@ impl Compared {
     /// The paired difference of one headline figure to the baseline.
     pub fn against(&self, figure: Figure) -> Option<&Against> {
         self.against.iter().find(|against| against.figure == figure)
-    }
-
-    /// Plays a plan made from the future.
-    pub fn sees_future(&self) -> bool {
-        self.kind == "clairvoyant"
     }
 }
 
@@ -98,8 +95,8 @@ pub struct Against {
 impl Comparison {
     /// Compares whatever is finished.
     pub fn of(results: &Results) -> Self {
-        let free = results.about.price.for_replica_ns(u128::from(u64::MAX)).0 == 0;
-        let cost_figure = if free { Figure::BilledHours } else { Figure::Cost };
+        let cost_figure =
+            if results.about.price.is_free() { Figure::BilledHours } else { Figure::Cost };
         let terms = results.about.slo.as_ref();
         let mut policies: Vec<Compared> =
             results.policies.iter().map(|policy| compared(policy, terms)).collect();
@@ -132,6 +129,7 @@ fn compared(policy: &PolicyResults, terms: Option<&SloTerms>) -> Compared {
     Compared {
         name: policy.name.clone(),
         kind: policy.kind.clone(),
+        sees_future: policy.sees_future,
         replications: rows.len(),
         estimates: Estimates::of(&rows),
         others,
@@ -150,7 +148,7 @@ fn mark_frontier(policies: &mut [Compared], cost_figure: Figure) {
         .iter()
         .map(|policy| {
             // What nobody can run is no choice, and must not hide one.
-            let cost = if policy.sees_future() { f64::NAN } else { mean(policy, cost_figure) };
+            let cost = if policy.sees_future { f64::NAN } else { mean(policy, cost_figure) };
             (cost, mean(policy, Figure::SloLatency))
         })
         .collect();
@@ -160,7 +158,7 @@ fn mark_frontier(policies: &mut [Compared], cost_figure: Figure) {
 }
 
 fn baseline(policies: &[Compared], cost_figure: Figure) -> usize {
-    let candidates = || policies.iter().enumerate().filter(|(_, p)| !p.sees_future());
+    let candidates = || policies.iter().enumerate().filter(|(_, p)| !p.sees_future);
     candidates()
         .filter(|(_, policy)| policy.verdict.ruling == Ruling::Met)
         .min_by(|(_, a), (_, b)| mean(a, cost_figure).total_cmp(&mean(b, cost_figure)))

@@ -13,8 +13,11 @@
 mod compare;
 mod figures;
 mod plan;
+mod reference;
 mod results;
 mod run;
+mod staffing;
+mod survey;
 mod verdict;
 
 pub use crate::engine::{DecisionRecord, Interval, Slo, Window};

@@ -77,6 +77,8 @@ pub struct PolicyResults {
     pub name: String,
     /// Its kind, for example `target-tracking`.
     pub kind: String,
+    /// It plays a plan made from the future: a reference, not a choice.
+    pub sees_future: bool,
     /// The policy with every default filled in.
     pub effective: serde_json::Value,
     /// By service: names of the signals its policy sees, in the order of its readings.
@@ -132,7 +134,7 @@ pub struct ServiceDetails {
 /// Lines and anchors beside the policies.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct References {
-    /// Money no policy that keeps the promise can do without, by replication; empty where there is no
-    /// promise or it was not computed.
+    /// Money no policy that keeps the promise can do without, by replication. Empty without a promise on
+    /// latency or a price, and where one policy runs alone: it costs a pass over all requests.
     pub work_bound: Vec<f64>,
 }

@@ -1,11 +1,14 @@
 //! Runs every cell of a scenario, in parallel, with results that do not depend on how many at once.
 
+use super::reference::{clairvoyant_plan, work_bound};
 use super::results::{About, Details, PolicyResults, References, Results, ServiceDetails};
+use super::survey::survey;
 use super::{Cell, Facts, Row, ServiceRow, plan};
 use crate::engine::{self, DecisionLog, Detail, Halt, Outcome, ServiceSetup};
 use crate::policy::SignalRef;
 use crate::scenario::Scenario;
 use crate::stats::Histogram;
+use crate::units::Time;
 use rayon::prelude::*;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -73,14 +76,54 @@ pub fn run(
     options: &RunOptions<'_>,
     progress: &dyn Progress,
 ) -> Result<Results, RunError> {
-    run_cells(scenario, options, progress, &simulate)
+    let cells = plan(scenario.policies.len(), scenario.replications);
+    let expected = scenario
+        .services
+        .iter()
+        .map(|service| service.workload.expected_requests(scenario.window.end))
+        .sum();
+    progress.begins(cells.len(), expected);
+    let jobs = options.jobs.max(1);
+    let threads = rayon::ThreadPoolBuilder::new()
+        .num_threads(jobs)
+        .build()
+        .map_err(|error| RunError::Threads { jobs, why: error.to_string() })?;
+    threads.install(|| {
+        let foresight = foresee(scenario, options.cancel);
+        let done = run_cells(scenario, options, progress, &cells, &foresight);
+        gather(scenario, &cells, done, &foresight)
+    })
 }
 
-/// What simulates one cell.
-type Simulate =
-    dyn Fn(&Scenario, Cell, Detail, &Arc<AtomicBool>) -> Result<CellOutcome, Halt> + Sync;
+/// What is known of each replication before its cells run.
+#[derive(Default, Clone)]
+struct Foresight {
+    work_bound: Option<f64>,
+    plan: Option<Arc<[(Time, u32)]>>,
+}
 
-/// An outcome and what its policy saw.
+/// One pass over the requests of each replication, where something needs it.
+fn foresee(scenario: &Scenario, cancel: &AtomicBool) -> Vec<Foresight> {
+    let planned = scenario.policies.iter().any(|policy| policy.spec.needs_plan());
+    let promised = scenario.slo.is_some_and(|terms| terms.latency.is_some());
+    // Alone there is nothing to compare with: the pass would cost a third of the run.
+    let bounded = promised && !scenario.price.is_free() && scenario.policies.len() > 1;
+    let one = |replication: u32| {
+        let Some(survey) = survey(scenario, replication, planned, cancel) else {
+            return Foresight::default();
+        };
+        Foresight {
+            work_bound: bounded.then(|| work_bound(scenario, &survey)).flatten(),
+            plan: planned.then(|| clairvoyant_plan(scenario, replication, &survey).into()),
+        }
+    };
+    if !planned && !bounded {
+        return vec![Foresight::default(); scenario.replications as usize];
+    }
+    (0..scenario.replications).into_par_iter().map(one).collect()
+}
+
+/// An outcome and what its policies saw, by service.
 struct CellOutcome {
     signals: Vec<Vec<String>>,
     outcome: Outcome,
@@ -90,9 +133,10 @@ fn simulate(
     scenario: &Scenario,
     cell: Cell,
     detail: Detail,
+    plan: Option<Arc<[(Time, u32)]>>,
     cancel: &Arc<AtomicBool>,
 ) -> Result<CellOutcome, Halt> {
-    let mut setup = scenario.setup(cell.policy, cell.replication, None, detail);
+    let mut setup = scenario.setup(cell.policy, cell.replication, plan, detail);
     setup.cancel = Some(Arc::clone(cancel));
     let names = |service: &ServiceSetup| service.autoscaler.signals.iter().map(name).collect();
     let signals = setup.services.iter().map(names).collect();
@@ -107,33 +151,28 @@ fn name(signal: &SignalRef) -> String {
     format!("{service}{metric}{}", if share { "_per_replica" } else { "" })
 }
 
+/// A finished cell: its place in the plan, and what is kept of it.
+type Finished = (usize, Result<CellResult, Halt>);
+
+/// Cells are begun in the order of the plan, so that the first failure in that order is always found
+/// and an interrupted run has whole replications; sorting undoes the order of finishing.
 fn run_cells(
     scenario: &Scenario,
     options: &RunOptions<'_>,
     progress: &dyn Progress,
-    simulate: &Simulate,
-) -> Result<Results, RunError> {
-    let cells = plan(scenario.policies.len(), scenario.replications);
-    let expected = scenario
-        .services
-        .iter()
-        .map(|service| service.workload.expected_requests(scenario.window.end))
-        .sum();
-    progress.begins(cells.len(), expected);
-    let jobs = options.jobs.max(1);
-    let threads = rayon::ThreadPoolBuilder::new()
-        .num_threads(jobs)
-        .build()
-        .map_err(|error| RunError::Threads { jobs, why: error.to_string() })?;
+    cells: &[Cell],
+    foresight: &[Foresight],
+) -> Vec<Finished> {
     let failed = AtomicBool::new(false);
-    let one = |(at, cell): (usize, &Cell)| {
+    let one = |(at, &cell): (usize, &Cell)| {
         if failed.load(Ordering::Relaxed) || options.cancel.load(Ordering::Relaxed) {
             return None;
         }
-        let detail = detail(scenario, options, *cell);
-        let done = match simulate(scenario, *cell, detail, options.cancel) {
+        let plan = foresight[cell.replication as usize].plan.clone();
+        let detail = detail(scenario, options, cell);
+        let done = match simulate(scenario, cell, detail, plan, options.cancel) {
             Err(Halt::Interrupted) => return None,
-            done => done.map(|done| reduce(scenario, *cell, done)),
+            done => done.map(|done| reduce(scenario, cell, done)),
         };
         match &done {
             Ok(done) => progress.finished(
@@ -143,14 +182,11 @@ fn run_cells(
             ),
             Err(_) => failed.store(true, Ordering::Relaxed),
         }
-        Some((at, *cell, done))
+        Some((at, done))
     };
-    // Cells are begun in the order of the plan, so that the first failure in that order is always found
-    // and an interrupted run has whole replications; sorting undoes the order of finishing.
-    let mut done: Vec<_> = threads
-        .install(|| cells.iter().enumerate().par_bridge().filter_map(one).collect::<Vec<_>>());
-    done.sort_by_key(|(at, ..)| *at);
-    gather(scenario, cells.len(), done)
+    let mut done: Vec<Finished> = cells.iter().enumerate().par_bridge().filter_map(one).collect();
+    done.sort_by_key(|(at, _)| *at);
+    done
 }
 
 fn detail(scenario: &Scenario, options: &RunOptions<'_>, cell: Cell) -> Detail {
@@ -198,17 +234,22 @@ fn reduce(scenario: &Scenario, cell: Cell, done: CellOutcome) -> CellResult {
     CellResult { signals: done.signals, rows, latency, details, simulated_requests }
 }
 
-type Finished = (usize, Cell, Result<CellResult, Halt>);
-
-fn gather(scenario: &Scenario, cells: usize, done: Vec<Finished>) -> Result<Results, RunError> {
+fn gather(
+    scenario: &Scenario,
+    cells: &[Cell],
+    done: Vec<Finished>,
+    foresight: &[Foresight],
+) -> Result<Results, RunError> {
+    let work_bound: Vec<f64> = foresight.iter().filter_map(|known| known.work_bound).collect();
     let mut results = Results {
         about: About::of(scenario),
         policies: scenario.policies.iter().map(empty).collect(),
-        references: References::default(),
-        complete: done.len() == cells,
+        references: References { work_bound },
+        complete: done.len() == cells.len(),
         simulated_requests: 0,
     };
-    for (_, cell, result) in done {
+    for (at, result) in done {
+        let cell = cells[at];
         let policy = &mut results.policies[cell.policy];
         let result = result.map_err(|halt| RunError::Halted {
             policy: policy.name.clone(),
@@ -230,6 +271,7 @@ fn empty(policy: &crate::scenario::NamedPolicy) -> PolicyResults {
     PolicyResults {
         name: policy.name.clone(),
         kind: kind.or_else(|| effective.as_str().map(str::to_owned)).unwrap_or_default(),
+        sees_future: policy.spec.needs_plan(),
         effective,
         signals: Vec::new(),
         rows: Vec::new(),

@@ -112,3 +112,29 @@ fn the_cheapest_policy_that_keeps_the_promise_is_the_baseline() {
     let faster = roomy.against(Figure::LatencyP99).unwrap();
     assert!(faster.paired.difference.high() < 0.0 && faster.p_corrected.unwrap() < 0.05);
 }
+
+#[test]
+fn a_clairvoyant_keeps_the_promise_and_no_one_pays_less_than_the_work() {
+    let policies = "[policies.oracle.clairvoyant]\n[policies.roomy.fixed]\nreplicas = 12\n";
+    let text = TEXT.split("[policies").next().unwrap_or_default().replace(
+        "[workload.arrivals.main.poisson]\nrate = \"40/s\"",
+        "[workload.arrivals.main.spike]\nat = \"3m\"\nheight = \"150/s\"\nrise = \"1m\"\nhold = \"2m\"\n\
+         fall = \"1m\"\n[workload.arrivals.base.poisson]\nrate = \"20/s\"",
+    );
+    let options =
+        RunOptions { jobs: 2, all_timelines: false, all_decisions: true, cancel: &Arc::default() };
+    let results = run(&scenario(&(text + policies)), &options, &Silent).unwrap();
+    let comparison = Comparison::of(&results);
+    let [oracle, roomy] = &comparison.policies[..] else { panic!("two policies") };
+    assert_eq!(oracle.verdict.ruling, Ruling::Met, "{:?}", oracle.verdict);
+    assert!(oracle.sees_future && !oracle.on_frontier && roomy.on_frontier);
+    assert_eq!(comparison.baseline, 1);
+    let cost = |policy: &Compared| policy.estimate(Figure::Cost).unwrap().min;
+    assert!(cost(oracle) < cost(roomy));
+    assert_eq!(results.references.work_bound.len(), 3);
+    assert!(results.references.work_bound.iter().all(|&bound| 0.0 < bound && bound < cost(oracle)));
+    // Replicas were there before the load was: decisions rise ahead of the spike.
+    let decisions = &results.policies[0].details[0].services[0].decisions;
+    let first_rise = decisions.iter().find(|d| d.decision.desired > d.before).map(|d| d.at);
+    assert!(first_rise.is_some_and(|at| at < crate::units::Time::from_secs(210)), "{first_rise:?}");
+}

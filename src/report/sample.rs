@@ -96,6 +96,7 @@ fn policy(at: usize) -> PolicyResults {
     PolicyResults {
         name: name.into(),
         kind: kind.into(),
+        sees_future: kind == "clairvoyant",
         effective: serde_json::json!({ kind: { "max": 60 } }),
         signals: vec![if at == 0 { vec![] } else { vec!["cpu_percent".into()] }],
         rows,

@@ -165,7 +165,7 @@ fn notes(results: &Results, comparison: &Comparison) -> Vec<String> {
     if comparison.policies.iter().any(chance) {
         notes.push("~ may be chance (paired t test at 5 %, Holm-corrected)".to_owned());
     }
-    for policy in comparison.policies.iter().filter(|policy| policy.sees_future()) {
+    for policy in comparison.policies.iter().filter(|policy| policy.sees_future) {
         notes.push(format!(
             "{} sees the future: a feasible reference, not a choice and not a bound",
             policy.name

@@ -54,6 +54,10 @@ impl Price {
     pub const fn currency(self) -> Currency {
         self.currency
     }
+    /// True if nothing is charged.
+    pub const fn is_free(self) -> bool {
+        self.nanos == 0
+    }
     /// The amount for one hour, taken as a price per hour, for `billed` of it, rounded to the nearest
     /// billionth.
     pub fn for_hours(self, billed: Span) -> Money {

@@ -172,7 +172,7 @@ fn dots(page: &mut Picture, frame: &Frame, labels: &mut Labels, points: &[Point<
                 let (low, high) = (frame.at_y(latency.low()), frame.at_y(latency.high()));
                 page.line(vec![(x, low), (x, high)], colour, 1.5);
                 let kept = point.policy.verdict.ruling != Ruling::Missed;
-                if point.policy.sees_future() {
+                if point.policy.sees_future {
                     page.area(diamond((x, y), 9.0), colour, 1.0);
                 } else {
                     page.dot((x, y), 6.5, colour, kept);
@@ -218,7 +218,7 @@ fn legend(page: &mut Picture, frame: &Frame, points: &[Point<'_>]) {
             page.area(tip, GREY, 1.0);
         });
     }
-    if points.iter().any(|point| point.policy.sees_future()) {
+    if points.iter().any(|point| point.policy.sees_future) {
         entry(page, "sees the future: a reference", &|page, x| {
             page.area(diamond((x + 4.0, y), 7.0), GREY, 1.0);
         });
