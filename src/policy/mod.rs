@@ -17,6 +17,7 @@ pub mod fixed;
 mod inner;
 pub mod keep_alive;
 pub mod parts;
+mod range;
 mod registry;
 pub mod rule;
 pub mod scale_to_zero;

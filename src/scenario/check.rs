@@ -1,7 +1,9 @@
 //! Sense: what no scenario may say, however well it is formed.
 
 use super::file::{ReplicaFile, ScenarioFile, ServiceEntry, ServiceFile};
+use super::strict::nearest_of;
 use crate::fault::Faults;
+use crate::policy::PolicySpec;
 use crate::units::{Span, Time, WallClock};
 
 /// Slots of all replicas are kept in memory; more of them per replica than this is a typing error.
@@ -62,6 +64,26 @@ pub(super) fn policy_of_service(index: usize, entry: &ServiceEntry, faults: &mut
             "give it a policy, for example `policy.fixed = { replicas = 4 }`",
         ),
         _ => {}
+    }
+}
+
+/// Whether every service whose metrics a policy reads is there.
+pub(super) fn services_read(spec: &PolicySpec, file: &ScenarioFile, faults: &mut Faults) {
+    for service in spec.services() {
+        if !file.services.contains_key(&service) {
+            let known: Vec<&str> = file.services.keys().map(String::as_str).collect();
+            let hint = match known.is_empty() {
+                true => {
+                    "the scenario has but one service: leave out the name before the `/`".into()
+                }
+                false => nearest_of(&service, &known),
+            };
+            faults.error(
+                spec.kind_name(),
+                format!("it reads a metric of the service `{service}`, which is not there"),
+                hint,
+            );
+        }
     }
 }
 

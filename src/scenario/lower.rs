@@ -38,9 +38,14 @@ pub(super) fn lower(
         errors: slo.errors.map(|term| term.0.get()),
     });
     let services = services(&file, around, &clock, faults);
-    for (name, spec) in &file.policies {
-        faults.within("policies", |f| f.within(name, |f| spec.check(f)));
-    }
+    faults.within("policies", |f| {
+        for (name, spec) in &file.policies {
+            f.within(name, |f| {
+                spec.check(f);
+                check::services_read(spec, &file, f);
+            });
+        }
+    });
     if faults.any_error() {
         return None;
     }
@@ -176,8 +181,9 @@ fn fill_replica(replica: &mut ReplicaFile, label: &str, assumptions: &mut Vec<St
         replica.cold_start = Some(super::words::ColdStartFile::Whole(none));
     }
     if replica.initial.is_none() {
-        assumptions.push(format!("{label}no initial fleet given: one replica at the start"));
-        replica.initial = Some(1);
+        assumptions.push(format!(
+            "{label}no initial fleet given: each policy starts with its own minimum (fixed: its count)"
+        ));
     }
 }
 
@@ -256,12 +262,16 @@ fn service(
     let (fleet, resources) = fleet::build(service, replica, file.price.as_ref(), resolution.faults);
     let workload = workload(entry.workload.as_ref(), service, around, resolution);
     if let Some(policy) = &entry.policy {
-        resolution.faults.within("policy", |f| policy.check(f));
+        resolution.faults.within("policy", |f| {
+            policy.check(f);
+            check::services_read(policy, file, f);
+        });
     }
     Some(Service {
         name: name.to_owned(),
         workload: workload?,
         fleet,
+        initial: replica.initial,
         resources,
         policy: entry.policy.clone(),
     })

@@ -84,8 +84,10 @@ pub struct Service {
     pub name: String,
     /// Its traffic.
     pub workload: crate::workload::Workload,
-    /// Its replicas.
+    /// Its replicas; the initial fleet and the balancing are those of [`Scenario::fleet`].
     pub fleet: FleetSpec,
+    /// Replicas ready at the start; `None` = as many as the policy starts with by itself.
+    pub initial: Option<u32>,
     /// How load turns into CPU and so on.
     pub resources: Resources,
     /// Who scales it, for all services but the first.

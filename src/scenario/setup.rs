@@ -2,6 +2,8 @@
 
 use super::{Scenario, Service};
 use crate::engine::{Detail, ServiceSetup, Setup};
+use crate::fleet::{Balancing, FleetSpec, Overflow};
+use crate::policy::keep_alive::AtLimit;
 use crate::policy::{PolicyContext, PolicySpec};
 use crate::random::Streams;
 use crate::units::Time;
@@ -46,7 +48,7 @@ impl Scenario {
         plan: Option<Arc<[(Time, u32)]>>,
     ) -> ServiceSetup {
         let streams = Streams::new(self.seed, replication, index as u32);
-        let fleet = service.fleet.clone();
+        let fleet = fleet_under(service, spec, plan.as_deref());
         let context = PolicyContext {
             clock: self.clock.clone(),
             concurrency: fleet.concurrency,
@@ -62,5 +64,74 @@ impl Scenario {
             slo: self.slo.and_then(|slo| slo.latency).filter(|_| index == 0),
             fleet,
         }
+    }
+
+    /// The fleet of the first service as it is under one of the policies.
+    pub fn fleet(&self, policy: usize) -> FleetSpec {
+        fleet_under(&self.services[0], &self.policies[policy].spec, None)
+    }
+}
+
+/// A policy decides where the fleet starts if nothing else does, and scale per request is a balancing.
+fn fleet_under(service: &Service, spec: &PolicySpec, plan: Option<&[(Time, u32)]>) -> FleetSpec {
+    let mut fleet = service.fleet.clone();
+    let planned = plan.and_then(|plan| plan.first()).filter(|(at, _)| *at == Time::ZERO);
+    let own = planned.map_or(0, |&(_, count)| count).max(spec.natural_start());
+    fleet.initial = service.initial.unwrap_or(own.min(fleet.quota.unwrap_or(u32::MAX)));
+    if let Some(keep_alive) = spec.keep_alive() {
+        fleet.balancing = Balancing::PerRequest {
+            idle_expiry: keep_alive.idle_expiry.sampler(),
+            minimum: keep_alive.min,
+            limit: keep_alive.max,
+            overflow: match keep_alive.overflow {
+                AtLimit::Wait => Overflow::Wait,
+                AtLimit::Reject => Overflow::Reject,
+            },
+        };
+    }
+    fleet
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::fleet::{Balancing, Overflow};
+    use crate::random::Sampler;
+    use crate::scenario::{LoadOptions, Scenario, Sources, load};
+
+    fn scenario(replica: &str) -> Scenario {
+        let text = format!(
+            "duration = '1m'\n[workload.arrivals.main.poisson]\nrate = '1/s'\n[replica]\n{replica}\n\
+             [policies.peak.fixed]\nreplicas = 7\n\
+             [policies.faas.keep-alive]\nidle_expiry.constant = '10m'\nmin = 2\noverflow = 'reject'\n\
+             [policies.asleep.scale-to-zero.policy.target-tracking]\n\
+             metric = 'ongoing_requests_per_replica'\ntarget = 1\nmin = 3\nmax = 9\n"
+        );
+        let options = LoadOptions { fallback_name: "test".into(), ..LoadOptions::default() };
+        let loaded = load(Sources::new("test.toml", text), &options);
+        loaded.map_err(|found| found.render(false)).unwrap().scenario
+    }
+
+    #[test]
+    fn a_policy_starts_with_its_own_fleet_unless_the_scenario_names_one() {
+        for (replica, initial) in
+            [("", [7, 2, 3]), ("quota = 5", [5, 2, 3]), ("initial = 4", [4; 3])]
+        {
+            let scenario = scenario(replica);
+            let found: Vec<u32> = (0..3).map(|policy| scenario.fleet(policy).initial).collect();
+            assert_eq!(found, initial, "{replica}");
+        }
+    }
+
+    #[test]
+    fn keep_alive_is_a_balancing_of_its_own_cells_only() {
+        let scenario = scenario("");
+        assert_eq!(scenario.fleet(0).balancing, Balancing::CentralQueue);
+        let per_request = Balancing::PerRequest {
+            idle_expiry: Sampler::Constant(600_000_000_000),
+            minimum: 2,
+            limit: 1000,
+            overflow: Overflow::Reject,
+        };
+        assert_eq!(scenario.fleet(1).balancing, per_request);
     }
 }
