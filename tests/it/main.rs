@@ -3,5 +3,6 @@
 mod house;
 mod naive;
 mod naive_equality;
+mod stories;
 mod theory;
 mod theory_fast;

@@ -1,0 +1,131 @@
+//! The shipped scenarios tell the stories they claim: order and shape, not digits.
+
+use autosim::experiment::{self, Comparison, Figure, RunOptions, Silent};
+use autosim::scenario::{LoadOptions, Sources, load};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+/// A finished scenario, asked by policy and figure.
+struct Story(Comparison);
+
+impl Story {
+    fn run(name: &str, replications: u32) -> Self {
+        let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("scenarios");
+        let text = std::fs::read_to_string(folder.join(format!("{name}.toml"))).unwrap();
+        let options = LoadOptions { folder, fallback_name: name.into(), ..LoadOptions::default() };
+        let mut loaded = match load(Sources::new(format!("{name}.toml"), text), &options) {
+            Ok(loaded) => loaded,
+            Err(findings) => panic!("{}", findings.render(false)),
+        };
+        loaded.scenario.replications = replications;
+        let options = RunOptions {
+            jobs: 2,
+            all_timelines: false,
+            all_decisions: false,
+            cancel: &Arc::new(AtomicBool::new(false)),
+        };
+        let results = experiment::run(&loaded.scenario, &options, &Silent).unwrap();
+        Self(Comparison::of(&results))
+    }
+
+    fn figure(&self, policy: &str, figure: Figure) -> f64 {
+        let compared = self.0.policies.iter().find(|compared| compared.name == policy).unwrap();
+        compared
+            .estimate(figure)
+            .unwrap_or_else(|| panic!("{policy} has no {}", figure.column()))
+            .mean
+    }
+
+    fn figures<const N: usize>(&self, policies: [&str; N], figure: Figure) -> [f64; N] {
+        policies.map(|policy| self.figure(policy, figure))
+    }
+}
+
+#[track_caller]
+fn falls(values: &[f64]) {
+    assert!(values.windows(2).all(|pair| pair[0] > pair[1]), "{values:?} does not fall");
+}
+
+#[test]
+fn monday_morning_a_schedule_loses_nothing_and_is_cheaper_than_a_high_minimum() {
+    let story = Story::run("monday-morning", 2);
+    let failed = story.figures(["min-2", "min-10", "min-20", "min-40"], Figure::FailedShare);
+    falls(&failed);
+    assert!(failed[0] > 0.05, "{failed:?}");
+    assert!(failed[3] < 0.001, "{failed:?}");
+    assert!(story.figure("scheduled-floor", Figure::FailedShare) < 1e-6);
+    falls(&story.figures(["min-40", "scheduled-floor"], Figure::BilledHours));
+}
+
+#[test]
+fn lag_oscillation_old_readings_make_a_limit_cycle() {
+    let story = Story::run("lag-oscillation", 2);
+    let reversals =
+        story.figures(["stale-and-nervous", "stale-but-patient", "fresh"], Figure::Reversals);
+    assert!(reversals[0] >= 10.0 && reversals[0] > 3.0 * reversals[1], "{reversals:?}");
+    falls(&story.figures(["stale-and-nervous", "stale-but-patient", "fresh"], Figure::FailedShare));
+    let peaks =
+        story.figures(["stale-and-nervous", "stale-but-patient", "fresh"], Figure::PeakReplicas);
+    falls(&peaks);
+    assert!(peaks[0] > 2.0 * 43.0, "{peaks:?} against an ideal of 43");
+}
+
+#[test]
+fn scale_to_zero_herd_starts_hundreds_for_a_handful() {
+    let story = Story::run("scale-to-zero-herd", 2);
+    let peaks = story.figures(["zero", "min-2", "min-8"], Figure::PeakReplicas);
+    assert!(peaks[0] > 300.0 && peaks[1] > 100.0, "{peaks:?}");
+    assert!(peaks[2] < 20.0, "{peaks:?}");
+    falls(&story.figures(["zero", "min-2", "min-8"], Figure::LatencyP99));
+    falls(&story.figures(["zero", "min-8", "zero-limited"], Figure::BilledHours));
+}
+
+#[test]
+fn stabilise_worst_of_both_cost_is_not_monotone_in_the_window() {
+    let story = Story::run("stabilise-worst-of-both", 2);
+    let hours = story.figures(
+        ["window-900s", "window-1800s", "window-300s", "window-60s", "window-0s"],
+        Figure::BilledHours,
+    );
+    falls(&hours);
+    let late = story.figures(["window-900s", "window-1800s"], Figure::LatencyP95);
+    assert!(late[0] > 5000.0 && late[1] < 1000.0, "{late:?}");
+}
+
+#[test]
+fn cooldown_blocks_one_step_at_a_time_never_catches_up() {
+    let story = Story::run("cooldown-blocks", 2);
+    let failed = story
+        .figures(["one-by-one", "short-cooldown", "four-at-a-time", "ratio"], Figure::FailedShare);
+    falls(&failed);
+    assert!(failed[0] > 4.0 * failed[1], "{failed:?}");
+}
+
+#[test]
+fn cap_saturation_a_maximum_below_the_need_fails_silently() {
+    let story = Story::run("cap-saturation", 2);
+    let failed = story.figures(["max-40", "max-90"], Figure::FailedShare);
+    assert!(failed[0] > 0.1 && failed[1] < 0.001, "{failed:?}");
+    falls(&story.figures(["max-40", "max-60", "max-90"], Figure::MinutesAtCap));
+    falls(&story.figures(["max-60", "max-90"], Figure::LatencyP99));
+}
+
+#[test]
+fn worker_follows_web_the_wave_is_seen_earlier_upstream() {
+    let story = Story::run("worker-follows-web", 2);
+    let p99 = story.figures(["own-load", "web-traffic"], Figure::LatencyP99);
+    assert!(p99[0] > 5.0 * p99[1], "{p99:?}");
+    let hours = story.figures(["own-load", "web-traffic"], Figure::BilledHours);
+    assert!(hours[1] < 1.2 * hours[0], "{hours:?}");
+}
+
+#[test]
+fn keep_alive_longer_is_warmer_and_dearer() {
+    let story = Story::run("keep-alive-cost", 2);
+    let order = ["one-minute", "five-minutes", "ten-minutes", "one-hour"];
+    falls(&story.figures(order, Figure::ColdStarts));
+    let mut hours = story.figures(order, Figure::BilledHours);
+    hours.reverse();
+    falls(&hours);
+}
