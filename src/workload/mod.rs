@@ -21,3 +21,6 @@ pub use arrivals::SourceSpec;
 pub use batch::{Arrivals, BATCH, Batch};
 pub use spec::{ResolveContext, WorkloadSpec};
 pub use stream::Workload;
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,6 @@ use super::input::Input;
 use super::options::Options;
 use super::recording::Recording;
 use super::series::{self, Meaning};
-use super::timestamps::TIME_NAMES;
 
 /// A column of times, a column of counts.
 pub(super) struct Counts;
@@ -19,7 +18,7 @@ impl TraceFormat for Counts {
         Format::Counts
     }
     fn sniff(&self, head: &Head) -> bool {
-        head.has_any(TIME_NAMES) && head.has_any(COUNT_NAMES)
+        head.timed && head.has_any(COUNT_NAMES)
     }
     fn read(&self, input: Input, options: &Options) -> Result<Recording, TraceError> {
         series::read(input, options, Format::Counts, Meaning::Count, COUNT_NAMES)

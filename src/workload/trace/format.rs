@@ -26,6 +26,8 @@ pub(super) struct Head {
     pub(super) lines: Vec<String>,
     /// The names in the first line.
     pub(super) header: Vec<String>,
+    /// It has a column of times: the stated one, or one with a usual name.
+    pub(super) timed: bool,
 }
 
 /// A reader of one format.

@@ -38,3 +38,6 @@ pub use spread::Spread;
 
 /// The most rows a trace may have: a recorded request takes 16 bytes of memory.
 pub const MAX_ROWS: usize = 100_000_000;
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,6 @@ use super::input::Input;
 use super::options::Options;
 use super::recording::Recording;
 use super::series::{self, Meaning};
-use super::timestamps::TIME_NAMES;
 
 /// A column of times, a column of rates.
 pub(super) struct Rates;
@@ -18,7 +17,7 @@ impl TraceFormat for Rates {
         Format::Rates
     }
     fn sniff(&self, head: &Head) -> bool {
-        head.has_any(TIME_NAMES) && head.has_any(RATE_NAMES)
+        head.timed && head.has_any(RATE_NAMES)
     }
     fn read(&self, input: Input, options: &Options) -> Result<Recording, TraceError> {
         series::read(input, options, Format::Rates, Meaning::PerSecond, RATE_NAMES)

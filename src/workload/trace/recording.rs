@@ -5,6 +5,7 @@ use super::format::{FORMATS, Format, Head};
 use super::input::Input;
 use super::options::Options;
 use super::table::header_of;
+use super::timestamps::TIME_NAMES;
 use std::path::Path;
 
 /// A trace in memory.
@@ -85,7 +86,7 @@ pub(crate) fn open(base: &Path, path: &str, options: &Options) -> Result<Recordi
     let input = Input::open(base, path)?;
     let (format, sniffed) = match options.format {
         Some(format) => (format, false),
-        None => (sniff(&input)?, true),
+        None => (sniff(&input, options)?, true),
     };
     let reader = format.reader().ok_or_else(|| {
         TraceError::at("format", format!("no reader of `{}`", format.name()), "name another format")
@@ -98,10 +99,14 @@ pub(crate) fn open(base: &Path, path: &str, options: &Options) -> Result<Recordi
     Ok(recording)
 }
 
-fn sniff(input: &Input) -> Result<Format, TraceError> {
-    let lines = input.first_lines();
+fn sniff(input: &Input, options: &Options) -> Result<Format, TraceError> {
+    let mut lines = input.first_lines();
+    if lines.first().is_some_and(|line| line.starts_with("sep=")) {
+        lines.remove(0);
+    }
     let header = lines.first().map(|line| header_of(line)).unwrap_or_default();
-    let head = Head { lines, header };
+    let mut head = Head { lines, header, timed: options.time.is_some() };
+    head.timed |= head.has_any(TIME_NAMES);
     let found = FORMATS.iter().find(|reader| reader.sniff(&head));
     found.map(|reader| reader.format()).ok_or_else(|| {
         let names: Vec<&str> = FORMATS.iter().map(|reader| reader.format().name()).collect();

@@ -37,7 +37,7 @@ impl TraceFormat for Timestamps {
     }
     fn sniff(&self, head: &Head) -> bool {
         // `value` beside a time may be a count, a rate or a gauge: the user must say.
-        head.has_any(TIME_NAMES) && !head.has_any(&["value"])
+        head.timed && !head.has_any(&["value"])
     }
     fn read(&self, input: Input, options: &Options) -> Result<Recording, TraceError> {
         const USED: &[&str] = &[
