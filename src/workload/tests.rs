@@ -27,8 +27,11 @@ fn workload(toml: &str, end: Time) -> Workload {
     workload.unwrap_or_else(|| panic!("{toml}: {said:?}"))
 }
 
-/// (arrival, demand) of every request of one replication.
-pub(super) fn requests(workload: &Workload, replication: u32, end: Time) -> Vec<(u64, u64)> {
+/// (arrival, demand) in nanoseconds.
+type Requests = Vec<(u64, u64)>;
+
+/// Every request of one replication.
+pub(super) fn requests(workload: &Workload, replication: u32, end: Time) -> Requests {
     let mut arrivals = workload.requests(&Streams::new(1, replication, 0), end);
     let (mut all, mut batch) = (Vec::new(), Batch::new());
     loop {
@@ -177,8 +180,7 @@ fn sources_add_up_in_order_with_luck_of_their_own() {
     let alone = requests(&workload(&format!("[arrivals]\n{one}"), hours(1)), 0, hours(1));
     let both = workload(&format!("[arrivals]\n{one}\n{other}"), hours(1));
     let sum = requests(&both, 0, hours(1));
-    let (of_b, of_a): (Vec<(u64, u64)>, Vec<(u64, u64)>) =
-        sum.into_iter().partition(|r| r.1 == 7_000_000_000);
+    let (of_b, of_a): (Requests, Requests) = sum.into_iter().partition(|r| r.1 == 7_000_000_000);
     assert_eq!(of_a, alone, "a second source must not change the first");
     assert!((of_b.len() as f64 - 18_000.0).abs() < 700.0);
     assert_eq!(both.expected_requests(hours(1)), 28_800.0);

@@ -3,6 +3,7 @@
 mod house;
 mod naive;
 mod naive_equality;
+mod recorded;
 mod stories;
 mod theory;
 mod theory_fast;
