@@ -4,11 +4,18 @@
 #[path = "it/theory/mod.rs"]
 mod theory;
 
-use theory::{Effort, run};
+use theory::{Effort, check_faas, run};
 
 #[test]
 fn every_case_of_the_table_is_met() {
     if let Some(wrong) = run(Effort::Full, |_| true) {
+        assert!(wrong.is_empty(), "{wrong:#?}");
+    }
+}
+
+#[test]
+fn scale_per_request_meets_its_published_validation() {
+    if let Some(wrong) = check_faas(Effort::Full) {
         assert!(wrong.is_empty(), "{wrong:#?}");
     }
 }

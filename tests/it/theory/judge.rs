@@ -6,11 +6,11 @@ use super::table::Case;
 use rayon::prelude::*;
 
 /// Standard errors allowed: Student-t with 19 degrees of freedom, two-sided 1.4e-4.
-const Z: f64 = 4.75;
+pub(super) const Z: f64 = 4.75;
 /// Relative allowance of every metric.
 const FLOOR: f64 = 1e-4;
 /// Replications.
-const REPLICATIONS: u32 = 20;
+pub(super) const REPLICATIONS: u32 = 20;
 /// How far the observed half width may lie above the one planned for: the spread of 20 values is
 /// itself known to about 16 %.
 const IMPRECISION: f64 = 1.6;

@@ -7,12 +7,14 @@
 //! the requests; it fails if it fails again.
 
 mod configure;
+mod faas;
 mod judge;
 mod metrics;
 mod policies;
 mod samples;
 mod table;
 
+pub(crate) use faas::check_faas;
 pub(crate) use judge::{Effort, check};
 pub(crate) use table::{Case, load};
 
