@@ -1,8 +1,10 @@
 //! The integration tests: one binary, one file per question.
 
+mod determinism;
 mod house;
 mod naive;
 mod naive_equality;
+mod properties;
 mod recorded;
 mod stories;
 mod theory;

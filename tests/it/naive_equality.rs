@@ -57,7 +57,8 @@ impl Sink for Fates {
     }
 }
 
-fn engine(case: &Case) -> Vec<Record> {
+/// A case as the engine takes it.
+pub(crate) fn setup(case: &Case) -> Setup {
     let policy = Script { counts: case.script.clone(), asked: 0, activate: case.activate };
     let service = ServiceSetup {
         name: "service".to_owned(),
@@ -73,7 +74,7 @@ fn engine(case: &Case) -> Vec<Record> {
         },
         slo: None,
     };
-    let setup = Setup {
+    Setup {
         services: vec![service],
         window: Window { warmup: Time::ZERO, end: Time(case.end), drain_limit: Span(case.drain) },
         seed: case.seed,
@@ -81,9 +82,12 @@ fn engine(case: &Case) -> Vec<Record> {
         detail: Detail { timeline: None, decisions: DecisionLog::Off },
         waiting_limit: 1_000_000,
         cancel: None,
-    };
+    }
+}
+
+fn engine(case: &Case) -> Vec<Record> {
     let mut fates = Fates::default();
-    let outcome = run(setup, &mut fates).expect("nothing halts a small run");
+    let outcome = run(setup(case), &mut fates).expect("nothing halts a small run");
     fates.0.sort_unstable();
     check_counts(&fates.0, &outcome.services[0].counts, case);
     fates.0
@@ -145,7 +149,7 @@ impl Dice {
 }
 
 /// The kinds of balancing, each tried equally often.
-const KINDS: [&str; 6] =
+pub(crate) const KINDS: [&str; 6] =
     ["central", "random", "round robin", "least outstanding", "power of two", "per request"];
 
 fn balancing(kind: &str, dice: &mut Dice) -> Balancing {
@@ -189,7 +193,7 @@ fn fleet(kind: &str, dice: &mut Dice) -> FleetSpec {
     }
 }
 
-fn random_case(kind: &str, seed: u64) -> Case {
+pub(crate) fn random_case(kind: &str, seed: u64) -> Case {
     let dice = &mut Dice(Streams::new(seed, 0, 99).sequential(Purpose::Arrivals, 7));
     let fleet = fleet(kind, dice);
     let (gap, demand) = (dice.between(1, 12), dice.between(1, 25));

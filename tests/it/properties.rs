@@ -1,0 +1,199 @@
+//! What must hold whatever is simulated: nothing is lost count of, time averages are sums over
+//! requests, money is replica time, more replicas are never slower, luck is common.
+
+use crate::naive::Case;
+use crate::naive_equality::{KINDS, random_case, setup};
+use autosim::engine::{Completion, FleetTotals, Outcome, ServiceOutcome, Sink, Window, run};
+use autosim::fleet::{Balancing, FleetSpec};
+use autosim::random::{Distribution, Streams};
+use autosim::stats::Histogram;
+use autosim::units::{Rate, Span, Time};
+use autosim::workload::Workload;
+
+/// Everything that was heard, as (arrival, start, end of service).
+#[derive(Default)]
+struct Visits {
+    /// `start` = `end` for those that never started.
+    all: Vec<(u64, u64, u64)>,
+    completed: Vec<(u64, u64, u64)>,
+}
+
+impl Sink for Visits {
+    fn completed(&mut self, c: &Completion) {
+        let visit = (c.arrival.0, c.start.0, c.end.0);
+        self.all.push(visit);
+        self.completed.push(visit);
+    }
+    fn timed_out(&mut self, arrival: Time, at: Time) {
+        self.all.push((arrival.0, at.0, at.0));
+    }
+    fn lost(&mut self, arrival: Time, start: Time, at: Time) {
+        self.all.push((arrival.0, start.min(at).0, at.0));
+    }
+}
+
+/// Runs a case that counts from `warmup` on.
+fn visit(case: &Case, warmup: u64) -> (ServiceOutcome, Visits) {
+    let mut setup = setup(case);
+    setup.window.warmup = Time(warmup);
+    let mut visits = Visits::default();
+    let Outcome { services, .. } = run(setup, &mut visits).expect("nothing halts a small run");
+    (services.into_iter().next().expect("there is one service"), visits)
+}
+
+/// Random cases of every kind of balancing with a warm-up of a quarter.
+fn for_each_case(mut check: impl FnMut(&Case, u64, &ServiceOutcome, &Visits)) {
+    for kind in KINDS {
+        for seed in 1000..1080 {
+            let case = random_case(kind, seed);
+            let warmup = case.end / 4;
+            let (outcome, visits) = visit(&case, warmup);
+            check(&case, warmup, &outcome, &visits);
+        }
+    }
+}
+
+#[test]
+fn every_counted_request_has_exactly_one_fate() {
+    for_each_case(|case, warmup, outcome, _| {
+        let counted = case.requests.iter().filter(|r| (warmup..case.end).contains(&r.0)).count();
+        let c = outcome.counts;
+        assert_eq!(c.arrived, counted as u64, "SEED {}", case.seed);
+        let fates = c.completed + c.timed_out + c.rejected + c.lost + c.unfinished;
+        assert_eq!(c.arrived, fates, "SEED {}: {c:?}", case.seed);
+        assert_eq!(c.completed, outcome.latency.latency.count(), "SEED {}", case.seed);
+    });
+}
+
+#[test]
+fn littles_law_leaves_no_residual() {
+    let mut compared = 0;
+    for_each_case(|case, warmup, outcome, visits| {
+        if outcome.counts.unfinished > 0 {
+            return; // what never ends is not heard of
+        }
+        let within =
+            |from: u64, to: u64| u128::from(to.min(case.end).saturating_sub(from.max(warmup)));
+        let waiting: u128 = visits.all.iter().map(|v| within(v.0, v.1)).sum();
+        let in_service: u128 = visits.all.iter().map(|v| within(v.1, v.2)).sum();
+        let fleet = &outcome.fleet;
+        assert_eq!(fleet.queued_ns, waiting, "waiting, SEED {}: {case:?}", case.seed);
+        assert_eq!(fleet.in_flight_ns, in_service, "in service, SEED {}: {case:?}", case.seed);
+        compared += 1;
+    });
+    assert!(compared > 300, "only {compared} cases were compared");
+}
+
+#[test]
+fn without_increment_and_minimum_the_bill_is_the_integral_of_replicas() {
+    for_each_case(|case, _, outcome, _| {
+        let FleetTotals { billed_ns, starting_ns, ready_ns, draining_ns, .. } = outcome.fleet;
+        assert_eq!(billed_ns, outcome.fleet.allocated_ns, "SEED {}", case.seed);
+        // What waits for the launch rate is ordered, and starting, but costs nothing yet.
+        let held = starting_ns + ready_ns + draining_ns;
+        if case.fleet.launch_rate.is_none() {
+            assert_eq!(billed_ns, held, "SEED {}: {case:?}", case.seed);
+        } else {
+            assert!(billed_ns <= held, "SEED {}: {case:?}", case.seed);
+        }
+    });
+}
+
+#[test]
+fn an_increment_and_a_minimum_only_add_to_the_bill() {
+    for kind in KINDS {
+        for seed in 1000..1040 {
+            let mut case = random_case(kind, seed);
+            let exact = visit(&case, 0).0.fleet.billed_ns;
+            case.fleet.billing.increment = Span(7);
+            let rounded = visit(&case, 0).0.fleet.billed_ns;
+            case.fleet.billing.minimum = Span(40);
+            let least = visit(&case, 0).0.fleet.billed_ns;
+            assert!(exact <= rounded && rounded <= least, "{kind}, SEED {seed}");
+        }
+    }
+}
+
+/// A fixed fleet of `replicas` with one central queue and no limits.
+fn fixed(seed: u64, replicas: u32) -> Case {
+    let mut case = random_case("central", seed);
+    case.fleet = FleetSpec {
+        concurrency: case.fleet.concurrency,
+        initial: replicas,
+        balancing: Balancing::CentralQueue,
+        ..FleetSpec::default()
+    };
+    case.script = vec![replicas];
+    case.activate = None;
+    case
+}
+
+#[test]
+fn more_replicas_are_never_slower() {
+    for seed in 1000..1100 {
+        for replicas in 1..5 {
+            let starts = |replicas| {
+                let mut visits = visit(&fixed(seed, replicas), 0).1.completed;
+                visits.sort_unstable();
+                visits
+            };
+            let (fewer, more) = (starts(replicas), starts(replicas + 1));
+            assert_eq!(fewer.len(), more.len(), "SEED {seed}");
+            let sorted = |visits: &[(u64, u64, u64)]| {
+                let mut all: Vec<u64> = visits.iter().map(|v| v.1).collect();
+                all.sort_unstable();
+                all
+            };
+            let pairs = sorted(&fewer).into_iter().zip(sorted(&more));
+            assert!(pairs.into_iter().all(|(a, b)| b <= a), "SEED {seed}, {replicas} replicas");
+        }
+    }
+}
+
+#[test]
+fn histogram_quantiles_are_within_one_percent_of_the_exact_ones() {
+    let laws = ["exponential = { mean = \"80ms\" }", "lognormal = { mean = \"2s\", cv = 3.0 }"];
+    for law in laws {
+        let law: Distribution = toml::from_str(law).expect("a law");
+        let mut rng = Streams::new(5, 0, 0).sequential(autosim::random::Purpose::Demand, 0);
+        let mut exact = vec![0; 200_000];
+        law.sampler().fill(&mut rng, &mut exact);
+        let mut histogram = Histogram::new();
+        exact.iter().for_each(|&ns| histogram.record(Span(ns)));
+        exact.sort_unstable();
+        for q in [0.001, 0.1, 0.5, 0.9, 0.95, 0.99, 0.999, 1.0] {
+            let rank = (q * exact.len() as f64).ceil() as usize;
+            let (truth, seen) = (exact[rank - 1], histogram.quantile(q).expect("not empty").0);
+            let error = seen.abs_diff(truth) as f64 / truth as f64;
+            assert!(error <= 0.01, "{law:?}, q {q}: {seen} instead of {truth}");
+        }
+    }
+}
+
+#[test]
+fn policies_meet_the_same_requests() {
+    let rate = Rate::per_second(50.0).expect("a rate");
+    let law: Distribution = toml::from_str("exponential = { mean = \"80ms\" }").expect("a law");
+    let workload = Workload::poisson(rate, &law);
+    let met = |replication: u32, script: &[u32]| {
+        let mut case = fixed(7, script[0]);
+        case.interval = 1_000_000_000;
+        case.script = script.to_vec();
+        let mut setup = setup(&case);
+        let end = Time::from_secs(60);
+        setup.window = Window { warmup: Time::ZERO, end, drain_limit: Span::from_secs(3600) };
+        setup.replication = replication;
+        setup.services[0].arrivals =
+            workload.requests(&Streams::new(setup.seed, replication, 0), end);
+        let mut visits = Visits::default();
+        run(setup, &mut visits).expect("a small run");
+        let pairs = visits.completed.iter().map(|v| (v.0, v.2 - v.1));
+        let mut requests: Vec<(u64, u64)> = pairs.collect();
+        requests.sort_unstable();
+        requests
+    };
+    let fixed = met(0, &[6]);
+    assert!(fixed.len() > 2500);
+    assert_eq!(fixed, met(0, &[9, 3, 12, 5, 8]), "another policy, other requests");
+    assert_ne!(fixed, met(1, &[6]), "another replication, the same requests");
+}
