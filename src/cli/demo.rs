@@ -12,6 +12,7 @@ const SHIPPED: &[(&str, &str)] = &[
     ("quickstart", include_str!("../../scenarios/quickstart.toml")),
     ("cap-saturation", include_str!("../../scenarios/cap-saturation.toml")),
     ("cooldown-blocks", include_str!("../../scenarios/cooldown-blocks.toml")),
+    ("faas-validation", include_str!("../../scenarios/faas-validation.toml")),
     ("keep-alive-cost", include_str!("../../scenarios/keep-alive-cost.toml")),
     ("lag-oscillation", include_str!("../../scenarios/lag-oscillation.toml")),
     ("launch-day", include_str!("../../scenarios/launch-day.toml")),
