@@ -112,9 +112,25 @@ impl ScenarioArgs {
         }
     }
 
+    /// As [`ScenarioArgs::load`], but traffic may come from overrides alone; `below` lies under them.
+    pub(super) fn load_or_empty(
+        &self,
+        path: Option<&Path>,
+        below: Vec<Layer>,
+    ) -> Result<Result<Loaded, Findings>, Failure> {
+        self.load_layers(path.map_or_else(|| Ok(Input::empty()), Input::read)?, below)
+    }
+
     /// As [`ScenarioArgs::load`] for a text already read.
     pub(super) fn load_input(&self, input: Input) -> Result<Result<Loaded, Findings>, Failure> {
-        let mut layers = Vec::new();
+        self.load_layers(input, Vec::new())
+    }
+
+    fn load_layers(
+        &self,
+        input: Input,
+        mut layers: Vec<Layer>,
+    ) -> Result<Result<Loaded, Findings>, Failure> {
         let mut names = Vec::new();
         if let Some(path) = &self.service {
             let part = Input::read(path)?;

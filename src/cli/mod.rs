@@ -23,6 +23,7 @@ mod progress;
 mod run;
 mod schema;
 mod terminal;
+mod trace;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 use exit::{Exit, Failure};
@@ -50,6 +51,7 @@ Start with `autosim demo`, then `autosim run scenarios/quickstart.toml`.";
 enum Verb {
     Run(run::Args),
     Check(check::Args),
+    Trace(trace::Args),
     Demo(demo::Args),
     Schema(schema::Args),
     Completions(completions::Args),
@@ -72,6 +74,7 @@ pub fn main() -> ExitCode {
     let done = match verb {
         Verb::Run(args) => run::run(&args, &terminal),
         Verb::Check(args) => check::run(&args, &terminal),
+        Verb::Trace(args) => trace::run(&args, &terminal),
         Verb::Demo(args) => demo::run(&args, &terminal),
         Verb::Schema(args) => schema::run(&args, &terminal),
         Verb::Completions(args) => completions::run(&args, &terminal),

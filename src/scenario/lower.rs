@@ -2,7 +2,7 @@
 
 use super::file::{ReplicaFile, ScenarioFile, ServiceEntry, ServiceFile};
 use super::words::{LatencyTerm, SpanOrLaw, StartText};
-use super::{NamedPolicy, Scenario, Service, SloTerms, check, fleet};
+use super::{NamedPolicy, Scenario, Service, SloTerms, check, fleet, length};
 use crate::engine::{Slo, Window};
 use crate::fault::Faults;
 use crate::random::Distribution;
@@ -13,6 +13,9 @@ use std::path::Path;
 /// Where neither the service nor the traffic says how long a request takes.
 const DEFAULT_SERVICE_TIME: Distribution =
     Distribution::Exponential { mean: Span::from_millis(100) };
+
+/// How long synthetic traffic lasts if nothing is said.
+const DEFAULT_DURATION: Span = Span::from_secs(3600);
 
 /// What a scenario needs beyond its own text.
 pub(super) struct Surroundings<'a> {
@@ -30,14 +33,19 @@ pub(super) fn lower(
 ) -> Option<Scenario> {
     let mut assumptions = Vec::new();
     one_or_many(&file, faults);
+    let recorded = file.duration.is_none() && length::all_recorded(&file);
     fill(&mut file, around.fallback_name, &mut assumptions);
-    check::whole(&file, faults);
     let clock = clock(file.start.as_ref(), faults);
     let slo = file.slo.as_ref().map(|slo| SloTerms {
         latency: slo.latency.map(latency_slo),
         errors: slo.errors.map(|term| term.0.get()),
     });
-    let services = services(&file, around, &clock, faults);
+    let given = if recorded { Some(length::OPEN_END) } else { file.duration };
+    let end = Time::ZERO.after(given.unwrap_or(DEFAULT_DURATION));
+    let services = services(&file, around, Resolution { clock: &clock, end, faults });
+    let length = if recorded { length::of_recordings(&services) } else { None };
+    fill_times(&mut file, length, &mut assumptions);
+    check::whole(&file, faults);
     faults.within("policies", |f| {
         for (name, spec) in &file.policies {
             f.within(name, |f| {
@@ -110,10 +118,6 @@ fn one_or_many(file: &ScenarioFile, faults: &mut Faults) {
 fn fill(file: &mut ScenarioFile, fallback_name: &str, assumptions: &mut Vec<String>) {
     let mut assume = |sentence: &str| assumptions.push(sentence.to_owned());
     file.name.get_or_insert_with(|| fallback_name.to_owned());
-    if file.duration.is_none() {
-        assume("no duration given: traffic lasts one hour");
-        file.duration = Some(Span::from_secs(3600));
-    }
     if file.warmup.is_none() {
         assume("no warm-up given: the figures count from the start");
         file.warmup = Some(Span::ZERO);
@@ -121,8 +125,6 @@ fn fill(file: &mut ScenarioFile, fallback_name: &str, assumptions: &mut Vec<Stri
     file.drain_limit.get_or_insert(Span::from_secs(3600));
     file.seed.get_or_insert(1);
     file.replications.get_or_insert(10);
-    let duration = file.duration.unwrap_or_default();
-    file.timeline.get_or_insert_with(|| round_interval(duration));
     let price = file.price.get_or_insert_default();
     if price.per_replica_hour.is_none() {
         assume("no price given: cost is in replica-hours (1 XXX each, XXX = no currency)");
@@ -142,6 +144,18 @@ fn fill(file: &mut ScenarioFile, fallback_name: &str, assumptions: &mut Vec<Stri
         fill_service(entry.service.get_or_insert_default(), &label, assumptions);
         fill_replica(entry.replica.get_or_insert_default(), &label, assumptions);
     }
+}
+
+/// The times that depend on how long the recordings are, where `recorded` says so.
+fn fill_times(file: &mut ScenarioFile, recorded: Option<Span>, assumptions: &mut Vec<String>) {
+    let duration = *file.duration.get_or_insert_with(|| {
+        assumptions.push(match recorded {
+            Some(span) => format!("no duration given: as long as the recording, {span}"),
+            None => "no duration given: traffic lasts one hour".into(),
+        });
+        recorded.unwrap_or(DEFAULT_DURATION)
+    });
+    file.timeline.get_or_insert_with(|| round_interval(duration));
 }
 
 fn fill_service(service: &mut ServiceFile, label: &str, assumptions: &mut Vec<String>) {
@@ -224,10 +238,9 @@ struct Resolution<'a> {
 fn services(
     file: &ScenarioFile,
     around: &Surroundings<'_>,
-    clock: &WallClock,
-    faults: &mut Faults,
+    resolution: Resolution<'_>,
 ) -> Vec<Service> {
-    let end = Time::ZERO.after(file.duration.unwrap_or_default());
+    let Resolution { clock, end, faults } = resolution;
     let mut services = Vec::new();
     if file.services.is_empty() {
         let entry = ServiceEntry {

@@ -13,6 +13,7 @@ mod check;
 mod file;
 mod findings;
 mod fleet;
+mod length;
 mod load;
 mod lower;
 mod schema;

@@ -1,5 +1,6 @@
 //! The integration tests: one binary, one file per question.
 
+mod cli;
 mod determinism;
 mod house;
 mod naive;

@@ -1,0 +1,27 @@
+//! `trace`: look at recorded traffic, make synthetic traffic.
+
+mod generate;
+mod inspect;
+
+use super::exit::{Exit, Failure};
+use super::terminal::Terminal;
+
+/// Inspect recorded traffic, or write synthetic traffic to a file
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Verb {
+    Inspect(Box<inspect::Args>),
+    Generate(Box<generate::Args>),
+}
+
+pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
+    match &args.verb {
+        Verb::Inspect(args) => inspect::run(args, terminal),
+        Verb::Generate(args) => generate::run(args, terminal),
+    }
+}
