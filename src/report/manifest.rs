@@ -40,6 +40,8 @@ pub(super) fn write(results: &Results, out: &mut dyn Write) -> io::Result<()> {
         "warmup_s": about.window.warmup.as_secs_f64(),
         "end_s": about.window.end.as_secs_f64(),
         "simulated_requests": results.simulated_requests,
+        "currency": about.price.currency().to_string(),
+        "work_bound": results.references.work_bound,
         "inputs": inputs,
         "assumptions": about.assumptions,
         "policies": policies,

@@ -1,6 +1,7 @@
 //! Numbers as text: the same bytes for the same value, with digits that mean something.
 
 use crate::experiment::Kind;
+use crate::units::Currency;
 
 /// Digits after the point in files, by kind; trailing zeros are dropped.
 const fn decimals(kind: Kind) -> usize {
@@ -39,6 +40,12 @@ pub(super) fn human(value: f64, digits: usize) -> String {
         text
     };
     group(&text)
+}
+
+/// A currency for people: `XXX`, the code for none, is plain units.
+pub(super) fn currency(currency: Currency) -> String {
+    let code = currency.to_string();
+    if code == "XXX" { "units".to_owned() } else { code }
 }
 
 /// Thousands of a plain number grouped: `12 345.6`.

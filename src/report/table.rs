@@ -1,6 +1,6 @@
 //! The comparison as a table for a terminal of 80 columns.
 
-use super::number::{group, human, plain};
+use super::number::{currency, group, human, plain};
 use crate::experiment::{Compared, Comparison, Figure, Results, Ruling, SloTerms};
 use crate::stats::Estimate;
 use comfy_table::{CellAlignment, ContentArrangement, ContentLineStyle, LineStyle};
@@ -42,7 +42,7 @@ fn write_table(
 }
 
 fn rows(results: &Results, comparison: &Comparison) -> Table {
-    let currency = results.about.price.currency();
+    let currency = currency(results.about.price.currency());
     let mut table = Table::new();
     table
         .load_style(STYLE)
@@ -175,7 +175,7 @@ fn notes(results: &Results, comparison: &Comparison) -> Vec<String> {
         notes.push(format!(
             "work bound {} {}: no policy that keeps the SLO can cost less",
             human(bound.mean, 3),
-            about.price.currency()
+            currency(about.price.currency())
         ));
     }
     if !results.complete {
@@ -197,7 +197,7 @@ fn verdict(results: &Results, comparison: &Comparison) -> String {
     }
     let price = base.estimate(comparison.cost_figure).map_or(f64::NAN, |e| e.mean);
     let unit = match comparison.cost_figure {
-        Figure::Cost => results.about.price.currency().to_string(),
+        Figure::Cost => currency(results.about.price.currency()),
         _ => "replica-hours".to_owned(),
     };
     let price = human(price, digits(price));

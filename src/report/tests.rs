@@ -116,6 +116,7 @@ fn the_manifest_says_what_was_run() {
     manifest::write(&results, &mut out).unwrap();
     let manifest: serde_json::Value = serde_json::from_slice(&out).unwrap();
     assert_eq!(manifest["complete"], false);
+    assert_eq!(manifest["work_bound"][0], 14.2);
     assert_eq!(manifest["inputs"][0]["sha256"], "00ff");
     assert_eq!(manifest["policies"][1]["effective"]["target-tracking"]["max"], 60);
     assert!(manifest::is_ours(std::str::from_utf8(&out).unwrap()));

@@ -7,7 +7,7 @@ use super::label::{Labels, extent};
 use super::picture::{Align, At, Picture, SMALL, TEXT};
 use super::render::text_width;
 use crate::experiment::{Compared, Comparison, Figure, Results, Ruling};
-use crate::report::number::human;
+use crate::report::number::{currency, human};
 use crate::report::table::{human_quantile, promise};
 use crate::stats::Estimate;
 
@@ -33,7 +33,7 @@ pub(super) fn picture(results: &Results, comparison: &Comparison) -> Picture {
     let points = points(comparison);
     let frame = frame(results, &points);
     frame.draw(&mut page, true);
-    let currency = about.price.currency();
+    let currency = currency(about.price.currency());
     let x_title = match comparison.cost_figure {
         Figure::Cost => format!("cost, {currency}"),
         _ => "billed replica-hours (replicas have no price)".to_owned(),
@@ -223,7 +223,7 @@ fn legend(page: &mut Picture, frame: &Frame, points: &[Point<'_>]) {
             page.area(diamond((x + 4.0, y), 7.0), GREY, 1.0);
         });
     }
-    entry(page, "frontier: nothing is both cheaper and faster", &|page, x| {
+    entry(page, "frontier: no other is both cheaper and faster", &|page, x| {
         page.line(vec![(x - 8.0, y), (x + 11.0, y)], GREY, 1.5);
     });
 }

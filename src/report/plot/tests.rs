@@ -37,7 +37,7 @@ fn a_timeline_has_four_panels_with_units_and_reasons() {
     for part in [
         "traffic, requests/s",
         "replicas",
-        "decisions: 36",
+        "decisions that changed the count: 36",
         "what the policy sees: cpu, %",
         "latency of completions",
         "SLO 300ms",

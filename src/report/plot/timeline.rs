@@ -153,15 +153,16 @@ impl Drawing<'_> {
         let failed = |i: &Interval| per_s(i.rejections + i.losses + i.timeouts, i);
         let high = self.most(offered).max(self.most(done)).max(self.most(failed));
         let legend = [line("offered", BLACK), line("completed", BLUE), area("failed", VERMILLION)];
-        let y = Axis::linear(0.0, 1.05 * high, 4);
+        let y = Axis::linear(0.0, 1.05 * high, 5);
         let frame = self.panel(page, (top, 165.0), "traffic, requests/s", y, &legend);
         let failures = frame.stairs(&self.column(failed), self.end());
         page.area(frame.below(failures.clone()), VERMILLION, 0.55);
         if self.most(failed) > 0.0 {
             page.line(failures, VERMILLION, 1.0);
         }
-        page.line(frame.stairs(&self.column(offered), self.end()), BLACK, 1.6);
-        page.line(frame.stairs(&self.column(done), self.end()), BLUE, 1.4);
+        // Wider below narrower: where the two agree both are seen.
+        page.line(frame.stairs(&self.column(offered), self.end()), BLACK, 3.0);
+        page.line(frame.stairs(&self.column(done), self.end()), BLUE, 1.3);
         frame.bottom + GAP
     }
 
@@ -177,7 +178,7 @@ impl Drawing<'_> {
             line("desired", BLACK),
             dashed("wanted without limits", PURPLE),
         ];
-        let y = Axis::linear(0.0, high, 4);
+        let y = Axis::linear(0.0, high, 5);
         let frame = self.panel(page, (top, 200.0), "replicas", y, &legend);
         let ready = frame.stairs(&self.column(|i| i.mean_ready), self.end());
         let all = frame.stairs(&self.column(live), self.end());
@@ -203,7 +204,7 @@ impl Drawing<'_> {
             .map(|(at, stage)| line(&stage.name().replace('_', " "), stage_colour(at)))
             .collect();
         let y = Axis { log: false, low: 0.0, high: 1.0, ticks: Vec::new() };
-        let title = format!("decisions: {}", changed().count());
+        let title = format!("decisions that changed the count: {}", changed().count());
         let frame = self.panel(page, (top, STRIP), &title, y, &legend);
         let mut last = (f64::MIN, None);
         for decision in changed() {
@@ -254,9 +255,9 @@ impl Drawing<'_> {
             }
             right
         };
-        page.line(right.stairs(&self.column(used), self.end()), GREEN, 1.2);
+        page.line(right.stairs(&self.column(used), self.end()), GREEN, 3.0);
         for piece in self.pieces(|i| i.signal) {
-            page.line(frame.curve(piece), BLUE, 1.5);
+            page.line(frame.curve(piece), BLUE, 1.3);
         }
         page.dashed(frame.stairs(&targets, self.end()), VERMILLION, 1.4, DASH);
         frame.bottom + GAP
