@@ -79,15 +79,18 @@ struct Stream {
 impl Instants for Stream {
     fn fill(&mut self, batch: &mut Batch) {
         let left = self.end.saturating_sub(self.base) as f64;
-        let mut offset = self.offset;
-        for _ in 0..BATCH {
+        let (gap_ns, base, mut offset) = (self.gap_ns, self.base, self.offset);
+        // Slots instead of pushes: the loop keeps its state in registers.
+        batch.arrival_ns.resize(BATCH, 0);
+        for (made, slot) in batch.arrival_ns.iter_mut().enumerate() {
             let unit: f64 = Exp1.sample(&mut self.rng);
-            offset += unit * self.gap_ns;
+            offset += unit * gap_ns;
             if offset >= left {
                 self.base = self.end;
+                batch.arrival_ns.truncate(made);
                 return;
             }
-            batch.arrival_ns.push(self.base + offset as u64);
+            *slot = base + offset as u64;
         }
         self.base += offset as u64;
         self.offset = offset.fract();
