@@ -79,6 +79,17 @@ fn cold_start(given: Option<&ColdStartFile>, faults: &mut Faults) -> Vec<ColdSta
     }
 }
 
+/// Mean length of a cold start, all stages together, in seconds.
+pub(super) fn mean_start_s(given: Option<&ColdStartFile>) -> f64 {
+    match given {
+        None => 0.0,
+        Some(ColdStartFile::Whole(SpanOrLaw(law))) => law.mean_s(),
+        Some(ColdStartFile::Stages(stages)) => {
+            stages.iter().map(|(_, SpanOrLaw(law))| law.mean_s()).sum()
+        }
+    }
+}
+
 fn queue(given: Option<&QueueFile>, faults: &mut Faults) -> QueueSpec {
     let Some(given) = given else { return QueueSpec::default() };
     QueueSpec {

@@ -301,6 +301,34 @@ replicas = 12
     }
 
     #[test]
+    fn what_is_legal_but_unwise_is_a_warning() {
+        let threshold = "{ metric = 'cpu', max = 9, cooldown = '5s', \
+             rules = [{ when = '> 70%', change = '+1' }] }";
+        let tracking = "{ metric = 'cpu', target = '100%', max = 9 }";
+        for (path, value, place, part) in [
+            ("slo.latency", "p99 < 30ms", "slo.latency", "mean service time (50ms)"),
+            ("replications", "1", "replications", "no spread"),
+            ("warmup", "9m", "warmup", "more than half"),
+            (
+                "workload.arrivals.main.poisson.rate",
+                "2000/s",
+                "policies.peak.fixed",
+                "12.5 replicas",
+            ),
+            ("replica.quota", "8", "policies.peak.fixed", "grants 8"),
+            ("replica.initial", "20", "policies.peak.fixed", "starts with 20"),
+            ("policies.t.threshold", threshold, "policies.t.threshold.cooldown", "twice"),
+            ("policies.t.target-tracking", tracking, "target-tracking.target", "saturated"),
+        ] {
+            let found = faults(GOOD, &[(path, value)]);
+            let hit = found.iter().any(|line| line.contains(place) && line.contains(part));
+            assert!(hit, "{path} = {value}\n{}", found.join("\n"));
+            assert!(load_text(GOOD, &[(path, value)]).is_ok(), "{path} = {value} is no error");
+        }
+        assert_eq!(faults(GOOD, &[]), Vec::<String>::new());
+    }
+
+    #[test]
     fn what_is_missing_altogether_is_said() {
         let found = faults("", &[]).join("\n");
         assert!(found.contains("there is no policy") && found.contains("no traffic"), "{found}");

@@ -2,7 +2,7 @@
 
 use super::file::{ReplicaFile, ScenarioFile, ServiceEntry, ServiceFile};
 use super::words::{LatencyTerm, SpanOrLaw, StartText};
-use super::{NamedPolicy, Scenario, Service, SloTerms, check, fleet, length};
+use super::{NamedPolicy, Scenario, Service, SloTerms, check, fleet, length, lint};
 use crate::engine::{Slo, Window};
 use crate::fault::Faults;
 use crate::random::Distribution;
@@ -63,10 +63,10 @@ pub(super) fn lower(
         assumptions.extend_from_slice(service.workload.assumptions());
     }
     let resolved = serde_json::to_value(&file).unwrap_or_default();
-    Some(Scenario {
-        name: file.name.unwrap_or_default(),
-        question: file.question,
-        lesson: file.lesson,
+    let scenario = Scenario {
+        name: file.name.clone().unwrap_or_default(),
+        question: file.question.clone(),
+        lesson: file.lesson.clone(),
         clock,
         window: Window {
             warmup: Time::ZERO.after(file.warmup.unwrap_or_default()),
@@ -76,18 +76,20 @@ pub(super) fn lower(
         seed: file.seed.unwrap_or_default(),
         replications: file.replications.unwrap_or_default(),
         slo,
-        price: file.price.and_then(|price| price.per_replica_hour).unwrap_or(Price::FREE),
+        price: file.price.as_ref().and_then(|price| price.per_replica_hour).unwrap_or(Price::FREE),
         timeline: file.timeline.unwrap_or_default(),
         services,
         policies: file
             .policies
-            .into_iter()
-            .map(|(name, spec)| NamedPolicy { name, spec })
+            .iter()
+            .map(|(name, spec)| NamedPolicy { name: name.clone(), spec: spec.clone() })
             .collect(),
         assumptions,
         resolved,
         inputs,
-    })
+    };
+    lint::lint(&scenario, &file, faults);
+    Some(scenario)
 }
 
 /// A latency promise as the engine counts it.

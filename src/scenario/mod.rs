@@ -14,6 +14,7 @@ mod file;
 mod findings;
 mod fleet;
 mod length;
+mod lint;
 mod load;
 mod lower;
 mod schema;
