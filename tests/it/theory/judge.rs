@@ -40,13 +40,18 @@ impl Effort {
     }
 }
 
-/// Runs a case; what is wrong, one line a metric.
+/// Runs a case; what is wrong, one line a metric. The whole table takes minutes: a line a case.
+#[allow(clippy::print_stderr, reason = "progress, and why a case was run again")]
 pub(crate) fn check(case: &Case, effort: Effort) -> Vec<String> {
     let requests = effort.requests(case);
+    if effort == Effort::Full {
+        eprintln!("{}: {:.1} million requests", case.id, requests * 20.0 / 1e6);
+    }
     let first = attempt(case, effort, requests, 1);
     if first.is_empty() {
         return first;
     }
+    eprintln!("{}: once more with four times the requests, because of {first:#?}", case.id);
     attempt(case, effort, requests * 4.0, 2)
 }
 
