@@ -118,8 +118,9 @@ const SPAN_EXPECTED: &str =
 impl FromStr for Span {
     type Err = TextError;
     fn from_str(text: &str) -> Result<Self, TextError> {
-        let span: jiff::Span =
-            text.trim().parse().map_err(|_| TextError::new(text, SPAN_EXPECTED))?;
+        // Underscores group digits, as in rates and in TOML itself.
+        let plain = text.trim().replace('_', "");
+        let span: jiff::Span = plain.parse().map_err(|_| TextError::new(text, SPAN_EXPECTED))?;
         if span.is_negative() {
             return Err(TextError::because(text, SPAN_EXPECTED, "a duration cannot be negative"));
         }
@@ -249,6 +250,7 @@ mod tests {
             ("2 weeks", 14 * 86_400 * NS_PER_S),
             ("1.5s", 1_500_000_000),
             ("0s", 0),
+            ("490_000s", 490_000 * NS_PER_S),
         ] {
             assert_eq!(text.parse::<Span>(), Ok(Span(ns)), "{text}");
         }
