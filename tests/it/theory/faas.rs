@@ -151,3 +151,12 @@ fn published_point() -> Vec<String> {
     ];
     checks.into_iter().flatten().collect()
 }
+
+#[test]
+fn the_shipped_scenario_is_the_published_point() {
+    let scenario = scenario(&[]);
+    assert_eq!(scenario.replications, REPLICATIONS);
+    let expected = scenario.services[0].workload.expected_requests(scenario.window.end);
+    let counted = expected * (1.0 - scenario.window.warmup.as_secs_f64() / 500_000.0);
+    assert!(counted > 400_000.0, "{counted} requests a replication");
+}
