@@ -132,6 +132,6 @@ fn summary(scenario: &Scenario) -> String {
         policies.len(),
         policies.join(", "),
         scenario.replications,
-        super::effort::grouped(requests as u64),
+        super::effort::grouped(requests.round() as u64),
     )
 }

@@ -35,7 +35,7 @@ impl Progress for Bar {
         self.bar.set_length(cells as u64);
         self.bar.set_message(format!(
             "about {} requests each",
-            super::effort::grouped(requests_per_cell as u64)
+            super::effort::grouped(requests_per_cell.round() as u64)
         ));
         self.bar.enable_steady_tick(std::time::Duration::from_millis(250));
     }

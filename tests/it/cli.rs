@@ -396,6 +396,22 @@ fn the_committed_schema_is_current_and_every_shipped_scenario_follows_it() {
 }
 
 #[test]
+fn every_shipped_scenario_is_sound() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut arguments = vec!["check".to_owned()];
+    for entry in fs::read_dir(root.join("scenarios")).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        if name.ends_with(".toml") {
+            arguments.push(format!("scenarios/{name}"));
+        }
+    }
+    let borrowed: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let output = autosim(root, &borrowed);
+    assert_eq!(code(&output), 0, "{}", errors(&output));
+    assert_eq!(printed(&output).lines().count(), arguments.len() - 1);
+}
+
+#[test]
 fn help_completions_and_manual_are_printed() {
     let folder = folder_with(&[]);
     for (arguments, part) in [
