@@ -56,6 +56,7 @@ const SOURCES: &[(&str, f64)] = &[
     ("a.poisson = { rate = '1/s' }", 86_400.0),
     ("a.poisson = { rate = '1/s', from = '06:00', until = '12h' }", 21_600.0),
     ("a.sinusoid = { mean = '1/s', amplitude = '0.8/s', period = '24s' }", 86_400.0),
+    ("a.sinusoid = { mean = '1/s', amplitude = '1/s', period = '1us' }", 86_400.0),
     ("a.diurnal = { mean = '1/s', peak_to_mean = 1.8, peak_at = '20:30' }", 86_400.0),
     ("a.ramp = { from = '0/s', to = '2/s', start = '6h', length = '12h' }", 86_400.0),
     ("a.step = { from = '1/s', to = '3/s', at = '12:00' }", 172_800.0),
@@ -232,6 +233,7 @@ fn what_makes_no_source_is_refused_with_path_and_remedy() {
         ("rate_scale = 0\n[arrivals]\na.poisson = { rate = '1/s' }", ["rate_scale", "positive"]),
         ("time_scale = nan\n[arrivals]\na.poisson = { rate = '1/s' }", ["time_scale", "NaN"]),
         ("[arrivals]\na.poisson = { rate = '0/s' }", ["arrivals.a.poisson.rate", "zero"]),
+        ("[arrivals]\na.poisson = { rate = '9e8/s' }", ["arrivals: about 7.8e13", "lower"]),
         ("[arrivals]\na.poisson = { rate = '9e9/s' }", ["rate", "1e9/s"]),
         (
             "[arrivals]\na.poisson = { rate = '1/s', from = '2h', until = '1h' }",
@@ -266,11 +268,11 @@ fn what_makes_no_source_is_refused_with_path_and_remedy() {
         ("[arrivals]\na.mmpp = { states = [] }", ["states", "2 to"]),
         (
             "[arrivals]\na.mmpp = { states = [{rate='1/s',dwell='0s'},{rate='1/s',dwell='1s'}] }",
-            ["states.0.dwell", "zero"],
+            ["states.0.dwell", "stay is 0s"],
         ),
         (
             "[arrivals]\na.on-off = { rate = '1/s', on = '0s', off = '1s' }",
-            ["on-off.on", "length is zero"],
+            ["on-off.on", "length is 0s"],
         ),
         ("[arrivals]\na.spike = { at = '1h', height = '1/s' }", ["hold", "no length"]),
         (

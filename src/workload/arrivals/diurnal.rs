@@ -63,7 +63,7 @@ impl Diurnal {
         // The sine is highest a quarter of a day into its cycle.
         let phase = (DAY_NS + DAY_NS / 4 - peak_ns.unwrap_or(0)) % DAY_NS;
         let amplitude = mean * (self.peak_to_mean - 1.0);
-        let wave = Wave { mean, amplitude, period: DAY_NS, phase };
+        let wave = Wave::new(mean, amplitude, DAY_NS, phase).fine();
         let days = CivilDays::new(resolver.context.clock, resolver.source_end);
         Some(Part::synthetic(Varying::new(Daily { wave, days }, extent), demand))
     }

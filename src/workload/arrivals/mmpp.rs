@@ -59,6 +59,8 @@ pub enum StateOrder {
     Random,
 }
 
+/// States that change more often would cost more than the requests do.
+pub(super) const SHORTEST_STAY: Span = Span::from_millis(1);
 /// States of one process.
 const MOST_STATES: usize = 1000;
 
@@ -76,9 +78,10 @@ impl Mmpp {
         for (index, state) in self.states.iter().enumerate() {
             let key = format!("states.{index}.rate");
             let rate = resolver.rate_or_zero(&key, state.rate, faults).unwrap_or(0.0);
-            if state.dwell.is_zero() {
+            if state.dwell < SHORTEST_STAY {
                 let key = format!("states.{index}.dwell");
-                faults.error(&key, "the mean stay is zero", "give it some time, or drop the state");
+                let message = format!("the mean stay is {}", state.dwell);
+                faults.error(&key, message, "at least 1ms; drop a state that has no time");
             }
             states.push((rate, state.dwell.0 as f64));
         }

@@ -1,6 +1,6 @@
 //! `on-off`: bursts with silence between them.
 
-use super::mmpp::Modulated;
+use super::mmpp::{Modulated, SHORTEST_STAY};
 use super::thinning::{Piece, RateFunction, Varying};
 use super::{Moment, Resolver, StateOrder};
 use crate::fault::Faults;
@@ -66,9 +66,9 @@ impl OnOff {
         let rate = resolver.rate("rate", self.rate, faults);
         let off_rate = resolver.rate_or_zero("off_rate", self.off_rate, faults);
         for (key, span) in [("on", self.on), ("off", self.off)] {
-            if span.is_zero() {
-                let hint = "give both a length, or use `poisson` for a constant rate";
-                faults.error(key, "the length is zero", hint);
+            if span < SHORTEST_STAY {
+                let hint = "at least 1ms; or use `poisson` for a constant rate";
+                faults.error(key, format!("the length is {span}"), hint);
             }
         }
         if self.dwell == Dwell::Exponential && !self.phase.is_zero() {

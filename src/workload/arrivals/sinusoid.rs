@@ -5,6 +5,7 @@ use super::{Moment, Resolver};
 use crate::fault::Faults;
 use crate::random::Distribution;
 use crate::units::{Rate, Span};
+use crate::workload::source::Extent;
 use crate::workload::stream::Part;
 use serde::{Deserialize, Serialize};
 use std::f64::consts::TAU;
@@ -57,7 +58,7 @@ impl Sinusoid {
         let extent = resolver.extent(self.from, self.until, faults);
         let demand = resolver.demand(self.service_time.as_ref(), faults);
         let (mean, amplitude, extent, demand) = (mean?, amplitude?, extent?, demand?);
-        let wave = Wave { mean, amplitude, period: self.period.0, phase: self.phase.0 };
+        let wave = Wave::new(mean, amplitude, self.period.0, self.phase.0);
         (faults.errors() == before).then(|| Part::synthetic(Varying::new(wave, extent), demand))
     }
 }
@@ -68,13 +69,42 @@ const CUTS: u64 = 256;
 /// `mean + amplitude x sin(2 pi (t + phase) / period)`, times in nanoseconds.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Wave {
-    pub(super) mean: f64,
-    pub(super) amplitude: f64,
-    pub(super) period: u64,
-    pub(super) phase: u64,
+    mean: f64,
+    amplitude: f64,
+    period: u64,
+    phase: u64,
+    /// Length of a piece; 0 = one piece for all time.
+    piece: u64,
+}
+
+impl Wave {
+    /// Pieces are a 256th of a cycle, but long enough for one request in a hundred of them; where that is
+    /// more than a fraction of a cycle, bounds would say nothing and one piece does.
+    pub(super) fn new(mean: f64, amplitude: f64, period: u64, phase: u64) -> Self {
+        let piece = (period / CUTS).max((0.01 * 1e9 / mean) as u64).max(1);
+        let piece = if piece > period / 8 { 0 } else { piece };
+        Self { mean, amplitude, period, phase, piece }
+    }
+
+    /// Pieces that are a 256th of a cycle, however rare requests are.
+    pub(super) fn fine(self) -> Self {
+        Self { piece: self.period / CUTS, ..self }
+    }
+
+    /// Requests from the start of the wave's cycle to `at`, up to a constant.
+    fn integral_to(&self, at: u64) -> f64 {
+        let into = (u128::from(at) + u128::from(self.phase)) % u128::from(self.period);
+        let angle = TAU * (into as f64 / self.period as f64);
+        let swing = self.amplitude * self.period as f64 * 1e-9 / TAU;
+        self.mean * at as f64 * 1e-9 - swing * angle.cos()
+    }
 }
 
 impl RateFunction for Wave {
+    fn expected(&self, extent: Extent) -> f64 {
+        self.integral_to(extent.until) - self.integral_to(extent.from)
+    }
+
     fn rate_at(&self, at: u64) -> f64 {
         // Reduced to one cycle in integers: exact however long the run.
         let into = (u128::from(at) + u128::from(self.phase)) % u128::from(self.period);
@@ -86,10 +116,15 @@ impl RateFunction for Wave {
         if self.amplitude == 0.0 {
             return Piece { until: u64::MAX, low: self.mean, high: self.mean };
         }
-        let length = (self.period / CUTS).max(1);
+        if self.piece == 0 {
+            let (low, high) = (self.mean - self.amplitude, self.mean + self.amplitude);
+            return Piece { until: u64::MAX, low: low * (1.0 - 1e-9), high: high * (1.0 + 1e-9) };
+        }
+        let length = self.piece;
         let until = at.saturating_add(length);
-        // Nowhere is the slope above amplitude x 2 pi / period; the last term covers rounding.
-        let reach = self.amplitude * TAU * (length as f64 / self.period as f64) / 2.0;
+        // Nowhere is the slope above amplitude x 2 pi / period, and nowhere is the middle (rounded down)
+        // further than half a piece and a nanosecond; the last term covers rounding.
+        let reach = self.amplitude * TAU * (length as f64 / 2.0 + 1.0) / self.period as f64;
         let slack = reach + (self.mean + self.amplitude) * 1e-9;
         let middle = self.rate_at(at.saturating_add(length / 2));
         Piece { until, low: (middle - slack).max(0.0), high: middle + slack }
@@ -102,7 +137,18 @@ mod tests {
 
     #[test]
     fn pieces_bound_the_rate_through_a_cycle() {
-        let wave = Wave { mean: 10.0, amplitude: 10.0, period: 24_000_000_007, phase: 5 };
+        for wave in [
+            Wave::new(10.0, 10.0, 24_000_000_007, 5),
+            Wave::new(0.05, 0.02, 24_000_000_007, 5),
+            Wave::new(10.0, 10.0, 1000, 5).fine(),
+        ] {
+            bounded(&wave);
+        }
+        let fast = Wave::new(1.0, 1.0, 1000, 0).piece(7);
+        assert!(fast.until == u64::MAX && fast.low <= 0.0 && fast.high >= 2.0);
+    }
+
+    fn bounded(wave: &Wave) {
         let mut at = 0;
         while at < 2 * wave.period {
             let piece = wave.piece(at);

@@ -28,6 +28,10 @@ pub(crate) trait RateFunction: fmt::Debug + Send + Sync + 'static {
     fn rate_at(&self, at: u64) -> f64;
     /// Bounds that hold from `at` up to some instant after it.
     fn piece(&self, at: u64) -> Piece;
+    /// Expected requests inside `extent`.
+    fn expected(&self, extent: Extent) -> f64 {
+        integral(self, extent)
+    }
 }
 
 /// Pieces in order, known in advance or drawn on the way.
@@ -135,12 +139,12 @@ impl<F: RateFunction> Source for Varying<F> {
     }
 
     fn expected(&self, end: u64) -> f64 {
-        integral(&*self.function, self.extent.cut(end))
+        self.function.expected(self.extent.cut(end))
     }
 }
 
 /// Expected requests inside `extent`, by Simpson's rule on every piece.
-pub(crate) fn integral(function: &impl RateFunction, extent: Extent) -> f64 {
+fn integral<F: RateFunction + ?Sized>(function: &F, extent: Extent) -> f64 {
     let (mut at, mut sum) = (extent.from, 0.0);
     while at < extent.until {
         let piece = function.piece(at);

@@ -171,6 +171,9 @@ impl Bins {
                 last.count += bin.count;
             }
         }
+        if bins.iter().all(|bin| bin.count == 0.0) {
+            return Err(empty());
+        }
         let step = slice.stretched(step).max(1);
         let densest = bins.iter().map(|bin| bin.count).fold(0.0, f64::max);
         if densest > step as f64 {

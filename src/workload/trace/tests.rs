@@ -245,6 +245,7 @@ fn what_cannot_be_read_is_refused_with_place_value_and_remedy() {
         ("time,count\n1,1\n", "", ["interval", "one row"]),
         ("time,count\n1,1\n1,1\n3,1\n5,1\n", "", ["lines 2 and 3", "merge"]),
         ("time,count\n1,1e12\n2,1\n", "", ["rate_scale", "more than one a nanosecond"]),
+        ("time,count\n1,0\n2,0\n", "", ["no request was recorded", "play more"]),
         ("time\n1\n2\n", "from = '1h'", ["from", "runs from 1s to 2s"]),
         ("time\n1\n2\n", "from = '2023-01-01'", ["own start", "offset"]),
         ("time\n1\n2\n", "from = '2s'\nuntil = '1s'", ["until", "later"]),
