@@ -4,7 +4,7 @@ use crate::fleet::dispatch::{Plane, Requests};
 use crate::random::{Generator, Purpose, Sampler, Streams};
 use crate::units::Time;
 use crate::workload::{Arrivals, Batch};
-use rand_xoshiro::rand_core::Rng as _;
+use rand::Rng as _;
 
 /// A batch and how far it has been taken. Routing and patience are drawn with the request, in order of
 /// arrival, so that every policy meets the same ones.

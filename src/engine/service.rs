@@ -471,7 +471,7 @@ impl RunFacts {
 
 /// The phase of a control loop: drawn per replication where asked for.
 pub(super) fn control_phase(interval: Span, random: bool, streams: &Streams) -> Span {
-    use rand_xoshiro::rand_core::Rng as _;
+    use rand::Rng as _;
     if !random {
         return Span::ZERO;
     }

@@ -1,6 +1,6 @@
 //! Independent streams for common random numbers.
 
-use rand_xoshiro::rand_core::SeedableRng;
+use rand::SeedableRng;
 
 /// The pinned generator: xoshiro256++ (Blackman and Vigna 2019).
 pub type Generator = rand_xoshiro::Xoshiro256PlusPlus;
@@ -76,7 +76,7 @@ fn mix(state: u64, word: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rand_xoshiro::rand_core::Rng;
+    use rand::Rng;
 
     #[test]
     fn every_part_of_the_key_changes_the_stream() {

@@ -12,7 +12,7 @@ use autosim::policy::{Autoscaler, Cadence, Decision, Policy, Why};
 use autosim::random::{Generator, Purpose, Sampler, Streams};
 use autosim::signal::{Observation, Resources};
 use autosim::units::{Span, Time};
-use rand_xoshiro::rand_core::Rng;
+use rand::Rng;
 
 // ---- the engine's side ----
 

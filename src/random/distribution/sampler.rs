@@ -3,7 +3,7 @@
 use crate::random::Generator;
 use crate::units::Span;
 use rand_distr::{Distribution as _, Exp1, StandardNormal};
-use rand_xoshiro::rand_core::Rng as _;
+use rand::Rng as _;
 use std::sync::Arc;
 
 /// A law ready to be drawn from. One `match` per batch, none per draw, through [`Sampler::fill`].

@@ -3,7 +3,7 @@
 use super::{Case, Fate, Record};
 use autosim::fleet::{AtZero, Balancing, Overflow, VictimOrder};
 use autosim::random::{Purpose, Streams};
-use rand_xoshiro::rand_core::Rng;
+use rand::Rng;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
