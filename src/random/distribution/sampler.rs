@@ -2,8 +2,8 @@
 
 use crate::random::Generator;
 use crate::units::Span;
-use rand_distr::{Distribution as _, Exp1, StandardNormal};
 use rand::Rng as _;
+use rand_distr::{Distribution as _, Exp1, StandardNormal};
 use std::sync::Arc;
 
 /// A law ready to be drawn from. One `match` per batch, none per draw, through [`Sampler::fill`].

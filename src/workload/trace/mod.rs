@@ -1,6 +1,6 @@
 //! Recorded traffic: readers of trace files and the streams they become.
 //!
-//! One file per format, each an entry of [`FORMATS`](format::FORMATS): to add one, write its reader, a
+//! One file per format, each an entry of `FORMATS` in `format.rs`: to add one, write its reader, a
 //! variant of [`Format`] and a line there. Files packed as gz or zst are read as they are, told by their
 //! first bytes.
 
