@@ -48,6 +48,28 @@ fn falls(values: &[f64]) {
 }
 
 #[test]
+fn quickstart_only_the_plan_and_the_peak_fleet_are_ready_for_noon() {
+    let story = Story::run("quickstart", 1);
+    falls(&story.figures(["steps", "target", "prepared"], Figure::LatencyP99));
+    assert!(story.figure("steps", Figure::LatencyP99) > 1000.0);
+    let [prepared, peak] = story.figures(["prepared", "peak"], Figure::LatencyP99);
+    assert!(prepared < 300.0 && peak < 300.0, "{prepared} {peak}");
+    let cost = story.figures(["peak", "prepared", "zero-at-night"], Figure::Cost);
+    falls(&cost);
+    assert!(cost[0] > 3.0 * cost[1], "{cost:?}");
+}
+
+#[test]
+fn launch_day_reacting_is_cheapest_and_late_for_minutes() {
+    let story = Story::run("launch-day", 1);
+    falls(&story.figures(["eager", "prepared", "steady"], Figure::Cost));
+    falls(&story.figures(["steps", "steady", "prepared"], Figure::LatencyP999));
+    let minutes = story.figures(["prepared", "steady", "steps"], Figure::SloMinutes);
+    falls(&minutes);
+    assert!(minutes[0] > 0.999, "{minutes:?}");
+}
+
+#[test]
 fn monday_morning_a_schedule_loses_nothing_and_is_cheaper_than_a_high_minimum() {
     let story = Story::run("monday-morning", 2);
     let failed = story.figures(["min-2", "min-10", "min-20", "min-40"], Figure::FailedShare);
