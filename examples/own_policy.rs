@@ -13,7 +13,7 @@ use autosim::engine::{self, DecisionLog, Detail, Outcome, ServiceSetup, Setup, W
 use autosim::fleet::{ColdStage, FleetSpec};
 use autosim::policy::{Autoscaler, Cadence, Decision, Policy, SignalRef, Stage, Why};
 use autosim::random::{Distribution, Sampler, Streams};
-use autosim::signal::{GaugeMode, Metric, Missing, Observation, Resources, Signal, Statistic};
+use autosim::signal::{Metric, Observation, Resources, Signal};
 use autosim::units::{Rate, Span, Time};
 use autosim::workload::Workload;
 
@@ -51,16 +51,7 @@ fn run(beta: f64) -> Result<Outcome, engine::Halt> {
     let demand = Distribution::Exponential { mean: Span::from_millis(100) };
     let workload = Workload::poisson(Rate::per_second(200.0).unwrap_or_default(), &demand);
     let cold_start = Sampler::Constant(Span::from_secs(5).0);
-    let signal = Signal {
-        metric: Metric::OngoingRequests,
-        per_replica: false,
-        resolution: Span::from_secs(10),
-        window: Span::from_secs(30),
-        statistic: Statistic::Mean,
-        delay: Span::ZERO,
-        gauge: GaugeMode::Integral,
-        missing: Missing::NoData,
-    };
+    let signal = Signal::of(Metric::OngoingRequests, Span::from_secs(30), Span::from_secs(10));
     let service = ServiceSetup {
         name: "service".to_owned(),
         arrivals: workload.requests(&Streams::new(1, 0, 0), end),
@@ -76,7 +67,7 @@ fn run(beta: f64) -> Result<Outcome, engine::Halt> {
                 patience: Span::from_secs(120),
                 needed_at: Time::ZERO,
             }),
-            signals: vec![SignalRef { service: None, signal }],
+            signals: vec![SignalRef::own(signal)],
             cadence: Cadence { interval: Span::from_secs(10), random_phase: false },
             actuation_delay: Span::ZERO,
             wakeups: Vec::new(),

@@ -12,6 +12,7 @@
 //! | [`fleet`] | what serves |
 //! | [`signal`] | what an autoscaler is allowed to see |
 //! | [`policy`] | how to decide |
+//! | [`vendor`] | real products, exactly |
 //! | [`engine`] | the clock |
 //! | [`scenario`] | files to domain |
 //! | [`experiment`] | many cells, one answer |
@@ -30,4 +31,5 @@ pub mod scenario;
 pub mod signal;
 pub mod stats;
 pub mod units;
+pub mod vendor;
 pub mod workload;

@@ -19,6 +19,8 @@ pub(super) struct Incoming {
     end: Time,
     /// Requests taken so far.
     pub(super) taken: u64,
+    /// Arrival of the last request of the batches before this one.
+    last_before: Time,
 }
 
 impl Incoming {
@@ -40,6 +42,7 @@ impl Incoming {
             next: 0,
             end,
             taken: 0,
+            last_before: Time::ZERO,
         }
     }
 
@@ -70,7 +73,14 @@ impl Incoming {
         self.taken += taken as u64;
     }
 
+    /// When the last request taken arrived; the start if none was.
+    pub(super) fn last_arrival(&self) -> Time {
+        let last = self.batch.arrival_ns[..self.next].last();
+        last.map_or(self.last_before, |&arrival| Time(arrival))
+    }
+
     fn refill(&mut self) {
+        self.last_before = self.last_arrival();
         self.next = 0;
         self.arrivals.fill(&mut self.batch);
         debug_assert!(self.batch.arrival_ns.is_sorted(), "arrivals never decrease");

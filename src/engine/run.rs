@@ -5,8 +5,9 @@ use super::outcome::Outcome;
 use super::service::{Advance, Change, RunFacts, Service, control_phase};
 use super::setup::{Halt, ServiceSetup, Setup};
 use crate::fleet::dispatch::Sink;
+use crate::policy::SignalRef;
 use crate::random::Streams;
-use crate::signal::Pipeline;
+use crate::signal::{Pipeline, Resources, Sensor};
 use crate::units::{Span, Time};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -40,8 +41,8 @@ pub fn run(setup: Setup, observer: &mut impl Sink) -> Result<Outcome, Halt> {
 
 struct Run {
     services: Vec<Service>,
-    /// Per service: the signals of its autoscaler.
-    pipelines: Vec<Vec<Pipeline>>,
+    /// Per service: what makes the readings of its autoscaler's signals.
+    sensors: Vec<Vec<Box<dyn Sensor>>>,
     /// Per service and signal: the service it is taken from.
     sources: Vec<Vec<usize>>,
     calendar: Calendar,
@@ -62,7 +63,7 @@ struct Facts {
 }
 
 impl Run {
-    fn new(setup: Setup) -> Result<Self, Halt> {
+    fn new(mut setup: Setup) -> Result<Self, Halt> {
         let sources = resolve_signals(&setup)?;
         let facts = RunFacts::new(&setup, &sources);
         let last = setup.window.end + setup.window.drain_limit;
@@ -76,10 +77,10 @@ impl Run {
             waiting_limit: setup.waiting_limit,
             cancel: setup.cancel,
         };
-        let pipelines = pipelines(&setup.services, &sources);
+        let sensors = sensors(&mut setup.services, &sources);
         let services = (0_u32..).zip(setup.services);
         Ok(Self {
-            pipelines,
+            sensors,
             services: services.map(|(index, one)| Service::new(one, index, &facts)).collect(),
             sources,
             calendar: Calendar::default(),
@@ -187,8 +188,15 @@ impl Run {
 
     /// A request found no live replica; true if that put something into the calendar.
     fn activate(&mut self, index: usize, at: Time, observer: &mut impl Sink) -> bool {
+        if self.sensors[index].iter().any(|sensor| sensor.wants_replicas()) {
+            let waiting =
+                with_observer!(self, index, observer, |service, sink| service.waiting(at, sink));
+            let sensors = &mut self.sensors[index];
+            sensors.iter_mut().for_each(|sensor| sensor.found_nobody(at, waiting));
+        }
+        let sensors = &mut self.sensors[index];
         let service = &mut self.services[index];
-        let decision = service.control(at, true, &mut self.pipelines[index]);
+        let decision = service.control(at, true, sensors);
         let delay = service.autoscaler.actuation_delay;
         // No change: what a quota refused is asked for again at the next control.
         if decision.desired == service.desired {
@@ -236,17 +244,18 @@ impl Run {
 
     fn scrape(&mut self, now: Time, index: usize, number: u32, observer: &mut impl Sink) {
         let source = self.sources[index][number as usize];
-        let pipeline = &mut self.pipelines[index][number as usize];
+        let sensor = &mut self.sensors[index][number as usize];
         with_observer!(self, source, observer, |service, sink| {
-            service.with_probe(now, sink, |probe| pipeline.scrape(probe));
+            service.with_probe(now, sink, |probe| sensor.scrape(probe));
         });
-        let next = now + pipeline.signal().resolution;
+        let signals = &self.services[index].autoscaler.signals;
+        let next = now + signals[number as usize].signal.resolution;
         self.calendar.add(next, index as u32, Event::Scrape(number));
     }
 
     fn control(&mut self, now: Time, index: usize, control: Control) {
         let service = &mut self.services[index];
-        let decision = service.control(now, false, &mut self.pipelines[index]);
+        let decision = service.control(now, false, &mut self.sensors[index]);
         let (delay, interval) =
             (service.autoscaler.actuation_delay, service.autoscaler.cadence.interval);
         self.calendar.add(now + delay, index as u32, Event::Actuate(decision.desired));
@@ -284,14 +293,18 @@ impl Run {
     }
 }
 
-fn pipelines(services: &[ServiceSetup], sources: &[Vec<usize>]) -> Vec<Vec<Pipeline>> {
-    let one = |(service, sources): (&ServiceSetup, &Vec<usize>)| {
-        let signals = service.autoscaler.signals.iter().zip(sources);
-        signals
-            .map(|(one, &source)| Pipeline::new(one.signal.clone(), services[source].resources))
-            .collect()
+/// A product's own sensors are taken out of the setup; every other signal gets a pipeline.
+fn sensors(services: &mut [ServiceSetup], sources: &[Vec<usize>]) -> Vec<Vec<Box<dyn Sensor>>> {
+    let resources: Vec<Resources> = services.iter().map(|service| service.resources).collect();
+    let one = |(signal, &source): (&mut SignalRef, &usize)| {
+        let pipeline =
+            || Box::new(Pipeline::new(signal.signal.clone(), resources[source])) as Box<_>;
+        signal.sensor.take().unwrap_or_else(pipeline)
     };
-    services.iter().zip(sources).map(one).collect()
+    let of_service = |(service, sources): (&mut ServiceSetup, &Vec<usize>)| {
+        service.autoscaler.signals.iter_mut().zip(sources).map(one).collect()
+    };
+    services.iter_mut().zip(sources).map(of_service).collect()
 }
 
 fn resolve_signals(setup: &Setup) -> Result<Vec<Vec<usize>>, Halt> {

@@ -8,7 +8,7 @@ use crate::fleet::dispatch::{Gauges, Plane, Sink, Stop};
 use crate::fleet::{Balancing, Fleet, FleetIntegrals, FleetLedger, ReplicaId};
 use crate::policy::{Autoscaler, Decision};
 use crate::random::Streams;
-use crate::signal::{Census, Observation, Pipeline, Probe, Reading, Resources};
+use crate::signal::{Census, Observation, Probe, Reading, ReplicaLoad, Resources, Sensor};
 use crate::units::{Span, Time};
 
 /// What a service looks like at an instant: everything time averages are made of.
@@ -39,6 +39,10 @@ pub(super) struct Service {
     resources: Resources,
     pub(super) autoscaler: Autoscaler,
     readings: Vec<Reading>,
+    /// The ready replicas one by one, where a sensor wants them.
+    replicas: Option<Vec<ReplicaLoad>>,
+    /// The set of ready replicas its sensors were last told of.
+    told_of: u64,
     window: Window,
     log: DecisionLog,
     /// What the last actuated decision asked for.
@@ -78,6 +82,8 @@ impl Service {
             Recorder::new(window, setup.slo, run.quantiles[index as usize], run.timeline);
         Self {
             readings: vec![Reading::default(); signals.len()],
+            replicas: run.one_by_one[index as usize].then(Vec::new),
+            told_of: 0,
             name: setup.name,
             plane,
             desired: setup.fleet.initial,
@@ -179,6 +185,7 @@ impl Service {
         read: impl FnOnce(&Probe<'_>) -> T,
     ) -> T {
         let seen = self.snapshot(now, observer);
+        self.look_at_replicas(now);
         read(&Probe {
             at: now,
             arrivals: seen.arrivals,
@@ -197,7 +204,25 @@ impl Service {
             in_flight: seen.gauges.in_flight,
             queued: seen.gauges.queued,
             census: self.census(),
+            last_arrival: self.incoming.last_arrival(),
+            replicas: self.replicas.as_deref(),
         })
+    }
+
+    fn look_at_replicas(&mut self, now: Time) {
+        let Some(replicas) = &mut self.replicas else { return };
+        replicas.clear();
+        replicas.extend(self.fleet.ready().into_iter().map(|id| {
+            let ongoing = self.plane.load(now, id).try_into().unwrap_or(u32::MAX);
+            ReplicaLoad { number: self.fleet.ordinal(id), ongoing }
+        }));
+    }
+
+    /// The ready replicas by number, if they are others than at the last call.
+    fn changed_replicas(&mut self) -> Option<Vec<u64>> {
+        let changes = self.fleet.ready_changes();
+        (std::mem::replace(&mut self.told_of, changes) != changes)
+            .then(|| self.fleet.ready().into_iter().map(|id| self.fleet.ordinal(id)).collect())
     }
 
     /// Asks the policy; returns the decision to actuate.
@@ -205,10 +230,15 @@ impl Service {
         &mut self,
         now: Time,
         activation: bool,
-        pipelines: &mut [Pipeline],
+        sensors: &mut [Box<dyn Sensor>],
     ) -> Decision {
-        for (reading, pipeline) in self.readings.iter_mut().zip(pipelines) {
-            *reading = pipeline.reading(now);
+        if sensors.iter().any(|sensor| sensor.wants_replicas())
+            && let Some(ready) = self.changed_replicas()
+        {
+            sensors.iter_mut().for_each(|sensor| sensor.fleet_changed(now, &ready));
+        }
+        for (reading, sensor) in self.readings.iter_mut().zip(sensors) {
+            *reading = sensor.reading(now);
         }
         let census = self.census();
         let seen = Observation { now, census, desired: self.desired, readings: &self.readings };
@@ -387,6 +417,11 @@ impl Service {
         self.interval_began = ended;
     }
 
+    /// Requests waiting at the instant reached.
+    pub(super) fn waiting(&mut self, now: Time, observer: &mut impl Sink) -> u64 {
+        self.plane.gauges(now, &mut (&mut self.recorder, observer)).queued
+    }
+
     /// Whether every request has met its fate.
     pub(super) fn is_settled(&mut self, now: Time, observer: &mut impl Sink) -> bool {
         let gauges = self.plane.gauges(now, &mut (&mut self.recorder, observer));
@@ -447,14 +482,18 @@ pub(super) struct RunFacts {
     pub(super) log: DecisionLog,
     /// Per service: does any signal need quantiles of its response times?
     pub(super) quantiles: Vec<bool>,
+    /// Per service: does any sensor want its replicas one by one?
+    pub(super) one_by_one: Vec<bool>,
 }
 
 impl RunFacts {
     pub(super) fn new(setup: &Setup, sources: &[Vec<usize>]) -> Self {
         let mut quantiles = vec![false; setup.services.len()];
+        let mut one_by_one = quantiles.clone();
         for (service, sources) in setup.services.iter().zip(sources) {
             for (signal, &source) in service.autoscaler.signals.iter().zip(sources) {
                 quantiles[source] |= signal.signal.metric.needs_histogram();
+                one_by_one[source] |= signal.sensor.as_ref().is_some_and(|s| s.wants_replicas());
             }
         }
         Self {
@@ -465,6 +504,7 @@ impl RunFacts {
             timeline: setup.detail.timeline.is_some(),
             log: setup.detail.decisions,
             quantiles,
+            one_by_one,
         }
     }
 }

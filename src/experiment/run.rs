@@ -214,7 +214,10 @@ fn reduce(scenario: &Scenario, cell: Cell, done: CellOutcome) -> CellResult {
     let mut services = Vec::new();
     for (service_index, outcome) in done.outcome.services.into_iter().enumerate() {
         let facts = Facts {
-            concurrency: scenario.services[service_index].fleet.concurrency,
+            concurrency: match service_index {
+                0 => scenario.fleet(cell.policy).concurrency,
+                other => scenario.services[other].fleet.concurrency,
+            },
             price: scenario.price,
             slo: scenario.slo.and_then(|terms| terms.latency).filter(|_| service_index == 0),
         };

@@ -69,6 +69,8 @@ pub struct Fleet {
     /// [warm-up, end).
     window: (Time, Time),
     next_ordinal: u64,
+    /// How often the set of ready replicas has changed.
+    ready_changes: u64,
     /// When the launch rate's bucket would be full again (generic cell rate algorithm, ITU-T I.371).
     bucket_full_at: Time,
 }
@@ -87,6 +89,7 @@ impl Fleet {
             ledger: FleetLedger::default(),
             window,
             next_ordinal: 0,
+            ready_changes: 0,
             bucket_full_at: Time::ZERO,
         }
     }
@@ -110,6 +113,14 @@ impl Fleet {
     /// A replica's state.
     pub fn state(&self, id: ReplicaId) -> State {
         self.replicas[id.index()].state
+    }
+    /// How often the set of ready replicas has changed: equal numbers mean equal sets.
+    pub fn ready_changes(&self) -> u64 {
+        self.ready_changes
+    }
+    /// The ready replicas in launch order.
+    pub fn ready(&self) -> Vec<ReplicaId> {
+        self.ids(|state| matches!(state, State::Ready { .. }))
     }
     /// Integrals of the census up to `now`.
     pub fn integrals(&mut self, now: Time) -> FleetIntegrals {
@@ -145,6 +156,7 @@ impl Fleet {
     /// A replica of the initial fleet: ready at the start, draws nothing.
     pub fn add_initial(&mut self) -> ReplicaId {
         self.census.ready += 1;
+        self.ready_changes += 1;
         self.note_peak(Time::ZERO);
         self.add(Time::ZERO, State::Ready { since: Time::ZERO })
     }
@@ -233,6 +245,7 @@ impl Fleet {
         self.integrate(now);
         self.census.starting -= 1;
         self.census.ready += 1;
+        self.ready_changes += 1;
         true
     }
 
@@ -256,6 +269,7 @@ impl Fleet {
         self.replicas[id.index()].state = State::Draining { ready_since: since };
         self.census.ready -= 1;
         self.census.draining += 1;
+        self.ready_changes += 1;
         now.after(self.spec.grace)
     }
 
@@ -310,7 +324,7 @@ impl Fleet {
 
     /// The `count` ready replicas to drain, given each one's requests in flight.
     pub fn ready_victims(&self, count: u32, load: impl Fn(ReplicaId) -> u64) -> Vec<ReplicaId> {
-        let mut ready = self.ids(|state| matches!(state, State::Ready { .. }));
+        let mut ready = self.ready();
         match self.spec.victims {
             VictimOrder::Oldest => {}
             VictimOrder::Newest => ready.reverse(),

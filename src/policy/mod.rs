@@ -32,7 +32,7 @@ pub use decision::{Decision, Stage, Step, Trail, Why};
 pub use registry::{PolicyContext, PolicySpec};
 pub use timing::Phase;
 
-use crate::signal::{Observation, Signal};
+use crate::signal::{Observation, Sensor, Signal};
 use crate::units::{Span, Time};
 
 /// An autoscaling policy. Built fresh for every cell; the same observations give the same decisions.
@@ -73,10 +73,33 @@ pub struct Autoscaler {
 }
 
 /// A signal and the service it is taken from.
-#[derive(Debug, Clone, PartialEq)]
 pub struct SignalRef {
     /// Another service of the scenario by name; `None` = the policy's own.
     pub service: Option<String>,
     /// The signal.
     pub signal: Signal,
+    /// What the product calls it, if it is a product's: a column of that name in a recording holds
+    /// exactly what its controller sees.
+    pub native: Option<String>,
+    /// A metric path in place of the signal's window, statistic and delay; it is scraped every
+    /// `signal.resolution`.
+    pub sensor: Option<Box<dyn Sensor>>,
+}
+
+impl SignalRef {
+    /// A signal of the policy's own service.
+    pub const fn own(signal: Signal) -> Self {
+        Self::of(None, signal)
+    }
+
+    /// A signal of the service of that name, or of the policy's own.
+    pub const fn of(service: Option<String>, signal: Signal) -> Self {
+        Self { service, signal, native: None, sensor: None }
+    }
+
+    /// As the product calls it.
+    #[must_use]
+    pub fn named(self, native: impl Into<String>) -> Self {
+        Self { native: Some(native.into()), ..self }
+    }
 }

@@ -80,10 +80,8 @@ impl ScaleToZero {
             resolution: Some(interval),
             ..SignalSpec::plain(self.metric.clone())
         };
-        inner.signals.push(SignalRef {
-            service: self.metric.service.clone(),
-            signal: activity.resolve(interval),
-        });
+        let service = self.metric.service.clone();
+        inner.signals.push(SignalRef::of(service, activity.resolve(interval)));
         let sleeper = Sleeper {
             inner: inner.inners.pop(),
             activity: inner.signals.len() - 1,

@@ -158,10 +158,10 @@ impl TargetTracking {
         let signal = self.signal();
         Autoscaler {
             policy: Box::new(self.policy()),
-            signals: vec![SignalRef {
-                service: signal.metric.service.clone(),
-                signal: signal.resolve(self.interval),
-            }],
+            signals: vec![SignalRef::of(
+                signal.metric.service.clone(),
+                signal.resolve(self.interval),
+            )],
             cadence: self.phase.cadence(self.interval),
             actuation_delay: self.actuation_delay,
             wakeups: Vec::new(),

@@ -161,10 +161,10 @@ impl Threshold {
     pub(super) fn autoscaler(&self, _: &PolicyContext) -> Autoscaler {
         Autoscaler {
             policy: Box::new(self.policy()),
-            signals: vec![SignalRef {
-                service: self.metric.service.clone(),
-                signal: self.signal().resolve(self.interval),
-            }],
+            signals: vec![SignalRef::of(
+                self.metric.service.clone(),
+                self.signal().resolve(self.interval),
+            )],
             cadence: self.phase.cadence(self.interval),
             actuation_delay: self.actuation_delay,
             wakeups: Vec::new(),

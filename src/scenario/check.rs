@@ -1,9 +1,9 @@
 //! Sense: what no scenario may say, however well it is formed.
 
+use super::choice::{PolicyChoice, PolicyFile};
 use super::file::{ReplicaFile, ScenarioFile, ServiceEntry, ServiceFile};
 use super::strict::nearest_of;
 use crate::fault::Faults;
-use crate::policy::PolicySpec;
 use crate::units::{Span, Time, WallClock};
 
 /// Slots of all replicas are kept in memory; more of them per replica than this is a typing error.
@@ -67,8 +67,24 @@ pub(super) fn policy_of_service(index: usize, entry: &ServiceEntry, faults: &mut
     }
 }
 
+/// A policy that is sound; `choice` is what it became when its documents were read.
+pub(super) fn policy(
+    policy: &PolicyFile,
+    file: &ScenarioFile,
+    faults: &mut Faults,
+    choice: impl FnOnce() -> Option<PolicyChoice>,
+) -> Option<PolicyChoice> {
+    match policy {
+        PolicyFile::BuiltIn(spec) => spec.check(faults),
+        PolicyFile::Product(product) => product.check(faults),
+    }
+    let choice = choice()?;
+    services_read(&choice, file, faults);
+    Some(choice)
+}
+
 /// Whether every service whose metrics a policy reads is there.
-pub(super) fn services_read(spec: &PolicySpec, file: &ScenarioFile, faults: &mut Faults) {
+fn services_read(spec: &PolicyChoice, file: &ScenarioFile, faults: &mut Faults) {
     for service in spec.services() {
         if !file.services.contains_key(&service) {
             let known: Vec<&str> = file.services.keys().map(String::as_str).collect();

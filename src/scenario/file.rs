@@ -1,8 +1,8 @@
 //! The shape of a scenario file: what a user may write. Everything may be absent here; what must be
 //! there and what stands in for the rest is decided in `lower`.
 
+use super::choice::PolicyFile;
 use super::words::{ColdStartFile, ErrorTerm, LatencyTerm, LaunchRateText, SpanOrLaw, StartText};
-use crate::policy::PolicySpec;
 use crate::random::Distribution;
 use crate::units::{Fraction, Price, Span};
 use crate::workload::WorkloadSpec;
@@ -51,7 +51,7 @@ pub struct ScenarioFile {
     pub services: IndexMap<String, ServiceEntry>,
     /// The policies, by name and kind; every one is run on the same traffic.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
-    pub policies: IndexMap<String, PolicySpec>,
+    pub policies: IndexMap<String, PolicyFile>,
 }
 
 /// What is promised to the clients.
@@ -244,5 +244,5 @@ pub struct ServiceEntry {
     /// What serves them.
     pub replica: Option<ReplicaFile>,
     /// Who scales it; not for the first service, for which `policies` compete.
-    pub policy: Option<PolicySpec>,
+    pub policy: Option<PolicyFile>,
 }

@@ -1,7 +1,7 @@
 //! What is legal but unwise: warnings, each with what to do about it. They cost no run.
 
 use super::file::ScenarioFile;
-use super::{NamedPolicy, Scenario, Service, fleet};
+use super::{NamedPolicy, PolicyChoice, Scenario, Service, fleet};
 use crate::fault::Faults;
 use crate::fleet::{AtZero, FleetSpec};
 use crate::policy::PolicySpec;
@@ -35,7 +35,9 @@ pub(super) fn lint(scenario: &Scenario, file: &ScenarioFile, faults: &mut Faults
             f.within(&*policy.name, |f| {
                 overload(scenario, first, policy, f);
                 limits(first, &fleet, &policy.spec, f);
-                f.within(policy.spec.kind_name(), |f| reaction(&policy.spec, start_s, f));
+                if let Some(spec) = policy.spec.built_in() {
+                    f.within(spec.kind_name(), |f| reaction(spec, start_s, f));
+                }
             });
         }
     });
@@ -60,7 +62,7 @@ fn promise(scenario: &Scenario, faults: &mut Faults) {
 }
 
 /// Limits of the platform and of the policy that contradict each other.
-fn limits(service: &Service, fleet: &FleetSpec, spec: &PolicySpec, faults: &mut Faults) {
+fn limits(service: &Service, fleet: &FleetSpec, spec: &PolicyChoice, faults: &mut Faults) {
     let (kind, most) = (spec.kind_name(), spec.most());
     if let Some(quota) = fleet.quota
         && most != u32::MAX
@@ -81,7 +83,7 @@ fn limits(service: &Service, fleet: &FleetSpec, spec: &PolicySpec, faults: &mut 
             "lower `replica.initial` or raise its maximum",
         );
     }
-    let sleeps = matches!(spec, PolicySpec::ScaleToZero(_));
+    let sleeps = matches!(spec.built_in(), Some(PolicySpec::ScaleToZero(_)));
     if sleeps && fleet.queue.at_zero == AtZero::Reject {
         faults.warn(
             kind,

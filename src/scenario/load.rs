@@ -4,6 +4,7 @@ use super::Scenario;
 use super::file::ScenarioFile;
 use super::findings::{Finding, Findings, place};
 use super::lower::{Surroundings, lower};
+use super::products::Products;
 use super::sources::Sources;
 use super::strict::{self, nearest_of};
 use super::tree::{Places, overlay, override_line};
@@ -89,7 +90,9 @@ pub fn load(mut sources: Sources, options: &LoadOptions) -> Result<Loaded, Findi
     let around = Surroundings { fallback_name: &options.fallback_name, folder: &options.folder };
     let scenario = read.value.and_then(|mut file| {
         keep_policies(&mut file, &options.policies, &chosen, &mut faults);
-        lower(file, &around, &mut faults)
+        let folder = &options.folder;
+        let products = Products::read(&mut file, folder, &mut sources, &mut found, &mut faults);
+        lower(file, &around, &products, &mut faults)
     });
     let rest = faults.into_vec().into_iter().filter(|fault| !follows(fault, &read.removed));
     found.extend(place(rest.collect(), &places));

@@ -1,12 +1,14 @@
 //! From the file to the domain: defaults filled in and said aloud, specs built, sense checked.
 
-use super::file::{ReplicaFile, ScenarioFile, ServiceEntry, ServiceFile};
+use super::file::{PriceFile, ReplicaFile, ScenarioFile, ServiceEntry, ServiceFile};
+use super::products::Products;
 use super::words::{LatencyTerm, SpanOrLaw, StartText};
-use super::{NamedPolicy, Scenario, Service, SloTerms, check, fleet, length, lint};
+use super::{LeftOpen, NamedPolicy, Scenario, Service, SloTerms, check, fleet, length, lint};
 use crate::engine::{Slo, Window};
 use crate::fault::Faults;
 use crate::random::Distribution;
 use crate::units::{Price, Span, Time, WallClock};
+use crate::vendor::ProductPolicy;
 use crate::workload::{ResolveContext, Workload, WorkloadSpec};
 use std::path::Path;
 
@@ -29,9 +31,11 @@ pub(super) struct Surroundings<'a> {
 pub(super) fn lower(
     mut file: ScenarioFile,
     around: &Surroundings<'_>,
+    products: &Products,
     faults: &mut Faults,
 ) -> Option<Scenario> {
     let mut assumptions = Vec::new();
+    let left_open = LeftOpen::of_file(&file);
     one_or_many(&file, faults);
     let recorded = file.duration.is_none() && length::all_recorded(&file);
     fill(&mut file, around.fallback_name, &mut assumptions);
@@ -42,22 +46,21 @@ pub(super) fn lower(
     });
     let given = if recorded { Some(length::OPEN_END) } else { file.duration };
     let end = Time::ZERO.after(given.unwrap_or(DEFAULT_DURATION));
-    let services = services(&file, around, Resolution { clock: &clock, end, faults });
+    let mut services = services(&file, around, products, Resolution { clock: &clock, end, faults });
+    for (service, left_open) in services.iter_mut().zip(left_open) {
+        service.left_open = left_open;
+    }
     let length = if recorded { length::of_recordings(&services) } else { None };
     fill_times(&mut file, length, &mut assumptions);
     check::whole(&file, faults);
-    faults.within("policies", |f| {
-        for (name, spec) in &file.policies {
-            f.within(name, |f| {
-                spec.check(f);
-                check::services_read(spec, &file, f);
-            });
-        }
-    });
-    if faults.any_error() {
+    let policies = policies(&file, products, faults);
+    if faults.any_error() || policies.len() < file.policies.len() {
         return None;
     }
-    let mut inputs = Vec::new();
+    for NamedPolicy { name, spec } in &policies {
+        assumptions.extend(spec.product().map(|policy| assumed(name, policy)));
+    }
+    let mut inputs = products.inputs.clone();
     for service in &services {
         inputs.extend_from_slice(service.workload.input_files());
         assumptions.extend_from_slice(service.workload.assumptions());
@@ -79,17 +82,40 @@ pub(super) fn lower(
         price: file.price.as_ref().and_then(|price| price.per_replica_hour).unwrap_or(Price::FREE),
         timeline: file.timeline.unwrap_or_default(),
         services,
-        policies: file
-            .policies
-            .iter()
-            .map(|(name, spec)| NamedPolicy { name: name.clone(), spec: spec.clone() })
-            .collect(),
+        policies,
         assumptions,
         resolved,
         inputs,
     };
     lint::lint(&scenario, &file, faults);
     Some(scenario)
+}
+
+/// The competing policies that are sound.
+fn policies(file: &ScenarioFile, products: &Products, faults: &mut Faults) -> Vec<NamedPolicy> {
+    let mut sound = Vec::new();
+    faults.within("policies", |f| {
+        for (name, policy) in &file.policies {
+            let spec = f.within(name, |f| {
+                check::policy(policy, file, f, || {
+                    products.choice(&format!("policies.{name}"), policy)
+                })
+            });
+            sound.extend(spec.map(|spec| NamedPolicy { name: name.clone(), spec }));
+        }
+    });
+    sound
+}
+
+/// A product's assumptions in one sentence.
+fn assumed(name: &str, policy: &ProductPolicy) -> String {
+    let rules: Vec<String> =
+        policy.assumptions().iter().map(|one| format!("{} = {}", one.rule, one.value)).collect();
+    let (product, fidelity) = (policy.product(), policy.fidelity());
+    match rules.is_empty() {
+        true => format!("{name}: {product}, known from its {fidelity}, nothing assumed"),
+        false => format!("{name}: {product} ({fidelity}); assumed: {}", rules.join(", ")),
+    }
 }
 
 /// A latency promise as the engine counts it.
@@ -240,6 +266,7 @@ struct Resolution<'a> {
 fn services(
     file: &ScenarioFile,
     around: &Surroundings<'_>,
+    products: &Products,
     resolution: Resolution<'_>,
 ) -> Vec<Service> {
     let Resolution { clock, end, faults } = resolution;
@@ -252,14 +279,23 @@ fn services(
             policy: None,
         };
         let mut resolution = Resolution { clock, end, faults };
-        services.extend(service("service", &entry, file, around, &mut resolution));
+        services.extend(service("service", &entry, file.price.as_ref(), around, &mut resolution));
     }
     for (index, (name, entry)) in file.services.iter().enumerate() {
         faults.within("services", |f| {
             f.within(name, |f| {
                 check::policy_of_service(index, entry, f);
                 let mut resolution = Resolution { clock, end, faults: f };
-                services.extend(service(name, entry, file, around, &mut resolution));
+                let mut service =
+                    service(name, entry, file.price.as_ref(), around, &mut resolution);
+                if let (Some(service), Some(policy)) = (&mut service, &entry.policy) {
+                    service.policy = f.within("policy", |f| {
+                        check::policy(policy, file, f, || {
+                            products.choice(&format!("services.{name}.policy"), policy)
+                        })
+                    });
+                }
+                services.extend(service);
             });
         });
     }
@@ -269,26 +305,21 @@ fn services(
 fn service(
     name: &str,
     entry: &ServiceEntry,
-    file: &ScenarioFile,
+    price: Option<&PriceFile>,
     around: &Surroundings<'_>,
     resolution: &mut Resolution<'_>,
 ) -> Option<Service> {
     let (service, replica) = (entry.service.as_ref()?, entry.replica.as_ref()?);
-    let (fleet, resources) = fleet::build(service, replica, file.price.as_ref(), resolution.faults);
+    let (fleet, resources) = fleet::build(service, replica, price, resolution.faults);
     let workload = workload(entry.workload.as_ref(), service, around, resolution);
-    if let Some(policy) = &entry.policy {
-        resolution.faults.within("policy", |f| {
-            policy.check(f);
-            check::services_read(policy, file, f);
-        });
-    }
     Some(Service {
         name: name.to_owned(),
         workload: workload?,
         fleet,
         initial: replica.initial,
         resources,
-        policy: entry.policy.clone(),
+        left_open: LeftOpen::default(),
+        policy: None,
     })
 }
 

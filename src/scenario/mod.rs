@@ -3,13 +3,14 @@
 //! **Is**: the scenario file - its shape (serde and JSON Schema), its faults with line and column, its
 //! lowering to a resolved [`Scenario`] - from which [`Scenario::setup`] builds any cell.
 //!
-//! **Knows**: TOML, every spec of the rooms below.
+//! **Knows**: TOML, every spec of the rooms below, the products' documents as files.
 //!
 //! **Must not know**: threads, results, terminals.
 //!
 //! **Start at** [`load`] and [`Scenario`].
 
 mod check;
+mod choice;
 mod file;
 mod findings;
 mod fleet;
@@ -17,6 +18,7 @@ mod length;
 mod lint;
 mod load;
 mod lower;
+mod products;
 mod schema;
 mod setup;
 mod sources;
@@ -24,6 +26,7 @@ mod strict;
 mod tree;
 mod words;
 
+pub use choice::{PolicyChoice, PolicyFile};
 pub use file::ScenarioFile;
 pub use findings::{Findings, Located};
 pub use load::{Layer, LoadOptions, Loaded, load};
@@ -92,8 +95,23 @@ pub struct Service {
     pub initial: Option<u32>,
     /// How load turns into CPU and so on.
     pub resources: Resources,
+    /// What the scenario says nothing about, so that a product's platform may.
+    pub left_open: LeftOpen,
     /// Who scales it, for all services but the first.
-    pub policy: Option<crate::policy::PolicySpec>,
+    pub policy: Option<PolicyChoice>,
+}
+
+/// Parts of a fleet that a scenario left open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct LeftOpen {
+    /// Requests a replica serves at once.
+    pub concurrency: bool,
+    /// How long a launch takes.
+    pub cold_start: bool,
+    /// How long a leaving replica may finish.
+    pub grace: bool,
+    /// Which replicas leave first.
+    pub victims: bool,
 }
 
 /// One of the competing policies.
@@ -102,5 +120,5 @@ pub struct NamedPolicy {
     /// As the scenario names it.
     pub name: String,
     /// What it is.
-    pub spec: crate::policy::PolicySpec,
+    pub spec: PolicyChoice,
 }

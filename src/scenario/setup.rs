@@ -1,12 +1,14 @@
 //! From a resolved scenario to the cells of its plan.
 
-use super::{Scenario, Service};
+use super::{LeftOpen, PolicyChoice, Scenario, Service};
 use crate::engine::{Detail, ServiceSetup, Setup};
-use crate::fleet::{Balancing, FleetSpec, Overflow};
+use crate::fleet::{Balancing, ColdStage, FleetSpec, Overflow, VictimOrder};
+use crate::policy::PolicyContext;
 use crate::policy::keep_alive::AtLimit;
-use crate::policy::{PolicyContext, PolicySpec};
-use crate::random::Streams;
+use crate::random::{Sampler, Streams};
+use crate::signal::Resources;
 use crate::units::Time;
+use crate::vendor::Platform;
 use std::sync::Arc;
 
 /// Waiting requests a run may hold before it is halted: about a gigabyte.
@@ -43,7 +45,7 @@ impl Scenario {
         &self,
         index: usize,
         service: &Service,
-        spec: &PolicySpec,
+        spec: &PolicyChoice,
         replication: u32,
         plan: Option<Arc<[(Time, u32)]>>,
     ) -> ServiceSetup {
@@ -60,7 +62,7 @@ impl Scenario {
             name: service.name.clone(),
             arrivals: service.workload.requests(&streams, self.window.end),
             autoscaler: spec.autoscaler(&context),
-            resources: service.resources,
+            resources: Resources { concurrency: fleet.concurrency, ..service.resources },
             slo: self.slo.and_then(|slo| slo.latency).filter(|_| index == 0),
             fleet,
         }
@@ -73,11 +75,14 @@ impl Scenario {
 }
 
 /// A policy decides where the fleet starts if nothing else does, and scale per request is a balancing.
-fn fleet_under(service: &Service, spec: &PolicySpec, plan: Option<&[(Time, u32)]>) -> FleetSpec {
+fn fleet_under(service: &Service, spec: &PolicyChoice, plan: Option<&[(Time, u32)]>) -> FleetSpec {
     let mut fleet = service.fleet.clone();
     let planned = plan.and_then(|plan| plan.first()).filter(|(at, _)| *at == Time::ZERO);
     let own = planned.map_or(0, |&(_, count)| count).max(spec.natural_start());
     fleet.initial = service.initial.unwrap_or(own.min(fleet.quota.unwrap_or(u32::MAX)));
+    if let Some(product) = spec.product() {
+        adopt(&mut fleet, service.left_open, &product.platform());
+    }
     if let Some(keep_alive) = spec.keep_alive() {
         fleet.balancing = Balancing::PerRequest {
             idle_expiry: keep_alive.idle_expiry.sampler(),
@@ -90,6 +95,23 @@ fn fleet_under(service: &Service, spec: &PolicySpec, plan: Option<&[(Time, u32)]
         };
     }
     fleet
+}
+
+/// What a platform brings, where the scenario says nothing.
+fn adopt(fleet: &mut FleetSpec, open: LeftOpen, platform: &Platform) {
+    if let Some(concurrency) = platform.concurrency.filter(|_| open.concurrency) {
+        fleet.concurrency = concurrency;
+    }
+    if let Some(length) = platform.cold_start.filter(|_| open.cold_start) {
+        let length = Sampler::Constant(length.0);
+        fleet.cold_start = vec![ColdStage { name: "cold_start", length }];
+    }
+    if let Some(grace) = platform.grace.filter(|_| open.grace) {
+        fleet.grace = grace;
+    }
+    if platform.newest_leave_first && open.victims {
+        fleet.victims = VictimOrder::Newest;
+    }
 }
 
 #[cfg(test)]

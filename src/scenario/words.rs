@@ -261,6 +261,15 @@ fn law_of_map<'de, A: MapAccess<'de>>(
     }
 }
 
+/// A map whose first key was taken out, for whoever reads the rest of it.
+pub(super) fn rest_of_map<'de, 'a, A: MapAccess<'de>>(
+    map: &'a mut A,
+    first: String,
+) -> serde::de::value::MapAccessDeserializer<impl MapAccess<'de, Error = A::Error> + use<'de, 'a, A>>
+{
+    serde::de::value::MapAccessDeserializer::new(Replay { first: Some(first), rest: map })
+}
+
 /// A map whose first key was taken out and is given back.
 struct Replay<'a, A> {
     first: Option<String>,

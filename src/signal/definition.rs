@@ -16,6 +16,8 @@ pub enum Statistic {
     Min,
     /// Sum of samples.
     Sum,
+    /// Plain mean of samples, each counted once whatever it stands for.
+    MeanOfSamples,
     /// Newest sample that has data.
     Last,
     /// The q-th percentile of samples (the smallest sample with at least the q-th share at or below
@@ -23,8 +25,7 @@ pub enum Statistic {
     Percentile(f64),
 }
 
-const STATISTIC_EXPECTED: &str =
-    "a statistic: \"mean\", \"max\", \"min\", \"sum\", \"last\" or a percentile such as \"p95\"";
+const STATISTIC_EXPECTED: &str = "a statistic: \"mean\", \"max\", \"min\", \"sum\", \"mean-of-samples\", \"last\" or a percentile such as \"p95\"";
 
 impl FromStr for Statistic {
     type Err = TextError;
@@ -38,6 +39,7 @@ impl FromStr for Statistic {
             "max" => Ok(Self::Max),
             "min" => Ok(Self::Min),
             "sum" => Ok(Self::Sum),
+            "mean-of-samples" => Ok(Self::MeanOfSamples),
             "last" => Ok(Self::Last),
             other => percentile(other).ok_or_else(|| TextError::new(text, STATISTIC_EXPECTED)),
         }
@@ -51,6 +53,7 @@ impl fmt::Display for Statistic {
             Self::Max => f.write_str("max"),
             Self::Min => f.write_str("min"),
             Self::Sum => f.write_str("sum"),
+            Self::MeanOfSamples => f.write_str("mean-of-samples"),
             Self::Last => f.write_str("last"),
             // Rounded so that 0.07 prints as p7.
             Self::Percentile(q) => write!(f, "p{}", (q * 1e11).round() / 1e9),
@@ -126,13 +129,29 @@ impl fmt::Display for Missing {
     }
 }
 
+/// Which replicas a per-replica value is divided by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Basis {
+    /// The mean of ready replicas over the window.
+    ReadyOverWindow,
+    /// The replicas ready at the scrape.
+    ReadyNow,
+    /// The replicas live at the scrape: starting plus ready.
+    LiveNow,
+}
+
 /// A metric as an autoscaler sees it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Signal {
     /// What is measured.
     pub metric: Metric,
-    /// Divided by ready replicas (has no effect on averages).
+    /// Divided by replicas (has no effect on averages).
     pub per_replica: bool,
+    /// By which replicas.
+    pub basis: Basis,
+    /// The platform's unit in the metric's own, never zero: 100 where a platform writes 0.75 for 75 %.
+    /// A value is divided by it.
+    pub unit: f64,
     /// Time between scrapes; never zero.
     pub resolution: Span,
     /// Window of the statistic, half open: the samples taken in `(t - window, t]`; at least the
@@ -146,6 +165,31 @@ pub struct Signal {
     pub gauge: GaugeMode,
     /// What an empty window reads as.
     pub missing: Missing,
+}
+
+impl Signal {
+    /// A total of the whole service, or an average: its mean over `window`, scraped every `resolution`,
+    /// seen at once, in the metric's own unit.
+    pub const fn of(metric: Metric, window: Span, resolution: Span) -> Self {
+        Self {
+            metric,
+            per_replica: false,
+            basis: Basis::ReadyOverWindow,
+            unit: 1.0,
+            resolution,
+            window,
+            statistic: Statistic::Mean,
+            delay: Span::ZERO,
+            gauge: GaugeMode::Integral,
+            missing: Missing::NoData,
+        }
+    }
+
+    /// Divided by replicas.
+    #[must_use]
+    pub const fn per(self, basis: Basis) -> Self {
+        Self { per_replica: true, basis, ..self }
+    }
 }
 
 /// Serde and JSON Schema for a type written as text; a bare number is read as its text.
@@ -205,7 +249,9 @@ mod tests {
 
     #[test]
     fn parts_of_a_signal_are_read_back_as_written() {
-        for text in ["mean", "max", "min", "sum", "last", "p95", "p99.9", "p7", "p100"] {
+        for text in
+            ["mean", "mean-of-samples", "max", "min", "sum", "last", "p95", "p99.9", "p7", "p100"]
+        {
             assert_eq!(text.parse::<Statistic>().unwrap().to_string(), text);
         }
         for text in ["no-data", "hold", "0", "-1.5"] {

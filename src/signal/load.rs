@@ -117,12 +117,13 @@ impl Load {
             ),
             Metric::UtilizationPercent => linear(0.0, 100.0),
             Metric::CpuPercent => self.cpu(resources),
+            Metric::Replicas => quotient(self.ready + self.starting, self.length),
             Metric::MemoryPercent => {
                 linear(resources.memory_idle_percent, resources.memory_full_percent)
             }
             Metric::GpuPercent => linear(resources.gpu_idle_percent, resources.gpu_full_percent),
             Metric::ResponseTimeMs => quotient(self.latency_sum_ns / 1e6, self.completions),
-            Metric::P50Ms | Metric::P90Ms | Metric::P95Ms | Metric::P99Ms => None,
+            Metric::P50Ms | Metric::P90Ms | Metric::P95Ms | Metric::P99Ms | Metric::IdleS => None,
         }
     }
 
@@ -151,6 +152,7 @@ pub(super) const fn is_gauge(metric: Metric) -> bool {
             | Metric::MemoryPercent
             | Metric::GpuPercent
             | Metric::Connections
+            | Metric::Replicas
     )
 }
 

@@ -42,11 +42,16 @@ pub enum Metric {
     ErrorsPerMin,
     /// Bytes of arriving requests and their answers per second.
     BytesPerS,
+    /// Live replicas: starting plus ready.
+    Replicas,
+    /// Seconds since the last request arrived, or since the start; zero while any is in service or
+    /// waiting.
+    IdleS,
 }
 
 impl Metric {
     /// Every metric with its name.
-    pub const ALL: [(Self, &'static str); 18] = [
+    pub const ALL: [(Self, &'static str); 20] = [
         (Self::RequestsPerS, "requests_per_s"),
         (Self::RequestsPerMin, "requests_per_min"),
         (Self::InFlightRequests, "in_flight_requests"),
@@ -65,6 +70,8 @@ impl Metric {
         (Self::ErrorsPerS, "errors_per_s"),
         (Self::ErrorsPerMin, "errors_per_min"),
         (Self::BytesPerS, "bytes_per_s"),
+        (Self::Replicas, "replicas"),
+        (Self::IdleS, "idle_s"),
     ];
 
     /// Whether the metric is an average or quantile by nature, so that dividing it by replicas has no
@@ -81,6 +88,7 @@ impl Metric {
                 | Self::P90Ms
                 | Self::P95Ms
                 | Self::P99Ms
+                | Self::IdleS
         )
     }
 

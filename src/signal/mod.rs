@@ -15,12 +15,14 @@ mod metric;
 mod observation;
 mod pipeline;
 mod probe;
+mod sensor;
 mod spec;
 
 pub(crate) use definition::text_form;
-pub use definition::{GaugeMode, Missing, Signal, Statistic};
+pub use definition::{Basis, GaugeMode, Missing, Signal, Statistic};
 pub use metric::Metric;
 pub use observation::{Census, Observation, Reading};
 pub use pipeline::Pipeline;
-pub use probe::{Probe, Resources};
+pub use probe::{Probe, ReplicaLoad, Resources};
+pub use sensor::Sensor;
 pub use spec::{MetricRef, SignalSpec};

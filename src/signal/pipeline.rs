@@ -1,7 +1,7 @@
 //! From scrapes to readings: statistic, window, delay, missing data.
 
 use super::load::{Counters, Load, is_gauge};
-use super::{GaugeMode, Metric, Missing, Probe, Reading, Resources, Signal, Statistic};
+use super::{Basis, GaugeMode, Metric, Missing, Probe, Reading, Resources, Signal, Statistic};
 use crate::stats::Histogram;
 use crate::units::{Span, Time};
 use std::collections::VecDeque;
@@ -34,6 +34,27 @@ pub struct Pipeline {
     published: Option<Reading>,
     /// The last value there was, for [`Missing::Hold`].
     last_value: Option<Reading>,
+    now: Now,
+}
+
+/// What counts at a scrape alone, whatever the window.
+#[derive(Debug, Clone, Copy, Default)]
+struct Now {
+    ready: f64,
+    live: f64,
+    idle_s: f64,
+}
+
+impl Now {
+    fn of(probe: &Probe<'_>) -> Self {
+        let quiet = probe.in_flight == 0 && probe.queued == 0;
+        let idle = if quiet { probe.at.since(probe.last_arrival) } else { Span::ZERO };
+        Self {
+            ready: f64::from(probe.census.ready),
+            live: f64::from(probe.census.live()),
+            idle_s: idle.as_secs_f64(),
+        }
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -68,6 +89,7 @@ impl Pipeline {
             pending: VecDeque::new(),
             published: None,
             last_value: None,
+            now: Now::default(),
         }
     }
 
@@ -80,12 +102,15 @@ impl Pipeline {
     pub fn scrape(&mut self, probe: &Probe<'_>) {
         let counters = Counters::of(probe);
         let before = self.samples.back().and_then(|s| s.counters).unwrap_or(self.base);
+        self.now = Now::of(probe);
         let latency = self.new_responses(probe);
         let value = match quantile(self.signal.metric) {
             Some(q) => quantile_of(&latency, q),
+            None if self.signal.metric == Metric::IdleS => Some(self.now.idle_s),
             None if self.takes_instants() => self.value(&Load::now(probe)),
             None => self.value(&Load::between(&before, &counters)),
         };
+        let value = value.map(|value| value / self.signal.unit);
         self.add(Sample { at: probe.at, value, counters: Some(counters), latency });
     }
 
@@ -148,11 +173,22 @@ impl Pipeline {
     }
 
     fn takes_instants(&self) -> bool {
-        self.signal.gauge == GaugeMode::Instant && is_gauge(self.signal.metric)
+        self.signal.metric == Metric::IdleS
+            || self.signal.gauge == GaugeMode::Instant && is_gauge(self.signal.metric)
     }
 
     fn value(&self, load: &Load) -> Option<f64> {
-        load.value(self.signal.metric, self.signal.per_replica, &self.resources)
+        let Signal { metric, per_replica, basis, .. } = self.signal;
+        let replicas = match basis {
+            Basis::ReadyOverWindow => return load.value(metric, per_replica, &self.resources),
+            Basis::ReadyNow => self.now.ready,
+            Basis::LiveNow => self.now.live,
+        };
+        let total = load.value(metric, false, &self.resources)?;
+        match per_replica && !metric.is_average() {
+            true => (replicas > 0.0).then(|| total / replicas),
+            false => Some(total),
+        }
     }
 
     /// Response times since the last scrape, also added to the window's.
@@ -175,6 +211,7 @@ impl Pipeline {
             Statistic::Max => values.reduce(f64::max),
             Statistic::Min => values.reduce(f64::min),
             Statistic::Sum => values.reduce(|sum, value| sum + value),
+            Statistic::MeanOfSamples => mean_of(values),
             Statistic::Last => self.samples.iter().rev().find_map(|sample| sample.value),
             Statistic::Percentile(q) => percentile(values.collect(), q),
         }
@@ -183,16 +220,24 @@ impl Pipeline {
     fn mean(&self) -> Option<f64> {
         match self.samples.back()?.counters {
             Some(newest) if !self.takes_instants() => match quantile(self.signal.metric) {
-                Some(q) => Some(self.response.as_ref()?.window.quantile(q)?.as_millis_f64()),
-                None => self.value(&Load::between(&self.base, &newest)),
+                Some(q) => {
+                    let quantile = self.response.as_ref()?.window.quantile(q)?;
+                    Some(quantile.as_millis_f64() / self.signal.unit)
+                }
+                None => {
+                    let value = self.value(&Load::between(&self.base, &newest));
+                    value.map(|value| value / self.signal.unit)
+                }
             },
-            _ => {
-                let values = self.samples.iter().filter_map(|sample| sample.value);
-                let (sum, count) = values.fold((0.0, 0u32), |(sum, n), value| (sum + value, n + 1));
-                (count > 0).then(|| sum / f64::from(count))
-            }
+            _ => mean_of(self.samples.iter().filter_map(|sample| sample.value)),
         }
     }
+}
+
+/// The plain mean; `None` of nothing.
+fn mean_of(values: impl Iterator<Item = f64>) -> Option<f64> {
+    let (sum, count) = values.fold((0.0, 0u32), |(sum, n), value| (sum + value, n + 1));
+    (count > 0).then(|| sum / f64::from(count))
 }
 
 /// The share a quantile metric asks for.

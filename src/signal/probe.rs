@@ -42,6 +42,19 @@ pub struct Probe<'a> {
     pub queued: u64,
     /// Replica counts now.
     pub census: Census,
+    /// When the last request arrived; the start if none did.
+    pub last_arrival: Time,
+    /// The ready replicas one by one; present only if some sensor wants them.
+    pub replicas: Option<&'a [ReplicaLoad]>,
+}
+
+/// One ready replica at an instant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReplicaLoad {
+    /// Which: never used twice in a run, larger for later launches.
+    pub number: u64,
+    /// Requests it was given and has not finished, waiting at it or in service.
+    pub ongoing: u32,
 }
 
 /// How load turns into the resources of one replica; linear in its utilisation u (busy slots /

@@ -1,7 +1,7 @@
 //! Signals as policies name them: a metric and optional refinements.
 
 use super::definition::text_form;
-use super::{GaugeMode, Metric, Missing, Signal, Statistic};
+use super::{Basis, GaugeMode, Metric, Missing, Signal, Statistic};
 use crate::fault::Faults;
 use crate::units::{Quantity, QuantityUnit, Span, TextError};
 use std::fmt;
@@ -58,12 +58,14 @@ impl MetricRef {
             Metric::InFlightRequests
             | Metric::QueuedRequests
             | Metric::OngoingRequests
-            | Metric::Connections => (Plain, 1.0, "0.7"),
+            | Metric::Connections
+            | Metric::Replicas => (Plain, 1.0, "0.7"),
             Metric::ResponseTimeMs
             | Metric::P50Ms
             | Metric::P90Ms
             | Metric::P95Ms
             | Metric::P99Ms => (Seconds, 1e3, "\"250ms\""),
+            Metric::IdleS => (Seconds, 1.0, "\"10m\""),
         };
         if quantity.unit == unit {
             return Ok(quantity.value * scale);
@@ -192,6 +194,8 @@ impl SignalSpec {
         Signal {
             metric: self.metric.metric,
             per_replica: self.metric.per_replica,
+            basis: Basis::ReadyOverWindow,
+            unit: 1.0,
             resolution,
             window,
             statistic: self.statistic.unwrap_or(Statistic::Mean),

@@ -14,16 +14,20 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("fleet", &["units", "fault", "random", "stats"]),
     ("signal", &["units", "fault", "random", "stats"]),
     ("policy", &["units", "fault", "random", "stats", "signal"]),
+    ("vendor", &["units", "fault", "stats", "signal", "policy"]),
     ("engine", &["units", "fault", "random", "stats", "workload", "fleet", "signal", "policy"]),
     (
         "scenario",
-        &["units", "fault", "random", "stats", "workload", "fleet", "signal", "policy", "engine"],
+        &[
+            "units", "fault", "random", "stats", "workload", "fleet", "signal", "policy", "vendor",
+            "engine",
+        ],
     ),
     (
         "experiment",
         &[
-            "units", "fault", "random", "stats", "workload", "fleet", "signal", "policy", "engine",
-            "scenario",
+            "units", "fault", "random", "stats", "workload", "fleet", "signal", "policy", "vendor",
+            "engine", "scenario",
         ],
     ),
     ("report", &["units", "fault", "stats", "experiment"]),
@@ -38,6 +42,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "fleet",
             "signal",
             "policy",
+            "vendor",
             "engine",
             "scenario",
             "experiment",

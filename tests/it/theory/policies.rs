@@ -1,7 +1,7 @@
 //! The policies of the cases, written out as the table states them.
 
 use autosim::policy::{Autoscaler, Cadence, Decision, Policy, SignalRef, Why};
-use autosim::signal::{GaugeMode, Metric, Missing, Observation, Signal, Statistic};
+use autosim::signal::{GaugeMode, Metric, Observation, Signal, Statistic};
 use autosim::units::{Span, Time};
 
 /// A policy made of a function of what is seen.
@@ -55,16 +55,11 @@ pub(super) fn plan(blocks: u64, block: Span, at: Span, first: u32, second: u32) 
 /// Everything in the system at the instant of the control itself.
 fn ongoing_now(period: Span) -> Vec<SignalRef> {
     let signal = Signal {
-        metric: Metric::OngoingRequests,
-        per_replica: false,
-        resolution: period,
-        window: period,
         statistic: Statistic::Last,
-        delay: Span::ZERO,
         gauge: GaugeMode::Instant,
-        missing: Missing::NoData,
+        ..Signal::of(Metric::OngoingRequests, period, period)
     };
-    vec![SignalRef { service: None, signal }]
+    vec![SignalRef::own(signal)]
 }
 
 fn ongoing(seen: &Observation<'_>) -> f64 {

@@ -1,0 +1,147 @@
+//! Reads the documents of the products a scenario names, and gives what is wrong with them its place.
+
+use super::LeftOpen;
+use super::choice::{PolicyChoice, PolicyFile};
+use super::file::{ReplicaFile, ScenarioFile, ServiceFile};
+use super::findings::Finding;
+use super::sources::Sources;
+use crate::fault::{Fault, Faults};
+use crate::vendor::{Found, Loading, Origin, ProductFile, ProductPolicy};
+use sha2::{Digest as _, Sha256};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+impl LeftOpen {
+    /// Of every service of a scenario, before defaults are filled in.
+    pub(super) fn of_file(file: &ScenarioFile) -> Vec<Self> {
+        let sole = (file.services.is_empty()).then(|| Self::of(&file.service, &file.replica));
+        let several = file.services.values().map(|entry| Self::of(&entry.service, &entry.replica));
+        sole.into_iter().chain(several).collect()
+    }
+
+    fn of(service: &Option<ServiceFile>, replica: &Option<ReplicaFile>) -> Self {
+        let service = service.as_ref();
+        let replica = replica.as_ref();
+        Self {
+            concurrency: service.is_none_or(|one| one.concurrency.is_none()),
+            cold_start: replica.is_none_or(|one| one.cold_start.is_none()),
+            grace: replica.is_none_or(|one| one.grace.is_none()),
+            victims: service.is_none_or(|one| one.scale_in.is_none()),
+        }
+    }
+}
+
+/// The products of a scenario by the path of their policy: `policies.platform`.
+#[derive(Default)]
+pub(super) struct Products {
+    loaded: BTreeMap<String, ProductPolicy>,
+    /// Files read: path as written, SHA-256 in hex.
+    pub(super) inputs: Vec<(String, String)>,
+}
+
+impl Products {
+    /// Reads every document; the file then holds them in place of their names.
+    pub(super) fn read(
+        file: &mut ScenarioFile,
+        folder: &Path,
+        sources: &mut Sources,
+        findings: &mut Vec<Finding>,
+        faults: &mut Faults,
+    ) -> Self {
+        let mut reader = Reader { folder, sources, findings, faults, products: Self::default() };
+        for (name, policy) in &mut file.policies {
+            reader.policy(format!("policies.{name}"), policy);
+        }
+        for (name, entry) in &mut file.services {
+            if let Some(policy) = &mut entry.policy {
+                reader.policy(format!("services.{name}.policy"), policy);
+            }
+        }
+        reader.products
+    }
+
+    /// The policy at `path`, ready to be built; `None` if its documents are not good.
+    pub(super) fn choice(&self, path: &str, policy: &PolicyFile) -> Option<PolicyChoice> {
+        match policy {
+            PolicyFile::BuiltIn(spec) => Some(spec.clone().into()),
+            PolicyFile::Product(_) => {
+                self.loaded.get(path).map(|one| PolicyChoice::Product(Box::new(one.clone())))
+            }
+        }
+    }
+}
+
+struct Reader<'a> {
+    folder: &'a Path,
+    sources: &'a mut Sources,
+    findings: &'a mut Vec<Finding>,
+    faults: &'a mut Faults,
+    products: Products,
+}
+
+impl Reader<'_> {
+    fn policy(&mut self, path: String, policy: &mut PolicyFile) {
+        let PolicyFile::Product(file) = policy else { return };
+        let key = format!("{path}.{}", file.kind_name());
+        let Some(texts) = self.texts(&key, file) else { return };
+        let names: Vec<String> = file.files().into_iter().map(str::to_owned).collect();
+        let Loading { policy: loaded, found } = file.load(&texts);
+        let starts: Vec<usize> = names
+            .into_iter()
+            .zip(texts)
+            .map(|(name, text)| self.sources.push(name, text))
+            .collect();
+        for found in found {
+            self.found(&key, &starts, found);
+        }
+        if let Some(loaded) = loaded {
+            *file = loaded.file().clone();
+            self.products.loaded.insert(path, loaded);
+        }
+    }
+
+    fn texts(&mut self, key: &str, file: &ProductFile) -> Option<Vec<String>> {
+        let mut texts = Vec::new();
+        let mut sound = true;
+        for name in file.files() {
+            match std::fs::read_to_string(self.folder.join(name)) {
+                Ok(text) => {
+                    let hash = Sha256::digest(text.as_bytes());
+                    let hash = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+                    self.products.inputs.push((name.to_owned(), hash));
+                    texts.push(text);
+                }
+                Err(error) => {
+                    sound = false;
+                    let message = format!("cannot read the document {name}: {error}");
+                    self.faults.error(key, message, "paths are relative to the scenario's folder");
+                }
+            }
+        }
+        sound.then_some(texts)
+    }
+
+    fn found(&mut self, key: &str, starts: &[usize], found: Found) {
+        let Found { origin, fault } = found;
+        let path = match (&origin, fault.field.as_str()) {
+            (Origin::Inline(path), _) if !path.is_empty() => format!("{key}.{path}"),
+            (Origin::File { .. }, field) if !field.is_empty() => format!("{key}: {field}"),
+            _ => key.to_owned(),
+        };
+        let message = match (fault.code.as_str(), fault.status) {
+            ("", None) => fault.message,
+            ("", Some(status)) => format!("HTTP {status}: {}", fault.message),
+            (code, None) => format!("{code}: {}", fault.message),
+            (code, Some(status)) => format!("{code} (HTTP {status}): {}", fault.message),
+        };
+        let fault = Fault { path, message, hint: fault.remedy, severity: fault.severity };
+        match origin {
+            Origin::Inline(_) => self.faults.push(fault),
+            Origin::File { file, span } => {
+                let start = starts.get(file).copied().unwrap_or_default();
+                let span = Some(span.start + start..span.end + start);
+                self.findings.push(Finding { fault, span });
+            }
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! What turns scrapes into readings: the pipeline, or a product's own metric path.
+
+use super::{Pipeline, Probe, Reading};
+use crate::units::Time;
+
+/// A metric path from scrapes to readings. Most signals use [`Pipeline`]; a product whose path is not
+/// window, statistic and delay brings its own.
+pub trait Sensor: Send {
+    /// Takes a scrape; scrapes come in order of time, one every `resolution` of the signal.
+    fn scrape(&mut self, probe: &Probe<'_>);
+
+    /// Takes a recorded sample instead of a scrape, in the platform's unit. For replaying recordings;
+    /// not mixed with scrapes.
+    fn sample(&mut self, at: Time, value: Option<f64>);
+
+    /// What is known at `now`.
+    fn reading(&mut self, now: Time) -> Reading;
+
+    /// Whether scrapes must show replicas one by one, and [`Sensor::fleet_changed`] and
+    /// [`Sensor::found_nobody`] be told.
+    fn wants_replicas(&self) -> bool {
+        false
+    }
+
+    /// The ready replicas are now these, ascending by number; told before the reading that follows a
+    /// change.
+    fn fleet_changed(&mut self, _now: Time, _ready: &[u64]) {}
+
+    /// A request arrived while no replica was live; `waiting` counts it.
+    fn found_nobody(&mut self, _now: Time, _waiting: u64) {}
+}
+
+impl Sensor for Pipeline {
+    fn scrape(&mut self, probe: &Probe<'_>) {
+        self.scrape(probe);
+    }
+    fn sample(&mut self, at: Time, value: Option<f64>) {
+        self.sample(at, value);
+    }
+    fn reading(&mut self, now: Time) -> Reading {
+        self.reading(now)
+    }
+}

@@ -1,0 +1,142 @@
+//! A platform's document: its text, its value, and where in the text each member is.
+
+use jsonc_parser::ast::{ObjectProp, Value as Node};
+use jsonc_parser::common::{Range as NodeRange, Ranged as _};
+use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
+use serde_json::Value;
+use std::ops::Range;
+
+/// One document, or several that belong together in one text (a JSON array of bodies).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Document {
+    /// The bodies in order; one unless the text is an array.
+    pub bodies: Vec<Value>,
+    is_array: bool,
+    /// Of every member: the path from the root of the text, its value's bytes.
+    places: Vec<(String, Range<usize>)>,
+}
+
+/// Why a text is no document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotADocument {
+    /// What is wrong, as the reader of the format says it.
+    pub message: String,
+    /// Where, in bytes.
+    pub at: usize,
+}
+
+impl Document {
+    /// Reads a text in JSON.
+    ///
+    /// # Errors
+    /// Where the text stops being JSON, and why.
+    pub fn parse(text: &str) -> Result<Self, NotADocument> {
+        let value: Value = serde_json::from_str(text).map_err(|error| NotADocument {
+            message: plain(&error),
+            at: byte_of(text, error.line(), error.column()),
+        })?;
+        let mut places = Vec::new();
+        if let Ok(parsed) = parse_to_ast(text, &CollectOptions::default(), &ParseOptions::default())
+            && let Some(root) = &parsed.value
+        {
+            collect(root, String::new(), &mut places);
+        }
+        Ok(Self::of(value, places))
+    }
+
+    /// The document of a value that has no text of its own.
+    pub fn of_value(value: Value) -> Self {
+        Self::of(value, Vec::new())
+    }
+
+    fn of(value: Value, places: Vec<(String, Range<usize>)>) -> Self {
+        match value {
+            Value::Array(bodies) => Self { bodies, is_array: true, places },
+            body => Self { bodies: vec![body], is_array: false, places },
+        }
+    }
+
+    /// The bytes of a member of a body, or of the nearest thing above it that is there.
+    pub fn place(&self, body: usize, path: &str) -> Option<Range<usize>> {
+        let mut path = match (self.is_array, path.is_empty()) {
+            (false, _) => path.to_owned(),
+            (true, true) => body.to_string(),
+            (true, false) => format!("{body}.{path}"),
+        };
+        loop {
+            if let Some((_, place)) = self.places.iter().find(|(known, _)| *known == path) {
+                return Some(place.clone());
+            }
+            let shorter = path.rfind('.').unwrap_or(0);
+            if path.is_empty() {
+                return None;
+            }
+            path.truncate(shorter);
+        }
+    }
+}
+
+/// The parser's message without its place, which is given apart.
+fn plain(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    text.split(" at line ").next().unwrap_or(&text).to_owned()
+}
+
+fn byte_of(text: &str, line: usize, column: usize) -> usize {
+    let start =
+        text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum::<usize>();
+    (start + column.saturating_sub(1)).min(text.len())
+}
+
+fn collect(node: &Node<'_>, path: String, places: &mut Vec<(String, Range<usize>)>) {
+    let below = |key: &str| if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
+    match node {
+        Node::Object(object) => {
+            for ObjectProp { name, value, .. } in &object.properties {
+                collect(value, below(name.as_str()), places);
+            }
+        }
+        Node::Array(array) => {
+            for (at, item) in array.elements.iter().enumerate() {
+                collect(item, below(&at.to_string()), places);
+            }
+        }
+        _ => {}
+    }
+    let NodeRange { start, end } = node.range();
+    places.push((path, start..end));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn members_are_found_where_they_stand_and_missing_ones_at_what_holds_them() {
+        let text = "{\"a\": {\"b\": [10, 20]},\n \"c\": 5}";
+        let document = Document::parse(text).unwrap();
+        let at = |path: &str| document.place(0, path).map(|place| &text[place]);
+        assert_eq!(at("a.b.1"), Some("20"));
+        assert_eq!(at("c"), Some("5"));
+        assert_eq!(at("a.x.y"), Some("{\"b\": [10, 20]}"));
+        assert_eq!(at("z"), Some(text));
+    }
+
+    #[test]
+    fn an_array_is_several_bodies() {
+        let text = "[{\"a\": 1}, {\"a\": 2}]";
+        let document = Document::parse(text).unwrap();
+        assert_eq!(document.bodies.len(), 2);
+        assert_eq!(document.place(1, "a").map(|place| &text[place]), Some("2"));
+        assert_eq!(document.place(1, "").map(|place| &text[place]), Some("{\"a\": 2}"));
+    }
+
+    #[test]
+    fn what_is_not_json_is_told_with_its_place() {
+        let text = "{\"min\": 1,\n \"max\": 10,\n}";
+        let wrong = Document::parse(text).unwrap_err();
+        assert_eq!(&text[wrong.at..], "}");
+        assert!(wrong.message.contains("trailing comma"), "{}", wrong.message);
+        assert_eq!(Document::parse("").unwrap_err().at, 0);
+    }
+}

@@ -1,0 +1,234 @@
+//! The products by the name a scenario gives them: one line each.
+
+use super::loaded::{Loaded, load};
+use super::{
+    Assumption, DocumentFault, DocumentsFile, Fidelity, Happening, Omitted, Platform, Vendor,
+};
+use crate::fault::Faults;
+use crate::policy::{Autoscaler, PolicyContext};
+use crate::units::Span;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::ops::Range;
+
+/// Something wrong with documents, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// Where.
+    pub origin: Origin,
+    /// What.
+    pub fault: DocumentFault,
+}
+
+/// Where a fault was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// In one of the files, at these bytes.
+    File {
+        /// Which, in the order of [`ProductFile::files`].
+        file: usize,
+        /// Where in its text.
+        span: Range<usize>,
+    },
+    /// In the scenario, at this path below the product's name.
+    Inline(String),
+}
+
+/// What became of a product's policy when it was loaded.
+#[derive(Debug, Clone)]
+pub struct Loading {
+    /// The policy, if nothing stops it.
+    pub policy: Option<ProductPolicy>,
+    /// Errors and warnings.
+    pub found: Vec<Found>,
+}
+
+macro_rules! products {
+    ($($(#[$doc:meta])* $variant:ident = $vendor:ty),* $(,)?) => {
+        /// A product's policy as a scenario names it: `[policies.NAME.PRODUCT]`.
+        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+        #[serde(rename_all = "kebab-case")]
+        pub enum ProductFile {
+            $($(#[$doc])* $variant(DocumentsFile<<$vendor as Vendor>::Knobs>),)*
+        }
+
+        #[derive(Debug, Clone)]
+        enum Product {
+            $($variant(Loaded<$vendor>),)*
+        }
+
+        impl ProductFile {
+            /// Every product's name.
+            pub const KINDS: &'static [&'static str] = &[$(<$vendor as Vendor>::KIND,)*];
+
+            /// The name a scenario gives it.
+            pub fn kind_name(&self) -> &'static str {
+                match self { $(Self::$variant(_) => <$vendor as Vendor>::KIND,)* }
+            }
+
+            /// The product whose document this looks like.
+            pub fn recognise(document: &Value) -> Option<&'static str> {
+                let known: &[(&'static str, fn(&Value) -> bool)] =
+                    &[$((<$vendor as Vendor>::KIND, <$vendor as Vendor>::recognises),)*];
+                known.iter().find(|(_, recognises)| recognises(document)).map(|(kind, _)| *kind)
+            }
+
+            /// A policy of the product called `kind`, with its documents still to be read from `files`
+            /// and every knob at its default; `None` if there is no such product.
+            pub fn of_files(kind: &str, files: Vec<String>, strict: bool) -> Option<Self> {
+                $(if kind == <$vendor as Vendor>::KIND {
+                    let documents = files;
+                    let file = DocumentsFile { documents, strict, ..DocumentsFile::default() };
+                    return Some(Self::$variant(file));
+                })*
+                None
+            }
+
+            /// The files it names, in order.
+            pub fn files(&self) -> Vec<&str> {
+                match self { $(Self::$variant(file) => {
+                    file.document.iter().chain(&file.documents).map(String::as_str).collect()
+                })* }
+            }
+
+            /// Reports knobs that make no sense, at paths that begin with the product's name.
+            pub fn check(&self, faults: &mut Faults) {
+                faults.within(self.kind_name(), |faults| faults.within("knobs", |faults| {
+                    match self { $(
+                        Self::$variant(file) => <$vendor as Vendor>::check_knobs(&file.knobs, faults),
+                    )* }
+                }));
+            }
+
+            /// Reads its documents; `texts` are those of [`ProductFile::files`].
+            pub fn load(&self, texts: &[String]) -> Loading {
+                let mut found = Vec::new();
+                let policy = match self { $(
+                    Self::$variant(file) => load::<$vendor>(file, texts, &mut found).map(
+                        |(loaded, file)| ProductPolicy {
+                            file: Self::$variant(file),
+                            product: Product::$variant(loaded),
+                        },
+                    ),
+                )* };
+                Loading { policy, found }
+            }
+
+            /// The body of the platform's answer to documents with these errors.
+            pub fn refusal(&self, faults: &[&DocumentFault]) -> Value {
+                match self { $(Self::$variant(_) => <$vendor as Vendor>::refusal(faults),)* }
+            }
+        }
+
+        impl ProductPolicy {
+            /// What is emulated.
+            pub fn product(&self) -> &'static str {
+                match &self.product { $(Product::$variant(_) => <$vendor as Vendor>::PRODUCT,)* }
+            }
+
+            /// How well its rules are known.
+            pub fn fidelity(&self) -> Fidelity {
+                match &self.product { $(Product::$variant(_) => <$vendor as Vendor>::FIDELITY,)* }
+            }
+
+            /// Other services whose metrics it reads.
+            pub fn services(&self) -> Vec<String> {
+                match &self.product { $(
+                    Product::$variant(own) => <$vendor as Vendor>::services(&own.model),
+                )* }
+            }
+
+            /// The documents as the platform's API takes them.
+            pub fn export(&self) -> Vec<Value> {
+                match &self.product { $(
+                    Product::$variant(own) => <$vendor as Vendor>::export(&own.model),
+                )* }
+            }
+
+            /// Members that were left out, with what the platform takes in their place.
+            pub fn omitted(&self) -> Vec<Omitted> {
+                match &self.product { $(
+                    Product::$variant(own) => <$vendor as Vendor>::defaults(&own.model),
+                )* }
+            }
+
+            /// Rules in force that no public source settles.
+            pub fn assumptions(&self) -> Vec<Assumption> {
+                match &self.product { $(
+                    Product::$variant(own) => {
+                        <$vendor as Vendor>::assumptions(&own.model, &own.knobs)
+                    }
+                )* }
+            }
+
+            /// What the platform brings besides its autoscaler.
+            pub fn platform(&self) -> Platform {
+                match &self.product { $(
+                    Product::$variant(own) => <$vendor as Vendor>::platform(&own.model, &own.knobs),
+                )* }
+            }
+
+            /// The autoscaler, fresh.
+            pub fn autoscaler(&self, context: &PolicyContext) -> Autoscaler {
+                match &self.product { $(
+                    Product::$variant(own) => {
+                        <$vendor as Vendor>::autoscaler(&own.model, &own.knobs, context)
+                    }
+                )* }
+            }
+
+            /// When a dry run over recorded samples evaluates first; `None` = at the first sample.
+            pub fn first_evaluation(&self) -> Option<Span> {
+                match &self.product { $(
+                    Product::$variant(own) => {
+                        <$vendor as Vendor>::first_evaluation(&own.model, &own.knobs)
+                    }
+                )* }
+            }
+
+            /// Whether a dry run takes each row as one sample whatever it is told.
+            pub fn aggregates_itself(&self) -> bool {
+                match &self.product { $(
+                    Product::$variant(_) => <$vendor as Vendor>::AGGREGATES_ITSELF,
+                )* }
+            }
+
+            /// A decision in the platform's own form.
+            pub fn tell(&self, happening: &Happening<'_>) -> Option<Value> {
+                match &self.product { $(
+                    Product::$variant(own) => {
+                        <$vendor as Vendor>::tell(&own.model, &own.knobs, happening)
+                    }
+                )* }
+            }
+        }
+    };
+}
+
+products! {}
+
+/// A product's policy, its documents read and found good. It is written as a scenario would say it, with
+/// the documents in place of the files they came from.
+#[derive(Debug, Clone)]
+pub struct ProductPolicy {
+    file: ProductFile,
+    product: Product,
+}
+
+impl ProductPolicy {
+    /// As a scenario would say it, documents included.
+    pub const fn file(&self) -> &ProductFile {
+        &self.file
+    }
+
+    /// The name a scenario gives the product.
+    pub fn kind_name(&self) -> &'static str {
+        self.file.kind_name()
+    }
+}
+
+impl Serialize for ProductPolicy {
+    fn serialize<S: serde::Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        self.file.serialize(out)
+    }
+}
