@@ -15,11 +15,13 @@
 //! | [`vendor`] | real products, exactly |
 //! | [`engine`] | the clock |
 //! | [`scenario`] | files to domain |
+//! | [`dryrun`] | what a policy would have decided |
 //! | [`experiment`] | many cells, one answer |
 //! | [`report`] | what a run leaves behind |
 //! | [`cli`] | the command |
 
 pub mod cli;
+pub mod dryrun;
 pub mod engine;
 pub mod experiment;
 pub mod fault;

@@ -3,6 +3,7 @@
 use super::execute::{ExecuteArgs, Keep, execute, judge};
 use super::exit::{Exit, Failure};
 use super::input::ScenarioArgs;
+use super::policy_input::{DocumentVerdict, is_document};
 use super::run::Format;
 use super::terminal::Terminal;
 use crate::experiment::Comparison;
@@ -10,16 +11,20 @@ use crate::scenario::{Findings, Loaded, Scenario};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
-/// Check scenarios without running them; with --assert, run them and fail unless the claims hold
+/// Check scenarios and platforms' documents without running them; with --assert, run scenarios and fail
+/// unless the claims hold
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
-    /// Scenarios, TOML files; `-` reads standard input
+    /// Scenarios, TOML files, and platforms' documents, JSON or YAML; `-` reads standard input
     #[arg(value_name = "SCENARIO", required = true)]
     scenarios: Vec<PathBuf>,
     /// What is printed on standard output (csv as table)
     #[arg(long, value_enum, default_value_t)]
     format: Format,
+    /// Refuse in documents what the platform lets pass by kindness: unknown keys, aliases
+    #[arg(long)]
+    strict: bool,
     #[command(flatten)]
     scenario_args: ScenarioArgs,
     #[command(flatten)]
@@ -29,6 +34,7 @@ pub(super) struct Args {
 const EXAMPLES: &str = "\
 Examples:
   autosim check scenarios/*.toml
+  autosim check eas.json --strict --format json
   autosim check scenarios/quickstart.toml --assert 'steady:p99<300ms' --assert 'errors<0.1%'
 Exit codes: 0 sound and every claim holds, 1 a claim fails, 2 a scenario cannot be used.";
 
@@ -64,6 +70,9 @@ fn check_one(
 ) -> Result<Exit, Failure> {
     let name = path.display().to_string();
     let json = args.format == Format::Json;
+    if is_document(&name) {
+        return check_document(path, args, terminal, objects);
+    }
     match args.scenario_args.load(Some(path))? {
         Err(findings) => {
             if json {
@@ -81,6 +90,37 @@ fn check_one(
             sound(&name, &scenario, &warnings, args, terminal, objects)
         }
     }
+}
+
+/// A platform's document: whether it would take it, and if not, its answer.
+fn check_document(
+    path: &Path,
+    args: &Args,
+    terminal: &Terminal,
+    objects: &mut Vec<Value>,
+) -> Result<Exit, Failure> {
+    let name = path.display().to_string();
+    let verdict = DocumentVerdict::of(&name, args.strict)?;
+    let exit = if verdict.sound { Exit::Good } else { Exit::BadInput };
+    if args.format == Format::Json {
+        objects.push(json!({
+            "file": name,
+            "sound": verdict.sound,
+            "product": verdict.kind,
+            "findings": verdict.findings.located(),
+            "answer": verdict.answer,
+        }));
+        return Ok(exit);
+    }
+    if !verdict.findings.is_empty() {
+        terminal.say(&verdict.findings.render(terminal.colour));
+    }
+    if verdict.sound && !args.execute.quiet {
+        terminal.print(&format!("{name}: sound: a document of {}\n", verdict.kind))?;
+    } else if let Some(answer) = verdict.answer {
+        terminal.say(&format!("{name}: the platform would answer: {answer}"));
+    }
+    Ok(exit)
 }
 
 fn sound(

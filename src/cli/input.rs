@@ -1,6 +1,7 @@
 //! From arguments to a scenario.
 
 use super::exit::Failure;
+use super::policy_input::{Documents, is_document};
 use super::terminal::Terminal;
 use crate::scenario::{Findings, Layer, LoadOptions, Loaded, Sources, load};
 use std::io::Read as _;
@@ -18,7 +19,8 @@ pub(super) struct ScenarioArgs {
     /// Independent repetitions
     #[arg(long, value_name = "N")]
     pub(super) replications: Option<u32>,
-    /// Only this policy of the scenario, or the policies of a TOML file; may be repeated
+    /// Only this policy of the scenario, the policies of a TOML file, or a platform's own document
+    /// (JSON or YAML; documents that belong together: repeat); may be repeated
     #[arg(long = "policy", value_name = "NAME|FILE")]
     pub(super) policies: Vec<String>,
     /// Traffic from a recorded trace, in place of the scenario's
@@ -32,7 +34,7 @@ pub(super) struct ScenarioArgs {
     pub(super) slo: Vec<String>,
 }
 
-fn key_value(text: &str) -> Result<(String, String), String> {
+pub(super) fn key_value(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((path, value)) if !path.trim().is_empty() => {
             Ok((path.trim().to_owned(), value.trim().to_owned()))
@@ -43,10 +45,10 @@ fn key_value(text: &str) -> Result<(String, String), String> {
 
 /// A text with its name and the folder its relative paths start from.
 pub(super) struct Input {
-    name: String,
-    text: String,
-    folder: PathBuf,
-    fallback_name: String,
+    pub(super) name: String,
+    pub(super) text: String,
+    pub(super) folder: PathBuf,
+    pub(super) fallback_name: String,
 }
 
 impl Input {
@@ -131,19 +133,22 @@ impl ScenarioArgs {
         input: Input,
         mut layers: Vec<Layer>,
     ) -> Result<Result<Loaded, Findings>, Failure> {
-        let mut names = Vec::new();
+        let (mut names, mut documents) = (Vec::new(), Documents::default());
         if let Some(path) = &self.service {
             let part = Input::read(path)?;
             layers.push(Layer::part(part.name, part.text));
         }
         for policy in &self.policies {
-            if policy.ends_with(".toml") || Path::new(policy).is_file() {
+            if is_document(policy) {
+                documents.read(policy)?;
+            } else if policy.ends_with(".toml") || Path::new(policy).is_file() {
                 let part = Input::read(Path::new(policy))?;
                 layers.push(Layer::policies(part.name, part.text));
             } else {
                 names.push(policy.clone());
             }
         }
+        layers.extend(documents.layer(false)?);
         if let Some(trace) = &self.trace {
             layers.push(trace_layer(trace, &input.folder)?);
         }
@@ -154,6 +159,7 @@ impl ScenarioArgs {
             fallback_name: input.fallback_name,
             layers,
             policies: names,
+            documents: documents.texts,
         };
         Ok(load(Sources::new(input.name, input.text), &options))
     }

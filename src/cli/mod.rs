@@ -13,12 +13,16 @@
 mod assertion;
 mod check;
 mod completions;
+mod decide;
 mod demo;
 mod effort;
 mod execute;
 mod exit;
+mod export;
+mod import;
 mod input;
 mod man;
+mod policy_input;
 mod progress;
 mod run;
 mod schema;
@@ -50,7 +54,10 @@ Start with `autosim demo`, then `autosim run scenarios/quickstart.toml`.";
 #[derive(Debug, Subcommand)]
 enum Verb {
     Run(run::Args),
+    Decide(decide::Args),
     Check(check::Args),
+    Import(import::Args),
+    Export(export::Args),
     Trace(trace::Args),
     Demo(demo::Args),
     Schema(schema::Args),
@@ -73,7 +80,10 @@ pub fn main() -> ExitCode {
     let terminal = Terminal::of_process();
     let done = match verb {
         Verb::Run(args) => run::run(&args, &terminal),
+        Verb::Decide(args) => decide::run(&args, &terminal),
         Verb::Check(args) => check::run(&args, &terminal),
+        Verb::Import(args) => import::run(&args, &terminal),
+        Verb::Export(args) => export::run(&args, &terminal),
         Verb::Trace(args) => trace::run(&args, &terminal),
         Verb::Demo(args) => demo::run(&args, &terminal),
         Verb::Schema(args) => schema::run(&args, &terminal),

@@ -27,7 +27,9 @@ pub use crate::signal::{Census, Reading};
 pub use compare::{Against, Compared, Comparison, Estimates, HEADLINE};
 pub use figures::{Facts, Figure, Kind, Row};
 pub use plan::{Cell, plan};
-pub use results::{About, Details, PolicyResults, References, Results, ServiceDetails, ServiceRow};
+pub use results::{
+    About, Details, PolicyResults, References, Results, ServiceDetails, ServiceRow, Told,
+};
 pub use run::{Progress, RunError, RunOptions, Silent, run};
 pub use verdict::{Ruling, Verdict};
 

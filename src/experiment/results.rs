@@ -4,7 +4,7 @@ use super::{Row, SloTerms, Window};
 use crate::engine::{DecisionRecord, Interval};
 use crate::scenario::Scenario;
 use crate::stats::Histogram;
-use crate::units::{Price, Span, WallClock};
+use crate::units::{Price, Span, Time, WallClock};
 
 /// What is known of a run before it begins: enough to label every figure and to repeat it.
 #[derive(Debug, Clone, PartialEq)]
@@ -129,6 +129,18 @@ pub struct ServiceDetails {
     pub timeline: Vec<Interval>,
     /// Of the policy, for the first service; of its own policy, for the others.
     pub decisions: Vec<DecisionRecord>,
+    /// What a product would show of these decisions in its own form, in their order; empty for autosim's
+    /// own policies.
+    pub told: Vec<Told>,
+}
+
+/// A decision in a product's own form.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Told {
+    /// When.
+    pub at: Time,
+    /// An event, a status.
+    pub what: serde_json::Value,
 }
 
 /// Lines and anchors beside the policies.

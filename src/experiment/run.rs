@@ -1,14 +1,15 @@
 //! Runs every cell of a scenario, in parallel, with results that do not depend on how many at once.
 
 use super::reference::{clairvoyant_plan, work_bound};
-use super::results::{About, Details, PolicyResults, References, Results, ServiceDetails};
+use super::results::{About, Details, PolicyResults, References, Results, ServiceDetails, Told};
 use super::survey::survey;
 use super::{Cell, Facts, Row, ServiceRow, plan};
 use crate::engine::{self, DecisionLog, Detail, Halt, Outcome, ServiceSetup};
 use crate::policy::SignalRef;
-use crate::scenario::Scenario;
+use crate::scenario::{PolicyChoice, Scenario};
 use crate::stats::Histogram;
 use crate::units::Time;
+use crate::vendor::Happening;
 use rayon::prelude::*;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -146,6 +147,9 @@ fn simulate(
 /// A signal as a policy names it: `frontend/requests_per_s_per_replica`.
 fn name(signal: &SignalRef) -> String {
     let service = signal.service.as_ref().map_or_else(String::new, |name| format!("{name}/"));
+    if let Some(native) = &signal.native {
+        return format!("{service}{native}");
+    }
     let metric = signal.signal.metric;
     let share = signal.signal.per_replica && !metric.is_average();
     format!("{service}{metric}{}", if share { "_per_replica" } else { "" })
@@ -227,6 +231,7 @@ fn reduce(scenario: &Scenario, cell: Cell, done: CellOutcome) -> CellResult {
             latency = outcome.latency.latency;
         }
         services.push(ServiceDetails {
+            told: told(scenario, cell, service_index, &outcome.decisions),
             service: outcome.name,
             timeline: outcome.timeline,
             decisions: outcome.decisions,
@@ -235,6 +240,32 @@ fn reduce(scenario: &Scenario, cell: Cell, done: CellOutcome) -> CellResult {
     let kept = services.iter().any(|s| !s.timeline.is_empty() || !s.decisions.is_empty());
     let details = kept.then_some(Details { replication, services });
     CellResult { signals: done.signals, rows, latency, details, simulated_requests }
+}
+
+/// What a product shows of its decisions.
+fn told(
+    scenario: &Scenario,
+    cell: Cell,
+    service: usize,
+    decisions: &[engine::DecisionRecord],
+) -> Vec<Told> {
+    let spec = match service {
+        0 => Some(&scenario.policies[cell.policy].spec),
+        other => scenario.services[other].policy.as_ref(),
+    };
+    let Some(product) = spec.and_then(PolicyChoice::product) else { return Vec::new() };
+    let one = |record: &engine::DecisionRecord| {
+        let what = product.tell(&Happening {
+            at: record.at,
+            clock: &scenario.clock,
+            before: record.before,
+            decision: &record.decision,
+            census: record.census,
+            readings: &record.readings,
+        })?;
+        Some(Told { at: record.at, what })
+    };
+    decisions.iter().filter_map(one).collect()
 }
 
 fn gather(

@@ -1,7 +1,8 @@
 //! # report: what a run leaves behind
 //!
 //! **Is**: the terminal table, the CSV and JSON files, the manifest and the plots of a finished run, and
-//! the folder that holds them: written whole or not at all.
+//! the folder that holds them: written whole or not at all; a dry run and a product's
+//! policy as text.
 //!
 //! **Knows**: results and comparisons as data, how to print a number.
 //!
@@ -11,17 +12,22 @@
 //! **Start at** [`write_all`] and [`table()`].
 
 mod decisions_csv;
+mod dry_run;
+mod events;
 mod figures_csv;
 mod folder;
 mod json;
 mod manifest;
 mod number;
 mod plot;
+mod policy;
 mod table;
 mod timeline_csv;
 
+pub use dry_run::{dry_run_csv, dry_run_json};
 pub use folder::{FolderError, check_folder};
 pub use json::summary_json;
+pub use policy::{policy_json, policy_toml};
 pub use table::table;
 
 use crate::experiment::{Comparison, Results};
@@ -75,6 +81,7 @@ fn files<'a>(results: &'a Results, comparison: &'a Comparison) -> Vec<OutputFile
         OutputFile::new("decisions.csv", |out| decisions_csv::write(results, out)),
         OutputFile::new("manifest.json", |out| manifest::write(results, out)),
     ];
+    files.extend(events::files(results));
     files.extend(plot::files(results, comparison));
     files
 }

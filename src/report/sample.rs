@@ -104,6 +104,7 @@ fn policy(at: usize) -> PolicyResults {
         details: vec![Details {
             replication: 0,
             services: vec![ServiceDetails {
+                told: Vec::new(),
                 service: "service".into(),
                 timeline: timeline(at),
                 decisions: decisions(at),

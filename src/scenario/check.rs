@@ -74,13 +74,22 @@ pub(super) fn policy(
     faults: &mut Faults,
     choice: impl FnOnce() -> Option<PolicyChoice>,
 ) -> Option<PolicyChoice> {
+    let choice = policy_alone(policy, faults, choice)?;
+    services_read(&choice, file, faults);
+    Some(choice)
+}
+
+/// As [`policy`], where the other services it reads are not known.
+pub(super) fn policy_alone(
+    policy: &PolicyFile,
+    faults: &mut Faults,
+    choice: impl FnOnce() -> Option<PolicyChoice>,
+) -> Option<PolicyChoice> {
     match policy {
         PolicyFile::BuiltIn(spec) => spec.check(faults),
         PolicyFile::Product(product) => product.check(faults),
     }
-    let choice = choice()?;
-    services_read(&choice, file, faults);
-    Some(choice)
+    choice()
 }
 
 /// Whether every service whose metrics a policy reads is there.

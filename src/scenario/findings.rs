@@ -55,6 +55,22 @@ impl Findings {
         Self { sources: Sources::new(name, ""), found: vec![Finding { fault, span: None }] }
     }
 
+    /// A single fault at a byte of a text.
+    pub fn at(
+        sources: Sources,
+        at: usize,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) -> Self {
+        let fault = Fault {
+            path: String::new(),
+            message: message.into(),
+            hint: hint.into(),
+            severity: Severity::Error,
+        };
+        Self { sources, found: vec![Finding { fault, span: Some(at..at) }] }
+    }
+
     /// True if any of them stops the run.
     pub fn any_error(&self) -> bool {
         self.found.iter().any(|finding| finding.fault.severity == Severity::Error)

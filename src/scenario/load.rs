@@ -1,13 +1,13 @@
 //! The way in: text and overrides to a resolved scenario, or to everything that is wrong with it.
 
-use super::Scenario;
 use super::file::ScenarioFile;
 use super::findings::{Finding, Findings, place};
-use super::lower::{Surroundings, lower};
+use super::lower::{Surroundings, lower, policies_alone};
 use super::products::Products;
 use super::sources::Sources;
 use super::strict::{self, nearest_of};
 use super::tree::{Places, overlay, override_line};
+use super::{NamedPolicy, Scenario};
 use crate::fault::{Fault, Faults, Severity};
 use std::path::PathBuf;
 use toml::Spanned;
@@ -24,6 +24,9 @@ pub struct LoadOptions {
     pub layers: Vec<Layer>,
     /// Only these policies are kept, and those of policy layers; both empty = all.
     pub policies: Vec<String>,
+    /// Documents of products that were read already: name and text. A scenario that names one of them
+    /// gets this text; every other is read from the folder.
+    pub documents: Vec<(String, String)>,
 }
 
 /// More TOML, laid on a scenario.
@@ -72,7 +75,32 @@ pub struct Loaded {
 ///
 /// # Errors
 /// Everything that is wrong with it, warnings included.
-pub fn load(mut sources: Sources, options: &LoadOptions) -> Result<Loaded, Findings> {
+pub fn load(sources: Sources, options: &LoadOptions) -> Result<Loaded, Findings> {
+    let around = Surroundings { fallback_name: &options.fallback_name, folder: &options.folder };
+    read_whole(sources, options, |file, products, faults| lower(file, &around, products, faults))
+        .map(|(scenario, warnings)| Loaded { scenario, warnings })
+}
+
+/// Policies without the rest of a scenario, in the order of the file, and warnings about them.
+///
+/// # Errors
+/// Everything that is wrong with them, warnings included.
+pub fn load_policies(
+    sources: Sources,
+    options: &LoadOptions,
+) -> Result<(Vec<NamedPolicy>, Findings), Findings> {
+    read_whole(sources, options, |file, products, faults| {
+        let policies = policies_alone(&file, products, faults);
+        (policies.len() == file.policies.len()).then_some(policies)
+    })
+}
+
+/// Reads text and layers, then makes of the file what `make` does.
+fn read_whole<T>(
+    mut sources: Sources,
+    options: &LoadOptions,
+    make: impl FnOnce(ScenarioFile, &Products, &mut Faults) -> Option<T>,
+) -> Result<(T, Findings), Findings> {
     for layer in &options.layers {
         sources.push(layer.name.clone(), layer.text.clone());
     }
@@ -87,21 +115,17 @@ pub fn load(mut sources: Sources, options: &LoadOptions) -> Result<Loaded, Findi
     let mut found = read.findings;
     let sound_so_far = found.is_empty();
     let mut faults = Faults::new();
-    let around = Surroundings { fallback_name: &options.fallback_name, folder: &options.folder };
-    let scenario = read.value.and_then(|mut file| {
+    let made = read.value.and_then(|mut file| {
         keep_policies(&mut file, &options.policies, &chosen, &mut faults);
-        let folder = &options.folder;
-        let products = Products::read(&mut file, folder, &mut sources, &mut found, &mut faults);
-        lower(file, &around, &products, &mut faults)
+        let products = Products::read(&mut file, options, &mut sources, &mut found, &mut faults);
+        make(file, &products, &mut faults)
     });
     let rest = faults.into_vec().into_iter().filter(|fault| !follows(fault, &read.removed));
     found.extend(place(rest.collect(), &places));
     found.sort_by_key(|finding| finding.span.as_ref().map_or(usize::MAX, |span| span.start));
     let findings = Findings::new(sources, found);
-    match scenario {
-        Some(scenario) if sound_so_far && !findings.any_error() => {
-            Ok(Loaded { scenario, warnings: findings })
-        }
+    match made {
+        Some(made) if sound_so_far && !findings.any_error() => Ok((made, findings)),
         _ => Err(findings),
     }
 }

@@ -107,6 +107,23 @@ fn policies(file: &ScenarioFile, products: &Products, faults: &mut Faults) -> Ve
     sound
 }
 
+/// The policies of a file that need not be a whole scenario.
+pub(super) fn policies_alone(
+    file: &ScenarioFile,
+    products: &Products,
+    faults: &mut Faults,
+) -> Vec<NamedPolicy> {
+    let mut sound = Vec::new();
+    faults.within("policies", |f| {
+        for (name, policy) in &file.policies {
+            let choice = || products.choice(&format!("policies.{name}"), policy);
+            let spec = f.within(name, |f| check::policy_alone(policy, f, choice));
+            sound.extend(spec.map(|spec| NamedPolicy { name: name.clone(), spec }));
+        }
+    });
+    sound
+}
+
 /// A product's assumptions in one sentence.
 fn assumed(name: &str, policy: &ProductPolicy) -> String {
     let rules: Vec<String> =

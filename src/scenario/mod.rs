@@ -29,7 +29,7 @@ mod words;
 pub use choice::{PolicyChoice, PolicyFile};
 pub use file::ScenarioFile;
 pub use findings::{Findings, Located};
-pub use load::{Layer, LoadOptions, Loaded, load};
+pub use load::{Layer, LoadOptions, Loaded, load, load_policies};
 pub use schema::json_schema;
 pub use sources::Sources;
 

@@ -3,13 +3,13 @@
 use super::LeftOpen;
 use super::choice::{PolicyChoice, PolicyFile};
 use super::file::{ReplicaFile, ScenarioFile, ServiceFile};
-use super::findings::Finding;
+use super::findings::{Finding, Findings};
+use super::load::LoadOptions;
 use super::sources::Sources;
 use crate::fault::{Fault, Faults};
 use crate::vendor::{Found, Loading, Origin, ProductFile, ProductPolicy};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
-use std::path::Path;
 
 impl LeftOpen {
     /// Of every service of a scenario, before defaults are filled in.
@@ -43,12 +43,12 @@ impl Products {
     /// Reads every document; the file then holds them in place of their names.
     pub(super) fn read(
         file: &mut ScenarioFile,
-        folder: &Path,
+        options: &LoadOptions,
         sources: &mut Sources,
         findings: &mut Vec<Finding>,
         faults: &mut Faults,
     ) -> Self {
-        let mut reader = Reader { folder, sources, findings, faults, products: Self::default() };
+        let mut reader = Reader { options, sources, findings, faults, products: Self::default() };
         for (name, policy) in &mut file.policies {
             reader.policy(format!("policies.{name}"), policy);
         }
@@ -72,7 +72,7 @@ impl Products {
 }
 
 struct Reader<'a> {
-    folder: &'a Path,
+    options: &'a LoadOptions,
     sources: &'a mut Sources,
     findings: &'a mut Vec<Finding>,
     faults: &'a mut Faults,
@@ -91,7 +91,7 @@ impl Reader<'_> {
             .zip(texts)
             .map(|(name, text)| self.sources.push(name, text))
             .collect();
-        for found in found {
+        for found in &found {
             self.found(&key, &starts, found);
         }
         if let Some(loaded) = loaded {
@@ -104,7 +104,7 @@ impl Reader<'_> {
         let mut texts = Vec::new();
         let mut sound = true;
         for name in file.files() {
-            match std::fs::read_to_string(self.folder.join(name)) {
+            match self.text(name) {
                 Ok(text) => {
                     let hash = Sha256::digest(text.as_bytes());
                     let hash = hash.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -121,27 +121,60 @@ impl Reader<'_> {
         sound.then_some(texts)
     }
 
-    fn found(&mut self, key: &str, starts: &[usize], found: Found) {
-        let Found { origin, fault } = found;
-        let path = match (&origin, fault.field.as_str()) {
-            (Origin::Inline(path), _) if !path.is_empty() => format!("{key}.{path}"),
-            (Origin::File { .. }, field) if !field.is_empty() => format!("{key}: {field}"),
-            _ => key.to_owned(),
-        };
-        let message = match (fault.code.as_str(), fault.status) {
-            ("", None) => fault.message,
-            ("", Some(status)) => format!("HTTP {status}: {}", fault.message),
-            (code, None) => format!("{code}: {}", fault.message),
-            (code, Some(status)) => format!("{code} (HTTP {status}): {}", fault.message),
-        };
-        let fault = Fault { path, message, hint: fault.remedy, severity: fault.severity };
-        match origin {
+    fn text(&self, name: &str) -> std::io::Result<String> {
+        let known = self.options.documents.iter().find(|(known, _)| known == name);
+        known.map_or_else(
+            || std::fs::read_to_string(self.options.folder.join(name)),
+            |(_, text)| Ok(text.clone()),
+        )
+    }
+
+    fn found(&mut self, key: &str, starts: &[usize], found: &Found) {
+        let fault = fault_of(key, found);
+        match &found.origin {
             Origin::Inline(_) => self.faults.push(fault),
             Origin::File { file, span } => {
-                let start = starts.get(file).copied().unwrap_or_default();
+                let start = starts.get(*file).copied().unwrap_or_default();
                 let span = Some(span.start + start..span.end + start);
                 self.findings.push(Finding { fault, span });
             }
         }
+    }
+}
+
+/// A fault of a document in our form; `key` is the product's in the scenario.
+fn fault_of(key: &str, Found { origin, fault }: &Found) -> Fault {
+    let below = |part: &str, gap: &str| match (key, part) {
+        ("", part) => part.to_owned(),
+        (key, "") => key.to_owned(),
+        (key, part) => format!("{key}{gap}{part}"),
+    };
+    let path = match origin {
+        Origin::Inline(path) => below(path, "."),
+        Origin::File { .. } => below(&fault.field, ": "),
+    };
+    // A document written as text has no places: its member is named in words.
+    let named = path.ends_with(&fault.path) || matches!(origin, Origin::File { .. });
+    let member = if named { String::new() } else { format!("{}: ", fault.path) };
+    let said = match (fault.code.as_str(), fault.status) {
+        ("", None) => String::new(),
+        ("", Some(status)) => format!("HTTP {status}: "),
+        (code, None) => format!("{code}: "),
+        (code, Some(status)) => format!("{code} (HTTP {status}): "),
+    };
+    let message = format!("{said}{member}{}", fault.message);
+    Fault { path, message, hint: fault.remedy.clone(), severity: fault.severity }
+}
+
+impl Findings {
+    /// What is wrong with a document that stands alone.
+    pub fn of_document(name: &str, text: &str, found: &[Found]) -> Self {
+        let place = |found: &Found| match &found.origin {
+            Origin::File { span, .. } => Some(span.clone()),
+            Origin::Inline(_) => None,
+        };
+        let findings =
+            found.iter().map(|one| Finding { fault: fault_of("", one), span: place(one) });
+        Self::new(Sources::new(name, text), findings.collect())
     }
 }

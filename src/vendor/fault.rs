@@ -2,6 +2,9 @@
 
 use crate::fault::Severity;
 
+/// Our code for documents that are good but not enough to run.
+const INCOMPLETE: &str = "incomplete";
+
 /// One thing wrong with a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DocumentFault {
@@ -104,6 +107,16 @@ impl DocumentFault {
             message: message.into(),
             remedy: remedy.into(),
         }
+    }
+
+    /// The platform would take these documents, but they are not all there is: an update alone.
+    pub fn incomplete(lack: impl Into<String>) -> Self {
+        Self::error(INCOMPLETE, None, "", lack, "give the whole document first")
+    }
+
+    /// Whether it only says that something is not there yet.
+    pub fn is_incompleteness(&self) -> bool {
+        self.code == INCOMPLETE
     }
 
     /// Something the platform lets pass and a user should know; document and path are filled in by

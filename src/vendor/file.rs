@@ -16,7 +16,7 @@ pub struct DocumentsFile<K: Default> {
     /// Several files, in order of creation.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub documents: Vec<String>,
-    /// The document itself, written in the scenario.
+    /// The document itself, written in the scenario: as a table, or as the platform's own text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body: Option<Value>,
     /// Several documents, in order of creation.

@@ -30,10 +30,21 @@ pub(super) fn load<V: Vendor>(
             }
         }
     }
-    let written = |value: &Value| Document::of_value(value.clone());
-    sources.extend(file.body.as_ref().map(|body| (Source::Body, written(body))));
-    let bodies = file.bodies.iter().enumerate();
-    sources.extend(bodies.map(|(at, body)| (Source::Bodies(at), written(body))));
+    let body = file.body.iter().map(|body| ("body".to_owned(), body));
+    let bodies = file.bodies.iter().enumerate().map(|(at, body)| (format!("bodies.{at}"), body));
+    for (key, body) in body.chain(bodies) {
+        match body {
+            Value::String(text) => match Document::parse(text) {
+                Ok(document) => sources.push((Source::Text(key), document)),
+                Err(wrong) => {
+                    let line = text[..wrong.at.min(text.len())].matches('\n').count() + 1;
+                    let fault = V::unreadable(&format!("line {line}: {}", wrong.message));
+                    found.push(Found { origin: Origin::Inline(key), fault });
+                }
+            },
+            table => sources.push((Source::Table(key), Document::of_value(table.clone()))),
+        }
+    }
     if sources.is_empty() && found.len() == before {
         let fault = DocumentFault::error("", None, "", "no document is given", GIVE_ONE);
         found.push(Found { origin: Origin::Inline(String::new()), fault });
@@ -43,7 +54,7 @@ pub(super) fn load<V: Vendor>(
     }
     let model = read::<V>(&sources, file, found)?;
     if let Some(lack) = V::lacks(&model) {
-        let fault = DocumentFault::error("", None, "", lack, "give the whole document first");
+        let fault = DocumentFault::incomplete(lack);
         found.push(Found { origin: Origin::Inline(String::new()), fault });
         return None;
     }
@@ -60,11 +71,13 @@ pub(super) fn load<V: Vendor>(
 const GIVE_ONE: &str = "name a file, `document = \"policies/mine.json\"`, or write it as `body`";
 
 /// Where a document was.
-#[derive(Clone, Copy)]
 enum Source {
+    /// In this one of the files.
     File(usize),
-    Body,
-    Bodies(usize),
+    /// In the scenario, as a table under this key.
+    Table(String),
+    /// In the scenario, as text under this key.
+    Text(String),
 }
 
 fn read<V: Vendor>(
@@ -98,12 +111,13 @@ fn origin(sources: &[(Source, Document)], fault: &DocumentFault) -> Origin {
             "" => start,
             path => format!("{start}.{path}"),
         };
-        return match *source {
+        return match source {
             Source::File(file) => {
-                Origin::File { file, span: document.place(body, &fault.path).unwrap_or(0..0) }
+                let span = document.place(body, &fault.path).unwrap_or(0..0);
+                Origin::File { file: *file, span }
             }
-            Source::Body => Origin::Inline(below("body".into())),
-            Source::Bodies(at) => Origin::Inline(below(format!("bodies.{at}"))),
+            Source::Table(key) => Origin::Inline(below(key.clone())),
+            Source::Text(key) => Origin::Inline(key.clone()),
         };
     }
     Origin::Inline(String::new())

@@ -23,6 +23,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "engine",
         ],
     ),
+    ("dryrun", &["units", "fault", "stats", "signal", "policy", "vendor", "scenario"]),
     (
         "experiment",
         &[
@@ -30,7 +31,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "engine", "scenario",
         ],
     ),
-    ("report", &["units", "fault", "stats", "experiment"]),
+    ("report", &["units", "fault", "stats", "vendor", "dryrun", "experiment"]),
     (
         "cli",
         &[
@@ -45,6 +46,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "vendor",
             "engine",
             "scenario",
+            "dryrun",
             "experiment",
             "report",
         ],

@@ -1,0 +1,19 @@
+//! # dryrun: what a policy would have decided
+//!
+//! **Is**: a recording of readings or samples (a table of metrics over time), the match between its
+//! columns and the signals a policy sees, and the replay: no requests, no replicas, no engine.
+//!
+//! **Knows**: policies, products, signals, the names of columns.
+//!
+//! **Must not know**: the engine, the fleet, files (a reader is handed to it), terminals.
+//!
+//! **Start at** [`play`].
+
+mod columns;
+mod play;
+mod recording;
+#[cfg(test)]
+mod tests;
+
+pub use play::{Answer, DryRun, Question, play};
+pub use recording::Recording;

@@ -1,0 +1,93 @@
+//! A dry run as rows or as JSON lines.
+
+use super::number::plain;
+use crate::dryrun::{Answer, DryRun};
+use crate::experiment::Stage;
+use serde_json::{Map, Value, json};
+
+/// One row per decision: counts, the reason, the number after every stage that acted (empty: it did
+/// not), what was seen.
+pub fn dry_run_csv(run: &DryRun) -> String {
+    let mut csv = csv::Writer::from_writer(Vec::new());
+    let mut header: Vec<String> =
+        ["time_s", "replicas_before", "desired", "reason"].map(String::from).into();
+    header.extend(Stage::ALL.map(|stage| format!("after_{}", stage.name())));
+    header.extend(run.signals.iter().map(|name| format!("saw_{name}")));
+    let rows = run.answers.iter().map(|answer| row(answer));
+    // Writing to memory does not fail.
+    let written = std::iter::once(header).chain(rows).try_for_each(|row| csv.write_record(&row));
+    let bytes = written.ok().and_then(|()| csv.into_inner().ok()).unwrap_or_default();
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+fn row(answer: &Answer) -> Vec<String> {
+    let decision = &answer.decision;
+    let mut row = vec![
+        plain(answer.at.as_secs_f64(), 9),
+        answer.before.to_string(),
+        decision.desired.to_string(),
+        reason(answer),
+    ];
+    for stage in Stage::ALL {
+        let last = decision.trail.iter().rev().find(|step| step.stage == stage);
+        row.push(last.map_or_else(String::new, |step| step.to.to_string()));
+    }
+    let value = |value: f64| plain(value, 6);
+    row.extend(answer.readings.iter().map(|seen| seen.value.map_or_else(String::new, value)));
+    row
+}
+
+/// The decisive stage and why: `stabilise: highest of the last 300 s`.
+fn reason(answer: &Answer) -> String {
+    let step = answer.decision.reason();
+    match step.why.to_string() {
+        why if why.is_empty() => step.stage.name().to_owned(),
+        why => format!("{}: {why}", step.stage.name()),
+    }
+}
+
+/// One object per decision and line, with every stage before and after; `told` adds the platform's own
+/// form where there is one.
+pub fn dry_run_json(run: &DryRun, told: impl Fn(&Answer) -> Option<Value>) -> String {
+    let mut lines = String::new();
+    for answer in &run.answers {
+        let decision = &answer.decision;
+        let seen: Map<String, Value> = run
+            .signals
+            .iter()
+            .zip(&answer.readings)
+            .map(|(name, reading)| {
+                let age = answer.at.since(reading.at).as_secs_f64();
+                (name.clone(), json!({ "value": reading.value, "age_s": age }))
+            })
+            .collect();
+        let stages: Vec<Value> = decision
+            .trail
+            .iter()
+            .map(|step| {
+                json!({
+                    "stage": step.stage.name(),
+                    "before": step.from,
+                    "after": step.to,
+                    "why": step.why.to_string(),
+                })
+            })
+            .collect();
+        let mut line = json!({
+            "time_s": answer.at.as_secs_f64(),
+            "replicas_before": answer.before,
+            "ready": answer.census.ready,
+            "desired": decision.desired,
+            "reason": reason(answer),
+            "activation": answer.activation,
+            "saw": seen,
+            "stages": stages,
+        });
+        if let (Some(told), Some(object)) = (told(answer), line.as_object_mut()) {
+            object.insert("told".into(), told);
+        }
+        lines.push_str(&line.to_string());
+        lines.push('\n');
+    }
+    lines
+}

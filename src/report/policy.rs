@@ -1,0 +1,92 @@
+//! A product's policy as a part of a scenario, with everything its documents leave unsaid.
+
+use crate::vendor::ProductPolicy;
+use serde_json::{Map, Value, json};
+
+/// TOML that goes into a scenario as it is: documents, every knob, and in comments what the documents
+/// leave out and why each knob is what it is.
+pub fn policy_toml(name: &str, policy: &ProductPolicy) -> String {
+    let (kind, parts) = parts(policy);
+    let mut text = format!("# {} ({})\n", policy.product(), policy.fidelity());
+    let omitted = policy.omitted();
+    if !omitted.is_empty() {
+        text.push_str("# Left out of the document, and what the platform takes in its place:\n");
+    }
+    let several = bodies(&parts).len() > 1;
+    for one in omitted {
+        let which =
+            if several { format!("document {}: ", one.document + 1) } else { String::new() };
+        text.push_str(&format!("#   {which}{} = {}\n", one.path, one.value));
+    }
+    text.push_str(&section(name, kind, &[("strict", parts["strict"].clone())]));
+    text.push_str("\n# Rules no public source settles; change one to see what it is worth.\n");
+    for one in policy.assumptions() {
+        text.push_str(&format!("#   {} = {}: {}\n", one.rule, one.value, one.why));
+    }
+    if parts["knobs"].as_object().is_some_and(|knobs| !knobs.is_empty()) {
+        text.push_str(&section(name, kind, &[("knobs", parts["knobs"].clone())]));
+    }
+    text.push('\n');
+    text.push_str(&documents(name, kind, bodies(&parts)));
+    text
+}
+
+/// The same as one object.
+pub fn policy_json(name: &str, policy: &ProductPolicy) -> Value {
+    let (kind, parts) = parts(policy);
+    json!({
+        "name": name,
+        "product": policy.product(),
+        "fidelity": policy.fidelity(),
+        "policies": { name: { kind: parts } },
+        "left_out": policy.omitted(),
+        "assumptions": policy.assumptions(),
+    })
+}
+
+/// The product's name and what a scenario says below it.
+fn parts(policy: &ProductPolicy) -> (&'static str, Map<String, Value>) {
+    let kind = policy.kind_name();
+    let mut whole = serde_json::to_value(policy).unwrap_or_default();
+    match whole.get_mut(kind).map(Value::take) {
+        Some(Value::Object(parts)) => (kind, parts),
+        _ => (kind, Map::new()),
+    }
+}
+
+fn bodies(parts: &Map<String, Value>) -> &[Value] {
+    parts.get("bodies").and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}
+
+/// The documents as tables; as JSON text where TOML has no word for something (`null`).
+fn documents(name: &str, kind: &str, bodies: &[Value]) -> String {
+    let sayable = |body: &Value| !has_null(body) && toml::Value::try_from(body).is_ok();
+    let text = |body: &Value| Value::String(format!("{body:#}\n"));
+    let said: Vec<Value> =
+        bodies.iter().map(|body| if sayable(body) { body.clone() } else { text(body) }).collect();
+    match said.as_slice() {
+        [one] => section(name, kind, &[("body", one.clone())]),
+        // TOML arrays hold tables or texts; a mix is written as texts.
+        all if all.iter().any(Value::is_string) => {
+            let texts = bodies.iter().map(text).collect();
+            section(name, kind, &[("bodies", Value::Array(texts))])
+        }
+        all => section(name, kind, &[("bodies", Value::Array(all.to_vec()))]),
+    }
+}
+
+fn has_null(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Array(items) => items.iter().any(has_null),
+        Value::Object(members) => members.values().any(has_null),
+        _ => false,
+    }
+}
+
+fn section(name: &str, kind: &str, members: &[(&str, Value)]) -> String {
+    let members: Map<String, Value> =
+        members.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect();
+    let whole = json!({ "policies": { name: { kind: members } } });
+    toml::to_string_pretty(&whole).unwrap_or_default()
+}
