@@ -54,6 +54,7 @@ fn setup(replicas: u32, balancing: Balancing) -> Setup {
         replication: 0,
         detail: Detail { timeline: Some(Span::from_secs(60)), decisions: DecisionLog::Changes },
         waiting_limit: 1_000_000,
+        stop_after: None,
         cancel: None,
     }
 }

@@ -81,6 +81,7 @@ fn run(beta: f64) -> Result<Outcome, engine::Halt> {
         replication: 0,
         detail: Detail { timeline: None, decisions: DecisionLog::Off },
         waiting_limit: 1_000_000,
+        stop_after: None,
         cancel: None,
     };
     engine::run(setup, &mut ())

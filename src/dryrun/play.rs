@@ -250,7 +250,7 @@ impl<'a> Player<'a> {
         let before = self.counts.live;
         let ready = self.counts.ready;
         let census = Census { starting: before - ready.min(before), ready, draining: 0 };
-        let seen = Observation { now, census, desired: before, readings: &readings };
+        let seen = Observation { now, census, desired: before, readings: &readings, without: None };
         let woken = before == 0 && std::mem::take(&mut self.met_traffic);
         let policy = &mut self.autoscaler.policy;
         let activation = woken.then(|| policy.activate(&seen)).filter(|one| one.desired > 0);

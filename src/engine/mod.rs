@@ -19,7 +19,7 @@ mod setup;
 
 pub use crate::fleet::dispatch::{Completion, Sink};
 pub use outcome::{
-    Counts, DecisionRecord, FleetTotals, Interval, LatencyTotals, Outcome, ServiceOutcome,
+    Counts, DecisionRecord, FleetTotals, Interval, LatencyTotals, Outcome, ServiceOutcome, Shown,
     SloMinute,
 };
 pub use run::run;

@@ -31,6 +31,25 @@ pub struct ServiceOutcome {
     pub timeline: Vec<Interval>,
     /// Decisions; empty unless asked for.
     pub decisions: Vec<DecisionRecord>,
+    /// What its policy was shown; empty unless asked for.
+    pub shown: Vec<Shown>,
+}
+
+/// What a policy was shown at a control, enough to ask it again.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Shown {
+    /// When.
+    pub at: Time,
+    /// Counts.
+    pub census: Census,
+    /// Desired count in force before.
+    pub before: u32,
+    /// Readings, in the order of its signals.
+    pub readings: Box<[Reading]>,
+    /// True if a request at zero replicas asked rather than the clock.
+    pub activation: bool,
+    /// The count it decided on.
+    pub desired: u32,
 }
 
 /// Counted requests by outcome; `arrived` is the sum of the others.

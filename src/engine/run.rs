@@ -59,6 +59,7 @@ struct Facts {
     last: Time,
     timeline: Option<Span>,
     waiting_limit: u64,
+    stop_after: Time,
     cancel: Option<Arc<AtomicBool>>,
 }
 
@@ -75,6 +76,7 @@ impl Run {
             last,
             timeline: setup.detail.timeline.filter(|length| !length.is_zero()),
             waiting_limit: setup.waiting_limit,
+            stop_after: setup.stop_after.unwrap_or(Time::NEVER),
             cancel: setup.cancel,
         };
         let sensors = sensors(&mut setup.services, &sources);
@@ -132,6 +134,9 @@ impl Run {
                 return Err(Halt::Interrupted);
             }
             let now = self.calendar.next_at().unwrap_or(Time::NEVER).min(self.setup.last);
+            if now > self.setup.stop_after {
+                return Ok(());
+            }
             if !self.advance_all(now, observer)? {
                 continue; // a policy was woken: there may be earlier events now
             }

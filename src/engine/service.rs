@@ -1,7 +1,7 @@
 //! One service while it runs: its plane, its fleet, its autoscaler, its record.
 
 use super::incoming::Incoming;
-use super::outcome::{DecisionRecord, FleetTotals, Interval, ServiceOutcome};
+use super::outcome::{DecisionRecord, FleetTotals, Interval, ServiceOutcome, Shown};
 use super::recorder::Recorder;
 use super::setup::{DecisionLog, ServiceSetup, Setup, Window};
 use crate::fleet::dispatch::{Gauges, Plane, Sink, Stop};
@@ -57,6 +57,7 @@ pub(super) struct Service {
     totals: FleetTotals,
     timeline: Vec<Interval>,
     decisions: Vec<DecisionRecord>,
+    shown: Vec<Shown>,
     clock: Time,
 }
 
@@ -104,6 +105,7 @@ impl Service {
             totals: FleetTotals::default(),
             timeline: Vec::new(),
             decisions: Vec::new(),
+            shown: Vec::new(),
             clock: Time::ZERO,
         }
     }
@@ -241,7 +243,13 @@ impl Service {
             *reading = sensor.reading(now);
         }
         let census = self.census();
-        let seen = Observation { now, census, desired: self.desired, readings: &self.readings };
+        let seen = Observation {
+            now,
+            census,
+            desired: self.desired,
+            readings: &self.readings,
+            without: None,
+        };
         let decision = match activation {
             true => self.autoscaler.policy.activate(&seen),
             false => self.autoscaler.policy.observe(&seen),
@@ -259,6 +267,10 @@ impl Service {
         self.last_reason = Some(reason);
         let keep = match self.log {
             DecisionLog::Off => false,
+            DecisionLog::Shown => {
+                self.note_shown(now, census, decision.desired, activation);
+                false
+            }
             DecisionLog::Changes => changed,
             DecisionLog::All => true,
         };
@@ -274,6 +286,17 @@ impl Service {
                 activation,
             });
         }
+    }
+
+    fn note_shown(&mut self, now: Time, census: Census, desired: u32, activation: bool) {
+        self.shown.push(Shown {
+            at: now,
+            census,
+            before: self.desired,
+            readings: self.readings.as_slice().into(),
+            activation,
+            desired,
+        });
     }
 
     fn note_capped(&mut self, now: Time, capped: bool) {
@@ -441,6 +464,7 @@ impl Service {
             slo_minutes: self.recorder.minutes,
             timeline: self.timeline,
             decisions: self.decisions,
+            shown: self.shown,
         };
         (outcome, self.incoming.taken)
     }

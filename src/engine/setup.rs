@@ -22,6 +22,8 @@ pub struct Setup {
     pub detail: Detail,
     /// The most requests that may wait at once before the run is halted (memory bound).
     pub waiting_limit: u64,
+    /// The run ends after this instant, whatever is left; `None` = as the window says.
+    pub stop_after: Option<Time>,
     /// Set from outside to stop the run with [`Halt::Interrupted`].
     pub cancel: Option<Arc<AtomicBool>>,
 }
@@ -80,6 +82,8 @@ pub enum DecisionLog {
     Changes,
     /// Every one.
     All,
+    /// None, but everything the policies were shown.
+    Shown,
 }
 
 /// Why a run could not go on.

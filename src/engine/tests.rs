@@ -54,6 +54,7 @@ fn setup(requests: &[(u64, u64)], fleet: FleetSpec, script: &[u32], end_s: u64) 
         replication: 0,
         detail: Detail { timeline: Some(Span::from_secs(10)), decisions: DecisionLog::All },
         waiting_limit: 1000,
+        stop_after: None,
         cancel: None,
     }
 }

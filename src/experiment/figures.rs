@@ -312,6 +312,7 @@ pub(crate) mod tests {
             ],
             timeline: Vec::new(),
             decisions: Vec::new(),
+            shown: Vec::new(),
         }
     }
 

@@ -11,6 +11,7 @@
 //! **Start at** [`run()`], then [`Results`] and [`Comparison`].
 
 mod compare;
+mod explain;
 mod figures;
 mod plan;
 mod reference;
@@ -25,6 +26,7 @@ pub use crate::policy::{Decision, Stage, Why};
 pub use crate::scenario::SloTerms;
 pub use crate::signal::{Census, Reading};
 pub use compare::{Against, Compared, Comparison, Estimates, HEADLINE};
+pub use explain::{ExplainError, Explanation, Moment, explain};
 pub use figures::{Facts, Figure, Kind, Row};
 pub use plan::{Cell, plan};
 pub use results::{

@@ -103,6 +103,17 @@ struct Foresight {
     plan: Option<Arc<[(Time, u32)]>>,
 }
 
+/// What a policy that plays a plan is to play in a replication.
+pub(super) fn plan_of(
+    scenario: &Scenario,
+    policy: usize,
+    replication: u32,
+) -> Option<Arc<[(Time, u32)]>> {
+    let planned = scenario.policies[policy].spec.needs_plan();
+    let survey = planned.then(|| survey(scenario, replication, true, &AtomicBool::new(false)));
+    survey.flatten().map(|survey| clairvoyant_plan(scenario, replication, &survey).into())
+}
+
 /// One pass over the requests of each replication, where something needs it.
 fn foresee(scenario: &Scenario, cancel: &AtomicBool) -> Vec<Foresight> {
     let planned = scenario.policies.iter().any(|policy| policy.spec.needs_plan());
@@ -145,7 +156,7 @@ fn simulate(
 }
 
 /// A signal as a policy names it: `frontend/requests_per_s_per_replica`.
-fn name(signal: &SignalRef) -> String {
+pub(super) fn name(signal: &SignalRef) -> String {
     let service = signal.service.as_ref().map_or_else(String::new, |name| format!("{name}/"));
     if let Some(native) = &signal.native {
         return format!("{service}{native}");

@@ -118,11 +118,11 @@ impl Policy for Player {
         }
         let Some(&(_, need)) = self.next.checked_sub(1).and_then(|entry| self.plan.get(entry))
         else {
-            return self.bounds.apply(Decision::hold(seen.desired));
+            return self.bounds.apply(Decision::hold(seen.desired).shown(seen));
         };
         let wanted = ceil_count(f64::from(need) * self.factor);
         let why = Why::Note("planned");
-        self.bounds.apply(Decision::propose(seen.desired, wanted, why))
+        self.bounds.apply(Decision::propose(seen.desired, wanted, why).shown(seen))
     }
 
     fn activate(&mut self, seen: &Observation<'_>) -> Decision {

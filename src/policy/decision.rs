@@ -1,5 +1,6 @@
 //! A decision and the trail of stages that made it.
 
+use crate::signal::Observation;
 use std::fmt;
 
 /// The most stages a trail keeps; further ones replace the last, so that the end is always true.
@@ -227,6 +228,8 @@ pub struct Decision {
     pub uncapped: u32,
     /// The stages in order; never empty.
     pub trail: Trail,
+    /// A guard that lets everything pass.
+    pub(crate) without: Option<Stage>,
 }
 
 impl Decision {
@@ -239,7 +242,7 @@ impl Decision {
     pub fn by(stage: Stage, current: u32, wanted: u32, why: Why) -> Self {
         let mut trail = Trail::EMPTY;
         trail.push(Step { stage, from: current, to: wanted, why });
-        Self { desired: wanted, uncapped: wanted, trail }
+        Self { desired: wanted, uncapped: wanted, trail, without: None }
     }
 
     /// No change.
@@ -247,9 +250,19 @@ impl Decision {
         Self::propose(current, current, Why::Note("hold"))
     }
 
+    /// From here on the guard named in `seen.without` lets everything pass.
+    #[must_use]
+    pub fn shown(self, seen: &Observation<'_>) -> Self {
+        let named = |stage: &Stage| Some(stage.name()) == seen.without;
+        Self { without: Stage::ALL.into_iter().find(named), ..self }
+    }
+
     /// A guard's answer. Recorded if it changed the number or has something to say.
     #[must_use]
     pub fn then(mut self, stage: Stage, to: u32, why: Why) -> Self {
+        if self.without == Some(stage) {
+            return self;
+        }
         if to != self.desired || why != Why::Plain {
             self.trail.push(Step { stage, from: self.desired, to, why });
             self.desired = to;

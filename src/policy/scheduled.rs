@@ -255,7 +255,7 @@ impl Calendar {
             Some((entry, why)) => (entry.replicas.unwrap_or(base), why),
             None => (base, Why::Note("no entry in force")),
         };
-        Decision::by(Stage::Schedule, seen.desired, wanted, why)
+        Decision::by(Stage::Schedule, seen.desired, wanted, why).shown(seen)
     }
 
     /// What the calendar makes of the inner policy's decision.

@@ -212,14 +212,14 @@ impl Tracker {
             let why = Why::Total { total: value, each: self.level };
             let wanted = ceil_count(value / self.level);
             let ratio = (base > 0).then(|| value / (self.level * f64::from(base)));
-            return Some((Decision::propose(seen.desired, wanted, why), ratio));
+            return Some((Decision::propose(seen.desired, wanted, why).shown(seen), ratio));
         }
         if base == 0 {
             return None;
         }
         let why = Why::Ratio { value, target: self.level };
         let wanted = ceil_count(f64::from(base) * value / self.level);
-        Some((Decision::propose(seen.desired, wanted, why), Some(value / self.level)))
+        Some((Decision::propose(seen.desired, wanted, why).shown(seen), Some(value / self.level)))
     }
 }
 
@@ -228,7 +228,7 @@ impl Policy for Tracker {
         let (now, current) = (seen.now, seen.desired);
         self.changes.note(now, current);
         let Some((proposal, ratio)) = self.recommend(seen) else {
-            return self.bounds.apply(Decision::propose(current, current, Why::NoData));
+            return self.bounds.apply(Decision::propose(current, current, Why::NoData).shown(seen));
         };
         let decision = self.tolerance.apply(proposal, ratio, current);
         let decision = self.stabilise.apply(decision, now, current);
@@ -241,7 +241,7 @@ impl Policy for Tracker {
         self.changes.note(seen.now, seen.desired);
         let wanted = self.bounds.min.max(1);
         let why = Why::Note("first request at zero replicas");
-        self.bounds.apply(Decision::by(Stage::Mode, seen.desired, wanted, why))
+        self.bounds.apply(Decision::by(Stage::Mode, seen.desired, wanted, why).shown(seen))
     }
 }
 

@@ -232,7 +232,7 @@ impl Policy for Steps {
         self.changes.note(now, current);
         let value = seen.readings.first().and_then(|reading| reading.value);
         let (wanted, why) = self.recommend(value, current);
-        let decision = Decision::propose(current, wanted, why);
+        let decision = Decision::propose(current, wanted, why).shown(seen);
         let decision = self.cooldown.apply(decision, now, current, &self.changes);
         self.bounds.apply(decision)
     }
@@ -241,7 +241,7 @@ impl Policy for Steps {
         self.changes.note(seen.now, seen.desired);
         let wanted = self.bounds.min.max(1);
         let why = Why::Note("first request at zero replicas");
-        self.bounds.apply(Decision::by(Stage::Mode, seen.desired, wanted, why))
+        self.bounds.apply(Decision::by(Stage::Mode, seen.desired, wanted, why).shown(seen))
     }
 }
 

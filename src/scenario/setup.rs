@@ -37,6 +37,7 @@ impl Scenario {
             replication,
             detail,
             waiting_limit: WAITING_LIMIT,
+            stop_after: None,
             cancel: None,
         }
     }

@@ -40,4 +40,7 @@ pub struct Observation<'a> {
     pub desired: u32,
     /// Readings, in the order of the autoscaler's signals.
     pub readings: &'a [Reading],
+    /// The name of a guard that is to let everything pass, this once: what it is worth is asked
+    /// afterwards, never during a run.
+    pub without: Option<&'static str>,
 }

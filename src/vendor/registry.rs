@@ -207,6 +207,14 @@ macro_rules! products {
 
 products! {}
 
+/// A product's policy, its documents read and found good. It is written as a scenario would say it, with
+/// the documents in place of the files they came from.
+#[derive(Debug, Clone)]
+pub struct ProductPolicy {
+    file: ProductFile,
+    product: Product,
+}
+
 impl ProductPolicy {
     /// As a scenario would say it, documents included.
     pub const fn file(&self) -> &ProductFile {

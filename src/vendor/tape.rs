@@ -69,7 +69,8 @@ impl Tape {
             values.iter().map(|&value| Reading { value, at: now }).collect();
         let ready = self.ready.unwrap_or(self.desired);
         let census = Census { starting: self.desired.saturating_sub(ready), ready, draining: 0 };
-        let seen = Observation { now, census, desired: self.desired, readings: &readings };
+        let seen =
+            Observation { now, census, desired: self.desired, readings: &readings, without: None };
         let decision = self.autoscaler.policy.observe(&seen);
         self.desired = decision.desired;
         decision

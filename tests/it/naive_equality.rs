@@ -81,6 +81,7 @@ pub(crate) fn setup(case: &Case) -> Setup {
         replication: 0,
         detail: Detail { timeline: None, decisions: DecisionLog::Off },
         waiting_limit: 1_000_000,
+        stop_after: None,
         cancel: None,
     }
 }

@@ -92,6 +92,7 @@ impl Plan {
             replication,
             detail: Detail { timeline: None, decisions: DecisionLog::Off },
             waiting_limit: 50_000_000,
+            stop_after: None,
             cancel: None,
         };
         let mut samples = Samples::new(self.window.warmup, self.keep, self.watch.clone());
