@@ -65,6 +65,17 @@ pub struct Platform {
     pub grace: Option<Span>,
     /// Whether the newest replicas leave first, busy or not.
     pub newest_leave_first: bool,
+    /// Replicas that stay ready while others are replaced.
+    pub min_ready: Option<MinReady>,
+}
+
+/// How many replicas stay ready while others are replaced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MinReady {
+    /// So many.
+    Count(u32),
+    /// So many percent of those there are, rounded up.
+    Percent(u32),
 }
 
 impl Platform {
@@ -77,6 +88,7 @@ impl Platform {
             cold_start: None,
             grace: None,
             newest_leave_first: false,
+            min_ready: None,
         }
     }
 }

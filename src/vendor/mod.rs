@@ -16,11 +16,12 @@ mod fault;
 mod file;
 mod loaded;
 mod registry;
+pub mod sae;
 #[cfg(test)]
 mod tape;
 
 pub use document::{Document, NotADocument};
-pub use facts::{Assumption, Fidelity, Happening, Omitted, Platform};
+pub use facts::{Assumption, Fidelity, Happening, MinReady, Omitted, Platform};
 pub use fault::{DocumentFault, DocumentFaults};
 pub use file::DocumentsFile;
 pub use registry::{Found, Loading, Origin, ProductFile, ProductPolicy};

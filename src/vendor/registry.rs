@@ -205,7 +205,10 @@ macro_rules! products {
     };
 }
 
-products! {}
+products! {
+    /// Alibaba SAE: scaling rules by time, by metrics, or both.
+    Sae = super::sae::Sae,
+}
 
 /// A product's policy, its documents read and found good. It is written as a scenario would say it, with
 /// the documents in place of the files they came from.

@@ -25,6 +25,17 @@ impl Stabilise {
         }
     }
 
+    /// With windows for scale-in and for scale-out, and a count to remember from an instant before the
+    /// first control, or nothing at all: the count found there is then no recommendation.
+    pub fn remembering(down: Span, up: Span, past: Option<(Time, u32)>) -> Self {
+        let mut stabilise = Self { seeded: true, ..Self::new(down, up) };
+        if let Some((at, count)) = past {
+            stabilise.highest.push(at, count);
+            stabilise.lowest.push(at, count);
+        }
+        stabilise
+    }
+
     /// Remembers the recommendation and gives the stabilised count.
     #[must_use]
     pub fn apply(&mut self, decision: Decision, now: Time, current: u32) -> Decision {
