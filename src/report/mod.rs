@@ -13,10 +13,16 @@
 mod decisions_csv;
 mod figures_csv;
 mod folder;
+mod hours;
+mod html;
 mod json;
 mod manifest;
+mod minutes;
+mod moments;
 mod number;
 mod plot;
+mod reaction;
+mod seen;
 mod table;
 mod timeline_csv;
 
@@ -74,6 +80,7 @@ fn files<'a>(results: &'a Results, comparison: &'a Comparison) -> Vec<OutputFile
         OutputFile::new("timeline.csv", |out| timeline_csv::write(results, out)),
         OutputFile::new("decisions.csv", |out| decisions_csv::write(results, out)),
         OutputFile::new("manifest.json", |out| manifest::write(results, out)),
+        OutputFile::new(html::NAME, |out| html::write(results, comparison, out)),
     ];
     files.extend(plot::files(results, comparison));
     files

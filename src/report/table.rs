@@ -142,7 +142,7 @@ fn against_baseline(policy: &Compared) -> String {
     }
 }
 
-fn notes(results: &Results, comparison: &Comparison) -> Vec<String> {
+pub(super) fn notes(results: &Results, comparison: &Comparison) -> Vec<String> {
     let about = &results.about;
     let mut notes = Vec::new();
     let several = comparison.policies.iter().any(|policy| policy.replications > 1);
@@ -184,7 +184,7 @@ fn notes(results: &Results, comparison: &Comparison) -> Vec<String> {
     notes
 }
 
-fn verdict(results: &Results, comparison: &Comparison) -> String {
+pub(super) fn verdict(results: &Results, comparison: &Comparison) -> String {
     let Some(base) = comparison.policies.get(comparison.baseline) else {
         return "no policies".to_owned();
     };
