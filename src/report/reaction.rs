@@ -11,8 +11,8 @@ pub(super) struct Reaction {
     /// Replicas before the first and after the last of its decisions.
     pub before: u32,
     pub after: u32,
-    /// When traffic had risen a third of its way since the last change of the fleet; `None` where it
-    /// did not rise beyond chance, or a calendar decided.
+    /// When traffic had risen a third of its way, in the ten minutes before the first decision or since
+    /// the change before; `None` where it did not rise by a quarter, or a calendar decided.
     pub rise: Option<Time>,
     /// End of the window that the reading behind the first decision describes.
     pub seen: Time,
@@ -43,7 +43,9 @@ impl Reaction {
 }
 
 /// How far back a rise of traffic is looked for.
-const LOOK_BACK: Span = Span::from_secs(3600);
+const LOOK_BACK: Span = Span::from_secs(600);
+/// What rises by less than this share in that time rises gradually: it has no instant.
+const SUDDEN: f64 = 0.25;
 
 /// Every reaction of a service within the measured window, in order of time.
 pub(super) fn reactions(about: &About, service: &ServiceDetails) -> Vec<Reaction> {
@@ -107,7 +109,7 @@ fn rise(timeline: &[Interval], changed: Time, decided: Time) -> Option<Time> {
     let (high_at, high) = rest.iter().map(rate).enumerate().max_by(by_rate)?;
     // Chance alone moves a count by its square root.
     let length = rest[high_at].length.as_secs_f64();
-    if (high - low) * length <= 4.0 * (high * length).sqrt() {
+    if (high - low) * length <= 4.0 * (high * length).sqrt() || high < (1.0 + SUDDEN) * low {
         return None;
     }
     rest.iter().find(|i| rate(i) > low + (high - low) / 3.0).map(|interval| interval.at)

@@ -6,7 +6,7 @@ use crate::experiment::{
     About, Compared, Comparison, Figure, PolicyResults, Results, Ruling, Stage,
 };
 use crate::report::number::{currency, human};
-use crate::report::table::{human_quantile, promise};
+use crate::report::table::human_quantile;
 use crate::stats::Estimate;
 use crate::units::Time;
 use serde::Serialize;
@@ -23,7 +23,8 @@ pub(super) struct Data {
     window: [f64; 2],
     cost_title: String,
     latency_title: String,
-    promise: Option<String>,
+    /// The promise on latency in words.
+    slo: Option<String>,
     quantile: Short,
     limit_ms: Option<f64>,
     limit: Option<String>,
@@ -84,7 +85,7 @@ pub(super) fn data(results: &Results, comparison: &Comparison) -> Data {
             _ => "billed replica-hours".to_owned(),
         },
         latency_title: format!("p{} latency of all requests", human_quantile(quantile)),
-        promise: about.slo.as_ref().map(promise),
+        slo: slo.map(|slo| format!("p{} < {}", human_quantile(slo.quantile), slo.limit)),
         quantile: quantile.into(),
         limit_ms: slo.map(|slo| slo.limit.as_millis_f64()),
         limit: slo.map(|slo| slo.limit.to_string()),

@@ -130,7 +130,7 @@ function drawTrail() {
   const text = changed(mark) ? `${mark[1]} \u2192 ${mark[2]} replicas` : `stays at ${mark[1]} replicas`;
   const asked = mark[5] ? "A request that found no replica asked for it. " : "";
   const wish = mark[3] === mark[2] ? "The formula alone wanted just that." : `The formula alone wanted ${mark[3]}.`;
-  const last = `The last word had: ${data.stages[mark[6]]}. `;
+  const last = `Decided by: ${data.stages[mark[6]]}. `;
   home.replaceChildren(html("h3", {}, `${when(mark[0], true)}: ${text}`), html("p", {}, asked + last + wish),
     html("div", { class: "two" }, stepsTable(mark), readingsTable(series, mark)), nav);
 }

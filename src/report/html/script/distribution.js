@@ -64,6 +64,6 @@ function drawDistributions() {
     return item(lineKey(seriesStyle(at)), button);
   };
   const keys = data.policies.map(entry);
-  if (data.limit) keys.push(item(lineKey({ class: "promise" }), `SLO ${data.promise}`));
+  if (data.limit) keys.push(item(lineKey({ class: "promise" }), `SLO ${data.slo}`));
   find("cdf-legend").replaceChildren(...keys);
 }

@@ -95,7 +95,7 @@ function frontierHint(policy) {
 function frontierLines(chart, frame, x, y, taken) {
   if (data.limit_ms !== null) {
     const top = y(data.limit_ms);
-    const text = `SLO ${data.promise}`;
+    const text = `SLO ${data.slo}`;
     chart.append(svg("line", { class: "promise", x1: frame.left, x2: frame.right, y1: top, y2: top }),
       words(frame.right - 4, top - 6, text, { "text-anchor": "end", class: "promise-words halo" }));
     taken.push([frame.right - 7 * text.length, top - 18, frame.right, top - 2], [frame.left, top - 1, frame.right, top + 1]);

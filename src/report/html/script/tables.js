@@ -93,11 +93,12 @@ function heatTable(series, at) {
     html("thead", {}, head), html("tbody", {}, body));
 }
 
-// Two digits: a cell has room for four characters.
+// A cell has room for four characters.
 function short(value) {
   if (value >= 1e6) return `${number(Math.round(value / 1e5) / 10)}M`;
   if (value >= 1000) return `${number(Math.round(value / 100) / 10)}k`;
-  return value >= 10 ? String(Math.round(value)) : String(Number(value.toPrecision(value < 1 ? 1 : 2)));
+  if (value < 0.05) return "~0";
+  return value >= 10 ? String(Math.round(value)) : String(Math.round(value * 10) / 10);
 }
 
 function drawWeek() {
@@ -105,11 +106,11 @@ function drawWeek() {
   const known = series && series.week;
   find("week").closest("section").hidden = !data.series.some((series) => series.week);
   if (!known) {
-    find("week").replaceChildren();
+    find("week").replaceChildren(policyPicker("policy-week"));
     return;
   }
-  find("week-lead").textContent = `${data.policies[view.policy].name}, first replication. Capacity that was ready and not used, and demand that had to wait or was lost. Colours mean the same for every policy.`;
-  find("week").replaceChildren(...HEATS.map((_, at) => heatTable(series, at)));
+  find("week-lead").textContent = `First replication. Capacity that was ready and not used, and demand that had to wait or was lost. Colours mean the same for every policy.`;
+  find("week").replaceChildren(policyPicker("policy-week"), ...HEATS.map((_, at) => heatTable(series, at)));
 }
 
 const PARTS = [
@@ -155,12 +156,12 @@ function drawReactions() {
   const name = data.policies[view.policy].name;
   if (!series || !series.reactions.length) {
     find("reaction-lead").textContent = `${name} ordered no replicas in what is measured.`;
-    home.replaceChildren();
+    home.replaceChildren(policyPicker("policy-reaction"));
     find("reaction-legend").replaceChildren();
     return;
   }
   const shown = series.reactions;
-  find("reaction-lead").textContent = `${name}: the ${shown.length} longest of ${series.reactions_all} reactions of the first replication, in order of time. Instants taken from the timeline are as fine as its intervals.`;
+  find("reaction-lead").textContent = `${name}: the ${shown.length} longest of ${series.reactions_all} reactions of the first replication, in order of time. A rise of traffic that took longer than ten minutes has no instant and is left out. Instants taken from the timeline are as fine as its intervals.`;
   const width = widthOf(home);
   const narrow = width < 640;
   const row = narrow ? 40 : 26;
@@ -178,7 +179,7 @@ function drawReactions() {
     chart.append(words(narrow ? 6 : frame.left - 8, top + (narrow ? -4 : 13), text, { "text-anchor": narrow ? "start" : "end", class: narrow ? "halo" : null }));
     reactionRow(chart, frame, reaction, x, top, series);
   });
-  home.replaceChildren(chart);
+  home.replaceChildren(policyPicker("policy-reaction"), chart);
   const keys = PARTS.map(([name, ink]) => item(areaKey(colour(ink)), name));
   keys.push(item(sketch(svg("path", { d: "M11 0V12", stroke: colour("vermillion"), "stroke-width": 3 })), "SLO holds again while replicas still start"));
   find("reaction-legend").replaceChildren(...keys);

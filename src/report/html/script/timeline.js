@@ -25,7 +25,7 @@ function trafficPanel(series) {
   const curves = [
     curve(series, "arrivals", "dark", { title: "offered", wide: true }),
     curve(series, "completions", "sky", { title: "completed" }),
-    curve(series, "failed", "vermillion", { title: "failed", area: 0.55 }),
+    curve(series, "failed", "vermillion", { title: "failed", area: 0.55, quiet: true }),
   ];
   return { id: "traffic", title: "Requests per second", height: 150, curves };
 }
@@ -118,7 +118,8 @@ function panelScale(panel, series, frame) {
 
 function paintCurve(chart, frame, curve, series, x, y) {
   const path = samplePath(curve.values, series.step, x, y, curve.stairs);
-  if (!path) return;
+  // Nothing at all is not drawn along the bottom.
+  if (!path || (curve.quiet && most([curve.values], series.step, view.from, view.to) === 0)) return;
   if (curve.area) {
     // Every piece of the path is closed down to the bottom of the panel.
     const pieces = path.split("M").filter(Boolean).map((piece) => {
@@ -328,13 +329,27 @@ function choose(policy, service) {
   drawDistributions();
 }
 
+function option(value, text, chosen) {
+  return html("option", { value, selected: chosen }, text);
+}
+
+// A choice of the policy, wherever what is shown depends on it.
+function policyPicker(id) {
+  const picker = html("select", { id }, data.policies.map((policy, at) => option(at, policy.name, at === view.policy)));
+  picker.addEventListener("change", () => {
+    choose(Number(picker.value));
+    find(id).focus();
+  });
+  return html("label", { class: "picker" }, "Policy", picker);
+}
+
 function drawControls() {
-  const option = (value, text, chosen) => html("option", { value, selected: chosen }, text);
-  const policies = html("select", { id: "policy" }, data.policies.map((policy, at) => option(at, policy.name, at === view.policy)));
-  policies.addEventListener("change", () => choose(Number(policies.value)));
   const names = data.series.filter((series) => series.policy === view.policy).map((series) => series.service);
   const services = html("select", { id: "service" }, names.map((name) => option(name, name, name === view.service)));
-  services.addEventListener("change", () => choose(view.policy, services.value));
+  services.addEventListener("change", () => {
+    choose(view.policy, services.value);
+    find("service").focus();
+  });
   const button = (id, text, label, act) => {
     const node = html("button", { type: "button", id, "aria-label": label, title: label }, text);
     node.addEventListener("click", act);
@@ -346,16 +361,14 @@ function drawControls() {
     const label = `worst moment ${at + 1}: ${moment.when}, ${moment.what}`;
     return button(`worst-${at + 1}`, moment.when, label, () => zoomTo(moment.from - margin, moment.to + margin));
   });
-  const chosen = document.activeElement && document.activeElement.id;
   find("controls").replaceChildren(
-    html("label", {}, "Policy", policies),
+    policyPicker("policy"),
     ...(names.length > 1 ? [html("label", {}, "Service", services)] : []),
     button("zoom-in", "+", "zoom in", () => zoomBy(0.5)), button("zoom-out", "\u2212", "zoom out", () => zoomBy(2)),
     button("earlier", "\u2190", "earlier", () => zoomBy(1, -0.5)), button("later", "\u2192", "later", () => zoomBy(1, 0.5)),
     button("all", "All", "show everything", () => zoomTo(0, extent())),
     ...(moments.length ? [html("span", { class: "shown" }, "worst moments:"), ...moments] : []),
     html("span", { class: "gap" }), html("span", { class: "shown", id: "cursor" }), html("span", { class: "shown", id: "shown" }));
-  if (chosen === "policy" || chosen === "service") find(chosen).focus();
 }
 
 function timelineKeys(event) {
