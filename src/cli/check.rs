@@ -17,7 +17,7 @@ pub(super) struct Args {
     /// Scenarios, TOML files; `-` reads standard input
     #[arg(value_name = "SCENARIO", required = true)]
     scenarios: Vec<PathBuf>,
-    /// What is printed on standard output (csv as table)
+    /// What is printed on standard output (csv and markdown as table)
     #[arg(long, value_enum, default_value_t)]
     format: Format,
     #[command(flatten)]

@@ -1,7 +1,7 @@
 //! # report: what a run leaves behind
 //!
-//! **Is**: the terminal table, the CSV and JSON files, the manifest and the plots of a finished run, and
-//! the folder that holds them: written whole or not at all.
+//! **Is**: the terminal table and its Markdown, the CSV and JSON files, the manifest, the plots and the
+//! page of a finished run, and the folder that holds them: written whole or not at all.
 //!
 //! **Knows**: results and comparisons as data, how to print a number.
 //!
@@ -17,6 +17,7 @@ mod hours;
 mod html;
 mod json;
 mod manifest;
+mod markdown;
 mod minutes;
 mod moments;
 mod number;
@@ -28,6 +29,7 @@ mod timeline_csv;
 
 pub use folder::{FolderError, check_folder};
 pub use json::summary_json;
+pub use markdown::markdown;
 pub use table::table;
 
 use crate::experiment::{Comparison, Results};

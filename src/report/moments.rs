@@ -1,7 +1,7 @@
 //! The worst moments of a run: when users felt it, and what the fleet looked like.
 
-use super::number::{group, human};
-use crate::experiment::{About, Interval, ServiceDetails};
+use super::number::{group, human, plain};
+use crate::experiment::{About, Comparison, Interval, Results, ServiceDetails};
 use crate::units::{Span, Time};
 
 /// Neighbouring intervals in which requests failed or were later than promised.
@@ -58,8 +58,7 @@ pub(super) fn worst(about: &About, service: &ServiceDetails, count: usize) -> Ve
             worst: i.clone(),
         }));
     }
-    let harm = |moment: &Moment| moment.failed as f64 + moment.late;
-    moments.sort_by(|a, b| harm(b).total_cmp(&harm(a)).then(a.from.cmp(&b.from)));
+    moments.sort_by(|a, b| b.harm().total_cmp(&a.harm()).then(a.from.cmp(&b.from)));
     moments.truncate(count);
     moments
 }
@@ -82,6 +81,11 @@ fn badness(interval: &Interval) -> (Span, u64) {
 }
 
 impl Moment {
+    /// Requests that failed or were late, at least.
+    fn harm(&self) -> f64 {
+        self.failed as f64 + self.late
+    }
+
     /// When, on the wall clock: `Mon 12:00-12:09`; over midnight both days are named.
     pub(super) fn when(&self, about: &About) -> String {
         let (Some(from), Some(to)) = (about.clock.at(self.from), about.clock.at(self.to)) else {
@@ -95,7 +99,7 @@ impl Moment {
         format!("{}-{}", from.strftime(&format!("{day} {clock}")), to.strftime(&end))
     }
 
-    /// What users felt and what the fleet looked like: `p99 1.9 s, 120 failed; 4 of 12 replicas ready`.
+    /// What users felt and what the fleet looked like: `p99 1.9 s, 120 failed; 4 of 12 ready`.
     pub(super) fn what(&self) -> String {
         let felt = match self.worst.percentiles {
             Some(percentiles) => format!("p99 {}", latency(percentiles[2])),
@@ -105,14 +109,31 @@ impl Moment {
             0 => String::new(),
             count => format!(", {} failed", group(&count.to_string())),
         };
-        let (ready, desired) = (human(self.worst.mean_ready.round(), 4), self.worst.desired);
-        let ready = ready.trim_end_matches('0').trim_end_matches('.');
-        let ready = if ready.is_empty() { "0" } else { ready };
-        let fleet = format!("{ready} of {desired} replicas ready");
-        let capped = self.worst.uncapped > self.worst.desired;
-        let wish = if capped { format!(", {} wanted", self.worst.uncapped) } else { String::new() };
-        format!("{felt}{failed}; {fleet}{wish}")
+        let (ready, desired) = (plain(self.worst.mean_ready, 0), self.worst.desired);
+        format!("{felt}{failed}; {ready} of {desired} ready")
     }
+}
+
+/// The worst moment of the base for comparison, then of the policies that did most harm, one sentence
+/// each.
+pub(super) fn lines(results: &Results, comparison: &Comparison, most: usize) -> Vec<String> {
+    let about = &results.about;
+    let first = |at: usize| {
+        let service = results.policies.get(at)?.details.first()?.services.first()?;
+        Some((at, worst(about, service, 1).into_iter().next()?))
+    };
+    let mut found: Vec<(usize, Moment)> = (0..results.policies.len()).filter_map(first).collect();
+    let rank = |(at, moment): &(usize, Moment)| (*at != comparison.baseline, -moment.harm());
+    found.sort_by(|a, b| {
+        let (a, b) = (rank(a), rank(b));
+        a.0.cmp(&b.0).then(a.1.total_cmp(&b.1))
+    });
+    let told = found.into_iter().take(most).map(|(at, moment)| {
+        let kind = if moment.harm() > 0.0 { "worst" } else { "slowest" };
+        let name = &results.policies[at].name;
+        format!("{kind} of {name}: {}, {}", moment.when(about), moment.what())
+    });
+    told.collect()
 }
 
 /// A latency for people: `240 ms`, `1.9 s`.

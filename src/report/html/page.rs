@@ -2,6 +2,7 @@
 
 use super::data::data;
 use crate::experiment::{Against, Compared, Comparison, Figure, Results, Ruling, Stage};
+use crate::report::moments::lines;
 use crate::report::number::{currency, group, human, plain};
 use crate::report::table::{notes, promise, verdict};
 use crate::stats::Estimate;
@@ -15,6 +16,7 @@ pub(super) struct Page<'a> {
     name: &'a str,
     question: Option<&'a str>,
     verdict: String,
+    worst: Vec<String>,
     facts: Vec<(&'static str, String)>,
     currency: String,
     rows: Vec<TableRow<'a>>,
@@ -56,6 +58,9 @@ struct Cell {
     chance: bool,
 }
 
+/// Policies whose worst moment is told at the top.
+const WORST: usize = 3;
+
 /// The parts of the script, in the order they are run: each uses only what is above it.
 const SCRIPT: [&str; 8] = [
     include_str!("script/base.js"),
@@ -80,6 +85,7 @@ pub(super) fn page<'a>(results: &'a Results, comparison: &'a Comparison) -> io::
         name: &about.name,
         question: about.question.as_deref(),
         verdict: sentence(&verdict(results, comparison)),
+        worst: lines(results, comparison, WORST),
         facts: facts(results, comparison),
         currency: currency(about.price.currency()),
         rows: comparison

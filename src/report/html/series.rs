@@ -25,6 +25,8 @@ const REACTIONS: usize = 12;
 pub(super) struct Series {
     policy: usize,
     service: String,
+    /// A latency is promised for it.
+    promised: bool,
     /// Seconds between samples.
     step: f64,
     /// Intervals behind each pair of samples: their smallest and largest value; 1: one sample each.
@@ -99,10 +101,13 @@ pub(super) fn series(
     shares: usize,
 ) -> Vec<Series> {
     let Some(details) = policy.details.first() else { return Vec::new() };
-    let whole = |service: &&ServiceDetails| !service.timeline.is_empty();
-    let services = details.services.iter().filter(whole).enumerate();
+    // The promise is about the service the policies compete for.
+    let unpromised = About { slo: None, ..about.clone() };
+    let services = details.services.iter().enumerate();
     services
+        .filter(|(_, service)| !service.timeline.is_empty())
         .map(|(index, service)| {
+            let about = if index == 0 { about } else { &unpromised };
             let signals = policy.signals.get(index).cloned().unwrap_or_default();
             one(about, at, service, signals, shares.max(1))
         })
@@ -128,6 +133,7 @@ fn one(
     Series {
         policy,
         service: service.service.clone(),
+        promised: about.slo.is_some_and(|terms| terms.latency.is_some()),
         step,
         merged,
         end,

@@ -8,7 +8,7 @@ function lateDegree(late) {
 }
 
 const LATE_LOOK = [
-  { fill: "var(--ready)" }, { fill: "var(--orange)" }, { fill: "var(--vermillion)" }, { fill: "var(--dark)" },
+  { fill: "var(--ready)" }, { fill: "var(--orange)" }, { fill: "var(--vermillion)" }, { fill: "var(--deep)" },
 ];
 
 function drawMinutes() {
@@ -137,7 +137,7 @@ function reactionRow(chart, frame, reaction, x, top, series) {
     pairs.push(["SLO holds again after", duration(reaction.calm - start)]);
     group.append(svg("path", { d: `M${x(reaction.calm - start)} ${top - 2}v21`, stroke: colour("vermillion"), "stroke-width": 3 }));
   }
-  if (reaction.calm === null && data.limit_ms !== null) pairs.push(["SLO", "never broken"]);
+  if (reaction.calm === null && series.promised) pairs.push(["SLO", "never broken"]);
   hintFor(group, () => [html("b", {}, `${reaction.when}: ${reaction.before} \u2192 ${reaction.after} replicas`), rows(pairs)]);
   onPress(group, () => {
     zoomTo(start - 300, Math.max(reaction.ready, reaction.calm || 0) + 600);
@@ -161,7 +161,7 @@ function drawReactions() {
     return;
   }
   const shown = series.reactions;
-  find("reaction-lead").textContent = `${name}: the ${shown.length} longest of ${series.reactions_all} reactions of the first replication, in order of time. A rise of traffic that took longer than ten minutes has no instant and is left out. Instants taken from the timeline are as fine as its intervals.`;
+  find("reaction-lead").textContent = `${name}: ${shown.length < series.reactions_all ? `the ${shown.length} longest of ` : ""}${series.reactions_all} reaction${series.reactions_all > 1 ? "s" : ""} of the first replication, in order of time. A rise of traffic that took longer than ten minutes has no instant and is left out. Instants taken from the timeline are as fine as its intervals.`;
   const width = widthOf(home);
   const narrow = width < 640;
   const row = narrow ? 40 : 26;

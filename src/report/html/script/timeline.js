@@ -90,7 +90,8 @@ function unmeasured(frame, x) {
 }
 
 function latencyRange(curves, series) {
-  let [low, high] = [Infinity, data.limit_ms || 0];
+  const limit = series.promised ? data.limit_ms : 0;
+  let [low, high] = [Infinity, limit];
   for (const { values } of curves) {
     const to = Math.min(values.length - 1, Math.ceil(view.to / series.step));
     for (let at = Math.max(0, Math.floor(view.from / series.step)); at <= to; at += 1) {
@@ -101,7 +102,7 @@ function latencyRange(curves, series) {
       }
     }
   }
-  low = Math.min(low, data.limit_ms || low, high);
+  low = Math.min(low, limit || low, high);
   return isFinite(low) && high > 0 ? [Math.max(low, 1e-3) / 1.2, Math.max(high, low * 1.5) * 1.25] : [1, 1000];
 }
 
@@ -145,8 +146,8 @@ function paintRight(chart, frame, curves, series, x) {
   curves.forEach((curve) => paintCurve(chart, frame, curve, series, x, y));
 }
 
-function paintLines(chart, frame, panel, x, y) {
-  if (panel.log && data.limit_ms !== null) {
+function paintLines(chart, frame, panel, series, x, y) {
+  if (panel.log && series.promised) {
     const top = y(data.limit_ms);
     chart.append(svg("line", { class: "promise", x1: frame.left, x2: frame.right, y1: top, y2: top }));
   }
@@ -181,7 +182,7 @@ function drawPanel(panel, series, width, last) {
     panel.curves.filter((curve) => !curve.right).forEach((curve) => paintCurve(inside, frame, curve, series, x, y));
     const right = panel.curves.filter((curve) => curve.right);
     if (right.length) paintRight(chart, frame, right, series, x);
-    paintLines(inside, frame, panel, x, y);
+    paintLines(inside, frame, panel, series, x, y);
   }
   const live = svg("g", { class: "live" });
   chart.append(live);
@@ -195,7 +196,7 @@ function panelHeader(panel, series) {
     curve.output = html("output", { "aria-hidden": true });
     return item(key, curve.title, curve.output);
   });
-  if (panel.log && data.limit) keys.push(item(lineKey({ class: "promise" }), `SLO ${data.limit}`));
+  if (panel.log && series.promised) keys.push(item(lineKey({ class: "promise" }), `SLO ${data.limit}`));
   if (panel.targets && panel.targets.length) keys.push(item(lineKey({ class: "promise" }), "target"));
   return html("header", {}, html("h3", {}, panel.title), ...keys);
 }
