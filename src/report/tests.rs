@@ -34,6 +34,8 @@ fn a_run_leaves_every_file_and_each_csv_is_whole() {
         "cost-vs-latency.svg",
         "cost-vs-latency.png",
         "latency-cdf.svg",
+        "slo-by-minute.svg",
+        "waste-and-unmet.svg",
         "timeline-steady.svg",
     ] {
         assert!(names.contains(&name), "{name} is missing in {names:?}");
@@ -150,6 +152,6 @@ fn every_byte_is_the_same_for_any_number_of_threads() {
         left.push((contents(&folder), table(&results, &comparison)));
     }
     let names: Vec<&String> = left[0].0.iter().map(|(name, _)| name).collect();
-    assert_eq!(names.len(), 11, "{names:?}");
+    assert_eq!(names.len(), 12, "{names:?}");
     assert!(left[0] == left[1], "some file depends on the number of threads");
 }

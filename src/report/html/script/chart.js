@@ -92,9 +92,11 @@ function samplePath(values, step, x, y, stairs) {
   const each = Math.max(1, Math.floor(perPixel));
   let path = "";
   let pen = false;
+  // What is not a staircase stands in the middle of its interval.
+  const shift = stairs ? 0 : step / 2;
   const put = (at, value) => {
     const top = y(value).toFixed(1);
-    const left = x(at).toFixed(1);
+    const left = x(at + shift).toFixed(1);
     path += pen ? `L${left} ${top}` : `M${left} ${top}`;
     pen = true;
   };
@@ -176,7 +178,8 @@ function widthOf(node) {
   return printing ? Math.min(PAPER, node.clientWidth) : node.clientWidth;
 }
 
-function canvas(width, height, label) {
-  const attributes = { viewBox: `0 0 ${width} ${height}`, height, role: "group", "aria-label": label };
+// A picture as a whole, or a group of things of which each can be chosen.
+function canvas(width, height, label, role) {
+  const attributes = { viewBox: `0 0 ${width} ${height}`, height, role: role || "img", "aria-label": label };
   return svg("svg", attributes);
 }

@@ -75,11 +75,14 @@ function chooseDecision(at) {
   drawTrail();
 }
 
-// To the next or the previous decision that changed the count.
+// To the next or the previous decision that changed the count; the first or the last one shown, if none
+// is chosen yet.
 function step(direction) {
   const series = current();
   if (!series || !series.decisions.length) return;
-  const start = view.decision === null ? (direction > 0 ? -1 : series.decisions.length) : view.decision;
+  const shown = visible(series);
+  const [first, last] = shown.length ? [shown[0].at, shown[shown.length - 1].at] : [0, series.decisions.length - 1];
+  const start = view.decision === null ? (direction > 0 ? first - 1 : last + 1) : view.decision;
   for (let at = start + direction; at >= 0 && at < series.decisions.length; at += direction) {
     if (changed(series.decisions[at])) {
       chooseDecision(at);

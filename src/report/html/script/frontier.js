@@ -115,7 +115,7 @@ function drawFrontier() {
   const height = width < 560 ? 360 : 430;
   const frame = { left: 62, top: 14, right: width - 12, bottom: height - 46, tight: true };
   const points = data.policies.map((policy, at) => ({ policy, at })).filter(({ policy }) => policy.placed && policy.cost);
-  const chart = canvas(width, height, `${data.latency_title} against ${data.cost_title}, one dot for each policy`);
+  const chart = canvas(width, height, `${data.latency_title} against ${data.cost_title}, one dot for each policy`, "group");
   const { x, y } = frontierScales(frame, points);
   const yTicks = y.log ? logTicks(y.low, y.high, 9) : linearTicks(0, y.high, 6);
   const xTicks = linearTicks(x.low, x.high, Math.max(3, width / 110))

@@ -169,7 +169,7 @@ function drawReactions() {
   const start = (r) => (r.rise === null ? r.seen : r.rise);
   const longest = Math.max(1, ...shown.map((r) => Math.max(r.ready, r.calm || 0) - start(r)));
   const x = linear(0, longest * 1.02, frame.left, frame.right);
-  const chart = canvas(width, frame.bottom + 24, "parts of the reaction time");
+  const chart = canvas(width, frame.bottom + 24, "parts of the reaction time", "group");
   const steps = TIME_STEPS.find((step) => longest / step <= Math.max(3, (frame.right - frame.left) / 90)) || longest;
   const ticks = Array.from({ length: Math.floor(longest / steps) + 1 }, (_, n) => ({ at: n * steps, label: duration(n * steps) }));
   chart.append(...xAxis(frame, x, ticks, true));

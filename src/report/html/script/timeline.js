@@ -30,6 +30,13 @@ function trafficPanel(series) {
   return { id: "traffic", title: "Requests per second", height: 150, curves };
 }
 
+// Decisions are exact where an interval only knows the count at its end; null if some are left out.
+function desiredCounts(series) {
+  const changes = series.decisions.filter(changed);
+  if (series.decisions_left_out > 0 || !changes.length) return null;
+  return [[0, changes[0][1]], ...changes.map((mark) => [mark[0], mark[2]])];
+}
+
 function replicaPanel(series) {
   const { ready, starting } = series.columns;
   const live = ready.map((value, at) => value + starting[at]);
@@ -37,7 +44,7 @@ function replicaPanel(series) {
     { title: "starting", ink: "starting", values: live, shown: starting, area: 1, fillOnly: true, stairs: true, say: number },
     curve(series, "ready", "ready", { title: "ready", area: 1, fillOnly: true }),
     curve(series, "uncapped", "purple", { title: "wanted without limits", dash: "6 4" }),
-    curve(series, "desired", "dark", { title: "desired" }),
+    curve(series, "desired", "dark", { title: "desired", exact: desiredCounts(series) }),
   ];
   // A wish beyond all bounds must not flatten what happened.
   const reach = (low, high) => {
@@ -118,7 +125,7 @@ function panelScale(panel, series, frame) {
 }
 
 function paintCurve(chart, frame, curve, series, x, y) {
-  const path = samplePath(curve.values, series.step, x, y, curve.stairs);
+  const path = curve.exact ? stairPath(curve.exact, x, y) : samplePath(curve.values, series.step, x, y, curve.stairs);
   // Nothing at all is not drawn along the bottom.
   if (!path || (curve.quiet && most([curve.values], series.step, view.from, view.to) === 0)) return;
   if (curve.area) {
@@ -137,13 +144,13 @@ function paintCurve(chart, frame, curve, series, x, y) {
   }
 }
 
-function paintRight(chart, frame, curves, series, x) {
+function paintRight(chart, inside, frame, curves, series, x) {
   const reach = most(curves.map((curve) => curve.values), series.step, view.from, view.to);
   const y = linear(0, Math.max(reach * 1.1, 1), frame.bottom, frame.top);
   for (const tick of linearTicks(0, y.high, 3).filter((tick) => tick <= y.high)) {
     chart.append(words(frame.right + 5, y(tick) + 4, number(tick), { class: "quiet" }));
   }
-  curves.forEach((curve) => paintCurve(chart, frame, curve, series, x, y));
+  curves.forEach((curve) => paintCurve(inside, frame, curve, series, x, y));
 }
 
 function paintLines(chart, frame, panel, series, x, y) {
@@ -181,7 +188,7 @@ function drawPanel(panel, series, width, last) {
     if (panel.marks) paintMarkLines(inside, frame, series, x);
     panel.curves.filter((curve) => !curve.right).forEach((curve) => paintCurve(inside, frame, curve, series, x, y));
     const right = panel.curves.filter((curve) => curve.right);
-    if (right.length) paintRight(chart, frame, right, series, x);
+    if (right.length) paintRight(chart, inside, frame, right, series, x);
     paintLines(inside, frame, panel, series, x, y);
   }
   const live = svg("g", { class: "live" });
