@@ -19,7 +19,7 @@ pub(super) struct Args {
     /// Scenarios, TOML files, and platforms' documents, JSON or YAML; `-` reads standard input
     #[arg(value_name = "SCENARIO", required = true)]
     scenarios: Vec<PathBuf>,
-    /// What is printed on standard output (csv as table)
+    /// What is printed on standard output (csv and markdown as table)
     #[arg(long, value_enum, default_value_t)]
     format: Format,
     /// Refuse in documents what the platform lets pass by kindness: unknown keys, aliases

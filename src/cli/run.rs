@@ -5,7 +5,7 @@ use super::exit::{Exit, Failure};
 use super::input::{ScenarioArgs, accept};
 use super::terminal::Terminal;
 use crate::experiment::{Comparison, Results};
-use crate::report::{check_folder, summary_csv, summary_json, table, write_all};
+use crate::report::{check_folder, markdown, summary_csv, summary_json, table, write_all};
 use crate::scenario::Scenario;
 use std::path::{Path, PathBuf};
 
@@ -51,6 +51,8 @@ pub(super) enum Format {
     Json,
     /// The rows of `summary.csv`
     Csv,
+    /// For a pull request
+    Markdown,
 }
 
 /// Which decisions are kept.
@@ -127,5 +129,6 @@ fn answer(format: Format, results: &Results, comparison: &Comparison) -> String 
         Format::Table => table(results, comparison),
         Format::Json => format!("{:#}\n", summary_json(results, comparison)),
         Format::Csv => summary_csv(results, comparison),
+        Format::Markdown => markdown(results, comparison),
     }
 }

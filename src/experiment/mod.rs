@@ -21,7 +21,7 @@ mod staffing;
 mod survey;
 mod verdict;
 
-pub use crate::engine::{DecisionRecord, Interval, Slo, Window};
+pub use crate::engine::{DecisionRecord, Interval, Slo, SloMinute, Window};
 pub use crate::policy::{Decision, Stage, Why};
 pub use crate::scenario::SloTerms;
 pub use crate::signal::{Census, Reading};

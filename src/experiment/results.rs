@@ -1,7 +1,7 @@
 //! What a run of all cells leaves, in memory.
 
 use super::{Row, SloTerms, Window};
-use crate::engine::{DecisionRecord, Interval};
+use crate::engine::{DecisionRecord, Interval, SloMinute};
 use crate::scenario::Scenario;
 use crate::stats::Histogram;
 use crate::units::{Price, Span, Time, WallClock};
@@ -129,6 +129,8 @@ pub struct ServiceDetails {
     pub timeline: Vec<Interval>,
     /// Of the policy, for the first service; of its own policy, for the others.
     pub decisions: Vec<DecisionRecord>,
+    /// Minute by minute of arrival, from the warm-up's end; empty without a promise on latency.
+    pub slo_minutes: Vec<SloMinute>,
     /// What a product would show of these decisions in its own form, in their order; empty for autosim's
     /// own policies.
     pub told: Vec<Told>,

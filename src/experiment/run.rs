@@ -246,6 +246,7 @@ fn reduce(scenario: &Scenario, cell: Cell, done: CellOutcome) -> CellResult {
             service: outcome.name,
             timeline: outcome.timeline,
             decisions: outcome.decisions,
+            slo_minutes: outcome.slo_minutes,
         });
     }
     let kept = services.iter().any(|s| !s.timeline.is_empty() || !s.decisions.is_empty());

@@ -1,8 +1,8 @@
 //! # report: what a run leaves behind
 //!
-//! **Is**: the terminal table, the CSV and JSON files, the manifest and the plots of a finished run, and
-//! the folder that holds them: written whole or not at all; a dry run and a product's
-//! policy as text.
+//! **Is**: the terminal table and its Markdown, the CSV and JSON files, the manifest, the plots and the
+//! page of a finished run, and the folder that holds them: written whole or not at all; a dry run and a
+//! product's policy as text.
 //!
 //! **Knows**: results and comparisons as data, how to print a number.
 //!
@@ -16,17 +16,25 @@ mod dry_run;
 mod events;
 mod figures_csv;
 mod folder;
+mod hours;
+mod html;
 mod json;
 mod manifest;
+mod markdown;
+mod minutes;
+mod moments;
 mod number;
 mod plot;
 mod policy;
+mod reaction;
+mod seen;
 mod table;
 mod timeline_csv;
 
 pub use dry_run::{dry_run_csv, dry_run_json};
 pub use folder::{FolderError, check_folder};
 pub use json::summary_json;
+pub use markdown::markdown;
 pub use policy::{policy_json, policy_toml};
 pub use table::table;
 
@@ -80,6 +88,7 @@ fn files<'a>(results: &'a Results, comparison: &'a Comparison) -> Vec<OutputFile
         OutputFile::new("timeline.csv", |out| timeline_csv::write(results, out)),
         OutputFile::new("decisions.csv", |out| decisions_csv::write(results, out)),
         OutputFile::new("manifest.json", |out| manifest::write(results, out)),
+        OutputFile::new(html::NAME, |out| html::write(results, comparison, out)),
     ];
     files.extend(events::files(results));
     files.extend(plot::files(results, comparison));

@@ -4,7 +4,8 @@
 use crate::engine::{Counts, FleetTotals, Interval, LatencyTotals, ServiceOutcome};
 use crate::experiment::{
     About, Census, Comparison, Decision, DecisionRecord, Details, Facts, PolicyResults, Reading,
-    References, Results, Row, ServiceDetails, ServiceRow, Slo, SloTerms, Stage, Why, Window,
+    References, Results, Row, ServiceDetails, ServiceRow, Slo, SloMinute, SloTerms, Stage, Why,
+    Window,
 };
 use crate::stats::Histogram;
 use crate::units::{Price, Span, Time, WallClock};
@@ -108,6 +109,7 @@ fn policy(at: usize) -> PolicyResults {
                 service: "service".into(),
                 timeline: timeline(at),
                 decisions: decisions(at),
+                slo_minutes: slo_minutes(at),
             }],
         }],
     }
@@ -213,6 +215,19 @@ fn timeline(at: usize) -> Vec<Interval> {
                 utilization: Some(load.min(1.0)),
                 signal: (at > 0).then(|| 100.0 * load.min(1.0) * (0.95 + 0.1 * wobble(m, 3, 0))),
             }
+        })
+        .collect()
+}
+
+/// Minutes of arrival after the warm-up: what was served late is what the timeline cannot serve.
+fn slo_minutes(at: usize) -> Vec<SloMinute> {
+    let late =
+        |i: &Interval| i.timeouts + i.percentiles.map_or(0, |p| u64::from(p[2] > slo().limit));
+    let counted = timeline(at).into_iter().skip(30);
+    counted
+        .map(|i| SloMinute {
+            arrived: i.arrivals as u32,
+            within: i.arrivals.saturating_sub(late(&i)) as u32,
         })
         .collect()
 }

@@ -1,17 +1,23 @@
 //! The comparison as a table for a terminal of 80 columns.
 
+use super::moments;
 use super::number::{currency, group, human, plain};
 use crate::experiment::{Compared, Comparison, Figure, Results, Ruling, SloTerms};
 use crate::stats::Estimate;
-use comfy_table::{CellAlignment, ContentArrangement, ContentLineStyle, LineStyle};
+use crate::units::Time;
+use comfy_table::{
+    CellAlignment, ColumnConstraint, ContentArrangement, ContentLineStyle, LineStyle,
+};
 use comfy_table::{Table, TableStyle};
 use std::fmt::Write as _;
 
 /// Columns of the narrowest terminal it must fit.
 const WIDTH: u16 = 80;
+/// Policies whose worst moment is told.
+const WORST: usize = 3;
 
-/// The answer on one screen: verdict, one row per policy with 95 % intervals below the means, and what
-/// the marks stand for.
+/// The answer on one screen: verdict, one row per policy with half the 95 % interval of p99 and of the
+/// difference in cost, the worst moments, and what the marks stand for.
 pub fn table(results: &Results, comparison: &Comparison) -> String {
     let mut out = String::new();
     // Writing to a string cannot fail.
@@ -24,9 +30,8 @@ fn write_table(
     results: &Results,
     comparison: &Comparison,
 ) -> Result<(), std::fmt::Error> {
-    let about = &results.about;
-    writeln!(out, "{}", about.name)?;
-    if let Some(question) = &about.question {
+    wrapped(out, &headline(results));
+    if let Some(question) = &results.about.question {
         wrapped(out, question);
     }
     wrapped(out, &verdict(results, comparison));
@@ -35,10 +40,23 @@ fn write_table(
         writeln!(out, "{}", line.trim_end())?;
     }
     writeln!(out)?;
-    for note in notes(results, comparison) {
-        wrapped(out, &note);
+    for line in moments::lines(results, comparison, WORST) {
+        wrapped(out, &line);
     }
+    wrapped(out, &notes(results, comparison).join(" "));
     Ok(())
+}
+
+/// What was run, in one line.
+pub(super) fn headline(results: &Results) -> String {
+    let about = &results.about;
+    let length = about.window.end.since(Time::ZERO);
+    let requests = group(&results.simulated_requests.to_string());
+    let counted =
+        |count: u32, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+    let replications = counted(about.replications, "replication");
+    let seed = about.seed;
+    format!("{}: {length}, {requests} requests in all, {replications}, seed {seed}", about.name)
 }
 
 fn rows(results: &Results, comparison: &Comparison) -> Table {
@@ -53,10 +71,10 @@ fn rows(results: &Results, comparison: &Comparison) -> Table {
             "SLO".to_owned(),
             "p50\nms".to_owned(),
             "p99\nms".to_owned(),
-            "failed\n%".to_owned(),
-            "replica-\nhours".to_owned(),
+            "fail\n%".to_owned(),
+            "rep.-\nhours".to_owned(),
             format!("cost\n{currency}"),
-            "cost v.\nbase".to_owned(),
+            "cost against\nthe base".to_owned(),
             "act-\nions".to_owned(),
         ]);
     for (at, policy) in comparison.policies.iter().enumerate() {
@@ -64,6 +82,10 @@ fn rows(results: &Results, comparison: &Comparison) -> Table {
     }
     for (at, column) in table.column_iter_mut().enumerate() {
         column.set_padding((u16::from(at > 0), 0));
+        if at > 0 {
+            // Only a name may be broken: figures are read as wholes.
+            column.set_constraint(ColumnConstraint::ContentWidth);
+        }
         if at > 1 {
             column.set_cell_alignment(CellAlignment::Right);
         }
@@ -81,11 +103,11 @@ fn row(policy: &Compared, is_baseline: bool) -> Vec<String> {
     vec![
         format!("{}{mark}", policy.name),
         slo(policy),
-        with_interval(policy.estimate(Figure::LatencyP50)),
+        mean(policy.estimate(Figure::LatencyP50)),
         with_interval(policy.estimate(Figure::LatencyP99)),
         policy.estimate(Figure::FailedShare).map_or("-".into(), |e| percent(e.mean)),
-        with_interval(policy.estimate(Figure::BilledHours)),
-        with_interval(policy.estimate(Figure::Cost)),
+        mean(policy.estimate(Figure::BilledHours)),
+        mean(policy.estimate(Figure::Cost)),
         if is_baseline { "base".to_owned() } else { against_baseline(policy) },
         policy.estimate(Figure::Actions).map_or("-".into(), |e| whole(e.mean)),
     ]
@@ -97,30 +119,34 @@ fn whole(value: f64) -> String {
 }
 
 /// A percentage with the digits that matter: `0`, `0.004`, `12.3`.
-fn percent(share: f64) -> String {
+pub(super) fn percent(share: f64) -> String {
     let percent = 100.0 * share;
     if percent <= 0.0 { "0".to_owned() } else { human(percent, if percent < 1.0 { 1 } else { 3 }) }
 }
 
-fn slo(policy: &Compared) -> String {
+pub(super) fn slo(policy: &Compared) -> String {
     let verdict = &policy.verdict;
     let word = match verdict.ruling {
         Ruling::NotAsked => return "-".to_owned(),
         Ruling::Met => "met",
         Ruling::Missed => "MISSED",
     };
-    if verdict.of > 1 { format!("{word}\n{}/{}", verdict.met_in, verdict.of) } else { word.into() }
+    if verdict.of > 1 { format!("{word} {}/{}", verdict.met_in, verdict.of) } else { word.into() }
 }
 
-/// The mean, and below it the half width with as many digits after the point.
-fn with_interval(estimate: Option<Estimate>) -> String {
+fn mean(estimate: Option<Estimate>) -> String {
+    estimate.map_or("-".into(), |estimate| human(estimate.mean, digits(estimate.mean)))
+}
+
+/// The mean and the half width of its interval with as many digits after the point.
+pub(super) fn with_interval(estimate: Option<Estimate>) -> String {
     let Some(estimate) = estimate else { return "-".to_owned() };
     let mean = human(estimate.mean, digits(estimate.mean));
     match estimate.half_width {
         None => mean,
         Some(half) => {
             let decimals = mean.find('.').map_or(0, |at| mean.len() - at - 1);
-            format!("{mean}\n±{half:.decimals$}")
+            format!("{mean} ±{half:.decimals$}")
         }
     }
 }
@@ -131,60 +157,60 @@ fn digits(value: f64) -> usize {
 }
 
 /// Relative difference of cost, paired by replication; `~` where it may be chance.
-fn against_baseline(policy: &Compared) -> String {
+pub(super) fn against_baseline(policy: &Compared) -> String {
     let Some(against) = policy.against(Figure::Cost) else { return "-".to_owned() };
     let Some(change) = against.change else { return "-".to_owned() };
     let chance = if against.p_corrected.is_some_and(|p| p > 0.05) { "~" } else { "" };
     let mean = format!("{chance}{:+.1}%", 100.0 * change.mean);
     match change.interval {
         None => mean,
-        Some((low, high)) => format!("{mean}\n±{:.1}%", 50.0 * (high - low)),
+        Some((low, high)) => format!("{mean} ±{:.1}", 50.0 * (high - low)),
     }
 }
 
-fn notes(results: &Results, comparison: &Comparison) -> Vec<String> {
+pub(super) fn notes(results: &Results, comparison: &Comparison) -> Vec<String> {
     let about = &results.about;
     let mut notes = Vec::new();
     let several = comparison.policies.iter().any(|policy| policy.replications > 1);
     notes.push(if several {
         format!(
-            "{} replications, seed {}; means, below them half the 95 % interval of the mean \
-             (Student t); differences are paired by replication",
-            about.replications, about.seed
+            "±: half the 95 % interval of the mean over {} replications (Student t); differences \
+             are paired.",
+            about.replications
         )
     } else {
-        format!("one replication, seed {}: points without intervals", about.seed)
+        "One replication: points without intervals.".to_owned()
     });
     if comparison.policies.iter().any(|policy| policy.on_frontier) {
-        notes.push("* no other policy is both as cheap and as fast".to_owned());
+        notes.push("* no other policy is both as cheap and as fast.".to_owned());
     }
     let chance = |policy: &Compared| {
         let cost = policy.against(Figure::Cost);
         cost.and_then(|against| against.p_corrected).is_some_and(|p| p > 0.05)
     };
     if comparison.policies.iter().any(chance) {
-        notes.push("~ may be chance (paired t test at 5 %, Holm-corrected)".to_owned());
+        notes.push("~ may be chance (paired t test at 5 %, Holm-corrected).".to_owned());
     }
     for policy in comparison.policies.iter().filter(|policy| policy.sees_future) {
         notes.push(format!(
-            "{} sees the future: a feasible reference, not a choice and not a bound",
+            "{} sees the future: a feasible reference, neither a choice nor a bound.",
             policy.name
         ));
     }
     if let Some(bound) = Estimate::of(&results.references.work_bound) {
         notes.push(format!(
-            "work bound {} {}: no policy that keeps the SLO can cost less",
+            "Work bound {} {}: no policy that keeps the SLO can cost less.",
             human(bound.mean, 3),
             currency(about.price.currency())
         ));
     }
     if !results.complete {
-        notes.push("INCOMPLETE: interrupted; only finished cells are shown".to_owned());
+        notes.push("INCOMPLETE: interrupted; only finished cells are shown.".to_owned());
     }
     notes
 }
 
-fn verdict(results: &Results, comparison: &Comparison) -> String {
+pub(super) fn verdict(results: &Results, comparison: &Comparison) -> String {
     let Some(base) = comparison.policies.get(comparison.baseline) else {
         return "no policies".to_owned();
     };
@@ -253,8 +279,17 @@ mod tests {
         for line in text.lines() {
             assert!(line.chars().count() <= 80, "{} columns: {line}", line.chars().count());
         }
+        assert!(text.lines().count() <= 24, "more than one screen:\n{text}");
         assert!(text.contains("is the cheapest policy that keeps p99 < 300ms"), "{text}");
-        for part in ["night-sleeper", "MISSED", "±", "base", "work bound", "peak *"] {
+        for part in [
+            "night-sleeper",
+            "MISSED",
+            "±",
+            "base",
+            "Work bound",
+            "peak *",
+            "worst of steady: Mon 09:58",
+        ] {
             assert!(text.contains(part), "{part} is missing in\n{text}");
         }
     }

@@ -30,9 +30,12 @@ fn a_run_leaves_every_file_and_each_csv_is_whole() {
         "timeline.csv",
         "decisions.csv",
         "manifest.json",
+        "report.html",
         "cost-vs-latency.svg",
         "cost-vs-latency.png",
         "latency-cdf.svg",
+        "slo-by-minute.svg",
+        "waste-and-unmet.svg",
         "timeline-steady.svg",
     ] {
         assert!(names.contains(&name), "{name} is missing in {names:?}");
@@ -149,6 +152,6 @@ fn every_byte_is_the_same_for_any_number_of_threads() {
         left.push((contents(&folder), table(&results, &comparison)));
     }
     let names: Vec<&String> = left[0].0.iter().map(|(name, _)| name).collect();
-    assert_eq!(names.len(), 10, "{names:?}");
+    assert_eq!(names.len(), 12, "{names:?}");
     assert!(left[0] == left[1], "some file depends on the number of threads");
 }

@@ -9,8 +9,10 @@ mod frontier;
 mod label;
 mod picture;
 mod render;
+mod slo_minutes;
 mod time_axis;
 mod timeline;
+mod week;
 
 use super::OutputFile;
 use crate::experiment::{Comparison, Results};
@@ -27,6 +29,12 @@ pub(super) fn files<'a>(results: &'a Results, comparison: &'a Comparison) -> Vec
         }),
         svg("latency-cdf.svg".into(), || cdf::picture(results)),
     ];
+    if slo_minutes::has_any(results) {
+        files.push(svg("slo-by-minute.svg".into(), || slo_minutes::picture(results)));
+    }
+    if week::has_any(results) {
+        files.push(svg("waste-and-unmet.svg".into(), || week::picture(results)));
+    }
     let mut taken = std::collections::BTreeSet::new();
     for (at, policy) in results.policies.iter().enumerate() {
         if timeline::first(policy).is_none() {

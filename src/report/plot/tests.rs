@@ -58,6 +58,30 @@ fn the_distributions_name_every_policy() {
 }
 
 #[test]
+fn the_promise_by_minute_has_a_strip_for_each_policy() {
+    let results = sample::results();
+    let texts = texts(&render::svg(&slo_minutes::picture(&results)).unwrap());
+    assert!(results.policies.iter().all(|policy| has(&texts, &policy.name)));
+    let kept: Vec<&String> = texts.iter().filter(|text| text.ends_with(" % kept")).collect();
+    assert_eq!(kept.len(), 6, "{texts:?}");
+    assert!(kept.iter().any(|text| *text != kept[0]), "{kept:?}");
+    assert!(has(&texts, "kept: at most 1 % late") && has(&texts, "12:00"));
+}
+
+#[test]
+fn hours_of_the_week_have_three_maps_for_each_policy() {
+    let results = sample::results();
+    let svg = render::svg(&week::picture(&results)).unwrap();
+    let texts = texts(&svg);
+    assert!(results.policies.iter().all(|policy| has(&texts, &policy.name)));
+    for part in ["idle replica-hours in an hour, most: ", "requests failed", "Mon", "18:00"] {
+        assert!(has(&texts, part), "{part} is missing in {texts:?}");
+    }
+    // Every measured hour has its ground, most of them a shade.
+    assert!(svg.matches("<polygon").count() > 6 * 24 * 3, "{}", svg.matches("<polygon").count());
+}
+
+#[test]
 fn a_png_is_two_pixels_to_a_point() {
     let (results, comparison) = sample::comparison();
     let png = render::png(&frontier::picture(&results, &comparison)).unwrap();

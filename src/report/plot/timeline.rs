@@ -8,9 +8,8 @@ use super::frame::Frame;
 use super::picture::{Align, Picture, SMALL, TEXT, TextStyle};
 use super::render::text_width;
 use super::time_axis;
-use crate::experiment::{
-    DecisionRecord, Interval, PolicyResults, Results, ServiceDetails, Stage, Why,
-};
+use crate::experiment::{DecisionRecord, Interval, PolicyResults, Results, ServiceDetails, Stage};
+use crate::report::seen::{targets, words_of};
 use crate::report::table::promise;
 
 const WIDTH: f64 = 1200.0;
@@ -232,7 +231,7 @@ impl Drawing<'_> {
             page.line(frame.stairs(&self.column(used), self.end()), GREEN, 1.4);
             return frame.bottom + GAP;
         };
-        let targets = self.targets();
+        let targets = targets(&self.service.decisions);
         let target = targets.iter().map(|target| target.1).fold(0.0, f64::max);
         let percent = name.contains("percent");
         let most = self.most(|i| i.signal.unwrap_or(0.0)).max(target);
@@ -261,25 +260,6 @@ impl Drawing<'_> {
         }
         page.dashed(frame.stairs(&targets, self.end()), VERMILLION, 1.4, DASH);
         frame.bottom + GAP
-    }
-
-    /// Targets the first signal was compared with, from each instant on.
-    fn targets(&self) -> Vec<(f64, f64)> {
-        let mut targets: Vec<(f64, f64)> = Vec::new();
-        for decision in &self.service.decisions {
-            let Some(seen) = decision.readings.first().and_then(|reading| reading.value) else {
-                continue;
-            };
-            for step in decision.decision.trail.iter() {
-                let Why::Ratio { value, target } = step.why else { continue };
-                let same = (value - seen).abs() <= 1e-6 * seen.abs();
-                if same && targets.last().is_none_or(|last| last.1 != target) {
-                    let from = if targets.is_empty() { 0.0 } else { decision.at.as_secs_f64() };
-                    targets.push((from, target));
-                }
-            }
-        }
-        targets
     }
 
     fn latency(&self, page: &mut Picture, top: f64) {
@@ -325,14 +305,6 @@ impl Drawing<'_> {
     }
 }
 
-/// `requests_per_s_per_replica` as `requests per s per replica`; `_percent` as `, %`.
-fn words_of(signal: &str) -> String {
-    match signal.strip_suffix("_percent") {
-        Some(rest) => format!("{}, %", rest.replace('_', " ")),
-        None => signal.replace('_', " "),
-    }
-}
-
 fn stage_colour(at: usize) -> Colour {
     const COLOURS: [Colour; 8] = [BLUE, GREY, SKY, ORANGE, PURPLE, VERMILLION, GREEN, BLACK];
     COLOURS[at % COLOURS.len()]
@@ -370,11 +342,5 @@ mod tests {
         assert!(thin.len() <= 2 * COLUMNS);
         assert!(thin.contains(&(54_321.0, 9.0)));
         assert!(thin.is_sorted_by(|a, b| a.0 < b.0));
-    }
-
-    #[test]
-    fn signals_are_named_with_their_unit() {
-        assert_eq!(words_of("cpu_percent"), "cpu, %");
-        assert_eq!(words_of("requests_per_s_per_replica"), "requests per s per replica");
     }
 }

@@ -1,0 +1,224 @@
+//! The words and tables of the page, for its template.
+
+use super::data::data;
+use crate::experiment::{Against, Compared, Comparison, Figure, Results, Ruling, Stage};
+use crate::report::moments::lines;
+use crate::report::number::{currency, group, human, plain};
+use crate::report::table::{notes, promise, verdict};
+use crate::stats::Estimate;
+use askama::Template;
+use std::io;
+
+/// The page.
+#[derive(Debug, Template)]
+#[template(path = "report.html")]
+pub(super) struct Page<'a> {
+    name: &'a str,
+    question: Option<&'a str>,
+    verdict: String,
+    worst: Vec<String>,
+    facts: Vec<(&'static str, String)>,
+    currency: String,
+    rows: Vec<TableRow<'a>>,
+    promise: Option<String>,
+    notes: Vec<String>,
+    policies: Vec<(&'a str, String)>,
+    assumptions: &'a [String],
+    inputs: &'a [(String, String)],
+    resolved: String,
+    stages: Vec<(&'static str, &'static str)>,
+    not_modelled: &'static str,
+    version: &'static str,
+    seed: u64,
+    style: &'static str,
+    script: String,
+    data: String,
+}
+
+/// One policy in the table of the comparison.
+#[derive(Debug)]
+struct TableRow<'a> {
+    name: &'a str,
+    kind: &'a str,
+    base: bool,
+    frontier: bool,
+    future: bool,
+    /// `met`, `missed` or empty.
+    slo: &'static str,
+    met_in: String,
+    cells: Vec<Cell>,
+}
+
+/// A figure, and below it the half width of its interval or nothing.
+#[derive(Debug)]
+struct Cell {
+    value: String,
+    spread: String,
+    /// May be chance.
+    chance: bool,
+}
+
+/// Policies whose worst moment is told at the top.
+const WORST: usize = 3;
+
+/// The parts of the script, in the order they are run: each uses only what is above it.
+const SCRIPT: [&str; 8] = [
+    include_str!("script/base.js"),
+    include_str!("script/chart.js"),
+    include_str!("script/frontier.js"),
+    include_str!("script/timeline.js"),
+    include_str!("script/decision.js"),
+    include_str!("script/distribution.js"),
+    include_str!("script/tables.js"),
+    include_str!("script/start.js"),
+];
+
+/// Fills the page.
+pub(super) fn page<'a>(results: &'a Results, comparison: &'a Comparison) -> io::Result<Page<'a>> {
+    let about = &results.about;
+    // `<` could end the script element; in JSON it may be written as an escape.
+    let data = serde_json::to_string(&data(results, comparison))?.replace('<', "\\u003c");
+    let name = |policy: &'a crate::experiment::PolicyResults| {
+        (policy.name.as_str(), format!("{:#}", policy.effective))
+    };
+    Ok(Page {
+        name: &about.name,
+        question: about.question.as_deref(),
+        verdict: sentence(&verdict(results, comparison)),
+        worst: lines(results, comparison, WORST),
+        facts: facts(results, comparison),
+        currency: currency(about.price.currency()),
+        rows: comparison
+            .policies
+            .iter()
+            .enumerate()
+            .map(|(at, policy)| row(policy, at == comparison.baseline))
+            .collect(),
+        promise: about.slo.as_ref().map(promise),
+        notes: notes(results, comparison),
+        policies: results.policies.iter().map(name).collect(),
+        assumptions: &about.assumptions,
+        inputs: &about.inputs,
+        resolved: format!("{:#}", about.resolved),
+        stages: Stage::ALL.map(|stage| (stage.name(), meaning(stage))).to_vec(),
+        not_modelled: NOT_MODELLED,
+        version: env!("CARGO_PKG_VERSION"),
+        seed: about.seed,
+        style: include_str!("style.css"),
+        script: SCRIPT.concat(),
+        data,
+    })
+}
+
+const NOT_MODELLED: &str = "Not modelled: processor sharing within a replica, client retries, failures \
+    of replicas in service, nodes under the replicas, calls between services, memory limits.";
+
+fn meaning(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Recommend => "the formula",
+        Stage::Tolerance => "the dead band around the target",
+        Stage::Stabilise => "the window of past recommendations",
+        Stage::RateLimit => "how fast the count may change",
+        Stage::Cooldown => "the pause after an action",
+        Stage::Bounds => "minimum and maximum",
+        Stage::Schedule => "a calendar's entry",
+        Stage::Mode => "a mode: idle, activation",
+        Stage::Combine => "the choice among several policies",
+    }
+}
+
+/// `verdict: x` as `X.`.
+fn sentence(text: &str) -> String {
+    let text = text.strip_prefix("verdict: ").unwrap_or(text);
+    let mut letters = text.chars();
+    let first = letters.next().map(|letter| letter.to_string()).unwrap_or_default();
+    // A policy's name keeps its letters.
+    let first = if text.starts_with("no ") { first.to_uppercase() } else { first };
+    format!("{first}{}.", letters.as_str())
+}
+
+/// What was run, in a few words each.
+fn facts(results: &Results, comparison: &Comparison) -> Vec<(&'static str, String)> {
+    let about = &results.about;
+    let start = about.clock.start().strftime("%a %Y-%m-%d %H:%M (UTC%:z)").to_string();
+    let requests = group(&results.simulated_requests.to_string());
+    let mut facts = vec![
+        ("traffic from", start),
+        ("length", about.window.end.since(crate::units::Time::ZERO).to_string()),
+        ("policies", comparison.policies.len().to_string()),
+        ("replications", about.replications.to_string()),
+        ("requests simulated", requests),
+    ];
+    if !results.complete {
+        facts.push(("interrupted", "only finished cells are shown".to_owned()));
+    }
+    facts
+}
+
+fn row(policy: &Compared, base: bool) -> TableRow<'_> {
+    let verdict = &policy.verdict;
+    let slo = match verdict.ruling {
+        Ruling::NotAsked => "",
+        Ruling::Met => "met",
+        Ruling::Missed => "missed",
+    };
+    let met_in = if slo.is_empty() || verdict.of < 2 {
+        String::new()
+    } else {
+        format!("{}/{}", verdict.met_in, verdict.of)
+    };
+    let mut cells: Vec<Cell> = [
+        (Figure::LatencyP50, 1.0),
+        (Figure::LatencyP95, 1.0),
+        (Figure::LatencyP99, 1.0),
+        (Figure::FailedShare, 100.0),
+        (Figure::SloMinutes, 100.0),
+        (Figure::BilledHours, 1.0),
+        (Figure::IdleHours, 1.0),
+        (Figure::Cost, 1.0),
+    ]
+    .map(|(figure, scale)| figure_cell(policy.estimate(figure), scale))
+    .into();
+    for figure in [Figure::Cost, Figure::LatencyP99] {
+        cells.push(if base { text("base") } else { change_cell(policy.against(figure)) });
+    }
+    for figure in [Figure::Actions, Figure::Reversals, Figure::PeakReplicas] {
+        let count = policy.estimate(figure).map(|estimate| group(&plain(estimate.mean, 0)));
+        cells.push(text(count.as_deref().unwrap_or("-")));
+    }
+    TableRow {
+        name: &policy.name,
+        kind: &policy.kind,
+        base,
+        frontier: policy.on_frontier,
+        future: policy.sees_future,
+        slo,
+        met_in,
+        cells,
+    }
+}
+
+fn text(value: &str) -> Cell {
+    Cell { value: value.to_owned(), spread: String::new(), chance: false }
+}
+
+fn figure_cell(estimate: Option<Estimate>, scale: f64) -> Cell {
+    let Some(estimate) = estimate else { return text("-") };
+    let mean = scale * estimate.mean;
+    let value = if mean == 0.0 { "0".to_owned() } else { human(mean, 3) };
+    let decimals = value.find('.').map_or(0, |at| value.len() - at - 1);
+    let spread = estimate.half_width.map(|half| format!("±{:.decimals$}", scale * half));
+    Cell { value, spread: spread.unwrap_or_default(), chance: false }
+}
+
+/// The relative difference to the base, paired by replication.
+fn change_cell(against: Option<&Against>) -> Cell {
+    let Some(against) = against else { return text("-") };
+    let Some(change) = against.change else { return text("-") };
+    let spread = change.interval.map(|(low, high)| format!("±{:.1} %", 50.0 * (high - low)));
+    Cell {
+        value: format!("{:+.1} %", 100.0 * change.mean),
+        spread: spread.unwrap_or_default(),
+        chance: against.p_corrected.is_some_and(|p| p > 0.05),
+    }
+}

@@ -1,0 +1,360 @@
+//! The timeline and the decisions of one service under one policy, few enough for a page.
+
+use super::number::Short;
+use crate::experiment::{About, DecisionRecord, Interval, PolicyResults, ServiceDetails, Stage};
+use crate::report::moments::{failures, worst};
+use crate::report::reaction::{Reaction, reactions};
+use crate::report::seen::{targets, words_of};
+use crate::report::{hours, minutes};
+use crate::units::Time;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// Samples of a timeline and decisions, in all series of a page together: with fourteen curves about
+/// three megabytes, and one more.
+const SAMPLES: usize = 40_000;
+const DECISIONS: usize = 8_000;
+/// Columns of the strip of minutes.
+const COLUMNS: usize = 720;
+/// Worst moments that are offered, and reactions that are drawn.
+const MOMENTS: usize = 3;
+const REACTIONS: usize = 12;
+
+/// One service under one policy.
+#[derive(Debug, Serialize)]
+pub(super) struct Series {
+    policy: usize,
+    service: String,
+    /// A latency is promised for it.
+    promised: bool,
+    /// Seconds between samples.
+    step: f64,
+    /// Intervals behind each pair of samples: their smallest and largest value; 1: one sample each.
+    merged: usize,
+    /// End of the last interval, in seconds.
+    end: f64,
+    columns: BTreeMap<&'static str, Vec<Short>>,
+    signal: Option<String>,
+    signals: Vec<String>,
+    targets: Vec<(f64, Short)>,
+    decisions: Vec<Mark>,
+    /// Decisions that are not on the page: in `decisions.csv`.
+    decisions_left_out: usize,
+    moments: Vec<Words>,
+    week: Option<Vec<DayRow>>,
+    minutes: Option<Minutes>,
+    reactions: Vec<Bars>,
+    reactions_all: usize,
+    /// Median and 95th percentile of each part, in seconds, where any reaction has it.
+    reaction_parts: Vec<Option<[Short; 2]>>,
+}
+
+/// A moment in words.
+#[derive(Debug, Serialize)]
+struct Words {
+    from: f64,
+    to: f64,
+    when: String,
+    what: String,
+}
+
+/// A day of the week: idle replica-hours, waiting requests, failed requests of each hour.
+#[derive(Debug, Serialize)]
+struct DayRow {
+    name: &'static str,
+    hours: Vec<Option<[Short; 3]>>,
+}
+
+/// The promise by minute: minutes behind each column, the largest share late of each.
+#[derive(Debug, Serialize)]
+struct Minutes {
+    each: usize,
+    late: Vec<Short>,
+    total: u32,
+    broken: u32,
+}
+
+/// A reaction: instants in seconds.
+#[derive(Debug, Serialize)]
+struct Bars {
+    when: String,
+    before: u32,
+    after: u32,
+    rise: Option<f64>,
+    seen: f64,
+    decided: f64,
+    last: f64,
+    ready: f64,
+    calm: Option<f64>,
+}
+
+/// A decision: time; counts before and after; the formula's wish; ready, starting and draining
+/// replicas; 1 for an activation; the stage that decided; stages (index, before, after, why); readings
+/// (value, age in seconds).
+type Mark = (f64, u32, u32, u32, [u32; 3], u8, usize, Vec<Step>, Vec<(Short, Short)>);
+type Step = (usize, u32, u32, String);
+
+/// All services of a policy; `shares` series have to share the page.
+pub(super) fn series(
+    about: &About,
+    (at, policy): (usize, &PolicyResults),
+    shares: usize,
+) -> Vec<Series> {
+    let Some(details) = policy.details.first() else { return Vec::new() };
+    // The promise is about the service the policies compete for.
+    let unpromised = About { slo: None, ..about.clone() };
+    let services = details.services.iter().enumerate();
+    services
+        .filter(|(_, service)| !service.timeline.is_empty())
+        .map(|(index, service)| {
+            let about = if index == 0 { about } else { &unpromised };
+            let signals = policy.signals.get(index).cloned().unwrap_or_default();
+            one(about, at, service, signals, shares.max(1))
+        })
+        .collect()
+}
+
+fn one(
+    about: &About,
+    policy: usize,
+    service: &ServiceDetails,
+    signals: Vec<String>,
+    shares: usize,
+) -> Series {
+    let timeline = &service.timeline;
+    let merged = merge(timeline.len(), SAMPLES / shares);
+    let step = about.timeline.as_secs_f64();
+    let step = if merged == 1 { step } else { step * merged as f64 / 2.0 };
+    let end = timeline.last().map_or(0.0, |last| last.at.after(last.length).as_secs_f64());
+    let (decisions, decisions_left_out) = marks(&service.decisions, DECISIONS / shares);
+    let seen = timeline.iter().any(|interval| interval.signal.is_some());
+    let signal = signals.first().filter(|_| seen).map(|name| words_of(name));
+    let all = reactions(about, service);
+    Series {
+        policy,
+        service: service.service.clone(),
+        promised: about.slo.is_some_and(|terms| terms.latency.is_some()),
+        step,
+        merged,
+        end,
+        columns: columns(timeline, merged),
+        signal,
+        signals: signals.iter().map(|name| words_of(name)).collect(),
+        targets: targets(&service.decisions).into_iter().map(|(t, v)| (t, v.into())).collect(),
+        decisions,
+        decisions_left_out,
+        moments: moments(about, service),
+        week: week(about, timeline),
+        minutes: slo_minutes(about, service),
+        reactions: longest(about, &all),
+        reactions_all: all.len(),
+        reaction_parts: summary(&all),
+    }
+}
+
+/// Intervals behind each pair of samples.
+fn merge(intervals: usize, samples: usize) -> usize {
+    if intervals <= samples { 1 } else { (2 * intervals).div_ceil(samples.max(2)) }
+}
+
+fn columns(timeline: &[Interval], merged: usize) -> BTreeMap<&'static str, Vec<Short>> {
+    let rate = |count: u64, i: &Interval| Some(count as f64 / i.length.as_secs_f64().max(1e-9));
+    let percentile = |i: &Interval, at: usize| i.percentiles.map(|all| all[at].as_millis_f64());
+    let mut columns = BTreeMap::new();
+    let mut add = |name: &'static str, value: &dyn Fn(&Interval) -> Option<f64>| {
+        let values: Vec<Option<f64>> = timeline.iter().map(value).collect();
+        columns.insert(name, thinned(&values, merged));
+    };
+    add("arrivals", &|i| rate(i.arrivals, i));
+    add("completions", &|i| rate(i.completions, i));
+    add("failed", &|i| rate(failures(i), i));
+    add("desired", &|i| Some(f64::from(i.desired)));
+    add("uncapped", &|i| Some(f64::from(i.uncapped)));
+    add("ready", &|i| Some(i.mean_ready));
+    add("starting", &|i| Some(i.mean_starting));
+    add("p50", &|i| percentile(i, 0));
+    add("p95", &|i| percentile(i, 1));
+    add("p99", &|i| percentile(i, 2));
+    add("queued", &|i| Some(i.mean_queued));
+    add("utilization", &|i| i.utilization.map(|share| 100.0 * share));
+    if timeline.iter().any(|interval| interval.signal.is_some()) {
+        add("signal", &|i| i.signal);
+    }
+    columns
+}
+
+/// Two samples for each bucket of intervals: its smallest and its largest value, in order of time.
+fn thinned(values: &[Option<f64>], merged: usize) -> Vec<Short> {
+    if merged == 1 {
+        return values.iter().map(|value| Short(*value)).collect();
+    }
+    let mut out = Vec::with_capacity(2 * values.len().div_ceil(merged));
+    for bucket in values.chunks(merged) {
+        let known = || bucket.iter().enumerate().filter_map(|(at, value)| Some((at, (*value)?)));
+        let low = known().min_by(|a, b| a.1.total_cmp(&b.1));
+        let high = known().max_by(|a, b| a.1.total_cmp(&b.1));
+        let (Some(low), Some(high)) = (low, high) else {
+            out.extend([Short(None); 2]);
+            continue;
+        };
+        let (first, second) = if low.0 <= high.0 { (low, high) } else { (high, low) };
+        out.extend([Short::from(first.1), Short::from(second.1)]);
+    }
+    out
+}
+
+/// Decisions that changed the count - the largest changes, if there are too many - then as many of the
+/// others as there is room for; and how many are left out.
+fn marks(decisions: &[DecisionRecord], most: usize) -> (Vec<Mark>, usize) {
+    let size = |d: &&DecisionRecord| d.before.abs_diff(d.decision.desired);
+    let mut by_size: Vec<&DecisionRecord> = decisions.iter().collect();
+    by_size.sort_by_key(|decision| std::cmp::Reverse(size(decision)));
+    by_size.truncate(most);
+    by_size.sort_by_key(|decision| decision.at);
+    let left_out = decisions.len() - by_size.len();
+    (by_size.into_iter().map(mark).collect(), left_out)
+}
+
+fn mark(record: &DecisionRecord) -> Mark {
+    let decision = &record.decision;
+    let census = [record.census.ready, record.census.starting, record.census.draining];
+    let stage = |stage: Stage| Stage::ALL.iter().position(|s| *s == stage).unwrap_or_default();
+    let steps = decision.trail.iter();
+    let readings = record.readings.iter().map(|reading| {
+        let age = record.at.since(reading.at).as_secs_f64();
+        (Short(reading.value), Short(reading.value.map(|_| age)))
+    });
+    (
+        record.at.as_secs_f64(),
+        record.before,
+        decision.desired,
+        decision.uncapped,
+        census,
+        u8::from(record.activation),
+        stage(decision.reason().stage),
+        steps.map(|step| (stage(step.stage), step.from, step.to, step.why.to_string())).collect(),
+        readings.collect(),
+    )
+}
+
+fn moments(about: &About, service: &ServiceDetails) -> Vec<Words> {
+    let words = |moment: crate::report::moments::Moment| Words {
+        from: moment.from.as_secs_f64(),
+        to: moment.to.as_secs_f64(),
+        when: moment.when(about),
+        what: moment.what(),
+    };
+    worst(about, service, MOMENTS).into_iter().map(words).collect()
+}
+
+fn week(about: &About, timeline: &[Interval]) -> Option<Vec<DayRow>> {
+    let week = hours::week(about, timeline)?;
+    let cell = |hour: hours::Hour| {
+        [hour.mean_idle(), hour.mean_waiting(), hour.mean_failed()].map(Short::from)
+    };
+    let row = |day: hours::Day| DayRow {
+        name: day.name,
+        hours: day.hours.into_iter().map(|hour| hour.map(cell)).collect(),
+    };
+    Some(week.days.into_iter().map(row).collect())
+}
+
+fn slo_minutes(about: &About, service: &ServiceDetails) -> Option<Minutes> {
+    let slo = about.slo.and_then(|terms| terms.latency)?;
+    if service.slo_minutes.is_empty() {
+        return None;
+    }
+    let (each, columns) = minutes::columns(&service.slo_minutes, slo.quantile, COLUMNS);
+    Some(Minutes {
+        each,
+        late: columns.iter().map(|column| Short(column.late)).collect(),
+        total: columns.iter().map(|column| column.minutes).sum(),
+        broken: columns.iter().map(|column| column.broken).sum(),
+    })
+}
+
+fn longest(about: &About, all: &[Reaction]) -> Vec<Bars> {
+    let mut all: Vec<&Reaction> = all.iter().collect();
+    all.sort_by_key(|reaction| std::cmp::Reverse(reaction.length()));
+    all.truncate(REACTIONS);
+    all.sort_by_key(|reaction| reaction.decided);
+    let seconds = Time::as_secs_f64;
+    let bars = |reaction: &&Reaction| Bars {
+        when: about.clock.at(reaction.decided).map_or_else(
+            || format!("{} s", seconds(reaction.decided)),
+            |at| at.strftime("%a %H:%M:%S").to_string(),
+        ),
+        before: reaction.before,
+        after: reaction.after,
+        rise: reaction.rise.map(seconds),
+        seen: seconds(reaction.seen),
+        decided: seconds(reaction.decided),
+        last: seconds(reaction.decided_last),
+        ready: seconds(reaction.ready),
+        calm: reaction.calm.map(seconds),
+    };
+    all.iter().map(bars).collect()
+}
+
+/// Rise to seen, seen to decided, first to last decision, last decision to ready, ready to calm; the
+/// median and the 95th percentile of each over all reactions that have it.
+fn summary(all: &[Reaction]) -> Vec<Option<[Short; 2]>> {
+    let part = |of: &dyn Fn(&Reaction) -> Option<(Time, Time)>| {
+        let mut seconds: Vec<f64> =
+            all.iter().filter_map(of).map(|(from, to)| to.since(from).as_secs_f64()).collect();
+        seconds.sort_by(f64::total_cmp);
+        let rank = |share: f64| (share * seconds.len() as f64).ceil() as usize;
+        let at = |share: f64| seconds.get(rank(share).saturating_sub(1)).copied();
+        Some([0.5, 0.95].map(|share| Short(at(share)))).filter(|_| !seconds.is_empty())
+    };
+    vec![
+        part(&|r| Some((r.rise?, r.seen))),
+        part(&|r| Some((r.seen, r.decided))),
+        part(&|r| Some((r.decided, r.decided_last))),
+        part(&|r| Some((r.decided_last, r.ready))),
+        part(&|r| Some((r.ready, r.calm?))),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::sample;
+
+    #[test]
+    fn thinning_keeps_both_extremes_in_order_and_gaps() {
+        let values = [3.0, 9.0, 1.0, 5.0, 5.0, 5.0].map(Some);
+        let thin: Vec<Option<f64>> = thinned(&values, 3).iter().map(|short| short.0).collect();
+        assert_eq!(thin, [Some(9.0), Some(1.0), Some(5.0), Some(5.0)]);
+        assert_eq!(thinned(&[None, None, None], 3), [Short(None); 2]);
+        assert_eq!(merge(100, 100), 1);
+        assert!(2 * 10_080usize.div_ceil(merge(10_080, 4000)) <= 4000);
+    }
+
+    #[test]
+    fn the_largest_changes_are_kept_and_the_rest_is_counted() {
+        let results = sample::results();
+        let decisions = &results.policies[1].details[0].services[0].decisions;
+        let (kept, left_out) = marks(decisions, 5);
+        assert_eq!((kept.len(), left_out), (5, decisions.len() - 5));
+        let size = |mark: &Mark| mark.1.abs_diff(mark.2);
+        let least = kept.iter().map(size).min().unwrap();
+        let largest = decisions.iter().map(|d| d.before.abs_diff(d.decision.desired)).max();
+        assert_eq!(kept.iter().map(size).max(), largest);
+        assert!(
+            decisions.iter().filter(|d| d.before.abs_diff(d.decision.desired) > least).count() < 5
+        );
+        assert!(kept.is_sorted_by(|a, b| a.0 <= b.0));
+    }
+
+    #[test]
+    fn a_mark_has_the_whole_trail_and_the_age_of_what_was_seen() {
+        let results = sample::results();
+        let decisions = &results.policies[1].details[0].services[0].decisions;
+        let record = decisions.iter().find(|d| d.decision.trail.len() > 1).unwrap();
+        let found = mark(record);
+        assert_eq!(found.7.len(), record.decision.trail.len());
+        assert_eq!(found.7.last().map(|step| step.2), Some(found.2));
+        assert_eq!(found.8[0].1, Short::from(15.0));
+    }
+}

@@ -1,0 +1,176 @@
+//! The worst moments of a run: when users felt it, and what the fleet looked like.
+
+use super::number::{group, human, plain};
+use crate::experiment::{About, Comparison, Interval, Results, ServiceDetails};
+use crate::units::{Span, Time};
+
+/// Neighbouring intervals in which requests failed or were later than promised.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Moment {
+    pub from: Time,
+    pub to: Time,
+    /// Requests rejected, lost or timed out in it.
+    pub failed: u64,
+    /// Requests that completed too late, at least: each percentile beyond the limit says so of its share.
+    pub late: f64,
+    /// Its worst interval: the slowest, or the one with most failures.
+    pub worst: Interval,
+}
+
+/// The worst moments of a service, the worst first: by requests that failed or were late. Where
+/// nothing went wrong it is the one slowest interval.
+pub(super) fn worst(about: &About, service: &ServiceDetails, count: usize) -> Vec<Moment> {
+    let window = about.window;
+    let counted = service.timeline.iter().filter(|i| i.at >= window.warmup && i.at < window.end);
+    let limit = about.slo.and_then(|terms| terms.latency).map(|slo| slo.limit);
+    let mut moments: Vec<Moment> = Vec::new();
+    for interval in counted.clone() {
+        let (failed, late) = (failures(interval), late(interval, limit));
+        if failed == 0 && late <= 0.0 {
+            continue;
+        }
+        let to = interval.at.after(interval.length);
+        match moments.last_mut() {
+            // One quiet interval between two bad ones does not part them.
+            Some(last) if interval.at.since(last.to) <= interval.length => {
+                (last.to, last.failed) = (to, last.failed + failed);
+                last.late += late;
+                if badness(interval) > badness(&last.worst) {
+                    last.worst = interval.clone();
+                }
+            }
+            _ => moments.push(Moment {
+                from: interval.at,
+                to,
+                failed,
+                late,
+                worst: interval.clone(),
+            }),
+        }
+    }
+    if moments.is_empty() {
+        let slowest = counted.filter(|i| i.percentiles.is_some()).max_by_key(|i| badness(i));
+        moments.extend(slowest.map(|i| Moment {
+            from: i.at,
+            to: i.at.after(i.length),
+            failed: 0,
+            late: 0.0,
+            worst: i.clone(),
+        }));
+    }
+    moments.sort_by(|a, b| b.harm().total_cmp(&a.harm()).then(a.from.cmp(&b.from)));
+    moments.truncate(count);
+    moments
+}
+
+pub(super) fn failures(interval: &Interval) -> u64 {
+    interval.rejections + interval.losses + interval.timeouts
+}
+
+fn late(interval: &Interval, limit: Option<Span>) -> f64 {
+    let (Some(limit), Some(percentiles)) = (limit, interval.percentiles) else { return 0.0 };
+    let beyond = percentiles.iter().position(|percentile| *percentile > limit);
+    let share = beyond.map_or(0.0, |at| [0.5, 0.05, 0.01][at]);
+    share * interval.completions as f64
+}
+
+/// Slowest completions first, failures where nothing completed.
+fn badness(interval: &Interval) -> (Span, u64) {
+    let p99 = interval.percentiles.map_or(Span::MAX, |percentiles| percentiles[2]);
+    (p99, failures(interval))
+}
+
+impl Moment {
+    /// Requests that failed or were late, at least.
+    fn harm(&self) -> f64 {
+        self.failed as f64 + self.late
+    }
+
+    /// When, on the wall clock: `Mon 12:00-12:09`; over midnight both days are named.
+    pub(super) fn when(&self, about: &About) -> String {
+        let (Some(from), Some(to)) = (about.clock.at(self.from), about.clock.at(self.to)) else {
+            return format!("{} s", self.from.as_secs_f64());
+        };
+        let whole_minutes = from.second() == 0 && to.second() == 0;
+        let clock = if whole_minutes { "%H:%M" } else { "%H:%M:%S" };
+        let long = about.window.end.since(Time::ZERO) > Span::from_secs(7 * 86_400);
+        let day = if long { "%b %-d" } else { "%a" };
+        let end = if from.date() == to.date() { clock.into() } else { format!("{day} {clock}") };
+        format!("{}-{}", from.strftime(&format!("{day} {clock}")), to.strftime(&end))
+    }
+
+    /// What users felt and what the fleet looked like: `p99 1.9 s, 120 failed; 4 of 12 ready`.
+    pub(super) fn what(&self) -> String {
+        let felt = match self.worst.percentiles {
+            Some(percentiles) => format!("p99 {}", latency(percentiles[2])),
+            None => "nothing completed".to_owned(),
+        };
+        let failed = match self.failed {
+            0 => String::new(),
+            count => format!(", {} failed", group(&count.to_string())),
+        };
+        let (ready, desired) = (plain(self.worst.mean_ready, 0), self.worst.desired);
+        format!("{felt}{failed}; {ready} of {desired} ready")
+    }
+}
+
+/// The worst moment of the base for comparison, then of the policies that did most harm, one sentence
+/// each.
+pub(super) fn lines(results: &Results, comparison: &Comparison, most: usize) -> Vec<String> {
+    let about = &results.about;
+    let first = |at: usize| {
+        let service = results.policies.get(at)?.details.first()?.services.first()?;
+        Some((at, worst(about, service, 1).into_iter().next()?))
+    };
+    let mut found: Vec<(usize, Moment)> = (0..results.policies.len()).filter_map(first).collect();
+    let rank = |(at, moment): &(usize, Moment)| (*at != comparison.baseline, -moment.harm());
+    found.sort_by(|a, b| {
+        let (a, b) = (rank(a), rank(b));
+        a.0.cmp(&b.0).then(a.1.total_cmp(&b.1))
+    });
+    let told = found.into_iter().take(most).map(|(at, moment)| {
+        let kind = if moment.harm() > 0.0 { "worst" } else { "slowest" };
+        let name = &results.policies[at].name;
+        format!("{kind} of {name}: {}, {}", moment.when(about), moment.what())
+    });
+    told.collect()
+}
+
+/// A latency for people: `240 ms`, `1.9 s`.
+pub(super) fn latency(span: Span) -> String {
+    let ms = span.as_millis_f64();
+    if ms < 999.5 { format!("{} ms", human(ms, 3)) } else { format!("{} s", human(ms / 1e3, 2)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::sample;
+
+    #[test]
+    fn neighbouring_bad_intervals_are_one_moment_and_the_worst_comes_first() {
+        let results = sample::results();
+        let service = &results.policies[1].details[0].services[0];
+        let moments = worst(&results.about, service, 3);
+        let first = &moments[0];
+        assert_eq!(first.when(&results.about), "Mon 09:58-10:04");
+        assert!(moments.iter().all(|moment| moment.failed <= first.failed));
+        assert!(first.what().starts_with("p99 "), "{}", first.what());
+        assert!(first.what().contains("failed; "), "{}", first.what());
+    }
+
+    #[test]
+    fn a_quiet_run_has_its_slowest_interval() {
+        let mut results = sample::results();
+        let service = &mut results.policies[0].details[0].services[0];
+        for interval in &mut service.timeline {
+            (interval.timeouts, interval.rejections, interval.losses) = (0, 0, 0);
+            interval.percentiles = Some([Span::from_millis(20); 3]);
+        }
+        service.timeline[700].percentiles = Some([Span::from_millis(90); 3]);
+        let moments = worst(&results.about, &results.policies[0].details[0].services[0], 3);
+        assert_eq!(moments.len(), 1);
+        assert_eq!(moments[0].when(&results.about), "Mon 11:40-11:41");
+        assert_eq!(moments[0].failed, 0);
+    }
+}
