@@ -73,6 +73,11 @@ impl Service {
         let plane = Plane::new(&setup.fleet, streams, run.waiting_limit);
         let patience = setup.fleet.queue.timeout.clone();
         let incoming = Incoming::new(setup.arrivals, &plane, patience, &streams, window.end);
+        let initial = setup.fleet.initial;
+        let mut fleet = Fleet::new(setup.fleet, streams, (window.warmup, window.end));
+        if run.supply {
+            fleet.keep_supply();
+        }
         let signals = &setup.autoscaler.signals;
         let recorder =
             Recorder::new(window, setup.slo, run.quantiles[index as usize], run.timeline);
@@ -80,9 +85,9 @@ impl Service {
             readings: vec![Reading::default(); signals.len()],
             name: setup.name,
             plane,
-            desired: setup.fleet.initial,
-            uncapped: setup.fleet.initial,
-            fleet: Fleet::new(setup.fleet, streams, (window.warmup, window.end)),
+            desired: initial,
+            uncapped: initial,
+            fleet,
             incoming,
             recorder,
             resources: setup.resources,
@@ -401,11 +406,13 @@ impl Service {
         let outcome = ServiceOutcome {
             name: self.name,
             counts: self.recorder.counts,
+            presence: self.recorder.presence(),
             latency: self.recorder.latency,
             fleet,
             slo_minutes: self.recorder.minutes,
             timeline: self.timeline,
             decisions: self.decisions,
+            supply: self.fleet.take_supply(),
         };
         (outcome, self.incoming.taken)
     }
@@ -445,6 +452,7 @@ pub(super) struct RunFacts {
     pub(super) waiting_limit: u64,
     pub(super) timeline: bool,
     pub(super) log: DecisionLog,
+    pub(super) supply: bool,
     /// Per service: does any signal need quantiles of its response times?
     pub(super) quantiles: Vec<bool>,
 }
@@ -464,6 +472,7 @@ impl RunFacts {
             waiting_limit: setup.waiting_limit,
             timeline: setup.detail.timeline.is_some(),
             log: setup.detail.decisions,
+            supply: setup.detail.supply,
             quantiles,
         }
     }

@@ -11,6 +11,7 @@
 //! **Start at** [`run()`], then [`Results`] and [`Comparison`].
 
 mod compare;
+mod elasticity;
 mod figures;
 mod plan;
 mod reference;
