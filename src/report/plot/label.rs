@@ -9,6 +9,9 @@ pub(super) type Area = (f64, f64, f64, f64);
 /// What a label costs that lies nearer to another mark than to its own: more than being struck through.
 const MISLEADING: f64 = 500.0;
 
+/// Room between two labels in a row.
+const GAP: f64 = 6.0;
+
 /// Rectangles that are taken.
 #[derive(Debug)]
 pub(super) struct Labels {
@@ -66,7 +69,8 @@ impl Labels {
                 }
             }
         }
-        self.taken.push(extent(best.0, best.1, width, size));
+        let (left, top, right, bottom) = extent(best.0, best.1, width, size);
+        self.taken.push((left - GAP, top, right + GAP, bottom));
         (best.0, best.1)
     }
 
