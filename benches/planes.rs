@@ -52,7 +52,11 @@ fn setup(replicas: u32, balancing: Balancing) -> Setup {
         window: Window { warmup: Time::ZERO, end, drain_limit: Span::from_secs(60) },
         seed: 1,
         replication: 0,
-        detail: Detail { timeline: Some(Span::from_secs(60)), decisions: DecisionLog::Changes },
+        detail: Detail {
+            timeline: Some(Span::from_secs(60)),
+            decisions: DecisionLog::Changes,
+            supply: false,
+        },
         waiting_limit: 1_000_000,
         stop_after: None,
         cancel: None,

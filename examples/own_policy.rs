@@ -79,7 +79,7 @@ fn run(beta: f64) -> Result<Outcome, engine::Halt> {
         window: Window { warmup: Time::from_secs(300), end, drain_limit: Span::from_secs(600) },
         seed: 1,
         replication: 0,
-        detail: Detail { timeline: None, decisions: DecisionLog::Off },
+        detail: Detail { timeline: None, decisions: DecisionLog::Off, supply: false },
         waiting_limit: 1_000_000,
         stop_after: None,
         cancel: None,

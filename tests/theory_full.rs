@@ -1,4 +1,4 @@
-//! Every case of the table of exactly known answers, about 1.6 billion requests:
+//! Every case of the table of exactly known answers, about 7 billion requests:
 //! `cargo test --release --test theory_full`.
 
 #[allow(dead_code, reason = "the glance is for the normal test run")]

@@ -19,8 +19,8 @@ mod setup;
 
 pub use crate::fleet::dispatch::{Completion, Sink};
 pub use outcome::{
-    Counts, DecisionRecord, FleetTotals, Interval, LatencyTotals, Outcome, ServiceOutcome, Shown,
-    SloMinute,
+    Counts, DecisionRecord, FleetTotals, Interval, LatencyTotals, Outcome, Presence,
+    ServiceOutcome, Shown, SloMinute,
 };
 pub use run::run;
 pub use setup::{DecisionLog, Detail, Halt, ServiceSetup, Setup, Slo, Window};

@@ -25,6 +25,8 @@ pub struct ServiceOutcome {
     pub latency: LatencyTotals,
     /// Replicas, money, actions.
     pub fleet: FleetTotals,
+    /// The requests' own account of the time they spent.
+    pub presence: Presence,
     /// Minute by minute of arrival, from the warm-up's end; empty without an SLO.
     pub slo_minutes: Vec<SloMinute>,
     /// Interval by interval from the start; empty unless asked for.
@@ -33,6 +35,8 @@ pub struct ServiceOutcome {
     pub decisions: Vec<DecisionRecord>,
     /// What its policy was shown; empty unless asked for.
     pub shown: Vec<Shown>,
+    /// Ready replicas from each instant on at which their number changed; empty unless asked for.
+    pub supply: Vec<(Time, u32)>,
 }
 
 /// What a policy was shown at a control, enough to ask it again.
@@ -50,6 +54,17 @@ pub struct Shown {
     pub activation: bool,
     /// The count it decided on.
     pub desired: u32,
+}
+
+/// Time that requests, counted or not, spent within [warm-up, end), summed request by request: the other
+/// side of Little's law, whose one side is the integrals of [`FleetTotals`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Presence {
+    /// From arrival to the end of their stay, request-ns.
+    pub system_ns: u128,
+    /// From arrival to the start of service, request-ns; `None` if the run left requests unfinished, of
+    /// which it is not told whether they had started.
+    pub queued_ns: Option<u128>,
 }
 
 /// Counted requests by outcome; `arrived` is the sum of the others.

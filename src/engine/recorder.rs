@@ -1,6 +1,6 @@
 //! What became of requests, counted as it happens.
 
-use super::outcome::{Counts, LatencyTotals, SloMinute};
+use super::outcome::{Counts, LatencyTotals, Presence, SloMinute};
 use super::setup::{Slo, Window};
 use crate::fleet::dispatch::{Completion, Sink};
 use crate::stats::Histogram;
@@ -18,6 +18,16 @@ pub(super) struct Counters {
     pub(super) latency_sum_ns: u128,
 }
 
+/// Request-time within the window that differs from the sums over counted completions: what they spent
+/// after its end, and all that others spent in it.
+#[derive(Debug, Clone, Copy, Default)]
+struct Edges {
+    system_ns: i128,
+    queued_ns: i128,
+    /// Requests were left unfinished.
+    open: bool,
+}
+
 /// The sink of one service.
 #[derive(Debug)]
 pub(super) struct Recorder {
@@ -27,6 +37,7 @@ pub(super) struct Recorder {
     pub(super) latency: LatencyTotals,
     pub(super) minutes: Vec<SloMinute>,
     pub(super) counters: Counters,
+    edges: Edges,
     /// Response times of all completions, if a signal needs quantiles.
     pub(super) signal_latency: Option<Histogram>,
     /// Response times of the current timeline interval.
@@ -46,6 +57,7 @@ impl Recorder {
             latency: LatencyTotals::default(),
             minutes: vec![SloMinute::default(); minutes],
             counters: Counters::default(),
+            edges: Edges::default(),
             signal_latency: quantiles.then(Histogram::new),
             interval_latency: timeline.then(Histogram::new),
         }
@@ -54,6 +66,31 @@ impl Recorder {
     #[inline]
     fn counted(&self, arrival: Time) -> bool {
         arrival >= self.window.warmup
+    }
+
+    /// A request that is no counted completion was here, in service from `start` on.
+    fn visited(&mut self, arrival: Time, start: Time, end: Time) {
+        let (from, to) = (arrival.max(self.window.warmup), self.window.end);
+        let within = |until: Time| i128::from(until.min(to).since(from).0);
+        self.edges.system_ns += within(end);
+        self.edges.queued_ns += within(start.min(end));
+    }
+
+    /// A counted request was completed after the window: what it spent there does not count.
+    #[cold]
+    fn overran(&mut self, start: Time, end: Time) {
+        self.edges.system_ns -= i128::from(end.since(self.window.end).0);
+        self.edges.queued_ns -= i128::from(start.since(self.window.end).0);
+    }
+
+    /// Once every request has been heard of.
+    pub(super) fn presence(&self) -> Presence {
+        let sum = |counted: u128, edges: i128| counted.saturating_add_signed(edges);
+        let queued_ns = sum(self.latency.wait_sum_ns, self.edges.queued_ns);
+        Presence {
+            system_ns: sum(self.latency.latency_sum_ns, self.edges.system_ns),
+            queued_ns: (!self.edges.open).then_some(queued_ns),
+        }
     }
 
     /// A counted request met its fate.
@@ -98,6 +135,11 @@ impl Sink for Recorder {
             self.count_completion(latency, Span(completion.start.0 - completion.arrival.0));
             self.counts.served_cold += u64::from(completion.cold);
             self.resolve(completion.arrival, self.slo_limit.is_none_or(|limit| latency <= limit));
+            if completion.end > self.window.end {
+                self.overran(completion.start, completion.end);
+            }
+        } else {
+            self.visited(completion.arrival, completion.start, completion.end);
         }
     }
 
@@ -109,16 +151,18 @@ impl Sink for Recorder {
         }
     }
 
-    fn timed_out(&mut self, arrival: Time, _: Time) {
+    fn timed_out(&mut self, arrival: Time, at: Time) {
         self.counters.timeouts += 1;
+        self.visited(arrival, at, at);
         if self.counted(arrival) {
             self.counts.timed_out += 1;
             self.resolve(arrival, false);
         }
     }
 
-    fn lost(&mut self, arrival: Time, _: Time, _: Time) {
+    fn lost(&mut self, arrival: Time, start: Time, at: Time) {
         self.counters.lost += 1;
+        self.visited(arrival, start, at);
         if self.counted(arrival) {
             self.counts.lost += 1;
             self.resolve(arrival, false);
@@ -126,6 +170,8 @@ impl Sink for Recorder {
     }
 
     fn unfinished(&mut self, arrival: Time) {
+        self.edges.open = true;
+        self.visited(arrival, Time::NEVER, Time::NEVER);
         if self.counted(arrival) {
             self.counts.unfinished += 1;
             self.resolve(arrival, false);

@@ -78,6 +78,11 @@ impl Service {
         let plane = Plane::new(&setup.fleet, streams, run.waiting_limit);
         let patience = setup.fleet.queue.timeout.clone();
         let incoming = Incoming::new(setup.arrivals, &plane, patience, &streams, window.end);
+        let initial = setup.fleet.initial;
+        let mut fleet = Fleet::new(setup.fleet, streams, (window.warmup, window.end));
+        if run.supply {
+            fleet.keep_supply();
+        }
         let signals = &setup.autoscaler.signals;
         let recorder =
             Recorder::new(window, setup.slo, run.quantiles[index as usize], run.timeline);
@@ -87,9 +92,9 @@ impl Service {
             told_of: 0,
             name: setup.name,
             plane,
-            desired: setup.fleet.initial,
-            uncapped: setup.fleet.initial,
-            fleet: Fleet::new(setup.fleet, streams, (window.warmup, window.end)),
+            desired: initial,
+            uncapped: initial,
+            fleet,
             incoming,
             recorder,
             resources: setup.resources,
@@ -459,12 +464,14 @@ impl Service {
         let outcome = ServiceOutcome {
             name: self.name,
             counts: self.recorder.counts,
+            presence: self.recorder.presence(),
             latency: self.recorder.latency,
             fleet,
             slo_minutes: self.recorder.minutes,
             timeline: self.timeline,
             decisions: self.decisions,
             shown: self.shown,
+            supply: self.fleet.take_supply(),
         };
         (outcome, self.incoming.taken)
     }
@@ -504,6 +511,7 @@ pub(super) struct RunFacts {
     pub(super) waiting_limit: u64,
     pub(super) timeline: bool,
     pub(super) log: DecisionLog,
+    pub(super) supply: bool,
     /// Per service: does any signal need quantiles of its response times?
     pub(super) quantiles: Vec<bool>,
     /// Per service: does any sensor want its replicas one by one?
@@ -527,6 +535,7 @@ impl RunFacts {
             waiting_limit: setup.waiting_limit,
             timeline: setup.detail.timeline.is_some(),
             log: setup.detail.decisions,
+            supply: setup.detail.supply,
             quantiles,
             one_by_one,
         }

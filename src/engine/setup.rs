@@ -71,6 +71,8 @@ pub struct Detail {
     pub timeline: Option<Span>,
     /// Which decisions are kept.
     pub decisions: DecisionLog,
+    /// Whether every change of the number of ready replicas is kept.
+    pub supply: bool,
 }
 
 /// Which decisions are kept.

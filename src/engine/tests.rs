@@ -52,7 +52,11 @@ fn setup(requests: &[(u64, u64)], fleet: FleetSpec, script: &[u32], end_s: u64) 
         window: Window { warmup: Time::ZERO, end, drain_limit: Span::from_secs(3600) },
         seed: 1,
         replication: 0,
-        detail: Detail { timeline: Some(Span::from_secs(10)), decisions: DecisionLog::All },
+        detail: Detail {
+            timeline: Some(Span::from_secs(10)),
+            decisions: DecisionLog::All,
+            supply: true,
+        },
         waiting_limit: 1000,
         stop_after: None,
         cancel: None,

@@ -113,7 +113,7 @@ fn guards(decision: &Decision) -> Vec<Stage> {
 }
 
 fn fresh(scenario: &Scenario, moment: Moment) -> Setup {
-    let detail = Detail { timeline: None, decisions: DecisionLog::Shown };
+    let detail = Detail { timeline: None, decisions: DecisionLog::Shown, supply: false };
     let plan = super::run::plan_of(scenario, moment.policy, moment.replication);
     scenario.setup(moment.policy, moment.replication, plan, detail)
 }

@@ -1,6 +1,7 @@
 //! The figures of a cell: what `summary.csv` and `replications.csv` hold.
 
 use crate::engine::{FleetTotals, LatencyTotals, ServiceOutcome, Slo, SloMinute};
+use crate::stats::{Elasticity, Ilyushkin, Track};
 use crate::units::{Price, Span};
 
 /// What a figure counts, hence how it is printed.
@@ -16,6 +17,10 @@ pub enum Kind {
     Hours,
     /// Minutes.
     Minutes,
+    /// Of a hundred; may be above it.
+    Percent,
+    /// A mean number of replicas.
+    Replicas,
     /// Units of the scenario's currency.
     Money,
 }
@@ -124,6 +129,35 @@ figures! {
     PeakReplicas = "peak_replicas", Count;
     /// Time during which a limit kept the count below what the formula wanted.
     MinutesAtCap = "minutes_at_cap", Minutes;
+    /// Little's law: how far the time integral of requests present (and of requests waiting, unless some
+    /// were left unfinished) lies from the sum of their stays, relative to the larger. Anything but 0 is
+    /// a fault of the simulator.
+    LittlesLawResidual = "littles_law_residual_share", Share;
+    /// Ready replicas missing relative to need, mean over time (Herbst et al. 2016). Need is the least
+    /// number at which the requests of each ten seconds would keep the promise on latency.
+    ThetaUnder = "theta_under_percent", Percent;
+    /// Ready replicas beyond need relative to it, mean over time.
+    ThetaOver = "theta_over_percent", Percent;
+    /// Share of time with fewer than needed.
+    TauUnder = "tau_under_percent", Percent;
+    /// Share of time with more than needed.
+    TauOver = "tau_over_percent", Percent;
+    /// Share of ten-second steps in which ready replicas and need moved in different directions.
+    Instability = "instability_percent", Percent;
+    /// Mean number of ready replicas missing.
+    MissingReplicas = "missing_replicas_mean", Replicas;
+    /// Mean number of ready replicas beyond need.
+    ExcessReplicas = "excess_replicas_mean", Replicas;
+    /// How often the number of ready replicas changed.
+    ReadyChanges = "ready_changes", Count;
+    /// Missing relative to max(need, 1), mean over time (Ilyushkin et al. 2018).
+    IlyushkinUnder = "ilyushkin_under_percent", Percent;
+    /// Beyond need relative to max(ready, 1), mean over time.
+    IlyushkinOver = "ilyushkin_over_percent", Percent;
+    /// Share of ten-second steps in which ready replicas trend above need.
+    IlyushkinAbove = "ilyushkin_above_percent", Percent;
+    /// Share of ten-second steps in which they trend below.
+    IlyushkinBelow = "ilyushkin_below_percent", Percent;
 }
 
 /// What a row needs beside the outcome.
@@ -156,7 +190,29 @@ impl Row {
         row.latencies(&outcome.latency);
         row.replicas(&outcome.fleet, facts);
         row.actions(&outcome.fleet);
+        row.set(Figure::LittlesLawResidual, Some(littles_law_residual(outcome)));
         row
+    }
+
+    /// Adds the elasticity metrics of the need and the ready replicas.
+    pub(super) fn add_elasticity(&mut self, track: &Track) {
+        let (Some(e), Some(i)) = (Elasticity::of(track), Ilyushkin::of(track)) else { return };
+        for (figure, value) in [
+            (Figure::ThetaUnder, e.theta_under),
+            (Figure::ThetaOver, e.theta_over),
+            (Figure::TauUnder, e.tau_under),
+            (Figure::TauOver, e.tau_over),
+            (Figure::Instability, e.instability),
+            (Figure::MissingReplicas, e.mean_missing),
+            (Figure::ExcessReplicas, e.mean_excess),
+            (Figure::IlyushkinUnder, i.accuracy_under),
+            (Figure::IlyushkinOver, i.accuracy_over),
+            (Figure::IlyushkinAbove, i.above),
+            (Figure::IlyushkinBelow, i.below),
+        ] {
+            self.set(figure, Some(value));
+        }
+        self.count(Figure::ReadyChanges, e.adjustments);
     }
 
     fn set(&mut self, figure: Figure, value: Option<f64>) {
@@ -238,6 +294,16 @@ impl Row {
     }
 }
 
+/// The larger of the two residuals.
+fn littles_law_residual(outcome: &ServiceOutcome) -> f64 {
+    let (fleet, told) = (&outcome.fleet, &outcome.presence);
+    let residual = |integral: u128, sum: u128| {
+        integral.abs_diff(sum) as f64 / integral.max(sum).max(1) as f64 //
+    };
+    let system = residual(fleet.queued_ns + fleet.in_flight_ns, told.system_ns);
+    told.queued_ns.map_or(system, |sum| system.max(residual(fleet.queued_ns, sum)))
+}
+
 fn share(part: u64, whole: u64) -> Option<f64> {
     (whole > 0).then(|| part as f64 / whole as f64)
 }
@@ -266,7 +332,8 @@ fn minutes_kept(minutes: &[SloMinute], quantile: f64) -> Option<f64> {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::engine::Counts;
+    use crate::engine::{Counts, Presence};
+    use crate::stats::Piece;
 
     /// `good` requests of 100 ms of which each tenth waited 20 ms, and `bad` rejected ones; two ready
     /// replicas for one hour, one slot busy in all.
@@ -299,6 +366,7 @@ pub(crate) mod tests {
                 billed_ns: 2 * u128::from(hour),
                 ready_ns: 2 * u128::from(hour),
                 busy_ns: u128::from(hour),
+                in_flight_ns: u128::from(hour),
                 idle_ns: u128::from(hour),
                 scale_outs: 2,
                 scale_ins: 1,
@@ -310,9 +378,11 @@ pub(crate) mod tests {
                 SloMinute { arrived: 100, within: 98 },
                 SloMinute::default(),
             ],
+            presence: Presence { system_ns: 1_100 * u128::from(hour) / 1_000, queued_ns: None },
             timeline: Vec::new(),
             decisions: Vec::new(),
             shown: Vec::new(),
+            supply: Vec::new(),
         }
     }
 
@@ -348,6 +418,31 @@ pub(crate) mod tests {
         let p99 = row.get(Figure::LatencyP99).unwrap();
         assert!((p99 / 120.0 - 1.0).abs() < 0.01, "{p99}");
         assert_eq!(row.get(Figure::IdleHours), Some(1.0));
+    }
+
+    #[test]
+    fn littles_law_compares_integrals_with_stays() {
+        // One busy slot for an hour, 1.1 hours told: a tenth too much is 1/11 of the larger.
+        let mut outcome = outcome(1000, 0);
+        let residual = |outcome: &ServiceOutcome| {
+            Row::of(outcome, &facts()).get(Figure::LittlesLawResidual).unwrap()
+        };
+        assert!((residual(&outcome) - 1.0 / 11.0).abs() < 1e-9);
+        outcome.presence.system_ns = outcome.fleet.in_flight_ns;
+        assert_eq!(residual(&outcome), 0.0);
+        outcome.presence.queued_ns = Some(5);
+        assert_eq!(residual(&outcome), 1.0);
+    }
+
+    #[test]
+    fn elasticity_is_known_where_the_need_is() {
+        let mut row = Row::of(&outcome(10, 0), &facts());
+        assert_eq!(row.get(Figure::ThetaOver), None);
+        let piece = Piece { length: 2.0, demand: 2.0, supply: 3.0 };
+        row.add_elasticity(&Track { pieces: vec![piece], grid: vec![(2.0, 3.0)] });
+        assert_eq!(row.get(Figure::ThetaOver), Some(50.0));
+        assert!((row.get(Figure::IlyushkinOver).unwrap() - 100.0 / 3.0).abs() < 1e-9);
+        assert_eq!(row.get(Figure::ReadyChanges), Some(0.0));
     }
 
     #[test]

@@ -11,6 +11,7 @@
 //! **Start at** [`run()`], then [`Results`] and [`Comparison`].
 
 mod compare;
+mod elasticity;
 mod explain;
 mod figures;
 mod plan;

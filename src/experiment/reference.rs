@@ -50,18 +50,9 @@ fn without_longest(demands: &Demands, count: u64) -> f64 {
     (demands.sum_ns as f64 - longest).max(0.0)
 }
 
-/// Replicas wanted from which instants on, start-up times allowed for: a feasible reference, neither a
-/// bound nor a guarantee.
-///
 /// For each interval of ten seconds: the least replicas at which the load of that interval keeps the
-/// promise ([`Staffing`], from the actual requests of the replication). Lulls shorter than a cold start
-/// (or a minute, or the least that is billed) are bridged; rises are moved ahead by the 99th percentile
-/// of cold starts and one interval.
-pub(super) fn clairvoyant_plan(
-    scenario: &Scenario,
-    replication: u32,
-    survey: &Survey,
-) -> Vec<(Time, u32)> {
+/// promise ([`Staffing`], from the actual requests of the replication).
+pub(super) fn need(scenario: &Scenario, survey: &Survey) -> Vec<u32> {
     let Some(fleet) = scenario.services.first().map(|service| &service.fleet) else {
         return Vec::new();
     };
@@ -70,12 +61,27 @@ pub(super) fn clairvoyant_plan(
     let promise = slo.map_or((0.95, longest(&survey.all)), |slo| (slo.quantile, slo.limit));
     let pooled = !matches!(fleet.balancing, Balancing::Random | Balancing::RoundRobin);
     let Some(staffing) = Staffing::new(&survey.all, promise, fleet.concurrency, pooled) else {
-        return vec![(Time::ZERO, 0)];
+        return vec![0; survey.load.len()];
     };
-    let need: Vec<u32> = survey.load.iter().map(|&load| staffing.replicas(load)).collect();
+    survey.load.iter().map(|&load| staffing.replicas(load)).collect()
+}
+
+/// Replicas wanted from which instants on, start-up times allowed for: a feasible reference, neither a
+/// bound nor a guarantee.
+///
+/// Lulls of the need shorter than a cold start (or a minute, or the least that is billed) are bridged;
+/// rises are moved ahead by the 99th percentile of cold starts and one interval.
+pub(super) fn clairvoyant_plan(
+    scenario: &Scenario,
+    replication: u32,
+    need: &[u32],
+) -> Vec<(Time, u32)> {
+    let Some(fleet) = scenario.services.first().map(|service| &service.fleet) else {
+        return Vec::new();
+    };
     let lead = cold_start(scenario.seed, replication, fleet);
     let lull = lead.max(SHORTEST_LULL).max(fleet.billing.minimum);
-    let bridged = bridge(&need, intervals(lull));
+    let bridged = bridge(need, intervals(lull));
     let ahead = highest_of_next(&bridged, intervals(lead) + 1);
     changes(&ahead)
 }
@@ -166,11 +172,10 @@ mod tests {
         // 40/s for nine minutes of 50 ms on replicas of two slots, at 0.36 an hour: 0.054 in all; the
         // longest hundredth of exponential demands is 5.6 % of the work.
         let scenario = scenario(TEXT);
-        let survey = survey(&scenario, 0, false, &AtomicBool::new(false)).unwrap();
+        let survey = survey(&scenario, 0, &AtomicBool::new(false)).unwrap();
         let bound = work_bound(&scenario, &survey).unwrap();
         let expected = 0.054 * (1.0 - 0.056);
         assert!((bound / expected - 1.0).abs() < 0.04, "{bound} {expected}");
-        assert!(survey.load.is_empty());
     }
 
     #[test]
@@ -191,9 +196,9 @@ mod tests {
     #[test]
     fn the_plan_follows_the_load_and_is_made_of_the_replication_alone() {
         let scenario = scenario(TEXT);
-        let survey = survey(&scenario, 1, true, &AtomicBool::new(false)).unwrap();
-        let plan = clairvoyant_plan(&scenario, 1, &survey);
-        assert_eq!(plan, clairvoyant_plan(&scenario, 1, &survey));
+        let survey = survey(&scenario, 1, &AtomicBool::new(false)).unwrap();
+        let plan = clairvoyant_plan(&scenario, 1, &need(&scenario, &survey));
+        assert_eq!(plan, clairvoyant_plan(&scenario, 1, &need(&scenario, &survey)));
         assert_eq!(plan[0].0, Time::ZERO);
         // Two slots in use on average; two replicas of two slots nearly always suffice for 500 ms.
         assert!(plan.iter().all(|&(_, replicas)| (1..=4).contains(&replicas)), "{plan:?}");

@@ -1,6 +1,7 @@
 //! Runs every cell of a scenario, in parallel, with results that do not depend on how many at once.
 
-use super::reference::{clairvoyant_plan, work_bound};
+use super::elasticity::track;
+use super::reference::{clairvoyant_plan, need, work_bound};
 use super::results::{About, Details, PolicyResults, References, Results, ServiceDetails, Told};
 use super::survey::survey;
 use super::{Cell, Facts, Row, ServiceRow, plan};
@@ -101,6 +102,8 @@ pub fn run(
 struct Foresight {
     work_bound: Option<f64>,
     plan: Option<Arc<[(Time, u32)]>>,
+    /// Replicas needed, interval by interval, to keep the promise on latency.
+    need: Option<Vec<u32>>,
 }
 
 /// What a policy that plays a plan is to play in a replication.
@@ -110,8 +113,9 @@ pub(super) fn plan_of(
     replication: u32,
 ) -> Option<Arc<[(Time, u32)]>> {
     let planned = scenario.policies[policy].spec.needs_plan();
-    let survey = planned.then(|| survey(scenario, replication, true, &AtomicBool::new(false)));
-    survey.flatten().map(|survey| clairvoyant_plan(scenario, replication, &survey).into())
+    let survey = planned.then(|| survey(scenario, replication, &AtomicBool::new(false)));
+    let need = survey.flatten().map(|survey| need(scenario, &survey));
+    need.map(|need| clairvoyant_plan(scenario, replication, &need).into())
 }
 
 /// One pass over the requests of each replication, where something needs it.
@@ -119,17 +123,20 @@ fn foresee(scenario: &Scenario, cancel: &AtomicBool) -> Vec<Foresight> {
     let planned = scenario.policies.iter().any(|policy| policy.spec.needs_plan());
     let promised = scenario.slo.is_some_and(|terms| terms.latency.is_some());
     // Alone there is nothing to compare with: the pass would cost a third of the run.
-    let bounded = promised && !scenario.price.is_free() && scenario.policies.len() > 1;
+    let compared = promised && scenario.policies.len() > 1;
     let one = |replication: u32| {
-        let Some(survey) = survey(scenario, replication, planned, cancel) else {
+        let Some(survey) = survey(scenario, replication, cancel) else {
             return Foresight::default();
         };
+        let need = need(scenario, &survey);
+        let bounded = compared && !scenario.price.is_free();
         Foresight {
             work_bound: bounded.then(|| work_bound(scenario, &survey)).flatten(),
-            plan: planned.then(|| clairvoyant_plan(scenario, replication, &survey).into()),
+            plan: planned.then(|| clairvoyant_plan(scenario, replication, &need).into()),
+            need: compared.then_some(need),
         }
     };
-    if !planned && !bounded {
+    if !planned && !compared {
         return vec![Foresight::default(); scenario.replications as usize];
     }
     (0..scenario.replications).into_par_iter().map(one).collect()
@@ -183,11 +190,12 @@ fn run_cells(
         if failed.load(Ordering::Relaxed) || options.cancel.load(Ordering::Relaxed) {
             return None;
         }
-        let plan = foresight[cell.replication as usize].plan.clone();
-        let detail = detail(scenario, options, cell);
+        let known = &foresight[cell.replication as usize];
+        let (plan, need) = (known.plan.clone(), known.need.as_deref());
+        let detail = Detail { supply: need.is_some(), ..detail(scenario, options, cell) };
         let done = match simulate(scenario, cell, detail, plan, options.cancel) {
             Err(Halt::Interrupted) => return None,
-            done => done.map(|done| reduce(scenario, cell, done)),
+            done => done.map(|done| reduce(scenario, cell, done, need)),
         };
         match &done {
             Ok(done) => progress.finished(
@@ -206,10 +214,10 @@ fn run_cells(
 
 fn detail(scenario: &Scenario, options: &RunOptions<'_>, cell: Cell) -> Detail {
     if cell.replication > 0 && !options.all_timelines {
-        return Detail { timeline: None, decisions: DecisionLog::Off };
+        return Detail { timeline: None, decisions: DecisionLog::Off, supply: false };
     }
     let decisions = if options.all_decisions { DecisionLog::All } else { DecisionLog::Changes };
-    Detail { timeline: Some(scenario.timeline), decisions }
+    Detail { timeline: Some(scenario.timeline), decisions, supply: false }
 }
 
 /// What is kept of one cell.
@@ -221,7 +229,7 @@ struct CellResult {
     simulated_requests: u64,
 }
 
-fn reduce(scenario: &Scenario, cell: Cell, done: CellOutcome) -> CellResult {
+fn reduce(scenario: &Scenario, cell: Cell, done: CellOutcome, need: Option<&[u32]>) -> CellResult {
     let replication = cell.replication;
     let simulated_requests = done.outcome.simulated_requests;
     let mut rows = Vec::new();
@@ -236,7 +244,10 @@ fn reduce(scenario: &Scenario, cell: Cell, done: CellOutcome) -> CellResult {
             price: scenario.price,
             slo: scenario.slo.and_then(|terms| terms.latency).filter(|_| service_index == 0),
         };
-        let row = Row::of(&outcome, &facts);
+        let mut row = Row::of(&outcome, &facts);
+        if let Some(need) = need.filter(|_| service_index == 0) {
+            row.add_elasticity(&track(scenario.window, need, &outcome.supply));
+        }
         rows.push(ServiceRow { replication, service_index, service: outcome.name.clone(), row });
         if service_index == 0 {
             latency = outcome.latency.latency;

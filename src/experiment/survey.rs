@@ -40,18 +40,13 @@ impl Demands {
 }
 
 /// Draws the requests of one replication; `None` if cancelled.
-pub(super) fn survey(
-    scenario: &Scenario,
-    replication: u32,
-    with_load: bool,
-    cancel: &AtomicBool,
-) -> Option<Survey> {
+pub(super) fn survey(scenario: &Scenario, replication: u32, cancel: &AtomicBool) -> Option<Survey> {
     let window = scenario.window;
     let limit = scenario.slo.and_then(|terms| terms.latency).map_or(Span::ZERO, |slo| slo.limit);
     let (warmup, binding_end) = (window.warmup.0, window.end.before(limit).0);
     let streams = Streams::new(scenario.seed, replication, 0);
     let mut requests = scenario.services.first()?.workload.requests(&streams, window.end);
-    let mut load = Load::new(if with_load { window.end } else { Time::ZERO });
+    let mut load = Load::new(window.end);
     let (mut counted, mut binding, mut all) = (0, Demands::default(), Demands::default());
     let mut batch = Batch::new();
     loop {
@@ -67,10 +62,8 @@ pub(super) fn survey(
             if arrival >= warmup && arrival < binding_end {
                 binding.add(demand);
             }
-            if with_load {
-                all.add(demand);
-                load.add(arrival, demand);
-            }
+            all.add(demand);
+            load.add(arrival, demand);
         }
     }
     Some(Survey { counted, binding, all, load: load.means() })

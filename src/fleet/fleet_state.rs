@@ -66,6 +66,8 @@ pub struct Fleet {
     integrals: FleetIntegrals,
     integrated_to: Time,
     ledger: FleetLedger,
+    /// Ready replicas from each instant on, where that is kept.
+    supply: Option<Vec<(Time, u32)>>,
     /// [warm-up, end).
     window: (Time, Time),
     next_ordinal: u64,
@@ -87,10 +89,26 @@ impl Fleet {
             integrals: FleetIntegrals::default(),
             integrated_to: Time::ZERO,
             ledger: FleetLedger::default(),
+            supply: None,
             window,
             next_ordinal: 0,
             ready_changes: 0,
             bucket_full_at: Time::ZERO,
+        }
+    }
+
+    /// Keeps every change of the number of ready replicas from now on.
+    pub fn keep_supply(&mut self) {
+        self.supply = Some(Vec::new());
+    }
+    /// What was kept: ready replicas from each instant on at which their number changed.
+    pub fn take_supply(&mut self) -> Vec<(Time, u32)> {
+        self.supply.take().unwrap_or_default()
+    }
+    fn note_supply(&mut self, now: Time) {
+        if let Some(supply) = &mut self.supply {
+            supply.pop_if(|last| last.0 == now);
+            supply.push((now, self.census.ready));
         }
     }
 
@@ -157,6 +175,7 @@ impl Fleet {
     pub fn add_initial(&mut self) -> ReplicaId {
         self.census.ready += 1;
         self.ready_changes += 1;
+        self.note_supply(Time::ZERO);
         self.note_peak(Time::ZERO);
         self.add(Time::ZERO, State::Ready { since: Time::ZERO })
     }
@@ -246,6 +265,7 @@ impl Fleet {
         self.census.starting -= 1;
         self.census.ready += 1;
         self.ready_changes += 1;
+        self.note_supply(now);
         true
     }
 
@@ -268,6 +288,7 @@ impl Fleet {
         self.integrate(now);
         self.replicas[id.index()].state = State::Draining { ready_since: since };
         self.census.ready -= 1;
+        self.note_supply(now);
         self.census.draining += 1;
         self.ready_changes += 1;
         now.after(self.spec.grace)

@@ -1,7 +1,7 @@
 //! Made-up results for the tests of this room: six policies, four replications, one day. Shapes are
 //! plausible, figures are not simulated.
 
-use crate::engine::{Counts, FleetTotals, Interval, LatencyTotals, ServiceOutcome};
+use crate::engine::{Counts, FleetTotals, Interval, LatencyTotals, Presence, ServiceOutcome};
 use crate::experiment::{
     About, Census, Comparison, Decision, DecisionRecord, Details, Facts, PolicyResults, Reading,
     References, Results, Row, ServiceDetails, ServiceRow, Slo, SloMinute, SloTerms, Stage, Why,
@@ -167,9 +167,11 @@ fn outcome(at: usize, replication: u32) -> ServiceOutcome {
             peak_live: 40,
             ..FleetTotals::default()
         },
+        presence: Presence::default(),
         slo_minutes: Vec::new(),
         timeline: Vec::new(),
         decisions: Vec::new(),
+        supply: Vec::new(),
     }
 }
 

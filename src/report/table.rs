@@ -59,8 +59,24 @@ pub(super) fn headline(results: &Results) -> String {
     format!("{}: {length}, {requests} requests in all, {replications}, seed {seed}", about.name)
 }
 
+/// The percentile a promise is about, with the words above its column; p99 without a promise. One that
+/// is no column of its own is taken of all requests, failures infinitely late.
+fn promised(results: &Results) -> (String, Figure) {
+    let quantile = results.about.slo.and_then(|terms| terms.latency).map_or(0.99, |s| s.quantile);
+    let words = format!("p{}\nms", human_quantile(quantile));
+    let known = [
+        ("p90\nms", Figure::LatencyP90),
+        ("p95\nms", Figure::LatencyP95),
+        ("p99\nms", Figure::LatencyP99),
+        ("p99.9\nms", Figure::LatencyP999),
+    ];
+    let figure = known.iter().find(|(name, _)| *name == words).map(|(_, figure)| *figure);
+    (words, figure.unwrap_or(Figure::SloLatency))
+}
+
 fn rows(results: &Results, comparison: &Comparison) -> Table {
     let currency = currency(results.about.price.currency());
+    let (percentile, tail) = promised(results);
     let mut table = Table::new();
     table
         .load_style(STYLE)
@@ -70,7 +86,7 @@ fn rows(results: &Results, comparison: &Comparison) -> Table {
             "policy".to_owned(),
             "SLO".to_owned(),
             "p50\nms".to_owned(),
-            "p99\nms".to_owned(),
+            percentile,
             "fail\n%".to_owned(),
             "rep.-\nhours".to_owned(),
             format!("cost\n{currency}"),
@@ -78,7 +94,7 @@ fn rows(results: &Results, comparison: &Comparison) -> Table {
             "act-\nions".to_owned(),
         ]);
     for (at, policy) in comparison.policies.iter().enumerate() {
-        table.add_row(row(policy, at == comparison.baseline));
+        table.add_row(row(policy, tail, at == comparison.baseline));
     }
     for (at, column) in table.column_iter_mut().enumerate() {
         column.set_padding((u16::from(at > 0), 0));
@@ -98,13 +114,13 @@ const STYLE: TableStyle = TableStyle::new()
     .header_separator(LineStyle::none().fill('─').junction('─'))
     .content_lines(ContentLineStyle::none());
 
-fn row(policy: &Compared, is_baseline: bool) -> Vec<String> {
+fn row(policy: &Compared, tail: Figure, is_baseline: bool) -> Vec<String> {
     let mark = if policy.on_frontier { " *" } else { "" };
     vec![
         format!("{}{mark}", policy.name),
         slo(policy),
         mean(policy.estimate(Figure::LatencyP50)),
-        with_interval(policy.estimate(Figure::LatencyP99)),
+        with_interval(policy.estimate(tail)),
         policy.estimate(Figure::FailedShare).map_or("-".into(), |e| percent(e.mean)),
         mean(policy.estimate(Figure::BilledHours)),
         mean(policy.estimate(Figure::Cost)),
@@ -183,6 +199,10 @@ pub(super) fn notes(results: &Results, comparison: &Comparison) -> Vec<String> {
     });
     if comparison.policies.iter().any(|policy| policy.on_frontier) {
         notes.push("* no other policy is both as cheap and as fast.".to_owned());
+    }
+    if let (words, Figure::SloLatency) = promised(results) {
+        let name = words.split('\n').next().unwrap_or_default();
+        notes.push(format!("{name} is of all requests, those that fail infinitely late (-)"));
     }
     let chance = |policy: &Compared| {
         let cost = policy.against(Figure::Cost);
@@ -271,6 +291,8 @@ fn wrapped(out: &mut String, text: &str) {
 mod tests {
     use super::super::sample;
     use super::*;
+    use crate::experiment::Slo;
+    use crate::units::Span;
 
     #[test]
     fn it_fits_eighty_columns_and_answers_the_question() {
@@ -292,6 +314,38 @@ mod tests {
         ] {
             assert!(text.contains(part), "{part} is missing in\n{text}");
         }
+    }
+
+    #[test]
+    fn the_column_is_the_percentile_of_the_promise() {
+        for (quantile, head, figure) in [
+            (0.95, "p95", Figure::LatencyP95),
+            (0.99, "p99", Figure::LatencyP99),
+            (0.999, "p99.9", Figure::LatencyP999),
+            (0.97, "p97", Figure::SloLatency),
+        ] {
+            let mut results = sample::results();
+            let slo = Slo { quantile, limit: Span::from_millis(300) };
+            results.about.slo = Some(SloTerms { latency: Some(slo), errors: None });
+            let comparison = Comparison::of(&results);
+            let text = table(&results, &comparison);
+            let columns = |line: &str| -> Vec<String> {
+                line.split_whitespace().map(str::to_owned).collect()
+            };
+            let line = |start: &str| text.lines().find(|line| line.starts_with(start)).unwrap();
+            assert_eq!(columns(line("policy "))[3], head, "{text}");
+            let shown = with_interval(comparison.policies[1].estimate(figure));
+            let mean = shown.split('\n').next().unwrap();
+            let steady = columns(line("steady"));
+            let after_verdict =
+                steady.iter().position(|c| c == "met" || c == "MISSED").unwrap() + 2;
+            assert_eq!(steady[after_verdict], mean, "{text}");
+            assert_eq!(text.contains("infinitely late"), figure == Figure::SloLatency, "{text}");
+        }
+        let mut results = sample::results();
+        results.about.slo = None;
+        let text = table(&results, &Comparison::of(&results));
+        assert!(text.contains(" p99 "), "{text}");
     }
 
     #[test]

@@ -264,7 +264,7 @@ replicas = 12
         assert_eq!(scenario.name, "test");
         assert_eq!(scenario.replications, 10);
         assert!(scenario.assumptions.iter().any(|a| a.contains("no price")), "{scenario:?}");
-        let detail = Detail { timeline: None, decisions: DecisionLog::Off };
+        let detail = Detail { timeline: None, decisions: DecisionLog::Off, supply: false };
         let mut setup = scenario.setup(0, 2, None, detail);
         assert_eq!((setup.services.len(), setup.replication), (1, 2));
         let service = &mut setup.services[0];

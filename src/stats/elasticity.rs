@@ -1,4 +1,24 @@
-//! Elasticity metrics of demand against supply, on a stated grid of equal steps.
+//! Elasticity metrics of demand against supply: time integrals, and directions of change on a grid.
+
+/// A span of time during which neither demand nor supply changes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Piece {
+    /// How long; any unit, the same for all.
+    pub length: f64,
+    /// What is needed.
+    pub demand: f64,
+    /// What is there.
+    pub supply: f64,
+}
+
+/// Demand and supply over time.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Track {
+    /// One after another, cut wherever either changes.
+    pub pieces: Vec<Piece>,
+    /// (demand, supply) at equal steps, for the metrics that count directions of change.
+    pub grid: Vec<(f64, f64)>,
+}
 
 /// Accuracy, time shares and instability (Herbst et al. 2016; Bauer et al. 2018), all in percent.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -35,59 +55,57 @@ pub struct Ilyushkin {
 }
 
 impl Elasticity {
-    /// From demand and supply over steps of equal length; `None` without steps. A step without demand
-    /// counts its excess relative to 1.
-    pub fn of(demand: &[f64], supply: &[f64]) -> Option<Self> {
-        let steps = demand.len().min(supply.len());
-        if steps == 0 {
-            return None;
-        }
-        let pairs = || demand.iter().zip(supply).map(|(&d, &s)| (d, s));
-        let mean = |f: &dyn Fn(f64, f64) -> f64| pairs().map(|(d, s)| f(d, s)).sum::<f64>();
-        let mean = |f: &dyn Fn(f64, f64) -> f64| mean(f) / steps as f64;
+    /// `None` for no time at all. A time without demand counts its excess relative to 1.
+    pub fn of(track: &Track) -> Option<Self> {
         let relative_to = |d: f64| if d > 0.0 { d } else { 1.0 };
-        let moves = || boundaries(demand, supply);
+        let supplies = track.pieces.windows(2).filter(|pair| pair[0].supply != pair[1].supply);
         Some(Self {
-            theta_under: 100.0 * mean(&|d, s| (d - s).max(0.0) / relative_to(d)),
-            theta_over: 100.0 * mean(&|d, s| (s - d).max(0.0) / relative_to(d)),
-            tau_under: 100.0 * mean(&|d, s| f64::from(d > s)),
-            tau_over: 100.0 * mean(&|d, s| f64::from(s > d)),
-            instability: share(moves().filter(|(d, s)| d != s).count(), steps - 1),
-            mean_missing: mean(&|d, s| (d - s).max(0.0)),
-            mean_excess: mean(&|d, s| (s - d).max(0.0)),
-            adjustments: moves().filter(|&(_, s)| s != 0).count() as u64,
+            theta_under: 100.0 * track.mean(|d, s| (d - s).max(0.0) / relative_to(d))?,
+            theta_over: 100.0 * track.mean(|d, s| (s - d).max(0.0) / relative_to(d))?,
+            tau_under: 100.0 * track.mean(|d, s| f64::from(d > s))?,
+            tau_over: 100.0 * track.mean(|d, s| f64::from(s > d))?,
+            instability: track.share_of_moves(|d, s| d != s),
+            mean_missing: track.mean(|d, s| (d - s).max(0.0))?,
+            mean_excess: track.mean(|d, s| (s - d).max(0.0))?,
+            adjustments: supplies.count() as u64,
         })
     }
 }
 
 impl Ilyushkin {
-    /// As [`Elasticity::of`].
-    pub fn of(demand: &[f64], supply: &[f64]) -> Option<Self> {
-        let steps = demand.len().min(supply.len());
-        if steps == 0 {
-            return None;
-        }
-        let sum = |f: &dyn Fn(f64, f64) -> f64| -> f64 {
-            demand.iter().zip(supply).map(|(&d, &s)| f(d, s)).sum()
-        };
-        let moves = || boundaries(demand, supply);
+    /// `None` for no time at all.
+    pub fn of(track: &Track) -> Option<Self> {
         Some(Self {
-            accuracy_under: 100.0 * sum(&|d, s| (d - s).max(0.0) / d.max(1.0)) / steps as f64,
-            accuracy_over: 100.0 * sum(&|d, s| (s - d).max(0.0) / s.max(1.0)) / steps as f64,
-            above: share(moves().filter(|(d, s)| s > d).count(), steps - 1),
-            below: share(moves().filter(|(d, s)| s < d).count(), steps - 1),
+            accuracy_under: 100.0 * track.mean(|d, s| (d - s).max(0.0) / d.max(1.0))?,
+            accuracy_over: 100.0 * track.mean(|d, s| (s - d).max(0.0) / s.max(1.0))?,
+            above: track.share_of_moves(|d, s| s > d),
+            below: track.share_of_moves(|d, s| s < d),
         })
     }
 }
 
-/// Direction of demand and of supply from each step to the next.
-fn boundaries<'a>(demand: &'a [f64], supply: &'a [f64]) -> impl Iterator<Item = (i8, i8)> + 'a {
-    let direction = |pair: &[f64]| match pair[0].total_cmp(&pair[1]) {
-        std::cmp::Ordering::Less => 1,
-        std::cmp::Ordering::Equal => 0,
-        std::cmp::Ordering::Greater => -1,
-    };
-    demand.windows(2).map(direction).zip(supply.windows(2).map(direction))
+impl Track {
+    /// Mean over time of something about demand and supply.
+    fn mean(&self, of: impl Fn(f64, f64) -> f64) -> Option<f64> {
+        let length: f64 = self.pieces.iter().map(|piece| piece.length).sum();
+        let sum: f64 = self.pieces.iter().map(|p| p.length * of(p.demand, p.supply)).sum();
+        (length > 0.0).then(|| sum / length)
+    }
+
+    /// Percentage of the boundaries of the grid at which the directions of demand and supply (1 up, 0,
+    /// -1 down) are as asked.
+    fn share_of_moves(&self, asked: impl Fn(i8, i8) -> bool) -> f64 {
+        let direction = |from: f64, to: f64| match from.total_cmp(&to) {
+            std::cmp::Ordering::Less => 1,
+            std::cmp::Ordering::Equal => 0,
+            std::cmp::Ordering::Greater => -1,
+        };
+        let is_asked = |pair: &&[(f64, f64)]| {
+            asked(direction(pair[0].0, pair[1].0), direction(pair[0].1, pair[1].1))
+        };
+        let moves = || self.grid.windows(2);
+        share(moves().filter(is_asked).count(), moves().count())
+    }
 }
 
 fn share(part: usize, whole: usize) -> f64 {
@@ -108,25 +126,44 @@ mod tests {
     const DEMAND: [f64; 8] = [2.0, 4.0, 6.0, 6.0, 4.0, 2.0, 2.0, 2.0];
     const SUPPLY: [f64; 8] = [2.0, 2.0, 4.0, 6.0, 6.0, 4.0, 2.0, 1.0];
 
+    /// One unit of time per pair.
+    fn track(demand: &[f64], supply: &[f64]) -> Track {
+        let grid: Vec<(f64, f64)> = demand.iter().copied().zip(supply.iter().copied()).collect();
+        let piece = |&(demand, supply): &(f64, f64)| Piece { length: 1.0, demand, supply };
+        Track { pieces: grid.iter().map(piece).collect(), grid }
+    }
+
     #[test]
     fn a_supply_that_lags_demand() {
-        let e = Elasticity::of(&DEMAND, &SUPPLY).unwrap();
+        let track = track(&DEMAND, &SUPPLY);
+        let e = Elasticity::of(&track).unwrap();
         let got = [e.theta_under, e.theta_over, e.tau_under, e.tau_over, e.instability];
         assert_close(&got, &[100.0 / 6.0, 18.75, 37.5, 25.0, 500.0 / 7.0]);
         assert_close(&[e.mean_missing, e.mean_excess], &[0.625, 0.5]);
         assert_eq!(e.adjustments, 5);
-        let i = Ilyushkin::of(&DEMAND, &SUPPLY).unwrap();
+        let i = Ilyushkin::of(&track).unwrap();
         let got = [i.accuracy_under, i.accuracy_over, i.above, i.below];
         assert_close(&got, &[100.0 / 6.0, 125.0 / 12.0, 200.0 / 7.0, 300.0 / 7.0]);
     }
 
     #[test]
     fn a_supply_that_is_always_one_above() {
-        let e = Elasticity::of(&[3.0; 4], &[4.0; 4]).unwrap();
+        let track = track(&[3.0; 4], &[4.0; 4]);
+        let e = Elasticity::of(&track).unwrap();
         let got = [e.theta_under, e.theta_over, e.tau_under, e.tau_over, e.instability];
         assert_close(&got, &[0.0, 100.0 / 3.0, 0.0, 100.0, 0.0]);
-        let i = Ilyushkin::of(&[3.0; 4], &[4.0; 4]).unwrap();
+        let i = Ilyushkin::of(&track).unwrap();
         assert_close(&[i.accuracy_over, i.above, i.below], &[25.0, 0.0, 0.0]);
-        assert_eq!(Elasticity::of(&[], &[]), None);
+        assert_eq!(Elasticity::of(&Track::default()), None);
+    }
+
+    #[test]
+    fn time_counts_by_its_length() {
+        let piece = |length, demand, supply| Piece { length, demand, supply };
+        let pieces = vec![piece(1.0, 2.0, 1.0), piece(3.0, 2.0, 4.0)];
+        let e = Elasticity::of(&Track { pieces, grid: Vec::new() }).unwrap();
+        let got = [e.theta_under, e.theta_over, e.tau_under, e.tau_over, e.instability];
+        assert_close(&got, &[12.5, 75.0, 25.0, 75.0, 0.0]);
+        assert_eq!(e.adjustments, 1);
     }
 }

@@ -16,7 +16,7 @@ mod frontier;
 mod histogram;
 mod paired;
 
-pub use elasticity::{Elasticity, Ilyushkin};
+pub use elasticity::{Elasticity, Ilyushkin, Piece, Track};
 pub use estimate::Estimate;
 pub use frontier::frontier;
 pub use histogram::Histogram;

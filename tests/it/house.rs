@@ -248,7 +248,7 @@ fn no_code_below_the_command_gives_up() {
             continue;
         }
         for (number, line) in code(text) {
-            if line.contains(".unwrap()") || line.contains("panic!(") {
+            if [".unwrap()", ".expect(", "panic!("].iter().any(|word| line.contains(word)) {
                 wrong.push(format!("{path}:{number}: {}", line.trim()));
             }
         }

@@ -79,7 +79,7 @@ pub(crate) fn setup(case: &Case) -> Setup {
         window: Window { warmup: Time::ZERO, end: Time(case.end), drain_limit: Span(case.drain) },
         seed: case.seed,
         replication: 0,
-        detail: Detail { timeline: None, decisions: DecisionLog::Off },
+        detail: Detail { timeline: None, decisions: DecisionLog::Off, supply: false },
         waiting_limit: 1_000_000,
         stop_after: None,
         cancel: None,

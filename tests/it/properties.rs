@@ -69,6 +69,11 @@ fn every_counted_request_has_exactly_one_fate() {
 fn littles_law_leaves_no_residual() {
     let mut compared = 0;
     for_each_case(|case, warmup, outcome, visits| {
+        let (fleet, told) = (&outcome.fleet, &outcome.presence);
+        assert_eq!(fleet.queued_ns + fleet.in_flight_ns, told.system_ns, "SEED {}", case.seed);
+        if let Some(queued_ns) = told.queued_ns {
+            assert_eq!(fleet.queued_ns, queued_ns, "SEED {}: {case:?}", case.seed);
+        }
         if outcome.counts.unfinished > 0 {
             return; // what never ends is not heard of
         }
@@ -76,7 +81,6 @@ fn littles_law_leaves_no_residual() {
             |from: u64, to: u64| u128::from(to.min(case.end).saturating_sub(from.max(warmup)));
         let waiting: u128 = visits.all.iter().map(|v| within(v.0, v.1)).sum();
         let in_service: u128 = visits.all.iter().map(|v| within(v.1, v.2)).sum();
-        let fleet = &outcome.fleet;
         assert_eq!(fleet.queued_ns, waiting, "waiting, SEED {}: {case:?}", case.seed);
         assert_eq!(fleet.in_flight_ns, in_service, "in service, SEED {}: {case:?}", case.seed);
         compared += 1;

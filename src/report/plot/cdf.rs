@@ -7,6 +7,7 @@ use super::picture::{Align, Picture, SMALL, TEXT};
 use super::render::text_width;
 use crate::experiment::{Figure, PolicyResults, Results};
 use crate::report::number::plain;
+use crate::report::table::human_quantile;
 
 const WIDTH: f64 = 1200.0;
 
@@ -72,6 +73,12 @@ fn curve((series, policy): (usize, &PolicyResults)) -> Option<Curve> {
 }
 
 impl Curve {
+    /// The latency within which one request in 10 000 is done: fewer would only stretch the axis.
+    fn fastest(&self) -> Option<f64> {
+        let common = self.slower.iter().find(|&&(_, slower)| slower <= 1.0 - 1e-4);
+        common.or(self.slower.first()).map(|&(ms, _)| ms)
+    }
+
     /// The smallest share above zero.
     fn rarest(&self) -> Option<f64> {
         self.slower.iter().map(|&(_, share)| share).filter(|share| *share > 0.0).reduce(f64::min)
@@ -79,7 +86,7 @@ impl Curve {
 }
 
 fn latency_axis(curves: &[Curve], results: &Results) -> Axis {
-    let ends = || curves.iter().filter_map(|c| Some((c.slower.first()?.0, c.slower.last()?.0)));
+    let ends = || curves.iter().filter_map(|c| Some((c.fastest()?, c.slower.last()?.0)));
     let limit = results.about.slo.and_then(|terms| terms.latency);
     let limit = limit.map(|slo| slo.limit.as_millis_f64());
     let low = ends().map(|(low, _)| low).chain(limit).reduce(f64::min).unwrap_or(1.0);
@@ -101,12 +108,11 @@ fn promise(page: &mut Picture, left: &Frame, right: &Frame, results: &Results) {
         let dash = Some((6.0, 4.0));
         page.dashed(vec![(x, frame.top), (x, frame.bottom)], VERMILLION, 1.3, dash);
         page.dashed(vec![(frame.left, y), (frame.right, y)], VERMILLION, 1.3, dash);
-        let words = format!("SLO {}", slo.limit);
-        let flip = x + 8.0 + text_width(&words, SMALL) > frame.right;
-        let (x, align) = if flip { (x - 6.0, Align::Right) } else { (x + 6.0, Align::Left) };
-        // Left of the tail's panel curves start at the top; right of the other one they end there.
-        let y = if std::ptr::eq(frame, left) { frame.bottom - 14.0 } else { frame.top + 14.0 };
-        page.text((x, y), words, SMALL, VERMILLION, align);
+        let words = format!("SLO p{} < {}", human_quantile(slo.quantile), slo.limit);
+        // Above the frame, where no curve can strike it through.
+        let half = text_width(&words, SMALL) / 2.0;
+        let at = (x.min(WIDTH - 8.0 - half), frame.top - 10.0);
+        page.text(at, words, SMALL, VERMILLION, Align::Middle);
     }
 }
 

@@ -35,6 +35,7 @@ pub(super) fn picture(results: &Results, comparison: &Comparison) -> Picture {
     frame.draw(&mut page, true);
     let currency = currency(about.price.currency());
     let x_title = match comparison.cost_figure {
+        Figure::Cost if currency == "units" => "cost, units (no currency is stated)".to_owned(),
         Figure::Cost => format!("cost, {currency}"),
         _ => "billed replica-hours (replicas have no price)".to_owned(),
     };
@@ -47,7 +48,7 @@ pub(super) fn picture(results: &Results, comparison: &Comparison) -> Picture {
     frame.y_title(&mut page, &y_title, 70.0);
     let mut labels = Labels::new((frame.left, frame.top, frame.right, frame.bottom));
     lines(&mut page, &frame, &mut labels, results);
-    staircase(&mut page, &frame, &points);
+    staircase(&mut page, &frame, &mut labels, &points);
     dots(&mut page, &frame, &mut labels, &points);
     legend(&mut page, &frame, &points);
     page
@@ -137,7 +138,7 @@ fn lines(page: &mut Picture, frame: &Frame, labels: &mut Labels, results: &Resul
 }
 
 /// The frontier as stairs: between two policies on it nothing better than the cheaper one is known.
-fn staircase(page: &mut Picture, frame: &Frame, points: &[Point<'_>]) {
+fn staircase(page: &mut Picture, frame: &Frame, labels: &mut Labels, points: &[Point<'_>]) {
     let mut on: Vec<(f64, f64)> = points
         .iter()
         .filter(|point| point.policy.on_frontier)
@@ -153,6 +154,9 @@ fn staircase(page: &mut Picture, frame: &Frame, points: &[Point<'_>]) {
         let next = on.get(n + 1).map_or(frame.x.high, |next| next.0);
         stairs.push(frame.at(next, latency));
     }
+    for pair in stairs.windows(2) {
+        labels.avoid_line(pair[0], pair[1]);
+    }
     page.line(stairs, GREY, 1.5);
 }
 
@@ -164,12 +168,14 @@ fn dots(page: &mut Picture, frame: &Frame, labels: &mut Labels, points: &[Point<
     for point in points {
         let (x, y) = place(point);
         let (colour, _) = series(point.series);
-        labels.avoid((x - 9.0, y - 9.0, x + 9.0, y + 9.0));
+        labels.mark((x, y), 9.0);
         let (left, right) = (frame.at_x(point.cost.low()), frame.at_x(point.cost.high()));
+        labels.avoid_line((left, y), (right, y));
         page.line(vec![(left, y), (right, y)], colour, 1.5);
         match point.latency {
             Some(latency) => {
                 let (low, high) = (frame.at_y(latency.low()), frame.at_y(latency.high()));
+                labels.avoid_line((x, low), (x, high));
                 page.line(vec![(x, low), (x, high)], colour, 1.5);
                 let kept = point.policy.verdict.ruling != Ruling::Missed;
                 if point.policy.sees_future {

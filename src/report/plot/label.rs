@@ -6,21 +6,41 @@ use super::render::text_width;
 /// A rectangle of the page: left, top, right, bottom.
 pub(super) type Area = (f64, f64, f64, f64);
 
+/// What a label costs that lies nearer to another mark than to its own: more than being struck through.
+const MISLEADING: f64 = 500.0;
+
+/// Room between two labels in a row.
+const GAP: f64 = 6.0;
+
 /// Rectangles that are taken.
 #[derive(Debug)]
 pub(super) struct Labels {
     within: Area,
     taken: Vec<Area>,
+    marks: Vec<At>,
 }
 
 impl Labels {
     pub(super) fn new(within: Area) -> Self {
-        Self { within, taken: Vec::new() }
+        Self { within, taken: Vec::new(), marks: Vec::new() }
     }
 
     /// Keeps labels off a rectangle.
     pub(super) fn avoid(&mut self, area: Area) {
         self.taken.push(area);
+    }
+
+    /// Keeps labels off a mark, and those of other marks further away than its own.
+    pub(super) fn mark(&mut self, at: At, reach: f64) {
+        self.avoid((at.0 - reach, at.1 - reach, at.0 + reach, at.1 + reach));
+        self.marks.push(at);
+    }
+
+    /// Keeps labels off a level or upright line.
+    pub(super) fn avoid_line(&mut self, from: At, to: At) {
+        let (left, right) = (from.0.min(to.0), from.0.max(to.0));
+        let (top, bottom) = (from.1.min(to.1), from.1.max(to.1));
+        self.avoid((left - 2.0, top - 2.0, right + 2.0, bottom + 2.0));
     }
 
     /// A place for `text` near `point`, the first of sixteen around it that covers least; it is taken
@@ -41,13 +61,16 @@ impl Labels {
             ] {
                 let at = (point.0 + dx * distance, point.1 + dy * distance);
                 let area = extent(at, align, width, size);
-                let cost = self.cost(area) + 0.02 * distance;
+                let nearer = |mark: &&At| away(area, **mark) < away(area, point);
+                let misled = self.marks.iter().filter(nearer).count() as f64;
+                let cost = self.cost(area) + MISLEADING * misled + 0.02 * distance;
                 if cost < best.2 {
                     best = (at, align, cost);
                 }
             }
         }
-        self.taken.push(extent(best.0, best.1, width, size));
+        let (left, top, right, bottom) = extent(best.0, best.1, width, size);
+        self.taken.push((left - GAP, top, right + GAP, bottom));
         (best.0, best.1)
     }
 
@@ -72,6 +95,13 @@ pub(super) fn extent(at: At, align: Align, width: f64, size: f64) -> Area {
     (left, at.1 - 0.65 * size, left + width, at.1 + 0.65 * size)
 }
 
+/// How far a point lies from a rectangle.
+fn away(area: Area, at: At) -> f64 {
+    let dx = (area.0 - at.0).max(at.0 - area.2).max(0.0);
+    let dy = (area.1 - at.1).max(at.1 - area.3).max(0.0);
+    dx.hypot(dy)
+}
+
 fn overlap(a: Area, b: Area) -> f64 {
     let width = a.2.min(b.2) - a.0.max(b.0);
     let height = a.3.min(b.3) - a.1.max(b.1);
@@ -81,6 +111,33 @@ fn overlap(a: Area, b: Area) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_label_is_nearest_to_its_own_mark() {
+        let mut labels = Labels::new((0.0, 0.0, 400.0, 300.0));
+        let points = [(100.0, 12.0), (130.0, 12.0), (160.0, 12.0), (190.0, 12.0)];
+        points.iter().for_each(|&point| labels.mark(point, 9.0));
+        for point in points {
+            let (at, align) = labels.place(point, "min-10", 13.0);
+            let area = extent(at, align, text_width("min-10", 13.0), 13.0);
+            for other in points {
+                assert!(away(area, point) <= away(area, other), "{point:?} {other:?} {area:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_label_is_not_struck_through() {
+        let mut labels = Labels::new((0.0, 0.0, 400.0, 300.0));
+        let lines = [((100.0, 150.0), (400.0, 150.0)), ((100.0, 150.0), (100.0, 0.0))];
+        for (from, to) in lines {
+            labels.avoid_line(from, to);
+        }
+        let (at, align) = labels.place((100.0, 150.0), "policy", 13.0);
+        let area = extent(at, align, text_width("policy", 13.0), 13.0);
+        assert!(overlap(area, (100.0, 149.0, 400.0, 151.0)) < 1e-9, "{area:?}");
+        assert!(overlap(area, (99.0, 0.0, 101.0, 150.0)) < 1e-9, "{area:?}");
+    }
 
     #[test]
     fn labels_of_close_points_do_not_cover_each_other_or_leave_the_page() {

@@ -54,7 +54,7 @@ fn the_distributions_name_every_policy() {
     let results = sample::results();
     let texts = texts(&render::svg(&cdf::picture(&results)).unwrap());
     assert!(results.policies.iter().all(|policy| has(&texts, &policy.name)));
-    assert!(has(&texts, "share not done") && has(&texts, "SLO 300ms"));
+    assert!(has(&texts, "share not done") && has(&texts, "SLO p99 < 300ms"));
 }
 
 #[test]

@@ -90,7 +90,7 @@ impl Plan {
             window: self.window,
             seed,
             replication,
-            detail: Detail { timeline: None, decisions: DecisionLog::Off },
+            detail: Detail { timeline: None, decisions: DecisionLog::Off, supply: false },
             waiting_limit: 50_000_000,
             stop_after: None,
             cancel: None,

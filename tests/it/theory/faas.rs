@@ -61,7 +61,7 @@ fn scenario(changes: &[(&str, String)]) -> Scenario {
 
 /// Cold share, instances, idle share in percent, running, life of an instance in seconds.
 fn figures(scenario: &Scenario, replication: u32) -> [f64; 5] {
-    let detail = Detail { timeline: None, decisions: DecisionLog::Off };
+    let detail = Detail { timeline: None, decisions: DecisionLog::Off, supply: false };
     let setup = scenario.setup(0, replication, None, detail);
     let outcome = run(setup, &mut ()).expect("nothing waits here");
     let (counts, fleet) = (&outcome.services[0].counts, &outcome.services[0].fleet);

@@ -1,5 +1,6 @@
 //! The table of exactly known answers.
 
+use super::judge::REPLICATIONS;
 use serde_json::Value;
 use std::path::PathBuf;
 
@@ -75,9 +76,23 @@ impl Case {
         self.expected.iter().map(need).fold(0.0, f64::max)
     }
 
-    /// True where the number of requests needed is known.
-    pub(crate) fn has_noise(&self) -> bool {
-        self.noise.is_object()
+    /// Relative standard error of a metric in one run of `requests`, where known.
+    pub(crate) fn relative_error(&self, metric: &str, requests: f64) -> Option<f64> {
+        Some(self.noise[metric].as_f64()? * (1e6 / requests).sqrt())
+    }
+
+    /// Share of the requests served that waited, where it is known: all who leave have waited.
+    pub(crate) fn share_that_waits(&self) -> Option<f64> {
+        let value = |name: &str| {
+            self.expected.iter().find(|(metric, _)| metric == name).map(|(_, value)| *value)
+        };
+        let left = value("p_abandon").unwrap_or(0.0);
+        Some((value("p_wait")? - left) / (1.0 - left))
+    }
+
+    /// Independent runs of the case.
+    pub(crate) fn replications(&self) -> u32 {
+        if self.kind == "deterministic" { 1 } else { REPLICATIONS }
     }
 }
 
