@@ -30,8 +30,8 @@ impl Policy for SquareRoot {
             return Decision::hold(seen.desired);
         };
         let wanted = (load + self.beta * load.sqrt()).ceil().max(1.0) as u32;
-        let decision =
-            Decision::propose(seen.desired, wanted, Why::Ratio { value: load, target: 1.0 });
+        let why = Why::Note("the load and a margin of its square root");
+        let decision = Decision::propose(seen.desired, wanted, why);
         if wanted >= seen.desired {
             self.needed_at = seen.now;
             return decision;

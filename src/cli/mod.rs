@@ -18,10 +18,12 @@ mod demo;
 mod effort;
 mod execute;
 mod exit;
+mod explain;
 mod export;
 mod import;
 mod input;
 mod man;
+mod past_run;
 mod policy_input;
 mod progress;
 mod run;
@@ -55,6 +57,7 @@ Start with `autosim demo`, then `autosim run scenarios/quickstart.toml`.";
 enum Verb {
     Run(run::Args),
     Decide(decide::Args),
+    Explain(explain::Args),
     Check(check::Args),
     Import(import::Args),
     Export(export::Args),
@@ -81,6 +84,7 @@ pub fn main() -> ExitCode {
     let done = match verb {
         Verb::Run(args) => run::run(&args, &terminal),
         Verb::Decide(args) => decide::run(&args, &terminal),
+        Verb::Explain(args) => explain::run(&args, &terminal),
         Verb::Check(args) => check::run(&args, &terminal),
         Verb::Import(args) => import::run(&args, &terminal),
         Verb::Export(args) => export::run(&args, &terminal),

@@ -29,6 +29,8 @@ pub struct About {
     pub timeline: Span,
     /// Defaults and assumptions in force, one sentence each.
     pub assumptions: Vec<String>,
+    /// The folder the scenario's relative paths start from, if that is a relative path itself.
+    pub folder: Option<String>,
     /// The scenario with every default filled in.
     pub resolved: serde_json::Value,
     /// Files it read: path as written, SHA-256 in hex.
@@ -49,6 +51,7 @@ impl About {
             price: scenario.price,
             timeline: scenario.timeline,
             assumptions: scenario.assumptions.clone(),
+            folder: scenario.folder.clone(),
             resolved: scenario.resolved.clone(),
             inputs: scenario.inputs.clone(),
         }

@@ -65,8 +65,10 @@ pub enum Why {
     Plain,
     /// A fixed sentence.
     Note(&'static str),
-    /// Metric against target: `value / target`.
+    /// Metric against target: `base x value / target`, rounded up.
     Ratio {
+        /// Replicas the ratio is applied to.
+        base: u32,
         /// As seen.
         value: f64,
         /// As wanted.
@@ -158,7 +160,7 @@ impl fmt::Display for Why {
         match self {
             Self::Plain => Ok(()),
             Self::Note(text) => f.write_str(text),
-            Self::Ratio { value, target } => write!(f, "{value:.4} against target {target}"),
+            Self::Ratio { value, target, .. } => write!(f, "{value:.4} against target {target}"),
             Self::Level { value, level } => write!(f, "{value:.4} against level {level}"),
             Self::Total { total, each } => write!(f, "{total:.4} in all at {each} each"),
             Self::Rule { number, value, level } => {
@@ -175,6 +177,24 @@ impl fmt::Display for Why {
             Self::NoData => f.write_str("no data"),
             Self::Limit { name, value } => write!(f, "{name} {value}"),
             Self::Until { name, seconds_left } => write!(f, "{name}, {seconds_left} s left"),
+        }
+    }
+}
+
+impl Why {
+    /// The arithmetic in full, for whoever wants to check it: every number as it was used.
+    pub fn in_full(&self) -> String {
+        match self {
+            Self::Ratio { base, value, target } => {
+                format!("{base} x {value} / {target}, rounded up")
+            }
+            Self::Total { total, each } => format!("{total} / {each}, rounded up"),
+            Self::Level { value, level } => format!("{value} against the level {level}"),
+            Self::Rule { number, value, level } => {
+                format!("rule {number}: {value} against the level {level}")
+            }
+            Self::Quiet { value } => format!("no rule holds for {value}"),
+            other => other.to_string(),
         }
     }
 }

@@ -217,7 +217,7 @@ impl Tracker {
         if base == 0 {
             return None;
         }
-        let why = Why::Ratio { value, target: self.level };
+        let why = Why::Ratio { base, value, target: self.level };
         let wanted = ceil_count(f64::from(base) * value / self.level);
         Some((Decision::propose(seen.desired, wanted, why).shown(seen), Some(value / self.level)))
     }

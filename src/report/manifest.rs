@@ -42,6 +42,7 @@ pub(super) fn write(results: &Results, out: &mut dyn Write) -> io::Result<()> {
         "simulated_requests": results.simulated_requests,
         "currency": about.price.currency().to_string(),
         "work_bound": results.references.work_bound,
+        "folder": about.folder,
         "inputs": inputs,
         "assumptions": about.assumptions,
         "policies": policies,

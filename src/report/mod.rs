@@ -14,6 +14,7 @@
 mod decisions_csv;
 mod dry_run;
 mod events;
+mod explain;
 mod figures_csv;
 mod folder;
 mod hours;
@@ -32,6 +33,7 @@ mod table;
 mod timeline_csv;
 
 pub use dry_run::{dry_run_csv, dry_run_json};
+pub use explain::{explain_json, explain_text, first_divergence, worst_moments};
 pub use folder::{FolderError, check_folder};
 pub use json::summary_json;
 pub use markdown::markdown;

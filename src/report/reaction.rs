@@ -158,7 +158,11 @@ mod tests {
             at: Time::from_secs(second),
             census: Census { starting: 0, ready: before, draining: 0 },
             before,
-            decision: Decision::propose(before, after, Why::Ratio { value: 0.9, target: 0.6 }),
+            decision: Decision::propose(
+                before,
+                after,
+                Why::Ratio { base: before, value: 0.9, target: 0.6 },
+            ),
             readings: vec![Reading { value: Some(0.9), at: Time::from_secs(second - 15) }],
             activation: false,
         }

@@ -65,6 +65,7 @@ fn about() -> About {
         price: price(),
         timeline: Span::from_secs(60),
         assumptions: vec!["no queue capacity given: unlimited".into()],
+        folder: Some(String::new()),
         resolved: serde_json::json!({ "name": "launch-day", "seed": 1 }),
         inputs: vec![("traces/day.csv.gz".into(), "00ff".into())],
     }
@@ -242,11 +243,14 @@ fn decisions(at: usize) -> Vec<DecisionRecord> {
             continue;
         }
         let value = 60.0 * f64::from(after) / f64::from(before);
-        let decision = Decision::propose(before, after, Why::Ratio { value, target: 60.0 });
+        let decision =
+            Decision::propose(before, after, Why::Ratio { base: before, value, target: 60.0 });
         let decision = match m % 5 {
             0 => decision.then(Stage::Stabilise, after, Why::Note("window")),
-            _ if after == 30 => Decision::propose(before, 35, Why::Ratio { value, target: 60.0 })
-                .then(Stage::Bounds, 30, Why::Limit { name: "max", value: 30.0 }),
+            _ if after == 30 => {
+                Decision::propose(before, 35, Why::Ratio { base: before, value, target: 60.0 })
+                    .then(Stage::Bounds, 30, Why::Limit { name: "max", value: 30.0 })
+            }
             _ => decision,
         };
         out.push(DecisionRecord {

@@ -19,7 +19,7 @@ pub(super) fn targets(decisions: &[DecisionRecord]) -> Vec<(f64, f64)> {
             continue;
         };
         for step in decision.decision.trail.iter() {
-            let Why::Ratio { value, target } = step.why else { continue };
+            let Why::Ratio { value, target, .. } = step.why else { continue };
             let same = (value - seen).abs() <= 1e-6 * seen.abs();
             if same && targets.last().is_none_or(|last| last.1 != target) {
                 let from = if targets.is_empty() { 0.0 } else { decision.at.as_secs_f64() };

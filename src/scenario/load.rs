@@ -95,6 +95,29 @@ pub fn load_policies(
     })
 }
 
+/// A scenario from the resolved form a manifest holds.
+///
+/// # Errors
+/// Everything that is wrong with it; traffic recorded in files may have gone.
+pub fn load_resolved(
+    resolved: &serde_json::Value,
+    options: &LoadOptions,
+) -> Result<Scenario, Findings> {
+    let mut file: ScenarioFile = serde_json::from_value(resolved.clone()).map_err(|error| {
+        let hint = "the manifest was written by another version of autosim, or changed";
+        Findings::of_file("manifest.json", format!("no scenario: {error}"), hint)
+    })?;
+    let mut sources = Sources::new("manifest.json", "");
+    let (mut found, mut faults) = (Vec::new(), Faults::new());
+    keep_policies(&mut file, &options.policies, &[], &mut faults);
+    let products = Products::read(&mut file, options, &mut sources, &mut found, &mut faults);
+    let around = Surroundings { fallback_name: &options.fallback_name, folder: &options.folder };
+    let scenario = lower(file, &around, &products, &mut faults);
+    found.extend(place(faults.into_vec(), &Places::default()));
+    let findings = Findings::new(sources, found);
+    scenario.filter(|_| !findings.any_error()).ok_or(findings)
+}
+
 /// Reads text and layers, then makes of the file what `make` does.
 fn read_whole<T>(
     mut sources: Sources,

@@ -1,7 +1,7 @@
 //! From the file to the domain: defaults filled in and said aloud, specs built, sense checked.
 
 use super::file::{PriceFile, ReplicaFile, ScenarioFile, ServiceEntry, ServiceFile};
-use super::products::Products;
+use super::products::{self, Products};
 use super::words::{LatencyTerm, SpanOrLaw, StartText};
 use super::{LeftOpen, NamedPolicy, Scenario, Service, SloTerms, check, fleet, length, lint};
 use crate::engine::{Slo, Window};
@@ -15,6 +15,9 @@ use std::path::Path;
 /// Where neither the service nor the traffic says how long a request takes.
 const DEFAULT_SERVICE_TIME: Distribution =
     Distribution::Exponential { mean: Span::from_millis(100) };
+
+/// Ends the sentence about a default that a product's platform may override.
+const OR_PLATFORM: &str = ", or as the product's platform says";
 
 /// How long synthetic traffic lasts if nothing is said.
 const DEFAULT_DURATION: Span = Span::from_secs(3600);
@@ -84,6 +87,7 @@ pub(super) fn lower(
         services,
         policies,
         assumptions,
+        folder: relative(around.folder),
         resolved,
         inputs,
     };
@@ -105,6 +109,11 @@ fn policies(file: &ScenarioFile, products: &Products, faults: &mut Faults) -> Ve
         }
     });
     sound
+}
+
+/// A path that says nothing about the machine.
+fn relative(folder: &Path) -> Option<String> {
+    folder.is_relative().then(|| folder.display().to_string())
 }
 
 /// The policies of a file that need not be a whole scenario.
@@ -178,16 +187,17 @@ fn fill(file: &mut ScenarioFile, fallback_name: &str, assumptions: &mut Vec<Stri
     if file.start.is_none() {
         file.start = Some(StartText(WallClock::default().start().to_string()));
     }
+    let products = products::any(file);
     let sole = file.services.is_empty();
     if sole {
         let label = String::new();
-        fill_service(file.service.get_or_insert_default(), &label, assumptions);
-        fill_replica(file.replica.get_or_insert_default(), &label, assumptions);
+        fill_service(file.service.get_or_insert_default(), &label, products, assumptions);
+        fill_replica(file.replica.get_or_insert_default(), &label, products, assumptions);
     }
     for (name, entry) in &mut file.services {
         let label = format!("service {name}: ");
-        fill_service(entry.service.get_or_insert_default(), &label, assumptions);
-        fill_replica(entry.replica.get_or_insert_default(), &label, assumptions);
+        fill_service(entry.service.get_or_insert_default(), &label, products, assumptions);
+        fill_replica(entry.replica.get_or_insert_default(), &label, products, assumptions);
     }
 }
 
@@ -203,10 +213,19 @@ fn fill_times(file: &mut ScenarioFile, recorded: Option<Span>, assumptions: &mut
     file.timeline.get_or_insert_with(|| round_interval(duration));
 }
 
-fn fill_service(service: &mut ServiceFile, label: &str, assumptions: &mut Vec<String>) {
+/// With `products` among the policies, what their platforms may bring is left open.
+fn fill_service(
+    service: &mut ServiceFile,
+    label: &str,
+    products: bool,
+    assumptions: &mut Vec<String>,
+) {
+    let or_platform = if products { OR_PLATFORM } else { "" };
     if service.concurrency.is_none() {
-        assumptions.push(format!("{label}no concurrency given: one request at a time per replica"));
-        service.concurrency = Some(1);
+        assumptions.push(format!(
+            "{label}no concurrency given: one request at a time per replica{or_platform}"
+        ));
+        service.concurrency = (!products).then_some(1);
     }
     if service.service_time.is_none() {
         assumptions.push(format!(
@@ -219,7 +238,9 @@ fn fill_service(service: &mut ServiceFile, label: &str, assumptions: &mut Vec<St
         assumptions.push(format!("{label}no balancing given: one central queue"));
         service.balancing = Some(super::file::BalancingFile::CentralQueue);
     }
-    service.scale_in.get_or_insert(super::file::ScaleInFile::FewestInFlight);
+    if !products {
+        service.scale_in.get_or_insert(super::file::ScaleInFile::FewestInFlight);
+    }
     let queue = service.queue.get_or_insert_default();
     queue.at_zero.get_or_insert(super::file::AtZeroFile::Wait);
     match (queue.capacity, &queue.timeout) {
@@ -233,11 +254,20 @@ fn fill_service(service: &mut ServiceFile, label: &str, assumptions: &mut Vec<St
     }
 }
 
-fn fill_replica(replica: &mut ReplicaFile, label: &str, assumptions: &mut Vec<String>) {
+/// As [`fill_service`].
+fn fill_replica(
+    replica: &mut ReplicaFile,
+    label: &str,
+    products: bool,
+    assumptions: &mut Vec<String>,
+) {
+    let or_platform = if products { OR_PLATFORM } else { "" };
     if replica.cold_start.is_none() {
-        assumptions.push(format!("{label}no cold start given: replicas are ready at once"));
+        assumptions
+            .push(format!("{label}no cold start given: replicas are ready at once{or_platform}"));
         let none = SpanOrLaw(Distribution::Constant(Span::ZERO));
-        replica.cold_start = Some(super::words::ColdStartFile::Whole(none));
+        let none = super::words::ColdStartFile::Whole(none);
+        replica.cold_start = (!products).then_some(none);
     }
     if replica.initial.is_none() {
         assumptions.push(format!(

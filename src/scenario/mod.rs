@@ -29,7 +29,7 @@ mod words;
 pub use choice::{PolicyChoice, PolicyFile};
 pub use file::ScenarioFile;
 pub use findings::{Findings, Located};
-pub use load::{Layer, LoadOptions, Loaded, load, load_policies};
+pub use load::{Layer, LoadOptions, Loaded, load, load_policies, load_resolved};
 pub use schema::json_schema;
 pub use sources::Sources;
 
@@ -67,6 +67,8 @@ pub struct Scenario {
     pub policies: Vec<NamedPolicy>,
     /// Defaults and assumptions in force, one sentence each, for the terminal and the manifest.
     pub assumptions: Vec<String>,
+    /// The folder its relative paths start from, if that is a relative path itself.
+    pub folder: Option<String>,
     /// The scenario with every default filled in.
     pub resolved: serde_json::Value,
     /// Files it read: path as written, SHA-256 in hex.

@@ -11,6 +11,13 @@ use crate::vendor::{Found, Loading, Origin, ProductFile, ProductPolicy};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 
+/// Whether any policy of the scenario is a product's.
+pub(super) fn any(file: &ScenarioFile) -> bool {
+    let of_services = file.services.values().filter_map(|entry| entry.policy.as_ref());
+    let mut all = file.policies.values().chain(of_services);
+    all.any(|policy| matches!(policy, PolicyFile::Product(_)))
+}
+
 impl LeftOpen {
     /// Of every service of a scenario, before defaults are filled in.
     pub(super) fn of_file(file: &ScenarioFile) -> Vec<Self> {

@@ -1,0 +1,153 @@
+//! `explain`: the reason for a decision of a finished run.
+
+use super::exit::{Exit, Failure};
+use super::past_run::PastRun;
+use super::terminal::Terminal;
+use crate::experiment::{self, Explanation, Moment, Results, RunOptions, Silent};
+use crate::policy::parts::calendar::At;
+use crate::report::{explain_json, explain_text, first_divergence, worst_moments};
+use crate::scenario::Scenario;
+use crate::units::{Time, WallClock};
+use serde_json::Value;
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+/// Explain a decision of a finished run: what was seen, every stage, what each guard was worth
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+#[command(group = clap::ArgGroup::new("moment").required(true))]
+pub(super) struct Args {
+    /// The folder the run left
+    #[arg(value_name = "RUN")]
+    run: PathBuf,
+    /// Whose decision [default: the only policy's]
+    #[arg(long, value_name = "NAME")]
+    policy: Option<String>,
+    /// The newest decision at this time: "2h 5m" from the start, or a date and time
+    #[arg(long, value_name = "TIME", group = "moment")]
+    at: Option<At>,
+    /// The decisions behind the moments at which users suffered most
+    #[arg(long, value_name = "N", group = "moment")]
+    worst: Option<NonZeroU32>,
+    /// Where it first decides otherwise than this policy; both are explained
+    #[arg(long, value_name = "OTHER", group = "moment")]
+    diverge: Option<String>,
+    /// Which replication, from 1
+    #[arg(long, value_name = "N", default_value = "1")]
+    replication: NonZeroU32,
+    /// Where the scenario's relative paths start, if it was run from elsewhere
+    #[arg(long, value_name = "DIR")]
+    folder: Option<PathBuf>,
+    /// Form of the explanation
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+/// Form of the explanation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+enum Format {
+    /// For people
+    #[default]
+    Text,
+    /// An array of objects
+    Json,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  autosim explain output/quickstart --policy steady --at 10h
+  autosim explain output/quickstart --policy steady --worst 3
+  autosim explain output/launch-day --policy steady --diverge prepared --format json
+The cell is run again from the manifest; its decisions are those of the run.";
+
+pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
+    let past = PastRun::open(&args.run, terminal)?;
+    let policy = past.policy(args.policy.as_deref())?;
+    let mut names = vec![policy.clone()];
+    if let Some(other) = &args.diverge {
+        names.push(past.policy(Some(other))?);
+    }
+    let mut scenario = past.scenario(&names, args.folder.as_deref())?;
+    if args.replication.get() > scenario.replications {
+        return Err(Failure::bad_input(format_args!(
+            "--replication {}: the run has {}",
+            args.replication, scenario.replications
+        )));
+    }
+    scenario.replications = args.replication.get();
+    let cancel = Arc::new(AtomicBool::new(false));
+    let results = results(&scenario, &cancel)?;
+    let wanted = moments(args, &scenario, &results, &policy)?;
+    let mut found = Vec::new();
+    for (name, at) in wanted {
+        let Some(index) = scenario.policies.iter().position(|one| one.name == name) else {
+            continue;
+        };
+        let moment = Moment { policy: index, replication: args.replication.get() - 1, at };
+        let one = experiment::explain(&scenario, moment, &cancel).map_err(Failure::bad_input)?;
+        found.push(one);
+    }
+    terminal.print(&render(args.format, &results, &found))?;
+    Ok(Exit::Good)
+}
+
+/// The cells once more, with their timelines and decisions.
+fn results(scenario: &Scenario, cancel: &Arc<AtomicBool>) -> Result<Results, Failure> {
+    let jobs = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
+    let options = RunOptions { jobs, all_timelines: true, all_decisions: false, cancel };
+    experiment::run(scenario, &options, &Silent).map_err(Failure::bad_input)
+}
+
+/// Whose decisions are to be explained, and when.
+fn moments(
+    args: &Args,
+    scenario: &Scenario,
+    results: &Results,
+    policy: &str,
+) -> Result<Vec<(String, Time)>, Failure> {
+    let own = |at: Time| (policy.to_owned(), at);
+    if let Some(at) = &args.at {
+        let time = instant(at, &scenario.clock).filter(|&at| at < scenario.window.end);
+        let end = scenario.window.end.since(Time::ZERO);
+        let time = time.ok_or_else(|| {
+            Failure::bad_input(format_args!("--at {at}: the run lasts from 0s to {end}"))
+        })?;
+        return Ok(vec![own(time)]);
+    }
+    if let Some(count) = args.worst {
+        let times = worst_moments(results, policy, count.get() as usize);
+        return Ok(times.into_iter().map(own).collect());
+    }
+    let other = args.diverge.clone().unwrap_or_default();
+    let at = first_divergence(results, policy, &other).ok_or_else(|| {
+        Failure::bad_input(format_args!("{policy} and {other} never want different numbers"))
+    })?;
+    Ok(vec![own(at), (other, at)])
+}
+
+/// A time of the command line as an instant of the run.
+fn instant(at: &At, clock: &WallClock) -> Option<Time> {
+    match at {
+        At::Offset(offset) => Some(Time::ZERO.after(*offset)),
+        At::Instant(instant) => clock.time_of(*instant),
+        At::Civil(civil) => {
+            let zoned = civil.to_zoned(clock.zone().clone()).ok()?;
+            clock.time_of(zoned.timestamp())
+        }
+    }
+}
+
+fn render(format: Format, results: &Results, found: &[Explanation]) -> String {
+    match format {
+        Format::Text => {
+            let texts: Vec<String> = found.iter().map(|one| explain_text(results, one)).collect();
+            texts.join("\n")
+        }
+        Format::Json => {
+            let all = found.iter().map(|one| explain_json(results, one)).collect();
+            format!("{:#}\n", Value::Array(all))
+        }
+    }
+}
