@@ -115,7 +115,7 @@ const STYLE: TableStyle = TableStyle::new()
     .content_lines(ContentLineStyle::none());
 
 fn row(policy: &Compared, tail: Figure, is_baseline: bool) -> Vec<String> {
-    let mark = if policy.on_frontier { " *" } else { "" };
+    let mark = if policy.on_frontier { "*" } else { "" };
     vec![
         format!("{}{mark}", policy.name),
         slo(policy),
@@ -309,7 +309,7 @@ mod tests {
             "±",
             "base",
             "Work bound",
-            "peak *",
+            "peak*",
             "worst of steady: Mon 09:58",
         ] {
             assert!(text.contains(part), "{part} is missing in\n{text}");

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 const SAMPLES: usize = 40_000;
 const DECISIONS: usize = 8_000;
 /// Columns of the strip of minutes.
-const COLUMNS: usize = 720;
+const COLUMNS: usize = 2880;
 /// Worst moments that are offered, and reactions that are drawn.
 const MOMENTS: usize = 3;
 const REACTIONS: usize = 12;
@@ -108,7 +108,7 @@ pub(super) fn series(
         .filter(|(_, service)| !service.timeline.is_empty())
         .map(|(index, service)| {
             let about = if index == 0 { about } else { &unpromised };
-            let signals = policy.signals.get(index).cloned().unwrap_or_default();
+            let signals = policy.signals.get(index).map_or(&[][..], Vec::as_slice);
             one(about, at, service, signals, shares.max(1))
         })
         .collect()
@@ -118,7 +118,7 @@ fn one(
     about: &About,
     policy: usize,
     service: &ServiceDetails,
-    signals: Vec<String>,
+    signals: &[String],
     shares: usize,
 ) -> Series {
     let timeline = &service.timeline;

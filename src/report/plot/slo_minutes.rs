@@ -17,7 +17,7 @@ const TOP: f64 = 84.0;
 const ROW: f64 = 34.0;
 const BAR: f64 = 24.0;
 /// More columns than this cannot be told apart.
-const COLUMNS: usize = 890;
+const COLUMNS: usize = 1780;
 /// Beyond orange and vermillion: nearly all were late.
 const WORST: Colour = Colour(0x4a, 0x15, 0x00);
 
@@ -85,7 +85,7 @@ fn draw(page: &mut Picture, frame: &Frame, strip: &Strip<'_>, top: f64, slo: Slo
         if let Some(colour) = colour(&columns[at]) {
             let (left, right) = (frame.at_x(seconds(at)), frame.at_x(seconds(end)));
             // A single broken minute of a long run must not be lost.
-            let least = if colour == SKY { 0.0 } else { 1.5 };
+            let least = if colour == SKY { 0.0 } else { 1.0 };
             page.area(rectangle(left, top, right.max(left + least)), colour, opacity(colour));
         }
         at = end;

@@ -8,8 +8,9 @@ use crate::report::number::human;
 
 const WIDTH: f64 = 1200.0;
 const TOP: f64 = 104.0;
-/// Left edge of each map.
-const MAPS: [(f64, &str, fn(&Hour) -> f64, Colour); 3] = [
+/// Left edge, title, what is shown, in which colour.
+type Map = (f64, &'static str, fn(&Hour) -> f64, Colour);
+const MAPS: [Map; 3] = [
     (200.0, "idle replica-hours in an hour", Hour::mean_idle, BLUE),
     (536.0, "requests waiting, on average", Hour::mean_waiting, VERMILLION),
     (872.0, "requests failed in an hour", Hour::mean_failed, VERMILLION),

@@ -109,6 +109,7 @@ function samplePath(values, step, x, y, stairs) {
         bucket.push([n, values[n]]);
       }
     }
+    if (!bucket.length) pen = false;
     const low = bucket.reduce((a, b) => (b[1] < a[1] ? b : a), bucket[0]);
     const high = bucket.reduce((a, b) => (b[1] > a[1] ? b : a), bucket[0]);
     const kept = each === 1 ? bucket : [bucket[0], ...(low && low[0] < high[0] ? [low, high] : [high, low]), bucket[bucket.length - 1]];

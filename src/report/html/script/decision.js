@@ -14,7 +14,9 @@ function decisionTitle(series) {
 
 function decisionKeys(series) {
   const stages = [...new Set(series.decisions.filter(changed).map((mark) => mark[6]))].sort((a, b) => a - b);
-  return stages.map((stage) => item(sketch(svg("path", { d: "M5 11L11 1L17 11Z", fill: stageColour(stage) })), data.stages[stage]));
+  const held = sketch(svg("path", { d: "M11 2V10", stroke: colour("grey"), "stroke-width": 1.5 }));
+  const keys = stages.map((stage) => item(sketch(svg("path", { d: "M5 11L11 1L17 11Z", fill: stageColour(stage) })), data.stages[stage]));
+  return series.decisions.every(changed) ? keys : [...keys, item(held, "the reason changed, not the count")];
 }
 
 function visible(series) {
@@ -42,7 +44,8 @@ function paintMarks(inside, frame, series, x) {
       held: `M${left} ${middle - 3}V${middle + 3}`,
     }[kind];
     const look = kind === "held" ? { stroke: stageColour(mark[6]), opacity: 0.45 } : { fill: stageColour(mark[6]) };
-    inside.append(svg("path", { d: shape, "data-decision": at, ...look }));
+    const said = `${when(mark[0], true)}: ${mark[1]} \u2192 ${mark[2]}, ${data.stages[mark[6]]}`;
+    inside.append(svg("path", { d: shape, "data-decision": at, ...look }, svg("title", {}, said)));
   }
 }
 

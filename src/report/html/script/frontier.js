@@ -6,7 +6,12 @@ function frontierScales(frame, points) {
   const [least, dearest] = [Math.min(...costs), Math.max(...costs)];
   const margin = 0.08 * Math.max(dearest - least, 0.1 * dearest, 1e-9);
   const low = least - margin < 0.3 * dearest ? 0 : least - margin;
-  const x = linear(low, dearest + margin, frame.left, frame.right);
+  // One policy far dearer than the others would push them all together.
+  const chosen = points.map((point) => point.policy.cost[0]);
+  const wide = Math.min(...chosen) > 0 && least > 0 && Math.max(...chosen) > 5 * Math.min(...chosen);
+  const x = wide
+    ? logarithmic(least / 1.2, dearest * 1.2, frame.left, frame.right)
+    : linear(low, dearest + margin, frame.left, frame.right);
   const slow = points.flatMap((point) => point.policy.latency || []).filter((ms) => ms > 0);
   if (data.limit_ms !== null) slow.push(data.limit_ms);
   const [fastest, slowest] = slow.length ? [Math.min(...slow), Math.max(...slow)] : [1, 1000];
@@ -118,11 +123,12 @@ function drawFrontier() {
   const chart = canvas(width, height, `${data.latency_title} against ${data.cost_title}, one dot for each policy`, "group");
   const { x, y } = frontierScales(frame, points);
   const yTicks = y.log ? logTicks(y.low, y.high, 9) : linearTicks(0, y.high, 6);
-  const xTicks = linearTicks(x.low, x.high, Math.max(3, width / 110))
+  const most = Math.max(3, width / 110);
+  const xTicks = (x.log ? logTicks(x.low, x.high, most) : linearTicks(x.low, x.high, most))
     .filter((tick) => tick >= x.low && tick <= x.high)
     .map((at) => ({ at, label: number(at) }));
   chart.append(...yAxis(frame, y, yTicks, latency), ...xAxis(frame, x, xTicks, true));
-  chart.append(words((frame.left + frame.right) / 2, height - 8, data.cost_title, { "text-anchor": "middle" }));
+  chart.append(words((frame.left + frame.right) / 2, height - 8, `${data.cost_title}${x.log ? ", log scale" : ""}`, { "text-anchor": "middle" }));
   chart.append(words(frame.left, frame.top - 2, `${data.latency_title}${y.log ? ", log scale" : ""}`, { class: "halo" }));
   const taken = [[frame.left, 0, frame.left + 7 * data.latency_title.length + 70, frame.top + 2]];
   frontierLines(chart, frame, x, y, taken);

@@ -153,15 +153,14 @@ function drawReactions() {
   const home = find("reaction");
   home.closest("section").hidden = !data.series.some((series) => series.reactions.length);
   find("reaction-table").replaceChildren(reactionTable());
-  const name = data.policies[view.policy].name;
   if (!series || !series.reactions.length) {
-    find("reaction-lead").textContent = `${name} ordered no replicas in what is measured.`;
+    find("reaction-lead").textContent = "It ordered no replicas in what is measured.";
     home.replaceChildren(policyPicker("policy-reaction"));
     find("reaction-legend").replaceChildren();
     return;
   }
   const shown = series.reactions;
-  find("reaction-lead").textContent = `${name}: ${shown.length < series.reactions_all ? `the ${shown.length} longest of ` : ""}${series.reactions_all} reaction${series.reactions_all > 1 ? "s" : ""} of the first replication, in order of time. A rise of traffic that took longer than ten minutes has no instant and is left out. Instants taken from the timeline are as fine as its intervals.`;
+  find("reaction-lead").textContent = `${shown.length < series.reactions_all ? `The ${shown.length} longest of ` : "All "}${series.reactions_all} reaction${series.reactions_all > 1 ? "s" : ""} of the first replication, in order of time. A rise of traffic that took longer than ten minutes has no instant and is left out. Instants taken from the timeline are as fine as its intervals.`;
   const width = widthOf(home);
   const narrow = width < 640;
   const row = narrow ? 40 : 26;

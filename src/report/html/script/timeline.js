@@ -352,6 +352,10 @@ function policyPicker(id) {
 }
 
 function drawControls() {
+  const name = data.policies[view.policy].name;
+  find("h-time").textContent = `Over time: ${name}`;
+  find("h-week").textContent = `Waste and unmet demand by hour of the week: ${name}`;
+  find("h-reaction").textContent = `How long scaling out took: ${name}`;
   const names = data.series.filter((series) => series.policy === view.policy).map((series) => series.service);
   const services = html("select", { id: "service" }, names.map((name) => option(name, name, name === view.service)));
   services.addEventListener("change", () => {
