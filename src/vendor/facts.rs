@@ -65,6 +65,8 @@ pub struct Platform {
     pub grace: Option<Span>,
     /// Whether the newest replicas leave first, busy or not.
     pub newest_leave_first: bool,
+    /// Whether the oldest replicas leave first, busy or not.
+    pub oldest_leave_first: bool,
 }
 
 impl Platform {
@@ -77,6 +79,7 @@ impl Platform {
             cold_start: None,
             grace: None,
             newest_leave_first: false,
+            oldest_leave_first: false,
         }
     }
 }

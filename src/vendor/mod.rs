@@ -16,6 +16,7 @@ mod fault;
 mod file;
 mod loaded;
 mod registry;
+pub mod scaleway;
 #[cfg(test)]
 mod tape;
 

@@ -205,7 +205,10 @@ macro_rules! products {
     };
 }
 
-products! {}
+products! {
+    /// Scaleway Instance autoscaling, v1alpha1: a group, its policies, its template.
+    Scaleway = super::scaleway::Scaleway,
+}
 
 /// A product's policy, its documents read and found good. It is written as a scenario would say it, with
 /// the documents in place of the files they came from.
