@@ -304,7 +304,13 @@ fn sensors(services: &mut [ServiceSetup], sources: &[Vec<usize>]) -> Vec<Vec<Box
     let one = |(signal, &source): (&mut SignalRef, &usize)| {
         let pipeline =
             || Box::new(Pipeline::new(signal.signal.clone(), resources[source])) as Box<_>;
-        signal.sensor.take().unwrap_or_else(pipeline)
+        match signal.sensor.take() {
+            Some(mut sensor) => {
+                sensor.resources(resources[source]);
+                sensor
+            }
+            None => pipeline(),
+        }
     };
     let of_service = |(service, sources): (&mut ServiceSetup, &Vec<usize>)| {
         service.autoscaler.signals.iter_mut().zip(sources).map(one).collect()

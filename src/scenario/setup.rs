@@ -113,6 +113,9 @@ fn adopt(fleet: &mut FleetSpec, open: LeftOpen, platform: &Platform) {
     if platform.newest_leave_first && open.victims {
         fleet.victims = VictimOrder::Newest;
     }
+    if platform.oldest_leave_first && open.victims {
+        fleet.victims = VictimOrder::Oldest;
+    }
 }
 
 #[cfg(test)]

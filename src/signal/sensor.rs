@@ -1,11 +1,14 @@
 //! What turns scrapes into readings: the pipeline, or a product's own metric path.
 
-use super::{Pipeline, Probe, Reading};
+use super::{Pipeline, Probe, Reading, Resources};
 use crate::units::Time;
 
 /// A metric path from scrapes to readings. Most signals use [`Pipeline`]; a product whose path is not
 /// window, statistic and delay brings its own.
 pub trait Sensor: Send {
+    /// How the service it is taken from turns load into resources; told once, before the first scrape.
+    fn resources(&mut self, _: Resources) {}
+
     /// Takes a scrape; scrapes come in order of time, one every `resolution` of the signal.
     fn scrape(&mut self, probe: &Probe<'_>);
 

@@ -26,22 +26,26 @@ pub struct NotADocument {
 }
 
 impl Document {
-    /// Reads a text in JSON.
+    /// Reads a text in JSON. Variables of a shell in a body that was quoted for one, `"'"$NAME"'"`, are
+    /// read as `"$NAME"`: published samples are full of them.
     ///
     /// # Errors
     /// Where the text stops being JSON, and why.
     pub fn parse(text: &str) -> Result<Self, NotADocument> {
-        let value: Value = serde_json::from_str(text).map_err(|error| NotADocument {
-            message: plain(&error),
-            at: byte_of(text, error.line(), error.column()),
-        })?;
-        let mut places = Vec::new();
-        if let Ok(parsed) = parse_to_ast(text, &CollectOptions::default(), &ParseOptions::default())
-            && let Some(root) = &parsed.value
-        {
-            collect(root, String::new(), &mut places);
+        match serde_json::from_str(text) {
+            Ok(value) => Ok(Self::of(value, places(text))),
+            Err(error) => {
+                let value = serde_json::from_str(&without_shell(text, "\"", "\"")).ok();
+                let document = value.map(|value| {
+                    // Replaced by as many bytes, so that every place is that of the text.
+                    Self::of(value, places(&without_shell(text, "\"''", "''\"")))
+                });
+                document.ok_or_else(|| NotADocument {
+                    message: plain(&error),
+                    at: byte_of(text, error.line(), error.column()),
+                })
+            }
         }
-        Ok(Self::of(value, places))
     }
 
     /// The document of a value that has no text of its own.
@@ -88,6 +92,42 @@ fn byte_of(text: &str, line: usize, column: usize) -> usize {
     (start + column.saturating_sub(1)).min(text.len())
 }
 
+/// Every member's path and bytes.
+fn places(text: &str) -> Vec<(String, Range<usize>)> {
+    let mut places = Vec::new();
+    if let Ok(parsed) = parse_to_ast(text, &CollectOptions::default(), &ParseOptions::default())
+        && let Some(root) = &parsed.value
+    {
+        collect(root, String::new(), &mut places);
+    }
+    places
+}
+
+/// The text with `opening` and `closing` in place of the quotes around a shell's variable.
+fn without_shell(text: &str, opening: &str, closing: &str) -> String {
+    const QUOTE: &str = "\"'\"";
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find("\"'\"$") {
+        let (before, after) = (&rest[..at], &rest[at + QUOTE.len()..]);
+        let word = |c: char| c.is_ascii_alphanumeric() || "_{}".contains(c);
+        let end = after.char_indices().skip(1).find(|&(_, c)| !word(c));
+        let end = end.map_or(after.len(), |(end, _)| end);
+        out.push_str(before);
+        match after[end..].strip_prefix(QUOTE) {
+            Some(beyond) => {
+                out.extend([opening, &after[..end], closing]);
+                rest = beyond;
+            }
+            None => {
+                out.push_str(QUOTE);
+                rest = after;
+            }
+        }
+    }
+    out + rest
+}
+
 fn collect(node: &Node<'_>, path: String, places: &mut Vec<(String, Range<usize>)>) {
     let below = |key: &str| if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
     match node {
@@ -129,6 +169,19 @@ mod tests {
         assert_eq!(document.bodies.len(), 2);
         assert_eq!(document.place(1, "a").map(|place| &text[place]), Some("2"));
         assert_eq!(document.place(1, "").map(|place| &text[place]), Some("{\"a\": 2}"));
+    }
+
+    #[test]
+    fn variables_of_a_shell_are_texts_and_leave_every_place_as_it_is() {
+        let text = "{\"a\": \"'\"$PROJECT_ID\"'\",\n \"b\": [\"'\"${X}\"'\", 5]}";
+        let document = Document::parse(text).unwrap();
+        assert_eq!(document.bodies[0]["a"], "$PROJECT_ID");
+        assert_eq!(document.bodies[0]["b"][0], "${X}");
+        assert_eq!(document.place(0, "a").map(|place| &text[place]), Some("\"'\"$PROJECT_ID\"'\""));
+        assert_eq!(document.place(0, "b.1").map(|place| &text[place]), Some("5"));
+        for wrong in ["{\"a\": \"'\"$X\"}", "{\"a\": \"'\"X\"'\"}", "{\"a\": \"'\"$\u{e9}"] {
+            assert!(Document::parse(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -65,6 +65,8 @@ pub struct Platform {
     pub grace: Option<Span>,
     /// Whether the newest replicas leave first, busy or not.
     pub newest_leave_first: bool,
+    /// Whether the oldest replicas leave first, busy or not.
+    pub oldest_leave_first: bool,
     /// Replicas that stay ready while others are replaced.
     pub min_ready: Option<MinReady>,
 }
@@ -89,6 +91,7 @@ impl Platform {
             grace: None,
             newest_leave_first: false,
             min_ready: None,
+            oldest_leave_first: false,
         }
     }
 }

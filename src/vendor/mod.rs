@@ -17,6 +17,7 @@ mod file;
 mod loaded;
 mod registry;
 pub mod sae;
+pub mod scaleway;
 #[cfg(test)]
 mod tape;
 

@@ -208,6 +208,8 @@ macro_rules! products {
 products! {
     /// Alibaba SAE: scaling rules by time, by metrics, or both.
     Sae = super::sae::Sae,
+    /// Scaleway Instance autoscaling, v1alpha1: a group, its policies, its template.
+    Scaleway = super::scaleway::Scaleway,
 }
 
 /// A product's policy, its documents read and found good. It is written as a scenario would say it, with

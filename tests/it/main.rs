@@ -11,3 +11,4 @@ mod report_page;
 mod stories;
 mod theory;
 mod theory_fast;
+mod vendors;
