@@ -65,6 +65,8 @@ pub struct Platform {
     pub grace: Option<Span>,
     /// Whether the newest replicas leave first, busy or not.
     pub newest_leave_first: bool,
+    /// Whether a request that finds no live replica fails rather than waits.
+    pub rejects_at_zero: bool,
 }
 
 impl Platform {
@@ -77,6 +79,7 @@ impl Platform {
             cold_start: None,
             grace: None,
             newest_leave_first: false,
+            rejects_at_zero: false,
         }
     }
 }

@@ -205,7 +205,10 @@ macro_rules! products {
     };
 }
 
-products! {}
+products! {
+    /// Alibaba Cloud PAI-EAS.
+    PaiEas = super::pai_eas::PaiEas,
+}
 
 /// A product's policy, its documents read and found good. It is written as a scenario would say it, with
 /// the documents in place of the files they came from.
