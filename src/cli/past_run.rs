@@ -6,9 +6,8 @@ use crate::scenario::{LoadOptions, Scenario, load_resolved};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
-/// A folder a run left, and its manifest.
+/// What the manifest in the folder of a run says.
 pub(super) struct PastRun {
-    pub(super) folder: PathBuf,
     pub(super) manifest: Value,
 }
 
@@ -36,7 +35,7 @@ impl PastRun {
                 path.display()
             ));
         }
-        Ok(Self { folder: folder.to_owned(), manifest })
+        Ok(Self { manifest })
     }
 
     /// Names of its policies.

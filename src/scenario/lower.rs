@@ -242,7 +242,9 @@ fn fill_service(
         service.scale_in.get_or_insert(super::file::ScaleInFile::FewestInFlight);
     }
     let queue = service.queue.get_or_insert_default();
-    queue.at_zero.get_or_insert(super::file::AtZeroFile::Wait);
+    if !products {
+        queue.at_zero.get_or_insert(super::file::AtZeroFile::Wait);
+    }
     match (queue.capacity, &queue.timeout) {
         (None, None) => assumptions.push(format!(
             "{label}no queue limits given: requests wait without limit and never give up"

@@ -114,6 +114,8 @@ pub struct LeftOpen {
     pub grace: bool,
     /// Which replicas leave first.
     pub victims: bool,
+    /// What a request does that finds no live replica.
+    pub at_zero: bool,
 }
 
 /// One of the competing policies.

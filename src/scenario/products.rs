@@ -34,6 +34,9 @@ impl LeftOpen {
             cold_start: replica.is_none_or(|one| one.cold_start.is_none()),
             grace: replica.is_none_or(|one| one.grace.is_none()),
             victims: service.is_none_or(|one| one.scale_in.is_none()),
+            at_zero: service
+                .and_then(|one| one.queue.as_ref())
+                .is_none_or(|queue| queue.at_zero.is_none()),
         }
     }
 }

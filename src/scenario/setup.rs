@@ -2,7 +2,7 @@
 
 use super::{LeftOpen, PolicyChoice, Scenario, Service};
 use crate::engine::{Detail, ServiceSetup, Setup};
-use crate::fleet::{Balancing, ColdStage, FleetSpec, Overflow, VictimOrder};
+use crate::fleet::{AtZero, Balancing, ColdStage, FleetSpec, Overflow, VictimOrder};
 use crate::policy::PolicyContext;
 use crate::policy::keep_alive::AtLimit;
 use crate::random::{Sampler, Streams};
@@ -115,6 +115,9 @@ fn adopt(fleet: &mut FleetSpec, open: LeftOpen, platform: &Platform) {
     }
     if platform.oldest_leave_first && open.victims {
         fleet.victims = VictimOrder::Oldest;
+    }
+    if platform.rejects_at_zero && open.at_zero {
+        fleet.queue.at_zero = AtZero::Reject;
     }
 }
 

@@ -65,6 +65,8 @@ pub struct Platform {
     pub grace: Option<Span>,
     /// Whether the newest replicas leave first, busy or not.
     pub newest_leave_first: bool,
+    /// Whether a request that finds no live replica fails rather than waits.
+    pub rejects_at_zero: bool,
     /// Whether the oldest replicas leave first, busy or not.
     pub oldest_leave_first: bool,
     /// Replicas that stay ready while others are replaced.
@@ -92,6 +94,7 @@ impl Platform {
             newest_leave_first: false,
             min_ready: None,
             oldest_leave_first: false,
+            rejects_at_zero: false,
         }
     }
 }

@@ -15,6 +15,7 @@ mod facts;
 mod fault;
 mod file;
 mod loaded;
+pub mod pai_eas;
 mod registry;
 pub mod sae;
 pub mod scaleway;

@@ -206,6 +206,8 @@ macro_rules! products {
 }
 
 products! {
+    /// Alibaba Cloud PAI-EAS.
+    PaiEas = super::pai_eas::PaiEas,
     /// Alibaba SAE: scaling rules by time, by metrics, or both.
     Sae = super::sae::Sae,
     /// Scaleway Instance autoscaling, v1alpha1: a group, its policies, its template.

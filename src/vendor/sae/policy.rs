@@ -95,7 +95,7 @@ impl Policy for Timing {
         let Some((target, why)) = self.toward else {
             return Decision::by(Stage::Schedule, current, current, Why::Note("no trigger"));
         };
-        let decision = Decision::by(Stage::Schedule, current, target, why);
+        let decision = Decision::by(Stage::Schedule, current, target, why).shown(seen);
         let (up, down) = self.steps.unwrap_or_default();
         let step = if target > current { up } else { down };
         let Some(step) = step.filter(|step| target.abs_diff(current) > *step) else {
@@ -190,10 +190,10 @@ impl Elastic {
         }
         let (wanted, why) = wanted?;
         if missing && self.knobs.missing_blocks_scale_in && wanted < current {
-            let decision = Decision::propose(current, wanted, why);
+            let decision = Decision::propose(current, wanted, why).shown(seen);
             return Some(decision.then(Stage::Recommend, current, Why::NoData));
         }
-        Some(Decision::propose(current, wanted, why))
+        Some(Decision::propose(current, wanted, why).shown(seen))
     }
 
     fn expected(&self, current: u32, value: f64, target: Target) -> u32 {
@@ -253,7 +253,7 @@ impl Policy for Elastic {
             return Decision::propose(current, current, Why::Note("no evaluation now"));
         }
         let Some(decision) = self.size(seen) else {
-            return Decision::propose(current, current, Why::NoData);
+            return Decision::propose(current, current, Why::NoData).shown(seen);
         };
         let decision = self.stabilise.apply(decision, now, current);
         let decision = self.limits.apply(decision, now, current, &self.changes);

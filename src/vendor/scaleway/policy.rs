@@ -161,7 +161,7 @@ impl Policy for Loop {
         let bounds = Bounds { min: group.min, max: group.max };
         let current = seen.desired;
         if self.knobs.correct_bounds && !(group.min..=group.max).contains(&current) {
-            return bounds.apply(Decision::propose(current, current, Why::Plain));
+            return bounds.apply(Decision::propose(current, current, Why::Plain).shown(seen));
         }
         let decision = self.evaluate(seen, bounds);
         if decision.desired == current {
@@ -191,7 +191,7 @@ impl Loop {
             let why = Why::Rule { number: at as u32 + 1, value, level };
             let wanted = self.wanted(policy, count);
             let mut decision = match made {
-                None => Decision::propose(count, wanted, why),
+                None => Decision::propose(count, wanted, why).shown(seen),
                 Some(decision) => decision.then(Stage::Recommend, wanted, why),
             };
             if self.knobs.set_total_guard && against_direction(policy, count, wanted) {
@@ -208,7 +208,7 @@ impl Loop {
                 break;
             }
         }
-        made.unwrap_or_else(|| Decision::propose(current, current, self.quiet(seen)))
+        made.unwrap_or_else(|| Decision::propose(current, current, self.quiet(seen)).shown(seen))
     }
 
     /// The threshold as it is kept.

@@ -137,7 +137,7 @@ fn drive(policy: &ProductPolicy) {
         let value = [Some(0.0), None, Some(1e9), Some(50.0)][minute as usize / 2 % 4];
         let readings = vec![Reading { value, at: now }; autoscaler.signals.len()];
         let census = Census { ready: desired, ..Census::default() };
-        let seen = Observation { now, census, desired, readings: &readings };
+        let seen = Observation { now, census, desired, readings: &readings, without: None };
         let decision = autoscaler.policy.observe(&seen);
         assert!(!decision.trail.is_empty());
         desired = decision.desired.min(1_000_000);

@@ -101,7 +101,13 @@ fn late_evaluations_make_a_cooldown_of_one_tick_fragile() {
     let observe = |autoscaler: &mut Autoscaler, now, desired| {
         let readings = [Reading { value: Some(90.0), at: now }; 2];
         let census = Census { ready: desired, ..Census::default() };
-        autoscaler.policy.observe(&Observation { now, census, desired, readings: &readings })
+        autoscaler.policy.observe(&Observation {
+            now,
+            census,
+            desired,
+            readings: &readings,
+            without: None,
+        })
     };
     assert_eq!(observe(&mut tape.autoscaler, Time::from_secs(300), 1).desired, 1, "not yet");
     // Against a group of which the count is always 1: denied where two evaluations come too close.
