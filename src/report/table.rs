@@ -335,10 +335,10 @@ mod tests {
             let line = |start: &str| text.lines().find(|line| line.starts_with(start)).unwrap();
             assert_eq!(columns(line("policy "))[3], head, "{text}");
             let shown = with_interval(comparison.policies[1].estimate(figure));
-            let mean = shown.split('\n').next().unwrap();
+            let mean = shown.split_whitespace().next().unwrap();
             let steady = columns(line("steady"));
             let after_verdict =
-                steady.iter().position(|c| c == "met" || c == "MISSED").unwrap() + 2;
+                steady.iter().position(|c| c == "met" || c == "MISSED").unwrap() + 3;
             assert_eq!(steady[after_verdict], mean, "{text}");
             assert_eq!(text.contains("infinitely late"), figure == Figure::SloLatency, "{text}");
         }
