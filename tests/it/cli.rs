@@ -233,15 +233,23 @@ fn results_go_to_standard_output_and_everything_else_does_not() {
     assert!(printed(&output).contains("small") && printed(&output).contains("steady"));
     assert!(errors(&output).contains("requests simulated"), "{}", errors(&output));
     assert!(!printed(&output).contains("simulated"), "{}", printed(&output));
-    for file in
-        ["summary.csv", "replications.csv", "timeline.csv", "decisions.csv", "manifest.json"]
-    {
+    for file in [
+        "summary.csv",
+        "replications.csv",
+        "timeline.csv",
+        "decisions.csv",
+        "manifest.json",
+        "report.html",
+    ] {
         assert!(folder.path().join("output/good").join(file).is_file(), "{file}");
     }
     let quiet = autosim(folder.path(), &["run", "good.toml", "--quiet", "--format", "json"]);
     assert_eq!((code(&quiet), errors(&quiet)), (0, String::new()));
     let value: serde_json::Value = serde_json::from_str(&printed(&quiet)).unwrap();
     assert_eq!(value["policies"].as_array().map(Vec::len), Some(2));
+    let markdown = autosim(folder.path(), &["run", "good.toml", "-q", "--format", "markdown"]);
+    let text = printed(&markdown);
+    assert!(text.starts_with("### good\n") && text.contains("\n| steady"), "{text}");
 }
 
 #[test]

@@ -15,9 +15,11 @@ function frontierScales(frame, points) {
   const slow = points.flatMap((point) => point.policy.latency || []).filter((ms) => ms > 0);
   if (data.limit_ms !== null) slow.push(data.limit_ms);
   const [fastest, slowest] = slow.length ? [Math.min(...slow), Math.max(...slow)] : [1, 1000];
+  // Dots need no zero below them where they all lie far above it.
+  const bottom = fastest > 0.5 * slowest ? Math.max(0, fastest - 0.5 * (slowest - fastest) - 0.02 * slowest) : 0;
   const y = slowest > 10 * fastest
     ? logarithmic(fastest / 1.5, slowest * 1.8, frame.bottom, frame.top)
-    : linear(0, 1.2 * slowest, frame.bottom, frame.top);
+    : linear(bottom, slowest + 0.2 * (slowest - bottom), frame.bottom, frame.top);
   return { x, y };
 }
 
@@ -122,7 +124,7 @@ function drawFrontier() {
   const points = data.policies.map((policy, at) => ({ policy, at })).filter(({ policy }) => policy.placed && policy.cost);
   const chart = canvas(width, height, `${data.latency_title} against ${data.cost_title}, one dot for each policy`, "group");
   const { x, y } = frontierScales(frame, points);
-  const yTicks = y.log ? logTicks(y.low, y.high, 9) : linearTicks(0, y.high, 6);
+  const yTicks = y.log ? logTicks(y.low, y.high, 9) : linearTicks(y.low, y.high, 6);
   const most = Math.max(3, width / 110);
   const xTicks = (x.log ? logTicks(x.low, x.high, most) : linearTicks(x.low, x.high, most))
     .filter((tick) => tick >= x.low && tick <= x.high)
