@@ -268,7 +268,7 @@ impl<'a> Members<'a> {
         &self,
         faults: &mut DocumentFaults,
         key: &str,
-        read: impl FnOnce(&Members<'a>, &mut DocumentFaults) -> Option<T>,
+        read: impl FnOnce(&Self, &mut DocumentFaults) -> Option<T>,
     ) -> Option<T> {
         let value = self.get(key)?;
         let Some(object) = value.as_object() else {
@@ -284,7 +284,7 @@ impl<'a> Members<'a> {
         &self,
         faults: &mut DocumentFaults,
         key: &str,
-        read: impl FnOnce(&Members<'a>, &mut DocumentFaults) -> Option<T>,
+        read: impl FnOnce(&Self, &mut DocumentFaults) -> Option<T>,
     ) -> Option<T> {
         self.required(faults, key, "an object")?;
         self.object(faults, key, read)
@@ -295,7 +295,7 @@ impl<'a> Members<'a> {
         &self,
         faults: &mut DocumentFaults,
         key: &str,
-        read: impl Fn(&Members<'a>, &mut DocumentFaults),
+        read: impl Fn(&Self, &mut DocumentFaults),
     ) {
         self.object(faults, key, |map, faults| {
             for name in map.object.keys() {

@@ -2,6 +2,7 @@
 
 mod properties;
 mod scaleway;
+mod scenarios;
 
 use autosim::vendor::{Loading, ProductFile, ProductPolicy};
 

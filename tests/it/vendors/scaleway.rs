@@ -65,7 +65,7 @@ fn a_fault_has_its_place_in_the_text_of_its_body() {
     assert_eq!(errors.len(), 1, "{errors:?}");
     match &errors[0].origin {
         autosim::vendor::Origin::File { file: 0, span } => {
-            assert_eq!(&text[span.clone()], "\"hot\"")
+            assert_eq!(&text[span.clone()], "\"hot\"");
         }
         other => panic!("{other:?}"),
     }
