@@ -74,8 +74,7 @@ impl Service {
         let patience = setup.fleet.queue.timeout.clone();
         let incoming = Incoming::new(setup.arrivals, &plane, patience, &streams, window.end);
         let signals = &setup.autoscaler.signals;
-        let recorder =
-            Recorder::new(window, setup.slo, run.quantiles[index as usize], run.timeline);
+        let recorder = Recorder::new(window, setup.slo, run.quantiles[index as usize]);
         Self {
             readings: vec![Reading::default(); signals.len()],
             name: setup.name,
@@ -167,7 +166,7 @@ impl Service {
             gauges: self.plane.gauges(now, &mut (&mut self.recorder, observer)),
             integrals: self.fleet.integrals(now),
             arrivals: self.incoming.taken,
-            counters: self.recorder.counters,
+            counters: self.recorder.counters(),
         }
     }
 
@@ -273,7 +272,7 @@ impl Service {
         if desired > live {
             self.scale_out(now, desired - live, changes, observer);
         } else if desired < live {
-            self.scale_in(now, live - desired, changes, observer);
+            self.scale_in(now, live - desired, changes);
         }
     }
 
@@ -309,13 +308,7 @@ impl Service {
         }
     }
 
-    fn scale_in(
-        &mut self,
-        now: Time,
-        count: u32,
-        changes: &mut Vec<Change>,
-        observer: &mut impl Sink,
-    ) {
+    fn scale_in(&mut self, now: Time, count: u32, changes: &mut Vec<Change>) {
         let starting = self.fleet.starting_victims(count);
         for &id in &starting {
             self.plane.cancelled(id);
@@ -327,8 +320,7 @@ impl Service {
         }
         for id in self.fleet.ready_victims(rest, |id| self.plane.load(now, id)) {
             let deadline = self.fleet.drain(now, id);
-            let sink = &mut (&mut self.recorder, &mut *observer);
-            match self.plane.leave(now, id, deadline, sink) {
+            match self.plane.leave(now, id, deadline) {
                 Some(at) if at <= now => self.fleet.gone(now, id),
                 Some(at) => changes.push(Change::Going(id, at)),
                 None => {}
@@ -354,13 +346,7 @@ impl Service {
         if length.is_zero() {
             return;
         }
-        let latency = self.recorder.interval_latency.as_mut();
-        let percentiles = latency.and_then(|histogram| {
-            let quantile = |q| histogram.quantile(q);
-            let three = [quantile(0.5)?, quantile(0.95)?, quantile(0.99)?];
-            histogram.clear();
-            Some(three)
-        });
+        let percentiles = self.recorder.end_interval();
         let mean = |before: u128, after: u128| (after - before) as f64 / length.0 as f64;
         let mean_ready = mean(began.integrals.ready_ns, ended.integrals.ready_ns);
         let slots = mean_ready * f64::from(self.resources.concurrency.max(1));
@@ -395,15 +381,16 @@ impl Service {
 
     /// The run is over.
     pub(super) fn finish(mut self, observer: &mut impl Sink) -> (ServiceOutcome, u64) {
-        self.plane.finish(&mut (&mut self.recorder, observer));
+        self.plane.finish(self.clock, &mut (&mut self.recorder, observer));
         self.fleet.close();
         let fleet = self.fleet_totals(self.fleet.ledger());
+        let (counts, latency, slo_minutes) = self.recorder.finish();
         let outcome = ServiceOutcome {
             name: self.name,
-            counts: self.recorder.counts,
-            latency: self.recorder.latency,
+            counts,
+            latency,
             fleet,
-            slo_minutes: self.recorder.minutes,
+            slo_minutes,
             timeline: self.timeline,
             decisions: self.decisions,
         };
@@ -443,7 +430,6 @@ pub(super) struct RunFacts {
     pub(super) replication: u32,
     pub(super) window: Window,
     pub(super) waiting_limit: u64,
-    pub(super) timeline: bool,
     pub(super) log: DecisionLog,
     /// Per service: does any signal need quantiles of its response times?
     pub(super) quantiles: Vec<bool>,
@@ -462,7 +448,6 @@ impl RunFacts {
             replication: setup.replication,
             window: setup.window,
             waiting_limit: setup.waiting_limit,
-            timeline: setup.detail.timeline.is_some(),
             log: setup.detail.decisions,
             quantiles,
         }

@@ -149,10 +149,9 @@ impl Plane {
         now: Time,
         replica: ReplicaId,
         deadline: Time,
-        sink: &mut impl Sink,
     ) -> Option<Time> {
         match self {
-            Self::Central(plane) => Some(plane.leave(now, replica, deadline, sink)),
+            Self::Central(plane) => Some(plane.leave(now, replica, deadline)),
             Self::Event(plane) => plane.leave(now, replica, deadline),
         }
     }
@@ -181,10 +180,11 @@ impl Plane {
         }
     }
 
-    /// Tells `sink` of every request that has not met its fate. The run is over.
-    pub fn finish(&mut self, sink: &mut impl Sink) {
+    /// The run is over at `now`, the instant reached: tells `sink` of every request that has not met
+    /// its fate.
+    pub fn finish(&mut self, now: Time, sink: &mut impl Sink) {
         match self {
-            Self::Central(plane) => plane.finish(sink),
+            Self::Central(plane) => plane.finish(now, sink),
             Self::Event(plane) => plane.finish(sink),
         }
     }
