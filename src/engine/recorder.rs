@@ -126,7 +126,7 @@ impl Recorder {
 impl Sink for Recorder {
     const NAMES_REPLICAS: bool = false;
 
-    #[inline]
+    #[inline(always)]
     fn completed(&mut self, completion: &Completion) {
         let latency = Span(completion.end.0 - completion.arrival.0);
         let counted = self.counted(completion.arrival);

@@ -284,7 +284,7 @@ impl CentralQueue {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn commit<S: Sink>(
         &mut self,
         slot: usize,

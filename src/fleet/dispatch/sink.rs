@@ -57,7 +57,7 @@ impl Sink for () {
 impl<A: Sink, B: Sink> Sink for (&mut A, &mut B) {
     const NAMES_REPLICAS: bool = A::NAMES_REPLICAS || B::NAMES_REPLICAS;
 
-    #[inline]
+    #[inline(always)]
     fn completed(&mut self, completion: &Completion) {
         self.0.completed(completion);
         self.1.completed(completion);
