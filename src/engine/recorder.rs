@@ -95,11 +95,8 @@ impl Recorder {
         totals.latency_sum_ns = self.latency_sum_ns[1];
         totals.waited = totals.wait.count() - totals.wait.zeros();
         counts.completed = totals.latency.count();
-        counts.arrived = counts.completed
-            + counts.rejected
-            + counts.timed_out
-            + counts.lost
-            + counts.unfinished;
+        counts.arrived =
+            counts.completed + counts.rejected + counts.timed_out + counts.lost + counts.unfinished;
         counts.within_slo = match self.slo_limit {
             Some(_) => self.minutes.iter().map(|minute| u64::from(minute.within)).sum(),
             None => counts.completed,

@@ -144,7 +144,8 @@ impl WinnerTree {
         while node > 1 {
             let group = &mut self.groups[node / 4];
             // The others' smallest does not wait for the path below: one comparison a level does.
-            let others = group[(node ^ 1) % 4].min(group[(node ^ 2) % 4]).min(group[(node ^ 3) % 4]);
+            let others =
+                group[(node ^ 1) % 4].min(group[(node ^ 2) % 4]).min(group[(node ^ 3) % 4]);
             group[node % 4] = winner;
             winner = winner.min(others);
             node /= 4;
