@@ -1,13 +1,12 @@
-//! What will happen, in order.
+//! What will happen beside completions, in order.
 
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
-/// Kinds of events; the order of declaration is the order at one instant (rule 1 of the model).
+/// Kinds of events; the order of declaration is the order at one instant (rule 1 of the model), after
+/// the completions of that instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum What {
-    /// A request is done.
-    Complete,
     /// A leaving replica's grace ends.
     Kill,
     /// An idle replica is removed.
@@ -57,8 +56,10 @@ impl EventHeap {
             self.0.push(event);
         }
     }
-    pub(super) fn peek(&self) -> Option<&Event> {
-        self.0.peek()
+    /// When the next event is; `u64::MAX` without one.
+    #[inline]
+    pub(super) fn next_at(&self) -> u64 {
+        self.0.peek().map_or(u64::MAX, |event| event.at)
     }
     pub(super) fn pop_if(&mut self, due: impl Fn(&Event) -> bool) -> Option<Event> {
         if self.0.peek().is_some_and(due) { self.0.pop() } else { None }
