@@ -343,8 +343,10 @@ impl<L: Line> LazyPlane<L> {
         self.settle(now, sink);
         let at = self.router.add(id, ordinal);
         self.lines.insert(at, L::new(self.slots));
-        let home = Home { ready_at: now.0, fresh: true, queue: VecDeque::new() };
-        self.homes.insert(at, home);
+        // Room for what most replicas will ever need, so that the hot loop does not have to ask for it.
+        let queue = VecDeque::with_capacity(4);
+        self.homes.insert(at, Home { ready_at: now.0, fresh: true, queue });
+        self.open.reserve((self.lines.len() * self.slots).saturating_sub(self.open.len()));
         self.newest_ready_at = now.0;
         while let Some(request) = self.gateway.pop_front() {
             self.unqueue(request.arrival);
