@@ -235,6 +235,7 @@ impl EventPlane {
         self.next_stamp += 1;
         let at = self.waiting_unused.pop().unwrap_or_else(|| {
             self.waiting.push(request);
+            self.waiting_unused.reserve(self.waiting.len());
             (self.waiting.len() - 1) as u32
         });
         self.waiting[at as usize] = request;
@@ -294,6 +295,8 @@ impl EventPlane {
     fn widen_slab(&mut self) -> usize {
         let at = self.serving.len();
         self.serving.push(Serving { arrival: 0, start: 0, slot: 0, replica: None, cold: false });
+        // The list of unused places never outgrows the slab, so it need never grow by itself.
+        self.serving_unused.reserve(self.serving.len());
         if at >= self.ends.width() {
             let ends: Vec<u64> = (0..at).map(|leaf| self.ends.get(leaf)).collect();
             self.ends.refill(at + 1, ends.into_iter());
