@@ -12,7 +12,7 @@ use autosim::random::{Distribution, Purpose, Sampler, Streams};
 use autosim::signal::{Observation, Resources};
 use autosim::stats::Histogram;
 use autosim::units::{Rate, Span, Time};
-use autosim::workload::{Arrivals as _, Batch, Workload};
+use autosim::workload::{Batch, Workload};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;
 

@@ -81,7 +81,7 @@ fn select_in_word(word: u64, wanted: usize) -> usize {
     let fours = (pairs & 0x3333_3333_3333_3333) + ((pairs >> 2) & 0x3333_3333_3333_3333);
     // Byte k: set bits of bytes 0 to k.
     let sums = ((fours + (fours >> 4)) & 0x0f0f_0f0f_0f0f_0f0f).wrapping_mul(ONES);
-    let not_above = ((wanted as u64 * ONES | TOPS) - sums) & TOPS;
+    let not_above = (((wanted as u64 * ONES) | TOPS) - sums) & TOPS;
     let byte = ((not_above >> 7).wrapping_mul(ONES) >> 56) as usize;
     let before = ((sums << 8) >> (8 * byte)) as usize & 0xff;
     let bits = (word >> (8 * byte)) as usize & 0xff;
@@ -139,9 +139,10 @@ impl Fewest {
         self.stale = false;
         self.leaves.refill(0, std::iter::empty());
         self.leaves.move_base(now);
-        self.leaves.refill(lines.len(), lines.iter().map(|line| line.next_leaves(now).min(NEVER)));
+        let seen: Vec<(u32, u64)> = lines.iter_mut().map(|line| line.look(now)).collect();
+        self.leaves.refill(lines.len(), seen.iter().map(|seen| seen.1.min(NEVER)));
         self.present.clear();
-        self.present.extend(lines.iter_mut().map(|line| line.present(now)));
+        self.present.extend(seen.iter().map(|seen| seen.0));
         for level in &mut self.levels {
             *level = Level::sized(lines.len());
         }
@@ -180,9 +181,8 @@ impl Fewest {
             if left_at > now {
                 return;
             }
-            let line = &mut lines[at];
-            let present = line.present(left_at);
-            self.leaves.set(at, line.next_leaves(left_at).min(NEVER));
+            let (present, next) = lines[at].look(left_at);
+            self.leaves.set(at, next.min(NEVER));
             self.place(at, present);
             self.lowest = self.lowest.min(present as usize);
         }
@@ -191,13 +191,15 @@ impl Fewest {
     /// A request joined that replica at `now`.
     #[inline(always)]
     pub(super) fn joined<L: Line>(&mut self, lines: &mut [L], now: u64, at: usize) {
-        let present = self.present[at] + 1;
+        let (present, next) = lines[at].look(now);
         if self.levels.len() <= present as usize {
             self.levels.push(Level::sized(lines.len()));
         }
         self.place(at, present);
-        // Whoever waits leaves after those before it; in other slots it may be the first.
-        self.leaves.set(at, lines[at].next_leaves(now).min(NEVER));
+        // Who joins a line may be the first to leave it, where it has it to itself or has many slots.
+        if next != self.leaves.get(at) {
+            self.leaves.set(at, next.min(NEVER));
+        }
     }
 
     #[inline(always)]

@@ -26,8 +26,8 @@ pub trait Line {
     fn present(&mut self, now: u64) -> u32;
     /// A request joins at `now` that would wait until `deadline`.
     fn join(&mut self, now: u64, demand: u64, deadline: u64) -> Prospect;
-    /// When the first of those present at `now` leaves; `u64::MAX` = nobody is.
-    fn next_leaves(&self, now: u64) -> u64;
+    /// Those present at `now`, and when the next of them leaves; `u64::MAX` without any.
+    fn look(&mut self, now: u64) -> (u32, u64);
     /// Requests in service once everything up to `now` has happened.
     fn busy(&self, now: u64) -> u64;
 }
@@ -43,6 +43,10 @@ pub struct SingleSlot {
     /// The latest ends, in order.
     ends: [u64; INLINE],
     /// Earlier ends that were still to come when a later one took their place.
+    #[expect(
+        clippy::box_collection,
+        reason = "a word for the rare case keeps the line to 64 bytes"
+    )]
     earlier: Option<Box<VecDeque<u64>>>,
 }
 
@@ -88,15 +92,13 @@ impl Line for SingleSlot {
     }
 
     #[inline(always)]
-    fn next_leaves(&self, now: u64) -> u64 {
-        if self.ends[0] > now
-            && let Some(earlier) = &self.earlier
-            && let Some(&end) = earlier.iter().find(|&&end| end > now)
-        {
-            return end;
-        }
-        let later = |best: u64, &end: &u64| if end > now { best.min(end) } else { best };
-        self.ends.iter().fold(NONE, later)
+    fn look(&mut self, now: u64) -> (u32, u64) {
+        let present = self.present(now);
+        let next = match INLINE.checked_sub(present as usize) {
+            Some(place) => self.ends.get(place).copied(),
+            None => self.earlier.as_ref().and_then(|earlier| earlier.front().copied()),
+        };
+        (present, next.unwrap_or(NONE))
     }
 
     fn busy(&self, now: u64) -> u64 {
@@ -150,10 +152,10 @@ impl Line for ManySlots {
         Prospect::Served(start, end)
     }
 
-    fn next_leaves(&self, now: u64) -> u64 {
-        let next = |queue: &VecDeque<u64>| queue.iter().copied().find(|&at| at > now);
-        let (end, deadline) = (next(&self.ends), next(&self.deadlines));
-        end.unwrap_or(NONE).min(deadline.unwrap_or(NONE))
+    fn look(&mut self, now: u64) -> (u32, u64) {
+        let present = self.present(now);
+        let first = |queue: &VecDeque<u64>| queue.front().copied().unwrap_or(NONE);
+        (present, first(&self.ends).min(first(&self.deadlines)))
     }
 
     fn busy(&self, now: u64) -> u64 {
@@ -173,9 +175,8 @@ mod tests {
             assert_eq!(line.join(0, 10, NONE), served);
         }
         for now in 0..201 {
-            assert_eq!(u64::from(line.present(now)), 20 - now / 10, "at {now}");
             let next = if now < 200 { (now / 10 + 1) * 10 } else { NONE };
-            assert_eq!(line.next_leaves(now), next);
+            assert_eq!(line.look(now), (20 - now as u32 / 10, next), "at {now}");
         }
         assert_eq!(line.join(500, 1, NONE), Prospect::Served(500, 501));
         assert_eq!(line.present(500), 1);
@@ -188,10 +189,10 @@ mod tests {
         for _ in 0..5_000 {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
             now += state >> 60;
-            assert_eq!(one.present(now), many.present(now));
+            assert_eq!(one.look(now), many.look(now));
             let demand = 1 + (state >> 33) % 15;
             assert_eq!(one.join(now, demand, NONE), many.join(now, demand, NONE));
-            assert_eq!(one.next_leaves(now), many.next_leaves(now));
+            assert_eq!(one.look(now), many.look(now));
         }
     }
 
