@@ -6,18 +6,18 @@
 //! ```
 
 use autosim::engine::{DecisionLog, Detail, ServiceSetup, Setup, Slo, Window, run};
-use autosim::fleet::{Balancing, FleetSpec};
+use autosim::fleet::{Balancing, FleetSpec, Overflow, QueueSpec};
 use autosim::policy::{Autoscaler, Cadence, Decision, Policy};
 use autosim::random::{Distribution, Purpose, Sampler, Streams};
 use autosim::signal::{Observation, Resources};
 use autosim::stats::Histogram;
 use autosim::units::{Rate, Span, Time};
-use autosim::workload::Workload;
+use autosim::workload::{Batch, Workload};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;
 
 /// Requests of one measured run.
-const REQUESTS: u32 = 200_000;
+const REQUESTS: u32 = 1_000_000;
 
 struct Hold;
 
@@ -27,16 +27,40 @@ impl Policy for Hold {
     }
 }
 
-/// `replicas` slots at 70 % load, served 0.1 s on average.
-fn setup(replicas: u32, balancing: Balancing) -> Setup {
+/// Requests a second that keep `replicas` busy for 70 % of the time, and when enough have come.
+fn load(replicas: u32) -> (f64, Time) {
     let per_second = f64::from(replicas) * 7.0;
-    let end = Time::from_secs_f64(f64::from(REQUESTS) / per_second);
+    (per_second, Time::from_secs_f64(f64::from(REQUESTS) / per_second))
+}
+
+/// Drawn as they are needed; served 0.1 s on average.
+fn drawn(replicas: u32) -> Workload {
     let demand = Distribution::exponential(Span::from_millis(100));
-    let workload = Workload::poisson(Rate::per_second(per_second).unwrap_or_default(), &demand);
+    Workload::poisson(Rate::per_second(load(replicas).0).unwrap_or_default(), &demand)
+}
+
+/// The same requests, recorded in memory.
+fn recorded(replicas: u32) -> Workload {
+    let (_, end) = load(replicas);
+    let mut stream = drawn(replicas).requests(&Streams::new(1, 0, 0), end);
+    let (mut batch, mut requests) = (Batch::new(), Vec::new());
+    loop {
+        stream.fill(&mut batch);
+        if batch.is_empty() {
+            return Workload::from_requests(requests);
+        }
+        let both = batch.arrival_ns.iter().zip(&batch.demand_ns);
+        requests.extend(both.map(|(&arrival, &demand)| (Time(arrival), Span(demand))));
+    }
+}
+
+fn setup(replicas: u32, workload: &Workload, balancing: Balancing, queue: QueueSpec) -> Setup {
+    let (_, end) = load(replicas);
+    let initial = if matches!(balancing, Balancing::PerRequest { .. }) { 0 } else { replicas };
     let service = ServiceSetup {
         name: "service".to_owned(),
         arrivals: workload.requests(&Streams::new(1, 0, 0), end),
-        fleet: FleetSpec { initial: replicas, balancing, ..FleetSpec::default() },
+        fleet: FleetSpec { initial, balancing, queue, ..FleetSpec::default() },
         resources: Resources::default(),
         autoscaler: Autoscaler {
             policy: Box::new(Hold),
@@ -86,18 +110,33 @@ fn planes(criterion: &mut Criterion) {
     group.throughput(Throughput::Elements(u64::from(REQUESTS)));
     group.sample_size(10);
     group.bench_function("floor", |bench| bench.iter(|| black_box(floor())));
+    let idle_expiry = Sampler::Constant(60_000_000_000);
+    let overflow = Overflow::Wait;
+    let per_request = Balancing::PerRequest { idle_expiry, minimum: 0, limit: 40_000, overflow };
     let kinds = [
         ("central-queue", Balancing::CentralQueue),
+        ("random", Balancing::Random),
         ("round-robin", Balancing::RoundRobin),
         ("power-of-two", Balancing::PowerOfTwo),
         ("least-outstanding", Balancing::LeastOutstanding),
+        ("scale-per-request", per_request),
     ];
-    for (name, balancing) in kinds {
-        for replicas in [15, 150, 1500] {
+    // Random patience and a limited queue need the general plane.
+    let timeout = Some(Sampler::Uniform { min_ns: 1e10, width_ns: 1e10 });
+    let limited = QueueSpec { capacity: Some(100_000), timeout, ..QueueSpec::default() };
+    for replicas in [15, 150, 1_500, 10_000] {
+        let (drawn, recorded) = (drawn(replicas), recorded(replicas));
+        let mut bench = |name: &str, workload, balancing: &Balancing, queue: &QueueSpec| {
             group.bench_function(BenchmarkId::new(name, replicas), |bench| {
-                bench.iter(|| run(setup(replicas, balancing.clone()), &mut ()));
+                let make = || setup(replicas, workload, balancing.clone(), queue.clone());
+                bench.iter(|| run(make(), &mut ()));
             });
+        };
+        for (name, balancing) in &kinds {
+            bench(name, &drawn, balancing, &QueueSpec::default());
         }
+        bench("general", &drawn, &Balancing::PowerOfTwo, &limited);
+        bench("replay", &recorded, &Balancing::CentralQueue, &QueueSpec::default());
     }
     group.finish();
 }

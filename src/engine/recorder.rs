@@ -28,24 +28,31 @@ struct Edges {
     open: bool,
 }
 
-/// The sink of one service.
+/// The sink of one service. A completion costs two records in histograms and a few sums; all that can be
+/// worked out from those is worked out when it is asked for.
 #[derive(Debug)]
 pub(super) struct Recorder {
     window: Window,
     slo_limit: Option<Span>,
-    pub(super) counts: Counts,
-    pub(super) latency: LatencyTotals,
-    pub(super) minutes: Vec<SloMinute>,
-    pub(super) counters: Counters,
+    counts: Counts,
+    totals: LatencyTotals,
+    minutes: Vec<SloMinute>,
+    rejections: u64,
+    timeouts: u64,
+    lost: u64,
+    /// Completions before those of `recent`.
+    completions: u64,
+    /// Response times since the last timeline interval ended: of uncounted completions, of counted ones.
+    recent: [Histogram; 2],
+    /// Their sums since the start, ns, in the same order.
+    latency_sum_ns: [u128; 2],
     edges: Edges,
     /// Response times of all completions, if a signal needs quantiles.
     pub(super) signal_latency: Option<Histogram>,
-    /// Response times of the current timeline interval.
-    pub(super) interval_latency: Option<Histogram>,
 }
 
 impl Recorder {
-    pub(super) fn new(window: Window, slo: Option<Slo>, quantiles: bool, timeline: bool) -> Self {
+    pub(super) fn new(window: Window, slo: Option<Slo>, quantiles: bool) -> Self {
         let minutes = match slo {
             Some(_) => window.end.since(window.warmup).0.div_ceil(NS_PER_MINUTE) as usize,
             None => 0,
@@ -54,13 +61,59 @@ impl Recorder {
             window,
             slo_limit: slo.map(|slo| slo.limit),
             counts: Counts::default(),
-            latency: LatencyTotals::default(),
+            totals: LatencyTotals::default(),
             minutes: vec![SloMinute::default(); minutes],
-            counters: Counters::default(),
+            rejections: 0,
+            timeouts: 0,
+            lost: 0,
+            completions: 0,
+            recent: [Histogram::new(), Histogram::new()],
+            latency_sum_ns: [0; 2],
             edges: Edges::default(),
             signal_latency: quantiles.then(Histogram::new),
-            interval_latency: timeline.then(Histogram::new),
         }
+    }
+
+    /// Everything so far.
+    pub(super) fn counters(&self) -> Counters {
+        Counters {
+            completions: self.completions + self.recent[0].count() + self.recent[1].count(),
+            rejections: self.rejections,
+            timeouts: self.timeouts,
+            lost: self.lost,
+            latency_sum_ns: self.latency_sum_ns[0] + self.latency_sum_ns[1],
+        }
+    }
+
+    /// A timeline interval ends. Returns p50, p95 and p99 of its completions' response times.
+    pub(super) fn end_interval(&mut self) -> Option<[Span; 3]> {
+        let [uncounted, counted] = &mut self.recent;
+        self.completions += uncounted.count() + counted.count();
+        self.totals.latency.merge(counted);
+        if uncounted.count() > 0 {
+            counted.merge(uncounted);
+            uncounted.clear();
+        }
+        let quantile = |q| counted.quantile(q);
+        let three = [quantile(0.5)?, quantile(0.95)?, quantile(0.99)?];
+        counted.clear();
+        Some(three)
+    }
+
+    /// What it all came to.
+    pub(super) fn finish(mut self) -> (Counts, LatencyTotals, Vec<SloMinute>) {
+        self.end_interval();
+        let (counts, totals) = (&mut self.counts, &mut self.totals);
+        totals.latency_sum_ns = self.latency_sum_ns[1];
+        totals.waited = totals.wait.count() - totals.wait.zeros();
+        counts.completed = totals.latency.count();
+        counts.arrived =
+            counts.completed + counts.rejected + counts.timed_out + counts.lost + counts.unfinished;
+        counts.within_slo = match self.slo_limit {
+            Some(_) => self.minutes.iter().map(|minute| u64::from(minute.within)).sum(),
+            None => counts.completed,
+        };
+        (self.counts, self.totals, self.minutes)
     }
 
     #[inline]
@@ -86,9 +139,9 @@ impl Recorder {
     /// Once every request has been heard of.
     pub(super) fn presence(&self) -> Presence {
         let sum = |counted: u128, edges: i128| counted.saturating_add_signed(edges);
-        let queued_ns = sum(self.latency.wait_sum_ns, self.edges.queued_ns);
+        let queued_ns = sum(self.totals.wait_sum_ns, self.edges.queued_ns);
         Presence {
-            system_ns: sum(self.latency.latency_sum_ns, self.edges.system_ns),
+            system_ns: sum(self.latency_sum_ns[1], self.edges.system_ns),
             queued_ns: (!self.edges.open).then_some(queued_ns),
         }
     }
@@ -96,43 +149,33 @@ impl Recorder {
     /// A counted request met its fate.
     #[inline]
     fn resolve(&mut self, arrival: Time, within: bool) {
-        self.counts.arrived += 1;
-        self.counts.within_slo += u64::from(within);
         let minute = (arrival.0 - self.window.warmup.0) / NS_PER_MINUTE;
         if let Some(minute) = self.minutes.get_mut(minute as usize) {
             minute.arrived += 1;
             minute.within += u32::from(within);
         }
     }
-
-    #[inline]
-    fn count_completion(&mut self, latency: Span, wait: Span) {
-        let totals = &mut self.latency;
-        totals.latency.record(latency);
-        totals.wait.record(wait);
-        totals.latency_sum_ns += u128::from(latency.0);
-        totals.wait_sum_ns += u128::from(wait.0);
-        totals.latency_max = totals.latency_max.max(latency);
-        totals.wait_max = totals.wait_max.max(wait);
-        totals.waited += u64::from(wait.0 > 0);
-        self.counts.completed += 1;
-    }
 }
 
 impl Sink for Recorder {
-    #[inline]
+    const NAMES_REPLICAS: bool = false;
+
+    #[inline(always)]
     fn completed(&mut self, completion: &Completion) {
         let latency = Span(completion.end.0 - completion.arrival.0);
-        self.counters.completions += 1;
-        self.counters.latency_sum_ns += u128::from(latency.0);
-        if let Some(histogram) = &mut self.interval_latency {
-            histogram.record(latency);
-        }
+        let counted = self.counted(completion.arrival);
+        self.recent[usize::from(counted)].record(latency);
+        self.latency_sum_ns[usize::from(counted)] += u128::from(latency.0);
         if let Some(histogram) = &mut self.signal_latency {
             histogram.record(latency);
         }
-        if self.counted(completion.arrival) {
-            self.count_completion(latency, Span(completion.start.0 - completion.arrival.0));
+        if counted {
+            let wait = Span(completion.start.0 - completion.arrival.0);
+            let totals = &mut self.totals;
+            totals.wait.record(wait);
+            totals.wait_sum_ns += u128::from(wait.0);
+            totals.latency_max = totals.latency_max.max(latency);
+            totals.wait_max = totals.wait_max.max(wait);
             self.counts.served_cold += u64::from(completion.cold);
             self.resolve(completion.arrival, self.slo_limit.is_none_or(|limit| latency <= limit));
             if completion.end > self.window.end {
@@ -144,7 +187,7 @@ impl Sink for Recorder {
     }
 
     fn rejected(&mut self, arrival: Time) {
-        self.counters.rejections += 1;
+        self.rejections += 1;
         if self.counted(arrival) {
             self.counts.rejected += 1;
             self.resolve(arrival, false);
@@ -152,7 +195,7 @@ impl Sink for Recorder {
     }
 
     fn timed_out(&mut self, arrival: Time, at: Time) {
-        self.counters.timeouts += 1;
+        self.timeouts += 1;
         self.visited(arrival, at, at);
         if self.counted(arrival) {
             self.counts.timed_out += 1;
@@ -161,7 +204,7 @@ impl Sink for Recorder {
     }
 
     fn lost(&mut self, arrival: Time, start: Time, at: Time) {
-        self.counters.lost += 1;
+        self.lost += 1;
         self.visited(arrival, start, at);
         if self.counted(arrival) {
             self.counts.lost += 1;

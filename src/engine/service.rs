@@ -84,8 +84,7 @@ impl Service {
             fleet.keep_supply();
         }
         let signals = &setup.autoscaler.signals;
-        let recorder =
-            Recorder::new(window, setup.slo, run.quantiles[index as usize], run.timeline);
+        let recorder = Recorder::new(window, setup.slo, run.quantiles[index as usize]);
         Self {
             readings: vec![Reading::default(); signals.len()],
             replicas: run.one_by_one[index as usize].then(Vec::new),
@@ -180,7 +179,7 @@ impl Service {
             gauges: self.plane.gauges(now, &mut (&mut self.recorder, observer)),
             integrals: self.fleet.integrals(now),
             arrivals: self.incoming.taken,
-            counters: self.recorder.counters,
+            counters: self.recorder.counters(),
         }
     }
 
@@ -331,7 +330,7 @@ impl Service {
         if desired > live {
             self.scale_out(now, desired - live, changes, observer);
         } else if desired < live {
-            self.scale_in(now, live - desired, changes, observer);
+            self.scale_in(now, live - desired, changes);
         }
     }
 
@@ -367,13 +366,7 @@ impl Service {
         }
     }
 
-    fn scale_in(
-        &mut self,
-        now: Time,
-        count: u32,
-        changes: &mut Vec<Change>,
-        observer: &mut impl Sink,
-    ) {
+    fn scale_in(&mut self, now: Time, count: u32, changes: &mut Vec<Change>) {
         let starting = self.fleet.starting_victims(count);
         for &id in &starting {
             self.plane.cancelled(id);
@@ -385,8 +378,7 @@ impl Service {
         }
         for id in self.fleet.ready_victims(rest, |id| self.plane.load(now, id)) {
             let deadline = self.fleet.drain(now, id);
-            let sink = &mut (&mut self.recorder, &mut *observer);
-            match self.plane.leave(now, id, deadline, sink) {
+            match self.plane.leave(now, id, deadline) {
                 Some(at) if at <= now => self.fleet.gone(now, id),
                 Some(at) => changes.push(Change::Going(id, at)),
                 None => {}
@@ -412,13 +404,7 @@ impl Service {
         if length.is_zero() {
             return;
         }
-        let latency = self.recorder.interval_latency.as_mut();
-        let percentiles = latency.and_then(|histogram| {
-            let quantile = |q| histogram.quantile(q);
-            let three = [quantile(0.5)?, quantile(0.95)?, quantile(0.99)?];
-            histogram.clear();
-            Some(three)
-        });
+        let percentiles = self.recorder.end_interval();
         let mean = |before: u128, after: u128| (after - before) as f64 / length.0 as f64;
         let mean_ready = mean(began.integrals.ready_ns, ended.integrals.ready_ns);
         let slots = mean_ready * f64::from(self.resources.concurrency.max(1));
@@ -458,16 +444,18 @@ impl Service {
 
     /// The run is over.
     pub(super) fn finish(mut self, observer: &mut impl Sink) -> (ServiceOutcome, u64) {
-        self.plane.finish(&mut (&mut self.recorder, observer));
+        self.plane.finish(self.clock, &mut (&mut self.recorder, observer));
         self.fleet.close();
         let fleet = self.fleet_totals(self.fleet.ledger());
+        let presence = self.recorder.presence();
+        let (counts, latency, slo_minutes) = self.recorder.finish();
         let outcome = ServiceOutcome {
             name: self.name,
-            counts: self.recorder.counts,
-            presence: self.recorder.presence(),
-            latency: self.recorder.latency,
+            counts,
+            presence,
+            latency,
             fleet,
-            slo_minutes: self.recorder.minutes,
+            slo_minutes,
             timeline: self.timeline,
             decisions: self.decisions,
             shown: self.shown,
@@ -509,7 +497,6 @@ pub(super) struct RunFacts {
     pub(super) replication: u32,
     pub(super) window: Window,
     pub(super) waiting_limit: u64,
-    pub(super) timeline: bool,
     pub(super) log: DecisionLog,
     pub(super) supply: bool,
     /// Per service: does any signal need quantiles of its response times?
@@ -533,7 +520,6 @@ impl RunFacts {
             replication: setup.replication,
             window: setup.window,
             waiting_limit: setup.waiting_limit,
-            timeline: setup.detail.timeline.is_some(),
             log: setup.detail.decisions,
             supply: setup.detail.supply,
             quantiles,

@@ -8,6 +8,7 @@ pub struct ReplicaId(pub(super) u32);
 
 impl ReplicaId {
     /// Its place in arrays kept beside the fleet.
+    #[inline]
     pub const fn index(self) -> usize {
         self.0 as usize
     }

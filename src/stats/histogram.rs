@@ -51,6 +51,11 @@ impl Histogram {
         self.total
     }
 
+    /// How many of them were zero.
+    pub const fn zeros(&self) -> u64 {
+        self.counts[0]
+    }
+
     /// The smallest value with at least the `q`-th share of all values at or below it, to within
     /// 0.8 %; `None` when empty. `q` in (0, 1].
     pub fn quantile(&self, q: f64) -> Option<Span> {

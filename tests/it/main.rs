@@ -5,6 +5,7 @@ mod determinism;
 mod house;
 mod naive;
 mod naive_equality;
+mod plane_equality;
 mod properties;
 mod recorded;
 mod report_page;

@@ -4,7 +4,9 @@
 //! scenario, `AUTOSIM_CASES=n` that many of each kind.
 
 use crate::naive::{Case, Fate, Record, simulate};
-use autosim::engine::{Completion, DecisionLog, Detail, ServiceSetup, Setup, Sink, Window, run};
+use autosim::engine::{
+    Completion, DecisionLog, Detail, Outcome, ServiceSetup, Setup, Sink, Window, run,
+};
 use autosim::fleet::{
     AtZero, Balancing, ColdStage, FleetSpec, LaunchRate, Overflow, QueueSpec, VictimOrder,
 };
@@ -86,12 +88,18 @@ pub(crate) fn setup(case: &Case) -> Setup {
     }
 }
 
-fn engine(case: &Case) -> Vec<Record> {
+/// What became of every request, sorted, and the outcome.
+pub(crate) fn records(setup: Setup) -> (Vec<Record>, Outcome) {
     let mut fates = Fates::default();
-    let outcome = run(setup(case), &mut fates).expect("nothing halts a small run");
+    let outcome = run(setup, &mut fates).expect("nothing halts a small run");
     fates.0.sort_unstable();
-    check_counts(&fates.0, &outcome.services[0].counts, case);
-    fates.0
+    (fates.0, outcome)
+}
+
+fn engine(case: &Case) -> Vec<Record> {
+    let (records, outcome) = records(setup(case));
+    check_counts(&records, &outcome.services[0].counts, case);
+    records
 }
 
 /// What the sink was told and what the outcome counts are the same.
@@ -286,11 +294,16 @@ fn number(variable: &str) -> Option<u64> {
     std::env::var(variable).ok()?.parse().ok()
 }
 
-fn compare_all(kind: &str) {
-    let seeds = match number("AUTOSIM_SEED") {
+/// The seeds to try, `usual` many unless the environment says otherwise.
+pub(crate) fn seeds(usual: u64) -> std::ops::Range<u64> {
+    match number("AUTOSIM_SEED") {
         Some(seed) => seed..seed + 1,
-        None => 0..number("AUTOSIM_CASES").unwrap_or(600),
-    };
+        None => 0..number("AUTOSIM_CASES").unwrap_or(usual),
+    }
+}
+
+fn compare_all(kind: &str) {
+    let seeds = seeds(600);
     let tried = seeds.end - seeds.start;
     let wrong: Vec<String> = seeds.filter_map(|seed| difference(kind, seed)).collect();
     let smallest = wrong.iter().min_by_key(|text| text.len());

@@ -3,8 +3,9 @@
 //! A slot is the instant at which it is next free. A request takes the slot that has been free for
 //! longest, that is the smallest of these instants (Kiefer and Wolfowitz 1955): one change of a winner
 //! tree per request. Nothing can change the fleet before the *barrier*, so every request that starts at
-//! or before it is committed; the others stay in the ring and meet the next fleet. At the barrier each
-//! slot therefore holds at most one request that ends later, and everything can be read off exactly.
+//! or before it is committed, and told at once if it also ends by then; the others stay in the ring and
+//! meet the next fleet. At the barrier each slot therefore holds at most one request that ends later:
+//! those are *open*, and everything can be read off them exactly.
 
 use super::super::{AtZero, Fleet, FleetSpec, ReplicaId};
 use super::tree::{NEVER, WinnerTree};
@@ -17,8 +18,7 @@ use std::collections::VecDeque;
 const NONE: u64 = u64::MAX;
 const NOWHERE: u32 = u32::MAX;
 
-/// The request a slot holds, or held last and has not filed yet; it ends at the slot's instant in the
-/// tree.
+/// The open request of a slot; it ends at the slot's instant in the tree.
 #[derive(Debug, Clone, Copy)]
 struct Held {
     arrival: u64,
@@ -49,11 +49,18 @@ struct Owner {
 #[derive(Debug, Clone)]
 pub struct CentralQueue {
     tree: WinnerTree,
+    /// Valid for the slots of open requests.
     held: Vec<Held>,
+    /// Slots whose request ends after `filed_to`, and some whose replica has left since.
+    open: Vec<u32>,
+    /// Every completion up to here was told, but for those on leaving replicas.
+    filed_to: u64,
     /// In launch order; slots of position p are `p * concurrency ..`.
     owners: Vec<Owner>,
     /// Position of a replica, by its id.
     position: Vec<u32>,
+    /// When the newest replica became ready: who arrives later is never cold.
+    newest_ready_at: u64,
     concurrency: usize,
     leaving: Vec<Leaving>,
     /// Waiting requests that do not start before the barrier: (arrival, demand).
@@ -86,9 +93,12 @@ impl CentralQueue {
         let tree = WinnerTree::new((spec.initial.max(1) as usize).saturating_mul(concurrency));
         Self {
             held: vec![EMPTY; tree.width()],
+            open: Vec::with_capacity(tree.width()),
+            filed_to: 0,
             tree,
             owners: Vec::new(),
             position: Vec::new(),
+            newest_ready_at: 0,
             concurrency,
             leaving: Vec::new(),
             ring: VecDeque::new(),
@@ -116,13 +126,24 @@ impl CentralQueue {
         if fleet.census().live() == 0 {
             return self.arrive_at_zero(requests, sink);
         }
-        self.settle(barrier, sink);
-        let mut taken = self.arrive_plain(requests, barrier.0, sink);
-        while taken < requests.arrival_ns.len() {
-            self.arrive_one(requests.arrival_ns[taken], requests.demand_ns[taken], barrier, sink);
-            taken += 1;
-            if self.ring.len() as u64 > self.waiting_limit {
-                return Stop::TooMany(taken);
+        let (arrivals, demands) = (requests.arrival_ns, requests.demand_ns);
+        let mut taken = 0;
+        while taken < arrivals.len() {
+            // What the tree can hold exactly may end before the barrier; then the batch is taken in parts.
+            if barrier.0 >= self.tree.horizon() {
+                self.settle(Time(arrivals[taken]), sink);
+                self.tree.move_base(arrivals[taken]);
+            }
+            let near = barrier.0.min(self.tree.horizon() - 1);
+            let part = taken + arrivals[taken..].partition_point(|&arrival| arrival <= near);
+            self.settle(Time(near), sink);
+            taken += self.arrive_plain(&arrivals[taken..part], &demands[taken..part], near, sink);
+            while taken < part {
+                self.arrive_one(arrivals[taken], demands[taken], near, sink);
+                taken += 1;
+                if self.ring.len() as u64 > self.waiting_limit {
+                    return Stop::TooMany(taken);
+                }
             }
         }
         Stop::Taken
@@ -137,7 +158,7 @@ impl CentralQueue {
         }
         self.settle(Time(arrival), sink);
         self.expire(Time(arrival), sink);
-        self.arrive_one(arrival, requests.demand_ns[0], Time(arrival), sink);
+        self.arrive_one(arrival, requests.demand_ns[0], arrival, sink);
         if self.ring.len() as u64 > self.waiting_limit {
             Stop::TooMany(1)
         } else {
@@ -147,10 +168,10 @@ impl CentralQueue {
 
     /// The hot loop, for the usual case: no patience, no capacity, no law for first requests, and nobody
     /// waits beyond the barrier. Returns how many requests it took.
-    #[inline]
     fn arrive_plain(
         &mut self,
-        requests: Requests<'_>,
+        arrivals: &[u64],
+        demands: &[u64],
         barrier: u64,
         sink: &mut impl Sink,
     ) -> usize {
@@ -158,27 +179,28 @@ impl CentralQueue {
         if !plain || !self.ring.is_empty() {
             return 0;
         }
-        let count = requests.arrival_ns.len();
-        let pairs = requests.arrival_ns.iter().zip(&requests.demand_ns[..count]);
-        for (taken, (&arrival, &demand)) in pairs.enumerate() {
+        let (mut taken, mut waited_ns) = (0, 0);
+        for (&arrival, &demand) in arrivals.iter().zip(demands) {
             let (free, slot) = self.tree.min();
             let start = free.max(arrival);
             if start > barrier {
-                return taken;
+                break;
             }
-            self.waited_ns += u128::from(start - arrival);
-            self.commit(slot, free, Held { arrival, start }, demand.max(1), sink);
+            taken += 1;
+            waited_ns += u128::from(start - arrival);
+            self.commit(slot, Held { arrival, start }, demand.max(1), barrier, sink);
         }
-        count
+        self.waited_ns += waited_ns;
+        taken
     }
 
     /// One request, every rule.
-    fn arrive_one(&mut self, arrival: u64, demand: u64, barrier: Time, sink: &mut impl Sink) {
+    fn arrive_one(&mut self, arrival: u64, demand: u64, barrier: u64, sink: &mut impl Sink) {
         let (free, slot) = self.tree.min();
         let demand = demand.max(1);
         if self.ring.is_empty() && free <= arrival {
             let demand = self.first_demand(slot, demand);
-            self.commit(slot, free, Held { arrival, start: arrival }, demand, sink);
+            self.commit(slot, Held { arrival, start: arrival }, demand, barrier, sink);
             return;
         }
         if let Some(capacity) = self.capacity {
@@ -193,26 +215,62 @@ impl CentralQueue {
         self.ring.push_back((arrival, demand));
         self.ring_arrivals_sum += u128::from(arrival);
         if self.ring.len() == 1 {
-            self.settle(barrier, sink);
+            self.settle_near(barrier, sink);
         }
     }
 
-    /// Resolves the head of the ring while its fate at or before `barrier` is certain.
+    /// Resolves everything whose fate at or before `barrier` is certain.
     pub(super) fn settle(&mut self, barrier: Time, sink: &mut impl Sink) {
+        let barrier = barrier.0.min(NEVER - 1);
+        while barrier >= self.tree.horizon() {
+            self.settle_near(self.tree.horizon() - 1, sink);
+            let next = match self.ring.is_empty() {
+                true => barrier,
+                false => self.tree.earliest().min(barrier),
+            };
+            self.file(next, sink);
+            self.tree.move_base(next);
+        }
+        self.settle_near(barrier, sink);
+    }
+
+    /// The same within the horizon of the tree: the heads of the ring take slots or give up.
+    #[inline]
+    fn settle_near(&mut self, barrier: u64, sink: &mut impl Sink) {
+        self.file(barrier, sink);
         while let Some(&(arrival, demand)) = self.ring.front() {
             let (free, slot) = self.tree.min();
             let start = free.max(arrival);
             let deadline = arrival.saturating_add(self.timeout);
-            if start <= barrier.0 && start <= deadline {
+            if start <= barrier && start <= deadline {
                 self.unqueue(arrival, start);
                 let demand = self.first_demand(slot, demand);
-                self.commit(slot, free, Held { arrival, start }, demand, sink);
-            } else if deadline < barrier.0 {
+                self.commit(slot, Held { arrival, start }, demand, barrier, sink);
+            } else if deadline < barrier {
                 self.unqueue(arrival, deadline);
                 sink.timed_out(Time(arrival), Time(deadline));
             } else {
                 break;
             }
+        }
+    }
+
+    /// Tells of open requests that end by `barrier`, now that nothing can happen to them before.
+    #[inline]
+    fn file(&mut self, barrier: u64, sink: &mut impl Sink) {
+        if barrier > self.filed_to {
+            self.filed_to = barrier;
+            let mut open = std::mem::take(&mut self.open);
+            open.retain(|&slot| {
+                let slot = slot as usize;
+                let (held, end) = (self.held[slot], self.tree.get(slot));
+                let stays = end > barrier;
+                if !stays {
+                    sink.completed(&self.completion::<true>(slot, held, end));
+                }
+                stays && held.arrival != NONE
+            });
+            self.open = open;
         }
     }
 
@@ -226,15 +284,29 @@ impl CentralQueue {
         }
     }
 
-    #[inline]
-    fn commit(&mut self, slot: usize, free: u64, held: Held, demand: u64, sink: &mut impl Sink) {
-        let before = std::mem::replace(&mut self.held[slot], held);
-        if before.arrival != NONE {
-            sink.completed(&self.completion(slot, before, free));
-        }
+    #[inline(always)]
+    fn commit<S: Sink>(
+        &mut self,
+        slot: usize,
+        held: Held,
+        demand: u64,
+        barrier: u64,
+        sink: &mut S,
+    ) {
+        debug_assert!(held.start <= barrier && barrier >= self.filed_to);
         let end = held.start.saturating_add(demand).min(NEVER - 1);
         self.busy_ns += u128::from(end - held.start);
         self.tree.set(slot, end);
+        if end <= barrier {
+            let completion = match S::NAMES_REPLICAS {
+                true => self.completion::<true>(slot, held, end),
+                false => self.completion::<false>(slot, held, end),
+            };
+            sink.completed(&completion);
+        } else {
+            self.held[slot] = held;
+            self.open.push(slot as u32);
+        }
     }
 
     /// The first request of a launched replica may have a law of its own.
@@ -249,15 +321,20 @@ impl CentralQueue {
     }
 
     #[inline]
-    fn completion(&self, slot: usize, held: Held, end: u64) -> Completion {
-        let owner = &self.owners[slot / self.concurrency];
-        Completion {
+    fn completion<const NAMED: bool>(&self, slot: usize, held: Held, end: u64) -> Completion {
+        let mut completion = Completion {
             arrival: Time(held.arrival),
             start: Time(held.start),
             end: Time(end),
-            replica: owner.ordinal,
-            cold: held.arrival < owner.ready_at,
+            replica: 0,
+            cold: false,
+        };
+        if NAMED || held.arrival < self.newest_ready_at {
+            let owner = &self.owners[slot / self.concurrency];
+            completion.replica = owner.ordinal;
+            completion.cold = held.arrival < owner.ready_at;
         }
+        completion
     }
 
     /// Slots are reserved in launch order, so that equal instants are won by the older replica.
@@ -290,12 +367,15 @@ impl CentralQueue {
         for position in self.position.iter_mut().filter(|position| **position != NOWHERE) {
             *position = moved[*position as usize];
         }
+        self.open.retain_mut(|slot| {
+            let (owner, within) = (*slot as usize / concurrency, *slot as usize % concurrency);
+            *slot = moved[owner].wrapping_mul(concurrency as u32).wrapping_add(within as u32);
+            moved[owner] != NOWHERE
+        });
         self.owners = owners;
         let needed = (self.owners.len() + 1) * concurrency;
-        if needed * 4 > self.tree.width() * 3 {
-            self.tree = WinnerTree::new((needed * 4).div_ceil(3));
-        }
-        self.tree.rebuild(slots.iter().map(|slot| slot.0));
+        let wanted = if needed * 4 > self.tree.width() * 3 { needed * 4 / 3 + 1 } else { needed };
+        self.tree.refill(wanted, slots.iter().map(|slot| slot.0));
         self.held.clear();
         self.held.extend(slots.iter().map(|slot| slot.1));
         self.held.resize(self.tree.width(), EMPTY);
@@ -309,6 +389,7 @@ impl CentralQueue {
     pub(super) fn join(&mut self, now: Time, replica: ReplicaId, sink: &mut impl Sink) {
         let slots = self.slots(replica);
         self.owners[slots.start / self.concurrency].ready_at = now.0;
+        self.newest_ready_at = now.0;
         for slot in slots {
             self.tree.set(slot, now.0);
         }
@@ -321,26 +402,16 @@ impl CentralQueue {
         self.owners[position as usize].alive = false;
     }
 
-    pub(super) fn leave(
-        &mut self,
-        now: Time,
-        replica: ReplicaId,
-        deadline: Time,
-        sink: &mut impl Sink,
-    ) -> Time {
+    pub(super) fn leave(&mut self, now: Time, replica: ReplicaId, deadline: Time) -> Time {
         let mut gone = now;
         for slot in self.slots(replica) {
             let free = self.tree.get(slot);
-            let held = std::mem::replace(&mut self.held[slot], EMPTY);
             self.tree.set(slot, NEVER);
-            if held.arrival == NONE {
-                continue;
-            }
-            let mut completion = self.completion(slot, held, free);
             if free <= now.0 {
-                sink.completed(&completion);
                 continue;
             }
+            let held = std::mem::replace(&mut self.held[slot], EMPTY);
+            let mut completion = self.completion::<true>(slot, held, free);
             self.busy_ns -= u128::from(free - now.0);
             completion.end = completion.end.min(deadline);
             gone = gone.max(completion.end);
@@ -366,24 +437,16 @@ impl CentralQueue {
     }
 
     pub(super) fn load(&self, now: Time, replica: ReplicaId) -> u64 {
-        let busy = |&slot: &usize| self.held[slot].arrival != NONE && self.tree.get(slot) > now.0;
-        self.slots(replica).filter(busy).count() as u64
+        self.slots(replica).filter(|&slot| self.tree.get(slot) > now.0).count() as u64
     }
 
     pub(super) fn gauges(&mut self, now: Time, sink: &mut impl Sink) -> Gauges {
+        self.file(now.0, sink);
         let (mut busy, mut overhang) = (0, 0_u128);
-        for slot in 0..self.owners.len() * self.concurrency {
-            let held = self.held[slot];
-            if held.arrival == NONE {
-                continue;
-            }
-            let end = self.tree.get(slot);
-            if end > now.0 {
+        for &slot in &self.open {
+            if self.held[slot as usize].arrival != NONE {
                 busy += 1;
-                overhang += u128::from(end - now.0);
-            } else {
-                self.held[slot] = EMPTY;
-                sink.completed(&self.completion(slot, held, end));
+                overhang += u128::from(self.tree.get(slot as usize) - now.0);
             }
         }
         let leaving_ns = self.file_leaving(now, sink);
@@ -421,9 +484,13 @@ impl CentralQueue {
         self.leaving_done_ns + under_way
     }
 
-    pub(super) fn finish(&mut self, sink: &mut impl Sink) {
-        for held in self.held.iter().filter(|held| held.arrival != NONE) {
-            sink.unfinished(Time(held.arrival));
+    pub(super) fn finish(&mut self, now: Time, sink: &mut impl Sink) {
+        self.gauges(now, sink);
+        for &slot in &self.open {
+            let held = self.held[slot as usize];
+            if held.arrival != NONE {
+                sink.unfinished(Time(held.arrival));
+            }
         }
         for request in &self.leaving {
             sink.unfinished(request.completion.arrival);

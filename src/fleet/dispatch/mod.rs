@@ -1,7 +1,8 @@
 //! # dispatch: the data planes
 //!
 //! **Is**: how requests meet slots between two looks at the fleet. [`central`] serves one common queue at
-//! the price of one tree update per request; [`event`] goes from event to event and can do everything.
+//! the price of one tree update per request; [`lazy`] serves a queue per replica and looks at replicas
+//! only when they are chosen; [`event`] goes from event to event and can do everything.
 //!
 //! **Knows**: arrivals and demands as numbers, the fleet's counts and launches.
 //!
@@ -12,6 +13,7 @@
 
 pub mod central;
 pub mod event;
+pub mod lazy;
 mod sink;
 mod tree;
 
@@ -22,6 +24,7 @@ use crate::random::Streams;
 use crate::units::Time;
 use central::CentralQueue;
 use event::EventPlane;
+use lazy::{ManySlotsPlane, SingleSlotPlane};
 
 /// Requests about to arrive, in order; arrays of equal length (the last two are empty where the plane
 /// does not use them).
@@ -69,9 +72,16 @@ pub struct Gauges {
 pub enum Plane {
     /// One queue for all replicas, constant or no patience.
     Central(Box<CentralQueue>),
+    /// A queue per replica of one slot, no limits.
+    SingleSlot(Box<SingleSlotPlane>),
+    /// A queue per replica, constant or no patience, no capacity.
+    ManySlots(Box<ManySlotsPlane>),
     /// Everything else.
     Event(Box<EventPlane>),
 }
+
+/// With more slots than this a replica's ends are too many to be kept in order by moving them.
+const MOST_LAZY_SLOTS: u32 = 256;
 
 impl Plane {
     /// The fastest plane that can serve `spec` exactly.
@@ -82,13 +92,33 @@ impl Plane {
             Balancing::CentralQueue if constant_patience => {
                 Self::Central(Box::new(CentralQueue::new(spec, streams, waiting_limit)))
             }
+            Balancing::CentralQueue | Balancing::PerRequest { .. } => {
+                Self::Event(Box::new(EventPlane::new(spec, streams, waiting_limit)))
+            }
+            _ if spec.queue.capacity.is_none()
+                && spec.queue.timeout.is_none()
+                && spec.concurrency <= 1 =>
+            {
+                Self::SingleSlot(Box::new(SingleSlotPlane::new(spec, streams, waiting_limit)))
+            }
+            _ if spec.queue.capacity.is_none()
+                && constant_patience
+                && spec.concurrency <= MOST_LAZY_SLOTS =>
+            {
+                Self::ManySlots(Box::new(ManySlotsPlane::new(spec, streams, waiting_limit)))
+            }
             _ => Self::Event(Box::new(EventPlane::new(spec, streams, waiting_limit))),
         }
     }
 
     /// Whether it needs a routing draw per request.
     pub fn uses_routing(&self) -> bool {
-        matches!(self, Self::Event(plane) if plane.uses_routing())
+        match self {
+            Self::Central(_) => false,
+            Self::SingleSlot(plane) => plane.uses_routing(),
+            Self::ManySlots(plane) => plane.uses_routing(),
+            Self::Event(plane) => plane.uses_routing(),
+        }
     }
 
     /// Whether it needs the patience of every request.
@@ -107,6 +137,8 @@ impl Plane {
     ) -> Stop {
         match self {
             Self::Central(plane) => plane.arrive(requests, barrier, fleet, sink),
+            Self::SingleSlot(plane) => plane.arrive(requests, barrier, fleet, sink),
+            Self::ManySlots(plane) => plane.arrive(requests, barrier, fleet, sink),
             Self::Event(plane) => plane.arrive(requests, fleet, sink),
         }
     }
@@ -116,6 +148,8 @@ impl Plane {
     pub fn reach(&mut self, now: Time, fleet: &mut Fleet, sink: &mut impl Sink) {
         match self {
             Self::Central(plane) => plane.settle(now, sink),
+            Self::SingleSlot(plane) => plane.settle(now, sink),
+            Self::ManySlots(plane) => plane.settle(now, sink),
             Self::Event(plane) => plane.reach(now, fleet, sink),
         }
     }
@@ -138,21 +172,19 @@ impl Plane {
     pub fn join(&mut self, now: Time, replica: ReplicaId, fleet: &Fleet, sink: &mut impl Sink) {
         match self {
             Self::Central(plane) => plane.join(now, replica, sink),
+            Self::SingleSlot(plane) => plane.join(now, replica, fleet.ordinal(replica), sink),
+            Self::ManySlots(plane) => plane.join(now, replica, fleet.ordinal(replica), sink),
             Self::Event(plane) => plane.join(now, replica, fleet),
         }
     }
 
     /// A replica takes no new requests from `now` on and is killed at `deadline`. Returns when it will
     /// be gone if that is certain; otherwise the plane tells the fleet when it happens.
-    pub fn leave(
-        &mut self,
-        now: Time,
-        replica: ReplicaId,
-        deadline: Time,
-        sink: &mut impl Sink,
-    ) -> Option<Time> {
+    pub fn leave(&mut self, now: Time, replica: ReplicaId, deadline: Time) -> Option<Time> {
         match self {
-            Self::Central(plane) => Some(plane.leave(now, replica, deadline, sink)),
+            Self::Central(plane) => Some(plane.leave(now, replica, deadline)),
+            Self::SingleSlot(plane) => Some(plane.leave(now, replica, deadline)),
+            Self::ManySlots(plane) => Some(plane.leave(now, replica, deadline)),
             Self::Event(plane) => plane.leave(now, replica, deadline),
         }
     }
@@ -161,6 +193,8 @@ impl Plane {
     pub fn expire(&mut self, now: Time, fleet: &mut Fleet, sink: &mut impl Sink) {
         match self {
             Self::Central(plane) => plane.expire(now, sink),
+            Self::SingleSlot(plane) => plane.expire(now, sink),
+            Self::ManySlots(plane) => plane.expire(now, sink),
             Self::Event(plane) => plane.expire(now, fleet, sink),
         }
     }
@@ -169,6 +203,8 @@ impl Plane {
     pub fn load(&self, now: Time, replica: ReplicaId) -> u64 {
         match self {
             Self::Central(plane) => plane.load(now, replica),
+            Self::SingleSlot(plane) => plane.load(now, replica),
+            Self::ManySlots(plane) => plane.load(now, replica),
             Self::Event(plane) => plane.load(replica),
         }
     }
@@ -177,14 +213,19 @@ impl Plane {
     pub fn gauges(&mut self, now: Time, sink: &mut impl Sink) -> Gauges {
         match self {
             Self::Central(plane) => plane.gauges(now, sink),
+            Self::SingleSlot(plane) => plane.gauges(now, sink),
+            Self::ManySlots(plane) => plane.gauges(now, sink),
             Self::Event(plane) => plane.gauges(now),
         }
     }
 
-    /// Tells `sink` of every request that has not met its fate. The run is over.
-    pub fn finish(&mut self, sink: &mut impl Sink) {
+    /// The run is over at `now`, the instant reached: tells `sink` of every request that has not met
+    /// its fate.
+    pub fn finish(&mut self, now: Time, sink: &mut impl Sink) {
         match self {
-            Self::Central(plane) => plane.finish(sink),
+            Self::Central(plane) => plane.finish(now, sink),
+            Self::SingleSlot(plane) => plane.finish(now, sink),
+            Self::ManySlots(plane) => plane.finish(now, sink),
             Self::Event(plane) => plane.finish(sink),
         }
     }

@@ -11,7 +11,7 @@ pub struct Completion {
     pub start: Time,
     /// When it was done.
     pub end: Time,
-    /// Launch ordinal of its replica; the initial fleet comes first.
+    /// Launch ordinal of its replica; the initial fleet comes first. See [`Sink::NAMES_REPLICAS`].
     pub replica: u64,
     /// True if it arrived before its replica was ready: it waited for a start.
     pub cold: bool,
@@ -20,6 +20,9 @@ pub struct Completion {
 /// Who is told what became of requests. Calls come once a fate is certain, not in order of time, but
 /// never later than the next [`super::Plane::gauges`] at or after it.
 pub trait Sink {
+    /// Whether it reads [`Completion::replica`]; if not, planes may leave it at 0.
+    const NAMES_REPLICAS: bool = true;
+
     /// Served.
     fn completed(&mut self, completion: &Completion) {
         let _ = completion;
@@ -46,11 +49,15 @@ pub trait Sink {
     }
 }
 
-impl Sink for () {}
+impl Sink for () {
+    const NAMES_REPLICAS: bool = false;
+}
 
 /// Two sinks hear the same.
 impl<A: Sink, B: Sink> Sink for (&mut A, &mut B) {
-    #[inline]
+    const NAMES_REPLICAS: bool = A::NAMES_REPLICAS || B::NAMES_REPLICAS;
+
+    #[inline(always)]
     fn completed(&mut self, completion: &Completion) {
         self.0.completed(completion);
         self.1.completed(completion);

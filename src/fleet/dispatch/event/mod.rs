@@ -2,6 +2,8 @@
 //!
 //! `mod.rs` moves time on and holds the requests; `servers.rs` is what the plane knows of replicas;
 //! `routing.rs` chooses a replica; `per_request.rs` starts and removes replicas as requests come and go.
+//! Completions are kept in a winner tree, a leaf for each request in service; all else that will happen
+//! is rarer and in a heap.
 
 mod heap;
 mod per_request;
@@ -9,6 +11,7 @@ mod routing;
 mod servers;
 
 use super::super::{AtZero, Balancing, Fleet, FleetSpec, ReplicaId};
+use super::tree::{NEVER, WinnerTree};
 use super::{Completion, Gauges, Requests, Sink, Stop};
 use crate::random::{Purpose, Sampler, Streams};
 use crate::units::Time;
@@ -60,8 +63,8 @@ struct Serving {
     arrival: u64,
     start: u64,
     slot: u32,
-    replica: ReplicaId,
-    stamp: u64,
+    /// `None` = this place of the slab is not used.
+    replica: Option<ReplicaId>,
     cold: bool,
 }
 
@@ -72,6 +75,8 @@ pub struct EventPlane {
     heap: EventHeap,
     servers: Servers,
     serving: Vec<Serving>,
+    /// When each of those is done.
+    ends: WinnerTree,
     serving_unused: Vec<u32>,
     waiting: Vec<Waiting>,
     waiting_unused: Vec<u32>,
@@ -104,6 +109,7 @@ impl EventPlane {
             heap: EventHeap::default(),
             servers: Servers::new(spec.concurrency.max(1)),
             serving: Vec::new(),
+            ends: WinnerTree::new(1),
             serving_unused: Vec::new(),
             waiting: Vec::new(),
             waiting_unused: Vec::new(),
@@ -137,7 +143,7 @@ impl EventPlane {
     ) -> Stop {
         for taken in 0..requests.arrival_ns.len() {
             let arrival = requests.arrival_ns[taken];
-            self.run_while(fleet, sink, |event| event.at <= arrival);
+            self.run_to(arrival, true, fleet, sink);
             self.move_to(arrival);
             let request = Waiting {
                 arrival,
@@ -229,6 +235,7 @@ impl EventPlane {
         self.next_stamp += 1;
         let at = self.waiting_unused.pop().unwrap_or_else(|| {
             self.waiting.push(request);
+            self.waiting_unused.reserve(self.waiting.len());
             (self.waiting.len() - 1) as u32
         });
         self.waiting[at as usize] = request;
@@ -265,27 +272,36 @@ impl EventPlane {
     fn start(&mut self, id: ReplicaId, slot: Option<SlotKey>, request: &Waiting) {
         let slot_number = slot.map_or(0, |slot| self.servers.take_slot(slot));
         let demand = self.demand(id, request.demand);
-        let stamp = self.next_stamp;
-        self.next_stamp += 1;
         let serving = Serving {
             arrival: request.arrival,
             start: self.now,
             slot: slot_number,
-            replica: id,
-            stamp,
+            replica: Some(id),
             cold: request.arrival < self.servers.ready_at(id),
         };
-        let at = self.serving_unused.pop().unwrap_or_else(|| {
-            self.serving.push(serving);
-            (self.serving.len() - 1) as u32
-        });
-        self.serving[at as usize] = serving;
-        self.servers.begin(id, at);
+        let at = match self.serving_unused.pop() {
+            Some(at) => at as usize,
+            None => self.widen_slab(),
+        };
+        self.serving[at] = serving;
+        self.servers.begin(id);
         self.gauges.in_flight += 1;
         self.gauges.busy += u64::from(self.servers.is_ready(id));
         self.note_present(id);
-        let end = self.now.saturating_add(demand);
-        self.heap.push(Event::new(end, What::Complete, stamp, at));
+        self.ends.set(at, self.now.saturating_add(demand).min(NEVER - 1));
+    }
+
+    /// A new place for a request in service.
+    fn widen_slab(&mut self) -> usize {
+        let at = self.serving.len();
+        self.serving.push(Serving { arrival: 0, start: 0, slot: 0, replica: None, cold: false });
+        // The list of unused places never outgrows the slab, so it need never grow by itself.
+        self.serving_unused.reserve(self.serving.len());
+        if at >= self.ends.width() {
+            let ends: Vec<u64> = (0..at).map(|leaf| self.ends.get(leaf)).collect();
+            self.ends.refill(at + 1, ends.into_iter());
+        }
+        at
     }
 
     /// The first request of a launched replica may have a law of its own.
@@ -303,7 +319,7 @@ impl EventPlane {
 
     fn note_present(&mut self, id: ReplicaId) {
         if let Mode::Routed(router) = &mut self.mode {
-            router.set_present(self.servers.ordinal(id), self.servers.present(id));
+            router.set_present(id, self.servers.present(id));
         }
     }
 
@@ -318,43 +334,75 @@ impl EventPlane {
         }
     }
 
-    fn run_while(&mut self, fleet: &mut Fleet, sink: &mut impl Sink, due: impl Fn(&Event) -> bool) {
-        while let Some(event) = self.heap.pop_if(&due) {
-            self.move_to(event.at);
-            match event.what {
-                What::Complete => self.complete(event, fleet, sink),
-                What::Kill => self.kill(event, fleet, sink),
-                What::IdleExpire => self.expire_idle(event, fleet),
-                What::Ready => self.ready_per_request(event, fleet),
-                What::GiveUp => self.give_up(event, sink),
-            }
-            // All completions of an instant come before the starts they cause.
-            let more = self.heap.peek().is_some_and(|next| {
-                next.at == event.at && next.what == What::Complete && event.what == What::Complete
-            });
-            if !more {
-                self.serve_gateway();
-                for id in std::mem::take(&mut self.freed) {
-                    self.note_idle(id);
+    /// Everything before `limit` happens, and at it, where requests give up at it only if `inclusive`.
+    fn run_to(&mut self, limit: u64, inclusive: bool, fleet: &mut Fleet, sink: &mut impl Sink) {
+        while limit >= self.ends.horizon() {
+            self.run_near(self.ends.horizon() - 1, true, fleet, sink);
+            let next = self.ends.earliest().min(self.heap.next_at()).min(self.next_expiry());
+            self.ends.move_base(next.min(limit));
+        }
+        self.run_near(limit, inclusive, fleet, sink);
+    }
+
+    /// The same within the reach of the tree.
+    #[inline]
+    fn run_near(&mut self, limit: u64, inclusive: bool, fleet: &mut Fleet, sink: &mut impl Sink) {
+        loop {
+            let (end, at) = self.ends.min();
+            let other = self.heap.next_at().min(self.next_expiry());
+            if end <= limit && end <= other {
+                self.move_to(end);
+                self.complete(at, fleet, sink);
+                // All completions of an instant come before the starts they cause.
+                if self.ends.min().0 == end {
+                    continue;
                 }
+            } else if other > limit || !self.happen(limit, inclusive, fleet, sink) {
+                return;
+            }
+            self.serve_gateway();
+            while let Some(id) = self.freed.pop() {
+                self.note_idle(id);
             }
         }
     }
 
-    fn complete(&mut self, event: Event, fleet: &mut Fleet, sink: &mut impl Sink) {
-        let serving = self.serving[event.index as usize];
-        if serving.stamp != event.stamp {
-            return; // killed before it was done
+    /// The next event but completions happens, if it is due.
+    fn happen(
+        &mut self,
+        limit: u64,
+        inclusive: bool,
+        fleet: &mut Fleet,
+        sink: &mut impl Sink,
+    ) -> bool {
+        if self.next_expiry() <= self.heap.next_at() {
+            self.move_to(self.next_expiry());
+            self.expire_longest_idle(fleet);
+            return true;
         }
-        self.release(event.index, serving);
+        let due = |event: &Event| event.at < limit || inclusive || event.what != What::GiveUp;
+        let Some(event) = self.heap.pop_if(due) else { return false };
+        self.move_to(event.at);
+        match event.what {
+            What::Kill => self.kill(event, fleet, sink),
+            What::IdleExpire => self.expire_idle(event, fleet),
+            What::Ready => self.ready_per_request(event, fleet),
+            What::GiveUp => self.give_up(event, sink),
+        }
+        true
+    }
+
+    fn complete(&mut self, at: usize, fleet: &mut Fleet, sink: &mut impl Sink) {
+        let serving = self.serving[at];
+        let Some(id) = serving.replica else { return };
+        self.release(at, id);
         sink.completed(&Completion {
             arrival: Time(serving.arrival),
             start: Time(serving.start),
             end: Time(self.now),
-            replica: self.servers.ordinal(serving.replica),
+            replica: self.servers.ordinal(id),
             cold: serving.cold,
         });
-        let id = serving.replica;
         if matches!(self.mode, Mode::Routed(_)) {
             if let Some(ticket) = self.next_at(id) {
                 let request = self.take_waiting(ticket);
@@ -369,11 +417,11 @@ impl EventPlane {
     }
 
     /// A request leaves its slot.
-    fn release(&mut self, at: u32, serving: Serving) {
-        let id = serving.replica;
-        self.serving[at as usize].stamp = FREE;
-        self.serving_unused.push(at);
-        self.servers.end(id, at);
+    fn release(&mut self, at: usize, id: ReplicaId) {
+        self.serving[at].replica = None;
+        self.serving_unused.push(at as u32);
+        self.ends.set(at, NEVER);
+        self.servers.end(id);
         self.gauges.in_flight -= 1;
         self.gauges.busy -= u64::from(self.servers.is_ready(id));
         self.note_present(id);
@@ -432,10 +480,12 @@ impl EventPlane {
         if !self.servers.is(id, event.stamp) {
             return; // gone before its grace ended
         }
-        for at in self.servers.serving(id) {
-            let serving = self.serving[at as usize];
-            self.release(at, serving);
-            sink.lost(Time(serving.arrival), Time(serving.start), Time(self.now));
+        for at in 0..self.serving.len() {
+            let serving = self.serving[at];
+            if serving.replica == Some(id) {
+                self.release(at, id);
+                sink.lost(Time(serving.arrival), Time(serving.start), Time(self.now));
+            }
         }
         while let Some(ticket) = self.next_at(id) {
             let request = self.take_waiting(ticket);
@@ -446,14 +496,12 @@ impl EventPlane {
     }
 
     pub(super) fn reach(&mut self, now: Time, fleet: &mut Fleet, sink: &mut impl Sink) {
-        self.run_while(fleet, sink, |event| {
-            event.at < now.0 || (event.at == now.0 && event.what != What::GiveUp)
-        });
+        self.run_to(now.0, false, fleet, sink);
         self.move_to(now.0);
     }
 
     pub(super) fn expire(&mut self, now: Time, fleet: &mut Fleet, sink: &mut impl Sink) {
-        self.run_while(fleet, sink, |event| event.at <= now.0);
+        self.run_to(now.0, true, fleet, sink);
     }
 
     pub(super) fn join(&mut self, now: Time, id: ReplicaId, fleet: &Fleet) {
@@ -494,7 +542,7 @@ impl EventPlane {
         self.gauges.busy -= u64::from(self.servers.busy(id));
         self.servers.leave(id);
         if let Mode::Routed(router) = &mut self.mode {
-            router.remove(self.servers.ordinal(id));
+            router.remove(id);
         }
         if self.servers.present(id) == 0 {
             self.servers.remove(id);
@@ -518,7 +566,7 @@ impl EventPlane {
     }
 
     pub(super) fn finish(&mut self, sink: &mut impl Sink) {
-        for serving in self.serving.iter().filter(|serving| serving.stamp != FREE) {
+        for serving in self.serving.iter().filter(|serving| serving.replica.is_some()) {
             sink.unfinished(Time(serving.arrival));
         }
         for request in self.waiting.iter().filter(|request| request.stamp != FREE) {

@@ -18,6 +18,9 @@ pub(super) struct PerRequest {
     overflow: Overflow,
     streams: Streams,
     concurrency: usize,
+    /// Idle replicas expire in the order in which they became idle, each after so long: one slot and a
+    /// constant expiry.
+    in_order: Option<u64>,
     /// Starting replicas by launch ordinal, with who waits for each.
     coming: BTreeMap<u64, Vec<Ticket>>,
     /// Idle periods begun so far, by replica id; reset when the id is given to another replica.
@@ -33,6 +36,10 @@ impl PerRequest {
             _ => (Sampler::Constant(u64::MAX), 0, u32::MAX, Overflow::Wait),
         };
         Self {
+            in_order: match idle_expiry {
+                Sampler::Constant(limit) if spec.concurrency <= 1 => Some(limit),
+                _ => None,
+            },
             idle_expiry,
             minimum,
             limit,
@@ -117,9 +124,12 @@ impl EventPlane {
         let Mode::PerRequest(state) = &self.mode else { return false };
         let valid = |ticket: &&Ticket| self.waiting[ticket.0 as usize].stamp == ticket.1;
         let free = |bound: &Vec<Ticket>| bound.iter().filter(valid).count() < state.concurrency;
-        let Some((&ordinal, _)) = state.coming.iter().find(|(_, bound)| free(bound)) else {
-            return false;
+        // Nobody who is bound gives up without patience: then only the last one can have room.
+        let found = match self.patience {
+            true => state.coming.iter().find(|(_, bound)| free(bound)),
+            false => state.coming.last_key_value().filter(|(_, bound)| free(bound)),
         };
+        let Some((&ordinal, _)) = found else { return false };
         self.bind(ordinal, request, patience, sink);
         true
     }
@@ -195,6 +205,9 @@ impl EventPlane {
 
     /// Begins an idle period if the replica has no request left.
     pub(super) fn note_idle(&mut self, id: ReplicaId) {
+        if !matches!(&self.mode, Mode::PerRequest(state) if state.in_order.is_none()) {
+            return;
+        }
         let servers = &self.servers;
         if !servers.is_ready(id) || servers.busy(id) > 0 || servers.is_idling(id) {
             return;
@@ -213,9 +226,36 @@ impl EventPlane {
         let valid = self.servers.idles_until(id, event.stamp, event.at);
         let Some(state) = self.per_request() else { return };
         if valid && fleet.census().live() > state.minimum {
-            self.servers.remove(id);
-            fleet.drain(Time(self.now), id);
-            fleet.gone(Time(self.now), id);
+            self.remove_idle(id, fleet);
         }
+    }
+
+    /// When the replica idle for longest expires, where they do so in order; `u64::MAX` = never.
+    #[inline]
+    pub(super) fn next_expiry(&self) -> u64 {
+        match &self.mode {
+            Mode::PerRequest(PerRequest { in_order: Some(limit), .. }) => {
+                let next = self.servers.next_to_expire();
+                next.map_or(u64::MAX, |slot| slot.freed_at.saturating_add(*limit))
+            }
+            _ => u64::MAX,
+        }
+    }
+
+    pub(super) fn expire_longest_idle(&mut self, fleet: &mut Fleet) {
+        let Mode::PerRequest(state) = &self.mode else { return };
+        match self.servers.next_to_expire() {
+            Some(slot) if fleet.census().live() > state.minimum => {
+                self.remove_idle(slot.replica, fleet);
+            }
+            _ => self.servers.outlive(),
+        }
+    }
+
+    fn remove_idle(&mut self, id: ReplicaId, fleet: &mut Fleet) {
+        self.servers.leave(id);
+        self.servers.remove(id);
+        fleet.drain(Time(self.now), id);
+        fleet.gone(Time(self.now), id);
     }
 }

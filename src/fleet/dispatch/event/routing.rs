@@ -17,7 +17,11 @@ pub(super) struct Router {
     ordinals: Vec<u64>,
     ids: Vec<ReplicaId>,
     present: Vec<u32>,
+    /// Where a replica is in these, by its id; `NOWHERE` if it takes no requests.
+    places: Vec<u32>,
 }
+
+const NOWHERE: u32 = u32::MAX;
 
 impl Router {
     /// Without replicas.
@@ -28,7 +32,13 @@ impl Router {
             Balancing::PowerOfTwo => Rule::PowerOfTwo,
             _ => Rule::Random,
         };
-        Self { rule, ordinals: Vec::new(), ids: Vec::new(), present: Vec::new() }
+        Self {
+            rule,
+            ordinals: Vec::new(),
+            ids: Vec::new(),
+            present: Vec::new(),
+            places: Vec::new(),
+        }
     }
 
     /// The replica for a request with this draw; `None` if none is ready.
@@ -73,29 +83,39 @@ impl Router {
         if b < a || (a == b && draw & 1 == 1) { second } else { first }
     }
 
-    fn place(&self, ordinal: u64) -> Result<usize, usize> {
-        self.ordinals.binary_search(&ordinal)
-    }
-
-    pub(super) fn set_present(&mut self, ordinal: u64, present: u32) {
-        if let Ok(at) = self.place(ordinal) {
-            self.present[at] = present;
+    #[inline]
+    pub(super) fn set_present(&mut self, id: ReplicaId, present: u32) {
+        let place = self.places.get(id.index()).copied().unwrap_or(NOWHERE);
+        if let Some(known) = self.present.get_mut(place as usize) {
+            *known = present;
         }
     }
 
     pub(super) fn add(&mut self, id: ReplicaId, ordinal: u64) {
-        if let Err(at) = self.place(ordinal) {
-            self.ordinals.insert(at, ordinal);
-            self.ids.insert(at, id);
-            self.present.insert(at, 0);
+        let at = self.ordinals.partition_point(|&other| other < ordinal);
+        self.ordinals.insert(at, ordinal);
+        self.ids.insert(at, id);
+        self.present.insert(at, 0);
+        if self.places.len() <= id.index() {
+            self.places.resize(id.index() + 1, NOWHERE);
         }
+        self.renumber(at);
     }
 
-    pub(super) fn remove(&mut self, ordinal: u64) {
-        if let Ok(at) = self.place(ordinal) {
+    pub(super) fn remove(&mut self, id: ReplicaId) {
+        let Some(place) = self.places.get_mut(id.index()) else { return };
+        let at = std::mem::replace(place, NOWHERE) as usize;
+        if at < self.ids.len() {
             self.ordinals.remove(at);
             self.ids.remove(at);
             self.present.remove(at);
+            self.renumber(at);
+        }
+    }
+
+    fn renumber(&mut self, from: usize) {
+        for (at, id) in self.ids.iter().enumerate().skip(from) {
+            self.places[id.index()] = at as u32;
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Ticket;
 use crate::fleet::ReplicaId;
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
 /// An idle slot, ordered by when it was freed, then launch ordinal, then slot number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,13 +27,11 @@ struct Server {
     ready_at: u64,
     /// Has not served a request yet.
     fresh: bool,
-    /// Requests in service, by their place in the plane's slab.
-    serving: Vec<u32>,
+    /// Requests in service.
+    busy: u32,
     queue: VecDeque<Ticket>,
     /// Valid tickets in `queue`.
     queued: u32,
-    /// Its idle slots, where slots are told apart.
-    idle: Vec<SlotKey>,
     /// The idle period it is in.
     idle_until: Option<u64>,
 }
@@ -43,12 +41,16 @@ struct Server {
 pub(super) struct Servers {
     concurrency: u32,
     by_id: Vec<Server>,
-    idle: BTreeSet<SlotKey>,
+    /// Idle slots where slots are told apart, in order: time never goes back, so that a slot that
+    /// becomes idle goes to the end, or among those of the same instant.
+    idle: VecDeque<SlotKey>,
+    /// The first so many of them have outlived their expiry and stay.
+    spent: usize,
 }
 
 impl Servers {
     pub(super) fn new(concurrency: u32) -> Self {
-        Self { concurrency, by_id: Vec::new(), idle: BTreeSet::new() }
+        Self { concurrency, by_id: Vec::new(), idle: VecDeque::new(), spent: 0 }
     }
 
     pub(super) fn concurrency(&self) -> u32 {
@@ -62,10 +64,9 @@ impl Servers {
                 status: Status::Absent,
                 ready_at: 0,
                 fresh: false,
-                serving: Vec::new(),
+                busy: 0,
                 queue: VecDeque::new(),
                 queued: 0,
-                idle: Vec::new(),
                 idle_until: None,
             });
         }
@@ -101,7 +102,7 @@ impl Servers {
         server.status != Status::Absent && server.ordinal == ordinal
     }
     pub(super) fn busy(&self, id: ReplicaId) -> u32 {
-        self.get(id).serving.len() as u32
+        self.get(id).busy
     }
     /// In service and waiting there.
     pub(super) fn present(&self, id: ReplicaId) -> u32 {
@@ -110,23 +111,17 @@ impl Servers {
     pub(super) fn has_free_slot(&self, id: ReplicaId) -> bool {
         self.busy(id) < self.concurrency
     }
-    pub(super) fn serving(&self, id: ReplicaId) -> Vec<u32> {
-        self.get(id).serving.clone()
-    }
     pub(super) fn take_fresh(&mut self, id: ReplicaId) -> bool {
         std::mem::take(&mut self.get_mut(id).fresh)
     }
 
-    pub(super) fn begin(&mut self, id: ReplicaId, at: u32) {
+    pub(super) fn begin(&mut self, id: ReplicaId) {
         let server = self.get_mut(id);
-        server.serving.push(at);
+        server.busy += 1;
         server.idle_until = None;
     }
-    pub(super) fn end(&mut self, id: ReplicaId, at: u32) {
-        let serving = &mut self.get_mut(id).serving;
-        if let Some(place) = serving.iter().position(|&other| other == at) {
-            serving.swap_remove(place);
-        }
+    pub(super) fn end(&mut self, id: ReplicaId) {
+        self.get_mut(id).busy -= 1;
     }
 
     /// A request joins the replica's queue.
@@ -146,17 +141,35 @@ impl Servers {
 
     pub(super) fn free_slot(&mut self, id: ReplicaId, slot: u32, now: u64) {
         let key = SlotKey { freed_at: now, ordinal: self.ordinal(id), slot, replica: id };
-        self.idle.insert(key);
-        self.get_mut(id).idle.push(key);
+        self.idle.push_back(key);
+        let mut at = self.idle.len() - 1;
+        while at > 0 && self.idle[at - 1] > key {
+            self.idle.swap(at - 1, at);
+            at -= 1;
+        }
     }
     pub(super) fn take_slot(&mut self, key: SlotKey) -> u32 {
-        self.idle.remove(&key);
-        self.get_mut(key.replica).idle.retain(|other| *other != key);
+        if self.idle.back() == Some(&key) {
+            self.idle.pop_back();
+            self.spent = self.spent.min(self.idle.len());
+        } else if let Ok(at) = self.idle.binary_search(&key) {
+            self.idle.remove(at);
+            self.spent -= usize::from(at < self.spent);
+        }
         key.slot
     }
-    /// Some idle slot of one replica.
+    /// Some idle slot of one replica, which became idle lately.
     pub(super) fn idle_of(&self, id: ReplicaId) -> Option<SlotKey> {
-        self.get(id).idle.first().copied()
+        self.idle.iter().rev().find(|key| key.replica == id).copied()
+    }
+    /// The slot that has been idle for longest of those that may still expire.
+    #[inline]
+    pub(super) fn next_to_expire(&self) -> Option<SlotKey> {
+        self.idle.get(self.spent).copied()
+    }
+    /// That slot stays.
+    pub(super) fn outlive(&mut self) {
+        self.spent += 1;
     }
     /// Marks the begin of an idle period; it holds until the replica serves again.
     pub(super) fn begin_idle(&mut self, id: ReplicaId, until: u64) {
@@ -174,23 +187,23 @@ impl Servers {
         self.get(id).idle_until.is_some()
     }
     pub(super) fn longest_idle(&self) -> Option<SlotKey> {
-        self.idle.first().copied()
+        self.idle.front().copied()
     }
     pub(super) fn newest_idle(&self) -> Option<SlotKey> {
-        self.idle.last().copied()
+        self.idle.back().copied()
     }
 
     /// No new requests from now on.
     pub(super) fn leave(&mut self, id: ReplicaId) {
-        let server = &mut self.by_id[id.index()];
-        server.status = Status::Leaving;
-        for key in server.idle.drain(..) {
-            self.idle.remove(&key);
+        self.by_id[id.index()].status = Status::Leaving;
+        if self.concurrency == 1 && self.next_to_expire().is_some_and(|key| key.replica == id) {
+            self.idle.remove(self.spent);
+        } else {
+            self.idle.retain(|key| key.replica != id);
         }
     }
 
     pub(super) fn remove(&mut self, id: ReplicaId) {
-        self.leave(id);
         let server = self.get_mut(id);
         server.status = Status::Absent;
         server.queue.clear();

@@ -1,0 +1,110 @@
+//! Do the data planes work without allocating? Counted, between the looks of a policy that holds a
+//! fleet of 150: buffers may grow in the first minutes, at 99 % load, and never again in the million
+//! requests at 70 % that follow. In a binary of its own, because the counting allocator counts for the
+//! whole process.
+
+use autosim::engine::{DecisionLog, Detail, ServiceSetup, Setup, Window, run};
+use autosim::fleet::{Balancing, FleetSpec, QueueSpec};
+use autosim::policy::{Autoscaler, Cadence, Decision, Policy};
+use autosim::random::{Purpose, Sampler, Streams};
+use autosim::signal::{Observation, Resources};
+use autosim::units::{Span, Time};
+use autosim::workload::Workload;
+use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
+use std::alloc::System;
+use std::sync::{Arc, Mutex};
+
+#[global_allocator]
+static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+/// Length of a run and distance of its looks, in seconds.
+const LENGTH_S: u64 = 1200;
+
+/// Holds the fleet and notes how often memory was asked for so far.
+struct Watch(Arc<Mutex<Vec<usize>>>);
+
+impl Policy for Watch {
+    fn observe(&mut self, seen: &Observation<'_>) -> Decision {
+        let stats = ALLOCATOR.stats();
+        self.0.lock().unwrap().push(stats.allocations + stats.reallocations);
+        Decision::hold(seen.desired)
+    }
+}
+
+/// Poisson arrivals, 1414 a second in the first sixth and 1000 from then on, served 105 ms on average.
+fn requests() -> Workload {
+    let mut dice = Streams::new(1, 0, 0).sequential(Purpose::Arrivals, 0);
+    let (busy, calm) = (gaps(1414.0), gaps(1000.0));
+    let demand = Sampler::Exponential { mean_ns: 105e6 };
+    let (mut at, mut requests) = (Time::ZERO, Vec::new());
+    while at < Time::from_secs(LENGTH_S) {
+        requests.push((at, demand.draw(&mut dice)));
+        let gap = if at < Time::from_secs(LENGTH_S / 6) { &busy } else { &calm };
+        at += gap.draw(&mut dice);
+    }
+    Workload::from_requests(requests)
+}
+
+fn gaps(per_second: f64) -> Sampler {
+    Sampler::Exponential { mean_ns: 1e9 / per_second }
+}
+
+/// Allocations between one look and the next.
+fn allocations(balancing: Balancing, timeout: Option<Sampler>) -> Vec<usize> {
+    let seen = Arc::new(Mutex::new(Vec::with_capacity(2 * LENGTH_S as usize)));
+    let end = Time::from_secs(LENGTH_S);
+    let service = ServiceSetup {
+        name: "service".to_owned(),
+        arrivals: requests().requests(&Streams::new(1, 0, 0), end),
+        fleet: FleetSpec {
+            initial: 150,
+            balancing,
+            queue: QueueSpec { timeout, ..QueueSpec::default() },
+            ..FleetSpec::default()
+        },
+        resources: Resources::default(),
+        autoscaler: Autoscaler {
+            policy: Box::new(Watch(Arc::clone(&seen))),
+            signals: Vec::new(),
+            cadence: Cadence { interval: Span::from_secs(1), random_phase: false },
+            actuation_delay: Span::ZERO,
+            wakeups: Vec::new(),
+        },
+        slo: None,
+    };
+    let setup = Setup {
+        services: vec![service],
+        window: Window { warmup: Time::ZERO, end, drain_limit: Span::from_secs(60) },
+        seed: 1,
+        replication: 0,
+        detail: Detail { timeline: None, decisions: DecisionLog::Off, supply: false },
+        stop_after: None,
+        waiting_limit: 1_000_000,
+        cancel: None,
+    };
+    let outcome = run(setup, &mut ()).unwrap();
+    assert!(outcome.simulated_requests > 1_190_000);
+    let seen = seen.lock().unwrap();
+    seen.windows(2).map(|pair| pair[1] - pair[0]).collect()
+}
+
+#[test]
+fn past_the_high_water_mark_nothing_is_allocated() {
+    // Random patience takes the general plane.
+    let random_patience = Sampler::Uniform { min_ns: 1e8, width_ns: 1e8 };
+    for (balancing, timeout) in [
+        (Balancing::CentralQueue, None),
+        (Balancing::PowerOfTwo, None),
+        (Balancing::LeastOutstanding, None),
+        (Balancing::LeastOutstanding, Some(Sampler::Constant(500_000_000))),
+        (Balancing::CentralQueue, Some(random_patience.clone())),
+        (Balancing::PowerOfTwo, Some(random_patience)),
+    ] {
+        let name = format!("{balancing:?}, patience {timeout:?}");
+        let counts = allocations(balancing, timeout);
+        assert!(counts.len() >= LENGTH_S as usize - 1);
+        let late = counts.iter().enumerate().skip(LENGTH_S as usize / 5);
+        let late: Vec<_> = late.filter(|(_, count)| **count > 0).collect();
+        assert!(late.is_empty(), "{name}: (second, allocations): {late:?}");
+    }
+}
