@@ -15,6 +15,7 @@ mod check;
 mod completions;
 mod decide;
 mod demo;
+mod diff;
 mod effort;
 mod execute;
 mod exit;
@@ -58,6 +59,7 @@ enum Verb {
     Run(run::Args),
     Decide(decide::Args),
     Explain(explain::Args),
+    Diff(diff::Args),
     Check(check::Args),
     Import(import::Args),
     Export(export::Args),
@@ -85,6 +87,7 @@ pub fn main() -> ExitCode {
         Verb::Run(args) => run::run(&args, &terminal),
         Verb::Decide(args) => decide::run(&args, &terminal),
         Verb::Explain(args) => explain::run(&args, &terminal),
+        Verb::Diff(args) => diff::run(&args, &terminal),
         Verb::Check(args) => check::run(&args, &terminal),
         Verb::Import(args) => import::run(&args, &terminal),
         Verb::Export(args) => export::run(&args, &terminal),

@@ -12,6 +12,7 @@
 //! **Start at** [`write_all`] and [`table()`].
 
 mod decisions_csv;
+mod diff;
 mod dry_run;
 mod events;
 mod explain;
@@ -32,6 +33,7 @@ mod seen;
 mod table;
 mod timeline_csv;
 
+pub use diff::{Difference, Left, Parting, diff_json, diff_text, difference};
 pub use dry_run::{dry_run_csv, dry_run_json};
 pub use explain::{explain_json, explain_text, first_divergence, worst_moments};
 pub use folder::{FolderError, check_folder};
