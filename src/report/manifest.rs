@@ -9,8 +9,8 @@ use std::io::{self, Write};
 pub(super) const NAME: &str = "manifest.json";
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// No clock time, thread count or path of this machine is in it.
-pub(super) fn write(results: &Results, out: &mut dyn Write) -> io::Result<()> {
+/// `files` are the names of all files of the folder. No clock time, thread count or path of this machine is in it.
+pub(super) fn write(results: &Results, files: &[String], out: &mut dyn Write) -> io::Result<()> {
     let about = &results.about;
     let policies: Vec<Value> = results
         .policies
@@ -46,6 +46,7 @@ pub(super) fn write(results: &Results, out: &mut dyn Write) -> io::Result<()> {
         "inputs": inputs,
         "assumptions": about.assumptions,
         "policies": policies,
+        "files": files,
         "resolved": about.resolved,
     });
     serde_json::to_writer_pretty(&mut *out, &manifest)?;

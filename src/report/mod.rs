@@ -91,11 +91,14 @@ fn files<'a>(results: &'a Results, comparison: &'a Comparison) -> Vec<OutputFile
         OutputFile::new("replications.csv", |out| figures_csv::replications(results, out)),
         OutputFile::new("timeline.csv", |out| timeline_csv::write(results, out)),
         OutputFile::new("decisions.csv", |out| decisions_csv::write(results, out)),
-        OutputFile::new("manifest.json", |out| manifest::write(results, out)),
         OutputFile::new(html::NAME, |out| html::write(results, comparison, out)),
     ];
     files.extend(events::files(results));
     files.extend(plot::files(results, comparison));
+    let mut names: Vec<String> = files.iter().map(|file| file.name.clone()).collect();
+    names.push(manifest::NAME.to_owned());
+    names.sort();
+    files.push(OutputFile::new(manifest::NAME, move |out| manifest::write(results, &names, out)));
     files
 }
 

@@ -11,10 +11,27 @@ pub(super) struct Moment {
     pub to: Time,
     /// Requests rejected, lost or timed out in it.
     pub failed: u64,
-    /// Requests that completed too late, at least: each percentile beyond the limit says so of its share.
+    /// Requests that completed too late, at least: a percentile beyond the limit says so of its share.
     pub late: f64,
     /// Its worst interval: the slowest, or the one with most failures.
     pub worst: Interval,
+    /// Which percentile of an interval is looked at.
+    judge: usize,
+}
+
+/// Percentiles an interval has.
+const PERCENTILES: [f64; 3] = [0.5, 0.95, 0.99];
+
+/// The percentile of an interval that speaks for the promise: the smallest that is not below it.
+fn judge(about: &About) -> usize {
+    let quantile = about.slo.and_then(|terms| terms.latency).map_or(0.99, |slo| slo.quantile);
+    PERCENTILES.iter().position(|known| *known >= quantile).unwrap_or(PERCENTILES.len() - 1)
+}
+
+/// Whether users had reason to complain of an interval: requests failed, or more were late than
+/// promised.
+pub(super) fn is_bad(about: &About, interval: &Interval) -> bool {
+    failures(interval) > 0 || late(about, interval) > 0.0
 }
 
 /// The worst moments of a service, the worst first: by requests that failed or were late. Where
@@ -22,20 +39,20 @@ pub(super) struct Moment {
 pub(super) fn worst(about: &About, service: &ServiceDetails, count: usize) -> Vec<Moment> {
     let window = about.window;
     let counted = service.timeline.iter().filter(|i| i.at >= window.warmup && i.at < window.end);
-    let limit = about.slo.and_then(|terms| terms.latency).map(|slo| slo.limit);
+    let judge = judge(about);
     let mut moments: Vec<Moment> = Vec::new();
     for interval in counted.clone() {
-        let (failed, late) = (failures(interval), late(interval, limit));
-        if failed == 0 && late <= 0.0 {
+        if !is_bad(about, interval) {
             continue;
         }
+        let (failed, late) = (failures(interval), late(about, interval));
         let to = interval.at.after(interval.length);
         match moments.last_mut() {
             // One quiet interval between two bad ones does not part them.
             Some(last) if interval.at.since(last.to) <= interval.length => {
                 (last.to, last.failed) = (to, last.failed + failed);
                 last.late += late;
-                if badness(interval) > badness(&last.worst) {
+                if badness(judge, interval) > badness(judge, &last.worst) {
                     last.worst = interval.clone();
                 }
             }
@@ -45,17 +62,19 @@ pub(super) fn worst(about: &About, service: &ServiceDetails, count: usize) -> Ve
                 failed,
                 late,
                 worst: interval.clone(),
+                judge,
             }),
         }
     }
     if moments.is_empty() {
-        let slowest = counted.filter(|i| i.percentiles.is_some()).max_by_key(|i| badness(i));
+        let slowest = counted.filter(|i| i.percentiles.is_some()).max_by_key(|i| badness(judge, i));
         moments.extend(slowest.map(|i| Moment {
             from: i.at,
             to: i.at.after(i.length),
             failed: 0,
             late: 0.0,
             worst: i.clone(),
+            judge,
         }));
     }
     moments.sort_by(|a, b| b.harm().total_cmp(&a.harm()).then(a.from.cmp(&b.from)));
@@ -67,17 +86,18 @@ pub(super) fn failures(interval: &Interval) -> u64 {
     interval.rejections + interval.losses + interval.timeouts
 }
 
-fn late(interval: &Interval, limit: Option<Span>) -> f64 {
+/// Completions later than promised, at least; none where no more are late than may be.
+fn late(about: &About, interval: &Interval) -> f64 {
+    let limit = about.slo.and_then(|terms| terms.latency).map(|slo| slo.limit);
     let (Some(limit), Some(percentiles)) = (limit, interval.percentiles) else { return 0.0 };
-    let beyond = percentiles.iter().position(|percentile| *percentile > limit);
-    let share = beyond.map_or(0.0, |at| [0.5, 0.05, 0.01][at]);
-    share * interval.completions as f64
+    let beyond = percentiles[..=judge(about)].iter().position(|percentile| *percentile > limit);
+    beyond.map_or(0.0, |at| (1.0 - PERCENTILES[at]) * interval.completions as f64)
 }
 
 /// Slowest completions first, failures where nothing completed.
-fn badness(interval: &Interval) -> (Span, u64) {
-    let p99 = interval.percentiles.map_or(Span::MAX, |percentiles| percentiles[2]);
-    (p99, failures(interval))
+fn badness(judge: usize, interval: &Interval) -> (Span, u64) {
+    let slow = interval.percentiles.map_or(Span::MAX, |percentiles| percentiles[judge]);
+    (slow, failures(interval))
 }
 
 impl Moment {
@@ -102,7 +122,10 @@ impl Moment {
     /// What users felt and what the fleet looked like: `p99 1.9 s, 120 failed; 4 of 12 ready`.
     pub(super) fn what(&self) -> String {
         let felt = match self.worst.percentiles {
-            Some(percentiles) => format!("p99 {}", latency(percentiles[2])),
+            Some(percentiles) => {
+                let name = 100.0 * PERCENTILES[self.judge];
+                format!("p{name:.0} {}", latency(percentiles[self.judge]))
+            }
             None => "nothing completed".to_owned(),
         };
         let failed = match self.failed {
@@ -157,6 +180,21 @@ mod tests {
         assert!(moments.iter().all(|moment| moment.failed <= first.failed));
         assert!(first.what().starts_with("p99 "), "{}", first.what());
         assert!(first.what().contains("failed; "), "{}", first.what());
+    }
+
+    #[test]
+    fn what_the_promise_allows_is_not_bad() {
+        let mut about = sample::results().about;
+        let mut interval = sample::results().policies[0].details[0].services[0].timeline[0].clone();
+        (interval.timeouts, interval.rejections, interval.losses) = (0, 0, 0);
+        interval.percentiles = Some([10, 20, 900].map(Span::from_millis));
+        assert!(is_bad(&about, &interval), "p99 of 900 ms breaks p99 < 300 ms");
+        if let Some(slo) = about.slo.as_mut().and_then(|terms| terms.latency.as_mut()) {
+            slo.quantile = 0.95;
+        }
+        assert!(!is_bad(&about, &interval), "p95 < 300 ms holds");
+        interval.rejections = 1;
+        assert!(is_bad(&about, &interval));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! How long a policy took to react: from the traffic's rise to users being well again.
 
-use super::moments::failures;
+use super::moments::is_bad;
 use crate::experiment::{About, DecisionRecord, Interval, ServiceDetails, Stage};
 use crate::units::{Span, Time};
 
@@ -123,8 +123,8 @@ fn ready(timeline: &[Interval], decided: Time) -> Time {
 }
 
 fn calm(about: &About, timeline: &[Interval], reaction: &Reaction) -> Option<Time> {
-    let limit = about.slo.and_then(|terms| terms.latency)?.limit;
-    let bad = |i: &Interval| failures(i) > 0 || i.percentiles.is_some_and(|p| p[2] > limit);
+    about.slo.and_then(|terms| terms.latency)?;
+    let bad = |interval: &Interval| is_bad(about, interval);
     let from = index(timeline, reaction.start());
     let to = index(timeline, reaction.ready);
     let first = from + timeline.get(from..=to)?.iter().position(bad)?;

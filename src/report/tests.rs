@@ -23,6 +23,11 @@ fn a_run_leaves_every_file_and_each_csv_is_whole() {
     let written = write_all(&results, &comparison, &folder).unwrap();
     let files = contents(&folder);
     assert_eq!(written.len(), files.len());
+    let manifest = files.iter().find(|(name, _)| name == manifest::NAME).unwrap();
+    let manifest: serde_json::Value = serde_json::from_slice(&manifest.1).unwrap();
+    let listed: Vec<&str> =
+        manifest["files"].as_array().unwrap().iter().filter_map(|name| name.as_str()).collect();
+    assert!(listed.iter().copied().eq(files.iter().map(|(name, _)| name.as_str())), "{listed:?}");
     let names: Vec<&str> = files.iter().map(|(name, _)| name.as_str()).collect();
     for name in [
         "summary.csv",
@@ -116,9 +121,10 @@ fn the_manifest_says_what_was_run() {
     let mut results = sample::results();
     results.complete = false;
     let mut out = Vec::new();
-    manifest::write(&results, &mut out).unwrap();
+    manifest::write(&results, &["report.html".to_owned()], &mut out).unwrap();
     let manifest: serde_json::Value = serde_json::from_slice(&out).unwrap();
     assert_eq!(manifest["complete"], false);
+    assert_eq!(manifest["files"][0], "report.html");
     assert_eq!(manifest["work_bound"][0], 14.2);
     assert_eq!(manifest["inputs"][0]["sha256"], "00ff");
     assert_eq!(manifest["policies"][1]["effective"]["target-tracking"]["max"], 60);

@@ -51,7 +51,7 @@ function replicaPanel(series) {
     const seen = most([live, series.columns.desired], series.step, low, high);
     return Math.max(1, Math.min(most([series.columns.uncapped], series.step, low, high), 1.6 * seen), seen);
   };
-  return { id: "replicas", title: "Replicas", height: 170, curves, reach, marks: true };
+  return { id: "replicas", title: "Replicas", height: 170, curves, reach, marks: true, whole: true };
 }
 
 function latencyPanel(series) {
@@ -120,7 +120,7 @@ function panelScale(panel, series, frame) {
   }
   const columns = panel.curves.filter((curve) => !curve.right).map((curve) => curve.values);
   const reach = panel.reach ? panel.reach(view.from, view.to) : most(columns, series.step, view.from, view.to);
-  const ticks = linearTicks(0, Math.max(reach * 1.02, 1e-3), 4);
+  const ticks = linearTicks(0, Math.max(reach * 1.02, 1e-3), 4).filter((tick) => !panel.whole || Number.isInteger(tick));
   return { y: linear(0, Math.max(reach * 1.05, 1e-3), frame.bottom, frame.top), ticks, say: number };
 }
 
