@@ -153,7 +153,7 @@ impl Policy for Loop {
                 Stage::Recommend,
                 seen.desired,
                 seen.desired,
-                Why::Note("waiting"),
+                Why::Note("between two evaluations"),
             );
         };
         let number = seen.now.0 / self.tick.0 + 1;

@@ -275,7 +275,10 @@ fn an_evaluation_between_two_is_none() {
     let mut tape = tape(&[&group("300s"), UP, DOWN], &Knobs::default(), 1);
     for at in [0, 60, 299] {
         let decision = tape.at(at, &[Some(90.0); 2]);
-        assert_eq!((decision.desired, reason(&decision).as_str()), (1, "recommend: waiting"));
+        assert_eq!(
+            (decision.desired, reason(&decision).as_str()),
+            (1, "recommend: between two evaluations")
+        );
     }
     assert_eq!(tape.at(300, &[Some(90.0); 2]).desired, 2);
 }
