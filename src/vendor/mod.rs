@@ -17,6 +17,7 @@ mod file;
 mod loaded;
 pub mod pai_eas;
 mod registry;
+pub mod scalingo;
 #[cfg(test)]
 mod tape;
 

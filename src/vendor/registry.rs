@@ -208,6 +208,8 @@ macro_rules! products {
 products! {
     /// Alibaba Cloud PAI-EAS.
     PaiEas = super::pai_eas::PaiEas,
+    /// Scalingo.
+    Scalingo = super::scalingo::Scalingo,
 }
 
 /// A product's policy, its documents read and found good. It is written as a scenario would say it, with

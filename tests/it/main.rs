@@ -5,6 +5,7 @@ mod determinism;
 mod house;
 mod naive;
 mod naive_equality;
+mod pai_eas_and_scalingo;
 mod properties;
 mod recorded;
 mod stories;
