@@ -89,7 +89,7 @@ fn samples_of_scalingo() {
     assert_eq!(faults, ["422 min_containers: must be at least set to 2"]);
     // Its answer: an autoscaler from a time when one container was enough.
     let (old, faults) = read::<Scalingo>(&samples[6], &knobs);
-    assert_eq!(old.unwrap()[0]["autoscaler"]["min_containers"], 1);
+    assert_eq!(old.unwrap()[0]["autoscaler"]["min_containers"], 2, "today's least");
     assert_eq!(faults.len(), 1, "{faults:?}");
     assert!(faults[0].starts_with("- min_containers: "), "{faults:?}");
 }

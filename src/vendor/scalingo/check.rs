@@ -307,10 +307,14 @@ impl Reader<'_> {
     fn maximum(&self, max: i64, form: Form, faults: &mut DocumentFaults) -> Option<u32> {
         let key = "max_containers";
         let limit = self.knobs.container_limit;
-        if form != Form::Answer && max > i64::from(limit) {
+        if max > i64::from(limit) {
             let remedy = format!("at most {limit}; the knob `container_limit` raises it");
-            faults.add(key, refused(key, "is above the limit", remedy));
-            return None;
+            if form != Form::Answer {
+                faults.add(key, refused(key, "is above the limit", remedy));
+                return None;
+            }
+            let message = format!("`{key}` {max} is more than a new autoscaler may have");
+            self.warn(key, message, &remedy, faults);
         }
         let count = u32::try_from(max).ok();
         if count.is_none() {

@@ -95,12 +95,13 @@ impl AutoscalerSettings {
         self.max_containers.max(self.floor())
     }
 
-    /// The body of a creation: the five members it takes.
+    /// The body of a creation: the five members it takes, and the bounds in force, since a minimum of 1
+    /// would be refused today.
     pub(super) fn create_body(&self, container_type: &str) -> Value {
         json!({ "autoscaler": {
             "container_type": container_type,
-            "min_containers": self.min_containers,
-            "max_containers": self.max_containers,
+            "min_containers": self.floor(),
+            "max_containers": self.ceiling(),
             "metric": self.metric.name(),
             "target": number(self.target),
         } })
@@ -114,10 +115,8 @@ impl AutoscalerSettings {
                 changed.insert(key.into(), value);
             }
         };
-        let differs = self.min_containers != earlier.min_containers;
-        note("min_containers", differs, json!(self.min_containers));
-        let differs = self.max_containers != earlier.max_containers;
-        note("max_containers", differs, json!(self.max_containers));
+        note("min_containers", self.floor() != earlier.floor(), json!(self.floor()));
+        note("max_containers", self.ceiling() != earlier.ceiling(), json!(self.ceiling()));
         note("metric", self.metric != earlier.metric, json!(self.metric.name()));
         note("target", self.target != earlier.target, number(self.target));
         note("disabled", self.disabled != earlier.disabled, json!(self.disabled));

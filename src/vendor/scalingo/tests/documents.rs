@@ -49,6 +49,14 @@ fn good_bodies_come_out_as_creations() {
 }
 
 #[test]
+fn an_old_autoscaler_goes_out_with_the_minimum_in_force() {
+    let old = LIST.replace("\"min_containers\":3", "\"min_containers\":1");
+    assert_eq!(out(&old)[0]["autoscaler"]["min_containers"], 2);
+    let alone = old.replace("\"max_containers\":7", "\"max_containers\":1");
+    assert_eq!(out(&alone)[0]["autoscaler"]["max_containers"], 2);
+}
+
+#[test]
 fn a_minimum_that_is_the_maximum_never_moves() {
     let mut tape = tape(&body("web", 2, 2, "rpm_per_container", 150.0), 2);
     for (minute, value) in (1..).zip([900.0, 900.0, 900.0, 0.0, 0.0, 0.0, 0.0, 0.0]) {
@@ -224,6 +232,7 @@ fn what_is_legal_and_unwise_is_a_warning() {
         (body("web", 2, 4, "swap", 0.1), "metric"),
         (body("web", 2, 4, "p95_response_time", 0.5), "target"),
         (LIST.replace("\"min_containers\":3", "\"min_containers\":1"), "min_containers"),
+        (LIST.replace("\"max_containers\":7", "\"max_containers\":12"), "max_containers"),
     ] {
         let found = faults(&json);
         assert_eq!(found.len(), 1, "{found:?}");
