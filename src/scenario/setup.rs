@@ -152,6 +152,25 @@ mod tests {
     }
 
     #[test]
+    fn a_platform_rejects_at_zero_unless_the_scenario_says_otherwise() {
+        use crate::fleet::AtZero;
+        for (own_word, expected) in
+            [("", AtZero::Reject), ("[service]\nqueue.at_zero = 'wait'\n", AtZero::Wait)]
+        {
+            let text = format!(
+                "duration = '1m'\n[workload.arrivals.main.poisson]\nrate = '1/s'\n{own_word}\
+                 [policies.eas.pai-eas]\nknobs.at_zero = 'fail'\n[policies.eas.pai-eas.body]\n\
+                 min = 0\nmax = 4\nscaleStrategies = [{{ metricName = 'qps', threshold = 1 }}]\n"
+            );
+            let options = LoadOptions { fallback_name: "test".into(), ..LoadOptions::default() };
+            let loaded = load(Sources::new("test.toml", text), &options);
+            let scenario = loaded.map_err(|found| found.render(false)).unwrap().scenario;
+            assert_eq!(scenario.fleet(0).queue.at_zero, expected);
+            assert_eq!(scenario.fleet(0).initial, 1);
+        }
+    }
+
+    #[test]
     fn keep_alive_is_a_balancing_of_its_own_cells_only() {
         let scenario = scenario("");
         assert_eq!(scenario.fleet(0).balancing, Balancing::CentralQueue);

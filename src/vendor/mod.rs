@@ -19,6 +19,7 @@ pub mod pai_eas;
 mod registry;
 pub mod sae;
 pub mod scaleway;
+pub mod scalingo;
 #[cfg(test)]
 mod tape;
 

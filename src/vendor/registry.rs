@@ -212,6 +212,8 @@ products! {
     Sae = super::sae::Sae,
     /// Scaleway Instance autoscaling, v1alpha1: a group, its policies, its template.
     Scaleway = super::scaleway::Scaleway,
+    /// Scalingo.
+    Scalingo = super::scalingo::Scalingo,
 }
 
 /// A product's policy, its documents read and found good. It is written as a scenario would say it, with

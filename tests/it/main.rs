@@ -5,6 +5,7 @@ mod determinism;
 mod house;
 mod naive;
 mod naive_equality;
+mod pai_eas_and_scalingo;
 mod plane_equality;
 mod properties;
 mod recorded;

@@ -95,7 +95,6 @@ fn not_valid(field: &str) -> String {
 
 #[test]
 fn bad_bodies_are_refused_with_the_stated_error() {
-    let behavior = |text: &str| body(2, 8, text);
     let cases: Vec<(String, String)> = vec![
         (with(|v| v["min"] = json!(8)), not_valid("max")),
         (with(|v| v["min"] = json!(9)), not_valid("max")),
@@ -139,6 +138,18 @@ fn bad_bodies_are_refused_with_the_stated_error() {
         (with(|v| v["min"] = json!(-1)), not_valid("min")),
         (with(|v| v["min"] = json!("2")), not_valid("min")),
         (with(|v| v["min"] = json!(2.5)), not_valid("min")),
+        (with(|v| v["max"] = json!(5000)), not_valid("max")),
+        ("7".into(), "Error InvalidParameter 400 body: The request body is not valid JSON.".into()),
+    ];
+    for (json, expected) in cases {
+        assert_eq!(faults(&json, false), [expected], "{json}");
+    }
+}
+
+#[test]
+fn a_bad_behavior_is_refused_with_the_stated_error() {
+    let behavior = |text: &str| body(2, 8, text);
+    let cases = [
         (
             behavior(r#"{"scaleDown":{"stabilizationWindowSeconds":-1}}"#),
             not_valid("behavior.scaleDown.stabilizationWindowSeconds"),
@@ -161,8 +172,6 @@ fn bad_bodies_are_refused_with_the_stated_error() {
         ),
         (behavior("{\"onZero\":4}"), not_valid("behavior.onZero")),
         (behavior("[]"), not_valid("behavior")),
-        (with(|v| v["max"] = json!(5000)), not_valid("max")),
-        ("7".into(), "Error InvalidParameter 400 body: The request body is not valid JSON.".into()),
     ];
     for (json, expected) in cases {
         assert_eq!(faults(&json, false), [expected], "{json}");
