@@ -7,6 +7,7 @@ mod naive;
 mod naive_equality;
 mod properties;
 mod recorded;
+mod sae;
 mod stories;
 mod theory;
 mod theory_fast;
