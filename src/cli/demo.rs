@@ -17,6 +17,7 @@ const SHIPPED: &[(&str, &str)] = &[
     ("lag-oscillation", include_str!("../../scenarios/lag-oscillation.toml")),
     ("launch-day", include_str!("../../scenarios/launch-day.toml")),
     ("monday-morning", include_str!("../../scenarios/monday-morning.toml")),
+    ("rollout", include_str!("../../scenarios/rollout.toml")),
     ("scale-to-zero-herd", include_str!("../../scenarios/scale-to-zero-herd.toml")),
     ("stabilise-worst-of-both", include_str!("../../scenarios/stabilise-worst-of-both.toml")),
     ("worker-follows-web", include_str!("../../scenarios/worker-follows-web.toml")),

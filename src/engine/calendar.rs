@@ -15,12 +15,23 @@ pub(super) enum Event {
     Ready(u64, ReplicaId),
     /// The measured window opens or closes, or a timeline interval ends.
     Measure(Measure),
+    /// A rollout begins or goes on.
+    Rollout(RolloutStep),
     /// A signal of the service's autoscaler is scraped.
     Scrape(u32),
     /// The autoscaler is asked.
     Control(Control),
     /// A decision takes effect.
     Actuate(u32),
+}
+
+/// What a rollout does at an instant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum RolloutStep {
+    /// The one of this number begins.
+    Begin(u32),
+    /// Replicas are ready: the next batch may be due.
+    Continue,
 }
 
 /// What is measured.
@@ -54,9 +65,10 @@ impl Event {
             Self::Gone(_) => 0,
             Self::Ready(..) => 1,
             Self::Measure(_) => 2,
-            Self::Scrape(_) => 3,
-            Self::Control(_) => 4,
-            Self::Actuate(_) => 5,
+            Self::Rollout(_) => 3,
+            Self::Scrape(_) => 4,
+            Self::Control(_) => 5,
+            Self::Actuate(_) => 6,
         }
     }
 }

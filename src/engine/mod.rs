@@ -13,6 +13,7 @@ mod calendar;
 mod incoming;
 mod outcome;
 mod recorder;
+mod rollout;
 mod run;
 mod service;
 mod setup;
@@ -25,5 +26,7 @@ pub use outcome::{
 pub use run::run;
 pub use setup::{DecisionLog, Detail, Halt, ServiceSetup, Setup, Slo, Window};
 
+#[cfg(test)]
+mod rollout_tests;
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,6 @@
 //! The loop: serve to the next control event, then do what is due, in the order of rule 1.
 
-use super::calendar::{Calendar, Control, Entry, Event, Measure};
+use super::calendar::{Calendar, Control, Entry, Event, Measure, RolloutStep};
 use super::outcome::Outcome;
 use super::service::{Advance, Change, RunFacts, Service, control_phase};
 use super::setup::{Halt, ServiceSetup, Setup};
@@ -119,6 +119,9 @@ impl Run {
                 self.calendar.add(at, id, Event::Scrape(number as u32));
             }
         }
+        for (number, &at) in (0..).zip(&service.rollouts()) {
+            self.calendar.add(at, id, Event::Rollout(RolloutStep::Begin(number)));
+        }
         if let Some(length) = self.setup.timeline {
             let at = (Time::ZERO + length).min(self.setup.end);
             self.calendar.add(at, id, Event::Measure(Measure::Interval));
@@ -223,7 +226,12 @@ impl Run {
                 with_observer!(self, index, observer, |service, sink| {
                     service.ready(now, id, sink);
                 });
+                if self.services[index].is_rolling() {
+                    let next = Event::Rollout(RolloutStep::Continue);
+                    self.calendar.add(now, entry.service, next);
+                }
             }
+            Event::Rollout(step) => self.roll(index, now, step, observer),
             Event::Measure(what) => self.measure(now, index, what, observer),
             Event::Scrape(number) => self.scrape(now, index, number, observer),
             Event::Control(control) => self.control(now, index, control),
@@ -273,7 +281,23 @@ impl Run {
         let mut changes = std::mem::take(&mut self.changes);
         with_observer!(self, index, observer, |service, sink| {
             service.actuate(now, desired, &mut changes, sink);
+            service.roll(now, &mut changes, sink);
         });
+        self.note(index, changes);
+    }
+
+    /// A rollout begins or goes on.
+    fn roll(&mut self, index: usize, now: Time, step: RolloutStep, observer: &mut impl Sink) {
+        let mut changes = std::mem::take(&mut self.changes);
+        with_observer!(self, index, observer, |service, sink| match step {
+            RolloutStep::Begin(number) => service.begin_rollout(now, number, &mut changes, sink),
+            RolloutStep::Continue => service.roll(now, &mut changes, sink),
+        });
+        self.note(index, changes);
+    }
+
+    /// Puts what is to come into the calendar.
+    fn note(&mut self, index: usize, mut changes: Vec<Change>) {
         for change in changes.drain(..) {
             match change {
                 Change::Coming(id, ordinal, at) => {

@@ -3,6 +3,7 @@
 use super::incoming::Incoming;
 use super::outcome::{DecisionRecord, FleetTotals, Interval, ServiceOutcome, Shown};
 use super::recorder::Recorder;
+use super::rollout::Rollout;
 use super::setup::{DecisionLog, ServiceSetup, Setup, Window};
 use crate::fleet::dispatch::{Gauges, Plane, Sink, Stop};
 use crate::fleet::{Balancing, Fleet, FleetIntegrals, FleetLedger, ReplicaId};
@@ -36,6 +37,7 @@ pub(super) struct Service {
     fleet: Fleet,
     incoming: Incoming,
     recorder: Recorder,
+    rollout: Rollout,
     resources: Resources,
     pub(super) autoscaler: Autoscaler,
     readings: Vec<Reading>,
@@ -96,6 +98,7 @@ impl Service {
             fleet,
             incoming,
             recorder,
+            rollout: Rollout::Idle,
             resources: setup.resources,
             autoscaler: setup.autoscaler,
             window,
@@ -327,10 +330,67 @@ impl Service {
         self.note_action(now, desired);
         self.desired = desired;
         let live = self.fleet.census().live();
-        if desired > live {
-            self.scale_out(now, desired - live, changes, observer);
-        } else if desired < live {
-            self.scale_in(now, live - desired, changes);
+        let wanted = desired.saturating_add(self.rollout.surplus());
+        if wanted > live {
+            self.scale_out(now, wanted - live, changes, observer);
+        } else if wanted < live {
+            self.scale_in(now, live - wanted, changes);
+        }
+    }
+
+    /// When its rollouts begin.
+    pub(super) fn rollouts(&self) -> Vec<Time> {
+        self.fleet.spec().rollouts.iter().map(|rollout| rollout.at).collect()
+    }
+
+    /// Whether a rollout waits for replicas to be ready.
+    pub(super) const fn is_rolling(&self) -> bool {
+        self.rollout.is_running()
+    }
+
+    /// A rollout begins. Replicas still starting are of the old version: they are ordered anew at once.
+    pub(super) fn begin_rollout(
+        &mut self,
+        now: Time,
+        number: u32,
+        changes: &mut Vec<Change>,
+        observer: &mut impl Sink,
+    ) {
+        let Some(&rollout) = self.fleet.spec().rollouts.get(number as usize) else { return };
+        if matches!(self.fleet.spec().balancing, Balancing::PerRequest { .. }) {
+            return; // the plane itself starts and removes replicas
+        }
+        let live = self.fleet.census().live();
+        let starting = self.fleet.starting_victims(live);
+        self.cancel(now, &starting);
+        let old = self.fleet.ready().into_iter().map(|id| self.fleet.ordinal(id)).collect();
+        self.rollout.begin(rollout, live, old);
+        self.roll(now, changes, observer);
+        for _ in &starting {
+            self.launch_for_rollout(now, changes, observer);
+        }
+    }
+
+    /// The batches of a rollout that may go now.
+    pub(super) fn roll(&mut self, now: Time, changes: &mut Vec<Change>, observer: &mut impl Sink) {
+        while let Some(batch) =
+            self.rollout.next(&self.fleet, self.desired, |id| self.plane.load(now, id))
+        {
+            self.drain(now, &batch.leaving, changes);
+            for _ in 0..batch.coming {
+                self.launch_for_rollout(now, changes, observer);
+            }
+        }
+    }
+
+    fn launch_for_rollout(
+        &mut self,
+        now: Time,
+        changes: &mut Vec<Change>,
+        observer: &mut impl Sink,
+    ) {
+        if let Some(id) = self.launch(now, changes, observer) {
+            self.rollout.wait_for(id, self.fleet.ordinal(id));
         }
     }
 
@@ -356,27 +416,51 @@ impl Service {
         observer: &mut impl Sink,
     ) {
         for _ in 0..count {
-            let Some((id, ready_at)) = self.fleet.order(now) else { return };
-            self.plane.launched(id, &self.fleet);
-            if ready_at == now {
-                self.ready(now, id, observer);
-            } else {
-                changes.push(Change::Coming(id, self.fleet.ordinal(id), ready_at));
+            if self.launch(now, changes, observer).is_none() {
+                return;
             }
         }
     }
 
+    /// One more replica, if the quota allows it.
+    fn launch(
+        &mut self,
+        now: Time,
+        changes: &mut Vec<Change>,
+        observer: &mut impl Sink,
+    ) -> Option<ReplicaId> {
+        let (id, ready_at) = self.fleet.order(now)?;
+        self.plane.launched(id, &self.fleet);
+        if ready_at == now {
+            self.ready(now, id, observer);
+        } else {
+            changes.push(Change::Coming(id, self.fleet.ordinal(id), ready_at));
+        }
+        Some(id)
+    }
+
     fn scale_in(&mut self, now: Time, count: u32, changes: &mut Vec<Change>) {
         let starting = self.fleet.starting_victims(count);
-        for &id in &starting {
-            self.plane.cancelled(id);
-            self.fleet.cancel(now, id);
-        }
+        self.cancel(now, &starting);
         let rest = count - starting.len() as u32;
         if rest == 0 {
             return;
         }
-        for id in self.fleet.ready_victims(rest, |id| self.plane.load(now, id)) {
+        let victims = self.fleet.ready_victims(rest, |id| self.plane.load(now, id));
+        self.drain(now, &victims, changes);
+    }
+
+    /// Starting replicas are no longer wanted; newest first.
+    fn cancel(&mut self, now: Time, starting: &[ReplicaId]) {
+        for &id in starting {
+            self.plane.cancelled(id);
+            self.fleet.cancel(now, id);
+        }
+    }
+
+    /// Ready replicas finish what they have and go.
+    fn drain(&mut self, now: Time, victims: &[ReplicaId], changes: &mut Vec<Change>) {
+        for &id in victims {
             let deadline = self.fleet.drain(now, id);
             match self.plane.leave(now, id, deadline) {
                 Some(at) if at <= now => self.fleet.gone(now, id),

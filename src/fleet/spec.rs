@@ -1,7 +1,7 @@
 //! What a fleet is like: everything that does not change during a run.
 
 use crate::random::Sampler;
-use crate::units::Span;
+use crate::units::{Span, Time};
 
 /// One service's fleet.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,6 +28,8 @@ pub struct FleetSpec {
     pub balancing: Balancing,
     /// How requests wait.
     pub queue: QueueSpec,
+    /// When its replicas are replaced.
+    pub rollouts: Vec<Rollout>,
 }
 
 impl Default for FleetSpec {
@@ -45,6 +47,36 @@ impl Default for FleetSpec {
             billing: Billing::default(),
             balancing: Balancing::CentralQueue,
             queue: QueueSpec::default(),
+            rollouts: Vec::new(),
+        }
+    }
+}
+
+/// A release: the replicas there are at an instant are replaced.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Rollout {
+    /// When it begins.
+    pub at: Time,
+    /// How many replicas stay ready; `None` = a quarter, rounded up.
+    pub min_ready: Option<MinReady>,
+}
+
+/// How many replicas a rollout leaves ready.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum MinReady {
+    /// So many.
+    Count(u32),
+    /// A share of those live when it begins, rounded up.
+    Share(f64),
+}
+
+impl MinReady {
+    /// Of `live` replicas; never more than there are.
+    pub fn of(self, live: u32) -> u32 {
+        match self {
+            Self::Count(count) => count.min(live),
+            // Less a hair, so that 30 % of 10 are 3.
+            Self::Share(share) => ((f64::from(live) * share - 1e-9).ceil() as u32).min(live),
         }
     }
 }

@@ -4,8 +4,9 @@
 use super::choice::PolicyFile;
 use super::words::{ColdStartFile, ErrorTerm, LatencyTerm, LaunchRateText, SpanOrLaw, StartText};
 use crate::random::Distribution;
-use crate::units::{Fraction, Price, Span};
+use crate::units::{Fraction, Price, Quantity, Span};
 use crate::workload::WorkloadSpec;
+use crate::workload::arrivals::Moment;
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -45,8 +46,11 @@ pub struct ScenarioFile {
     pub replica: Option<ReplicaFile>,
     /// What it costs.
     pub price: Option<PriceFile>,
-    /// Several services in place of `workload`, `service` and `replica`; the policies compete for the
-    /// first.
+    /// Releases: the replicas there are at an instant are replaced.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rollouts: Vec<RolloutFile>,
+    /// Several services in place of `workload`, `service`, `replica` and `rollouts`; the policies compete
+    /// for the first.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub services: IndexMap<String, ServiceEntry>,
     /// The policies, by name and kind; every one is run on the same traffic.
@@ -243,6 +247,22 @@ pub struct ServiceEntry {
     pub service: Option<ServiceFile>,
     /// What serves them.
     pub replica: Option<ReplicaFile>,
+    /// Releases: the replicas there are at an instant are replaced.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rollouts: Vec<RolloutFile>,
     /// Who scales it; not for the first service, for which `policies` compete.
     pub policy: Option<PolicyFile>,
+}
+
+/// A release: the replicas there are at an instant are replaced, batch by batch. A batch of old ones
+/// drains while as many new ones start; the next one goes when those are ready.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RolloutFile {
+    /// When it begins: so long after the start, or at a time of day.
+    pub at: Moment,
+    /// How many replicas stay ready: a number, or a share of those there are, rounded up. Default: as the
+    /// product's document says, else 25%.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_ready: Option<Quantity>,
 }

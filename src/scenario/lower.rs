@@ -3,9 +3,11 @@
 use super::file::{PriceFile, ReplicaFile, ScenarioFile, ServiceEntry, ServiceFile};
 use super::products::{self, Products};
 use super::words::{LatencyTerm, SpanOrLaw, StartText};
-use super::{LeftOpen, NamedPolicy, Scenario, Service, SloTerms, check, fleet, length, lint};
+use super::{LeftOpen, NamedPolicy, Scenario, Service, SloTerms};
+use super::{check, fleet, length, lint, rollouts};
 use crate::engine::{Slo, Window};
 use crate::fault::Faults;
+use crate::fleet::FleetSpec;
 use crate::random::Distribution;
 use crate::units::{Price, Span, Time, WallClock};
 use crate::vendor::ProductPolicy;
@@ -57,6 +59,7 @@ pub(super) fn lower(
     fill_times(&mut file, length, &mut assumptions);
     check::whole(&file, faults);
     let policies = policies(&file, products, faults);
+    rollouts::check_policies(&services, &policies, faults);
     if faults.any_error() || policies.len() < file.policies.len() {
         return None;
     }
@@ -157,6 +160,7 @@ fn one_or_many(file: &ScenarioFile, faults: &mut Faults) {
         ("workload", file.workload.is_some()),
         ("service", file.service.is_some()),
         ("replica", file.replica.is_some()),
+        ("rollouts", !file.rollouts.is_empty()),
     ] {
         if given {
             faults.error(
@@ -183,6 +187,13 @@ fn fill(file: &mut ScenarioFile, fallback_name: &str, assumptions: &mut Vec<Stri
     if price.per_replica_hour.is_none() {
         assume("no price given: cost is in replica-hours (1 XXX each, XXX = no currency)");
         price.per_replica_hour = "1 XXX".parse().ok();
+    }
+    let mut releases =
+        file.services.values().flat_map(|entry| &entry.rollouts).chain(&file.rollouts);
+    if releases.any(|rollout| rollout.min_ready.is_none()) {
+        assume(
+            "no min_ready given: a rollout leaves ready what a product's document says, else a quarter",
+        );
     }
     if file.start.is_none() {
         file.start = Some(StartText(WallClock::default().start().to_string()));
@@ -325,6 +336,7 @@ fn services(
             workload: file.workload.clone(),
             service: file.service.clone(),
             replica: file.replica.clone(),
+            rollouts: file.rollouts.clone(),
             policy: None,
         };
         let mut resolution = Resolution { clock, end, faults };
@@ -360,6 +372,9 @@ fn service(
 ) -> Option<Service> {
     let (service, replica) = (entry.service.as_ref()?, entry.replica.as_ref()?);
     let (fleet, resources) = fleet::build(service, replica, price, resolution.faults);
+    let Resolution { clock, end, faults } = &mut *resolution;
+    let fleet =
+        FleetSpec { rollouts: rollouts::build(&entry.rollouts, clock, *end, faults), ..fleet };
     let workload = workload(entry.workload.as_ref(), service, around, resolution);
     Some(Service {
         name: name.to_owned(),

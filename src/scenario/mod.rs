@@ -19,6 +19,7 @@ mod lint;
 mod load;
 mod lower;
 mod products;
+mod rollouts;
 mod schema;
 mod setup;
 mod sources;

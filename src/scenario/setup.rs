@@ -2,13 +2,13 @@
 
 use super::{LeftOpen, PolicyChoice, Scenario, Service};
 use crate::engine::{Detail, ServiceSetup, Setup};
-use crate::fleet::{AtZero, Balancing, ColdStage, FleetSpec, Overflow, VictimOrder};
+use crate::fleet::{AtZero, Balancing, ColdStage, FleetSpec, MinReady, Overflow, VictimOrder};
 use crate::policy::PolicyContext;
 use crate::policy::keep_alive::AtLimit;
 use crate::random::{Sampler, Streams};
 use crate::signal::Resources;
 use crate::units::Time;
-use crate::vendor::Platform;
+use crate::vendor::{self, Platform};
 use std::sync::Arc;
 
 /// Waiting requests a run may hold before it is halted: about a gigabyte.
@@ -118,6 +118,12 @@ fn adopt(fleet: &mut FleetSpec, open: LeftOpen, platform: &Platform) {
     }
     if platform.rejects_at_zero && open.at_zero {
         fleet.queue.at_zero = AtZero::Reject;
+    }
+    for rollout in fleet.rollouts.iter_mut().filter(|rollout| rollout.min_ready.is_none()) {
+        rollout.min_ready = platform.min_ready.map(|min_ready| match min_ready {
+            vendor::MinReady::Count(count) => MinReady::Count(count),
+            vendor::MinReady::Percent(percent) => MinReady::Share(f64::from(percent) / 100.0),
+        });
     }
 }
 

@@ -10,6 +10,7 @@ mod plane_equality;
 mod properties;
 mod recorded;
 mod report_page;
+mod sae;
 mod stories;
 mod theory;
 mod theory_fast;

@@ -169,7 +169,7 @@ impl<'a> Reader<'a> {
         let given = self.kind(parts);
         let (timer, metric) = (parts.get(shape::TIMER), parts.get(shape::METRIC));
         let special = timer.is_some_and(|part| shape::is_special(&part.value));
-        let kind = given.or_else(|| match (timer, metric) {
+        let kind = given.or(match (timer, metric) {
             (Some(_), None) if special => Some(Kind::Mix),
             (Some(_), None) => Some(Kind::Timing),
             (Some(_), Some(_)) => Some(Kind::Mix),

@@ -128,7 +128,8 @@ impl Alerts {
         if found < floor || found > ceiling {
             let (to, name) = if found < floor { (floor, "min") } else { (ceiling, "max") };
             let why = Why::Limit { name, value: f64::from(to) };
-            return self.within_quota(Decision::by(Stage::Bounds, found, to, why), found);
+            return self
+                .within_quota(Decision::by(Stage::Bounds, found, to, why).shown(seen), found);
         }
         let at = self.read.iter().position(|metric| *metric == settings.metric);
         let minutes = at.and_then(|at| self.minutes.get(at));
@@ -176,7 +177,7 @@ impl Alerts {
                 why = Why::Total { total, each: level };
             }
         }
-        let decision = Decision::propose(found, wanted, why);
+        let decision = Decision::propose(found, wanted, why).shown(seen);
         let ceiling = settings.ceiling();
         let decision = match wanted > ceiling {
             true => {
@@ -204,7 +205,7 @@ impl Alerts {
         }
         let level = self.knobs.scale_in_ratio * settings.target;
         let why = Why::Rule { number: SCALE_DOWN, value, level };
-        let decision = Decision::propose(found, found - 1, why);
+        let decision = Decision::propose(found, found - 1, why).shown(seen);
         let floor = settings.floor();
         let decision = match decision.desired < floor {
             true => {
