@@ -1,5 +1,7 @@
 //! One service while it runs: its plane, its fleet, its autoscaler, its record.
 
+mod rolling;
+
 use super::incoming::Incoming;
 use super::outcome::{DecisionRecord, FleetTotals, Interval, ServiceOutcome, Shown};
 use super::recorder::Recorder;
@@ -335,62 +337,6 @@ impl Service {
             self.scale_out(now, wanted - live, changes, observer);
         } else if wanted < live {
             self.scale_in(now, live - wanted, changes);
-        }
-    }
-
-    /// When its rollouts begin.
-    pub(super) fn rollouts(&self) -> Vec<Time> {
-        self.fleet.spec().rollouts.iter().map(|rollout| rollout.at).collect()
-    }
-
-    /// Whether a rollout waits for replicas to be ready.
-    pub(super) const fn is_rolling(&self) -> bool {
-        self.rollout.is_running()
-    }
-
-    /// A rollout begins. Replicas still starting are of the old version: they are ordered anew at once.
-    pub(super) fn begin_rollout(
-        &mut self,
-        now: Time,
-        number: u32,
-        changes: &mut Vec<Change>,
-        observer: &mut impl Sink,
-    ) {
-        let Some(&rollout) = self.fleet.spec().rollouts.get(number as usize) else { return };
-        if matches!(self.fleet.spec().balancing, Balancing::PerRequest { .. }) {
-            return; // the plane itself starts and removes replicas
-        }
-        let live = self.fleet.census().live();
-        let starting = self.fleet.starting_victims(live);
-        self.cancel(now, &starting);
-        let old = self.fleet.ready().into_iter().map(|id| self.fleet.ordinal(id)).collect();
-        self.rollout.begin(rollout, live, old);
-        self.roll(now, changes, observer);
-        for _ in &starting {
-            self.launch_for_rollout(now, changes, observer);
-        }
-    }
-
-    /// The batches of a rollout that may go now.
-    pub(super) fn roll(&mut self, now: Time, changes: &mut Vec<Change>, observer: &mut impl Sink) {
-        while let Some(batch) =
-            self.rollout.next(&self.fleet, self.desired, |id| self.plane.load(now, id))
-        {
-            self.drain(now, &batch.leaving, changes);
-            for _ in 0..batch.coming {
-                self.launch_for_rollout(now, changes, observer);
-            }
-        }
-    }
-
-    fn launch_for_rollout(
-        &mut self,
-        now: Time,
-        changes: &mut Vec<Change>,
-        observer: &mut impl Sink,
-    ) {
-        if let Some(id) = self.launch(now, changes, observer) {
-            self.rollout.wait_for(id, self.fleet.ordinal(id));
         }
     }
 

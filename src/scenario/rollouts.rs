@@ -25,23 +25,17 @@ pub(super) fn build(
 }
 
 fn one(given: &RolloutFile, clock: &WallClock, end: Time, faults: &mut Faults) -> Option<Rollout> {
-    let min_ready = match given.min_ready {
-        None => None,
-        Some(quantity) => {
-            let read = min_ready(quantity);
-            if read.is_none() {
-                let hint = "a whole number of replicas such as 3, or a share up to \"100%\"";
-                faults.error("min_ready", format!("`{quantity}` replicas"), hint);
-            }
-            Some(read?)
-        }
-    };
+    let wanted = given.min_ready.map(|quantity| (quantity, min_ready(quantity)));
+    if let Some((quantity, None)) = wanted {
+        let hint = "a whole number of replicas such as 3, or a share up to \"100%\"";
+        faults.error("min_ready", format!("`{quantity}` replicas"), hint);
+    }
     let at = given.at.after_start(clock).filter(|&at| at < end);
     if at.is_none() {
         let hint = "an offset from the start such as \"2h\", or a time of day such as \"14:00\"";
         faults.error("at", format!("{} is not within the run", given.at), hint);
     }
-    Some(Rollout { at: at?, min_ready })
+    Some(Rollout { at: at?, min_ready: wanted.and_then(|(_, min_ready)| min_ready) })
 }
 
 fn min_ready(quantity: Quantity) -> Option<MinReady> {
