@@ -15,6 +15,7 @@ mod facts;
 mod fault;
 mod file;
 mod loaded;
+pub mod ray_serve;
 mod registry;
 #[cfg(test)]
 mod tape;

@@ -205,7 +205,10 @@ macro_rules! products {
     };
 }
 
-products! {}
+products! {
+    /// Ray Serve: [`super::ray_serve`].
+    RayServe = super::ray_serve::RayServe,
+}
 
 /// A product's policy, its documents read and found good. It is written as a scenario would say it, with
 /// the documents in place of the files they came from.

@@ -10,3 +10,4 @@ mod recorded;
 mod stories;
 mod theory;
 mod theory_fast;
+mod vectors;

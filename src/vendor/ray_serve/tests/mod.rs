@@ -1,0 +1,1 @@
+//! Documents, the metric path and the controller as tapes.
