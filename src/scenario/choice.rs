@@ -20,6 +20,7 @@ pub enum PolicyFile {
 }
 
 /// A policy ready to be built.
+#[expect(clippy::large_enum_variant, reason = "there is a handful per scenario")]
 #[derive(Debug, Clone, Serialize)]
 #[serde(untagged)]
 pub enum PolicyChoice {

@@ -43,6 +43,7 @@ impl DocumentFaults {
     }
 
     /// Runs `check` one key, or one place of an array, deeper.
+    #[expect(clippy::needless_pass_by_value, reason = "a place of an array is given as a number")]
     pub fn within<T>(&mut self, key: impl ToString, check: impl FnOnce(&mut Self) -> T) -> T {
         self.path.push(key.to_string());
         let result = check(self);

@@ -6,6 +6,7 @@ mod house;
 mod naive;
 mod naive_equality;
 mod properties;
+mod ray_serve;
 mod recorded;
 mod stories;
 mod theory;

@@ -27,17 +27,26 @@ pub(super) fn parse(text: &str) -> Result<(Value, super::Places), NotADocument> 
 }
 
 fn not_a_document(text: &str, error: &serde_saphyr::Error) -> NotADocument {
-    let at = error.location().and_then(|location| location.span().byte_offset());
-    let at = usize::try_from(at.unwrap_or(0)).unwrap_or(0).min(text.len());
+    let at = error.location().map_or(0, |location| {
+        let lines = usize::try_from(location.line()).unwrap_or(1).saturating_sub(1);
+        let start = text.split_inclusive('\n').take(lines).map(str::len).sum::<usize>();
+        let characters = usize::try_from(location.column()).unwrap_or(1).saturating_sub(1);
+        let line = text.get(start..).unwrap_or_default();
+        start + line.chars().take(characters).map(char::len_utf8).sum::<usize>()
+    });
     let message = error.to_string();
-    NotADocument { message: message.lines().next().unwrap_or_default().to_owned(), at }
+    let message = message.lines().next().unwrap_or_default();
+    // Its place is given apart, and what a program could set does not help a reader.
+    let end = [" at line ", ", set DuplicateKeyPolicy"].iter().filter_map(|end| message.find(end));
+    let message = message[..end.min().unwrap_or(message.len())].to_owned();
+    NotADocument { message, at }
 }
 
 /// A value whose parts know where they stand.
 enum Node {
     Leaf(Value),
-    List(Vec<Spanned<Node>>),
-    Members(Vec<(String, Spanned<Node>)>),
+    List(Vec<Spanned<Self>>),
+    Members(Vec<(String, Spanned<Self>)>),
 }
 
 /// The plain value; every part's place is noted below `path`.
@@ -149,7 +158,7 @@ applications:
       - name: model
         autoscaling_config: {min_replicas: 0, target_ongoing_requests: 2.5}
         note: 'höher'
-        on: yes
+        flag: yes
         none: ~
 ";
 
@@ -159,7 +168,7 @@ applications:
         let deployment = json!({
             "name": "model",
             "autoscaling_config": {"min_replicas": 0, "target_ongoing_requests": 2.5},
-            "note": "höher", "on": true, "none": null,
+            "note": "höher", "flag": true, "none": null,
         });
         let expected = json!({"applications": [{"name": "app", "deployments": [deployment]}]});
         assert_eq!(document.bodies, [expected]);
@@ -185,15 +194,13 @@ applications:
 
     #[test]
     fn what_is_no_yaml_is_told_with_its_place() {
-        for (text, at, part) in [
-            ("a: 1\nb: [1, 2\nc: 3\n", "b: [", "line"),
-            ("a: 1\na: 2\n", "a: 2", "duplicate"),
-            ("just words", "just", "neither a map"),
+        for (text, rest, part) in [
+            ("a: 1\nb: [1, 2\nc: 3\n", ": 3\n", "illegal placement of ':'"),
+            ("ä: 1\nä: 2\n", "ä: 2\n", "duplicate"),
+            ("just words", "just words", "neither a map"),
         ] {
             let wrong = Document::parse(text).unwrap_err();
-            let line = text[..wrong.at].lines().count();
-            let expected = text[..text.find(at).unwrap()].lines().count();
-            assert!(line >= expected, "{wrong:?}");
+            assert_eq!(&text[wrong.at..], rest, "{wrong:?}");
             assert!(wrong.message.contains(part), "{wrong:?}");
         }
     }

@@ -117,7 +117,7 @@ pub(super) fn read(
         Shape::Config => reader.config(members),
         Shape::Deployment => (vec![reader.deployment(members, None)], None),
         Shape::Autoscaling => {
-            let config = reader.autoscaling(members, AutoscalingConfig::default());
+            let config = reader.autoscaling(members, &AutoscalingConfig::default());
             (vec![Found::bare(config)], None)
         }
     };
@@ -301,7 +301,7 @@ impl Reader<'_> {
             return if auto { Scaling::Auto(base) } else { Scaling::Fixed(fixed) };
         };
         let scaling = self.within("autoscaling_config", |reader| match config {
-            Value::Object(members) => Scaling::Auto(reader.autoscaling(members, base)),
+            Value::Object(members) => Scaling::Auto(reader.autoscaling(members, &base)),
             _ => {
                 refuse(reader.faults, "", "model_type", MODEL_TYPE);
                 Scaling::Fixed(fixed)
@@ -326,6 +326,9 @@ impl Reader<'_> {
             let fault = DocumentFault::warning(message, "raise max_ongoing_requests");
             self.faults.add("max_ongoing_requests", fault);
         }
+        if members.get("gang_scheduling_config").is_some_and(|gang| !gang.is_null()) {
+            self.not_modelled("gang_scheduling_config", "gang scheduling");
+        }
         let limited = members.get("max_queued_requests").and_then(Value::as_i64);
         if limited.is_some_and(|limit| limit >= 0) {
             let message = "max_queued_requests is not taken from the document";
@@ -338,7 +341,7 @@ impl Reader<'_> {
     pub(super) fn autoscaling(
         &mut self,
         members: &Map<String, Value>,
-        base: AutoscalingConfig,
+        base: &AutoscalingConfig,
     ) -> AutoscalingConfig {
         let before = self.faults.errors();
         self.unknown(members, &[&AUTOSCALING]);
@@ -361,7 +364,10 @@ impl Reader<'_> {
             Some(initial) if max < initial => format!(
                 "max_replicas ({max}) must be greater than or equal to initial_replicas ({initial})!"
             ),
-            _ => return self.lint(members, config),
+            _ => {
+                self.lint(members, &config);
+                return config;
+            }
         };
         refuse_with(self.faults, "", "value_error", format!("Value error, {text}"), ORDER);
         config
@@ -371,7 +377,7 @@ impl Reader<'_> {
     fn fields(
         &mut self,
         members: &Map<String, Value>,
-        base: AutoscalingConfig,
+        base: &AutoscalingConfig,
     ) -> AutoscalingConfig {
         use Limit::{AboveZero, NotNegative};
         let mut f = Fields::new(members, self.faults);
@@ -407,7 +413,7 @@ impl Reader<'_> {
                 NotNegative,
             ),
             upscale_delay_s: f.number("upscale_delay_s", base.upscale_delay_s, NotNegative),
-            ..base
+            ..base.clone()
         };
         if let Some(value) = members.get("aggregation_function") {
             let text = match value {
@@ -448,11 +454,7 @@ impl Reader<'_> {
     }
 
     /// Ray's own warnings, and one of ours.
-    fn lint(
-        &mut self,
-        members: &Map<String, Value>,
-        config: AutoscalingConfig,
-    ) -> AutoscalingConfig {
+    fn lint(&mut self, members: &Map<String, Value>, config: &AutoscalingConfig) {
         let (look_back, interval) = (config.look_back_period_s, config.metrics_interval_s);
         let fields = Fields::new(members, self.faults);
         let (has_interval, has_look_back, has_max) = (
@@ -482,12 +484,11 @@ impl Reader<'_> {
             let message = "max_replicas is 1 where it is left out: this never scales";
             self.faults.add("", DocumentFault::warning(message, "give max_replicas"));
         }
-        config
     }
 
     fn not_modelled(&mut self, key: &str, what: &str) {
-        let message = format!("{what} is code of its own and is not modelled");
-        let remedy = "leave it out to see Ray's default policy";
+        let message = format!("{what} is not modelled");
+        let remedy = "leave it out to see Ray's default policy without it";
         self.faults.add(key, DocumentFault::error("", None, "", message, remedy));
     }
 
