@@ -114,8 +114,9 @@ impl Run {
             self.calendar.add(at, id, Event::Control(Control::Wakeup));
         }
         for (number, signal) in service.autoscaler.signals.iter().enumerate() {
+            let wanted = self.sensors[index][number].next_scrape(Time::ZERO);
             if !signal.signal.resolution.is_zero() {
-                let at = Time::ZERO + signal.signal.resolution;
+                let at = wanted.unwrap_or(Time::ZERO + signal.signal.resolution);
                 self.calendar.add(at, id, Event::Scrape(number as u32));
             }
         }
@@ -213,6 +214,7 @@ impl Run {
         if delay.is_zero() {
             self.actuate(index, at, decision.desired, observer);
         } else {
+            service.orders_under_way += 1;
             self.calendar.add(at + delay, index as u32, Event::Actuate(decision.desired));
         }
         true
@@ -234,8 +236,11 @@ impl Run {
             Event::Rollout(step) => self.roll(index, now, step, observer),
             Event::Measure(what) => self.measure(now, index, what, observer),
             Event::Scrape(number) => self.scrape(now, index, number, observer),
-            Event::Control(control) => self.control(now, index, control),
-            Event::Actuate(desired) => self.actuate(index, now, desired, observer),
+            Event::Control(control) => self.control(now, index, control, observer),
+            Event::Actuate(desired) => {
+                self.services[index].orders_under_way -= 1;
+                self.actuate(index, now, desired, observer);
+            }
         }
     }
 
@@ -261,17 +266,30 @@ impl Run {
         with_observer!(self, source, observer, |service, sink| {
             service.with_probe(now, sink, |probe| sensor.scrape(probe));
         });
+        let wanted = sensor.next_scrape(now);
         let signals = &self.services[index].autoscaler.signals;
-        let next = now + signals[number as usize].signal.resolution;
+        let next = wanted.unwrap_or(now + signals[number as usize].signal.resolution);
         self.calendar.add(next, index as u32, Event::Scrape(number));
     }
 
-    fn control(&mut self, now: Time, index: usize, control: Control) {
+    fn control(&mut self, now: Time, index: usize, control: Control, observer: &mut impl Sink) {
+        if self.sensors[index].iter().any(|sensor| sensor.wants_replicas())
+            && let Some(at) = self.services[index].found_nobody()
+        {
+            let waiting =
+                with_observer!(self, index, observer, |service, sink| service.waiting(now, sink));
+            let sensors = &mut self.sensors[index];
+            sensors.iter_mut().for_each(|sensor| sensor.found_nobody(at, waiting));
+        }
         let service = &mut self.services[index];
         let decision = service.control(now, false, &mut self.sensors[index]);
         let (delay, interval) =
             (service.autoscaler.actuation_delay, service.autoscaler.cadence.interval);
-        self.calendar.add(now + delay, index as u32, Event::Actuate(decision.desired));
+        // An order that would change nothing is not worth an event of its own.
+        if !service.is_as_ordered(decision.desired) {
+            service.orders_under_way += 1;
+            self.calendar.add(now + delay, index as u32, Event::Actuate(decision.desired));
+        }
         if control == Control::Periodic {
             self.calendar.add(now + interval, index as u32, Event::Control(control));
         }

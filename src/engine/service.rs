@@ -47,6 +47,12 @@ pub(super) struct Service {
     replicas: Option<Vec<ReplicaLoad>>,
     /// The set of ready replicas its sensors were last told of.
     told_of: u64,
+    /// Whether that set was empty.
+    nobody_ready: bool,
+    /// Requests taken at the last control that asked.
+    taken_at_control: u64,
+    /// Decisions on their way to the fleet.
+    pub(super) orders_under_way: u32,
     window: Window,
     log: DecisionLog,
     /// What the last actuated decision asked for.
@@ -93,6 +99,9 @@ impl Service {
             readings: vec![Reading::default(); signals.len()],
             replicas: run.one_by_one[index as usize].then(Vec::new),
             told_of: 0,
+            nobody_ready: initial == 0,
+            taken_at_control: 0,
+            orders_under_way: 0,
             name: setup.name,
             plane,
             desired: initial,
@@ -236,6 +245,21 @@ impl Service {
             .then(|| self.fleet.ready().into_iter().map(|id| self.fleet.ordinal(id)).collect())
     }
 
+    /// When the last request arrived since the last control, if no replica was ready at that control.
+    pub(super) fn found_nobody(&mut self) -> Option<Time> {
+        let taken = self.incoming.taken;
+        let before = std::mem::replace(&mut self.taken_at_control, taken);
+        (self.nobody_ready && taken > before).then(|| self.incoming.last_arrival())
+    }
+
+    /// Whether the fleet is what an order of `desired` replicas would make it.
+    pub(super) fn is_as_ordered(&self, desired: u32) -> bool {
+        self.orders_under_way == 0
+            && self.desired == desired
+            && self.fleet.census().live() == desired
+            && !matches!(self.fleet.spec().balancing, Balancing::PerRequest { .. })
+    }
+
     /// Asks the policy; returns the decision to actuate.
     pub(super) fn control(
         &mut self,
@@ -246,6 +270,7 @@ impl Service {
         if sensors.iter().any(|sensor| sensor.wants_replicas())
             && let Some(ready) = self.changed_replicas()
         {
+            self.nobody_ready = ready.is_empty();
             sensors.iter_mut().for_each(|sensor| sensor.fleet_changed(now, &ready));
         }
         for (reading, sensor) in self.readings.iter_mut().zip(sensors) {

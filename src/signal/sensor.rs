@@ -9,8 +9,15 @@ pub trait Sensor: Send {
     /// How the service it is taken from turns load into resources; told once, before the first scrape.
     fn resources(&mut self, _: Resources) {}
 
-    /// Takes a scrape; scrapes come in order of time, one every `resolution` of the signal.
+    /// Takes a scrape; scrapes come in order of time, one every `resolution` of the signal, or when
+    /// [`Sensor::next_scrape`] says.
     fn scrape(&mut self, probe: &Probe<'_>);
+
+    /// When it wants its first scrape (asked at the start) or the next one (asked after each); `None` =
+    /// after the signal's resolution.
+    fn next_scrape(&self, _now: Time) -> Option<Time> {
+        None
+    }
 
     /// Takes a recorded sample instead of a scrape, in the platform's unit. For replaying recordings;
     /// not mixed with scrapes.
@@ -29,7 +36,8 @@ pub trait Sensor: Send {
     /// change.
     fn fleet_changed(&mut self, _now: Time, _ready: &[u64]) {}
 
-    /// A request arrived while no replica was live; `waiting` counts it.
+    /// A request arrived at `now` while no replica was ready; `waiting` counts it. Told at the arrival
+    /// while none is live either, else of the last such request at the next control.
     fn found_nobody(&mut self, _now: Time, _waiting: u64) {}
 }
 

@@ -1,4 +1,6 @@
-//! A platform's document: its text, its value, and where in the text each member is.
+//! A platform's document, in JSON or YAML: its text, its value, and where in the text each member is.
+
+mod yaml;
 
 use jsonc_parser::ast::{ObjectProp, Value as Node};
 use jsonc_parser::common::{Range as NodeRange, Ranged as _};
@@ -6,14 +8,16 @@ use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 use serde_json::Value;
 use std::ops::Range;
 
-/// One document, or several that belong together in one text (a JSON array of bodies).
+/// Of every member: the path from the root of the text, its value's bytes.
+type Places = Vec<(String, Range<usize>)>;
+
+/// One document, or several that belong together in one text (an array of bodies).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Document {
     /// The bodies in order; one unless the text is an array.
     pub bodies: Vec<Value>,
     is_array: bool,
-    /// Of every member: the path from the root of the text, its value's bytes.
-    places: Vec<(String, Range<usize>)>,
+    places: Places,
 }
 
 /// Why a text is no document.
@@ -26,12 +30,20 @@ pub struct NotADocument {
 }
 
 impl Document {
-    /// Reads a text in JSON. Variables of a shell in a body that was quoted for one, `"'"$NAME"'"`, are
+    /// Reads a text in JSON, or in YAML: the first character other than space tells which, a brace or
+    /// a bracket being JSON. Variables of a shell in a JSON body that was quoted for one, `"'"$NAME"'"`, are
     /// read as `"$NAME"`: published samples are full of them.
     ///
     /// # Errors
-    /// Where the text stops being JSON, and why.
+    /// Where the text stops being what it began as, and why.
     pub fn parse(text: &str) -> Result<Self, NotADocument> {
+        match text.trim_start().chars().next() {
+            None | Some('{' | '[') => Self::parse_json(text),
+            Some(_) => yaml::parse(text).map(|(value, places)| Self::of(value, places)),
+        }
+    }
+
+    fn parse_json(text: &str) -> Result<Self, NotADocument> {
         match serde_json::from_str(text) {
             Ok(value) => Ok(Self::of(value, places(text))),
             Err(error) => {
@@ -53,7 +65,7 @@ impl Document {
         Self::of(value, Vec::new())
     }
 
-    fn of(value: Value, places: Vec<(String, Range<usize>)>) -> Self {
+    fn of(value: Value, places: Places) -> Self {
         match value {
             Value::Array(bodies) => Self { bodies, is_array: true, places },
             body => Self { bodies: vec![body], is_array: false, places },
@@ -128,7 +140,7 @@ fn without_shell(text: &str, opening: &str, closing: &str) -> String {
     out + rest
 }
 
-fn collect(node: &Node<'_>, path: String, places: &mut Vec<(String, Range<usize>)>) {
+fn collect(node: &Node<'_>, path: String, places: &mut Places) {
     let below = |key: &str| if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
     match node {
         Node::Object(object) => {

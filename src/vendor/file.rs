@@ -9,8 +9,8 @@ use serde_json::Value;
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DocumentsFile<K: Default> {
-    /// A file with the document, or with a JSON array of documents that belong together; relative to
-    /// the scenario.
+    /// A file with the document in JSON or YAML, or with an array of documents that belong together;
+    /// relative to the scenario.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub document: Option<String>,
     /// Several files, in order of creation.

@@ -16,6 +16,7 @@ mod fault;
 mod file;
 mod loaded;
 pub mod pai_eas;
+pub mod ray_serve;
 mod registry;
 pub mod sae;
 pub mod scaleway;

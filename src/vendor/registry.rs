@@ -214,6 +214,8 @@ products! {
     Scaleway = super::scaleway::Scaleway,
     /// Scalingo.
     Scalingo = super::scalingo::Scalingo,
+    /// Ray Serve: [`super::ray_serve`].
+    RayServe = super::ray_serve::RayServe,
 }
 
 /// A product's policy, its documents read and found good. It is written as a scenario would say it, with

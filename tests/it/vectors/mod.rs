@@ -1,0 +1,25 @@
+//! Recorded outputs of real programs, row by row. They are not part of the project: `AUTOSIM_SHARED`
+//! names the folder that holds them (default: `shared` beside the project); a test whose file is absent
+//! says so.
+
+mod ray_serve;
+
+use serde_json::Value;
+use std::io::Write;
+use std::path::PathBuf;
+
+/// A file of vectors, if it is there.
+fn vectors(product: &str, file: &str) -> Option<Value> {
+    let shared = std::env::var_os("AUTOSIM_SHARED").map_or_else(
+        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared")),
+        Into::into,
+    );
+    let path = shared.join("vectors").join(product).join(file);
+    let Ok(text) = std::fs::read_to_string(&path) else {
+        // Not printed but written: the test harness swallows what passing tests print.
+        let line = format!("skipped: {product}/{file} absent (AUTOSIM_SHARED names its folder)\n");
+        let _ = std::io::stderr().write_all(line.as_bytes());
+        return None;
+    };
+    Some(serde_json::from_str(&text).unwrap_or_else(|error| panic!("{file}: {error}")))
+}
