@@ -166,3 +166,14 @@ fn decades_between_requests_are_as_exact_as_nanoseconds() {
         }
     }
 }
+
+#[test]
+fn runs_that_are_cut_off_leave_the_same_requests_unfinished() {
+    for kind in KINDS {
+        for seed in seeds(150) {
+            let case = Case { drain: seed % 50, ..random_case(kind, seed) };
+            let (engine, _) = records(setup(&case));
+            assert_eq!(simulate(&case), engine, "{kind}, SEED {seed}: {case:?}");
+        }
+    }
+}
