@@ -4,6 +4,8 @@ use crate::fault::Severity;
 
 /// Our code for documents that are good but not enough to run.
 const INCOMPLETE: &str = "incomplete";
+/// Our code for what a platform would let pass and autosim cannot.
+const OURS: &str = "autosim";
 
 /// One thing wrong with a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,6 +110,11 @@ impl DocumentFault {
             message: message.into(),
             remedy: remedy.into(),
         }
+    }
+
+    /// A refusal of autosim's own: the platform would take it, or says nothing about it.
+    pub fn ours(message: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self::error(OURS, None, "", message, remedy)
     }
 
     /// The platform would take these documents, but they are not all there is: an update alone.

@@ -45,7 +45,8 @@ pub(super) fn load<V: Vendor>(
             table => sources.push((Source::Table(key), Document::of_value(table.clone()))),
         }
     }
-    if sources.is_empty() && found.len() == before {
+    let empty = sources.iter().all(|(_, document)| document.bodies.is_empty());
+    if empty && found.len() == before {
         let fault = DocumentFault::error("", None, "", "no document is given", GIVE_ONE);
         found.push(Found { origin: Origin::Inline(String::new()), fault });
     }

@@ -184,8 +184,11 @@ fn choose(found: Vec<Found>, wanted: Option<&str>, faults: &mut DocumentFaults) 
         (_, 0) => "it has no deployments".to_owned(),
         (_, count) => format!("{count} deployments could be meant, and one is simulated"),
     };
-    let remedy = format!("set the knob `deployment` to one of: {}", names.join(", "));
-    faults.add("", DocumentFault::error("", None, "", message, remedy));
+    let remedy = match names.is_empty() {
+        true => "add a deployment with an `autoscaling_config`".to_owned(),
+        false => format!("set the knob `deployment` to one of: {}", names.join(", ")),
+    };
+    faults.add("", DocumentFault::ours(message, remedy));
     None
 }
 
@@ -489,7 +492,7 @@ impl Reader<'_> {
     fn not_modelled(&mut self, key: &str, what: &str) {
         let message = format!("{what} is not modelled");
         let remedy = "leave it out to see Ray's default policy without it";
-        self.faults.add(key, DocumentFault::error("", None, "", message, remedy));
+        self.faults.add(key, DocumentFault::ours(message, remedy));
     }
 
     /// Ray ignores what it does not know without a word.
@@ -511,7 +514,7 @@ impl Reader<'_> {
             };
             let message = format!("`{key}` is not a member Ray knows; it is ignored silently");
             let fault = match self.strict {
-                true => DocumentFault::error("", None, "", message, remedy),
+                true => DocumentFault::ours(message, remedy),
                 false => DocumentFault::warning(message, remedy),
             };
             self.faults.add(key, fault);

@@ -13,7 +13,7 @@ const SHORTEST: Span = Span::from_millis(1);
 ///
 /// ```toml
 /// [policies.ray.ray-serve]
-/// document = "policies/ray_serve.yaml"
+/// document = "policies/ray-serve.yaml"
 /// knobs.deployment = "shop/model"
 /// knobs.target_capacity = 50
 /// ```

@@ -66,7 +66,7 @@ impl Vendor for RayServe {
         for (at, _) in documents.iter().enumerate().skip(1) {
             faults.document(at);
             let message = "one document describes a deployment, and this is another";
-            let fault = DocumentFault::error("", None, "", message, "give one document");
+            let fault = DocumentFault::ours(message, "give one document");
             faults.add("", fault);
         }
         faults.document(0);
@@ -157,7 +157,7 @@ impl Vendor for RayServe {
     }
 
     fn unreadable(message: &str) -> DocumentFault {
-        DocumentFault::error("", None, "", message, "a JSON or YAML document")
+        DocumentFault::ours(message, "a JSON or YAML document")
     }
 
     /// What pydantic's `ValidationError.errors()` lists.

@@ -205,7 +205,7 @@ impl Reader<'_> {
             let message = "a second group: the platform runs it beside the first, a policy of a \
                            scenario is one group";
             let help = "one group with its policies per policy of the scenario";
-            self.faults.add("", DocumentFault::error("autosim", None, "", message, help));
+            self.faults.add("", DocumentFault::ours(message, help));
             return;
         }
         // A body with faults still stands in its place, so that updates find what they amend.
