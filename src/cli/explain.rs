@@ -3,7 +3,7 @@
 use super::exit::{Exit, Failure};
 use super::past_run::PastRun;
 use super::terminal::Terminal;
-use crate::experiment::{self, Explanation, Moment, Results, RunOptions, Silent};
+use crate::experiment::{self, ExplainError, Explanation, Moment, Results, RunOptions, Silent};
 use crate::policy::parts::calendar::At;
 use crate::report::{explain_json, explain_text, first_divergence, worst_moments};
 use crate::scenario::Scenario;
@@ -86,8 +86,14 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
             continue;
         };
         let moment = Moment { policy: index, replication: args.replication.get() - 1, at };
-        let one = experiment::explain(&scenario, moment, &cancel).map_err(Failure::bad_input)?;
-        found.push(one);
+        match experiment::explain(&scenario, moment, &cancel) {
+            Ok(one) => found.push(one),
+            // Where two part, one of them may not have been asked yet.
+            Err(early @ ExplainError::TooEarly(_)) if args.diverge.is_some() => {
+                terminal.say(&format!("{name}: {early}"));
+            }
+            Err(error) => return Err(Failure::bad_input(error)),
+        }
     }
     terminal.print(&render(args.format, &results, &found))?;
     Ok(Exit::Good)

@@ -137,7 +137,11 @@ fn when(about: &About, at: Time) -> String {
 }
 
 fn age(span: Span) -> String {
-    if span < Span::from_secs(10) { latency(span) } else { span.to_string() }
+    match span {
+        Span::ZERO => "0 s".to_owned(),
+        short if short < Span::from_secs(10) => latency(short),
+        long => long.to_string(),
+    }
 }
 
 /// The reaction this decision belongs to.

@@ -54,7 +54,7 @@ macro_rules! products {
 
         #[derive(Debug, Clone)]
         enum Product {
-            $($variant(Loaded<$vendor>),)*
+            $($variant(Box<Loaded<$vendor>>),)*
         }
 
         impl ProductFile {
@@ -107,7 +107,7 @@ macro_rules! products {
                     Self::$variant(file) => load::<$vendor>(file, texts, &mut found).map(
                         |(loaded, file)| ProductPolicy {
                             file: Self::$variant(file),
-                            product: Product::$variant(loaded),
+                            product: Product::$variant(Box::new(loaded)),
                         },
                     ),
                 )* };

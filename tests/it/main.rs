@@ -17,3 +17,4 @@ mod theory;
 mod theory_fast;
 mod vectors;
 mod vendors;
+mod verbs;
