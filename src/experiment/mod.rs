@@ -33,7 +33,7 @@ pub use plan::{Cell, plan};
 pub use results::{
     About, Details, PolicyResults, References, Results, ServiceDetails, ServiceRow, Told,
 };
-pub use run::{Progress, RunError, RunOptions, Silent, run};
+pub use run::{Glance, Progress, RunError, RunOptions, Silent, run};
 pub use verdict::{Ruling, Verdict};
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use super::elasticity::track;
 use super::reference::{clairvoyant_plan, need, work_bound};
 use super::results::{About, Details, PolicyResults, References, Results, ServiceDetails, Told};
 use super::survey::survey;
-use super::{Cell, Facts, Row, ServiceRow, plan};
+use super::{Cell, Facts, Figure, Row, Ruling, ServiceRow, Verdict, plan};
 use crate::engine::{self, DecisionLog, Detail, Halt, Outcome, ServiceSetup};
 use crate::policy::SignalRef;
 use crate::scenario::{PolicyChoice, Scenario};
@@ -32,8 +32,25 @@ pub struct RunOptions<'a> {
 pub trait Progress: Sync {
     /// Before the first cell: how many there are, and the expected requests of one.
     fn begins(&self, cells: usize, requests_per_cell: f64);
-    /// After each cell: which policy, which replication, how many requests.
-    fn finished(&self, policy: &str, replication: u32, requests: u64);
+    /// After each cell.
+    fn finished(&self, cell: &Glance<'_>);
+}
+
+/// What can be said of a cell at once.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Glance<'a> {
+    /// The policy.
+    pub policy: &'a str,
+    /// From 0.
+    pub replication: u32,
+    /// Requests simulated.
+    pub requests: u64,
+    /// What the first service cost; replica-hours where replicas are free.
+    pub cost: Option<f64>,
+    /// Whether the promise was kept in it; `None` without a promise.
+    pub kept: Option<bool>,
+    /// It plays a plan made from the future: no candidate.
+    pub sees_future: bool,
 }
 
 /// Tells nobody.
@@ -42,7 +59,7 @@ pub struct Silent;
 
 impl Progress for Silent {
     fn begins(&self, _: usize, _: f64) {}
-    fn finished(&self, _: &str, _: u32, _: u64) {}
+    fn finished(&self, _: &Glance<'_>) {}
 }
 
 /// Why there are no results.
@@ -198,11 +215,7 @@ fn run_cells(
             done => done.map(|done| reduce(scenario, cell, done, need)),
         };
         match &done {
-            Ok(done) => progress.finished(
-                &scenario.policies[cell.policy].name,
-                cell.replication,
-                done.simulated_requests,
-            ),
+            Ok(done) => progress.finished(&glance(scenario, cell, done)),
             Err(_) => failed.store(true, Ordering::Relaxed),
         }
         Some((at, done))
@@ -210,6 +223,24 @@ fn run_cells(
     let mut done: Vec<Finished> = cells.iter().enumerate().par_bridge().filter_map(one).collect();
     done.sort_by_key(|(at, _)| *at);
     done
+}
+
+fn glance<'a>(scenario: &'a Scenario, cell: Cell, done: &CellResult) -> Glance<'a> {
+    let policy = &scenario.policies[cell.policy];
+    let row = done.rows.first().map(|first| &first.row);
+    let verdict = row.map(|row| Verdict::of(&[row], scenario.slo.as_ref()));
+    let figure = if scenario.price.is_free() { Figure::BilledHours } else { Figure::Cost };
+    Glance {
+        policy: &policy.name,
+        replication: cell.replication,
+        requests: done.simulated_requests,
+        cost: row.and_then(|row| row.get(figure)),
+        kept: verdict.and_then(|verdict| match verdict.ruling {
+            Ruling::NotAsked => None,
+            ruling => Some(ruling == Ruling::Met),
+        }),
+        sees_future: policy.spec.needs_plan(),
+    }
 }
 
 fn detail(scenario: &Scenario, options: &RunOptions<'_>, cell: Cell) -> Detail {

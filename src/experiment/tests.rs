@@ -79,7 +79,7 @@ impl Progress for StopAfter<'_> {
     fn begins(&self, cells: usize, _: f64) {
         assert_eq!(cells, 6);
     }
-    fn finished(&self, _: &str, _: u32, requests: u64) {
+    fn finished(&self, &Glance { requests, .. }: &Glance<'_>) {
         assert!(requests > 0);
         if self.left.fetch_sub(1, Ordering::SeqCst) == 1 {
             self.cancel.store(true, Ordering::SeqCst);
