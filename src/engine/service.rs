@@ -252,6 +252,14 @@ impl Service {
         (self.nobody_ready && taken > before).then(|| self.incoming.last_arrival())
     }
 
+    /// Whether nothing a policy sees of this service can change before the next event of the calendar: no
+    /// request can find nobody, and no replica goes when the plane says so.
+    pub(super) fn is_known_ahead(&self) -> bool {
+        let census = self.fleet.census();
+        let per_request = matches!(self.fleet.spec().balancing, Balancing::PerRequest { .. });
+        census.ready > 0 && census.draining == 0 && !per_request && !self.nobody_ready
+    }
+
     /// Whether the fleet is what an order of `desired` replicas would make it.
     pub(super) fn is_as_ordered(&self, desired: u32) -> bool {
         self.orders_under_way == 0
