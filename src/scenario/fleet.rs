@@ -7,7 +7,8 @@ use super::file::{
 use super::words::{ColdStartFile, SpanOrLaw};
 use crate::fault::Faults;
 use crate::fleet::{
-    AtZero, Balancing, Billing, ColdStage, FleetSpec, LaunchRate, QueueSpec, VictimOrder,
+    AtZero, Balancing, Billing, ColdStage, Discipline, FleetSpec, LaunchRate, QueueSpec,
+    VictimOrder,
 };
 use crate::random::{Distribution, Sampler};
 use crate::signal::Resources;
@@ -31,6 +32,7 @@ pub(super) fn build(
     });
     let fleet = FleetSpec {
         concurrency,
+        discipline: Discipline::Slots,
         initial: replica.initial.unwrap_or(1),
         cold_start,
         cold_demand,
