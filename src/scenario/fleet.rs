@@ -4,11 +4,11 @@ use super::file::{
     AtZeroFile, BalancingFile, BilledFrom, CpuFile, PriceFile, QueueFile, ReplicaFile,
     ResourcesFile, ScaleInFile, ServiceFile,
 };
+use super::sharing;
 use super::words::{ColdStartFile, SpanOrLaw};
 use crate::fault::Faults;
 use crate::fleet::{
-    AtZero, Balancing, Billing, ColdStage, Discipline, FleetSpec, LaunchRate, QueueSpec,
-    VictimOrder,
+    AtZero, Balancing, Billing, ColdStage, FleetSpec, LaunchRate, QueueSpec, VictimOrder,
 };
 use crate::random::{Distribution, Sampler};
 use crate::signal::Resources;
@@ -21,7 +21,7 @@ pub(super) fn build(
     price: Option<&PriceFile>,
     faults: &mut Faults,
 ) -> (FleetSpec, Resources) {
-    let concurrency = service.concurrency.unwrap_or(1);
+    let (concurrency, discipline) = sharing::discipline(service);
     let cold_demand = faults.within("service", |f| {
         f.within("first_request", |f| sampler(service.first_request.as_ref(), f))
     });
@@ -32,7 +32,7 @@ pub(super) fn build(
     });
     let fleet = FleetSpec {
         concurrency,
-        discipline: Discipline::Slots,
+        discipline,
         initial: replica.initial.unwrap_or(1),
         cold_start,
         cold_demand,
