@@ -187,7 +187,7 @@ impl<'a> World<'a> {
     fn handle(&mut self, event: Event) {
         match event {
             Event::Complete { replica, slot, request, plan } => {
-                self.complete(replica, slot, request, plan);
+                self.complete(replica, slot, request, plan)
             }
             Event::Kill { replica } => self.kill(replica),
             Event::Expire { replica, period } => self.expire(replica, period),
@@ -586,19 +586,6 @@ impl<'a> World<'a> {
         self.work(replica);
         self.requests[request].left = u128::from(demand) << 32;
         self.replicas[replica].slots[slot].serving = Some(request);
-        self.plan(replica);
-    }
-
-    fn complete(&mut self, replica: usize, slot: usize, request: usize, plan: u64) {
-        let it = &self.replicas[replica];
-        if it.plan != plan || it.slots[slot].serving != Some(request) {
-            return; // planned anew, or lost before
-        }
-        self.work(replica);
-        let it = &mut self.replicas[replica];
-        it.slots[slot] = Slot { serving: None, free_since: self.now };
-        let start = self.requests[request].start.unwrap_or(self.now);
-        self.requests[request].fate = Fate::Completed { start, end: self.now, replica: it.ordinal };
         self.plan(replica);
     }
 }

@@ -305,3 +305,57 @@ impl<S: Sink> Seen<Told<'_, S>> for Sharer {
         (present, self.next_end().min(gives_up.unwrap_or(NONE)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Default)]
+    struct Ends(Vec<u64>);
+    impl Sink for Ends {
+        fn completed(&mut self, completion: &Completion) {
+            self.0.push(completion.end.0);
+        }
+    }
+
+    /// Ends of requests that all come at once, looked at every `step` ns, and the ledger after.
+    fn ends(pace: &Pace, demands: &[u64], step: usize) -> (Vec<u64>, Ledger) {
+        let (mut ledger, mut sink) = (Ledger::default(), Ends::default());
+        let mut sharer = Sharer::new(0, 0);
+        let told = &mut Told { pace, ledger: &mut ledger, sink: &mut sink, timeout: NONE };
+        for &demand in demands {
+            sharer.join(0, Arrived { arrival: 0, demand }, told);
+        }
+        for now in (0..=10_000).step_by(step) {
+            sharer.pass(now, told);
+        }
+        (sink.0, ledger)
+    }
+
+    #[test]
+    fn ends_do_not_depend_on_when_one_looks() {
+        let pace = Pace::new(2, Some(4));
+        let demands = [70, 31, 5, 90, 14, 14, 250, 1];
+        let once = ends(&pace, &demands, 10_000).0;
+        assert_eq!((once.len(), ends(&pace, &demands, 7).0), (8, once));
+    }
+
+    #[test]
+    fn a_crowd_takes_as_long_as_its_work_and_the_ledger_adds_up() {
+        // Beyond the table of speeds; each is done when all have received as much as it needs.
+        let demands: Vec<u64> = (1..=100).collect();
+        let (ends, ledger) = ends(&Pace::new(1, None), &demands, 10_000);
+        let exact = |k: u64| (1..=k).map(|d| d.min(k)).sum::<u64>() + k * (100 - k);
+        for (end, k) in ends.iter().zip(1..) {
+            assert!(end.abs_diff(exact(k)) <= 1, "{k}: {end} instead of {}", exact(k));
+        }
+        assert_eq!((ledger.busy_ns, ledger.in_flight), (u128::from(ends[99]), 0));
+        assert_eq!(ledger.in_flight_ns, ends.iter().map(|&end| u128::from(end)).sum());
+    }
+
+    #[test]
+    fn centuries_of_service_do_not_overflow() {
+        let (ends, _) = ends(&Pace::new(1, None), &[u64::MAX, u64::MAX, 5], 10_000);
+        assert_eq!(ends, [15]);
+    }
+}

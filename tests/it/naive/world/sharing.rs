@@ -1,6 +1,7 @@
 //! Requests that share their replica: each is given its part of the work whenever anyone comes or goes.
 
-use super::{Event, Rank, World};
+use super::super::Fate;
+use super::{Event, Rank, Slot, World};
 use autosim::fleet::Discipline;
 
 impl World<'_> {
@@ -46,5 +47,18 @@ impl World<'_> {
             let event = Event::Complete { replica, slot, request, plan };
             self.push(self.now + after, Rank::Complete, 0, event);
         }
+    }
+
+    pub(super) fn complete(&mut self, replica: usize, slot: usize, request: usize, plan: u64) {
+        let it = &self.replicas[replica];
+        if it.plan != plan || it.slots[slot].serving != Some(request) {
+            return; // planned anew, or lost before
+        }
+        self.work(replica);
+        let it = &mut self.replicas[replica];
+        it.slots[slot] = Slot { serving: None, free_since: self.now };
+        let start = self.requests[request].start.unwrap_or(self.now);
+        self.requests[request].fate = Fate::Completed { start, end: self.now, replica: it.ordinal };
+        self.plan(replica);
     }
 }
