@@ -187,7 +187,7 @@ impl<'a> World<'a> {
     fn handle(&mut self, event: Event) {
         match event {
             Event::Complete { replica, slot, request, plan } => {
-                self.complete(replica, slot, request, plan)
+                self.complete(replica, slot, request, plan);
             }
             Event::Kill { replica } => self.kill(replica),
             Event::Expire { replica, period } => self.expire(replica, period),
