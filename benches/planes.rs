@@ -6,7 +6,7 @@
 //! ```
 
 use autosim::engine::{DecisionLog, Detail, ServiceSetup, Setup, Slo, Window, run};
-use autosim::fleet::{Balancing, FleetSpec, Overflow, QueueSpec};
+use autosim::fleet::{Balancing, Discipline, FleetSpec, Overflow, QueueSpec};
 use autosim::policy::{Autoscaler, Cadence, Decision, Policy};
 use autosim::random::{Distribution, Purpose, Sampler, Streams};
 use autosim::signal::{Observation, Resources};
@@ -54,13 +54,14 @@ fn recorded(replicas: u32) -> Workload {
     }
 }
 
-fn setup(replicas: u32, workload: &Workload, balancing: Balancing, queue: QueueSpec) -> Setup {
+fn setup(replicas: u32, workload: &Workload, fleet: FleetSpec) -> Setup {
     let (_, end) = load(replicas);
-    let initial = if matches!(balancing, Balancing::PerRequest { .. }) { 0 } else { replicas };
+    let scales = matches!(fleet.balancing, Balancing::PerRequest { .. });
+    let initial = if scales { 0 } else { replicas };
     let service = ServiceSetup {
         name: "service".to_owned(),
         arrivals: workload.requests(&Streams::new(1, 0, 0), end),
-        fleet: FleetSpec { initial, balancing, queue, ..FleetSpec::default() },
+        fleet: FleetSpec { initial, ..fleet },
         resources: Resources::default(),
         autoscaler: Autoscaler {
             policy: Box::new(Hold),
@@ -123,20 +124,28 @@ fn planes(criterion: &mut Criterion) {
     ];
     // Random patience and a limited queue need the general plane.
     let timeout = Some(Sampler::Uniform { min_ns: 1e10, width_ns: 1e10 });
-    let limited = QueueSpec { capacity: Some(100_000), timeout, ..QueueSpec::default() };
+    let queue = QueueSpec { capacity: Some(100_000), timeout, ..QueueSpec::default() };
+    let balancing = Balancing::PowerOfTwo;
+    let general = FleetSpec { balancing: balancing.clone(), queue, ..FleetSpec::default() };
+    let discipline = Discipline::Sharing { limit: None };
+    let sharing = FleetSpec { balancing, discipline, ..FleetSpec::default() };
     for replicas in [15, 150, 1_500, 10_000] {
         let (drawn, recorded) = (drawn(replicas), recorded(replicas));
-        let mut bench = |name: &str, workload, balancing: &Balancing, queue: &QueueSpec| {
+        let mut bench = |name: &str, workload, fleet: &FleetSpec| {
             group.bench_function(BenchmarkId::new(name, replicas), |bench| {
-                let make = || setup(replicas, workload, balancing.clone(), queue.clone());
-                bench.iter(|| run(make(), &mut ()));
+                bench.iter(|| run(setup(replicas, workload, fleet.clone()), &mut ()));
             });
         };
         for (name, balancing) in &kinds {
-            bench(name, &drawn, balancing, &QueueSpec::default());
+            bench(
+                name,
+                &drawn,
+                &FleetSpec { balancing: balancing.clone(), ..FleetSpec::default() },
+            );
         }
-        bench("general", &drawn, &Balancing::PowerOfTwo, &limited);
-        bench("replay", &recorded, &Balancing::CentralQueue, &QueueSpec::default());
+        bench("processor-sharing", &drawn, &sharing);
+        bench("general", &drawn, &general);
+        bench("replay", &recorded, &FleetSpec::default());
     }
     group.finish();
 }

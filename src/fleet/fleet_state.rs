@@ -351,7 +351,7 @@ impl Fleet {
             VictimOrder::Newest => ready.reverse(),
             VictimOrder::FewestInFlight => {
                 ready.reverse();
-                ready.sort_by_key(|id| load(*id));
+                ready.sort_by_cached_key(|id| load(*id));
             }
         }
         ready.truncate(count as usize);

@@ -18,6 +18,6 @@ mod spec;
 pub use fleet_state::{Fleet, FleetCensus, FleetIntegrals, FleetLedger};
 pub use replica::{ReplicaId, State};
 pub use spec::{
-    AtZero, Balancing, Billing, ColdStage, FleetSpec, LaunchRate, MinReady, Overflow, QueueSpec,
-    Rollout, VictimOrder,
+    AtZero, Balancing, Billing, ColdStage, Discipline, FleetSpec, LaunchRate, MinReady, Overflow,
+    QueueSpec, Rollout, VictimOrder,
 };

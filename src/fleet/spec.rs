@@ -6,8 +6,11 @@ use crate::units::{Span, Time};
 /// One service's fleet.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FleetSpec {
-    /// Requests a replica serves at once, at least 1.
+    /// Requests a replica serves at once at full speed, at least 1: its capacity. A request's demand is
+    /// the time it takes at full speed.
     pub concurrency: u32,
+    /// What more requests than that do at a replica.
+    pub discipline: Discipline,
     /// Replicas ready at the start; they draw no cold start.
     pub initial: u32,
     /// Stages of a cold start, drawn and passed in order; none = ready at once.
@@ -37,6 +40,7 @@ impl Default for FleetSpec {
     fn default() -> Self {
         Self {
             concurrency: 1,
+            discipline: Discipline::Slots,
             initial: 1,
             cold_start: Vec::new(),
             cold_demand: None,
@@ -50,6 +54,22 @@ impl Default for FleetSpec {
             rollouts: Vec::new(),
         }
     }
+}
+
+/// What requests beyond the capacity of their replica do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Discipline {
+    /// They wait: a request in service has a slot to itself.
+    #[default]
+    Slots,
+    /// They share: of k requests in service each runs at `concurrency / k` of full speed (processor
+    /// sharing). Only with queues per replica, no capacity of the queue and constant patience;
+    /// otherwise slots.
+    Sharing {
+        /// So many share at most, at least the capacity; others wait at the replica, first come, first
+        /// served. `None` = nobody waits at a replica.
+        limit: Option<u32>,
+    },
 }
 
 /// A release: the replicas there are at an instant are replaced.

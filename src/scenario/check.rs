@@ -2,12 +2,13 @@
 
 use super::choice::{PolicyChoice, PolicyFile};
 use super::file::{ReplicaFile, ScenarioFile, ServiceEntry, ServiceFile};
+use super::sharing;
 use super::strict::nearest_of;
 use crate::fault::Faults;
 use crate::units::{Span, Time, WallClock};
 
 /// Slots of all replicas are kept in memory; more of them per replica than this is a typing error.
-const MOST_SLOTS: u32 = 1_000_000;
+pub(super) const MOST_SLOTS: u32 = 1_000_000;
 /// More replications than this are a typing error.
 const MOST_REPLICATIONS: u32 = 100_000;
 
@@ -161,6 +162,7 @@ fn times(file: &ScenarioFile, faults: &mut Faults) {
 
 fn service(service: Option<&ServiceFile>, faults: &mut Faults) {
     let Some(service) = service else { return };
+    sharing::check(service, faults);
     if let Some(slots) = service.concurrency
         && !(1..=MOST_SLOTS).contains(&slots)
     {

@@ -72,9 +72,16 @@ pub struct SloFile {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ServiceFile {
-    /// Requests a replica serves at once. Default: 1.
+    /// Requests a replica serves at once; not with `sharing`. Default: 1.
     pub concurrency: Option<u32>,
-    /// How long a request holds a slot. Default: from the trace, else exponential with mean 100 ms.
+    /// Whether a request in service has a slot to itself. Default: slots.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub discipline: Option<DisciplineFile>,
+    /// How much is shared, and by how many; with `discipline = "sharing"`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sharing: Option<SharingFile>,
+    /// How long a request holds a slot; where requests share, how long it would take alone. Default: from
+    /// the trace, else exponential with mean 100 ms.
     pub service_time: Option<Distribution>,
     /// How long the first request of a launched replica holds its slot; replaces its own service
     /// time. Default: no difference.
@@ -85,6 +92,28 @@ pub struct ServiceFile {
     pub balancing: Option<BalancingFile>,
     /// Which replicas leave first. Default: fewest-in-flight.
     pub scale_in: Option<ScaleInFile>,
+}
+
+/// Whether a request in service has a slot to itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum DisciplineFile {
+    /// It has; as many as `concurrency` are served at once, each at full speed.
+    Slots,
+    /// It shares its replica with all others there: processor sharing.
+    Sharing,
+}
+
+/// What requests share: of k in service on a replica each runs at full speed while k is at most
+/// `capacity`, and at `capacity / k` of it beyond.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SharingFile {
+    /// So many requests run at full speed on one replica, for example its cores. Default: 1.
+    pub capacity: Option<u32>,
+    /// Most requests that share one replica; others wait there, first come, first served. Default: no
+    /// limit.
+    pub limit: Option<u32>,
 }
 
 /// How requests wait.

@@ -4,6 +4,7 @@ use super::file::{
     AtZeroFile, BalancingFile, BilledFrom, CpuFile, PriceFile, QueueFile, ReplicaFile,
     ResourcesFile, ScaleInFile, ServiceFile,
 };
+use super::sharing;
 use super::words::{ColdStartFile, SpanOrLaw};
 use crate::fault::Faults;
 use crate::fleet::{
@@ -20,7 +21,7 @@ pub(super) fn build(
     price: Option<&PriceFile>,
     faults: &mut Faults,
 ) -> (FleetSpec, Resources) {
-    let concurrency = service.concurrency.unwrap_or(1);
+    let (concurrency, discipline) = sharing::discipline(service);
     let cold_demand = faults.within("service", |f| {
         f.within("first_request", |f| sampler(service.first_request.as_ref(), f))
     });
@@ -31,6 +32,7 @@ pub(super) fn build(
     });
     let fleet = FleetSpec {
         concurrency,
+        discipline,
         initial: replica.initial.unwrap_or(1),
         cold_start,
         cold_demand,

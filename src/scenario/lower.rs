@@ -4,7 +4,7 @@ use super::file::{PriceFile, ReplicaFile, ScenarioFile, ServiceEntry, ServiceFil
 use super::products::{self, Products};
 use super::words::{LatencyTerm, SpanOrLaw, StartText};
 use super::{LeftOpen, NamedPolicy, Scenario, Service, SloTerms};
-use super::{check, fleet, length, lint, rollouts};
+use super::{check, fleet, length, lint, rollouts, sharing};
 use crate::engine::{Slo, Window};
 use crate::fault::Faults;
 use crate::fleet::FleetSpec;
@@ -60,6 +60,7 @@ pub(super) fn lower(
     check::whole(&file, faults);
     let policies = policies(&file, products, faults);
     rollouts::check_policies(&services, &policies, faults);
+    sharing::check_policies(&services, &policies, faults);
     if faults.any_error() || policies.len() < file.policies.len() {
         return None;
     }
@@ -232,7 +233,9 @@ fn fill_service(
     assumptions: &mut Vec<String>,
 ) {
     let or_platform = if products { OR_PLATFORM } else { "" };
-    if service.concurrency.is_none() {
+    if sharing::is_sharing(service) {
+        sharing::fill(service, label, assumptions);
+    } else if service.concurrency.is_none() {
         assumptions.push(format!(
             "{label}no concurrency given: one request at a time per replica{or_platform}"
         ));

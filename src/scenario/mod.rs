@@ -22,6 +22,7 @@ mod products;
 mod rollouts;
 mod schema;
 mod setup;
+mod sharing;
 mod sources;
 mod strict;
 mod tree;

@@ -1,11 +1,11 @@
 //! Reads the documents of the products a scenario names, and gives what is wrong with them its place.
 
-use super::LeftOpen;
 use super::choice::{PolicyChoice, PolicyFile};
 use super::file::{ReplicaFile, ScenarioFile, ServiceFile};
 use super::findings::{Finding, Findings};
 use super::load::LoadOptions;
 use super::sources::Sources;
+use super::{LeftOpen, sharing};
 use crate::fault::{Fault, Faults};
 use crate::vendor::{Found, Loading, Origin, ProductFile, ProductPolicy};
 use sha2::{Digest as _, Sha256};
@@ -30,7 +30,8 @@ impl LeftOpen {
         let service = service.as_ref();
         let replica = replica.as_ref();
         Self {
-            concurrency: service.is_none_or(|one| one.concurrency.is_none()),
+            concurrency: service
+                .is_none_or(|one| one.concurrency.is_none() && !sharing::is_sharing(one)),
             cold_start: replica.is_none_or(|one| one.cold_start.is_none()),
             grace: replica.is_none_or(|one| one.grace.is_none()),
             victims: service.is_none_or(|one| one.scale_in.is_none()),

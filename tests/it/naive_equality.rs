@@ -8,7 +8,8 @@ use autosim::engine::{
     Completion, DecisionLog, Detail, Outcome, ServiceSetup, Setup, Sink, Window, run,
 };
 use autosim::fleet::{
-    AtZero, Balancing, ColdStage, FleetSpec, LaunchRate, Overflow, QueueSpec, VictimOrder,
+    AtZero, Balancing, ColdStage, Discipline, FleetSpec, LaunchRate, Overflow, QueueSpec,
+    VictimOrder,
 };
 use autosim::policy::{Autoscaler, Cadence, Decision, Policy, Why};
 use autosim::random::{Generator, Purpose, Sampler, Streams};
@@ -233,6 +234,17 @@ pub(crate) fn random_case(kind: &str, seed: u64) -> Case {
 
 // ---- comparison ----
 
+/// A random case in which requests share their replicas.
+pub(crate) fn sharing_case(kind: &str, seed: u64) -> Case {
+    let dice = &mut Dice(Streams::new(seed, 0, 97).sequential(Purpose::Arrivals, 7));
+    let mut case = random_case(kind, seed);
+    let limit = dice.maybe(2, |dice| case.fleet.concurrency + dice.count(0, 3));
+    case.fleet.discipline = Discipline::Sharing { limit };
+    case.fleet.queue.capacity = None;
+    case.fleet.queue.timeout = dice.maybe(2, |dice| Sampler::Constant(dice.below(40)));
+    case
+}
+
 /// One simplification of a case.
 type Simplify = fn(&mut Case);
 
@@ -279,8 +291,8 @@ fn shrink(mut case: Case) -> Case {
 }
 
 /// What is different, if anything.
-fn difference(kind: &str, seed: u64) -> Option<String> {
-    let case = random_case(kind, seed);
+fn difference(kind: &str, case: Case) -> Option<String> {
+    let seed = case.seed;
     if simulate(&case) == engine(&case) {
         return None;
     }
@@ -303,9 +315,13 @@ pub(crate) fn seeds(usual: u64) -> std::ops::Range<u64> {
 }
 
 fn compare_all(kind: &str) {
+    compare(kind, random_case);
+}
+
+fn compare(kind: &str, make: fn(&str, u64) -> Case) {
     let seeds = seeds(600);
     let tried = seeds.end - seeds.start;
-    let wrong: Vec<String> = seeds.filter_map(|seed| difference(kind, seed)).collect();
+    let wrong: Vec<String> = seeds.filter_map(|seed| difference(kind, make(kind, seed))).collect();
     let smallest = wrong.iter().min_by_key(|text| text.len());
     assert!(wrong.is_empty(), "{} of {tried} differ; {}", wrong.len(), smallest.unwrap());
 }
@@ -338,6 +354,13 @@ fn power_of_two_equals_the_naive_simulator() {
 #[test]
 fn scale_per_request_equals_the_naive_simulator() {
     compare_all(KINDS[5]);
+}
+
+#[test]
+fn sharing_equals_the_naive_simulator_whoever_chooses_the_replica() {
+    for kind in &KINDS[1..5] {
+        compare(kind, sharing_case);
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@
 //! scenario, `AUTOSIM_CASES=n` that many of each kind.
 
 use crate::naive::{Case, Record, simulate};
-use crate::naive_equality::{KINDS, random_case, records, seeds, setup};
+use crate::naive_equality::{KINDS, random_case, records, seeds, setup, sharing_case};
 use autosim::engine::{Counts, Outcome};
 use autosim::random::{Generator, Purpose, Sampler, Streams};
 use autosim::units::Span;
@@ -160,9 +160,13 @@ fn decades_between_requests_are_as_exact_as_nanoseconds() {
     // A winner tree holds instants exactly for years ahead, then moves on: here it moves often.
     for kind in KINDS {
         for seed in seeds(60) {
-            let case = stretched(random_case(kind, seed), 1 << 50);
-            let (engine, _) = records(setup(&case));
-            assert_eq!(simulate(&case), engine, "{kind}, SEED {seed}: {case:?}");
+            let makes: [fn(&str, u64) -> Case; 2] = [random_case, sharing_case];
+            let shares = KINDS[1..5].contains(&kind);
+            for make in &makes[..1 + usize::from(shares)] {
+                let case = stretched(make(kind, seed), 1 << 50);
+                let (engine, _) = records(setup(&case));
+                assert_eq!(simulate(&case), engine, "{kind}, SEED {seed}: {case:?}");
+            }
         }
     }
 }

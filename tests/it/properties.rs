@@ -2,7 +2,7 @@
 //! requests, money is replica time, more replicas are never slower, luck is common.
 
 use crate::naive::Case;
-use crate::naive_equality::{KINDS, random_case, setup};
+use crate::naive_equality::{KINDS, random_case, setup, sharing_case};
 use autosim::engine::{Completion, FleetTotals, Outcome, ServiceOutcome, Sink, Window, run};
 use autosim::fleet::{Balancing, FleetSpec};
 use autosim::random::{Distribution, Streams};
@@ -41,11 +41,13 @@ fn visit(case: &Case, warmup: u64) -> (ServiceOutcome, Visits) {
     (services.into_iter().next().expect("there is one service"), visits)
 }
 
-/// Random cases of every kind of balancing with a warm-up of a quarter.
+/// Random cases of every kind of balancing, and of sharing replicas, with a warm-up of a quarter.
 fn for_each_case(mut check: impl FnMut(&Case, u64, &ServiceOutcome, &Visits)) {
-    for kind in KINDS {
+    let makes: [fn(&str, u64) -> Case; 2] = [random_case, sharing_case];
+    let slots = KINDS.iter().map(|kind| (kind, makes[0]));
+    for (kind, make) in slots.chain(KINDS[1..5].iter().map(|kind| (kind, makes[1]))) {
         for seed in 1000..1080 {
-            let case = random_case(kind, seed);
+            let case = make(kind, seed);
             let warmup = case.end / 4;
             let (outcome, visits) = visit(&case, warmup);
             check(&case, warmup, &outcome, &visits);
@@ -85,7 +87,7 @@ fn littles_law_leaves_no_residual() {
         assert_eq!(fleet.in_flight_ns, in_service, "in service, SEED {}: {case:?}", case.seed);
         compared += 1;
     });
-    assert!(compared > 300, "only {compared} cases were compared");
+    assert!(compared > 500, "only {compared} cases were compared");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //!
 //! **Is**: how requests meet slots between two looks at the fleet. [`central`] serves one common queue at
 //! the price of one tree update per request; [`lazy`] serves a queue per replica and looks at replicas
-//! only when they are chosen; [`event`] goes from event to event and can do everything.
+//! only when they are chosen; [`sharing`] does so where requests share their replica; [`event`] goes from event to event and can do everything but share.
 //!
 //! **Knows**: arrivals and demands as numbers, the fleet's counts and launches.
 //!
@@ -14,17 +14,19 @@
 pub mod central;
 pub mod event;
 pub mod lazy;
+pub mod sharing;
 mod sink;
 mod tree;
 
 pub use sink::{Completion, Sink};
 
-use super::{Balancing, Fleet, FleetSpec, ReplicaId};
+use super::{Balancing, Discipline, Fleet, FleetSpec, ReplicaId};
 use crate::random::Streams;
 use crate::units::Time;
 use central::CentralQueue;
 use event::EventPlane;
 use lazy::{ManySlotsPlane, SingleSlotPlane};
+use sharing::SharingPlane;
 
 /// Requests about to arrive, in order; arrays of equal length (the last two are empty where the plane
 /// does not use them).
@@ -76,6 +78,8 @@ pub enum Plane {
     SingleSlot(Box<SingleSlotPlane>),
     /// A queue per replica, constant or no patience, no capacity.
     ManySlots(Box<ManySlotsPlane>),
+    /// Replicas whose requests share, constant or no patience, no capacity.
+    Sharing(Box<SharingPlane>),
     /// Everything else.
     Event(Box<EventPlane>),
 }
@@ -94,6 +98,12 @@ impl Plane {
             }
             Balancing::CentralQueue | Balancing::PerRequest { .. } => {
                 Self::Event(Box::new(EventPlane::new(spec, streams, waiting_limit)))
+            }
+            _ if matches!(spec.discipline, Discipline::Sharing { .. })
+                && spec.queue.capacity.is_none()
+                && constant_patience =>
+            {
+                Self::Sharing(Box::new(SharingPlane::new(spec, streams, waiting_limit)))
             }
             _ if spec.queue.capacity.is_none()
                 && spec.queue.timeout.is_none()
@@ -117,6 +127,7 @@ impl Plane {
             Self::Central(_) => false,
             Self::SingleSlot(plane) => plane.uses_routing(),
             Self::ManySlots(plane) => plane.uses_routing(),
+            Self::Sharing(plane) => plane.uses_routing(),
             Self::Event(plane) => plane.uses_routing(),
         }
     }
@@ -139,6 +150,7 @@ impl Plane {
             Self::Central(plane) => plane.arrive(requests, barrier, fleet, sink),
             Self::SingleSlot(plane) => plane.arrive(requests, barrier, fleet, sink),
             Self::ManySlots(plane) => plane.arrive(requests, barrier, fleet, sink),
+            Self::Sharing(plane) => plane.arrive(requests, barrier, fleet, sink),
             Self::Event(plane) => plane.arrive(requests, fleet, sink),
         }
     }
@@ -150,6 +162,7 @@ impl Plane {
             Self::Central(plane) => plane.settle(now, sink),
             Self::SingleSlot(plane) => plane.settle(now, sink),
             Self::ManySlots(plane) => plane.settle(now, sink),
+            Self::Sharing(plane) => plane.settle(now, sink),
             Self::Event(plane) => plane.reach(now, fleet, sink),
         }
     }
@@ -174,6 +187,7 @@ impl Plane {
             Self::Central(plane) => plane.join(now, replica, sink),
             Self::SingleSlot(plane) => plane.join(now, replica, fleet.ordinal(replica), sink),
             Self::ManySlots(plane) => plane.join(now, replica, fleet.ordinal(replica), sink),
+            Self::Sharing(plane) => plane.join(now, replica, fleet.ordinal(replica), sink),
             Self::Event(plane) => plane.join(now, replica, fleet),
         }
     }
@@ -185,6 +199,7 @@ impl Plane {
             Self::Central(plane) => Some(plane.leave(now, replica, deadline)),
             Self::SingleSlot(plane) => Some(plane.leave(now, replica, deadline)),
             Self::ManySlots(plane) => Some(plane.leave(now, replica, deadline)),
+            Self::Sharing(plane) => Some(plane.leave(now, replica, deadline)),
             Self::Event(plane) => plane.leave(now, replica, deadline),
         }
     }
@@ -195,6 +210,7 @@ impl Plane {
             Self::Central(plane) => plane.expire(now, sink),
             Self::SingleSlot(plane) => plane.expire(now, sink),
             Self::ManySlots(plane) => plane.expire(now, sink),
+            Self::Sharing(plane) => plane.expire(now, sink),
             Self::Event(plane) => plane.expire(now, fleet, sink),
         }
     }
@@ -205,6 +221,7 @@ impl Plane {
             Self::Central(plane) => plane.load(now, replica),
             Self::SingleSlot(plane) => plane.load(now, replica),
             Self::ManySlots(plane) => plane.load(now, replica),
+            Self::Sharing(plane) => plane.load(now, replica),
             Self::Event(plane) => plane.load(replica),
         }
     }
@@ -215,6 +232,7 @@ impl Plane {
             Self::Central(plane) => plane.gauges(now, sink),
             Self::SingleSlot(plane) => plane.gauges(now, sink),
             Self::ManySlots(plane) => plane.gauges(now, sink),
+            Self::Sharing(plane) => plane.gauges(now, sink),
             Self::Event(plane) => plane.gauges(now),
         }
     }
@@ -226,6 +244,7 @@ impl Plane {
             Self::Central(plane) => plane.finish(now, sink),
             Self::SingleSlot(plane) => plane.finish(now, sink),
             Self::ManySlots(plane) => plane.finish(now, sink),
+            Self::Sharing(plane) => plane.finish(now, sink),
             Self::Event(plane) => plane.finish(sink),
         }
     }

@@ -3,7 +3,8 @@
 use super::Fate::{self, Completed, Lost, Rejected, TimedOut, Unfinished};
 use super::{Case, simulate};
 use autosim::fleet::{
-    AtZero, Balancing, ColdStage, FleetSpec, LaunchRate, Overflow, QueueSpec, VictimOrder,
+    AtZero, Balancing, ColdStage, Discipline, FleetSpec, LaunchRate, Overflow, QueueSpec,
+    VictimOrder,
 };
 use autosim::random::Sampler;
 use autosim::units::Span;
@@ -225,6 +226,21 @@ fn power_of_two_avoids_the_fuller_of_two() {
         .map(|&(arrival, fate)| matches!(fate, Completed { start, .. } if start == arrival))
         .collect();
     assert_eq!(waits, [true; 4]);
+}
+
+#[test]
+fn requests_share_their_replica_beyond_its_capacity() {
+    let fates = |concurrency, limit, requests: &[(u64, u64)]| {
+        let (balancing, discipline) = (Balancing::Random, Discipline::Sharing { limit });
+        let fleet = FleetSpec { concurrency, balancing, discipline, ..FleetSpec::default() };
+        fates(&case(fleet, requests, &[1]))
+    };
+    // Half speed while both are there.
+    assert_eq!(fates(1, None, &[(0, 10), (4, 3)]), [done(0, 13, 0), done(4, 10, 0)]);
+    let expected = [done(0, 14, 0), done(4, 10, 0), done(10, 12, 0)];
+    assert_eq!(fates(1, Some(2), &[(0, 10), (4, 3), (5, 1)]), expected);
+    // Two thirds of full speed each.
+    assert_eq!(fates(2, None, &[(0, 4); 3]), [done(0, 6, 0); 3]);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! The events and what they do.
 
+mod sharing;
+
 use super::{Case, Fate, Record};
 use autosim::fleet::{AtZero, Balancing, Overflow, VictimOrder};
 use autosim::random::{Purpose, Streams};
@@ -21,7 +23,7 @@ enum Rank {
 
 #[derive(Debug, Clone, Copy)]
 enum Event {
-    Complete { replica: usize, slot: usize, request: usize },
+    Complete { replica: usize, slot: usize, request: usize, plan: u64 },
     Kill { replica: usize },
     Expire { replica: usize, period: u64 },
     Ready { replica: usize },
@@ -59,6 +61,9 @@ struct Replica {
     served: bool,
     idle: bool,
     idle_periods: u64,
+    /// How often it has been planned anew who is done when.
+    plan: u64,
+    worked_to: u64,
 }
 
 impl Replica {
@@ -79,6 +84,8 @@ struct Request {
     patience: Option<u64>,
     route: u64,
     start: Option<u64>,
+    /// Service it has yet to receive, in 2^-32 ns.
+    left: u128,
     fate: Fate,
 }
 
@@ -130,6 +137,7 @@ impl<'a> World<'a> {
                 patience: law.map(|law| law.draw(&mut patience).0),
                 route: routing.next_u64(),
                 start: None,
+                left: 0,
                 fate: Fate::Unfinished,
             });
             let request = world.requests.len() - 1;
@@ -178,7 +186,9 @@ impl<'a> World<'a> {
 
     fn handle(&mut self, event: Event) {
         match event {
-            Event::Complete { replica, slot, request } => self.complete(replica, slot, request),
+            Event::Complete { replica, slot, request, plan } => {
+                self.complete(replica, slot, request, plan);
+            }
             Event::Kill { replica } => self.kill(replica),
             Event::Expire { replica, period } => self.expire(replica, period),
             Event::Ready { replica } => self.ready(replica),
@@ -198,11 +208,13 @@ impl<'a> World<'a> {
             state,
             ordinal: self.replicas.len() as u64,
             launch: None,
-            slots: (0..self.case.fleet.concurrency).map(|_| slot()).collect(),
+            slots: (0..self.places()).map(|_| slot()).collect(),
             queue: Vec::new(),
             served: false,
             idle: false,
             idle_periods: 0,
+            plan: 0,
+            worked_to: 0,
         });
     }
 
@@ -570,19 +582,10 @@ impl<'a> World<'a> {
             demand = law.draw(&mut self.streams.keyed(Purpose::ColdDemand, 0, launch)).0.max(1);
         }
         (it.served, it.idle) = (true, false);
-        it.slots[slot].serving = Some(request);
         self.requests[request].start = Some(self.now);
-        let event = Event::Complete { replica, slot, request };
-        self.push(self.now + demand, Rank::Complete, 0, event);
-    }
-
-    fn complete(&mut self, replica: usize, slot: usize, request: usize) {
-        let it = &mut self.replicas[replica];
-        if it.slots[slot].serving != Some(request) {
-            return; // lost before
-        }
-        it.slots[slot] = Slot { serving: None, free_since: self.now };
-        let start = self.requests[request].start.unwrap_or(self.now);
-        self.requests[request].fate = Fate::Completed { start, end: self.now, replica: it.ordinal };
+        self.work(replica);
+        self.requests[request].left = u128::from(demand) << 32;
+        self.replicas[replica].slots[slot].serving = Some(request);
+        self.plan(replica);
     }
 }

@@ -5,7 +5,7 @@ use super::samples::{Samples, Watch};
 use super::table::Case;
 use autosim::engine::{DecisionLog, Detail, ServiceOutcome, ServiceSetup, Setup, Window, run};
 use autosim::fault::Faults;
-use autosim::fleet::{Balancing, ColdStage, FleetSpec, Overflow, QueueSpec};
+use autosim::fleet::{Balancing, ColdStage, Discipline, FleetSpec, Overflow, QueueSpec};
 use autosim::policy::Autoscaler;
 use autosim::random::{Distribution, Streams};
 use autosim::signal::Resources;
@@ -25,6 +25,8 @@ pub(super) struct Plan {
     pub(super) tick_s: f64,
     /// Whether exact samples are kept, for quantiles.
     keep: bool,
+    /// Whether response times are set against demands.
+    slowdown: bool,
 }
 
 /// Length of a block of an ensemble: arrivals for `ACTIVE`, then silence until all is empty again.
@@ -63,6 +65,7 @@ impl Plan {
                 .expected
                 .iter()
                 .any(|(metric, _)| metric.contains("_p5") || metric.contains("_p9")),
+            slowdown: case.expected.iter().any(|(metric, _)| metric == "mean_slowdown"),
             window,
             watch,
         }
@@ -96,6 +99,9 @@ impl Plan {
             cancel: None,
         };
         let mut samples = Samples::new(self.window.warmup, self.keep, self.watch.clone());
+        if self.slowdown {
+            samples.note_demands(self.workload.requests(&streams, self.window.end));
+        }
         let outcome = run(setup, &mut samples).expect("a stable queue halts no run");
         let service = outcome.services.into_iter().next().expect("there is one service");
         (service, samples)
@@ -243,8 +249,10 @@ fn fleet(case: &Case) -> FleetSpec {
         value => Some(law(value).sampler()),
     };
     let capacity = configure["queue_limit"].as_u64();
+    let (concurrency, discipline) = served_at_once(configure);
     FleetSpec {
-        concurrency: configure["concurrency"].as_u64().unwrap_or(1) as u32,
+        concurrency,
+        discipline,
         initial: initial(case),
         cold_start,
         cold_demand: configure.get("cold_service").map(|value| law(value).sampler()),
@@ -252,6 +260,16 @@ fn fleet(case: &Case) -> FleetSpec {
         queue: QueueSpec { capacity, timeout, ..QueueSpec::default() },
         ..FleetSpec::default()
     }
+}
+
+/// Requests at full speed, and what more of them do.
+fn served_at_once(configure: &Value) -> (u32, Discipline) {
+    let concurrency = configure["concurrency"].as_u64().map(|count| count as u32);
+    if configure["discipline"] != "processor sharing" {
+        return (concurrency.unwrap_or(1), Discipline::Slots);
+    }
+    let cores = configure["cores"].as_u64().expect("a sharing case has cores");
+    (cores as u32, Discipline::Sharing { limit: concurrency })
 }
 
 fn initial(case: &Case) -> u32 {
@@ -275,6 +293,9 @@ fn balancing(case: &Case) -> Balancing {
             limit: if case.is("zero_") { 1 } else { u32::MAX },
             overflow: Overflow::Wait,
         };
+    }
+    if configure["discipline"] == "processor sharing" {
+        return Balancing::Random;
     }
     if configure["queue"] != "per-replica FIFO" {
         return Balancing::CentralQueue;

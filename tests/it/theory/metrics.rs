@@ -86,6 +86,7 @@ impl Observed {
                 (samples.wait_sum + samples.timed_out_wait_sum) as f64 / arrived / 1e9
             }
             "mean_sojourn" | "mean_response" => samples.sojourn_sum as f64 / completed / 1e9,
+            "mean_slowdown" => samples.slowdown_sum / completed,
             "throughput" => completed / self.window_s,
             "arrival_rate" => arrived / self.window_s,
             "p_cold_start" | "p_trigger_cold_start" => counts.triggered_launch as f64 / arrived,

@@ -2,6 +2,7 @@
 
 use autosim::engine::{Completion, Sink};
 use autosim::units::{Span, Time};
+use autosim::workload::{Arrivals, Batch};
 
 /// What is looked at beyond waits and response times.
 #[derive(Debug, Clone, Default)]
@@ -43,6 +44,9 @@ pub(crate) struct Samples {
     harmonic: (f64, f64),
     /// Waiting and in service, by block and instant.
     states: Vec<(u32, u32)>,
+    /// Arrivals and demands of those to come, where response times are set against demands.
+    demands: Vec<(u64, u64)>,
+    pub(crate) slowdown_sum: f64,
     /// Waits by arrival.
     pub(crate) by_arrival: Vec<(u64, u64)>,
 }
@@ -55,6 +59,25 @@ impl Samples {
             _ => Vec::new(),
         };
         Self { warmup, keep, watch, states, ..Self::default() }
+    }
+
+    /// Response times will be set against the demands of these requests.
+    pub(crate) fn note_demands(&mut self, mut requests: Box<dyn Arrivals>) {
+        let mut batch = Batch::new();
+        loop {
+            requests.fill(&mut batch);
+            if batch.is_empty() {
+                return;
+            }
+            let both = batch.arrival_ns.iter().zip(&batch.demand_ns);
+            self.demands.extend(both.map(|(&arrival, &demand)| (arrival, demand)));
+        }
+    }
+
+    /// Who arrived together is as good as one another: each finds the demand of the first.
+    fn demand(&self, arrival: Time) -> Option<u64> {
+        let place = self.demands.partition_point(|request| request.0 < arrival.0);
+        self.demands.get(place).map(|request| request.1)
     }
 
     fn visit(&mut self, arrival: Time, start: Time, end: Time, replica: u64) {
@@ -153,6 +176,9 @@ impl Sink for Samples {
         }
         let (wait, sojourn) = (c.start.0 - c.arrival.0, c.end.0 - c.arrival.0);
         self.completed += 1;
+        if let Some(demand) = self.demand(c.arrival) {
+            self.slowdown_sum += sojourn as f64 / demand.max(1) as f64;
+        }
         self.waited += u64::from(wait > 0);
         self.wait_sum += u128::from(wait);
         self.sojourn_sum += u128::from(sojourn);

@@ -20,9 +20,8 @@ pub(crate) struct Case {
     bias: Value,
 }
 
-/// Families that need parts this model does not have: processor sharing, event-driven launchers, and
-/// fixtures of metrics.
-const NOT_MODELLED: [&str; 5] = ["ps_", "lps_", "setup_", "delayedoff_", "metric_fixture_"];
+/// Families that need parts this model does not have: event-driven launchers, and fixtures of metrics.
+const NOT_MODELLED: [&str; 3] = ["setup_", "delayedoff_", "metric_fixture_"];
 
 impl Case {
     fn parse(value: &Value) -> Option<Self> {

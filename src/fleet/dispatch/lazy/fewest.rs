@@ -2,8 +2,7 @@
 //! which requests leave.
 
 use super::super::tree::{NEVER, WinnerTree};
-use super::line::Line;
-use super::routing::scale;
+use super::routing::{Seen, scale};
 
 /// Replicas per word, words per block.
 const WORD: usize = 64;
@@ -135,11 +134,11 @@ impl Fewest {
         self.stale = true;
     }
 
-    fn renew<L: Line>(&mut self, lines: &mut [L], now: u64) {
+    fn renew<L: Seen<T>, T>(&mut self, lines: &mut [L], now: u64, told: &mut T) {
         self.stale = false;
         self.leaves.refill(0, std::iter::empty());
         self.leaves.move_base(now);
-        let seen: Vec<(u32, u64)> = lines.iter_mut().map(|line| line.look(now)).collect();
+        let seen: Vec<(u32, u64)> = lines.iter_mut().map(|line| line.look(now, told)).collect();
         self.leaves.refill(lines.len(), seen.iter().map(|seen| seen.1.min(NEVER)));
         self.present.clear();
         self.present.extend(seen.iter().map(|seen| seen.0));
@@ -157,15 +156,21 @@ impl Fewest {
 
     /// The `draw`-th of those with the fewest present at `now`. Call [`Fewest::joined`] next.
     #[inline(always)]
-    pub(super) fn choose<L: Line>(&mut self, lines: &mut [L], now: u64, draw: u64) -> usize {
+    pub(super) fn choose<L: Seen<T>, T>(
+        &mut self,
+        lines: &mut [L],
+        now: u64,
+        draw: u64,
+        told: &mut T,
+    ) -> usize {
         if self.stale {
-            self.renew(lines, now);
+            self.renew(lines, now, told);
         }
         while now >= self.leaves.horizon() {
-            self.pass(lines, self.leaves.horizon() - 1);
+            self.pass(lines, self.leaves.horizon() - 1, told);
             self.leaves.move_base(now.min(self.leaves.earliest()));
         }
-        self.pass(lines, now);
+        self.pass(lines, now, told);
         while self.levels[self.lowest].total == 0 {
             self.lowest += 1;
         }
@@ -175,13 +180,13 @@ impl Fewest {
 
     /// Everyone leaves whose time has come.
     #[inline(always)]
-    fn pass<L: Line>(&mut self, lines: &mut [L], now: u64) {
+    fn pass<L: Seen<T>, T>(&mut self, lines: &mut [L], now: u64, told: &mut T) {
         loop {
             let (left_at, at) = self.leaves.min();
             if left_at > now {
                 return;
             }
-            let (present, next) = lines[at].look(left_at);
+            let (present, next) = lines[at].look(left_at, told);
             self.leaves.set(at, next.min(NEVER));
             self.place(at, present);
             self.lowest = self.lowest.min(present as usize);
@@ -190,8 +195,14 @@ impl Fewest {
 
     /// A request joined that replica at `now`.
     #[inline(always)]
-    pub(super) fn joined<L: Line>(&mut self, lines: &mut [L], now: u64, at: usize) {
-        let (present, next) = lines[at].look(now);
+    pub(super) fn joined<L: Seen<T>, T>(
+        &mut self,
+        lines: &mut [L],
+        now: u64,
+        at: usize,
+        told: &mut T,
+    ) {
+        let (present, next) = lines[at].look(now, told);
         if self.levels.len() <= present as usize {
             self.levels.push(Level::sized(lines.len()));
         }

@@ -38,7 +38,7 @@ impl Last {
 
 /// All of them.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Leaving {
+pub(in super::super) struct Leaving {
     requests: Vec<Last>,
     waited_ns: u128,
     served_ns: u128,
@@ -47,7 +47,7 @@ pub(super) struct Leaving {
 impl Leaving {
     /// A request's replica leaves at `now` and is killed at `kill`; the request's own patience ends at
     /// `patience_ends`. Returns until when it keeps its replica.
-    pub(super) fn add(
+    pub(in super::super) fn add(
         &mut self,
         request: &Request,
         now: u64,
@@ -73,7 +73,7 @@ impl Leaving {
     }
 
     /// Tells every fate that is certain by `barrier`.
-    pub(super) fn file(&mut self, barrier: u64, sink: &mut impl Sink) {
+    pub(in super::super) fn file(&mut self, barrier: u64, sink: &mut impl Sink) {
         let (waited_ns, served_ns) = (&mut self.waited_ns, &mut self.served_ns);
         self.requests.retain(|last| {
             if last.until > barrier {
@@ -96,7 +96,7 @@ impl Leaving {
     }
 
     /// What is under way at `now` and the integrals so far; `busy` is that of ready replicas.
-    pub(super) fn gauges(&self, now: u64) -> Gauges {
+    pub(in super::super) fn gauges(&self, now: u64) -> Gauges {
         let mut seen =
             Gauges { in_flight_ns: self.served_ns, queued_ns: self.waited_ns, ..Gauges::default() };
         for last in &self.requests {
@@ -110,7 +110,7 @@ impl Leaving {
         seen
     }
 
-    pub(super) fn finish(&self, sink: &mut impl Sink) {
+    pub(in super::super) fn finish(&self, sink: &mut impl Sink) {
         for last in &self.requests {
             sink.unfinished(Time(last.request.arrival));
         }

@@ -4,6 +4,7 @@
 //! known as soon as it joins: no event has to tell. What is past is dropped when the line is next
 //! looked at.
 
+use super::routing::Seen;
 use std::collections::VecDeque;
 
 /// No such instant.
@@ -19,15 +20,11 @@ pub enum Prospect {
 }
 
 /// One replica's line; `now` never decreases from call to call.
-pub trait Line {
+pub trait Line: Seen<()> {
     /// Empty, of a replica with so many slots.
     fn new(slots: usize) -> Self;
-    /// Requests in service and waiting once everything up to `now` has happened.
-    fn present(&mut self, now: u64) -> u32;
     /// A request joins at `now` that would wait until `deadline`.
     fn join(&mut self, now: u64, demand: u64, deadline: u64) -> Prospect;
-    /// Those present at `now`, and when the next of them leaves; `u64::MAX` without any.
-    fn look(&mut self, now: u64) -> (u32, u64);
     /// Requests in service once everything up to `now` has happened.
     fn busy(&self, now: u64) -> u64;
 }
@@ -68,15 +65,27 @@ impl SingleSlot {
     }
 }
 
-impl Line for SingleSlot {
-    fn new(_: usize) -> Self {
-        Self { ends: [0; INLINE], earlier: None }
+impl Seen<()> for SingleSlot {
+    #[inline(always)]
+    fn present(&mut self, now: u64, (): &mut ()) -> u32 {
+        let present: u32 = self.ends.iter().map(|&end| u32::from(end > now)).sum();
+        if present == INLINE as u32 { present + self.earlier_present(now) } else { present }
     }
 
     #[inline(always)]
-    fn present(&mut self, now: u64) -> u32 {
-        let present: u32 = self.ends.iter().map(|&end| u32::from(end > now)).sum();
-        if present == INLINE as u32 { present + self.earlier_present(now) } else { present }
+    fn look(&mut self, now: u64, (): &mut ()) -> (u32, u64) {
+        let present = self.present(now, &mut ());
+        let next = match INLINE.checked_sub(present as usize) {
+            Some(place) => self.ends.get(place).copied(),
+            None => self.earlier.as_ref().and_then(|earlier| earlier.front().copied()),
+        };
+        (present, next.unwrap_or(NONE))
+    }
+}
+
+impl Line for SingleSlot {
+    fn new(_: usize) -> Self {
+        Self { ends: [0; INLINE], earlier: None }
     }
 
     #[inline(always)]
@@ -89,16 +98,6 @@ impl Line for SingleSlot {
         self.ends.copy_within(1.., 0);
         self.ends[INLINE - 1] = end;
         Prospect::Served(start, end)
-    }
-
-    #[inline(always)]
-    fn look(&mut self, now: u64) -> (u32, u64) {
-        let present = self.present(now);
-        let next = match INLINE.checked_sub(present as usize) {
-            Some(place) => self.ends.get(place).copied(),
-            None => self.earlier.as_ref().and_then(|earlier| earlier.front().copied()),
-        };
-        (present, next.unwrap_or(NONE))
     }
 
     fn busy(&self, now: u64) -> u64 {
@@ -126,15 +125,23 @@ impl ManySlots {
     }
 }
 
+impl Seen<()> for ManySlots {
+    fn present(&mut self, now: u64, (): &mut ()) -> u32 {
+        self.pass(now);
+        (self.ends.len() + self.deadlines.len()) as u32
+    }
+
+    fn look(&mut self, now: u64, (): &mut ()) -> (u32, u64) {
+        let present = self.present(now, &mut ());
+        let first = |queue: &VecDeque<u64>| queue.front().copied().unwrap_or(NONE);
+        (present, first(&self.ends).min(first(&self.deadlines)))
+    }
+}
+
 impl Line for ManySlots {
     fn new(slots: usize) -> Self {
         let room = 2 * slots.min(32);
         Self { slots, ends: VecDeque::with_capacity(room), deadlines: VecDeque::new() }
-    }
-
-    fn present(&mut self, now: u64) -> u32 {
-        self.pass(now);
-        (self.ends.len() + self.deadlines.len()) as u32
     }
 
     fn join(&mut self, now: u64, demand: u64, deadline: u64) -> Prospect {
@@ -150,12 +157,6 @@ impl Line for ManySlots {
         let place = self.ends.partition_point(|&other| other <= end);
         self.ends.insert(place, end);
         Prospect::Served(start, end)
-    }
-
-    fn look(&mut self, now: u64) -> (u32, u64) {
-        let present = self.present(now);
-        let first = |queue: &VecDeque<u64>| queue.front().copied().unwrap_or(NONE);
-        (present, first(&self.ends).min(first(&self.deadlines)))
     }
 
     fn busy(&self, now: u64) -> u64 {
@@ -176,10 +177,10 @@ mod tests {
         }
         for now in 0..201 {
             let next = if now < 200 { (now / 10 + 1) * 10 } else { NONE };
-            assert_eq!(line.look(now), (20 - now as u32 / 10, next), "at {now}");
+            assert_eq!(line.look(now, &mut ()), (20 - now as u32 / 10, next), "at {now}");
         }
         assert_eq!(line.join(500, 1, NONE), Prospect::Served(500, 501));
-        assert_eq!(line.present(500), 1);
+        assert_eq!(line.present(500, &mut ()), 1);
     }
 
     #[test]
@@ -189,10 +190,10 @@ mod tests {
         for _ in 0..5_000 {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
             now += state >> 60;
-            assert_eq!(one.look(now), many.look(now));
+            assert_eq!(one.look(now, &mut ()), many.look(now, &mut ()));
             let demand = 1 + (state >> 33) % 15;
             assert_eq!(one.join(now, demand, NONE), many.join(now, demand, NONE));
-            assert_eq!(one.look(now), many.look(now));
+            assert_eq!(one.look(now, &mut ()), many.look(now, &mut ()));
         }
     }
 
@@ -203,7 +204,10 @@ mod tests {
         assert_eq!(line.join(0, 20, 3), Prospect::Served(0, 20));
         assert_eq!(line.join(1, 5, 9), Prospect::GivesUp);
         assert_eq!(line.join(1, 5, 10), Prospect::Served(10, 15));
-        assert_eq!((line.present(1), line.present(9), line.present(10)), (4, 3, 2));
+        assert_eq!(
+            (line.present(1, &mut ()), line.present(9, &mut ()), line.present(10, &mut ())),
+            (4, 3, 2)
+        );
         assert_eq!(line.join(10, 1, 99), Prospect::Served(15, 16));
     }
 }

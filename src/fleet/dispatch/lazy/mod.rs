@@ -6,9 +6,9 @@
 //! in service, in `queues` while they wait, in `leaving` where the replica is.
 
 mod fewest;
-mod leaving;
+pub(super) mod leaving;
 pub mod line;
-mod routing;
+pub(super) mod routing;
 
 use super::super::{AtZero, Fleet, FleetSpec, ReplicaId};
 use super::{Completion, Gauges, Requests, Sink, Stop};
@@ -24,12 +24,12 @@ const NONE: u64 = u64::MAX;
 
 /// A request at a replica.
 #[derive(Debug, Clone, Copy)]
-struct Request {
-    arrival: u64,
-    prospect: Prospect,
+pub(super) struct Request {
+    pub(super) arrival: u64,
+    pub(super) prospect: Prospect,
     /// Ordinal of its replica.
-    replica: u64,
-    cold: bool,
+    pub(super) replica: u64,
+    pub(super) cold: bool,
 }
 
 impl Request {
@@ -46,10 +46,10 @@ impl Request {
 
 /// A request that waits while no replica is ready.
 #[derive(Debug, Clone, Copy)]
-struct Homeless {
-    arrival: u64,
-    demand: u64,
-    routing: u64,
+pub(super) struct Homeless {
+    pub(super) arrival: u64,
+    pub(super) demand: u64,
+    pub(super) routing: u64,
 }
 
 /// What the plane knows of a ready replica beside its line.
@@ -207,14 +207,14 @@ impl<L: Line> LazyPlane<L> {
         sink: &mut S,
     ) {
         let Homeless { arrival, demand, routing } = request;
-        let at = self.router.choose::<RULE, L>(&mut self.lines, now, routing);
+        let at = self.router.choose::<RULE, L, ()>(&mut self.lines, now, routing, &mut ());
         let mut demand = demand.max(1);
         if self.cold_demand.is_some() {
             demand = self.first_demand(at, demand);
         }
         let deadline = arrival.saturating_add(self.timeout);
         let prospect = self.lines[at].join(now, demand, deadline);
-        self.router.joined::<RULE, L>(&mut self.lines, now, at);
+        self.router.joined::<RULE, L, ()>(&mut self.lines, now, at, &mut ());
         let cold = arrival < self.newest_ready_at && arrival < self.homes[at].ready_at;
         let mut known = Request { arrival, prospect, replica: 0, cold };
         match prospect {

@@ -1,0 +1,64 @@
+//! Requests that share their replica: each is given its part of the work whenever anyone comes or goes.
+
+use super::super::Fate;
+use super::{Event, Rank, Slot, World};
+use autosim::fleet::Discipline;
+
+impl World<'_> {
+    /// Most requests in service at a replica.
+    pub(super) fn places(&self) -> usize {
+        match self.case.fleet.discipline {
+            Discipline::Slots => self.case.fleet.concurrency as usize,
+            Discipline::Sharing { limit: Some(limit) } => limit as usize,
+            Discipline::Sharing { limit: None } => self.case.requests.len(),
+        }
+    }
+
+    /// How much of its service each request of a replica receives in a nanosecond, in 2^-32 ns, rounded
+    /// up.
+    fn speed(&self, replica: usize) -> u128 {
+        let capacity = self.case.fleet.concurrency as usize;
+        let sharers = self.replicas[replica].in_service().max(capacity);
+        ((capacity as u128) << 32).div_ceil(sharers as u128)
+    }
+
+    fn serving(&self, replica: usize) -> Vec<(usize, usize)> {
+        let slots = self.replicas[replica].slots.iter().enumerate();
+        slots.filter_map(|(slot, it)| Some((slot, it.serving?))).collect()
+    }
+
+    /// Everyone in service there receives what is due since the last time.
+    pub(super) fn work(&mut self, replica: usize) {
+        let received =
+            u128::from(self.now - self.replicas[replica].worked_to) * self.speed(replica);
+        for (_, request) in self.serving(replica) {
+            let left = &mut self.requests[request].left;
+            *left = left.saturating_sub(received);
+        }
+        self.replicas[replica].worked_to = self.now;
+    }
+
+    /// When each would be done if nobody came or went.
+    pub(super) fn plan(&mut self, replica: usize) {
+        self.replicas[replica].plan += 1;
+        let (plan, speed) = (self.replicas[replica].plan, self.speed(replica));
+        for (slot, request) in self.serving(replica) {
+            let after = self.requests[request].left.div_ceil(speed) as u64;
+            let event = Event::Complete { replica, slot, request, plan };
+            self.push(self.now + after, Rank::Complete, 0, event);
+        }
+    }
+
+    pub(super) fn complete(&mut self, replica: usize, slot: usize, request: usize, plan: u64) {
+        let it = &self.replicas[replica];
+        if it.plan != plan || it.slots[slot].serving != Some(request) {
+            return; // planned anew, or lost before
+        }
+        self.work(replica);
+        let it = &mut self.replicas[replica];
+        it.slots[slot] = Slot { serving: None, free_since: self.now };
+        let start = self.requests[request].start.unwrap_or(self.now);
+        self.requests[request].fate = Fate::Completed { start, end: self.now, replica: it.ordinal };
+        self.plan(replica);
+    }
+}
