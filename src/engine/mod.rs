@@ -9,6 +9,7 @@
 //!
 //! **Start at** [`Setup`], [`run`] and [`Outcome`].
 
+mod attempts;
 mod calendar;
 mod incoming;
 mod outcome;
@@ -18,7 +19,7 @@ mod run;
 mod service;
 mod setup;
 
-pub use crate::fleet::dispatch::{Completion, Sink};
+pub use crate::fleet::dispatch::{Attempt, AttemptFate, Completion, Sink};
 pub use outcome::{
     Counts, DecisionRecord, FleetTotals, Interval, LatencyTotals, Outcome, Presence,
     ServiceOutcome, Shown, SloMinute,

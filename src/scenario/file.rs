@@ -2,6 +2,7 @@
 //! there and what stands in for the rest is decided in `lower`.
 
 use super::choice::PolicyFile;
+use super::clients::ClientFile;
 use super::words::{ColdStartFile, ErrorTerm, LatencyTerm, LaunchRateText, SpanOrLaw, StartText};
 use crate::random::Distribution;
 use crate::units::{Fraction, Price, Quantity, Span};
@@ -44,18 +45,25 @@ pub struct ScenarioFile {
     pub service: Option<ServiceFile>,
     /// What serves them.
     pub replica: Option<ReplicaFile>,
+    /// What its clients do: timeouts and retries.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<ClientFile>,
     /// What it costs.
     pub price: Option<PriceFile>,
     /// Releases: the replicas there are at an instant are replaced.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rollouts: Vec<RolloutFile>,
-    /// Several services in place of `workload`, `service`, `replica` and `rollouts`; the policies compete
-    /// for the first.
+    /// Several services in place of `workload`, `service`, `replica`, `client` and `rollouts`; the policies
+    /// compete for the first.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub services: IndexMap<String, ServiceEntry>,
     /// The policies, by name and kind; every one is run on the same traffic.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub policies: IndexMap<String, PolicyFile>,
+    /// By name of a policy: the clients it meets in place of `client`, so that what can be done at the
+    /// clients stands beside what can be done to the fleet.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub clients: IndexMap<String, ClientFile>,
 }
 
 /// What is promised to the clients.
@@ -247,6 +255,9 @@ pub struct ServiceEntry {
     pub service: Option<ServiceFile>,
     /// What serves them.
     pub replica: Option<ReplicaFile>,
+    /// What its clients do: timeouts and retries.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<ClientFile>,
     /// Releases: the replicas there are at an instant are replaced.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rollouts: Vec<RolloutFile>,

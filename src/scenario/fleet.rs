@@ -43,6 +43,7 @@ pub(super) fn build(
         billing: billing(price),
         balancing: balancing(service.balancing),
         queue,
+        client: None,
         rollouts: Vec::new(),
     };
     let given = replica.resources.clone().unwrap_or_default();

@@ -11,6 +11,7 @@
 
 mod check;
 mod choice;
+mod clients;
 mod file;
 mod findings;
 mod fleet;
@@ -35,7 +36,7 @@ pub use schema::json_schema;
 pub use sources::Sources;
 
 use crate::engine::{Slo, Window};
-use crate::fleet::FleetSpec;
+use crate::fleet::{ClientSpec, FleetSpec};
 use crate::signal::Resources;
 use crate::units::{Price, Span, WallClock};
 
@@ -126,4 +127,6 @@ pub struct NamedPolicy {
     pub name: String,
     /// What it is.
     pub spec: PolicyChoice,
+    /// The clients it meets in place of the first service's own.
+    pub client: Option<ClientSpec>,
 }
