@@ -401,7 +401,11 @@ pub(crate) mod tests {
                 SloMinute { arrived: 100, within: 98 },
                 SloMinute::default(),
             ],
-            presence: Presence { system_ns: 1_100 * u128::from(hour) / 1_000, queued_ns: None, wasted_ns: 0 },
+            presence: Presence {
+                system_ns: 1_100 * u128::from(hour) / 1_000,
+                queued_ns: None,
+                wasted_ns: 0,
+            },
             timeline: Vec::new(),
             decisions: Vec::new(),
             shown: Vec::new(),

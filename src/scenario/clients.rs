@@ -56,7 +56,10 @@ pub(super) fn build(given: &ClientFile, faults: &mut Faults) -> ClientSpec {
     ClientSpec {
         timeout: given.timeout.unwrap_or(Span::MAX),
         cancels: given.cancels.unwrap_or(false),
-        retries: given.retries.as_ref().map(|given| faults.within("retries", |f| retries(given, f))),
+        retries: given
+            .retries
+            .as_ref()
+            .map(|given| faults.within("retries", |f| retries(given, f))),
     }
 }
 
@@ -149,11 +152,8 @@ mod tests {
             jitter: 0.0,
             budget: None,
         };
-        let one = ClientSpec {
-            timeout: Span::from_secs(2),
-            cancels: false,
-            retries: Some(retries),
-        };
+        let one =
+            ClientSpec { timeout: Span::from_secs(2), cancels: false, retries: Some(retries) };
         assert_eq!(scenario.fleet(0).client, Some(one));
         let retries = RetrySpec {
             attempts: 3,
@@ -163,8 +163,7 @@ mod tests {
             jitter: 0.5,
             budget: Some(RetryBudget { millionths: 100_000, burst: 10 }),
         };
-        let two =
-            ClientSpec { timeout: Span::from_secs(1), cancels: true, retries: Some(retries) };
+        let two = ClientSpec { timeout: Span::from_secs(1), cancels: true, retries: Some(retries) };
         assert_eq!(scenario.fleet(1).client, Some(two));
         assert_eq!(read("").unwrap().fleet(0).client, None);
     }
