@@ -1,7 +1,5 @@
 //! Clients of a scenario: when they give up, whether that ends the work, how they try again.
 
-use super::ScenarioFile;
-use super::strict::nearest_of;
 use crate::fault::Faults;
 use crate::fleet::{ClientSpec, RetryBudget, RetrySpec};
 use crate::units::{Fraction, Span};
@@ -100,30 +98,11 @@ fn retries(given: &RetriesFile, faults: &mut Faults) -> RetrySpec {
     }
 }
 
-/// The clients a policy meets in place of those of the service, if the file says so.
-pub(super) fn of_policy(
-    file: &ScenarioFile,
-    policy: &str,
-    faults: &mut Faults,
-) -> Option<ClientSpec> {
-    let given = file.clients.get(policy)?;
-    Some(faults.within("clients", |f| f.within(policy, |f| build(given, f))))
-}
-
-/// Whether every policy that clients are for is there.
-pub(super) fn check_names(file: &ScenarioFile, faults: &mut Faults) {
-    let known: Vec<&str> = file.policies.keys().map(String::as_str).collect();
-    for name in file.clients.keys().filter(|name| !known.contains(&name.as_str())) {
-        faults.within("clients", |f| {
-            let hint = nearest_of(name, &known);
-            f.error(name, format!("there is no policy `{name}` to meet these clients"), hint);
-        });
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fleet::VictimOrder;
+    use crate::random::Sampler;
     use crate::scenario::{LoadOptions, Scenario, Sources, load};
 
     fn read(rest: &str) -> Result<Scenario, String> {
@@ -140,7 +119,7 @@ mod tests {
     fn a_policy_may_meet_clients_of_its_own() {
         let scenario = read(
             "[client]\ntimeout = '2s'\nretries = { attempts = 4 }\n\
-             [clients.two]\ntimeout = '1s'\ncancels = true\n\
+             [variants.two.client]\ntimeout = '1s'\ncancels = true\n\
              retries = { delay = '100ms', factor = 2, max_delay = '5s', jitter = '50%', budget = '10%' }\n",
         )
         .unwrap();
@@ -169,10 +148,25 @@ mod tests {
     }
 
     #[test]
+    fn a_policy_may_meet_a_queue_and_a_grace_of_its_own() {
+        let scenario = read(
+            "[service]\nqueue.capacity = 9\n[replica]\ngrace = '30s'\n\
+             [variants.two]\nqueue.timeout = '1s'\ngrace = '30m'\nscale_in = 'oldest'\n",
+        )
+        .unwrap();
+        let (one, two) = (scenario.fleet(0), scenario.fleet(1));
+        assert_eq!((one.queue.capacity, two.queue.capacity), (Some(9), None));
+        assert_eq!((one.grace, two.grace), (Span::from_secs(30), Span::from_secs(1800)));
+        assert_eq!((one.queue.timeout, one.victims), (None, VictimOrder::FewestInFlight));
+        assert_eq!(two.queue.timeout, Some(Sampler::Constant(1_000_000_000)));
+        assert_eq!(two.victims, VictimOrder::Oldest);
+    }
+
+    #[test]
     fn clients_that_cannot_be_are_reported_together() {
         let found = read(
             "[client]\ncancels = true\nretries = { attempts = 65, factor = 0.5, jitter = 2 }\n\
-             [clients.tow]\ntimeout = '0s'\nretries = { budget_burst = 3 }\n",
+             [variants.tow.client]\n[variants.two.client]\ntimeout = '0s'\nretries = { budget_burst = 3 }\n",
         )
         .unwrap_err();
         for part in [
@@ -180,6 +174,8 @@ mod tests {
             "65 attempts",
             "0.5 makes no delay longer",
             "200% of a delay",
+            "does not wait",
+            "there is no budget",
             "no policy `tow`",
         ] {
             assert!(found.contains(part), "{part} is not in {found}");

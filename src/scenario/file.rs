@@ -3,6 +3,7 @@
 
 use super::choice::PolicyFile;
 use super::clients::ClientFile;
+use super::variants::VariantFile;
 use super::words::{ColdStartFile, ErrorTerm, LatencyTerm, LaunchRateText, SpanOrLaw, StartText};
 use crate::random::Distribution;
 use crate::units::{Fraction, Price, Quantity, Span};
@@ -60,10 +61,10 @@ pub struct ScenarioFile {
     /// The policies, by name and kind; every one is run on the same traffic.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub policies: IndexMap<String, PolicyFile>,
-    /// By name of a policy: the clients it meets in place of `client`, so that what can be done at the
-    /// clients stands beside what can be done to the fleet.
+    /// By name of a policy: what differs where it runs, so that fixes outside of the autoscaler stand
+    /// beside it.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
-    pub clients: IndexMap<String, ClientFile>,
+    pub variants: IndexMap<String, VariantFile>,
 }
 
 /// What is promised to the clients.

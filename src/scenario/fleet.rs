@@ -92,7 +92,7 @@ pub(super) fn mean_start_s(given: Option<&ColdStartFile>) -> f64 {
     }
 }
 
-fn queue(given: Option<&QueueFile>, faults: &mut Faults) -> QueueSpec {
+pub(super) fn queue(given: Option<&QueueFile>, faults: &mut Faults) -> QueueSpec {
     let Some(given) = given else { return QueueSpec::default() };
     QueueSpec {
         capacity: given.capacity,
@@ -104,7 +104,7 @@ fn queue(given: Option<&QueueFile>, faults: &mut Faults) -> QueueSpec {
     }
 }
 
-const fn victims(given: Option<ScaleInFile>) -> VictimOrder {
+pub(super) const fn victims(given: Option<ScaleInFile>) -> VictimOrder {
     match given {
         Some(ScaleInFile::Newest) => VictimOrder::Newest,
         Some(ScaleInFile::Oldest) => VictimOrder::Oldest,

@@ -4,7 +4,7 @@ use super::file::{PriceFile, ReplicaFile, ScenarioFile, ServiceEntry, ServiceFil
 use super::products::{self, Products};
 use super::words::{LatencyTerm, SpanOrLaw, StartText};
 use super::{LeftOpen, NamedPolicy, Scenario, Service, SloTerms};
-use super::{check, clients, fleet, length, lint, rollouts};
+use super::{Variant, check, clients, fleet, length, lint, rollouts, variants};
 use crate::engine::{Slo, Window};
 use crate::fault::Faults;
 use crate::fleet::FleetSpec;
@@ -58,7 +58,7 @@ pub(super) fn lower(
     let length = if recorded { length::of_recordings(&services) } else { None };
     fill_times(&mut file, length, &mut assumptions);
     check::whole(&file, faults);
-    clients::check_names(&file, faults);
+    variants::check_names(&file, faults);
     let policies = policies(&file, products, faults);
     rollouts::check_policies(&services, &policies, faults);
     if faults.any_error() || policies.len() < file.policies.len() {
@@ -103,12 +103,12 @@ pub(super) fn lower(
 fn policies(file: &ScenarioFile, products: &Products, faults: &mut Faults) -> Vec<NamedPolicy> {
     let mut sound = Vec::new();
     for (name, policy) in &file.policies {
-        let client = clients::of_policy(file, name, faults);
+        let variant = variants::of_policy(file, name, faults);
         let choice = || products.choice(&format!("policies.{name}"), policy);
         let spec = faults.within("policies", |f| {
             f.within(name, |f| check::policy(policy, file, f, choice)) //
         });
-        sound.extend(spec.map(|spec| NamedPolicy { name: name.clone(), spec, client }));
+        sound.extend(spec.map(|spec| NamedPolicy { name: name.clone(), spec, variant }));
     }
     sound
 }
@@ -129,7 +129,11 @@ pub(super) fn policies_alone(
         for (name, policy) in &file.policies {
             let choice = || products.choice(&format!("policies.{name}"), policy);
             let spec = f.within(name, |f| check::policy_alone(policy, f, choice));
-            sound.extend(spec.map(|spec| NamedPolicy { name: name.clone(), spec, client: None }));
+            sound.extend(spec.map(|spec| NamedPolicy {
+                name: name.clone(),
+                spec,
+                variant: Variant::default(),
+            }));
         }
     });
     sound

@@ -26,6 +26,7 @@ mod setup;
 mod sources;
 mod strict;
 mod tree;
+mod variants;
 mod words;
 
 pub use choice::{PolicyChoice, PolicyFile};
@@ -34,9 +35,10 @@ pub use findings::{Findings, Located};
 pub use load::{Layer, LoadOptions, Loaded, load, load_policies, load_resolved};
 pub use schema::json_schema;
 pub use sources::Sources;
+pub use variants::Variant;
 
 use crate::engine::{Slo, Window};
-use crate::fleet::{ClientSpec, FleetSpec};
+use crate::fleet::FleetSpec;
 use crate::signal::Resources;
 use crate::units::{Price, Span, WallClock};
 
@@ -127,6 +129,6 @@ pub struct NamedPolicy {
     pub name: String,
     /// What it is.
     pub spec: PolicyChoice,
-    /// The clients it meets in place of the first service's own.
-    pub client: Option<ClientSpec>,
+    /// What differs of the first service where it runs.
+    pub variant: Variant,
 }

@@ -24,13 +24,15 @@ impl Scenario {
         plan: Option<Arc<[(Time, u32)]>>,
         detail: Detail,
     ) -> Setup {
-        let NamedPolicy { spec: competing, client, .. } = &self.policies[policy];
+        let NamedPolicy { spec: competing, variant, .. } = &self.policies[policy];
         let mut plan = plan;
         let services = self.services.iter().enumerate().map(move |(index, service)| {
             let own = service.policy.as_ref().filter(|_| index > 0);
             let spec = own.unwrap_or(competing);
             let mut setup = self.service_setup(index, service, spec, replication, plan.take());
-            setup.fleet.client = client.filter(|_| index == 0).or(setup.fleet.client);
+            if index == 0 {
+                variant.apply(&mut setup.fleet);
+            }
             setup
         });
         Setup {
@@ -74,9 +76,10 @@ impl Scenario {
 
     /// The fleet of the first service as it is under one of the policies.
     pub fn fleet(&self, policy: usize) -> FleetSpec {
-        let NamedPolicy { spec, client, .. } = &self.policies[policy];
-        let fleet = fleet_under(&self.services[0], spec, None);
-        FleetSpec { client: client.or(fleet.client), ..fleet }
+        let NamedPolicy { spec, variant, .. } = &self.policies[policy];
+        let mut fleet = fleet_under(&self.services[0], spec, None);
+        variant.apply(&mut fleet);
+        fleet
     }
 }
 
