@@ -147,3 +147,70 @@ impl World<'_> {
         (arrival, start, left.map(|(at, _)| at), how)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Case, Fate, simulate};
+    use autosim::fleet::{ClientSpec, FleetSpec, QueueSpec, RetryBudget, RetrySpec};
+    use autosim::units::Span;
+
+    fn fates(requests: &[(u64, u64)], capacity: Option<u64>, client: ClientSpec) -> Vec<Fate> {
+        let queue = QueueSpec { capacity, ..QueueSpec::default() };
+        let case = Case {
+            seed: 1,
+            requests: requests.to_vec(),
+            fleet: FleetSpec { queue, client: Some(client), ..FleetSpec::default() },
+            interval: 10,
+            wakeups: Vec::new(),
+            script: vec![1],
+            activate: None,
+            delay: 0,
+            end: 1_000,
+            drain: 1_000,
+        };
+        simulate(&case).into_iter().map(|(_, fate)| fate).collect()
+    }
+
+    fn done(start: u64, end: u64) -> Fate {
+        Fate::Completed { start, end, replica: 0 }
+    }
+
+    #[test]
+    fn work_given_up_goes_on_unless_it_is_cancelled() {
+        let client = |cancels| ClientSpec { timeout: Span(5), cancels, retries: None };
+        let late = |at| Fate::TimedOut { at };
+        assert_eq!(fates(&[(0, 10), (1, 1)], None, client(false)), [late(5), late(6)]);
+        // Cancelled at 5, and the other one is done at the very instant its client gives up.
+        assert_eq!(fates(&[(0, 10), (1, 1)], None, client(true)), [late(5), done(5, 6)]);
+        assert_eq!(fates(&[(0, 10), (1, 2)], None, client(true)), [late(5), late(6)]);
+    }
+
+    #[test]
+    fn a_retry_comes_after_its_delay_and_is_paid_by_the_budget() {
+        let budget = Some(RetryBudget { millionths: 500_000, burst: 1 });
+        let retries = |budget| RetrySpec {
+            attempts: 2,
+            delay: Span(2),
+            factor: 1.0,
+            max_delay: Span::MAX,
+            jitter: 0.0,
+            budget,
+        };
+        let client = |budget| ClientSpec {
+            timeout: Span::MAX,
+            cancels: false,
+            retries: Some(retries(budget)),
+        };
+        let requests = [(0, 3), (1, 3), (2, 1)];
+        let refused = Fate::Rejected;
+        // The second attempts come at 3, when the slot is free, and at 4, when it is not.
+        let both = [done(0, 3), done(3, 6), refused];
+        assert_eq!(fates(&requests, Some(0), client(None)), both);
+        assert_eq!(fates(&requests, Some(0), client(budget)), both);
+        let requests = [(0, 3), (1, 1), (2, 1)];
+        let all = [done(0, 3), done(3, 4), done(4, 5)];
+        assert_eq!(fates(&requests, Some(0), client(None)), all);
+        // Half a retry is not enough for the third.
+        assert_eq!(fates(&requests, Some(0), client(budget)), [all[0], all[1], refused]);
+    }
+}
