@@ -101,9 +101,12 @@ impl Subject {
                         .parse::<Price>()
                         .map(|price| price.for_hours(Span::from_secs(3600)).as_units_f64())
                         .or_else(|_| number(text)),
-                    Kind::Count | Kind::Hours | Kind::Minutes | Kind::Percent | Kind::Replicas => {
-                        number(text)
-                    }
+                    Kind::Count
+                    | Kind::Hours
+                    | Kind::Minutes
+                    | Kind::Percent
+                    | Kind::Replicas
+                    | Kind::Ratio => number(text),
                 }
             }
         }

@@ -9,7 +9,9 @@
 //!
 //! **Start at** [`Setup`], [`run`] and [`Outcome`].
 
+mod attempts;
 mod calendar;
+mod facts;
 mod incoming;
 mod outcome;
 mod recorder;
@@ -18,7 +20,7 @@ mod run;
 mod service;
 mod setup;
 
-pub use crate::fleet::dispatch::{Completion, Sink};
+pub use crate::fleet::dispatch::{Attempt, AttemptFate, Completion, Sink};
 pub use outcome::{
     Counts, DecisionRecord, FleetTotals, Interval, LatencyTotals, Outcome, Presence,
     ServiceOutcome, Shown, SloMinute,

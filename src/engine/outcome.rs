@@ -57,7 +57,8 @@ pub struct Shown {
 }
 
 /// Time that requests, counted or not, spent within [warm-up, end), summed request by request: the other
-/// side of Little's law, whose one side is the integrals of [`FleetTotals`].
+/// side of Little's law, whose one side is the integrals of [`FleetTotals`]. Where clients try again, the
+/// stays of all attempts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Presence {
     /// From arrival to the end of their stay, request-ns.
@@ -65,6 +66,9 @@ pub struct Presence {
     /// From arrival to the start of service, request-ns; `None` if the run left requests unfinished, of
     /// which it is not told whether they had started.
     pub queued_ns: Option<u128>,
+    /// In service for nothing: the request, or this attempt at it, was lost or cancelled, or nobody
+    /// waited for the answer any more; slot-ns.
+    pub wasted_ns: u128,
 }
 
 /// Counted requests by outcome; `arrived` is the sum of the others.
@@ -82,6 +86,8 @@ pub struct Counts {
     pub lost: u64,
     /// Neither, when the run ended.
     pub unfinished: u64,
+    /// Attempts of arrived requests beyond the first ones.
+    pub retries: u64,
     /// Completed within the SLO's limit (all completed ones without an SLO).
     pub within_slo: u64,
     /// Triggered the launch of a replica (scale per request or activation from zero).

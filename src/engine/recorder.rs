@@ -1,8 +1,9 @@
 //! What became of requests, counted as it happens.
 
+use super::attempts::{Attempts, within};
 use super::outcome::{Counts, LatencyTotals, Presence, SloMinute};
 use super::setup::{Slo, Window};
-use crate::fleet::dispatch::{Completion, Sink};
+use crate::fleet::dispatch::{Attempt, Completion, Sink};
 use crate::stats::Histogram;
 use crate::units::{Span, Time};
 
@@ -47,12 +48,16 @@ pub(super) struct Recorder {
     /// Their sums since the start, ns, in the same order.
     latency_sum_ns: [u128; 2],
     edges: Edges,
+    /// In service for nothing within the window, slot-ns.
+    wasted_ns: u128,
+    /// Only where clients give up and try again.
+    pub(super) attempts: Option<Box<Attempts>>,
     /// Response times of all completions, if a signal needs quantiles.
     pub(super) signal_latency: Option<Histogram>,
 }
 
 impl Recorder {
-    pub(super) fn new(window: Window, slo: Option<Slo>, quantiles: bool) -> Self {
+    pub(super) fn new(window: Window, slo: Option<Slo>, quantiles: bool, clients: bool) -> Self {
         let minutes = match slo {
             Some(_) => window.end.since(window.warmup).0.div_ceil(NS_PER_MINUTE) as usize,
             None => 0,
@@ -70,6 +75,8 @@ impl Recorder {
             recent: [Histogram::new(), Histogram::new()],
             latency_sum_ns: [0; 2],
             edges: Edges::default(),
+            wasted_ns: 0,
+            attempts: clients.then(|| Box::new(Attempts::new(window))),
             signal_latency: quantiles.then(Histogram::new),
         }
     }
@@ -83,6 +90,11 @@ impl Recorder {
             lost: self.lost,
             latency_sum_ns: self.latency_sum_ns[0] + self.latency_sum_ns[1],
         }
+    }
+
+    /// The same as signals see it: attempt by attempt.
+    pub(super) fn seen(&self) -> Counters {
+        self.attempts.as_ref().map_or_else(|| self.counters(), |attempts| attempts.seen)
     }
 
     /// A timeline interval ends. Returns p50, p95 and p99 of its completions' response times.
@@ -123,6 +135,9 @@ impl Recorder {
 
     /// A request that is no counted completion was here, in service from `start` on.
     fn visited(&mut self, arrival: Time, start: Time, end: Time) {
+        if self.attempts.is_some() {
+            return; // attempts are told one by one
+        }
         let (from, to) = (arrival.max(self.window.warmup), self.window.end);
         let within = |until: Time| i128::from(until.min(to).since(from).0);
         self.edges.system_ns += within(end);
@@ -138,11 +153,15 @@ impl Recorder {
 
     /// Once every request has been heard of.
     pub(super) fn presence(&self) -> Presence {
+        if let Some(attempts) = &self.attempts {
+            return attempts.presence(self.wasted_ns);
+        }
         let sum = |counted: u128, edges: i128| counted.saturating_add_signed(edges);
         let queued_ns = sum(self.totals.wait_sum_ns, self.edges.queued_ns);
         Presence {
             system_ns: sum(self.latency_sum_ns[1], self.edges.system_ns),
             queued_ns: (!self.edges.open).then_some(queued_ns),
+            wasted_ns: self.wasted_ns,
         }
     }
 
@@ -166,7 +185,7 @@ impl Sink for Recorder {
         let counted = self.counted(completion.arrival);
         self.recent[usize::from(counted)].record(latency);
         self.latency_sum_ns[usize::from(counted)] += u128::from(latency.0);
-        if let Some(histogram) = &mut self.signal_latency {
+        if let (Some(histogram), None) = (&mut self.signal_latency, &self.attempts) {
             histogram.record(latency);
         }
         if counted {
@@ -206,6 +225,9 @@ impl Sink for Recorder {
     fn lost(&mut self, arrival: Time, start: Time, at: Time) {
         self.lost += 1;
         self.visited(arrival, start, at);
+        if self.attempts.is_none() {
+            self.wasted_ns += within(self.window, start, at);
+        }
         if self.counted(arrival) {
             self.counts.lost += 1;
             self.resolve(arrival, false);
@@ -223,5 +245,18 @@ impl Sink for Recorder {
 
     fn launched(&mut self, arrival: Time) {
         self.counts.triggered_launch += u64::from(self.counted(arrival));
+    }
+
+    fn retried(&mut self, arrival: Time, at: Time) {
+        self.counts.retries += u64::from(self.counted(arrival));
+        if let Some(attempts) = &mut self.attempts {
+            attempts.retried(at);
+        }
+    }
+
+    fn attempt(&mut self, attempt: &Attempt) {
+        if let Some(attempts) = &mut self.attempts {
+            self.wasted_ns += attempts.file(attempt, self.signal_latency.as_mut());
+        }
     }
 }

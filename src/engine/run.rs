@@ -1,8 +1,9 @@
 //! The loop: serve to the next control event, then do what is due, in the order of rule 1.
 
 use super::calendar::{Calendar, Control, Entry, Event, Measure, RolloutStep};
+use super::facts::{RunFacts, control_phase};
 use super::outcome::Outcome;
-use super::service::{Advance, Change, RunFacts, Service, control_phase};
+use super::service::{Advance, Change, Service};
 use super::setup::{Halt, ServiceSetup, Setup};
 use crate::fleet::dispatch::Sink;
 use crate::policy::SignalRef;

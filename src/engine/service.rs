@@ -2,17 +2,18 @@
 
 mod rolling;
 
+use super::facts::RunFacts;
 use super::incoming::Incoming;
 use super::outcome::{DecisionRecord, FleetTotals, Interval, ServiceOutcome, Shown};
 use super::recorder::Recorder;
 use super::rollout::Rollout;
-use super::setup::{DecisionLog, ServiceSetup, Setup, Window};
-use crate::fleet::dispatch::{Gauges, Plane, Sink, Stop};
+use super::setup::{DecisionLog, ServiceSetup, Window};
+use crate::fleet::dispatch::{Gauges, Interruption, Plane, Sink, Stop};
 use crate::fleet::{Balancing, Fleet, FleetIntegrals, FleetLedger, ReplicaId};
 use crate::policy::{Autoscaler, Decision};
 use crate::random::Streams;
 use crate::signal::{Census, Observation, Probe, Reading, ReplicaLoad, Resources, Sensor};
-use crate::units::{Span, Time};
+use crate::units::Time;
 
 /// What a service looks like at an instant: everything time averages are made of.
 #[derive(Debug, Clone, Copy, Default)]
@@ -22,6 +23,8 @@ struct Snapshot {
     integrals: FleetIntegrals,
     arrivals: u64,
     counters: super::recorder::Counters,
+    /// The same, attempt by attempt.
+    seen: super::recorder::Counters,
 }
 
 /// Replicas to order or remove once the plane and the calendar know.
@@ -88,13 +91,13 @@ impl Service {
         let plane = Plane::new(&setup.fleet, streams, run.waiting_limit);
         let patience = setup.fleet.queue.timeout.clone();
         let incoming = Incoming::new(setup.arrivals, &plane, patience, &streams, window.end);
-        let initial = setup.fleet.initial;
+        let (initial, clients) = (setup.fleet.initial, setup.fleet.client.is_some());
         let mut fleet = Fleet::new(setup.fleet, streams, (window.warmup, window.end));
         if run.supply {
             fleet.keep_supply();
         }
         let signals = &setup.autoscaler.signals;
-        let recorder = Recorder::new(window, setup.slo, run.quantiles[index as usize]);
+        let recorder = Recorder::new(window, setup.slo, run.quantiles[index as usize], clients);
         Self {
             readings: vec![Reading::default(); signals.len()],
             replicas: run.one_by_one[index as usize].then(Vec::new),
@@ -151,20 +154,33 @@ impl Service {
             }
             let count = requests.arrival_ns.len();
             let stop = self.plane.arrive(requests, barrier, &mut self.fleet, sink);
-            let (Stop::Starved(taken) | Stop::TooMany(taken)) = stop else {
-                self.incoming.advance(count);
-                continue;
+            let last = |taken: usize| Time(requests.arrival_ns[taken - 1]);
+            let (taken, by) = match stop {
+                Stop::Taken => {
+                    self.incoming.advance(count);
+                    continue;
+                }
+                Stop::Starved(taken) => (taken, Interruption::Starved(last(taken))),
+                Stop::TooMany(taken) => (taken, Interruption::TooMany(last(taken))),
+                Stop::Interrupted(taken, by) => (taken, by),
             };
-            self.clock = Time(requests.arrival_ns[taken - 1]);
             self.incoming.advance(taken);
-            return match stop {
-                Stop::TooMany(_) => Advance::TooMany(self.clock),
-                _ => Advance::Starved(self.clock),
-            };
+            return self.interrupted(by);
         }
-        self.plane.reach(barrier, &mut self.fleet, sink);
+        if let Some(by) = self.plane.reach(barrier, &mut self.fleet, sink) {
+            return self.interrupted(by);
+        }
         self.clock = barrier;
         Advance::Reached
+    }
+
+    fn interrupted(&mut self, by: Interruption) -> Advance {
+        let (Interruption::Starved(at) | Interruption::TooMany(at)) = by;
+        self.clock = at;
+        match by {
+            Interruption::Starved(_) => Advance::Starved(at),
+            Interruption::TooMany(_) => Advance::TooMany(at),
+        }
     }
 
     /// Requests whose patience ends now give up.
@@ -194,6 +210,7 @@ impl Service {
             integrals: self.fleet.integrals(now),
             arrivals: self.incoming.taken,
             counters: self.recorder.counters(),
+            seen: self.recorder.seen(),
         }
     }
 
@@ -206,14 +223,17 @@ impl Service {
     ) -> T {
         let seen = self.snapshot(now, observer);
         self.look_at_replicas(now);
+        let attempts = self.recorder.attempts.as_ref();
+        let (retries, last_retry) =
+            attempts.map_or((0, Time::ZERO), |attempts| (attempts.retries, attempts.last_retry));
         read(&Probe {
             at: now,
-            arrivals: seen.arrivals,
-            completions: seen.counters.completions,
-            rejections: seen.counters.rejections,
-            timeouts: seen.counters.timeouts,
-            lost: seen.counters.lost,
-            latency_sum_ns: seen.counters.latency_sum_ns,
+            arrivals: seen.arrivals + retries,
+            completions: seen.seen.completions,
+            rejections: seen.seen.rejections,
+            timeouts: seen.seen.timeouts,
+            lost: seen.seen.lost,
+            latency_sum_ns: seen.seen.latency_sum_ns,
             latency: self.recorder.signal_latency.as_ref(),
             busy_ns: seen.gauges.busy_ns,
             in_flight_ns: seen.gauges.in_flight_ns,
@@ -224,7 +244,7 @@ impl Service {
             in_flight: seen.gauges.in_flight,
             queued: seen.gauges.queued,
             census: self.census(),
-            last_arrival: self.incoming.last_arrival(),
+            last_arrival: self.incoming.last_arrival().max(last_retry),
             replicas: self.replicas.as_deref(),
         })
     }
@@ -502,7 +522,7 @@ impl Service {
     /// Whether every request has met its fate.
     pub(super) fn is_settled(&mut self, now: Time, observer: &mut impl Sink) -> bool {
         let gauges = self.plane.gauges(now, &mut (&mut self.recorder, observer));
-        gauges.in_flight == 0 && gauges.queued == 0
+        gauges.in_flight == 0 && gauges.queued == 0 && self.plane.away() == 0
     }
 
     /// The run is over.
@@ -552,51 +572,4 @@ impl Service {
             ..self.totals
         }
     }
-}
-
-/// What every service of a run shares.
-pub(super) struct RunFacts {
-    pub(super) seed: u64,
-    pub(super) replication: u32,
-    pub(super) window: Window,
-    pub(super) waiting_limit: u64,
-    pub(super) log: DecisionLog,
-    pub(super) supply: bool,
-    /// Per service: does any signal need quantiles of its response times?
-    pub(super) quantiles: Vec<bool>,
-    /// Per service: does any sensor want its replicas one by one?
-    pub(super) one_by_one: Vec<bool>,
-}
-
-impl RunFacts {
-    pub(super) fn new(setup: &Setup, sources: &[Vec<usize>]) -> Self {
-        let mut quantiles = vec![false; setup.services.len()];
-        let mut one_by_one = quantiles.clone();
-        for (service, sources) in setup.services.iter().zip(sources) {
-            for (signal, &source) in service.autoscaler.signals.iter().zip(sources) {
-                quantiles[source] |= signal.signal.metric.needs_histogram();
-                one_by_one[source] |= signal.sensor.as_ref().is_some_and(|s| s.wants_replicas());
-            }
-        }
-        Self {
-            seed: setup.seed,
-            replication: setup.replication,
-            window: setup.window,
-            waiting_limit: setup.waiting_limit,
-            log: setup.detail.decisions,
-            supply: setup.detail.supply,
-            quantiles,
-            one_by_one,
-        }
-    }
-}
-
-/// The phase of a control loop: drawn per replication where asked for.
-pub(super) fn control_phase(interval: Span, random: bool, streams: &Streams) -> Span {
-    use rand::Rng as _;
-    if !random {
-        return Span::ZERO;
-    }
-    let draw = streams.sequential(crate::random::Purpose::ControlPhase, 0).next_u64();
-    Span(((u128::from(draw) * u128::from(interval.0)) >> 64) as u64)
 }

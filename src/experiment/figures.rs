@@ -21,6 +21,8 @@ pub enum Kind {
     Percent,
     /// A mean number of replicas.
     Replicas,
+    /// One number per another.
+    Ratio,
     /// Units of the scenario's currency.
     Money,
 }
@@ -158,6 +160,15 @@ figures! {
     IlyushkinAbove = "ilyushkin_above_percent", Percent;
     /// Share of ten-second steps in which they trend below.
     IlyushkinBelow = "ilyushkin_below_percent", Percent;
+    /// Counted requests that completed, per second of [warm-up, end).
+    Goodput = "goodput_per_s", Ratio;
+    /// Attempts per counted request: how much clients that try again amplify the load. 1 without retries.
+    Amplification = "attempts_per_request", Ratio;
+    /// Share of the time in service that was for nothing: of attempts lost, cancelled, or done after
+    /// their client had given up.
+    WastedWork = "wasted_work_share", Share;
+    /// The same in hours of one slot.
+    WastedHours = "wasted_slot_hours", Hours;
 }
 
 /// What a row needs beside the outcome.
@@ -190,6 +201,7 @@ impl Row {
         row.latencies(&outcome.latency);
         row.replicas(&outcome.fleet, facts);
         row.actions(&outcome.fleet);
+        row.work(outcome);
         row.set(Figure::LittlesLawResidual, Some(littles_law_residual(outcome)));
         row
     }
@@ -244,6 +256,17 @@ impl Row {
         if of_completed <= 1.0 {
             self.set(Figure::SloLatency, ms(outcome.latency.latency.quantile(of_completed)));
         }
+    }
+
+    fn work(&mut self, outcome: &ServiceOutcome) {
+        let (counts, fleet) = (&outcome.counts, &outcome.fleet);
+        let per = |part: u64, whole: f64| (whole > 0.0).then(|| part as f64 / whole);
+        self.set(Figure::Goodput, per(counts.completed, fleet.window_ns as f64 / 1e9));
+        let attempts = counts.arrived + counts.retries;
+        self.set(Figure::Amplification, per(attempts, counts.arrived as f64));
+        let (wasted, served) = (outcome.presence.wasted_ns as f64, fleet.in_flight_ns as f64);
+        self.set(Figure::WastedWork, (served > 0.0).then(|| wasted / served));
+        self.set(Figure::WastedHours, hours(wasted));
     }
 
     fn latencies(&mut self, totals: &LatencyTotals) {
@@ -378,7 +401,11 @@ pub(crate) mod tests {
                 SloMinute { arrived: 100, within: 98 },
                 SloMinute::default(),
             ],
-            presence: Presence { system_ns: 1_100 * u128::from(hour) / 1_000, queued_ns: None },
+            presence: Presence {
+                system_ns: 1_100 * u128::from(hour) / 1_000,
+                queued_ns: None,
+                wasted_ns: 0,
+            },
             timeline: Vec::new(),
             decisions: Vec::new(),
             shown: Vec::new(),

@@ -10,11 +10,13 @@
 //! **Start at** [`FleetSpec`].
 
 mod billing;
+mod client;
 pub mod dispatch;
 mod fleet_state;
 mod replica;
 mod spec;
 
+pub use client::{ClientSpec, RetryBudget, RetrySpec};
 pub use fleet_state::{Fleet, FleetCensus, FleetIntegrals, FleetLedger};
 pub use replica::{ReplicaId, State};
 pub use spec::{

@@ -1,5 +1,6 @@
 //! What a fleet is like: everything that does not change during a run.
 
+use super::ClientSpec;
 use crate::random::Sampler;
 use crate::units::{Span, Time};
 
@@ -31,6 +32,8 @@ pub struct FleetSpec {
     pub balancing: Balancing,
     /// How requests wait.
     pub queue: QueueSpec,
+    /// What its clients do; `None` = they wait and never try again.
+    pub client: Option<ClientSpec>,
     /// When its replicas are replaced.
     pub rollouts: Vec<Rollout>,
 }
@@ -51,6 +54,7 @@ impl Default for FleetSpec {
             billing: Billing::default(),
             balancing: Balancing::CentralQueue,
             queue: QueueSpec::default(),
+            client: None,
             rollouts: Vec::new(),
         }
     }

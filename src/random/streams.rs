@@ -31,6 +31,10 @@ pub enum Purpose {
     Rounding = 10,
     /// A policy that learns by experiment.
     Policy = 11,
+    /// Routing and patience of a request's k-th attempt, from the second on.
+    Retry = 12,
+    /// The jitter before it.
+    Backoff = 13,
 }
 
 /// The generators of one service in one replication. Two seeds never stand for two replications: the

@@ -7,7 +7,7 @@ use crate::units::Currency;
 const fn decimals(kind: Kind) -> usize {
     match kind {
         Kind::Count => 3,
-        Kind::Milliseconds | Kind::Minutes | Kind::Percent | Kind::Replicas => 4,
+        Kind::Milliseconds | Kind::Minutes | Kind::Percent | Kind::Replicas | Kind::Ratio => 4,
         Kind::Hours | Kind::Money => 6,
         Kind::Share => 8,
     }

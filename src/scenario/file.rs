@@ -2,6 +2,8 @@
 //! there and what stands in for the rest is decided in `lower`.
 
 use super::choice::PolicyFile;
+use super::clients::ClientFile;
+use super::variants::VariantFile;
 use super::words::{ColdStartFile, ErrorTerm, LatencyTerm, LaunchRateText, SpanOrLaw, StartText};
 use crate::random::Distribution;
 use crate::units::{Fraction, Price, Quantity, Span};
@@ -44,18 +46,25 @@ pub struct ScenarioFile {
     pub service: Option<ServiceFile>,
     /// What serves them.
     pub replica: Option<ReplicaFile>,
+    /// What its clients do: timeouts and retries.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<ClientFile>,
     /// What it costs.
     pub price: Option<PriceFile>,
     /// Releases: the replicas there are at an instant are replaced.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rollouts: Vec<RolloutFile>,
-    /// Several services in place of `workload`, `service`, `replica` and `rollouts`; the policies compete
-    /// for the first.
+    /// Several services in place of `workload`, `service`, `replica`, `client` and `rollouts`; the policies
+    /// compete for the first.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub services: IndexMap<String, ServiceEntry>,
     /// The policies, by name and kind; every one is run on the same traffic.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub policies: IndexMap<String, PolicyFile>,
+    /// By name of a policy: what differs where it runs, so that fixes outside of the autoscaler stand
+    /// beside it.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub variants: IndexMap<String, VariantFile>,
 }
 
 /// What is promised to the clients.
@@ -276,6 +285,9 @@ pub struct ServiceEntry {
     pub service: Option<ServiceFile>,
     /// What serves them.
     pub replica: Option<ReplicaFile>,
+    /// What its clients do: timeouts and retries.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<ClientFile>,
     /// Releases: the replicas there are at an instant are replaced.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rollouts: Vec<RolloutFile>,

@@ -45,6 +45,7 @@ pub(super) fn build(
         billing: billing(price),
         balancing: balancing(service.balancing),
         queue,
+        client: None,
         rollouts: Vec::new(),
     };
     let given = replica.resources.clone().unwrap_or_default();
@@ -93,7 +94,7 @@ pub(super) fn mean_start_s(given: Option<&ColdStartFile>) -> f64 {
     }
 }
 
-fn queue(given: Option<&QueueFile>, faults: &mut Faults) -> QueueSpec {
+pub(super) fn queue(given: Option<&QueueFile>, faults: &mut Faults) -> QueueSpec {
     let Some(given) = given else { return QueueSpec::default() };
     QueueSpec {
         capacity: given.capacity,
@@ -105,7 +106,7 @@ fn queue(given: Option<&QueueFile>, faults: &mut Faults) -> QueueSpec {
     }
 }
 
-const fn victims(given: Option<ScaleInFile>) -> VictimOrder {
+pub(super) const fn victims(given: Option<ScaleInFile>) -> VictimOrder {
     match given {
         Some(ScaleInFile::Newest) => VictimOrder::Newest,
         Some(ScaleInFile::Oldest) => VictimOrder::Oldest,

@@ -215,7 +215,9 @@ fn keep_policies(
     }
     let known = |name: &String| file.policies.contains_key(name);
     if (!named.is_empty() || !chosen.is_empty()) && named.iter().all(known) {
-        file.policies.retain(|name, _| named.contains(name) || chosen.contains(name));
+        let kept = |name: &String| named.contains(name) || chosen.contains(name);
+        file.variants.retain(|name, _| kept(name) || !file.policies.contains_key(name));
+        file.policies.retain(|name, _| kept(name));
     }
 }
 

@@ -4,7 +4,7 @@ use super::file::{PriceFile, ReplicaFile, ScenarioFile, ServiceEntry, ServiceFil
 use super::products::{self, Products};
 use super::words::{LatencyTerm, SpanOrLaw, StartText};
 use super::{LeftOpen, NamedPolicy, Scenario, Service, SloTerms};
-use super::{check, fleet, length, lint, rollouts, sharing};
+use super::{Variant, check, clients, fleet, length, lint, rollouts, sharing, variants};
 use crate::engine::{Slo, Window};
 use crate::fault::Faults;
 use crate::fleet::FleetSpec;
@@ -58,13 +58,14 @@ pub(super) fn lower(
     let length = if recorded { length::of_recordings(&services) } else { None };
     fill_times(&mut file, length, &mut assumptions);
     check::whole(&file, faults);
+    variants::check_names(&file, faults);
     let policies = policies(&file, products, faults);
     rollouts::check_policies(&services, &policies, faults);
     sharing::check_policies(&services, &policies, faults);
     if faults.any_error() || policies.len() < file.policies.len() {
         return None;
     }
-    for NamedPolicy { name, spec } in &policies {
+    for NamedPolicy { name, spec, .. } in &policies {
         assumptions.extend(spec.product().map(|policy| assumed(name, policy)));
     }
     let mut inputs = products.inputs.clone();
@@ -102,16 +103,14 @@ pub(super) fn lower(
 /// The competing policies that are sound.
 fn policies(file: &ScenarioFile, products: &Products, faults: &mut Faults) -> Vec<NamedPolicy> {
     let mut sound = Vec::new();
-    faults.within("policies", |f| {
-        for (name, policy) in &file.policies {
-            let spec = f.within(name, |f| {
-                check::policy(policy, file, f, || {
-                    products.choice(&format!("policies.{name}"), policy)
-                })
-            });
-            sound.extend(spec.map(|spec| NamedPolicy { name: name.clone(), spec }));
-        }
-    });
+    for (name, policy) in &file.policies {
+        let variant = variants::of_policy(file, name, faults);
+        let choice = || products.choice(&format!("policies.{name}"), policy);
+        let spec = faults.within("policies", |f| {
+            f.within(name, |f| check::policy(policy, file, f, choice)) //
+        });
+        sound.extend(spec.map(|spec| NamedPolicy { name: name.clone(), spec, variant }));
+    }
     sound
 }
 
@@ -131,7 +130,11 @@ pub(super) fn policies_alone(
         for (name, policy) in &file.policies {
             let choice = || products.choice(&format!("policies.{name}"), policy);
             let spec = f.within(name, |f| check::policy_alone(policy, f, choice));
-            sound.extend(spec.map(|spec| NamedPolicy { name: name.clone(), spec }));
+            sound.extend(spec.map(|spec| NamedPolicy {
+                name: name.clone(),
+                spec,
+                variant: Variant::default(),
+            }));
         }
     });
     sound
@@ -161,6 +164,7 @@ fn one_or_many(file: &ScenarioFile, faults: &mut Faults) {
         ("workload", file.workload.is_some()),
         ("service", file.service.is_some()),
         ("replica", file.replica.is_some()),
+        ("client", file.client.is_some()),
         ("rollouts", !file.rollouts.is_empty()),
     ] {
         if given {
@@ -339,6 +343,7 @@ fn services(
             workload: file.workload.clone(),
             service: file.service.clone(),
             replica: file.replica.clone(),
+            client: file.client.clone(),
             rollouts: file.rollouts.clone(),
             policy: None,
         };
@@ -376,8 +381,12 @@ fn service(
     let (service, replica) = (entry.service.as_ref()?, entry.replica.as_ref()?);
     let (fleet, resources) = fleet::build(service, replica, price, resolution.faults);
     let Resolution { clock, end, faults } = &mut *resolution;
-    let fleet =
-        FleetSpec { rollouts: rollouts::build(&entry.rollouts, clock, *end, faults), ..fleet };
+    let client = entry.client.as_ref();
+    let fleet = FleetSpec {
+        client: client.map(|given| faults.within("client", |f| clients::build(given, f))),
+        rollouts: rollouts::build(&entry.rollouts, clock, *end, faults),
+        ..fleet
+    };
     let workload = workload(entry.workload.as_ref(), service, around, resolution);
     Some(Service {
         name: name.to_owned(),

@@ -11,6 +11,7 @@
 
 mod check;
 mod choice;
+mod clients;
 mod file;
 mod findings;
 mod fleet;
@@ -26,6 +27,7 @@ mod sharing;
 mod sources;
 mod strict;
 mod tree;
+mod variants;
 mod words;
 
 pub use choice::{PolicyChoice, PolicyFile};
@@ -34,6 +36,7 @@ pub use findings::{Findings, Located};
 pub use load::{Layer, LoadOptions, Loaded, load, load_policies, load_resolved};
 pub use schema::json_schema;
 pub use sources::Sources;
+pub use variants::Variant;
 
 use crate::engine::{Slo, Window};
 use crate::fleet::FleetSpec;
@@ -127,4 +130,6 @@ pub struct NamedPolicy {
     pub name: String,
     /// What it is.
     pub spec: PolicyChoice,
+    /// What differs of the first service where it runs.
+    pub variant: Variant,
 }

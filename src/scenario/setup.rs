@@ -1,6 +1,6 @@
 //! From a resolved scenario to the cells of its plan.
 
-use super::{LeftOpen, PolicyChoice, Scenario, Service};
+use super::{LeftOpen, NamedPolicy, PolicyChoice, Scenario, Service};
 use crate::engine::{Detail, ServiceSetup, Setup};
 use crate::fleet::{AtZero, Balancing, ColdStage, FleetSpec, MinReady, Overflow, VictimOrder};
 use crate::policy::PolicyContext;
@@ -24,11 +24,16 @@ impl Scenario {
         plan: Option<Arc<[(Time, u32)]>>,
         detail: Detail,
     ) -> Setup {
-        let competing = &self.policies[policy].spec;
+        let NamedPolicy { spec: competing, variant, .. } = &self.policies[policy];
         let mut plan = plan;
         let services = self.services.iter().enumerate().map(move |(index, service)| {
             let own = service.policy.as_ref().filter(|_| index > 0);
-            self.service_setup(index, service, own.unwrap_or(competing), replication, plan.take())
+            let spec = own.unwrap_or(competing);
+            let mut setup = self.service_setup(index, service, spec, replication, plan.take());
+            if index == 0 {
+                variant.apply(&mut setup.fleet);
+            }
+            setup
         });
         Setup {
             services: services.collect(),
@@ -71,7 +76,10 @@ impl Scenario {
 
     /// The fleet of the first service as it is under one of the policies.
     pub fn fleet(&self, policy: usize) -> FleetSpec {
-        fleet_under(&self.services[0], &self.policies[policy].spec, None)
+        let NamedPolicy { spec, variant, .. } = &self.policies[policy];
+        let mut fleet = fleet_under(&self.services[0], spec, None);
+        variant.apply(&mut fleet);
+        fleet
     }
 }
 

@@ -3,13 +3,14 @@
 //! Times are small whole numbers of nanoseconds, so that ties abound. `AUTOSIM_SEED=n` runs one
 //! scenario, `AUTOSIM_CASES=n` that many of each kind.
 
-use crate::naive::{Case, Fate, Record, simulate};
+use crate::naive::{Case, Fate, Record, Try, simulate, simulate_tries};
 use autosim::engine::{
-    Completion, DecisionLog, Detail, Outcome, ServiceSetup, Setup, Sink, Window, run,
+    Attempt, AttemptFate, Completion, DecisionLog, Detail, Outcome, ServiceSetup, Setup, Sink,
+    Window, run,
 };
 use autosim::fleet::{
-    AtZero, Balancing, ColdStage, Discipline, FleetSpec, LaunchRate, Overflow, QueueSpec,
-    VictimOrder,
+    AtZero, Balancing, ClientSpec, ColdStage, Discipline, FleetSpec, LaunchRate, Overflow,
+    QueueSpec, RetryBudget, RetrySpec, VictimOrder,
 };
 use autosim::policy::{Autoscaler, Cadence, Decision, Policy, Why};
 use autosim::random::{Generator, Purpose, Sampler, Streams};
@@ -38,7 +39,7 @@ impl Policy for Script {
 }
 
 #[derive(Default)]
-struct Fates(Vec<Record>);
+struct Fates(Vec<Record>, Vec<Try>);
 
 impl Sink for Fates {
     fn completed(&mut self, c: &Completion) {
@@ -57,6 +58,19 @@ impl Sink for Fates {
     }
     fn unfinished(&mut self, arrival: Time) {
         self.0.push((arrival.0, Fate::Unfinished));
+    }
+    fn attempt(&mut self, attempt: &Attempt) {
+        let instant = |time: Time| (time < Time::NEVER).then_some(time.0);
+        let how = match attempt.fate {
+            AttemptFate::Answered => "answered",
+            AttemptFate::Unheard => "unheard",
+            AttemptFate::Cancelled => "cancelled",
+            AttemptFate::Refused => "refused",
+            AttemptFate::TimedOut => "timed out",
+            AttemptFate::Lost => "lost",
+            AttemptFate::Open => "open",
+        };
+        self.1.push((attempt.arrival.0, instant(attempt.start), instant(attempt.end), how));
     }
 }
 
@@ -91,16 +105,37 @@ pub(crate) fn setup(case: &Case) -> Setup {
 
 /// What became of every request, sorted, and the outcome.
 pub(crate) fn records(setup: Setup) -> (Vec<Record>, Outcome) {
+    let (records, _, outcome) = records_and_tries(setup);
+    (records, outcome)
+}
+
+fn records_and_tries(setup: Setup) -> (Vec<Record>, Vec<Try>, Outcome) {
     let mut fates = Fates::default();
     let outcome = run(setup, &mut fates).expect("nothing halts a small run");
     fates.0.sort_unstable();
-    (fates.0, outcome)
+    fates.1.sort_unstable();
+    (fates.0, fates.1, outcome)
 }
 
-fn engine(case: &Case) -> Vec<Record> {
-    let (records, outcome) = records(setup(case));
-    check_counts(&records, &outcome.services[0].counts, case);
-    records
+fn engine(case: &Case) -> (Vec<Record>, Vec<Try>) {
+    let (records, tries, outcome) = records_and_tries(setup(case));
+    let service = &outcome.services[0];
+    check_counts(&records, &service.counts, case);
+    if case.fleet.client.is_some() {
+        let retries = tries.len() - records.len();
+        assert_eq!(retries as u64, service.counts.retries, "SEED {}: {case:?}", case.seed);
+        let (fleet, told) = (&service.fleet, &service.presence);
+        let integrals = [fleet.queued_ns + fleet.in_flight_ns, fleet.queued_ns];
+        let sums = [told.system_ns, told.queued_ns.expect("attempts are told one by one")];
+        assert_eq!(integrals, sums, "SEED {}: Little's law: {case:?}", case.seed);
+    }
+    (records, tries)
+}
+
+/// What the naive simulator says; where there are no clients nobody is told of attempts.
+fn naive(case: &Case) -> (Vec<Record>, Vec<Try>) {
+    let (records, tries) = simulate_tries(case);
+    (records, if case.fleet.client.is_some() { tries } else { Vec::new() })
 }
 
 /// What the sink was told and what the outcome counts are the same.
@@ -232,6 +267,32 @@ pub(crate) fn random_case(kind: &str, seed: u64) -> Case {
     }
 }
 
+fn client(dice: &mut Dice) -> ClientSpec {
+    ClientSpec {
+        timeout: dice.maybe(5, |_| Span::MAX).unwrap_or_else(|| Span(dice.between(1, 40))),
+        cancels: dice.one_in(2),
+        retries: (!dice.one_in(4)).then(|| RetrySpec {
+            attempts: dice.count(1, 5),
+            delay: Span(dice.below(20)),
+            factor: [1.0, 1.5, 2.0][dice.below(3) as usize],
+            max_delay: dice.maybe(2, |dice| Span(dice.below(60))).unwrap_or(Span::MAX),
+            jitter: [0.0, 0.5, 1.0][dice.below(3) as usize],
+            budget: dice.maybe(2, |dice| RetryBudget {
+                millionths: dice.below(1_500_000),
+                burst: dice.count(0, 4),
+            }),
+        }),
+    }
+}
+
+/// A random case whose clients give up and try again.
+pub(crate) fn random_client_case(kind: &str, seed: u64) -> Case {
+    let dice = &mut Dice(Streams::new(seed, 0, 97).sequential(Purpose::Arrivals, 7));
+    let mut case = random_case(kind, seed);
+    case.fleet.client = Some(client(dice));
+    case
+}
+
 // ---- comparison ----
 
 /// A random case in which requests share their replicas.
@@ -249,7 +310,12 @@ pub(crate) fn sharing_case(kind: &str, seed: u64) -> Case {
 type Simplify = fn(&mut Case);
 
 /// What is tried to make a failing case smaller.
-const SIMPLER: [Simplify; 16] = [
+const SIMPLER: [Simplify; 21] = [
+    |case| case.fleet.client = None,
+    |case| with_client(case, |client| client.retries = None),
+    |case| with_client(case, |client| client.cancels = false),
+    |case| with_retries(case, |retries| retries.budget = None),
+    |case| with_retries(case, |retries| (retries.jitter, retries.factor) = (0.0, 1.0)),
     |case| case.fleet.quota = None,
     |case| case.fleet.launch_rate = None,
     |case| case.fleet.cold_demand = None,
@@ -268,9 +334,18 @@ const SIMPLER: [Simplify; 16] = [
     |case| case.script.truncate(1.max(case.script.len() - 1)),
 ];
 
+fn with_client(case: &mut Case, change: fn(&mut ClientSpec)) {
+    case.fleet.client.as_mut().into_iter().for_each(change);
+}
+
+fn with_retries(case: &mut Case, change: fn(&mut RetrySpec)) {
+    let client = case.fleet.client.as_mut();
+    client.and_then(|client| client.retries.as_mut()).into_iter().for_each(change);
+}
+
 /// Leaves out requests and features one by one for as long as the two still differ.
 fn shrink(mut case: Case) -> Case {
-    let fails = |case: &Case| simulate(case) != engine(case);
+    let fails = |case: &Case| naive(case) != engine(case);
     for _ in 0..3 {
         for at in (0..case.requests.len()).rev() {
             let mut smaller = case.clone();
@@ -279,7 +354,7 @@ fn shrink(mut case: Case) -> Case {
                 case = smaller;
             }
         }
-        for simplify in SIMPLER.iter().chain([&SIMPLER[15]; 12]) {
+        for simplify in SIMPLER.iter().chain([&SIMPLER[20]; 12]) {
             let mut simpler = case.clone();
             simplify(&mut simpler);
             if fails(&simpler) {
@@ -292,14 +367,14 @@ fn shrink(mut case: Case) -> Case {
 
 /// What is different, if anything.
 fn difference(kind: &str, case: Case) -> Option<String> {
-    let seed = case.seed;
-    if simulate(&case) == engine(&case) {
+    if naive(&case) == engine(&case) {
         return None;
     }
     let case = shrink(case);
-    let (naive, engine) = (simulate(&case), engine(&case));
-    let differing: Vec<_> = naive.iter().zip(&engine).filter(|(a, b)| a != b).collect();
-    Some(format!("{kind}, SEED {seed}: {case:?}\n(naive, engine): {differing:?}"))
+    let (naive, engine) = (naive(&case), engine(&case));
+    let fates: Vec<_> = naive.0.iter().zip(&engine.0).filter(|(a, b)| a != b).collect();
+    let tries: Vec<_> = naive.1.iter().zip(&engine.1).filter(|(a, b)| a != b).collect();
+    Some(format!("{kind}, SEED {}: {case:?}\n(naive, engine): {fates:?}\n{tries:?}", case.seed))
 }
 
 fn number(variable: &str) -> Option<u64> {
@@ -314,11 +389,7 @@ pub(crate) fn seeds(usual: u64) -> std::ops::Range<u64> {
     }
 }
 
-fn compare_all(kind: &str) {
-    compare(kind, random_case);
-}
-
-fn compare(kind: &str, make: fn(&str, u64) -> Case) {
+fn compare_all(kind: &str, make: fn(&str, u64) -> Case) {
     let seeds = seeds(600);
     let tried = seeds.end - seeds.start;
     let wrong: Vec<String> = seeds.filter_map(|seed| difference(kind, make(kind, seed))).collect();
@@ -328,38 +399,38 @@ fn compare(kind: &str, make: fn(&str, u64) -> Case) {
 
 #[test]
 fn central_queue_equals_the_naive_simulator() {
-    compare_all(KINDS[0]);
+    compare_all(KINDS[0], random_case);
 }
 
 #[test]
 fn random_routing_equals_the_naive_simulator() {
-    compare_all(KINDS[1]);
+    compare_all(KINDS[1], random_case);
 }
 
 #[test]
 fn round_robin_equals_the_naive_simulator() {
-    compare_all(KINDS[2]);
+    compare_all(KINDS[2], random_case);
 }
 
 #[test]
 fn least_outstanding_equals_the_naive_simulator() {
-    compare_all(KINDS[3]);
+    compare_all(KINDS[3], random_case);
 }
 
 #[test]
 fn power_of_two_equals_the_naive_simulator() {
-    compare_all(KINDS[4]);
+    compare_all(KINDS[4], random_case);
 }
 
 #[test]
 fn scale_per_request_equals_the_naive_simulator() {
-    compare_all(KINDS[5]);
+    compare_all(KINDS[5], random_case);
 }
 
 #[test]
 fn sharing_equals_the_naive_simulator_whoever_chooses_the_replica() {
     for kind in &KINDS[1..5] {
-        compare(kind, sharing_case);
+        compare_all(kind, sharing_case);
     }
 }
 
@@ -381,4 +452,29 @@ fn the_random_scenarios_reach_every_fate() {
         }
     }
     assert!(seen.iter().all(|&count| count > 100), "{seen:?}");
+}
+
+#[test]
+fn clients_that_try_again_equal_the_naive_simulator_on_every_balancing() {
+    for kind in KINDS {
+        compare_all(kind, random_client_case);
+    }
+}
+
+#[test]
+fn the_random_clients_make_attempts_of_every_fate() {
+    let mut seen = std::collections::BTreeMap::new();
+    let mut retries = 0;
+    for kind in KINDS {
+        for seed in 0..60 {
+            let (records, tries) = simulate_tries(&random_client_case(kind, seed));
+            retries += tries.len() - records.len();
+            for (.., how) in tries {
+                *seen.entry(how).or_insert(0) += 1;
+            }
+        }
+    }
+    let kinds = ["answered", "cancelled", "lost", "refused", "timed out", "unheard"];
+    assert!(kinds.iter().all(|how| seen.get(how).is_some_and(|&count| count > 150)), "{seen:?}");
+    assert!(retries > 3000, "{retries}");
 }

@@ -152,3 +152,36 @@ fn keep_alive_longer_is_warmer_and_dearer() {
     hours.reverse();
     falls(&hours);
 }
+
+#[test]
+fn retry_storm_the_spike_ends_and_the_outage_does_not() {
+    let story = Story::run("retry-storm", 1);
+    let stuck = ["storm", "max-150", "backoff", "cancel"];
+    for (policy, failed) in stuck.iter().zip(story.figures(stuck, Figure::FailedShare)) {
+        assert!(failed > 0.7, "{policy} fails {failed}");
+    }
+    let stuck = story.figures(stuck, Figure::Amplification);
+    assert!(stuck.iter().all(|&attempts| attempts > 3.0), "{stuck:?}");
+    assert!(story.figure("storm", Figure::Utilization) > 0.9);
+    assert!(story.figure("storm", Figure::WastedWork) > 0.8);
+    let order = ["storm", "max-400", "budget", "no-retries", "shed"];
+    falls(&story.figures(order, Figure::FailedShare));
+    let mut goodput = story.figures(order, Figure::Goodput);
+    goodput.reverse();
+    falls(&goodput);
+    assert!(story.figure("no-retries", Figure::FailedShare) < 0.15);
+    assert!(story.figure("shed", Figure::FailedShare) < 0.03);
+    assert!(story.figure("max-400", Figure::PeakReplicas) > 280.0);
+}
+
+#[test]
+fn long_jobs_killed_an_empty_queue_does_not_mean_idle_workers() {
+    let story = Story::run("long-jobs-killed", 2);
+    assert!(story.figure("killed", Figure::Lost) > 60.0);
+    let saved = ["tried-again", "half-an-hour", "counts-work"];
+    assert_eq!(story.figures(saved, Figure::FailedShare), [0.0; 3]);
+    falls(&story.figures(saved, Figure::BilledHours));
+    falls(&story.figures(["tried-again", "half-an-hour"], Figure::WastedHours));
+    assert_eq!(story.figures(["half-an-hour", "counts-work"], Figure::WastedHours), [0.0; 2]);
+    assert!(story.figure("killed", Figure::WastedWork) > 0.2);
+}

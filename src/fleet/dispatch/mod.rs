@@ -18,7 +18,7 @@ pub mod sharing;
 mod sink;
 mod tree;
 
-pub use sink::{Completion, Sink};
+pub use sink::{Attempt, AttemptFate, Completion, Sink};
 
 use super::{Balancing, Discipline, Fleet, FleetSpec, ReplicaId};
 use crate::random::Streams;
@@ -51,6 +51,17 @@ pub enum Stop {
     Starved(usize),
     /// So many were taken; more requests wait than the limit allows.
     TooMany(usize),
+    /// So many were taken when a retry stopped it.
+    Interrupted(usize, Interruption),
+}
+
+/// What a retry came upon.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Interruption {
+    /// It found no live replica at this instant: the policy may act now.
+    Starved(Time),
+    /// More requests wait at this instant than the limit allows.
+    TooMany(Time),
 }
 
 /// What a plane shows of itself at an instant; integrals are cumulative since the start.
@@ -93,6 +104,9 @@ impl Plane {
         let constant_patience =
             spec.queue.timeout.as_ref().is_none_or(crate::random::Sampler::is_constant);
         match spec.balancing {
+            _ if spec.client.is_some() => {
+                Self::Event(Box::new(EventPlane::new(spec, streams, waiting_limit)))
+            }
             Balancing::CentralQueue if constant_patience => {
                 Self::Central(Box::new(CentralQueue::new(spec, streams, waiting_limit)))
             }
@@ -156,15 +170,21 @@ impl Plane {
     }
 
     /// Moves on to `now`: completions at or before it with the starts they cause, timeouts before it,
-    /// and what the plane itself does to the fleet up to it.
-    pub fn reach(&mut self, now: Time, fleet: &mut Fleet, sink: &mut impl Sink) {
+    /// and what the plane itself does to the fleet up to it. A retry before `now` may stop it earlier.
+    pub fn reach(
+        &mut self,
+        now: Time,
+        fleet: &mut Fleet,
+        sink: &mut impl Sink,
+    ) -> Option<Interruption> {
         match self {
             Self::Central(plane) => plane.settle(now, sink),
             Self::SingleSlot(plane) => plane.settle(now, sink),
             Self::ManySlots(plane) => plane.settle(now, sink),
             Self::Sharing(plane) => plane.settle(now, sink),
-            Self::Event(plane) => plane.reach(now, fleet, sink),
+            Self::Event(plane) => return plane.reach(now, fleet, sink),
         }
+        None
     }
 
     /// A replica was ordered: it will join later, or be cancelled before it does.
@@ -234,6 +254,14 @@ impl Plane {
             Self::ManySlots(plane) => plane.gauges(now, sink),
             Self::Sharing(plane) => plane.gauges(now, sink),
             Self::Event(plane) => plane.gauges(now),
+        }
+    }
+
+    /// Requests between a failed attempt and the next one.
+    pub fn away(&self) -> u64 {
+        match self {
+            Self::Event(plane) => plane.away(),
+            _ => 0,
         }
     }
 

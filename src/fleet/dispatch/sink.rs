@@ -5,9 +5,9 @@ use crate::units::Time;
 /// A request that was served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Completion {
-    /// When it arrived.
+    /// When it arrived, at its first attempt.
     pub arrival: Time,
-    /// When it first held a slot.
+    /// When it first held a slot; with several attempts, when the last one did.
     pub start: Time,
     /// When it was done.
     pub end: Time,
@@ -15,6 +15,38 @@ pub struct Completion {
     pub replica: u64,
     /// True if it arrived before its replica was ready: it waited for a start.
     pub cold: bool,
+}
+
+/// How an attempt left a service whose clients give up and try again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AttemptFate {
+    /// Served, and its client got the answer.
+    Answered,
+    /// Served, or still in the service at the end of the run, after its client had given up.
+    Unheard,
+    /// Cancelled by its client.
+    Cancelled,
+    /// Refused at arrival.
+    Refused,
+    /// Gave up waiting in the queue.
+    TimedOut,
+    /// Killed with its replica.
+    Lost,
+    /// Still in the service when the run ended, and awaited.
+    Open,
+}
+
+/// One try at a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Attempt {
+    /// When it arrived.
+    pub arrival: Time,
+    /// When it first held a slot; [`Time::NEVER`] if it did not.
+    pub start: Time,
+    /// When it left; [`Time::NEVER`] if it did not.
+    pub end: Time,
+    /// How.
+    pub fate: AttemptFate,
 }
 
 /// Who is told what became of requests. Calls come once a fate is certain, not in order of time, but
@@ -46,6 +78,14 @@ pub trait Sink {
     /// Its arrival launched a replica (scale per request).
     fn launched(&mut self, arrival: Time) {
         let _ = arrival;
+    }
+    /// The client of a request that first arrived at `arrival` tries again at `at`.
+    fn retried(&mut self, arrival: Time, at: Time) {
+        let _ = (arrival, at);
+    }
+    /// An attempt left; told only of services with a [`crate::fleet::ClientSpec`].
+    fn attempt(&mut self, attempt: &Attempt) {
+        let _ = attempt;
     }
 }
 
@@ -81,5 +121,13 @@ impl<A: Sink, B: Sink> Sink for (&mut A, &mut B) {
     fn launched(&mut self, arrival: Time) {
         self.0.launched(arrival);
         self.1.launched(arrival);
+    }
+    fn retried(&mut self, arrival: Time, at: Time) {
+        self.0.retried(arrival, at);
+        self.1.retried(arrival, at);
+    }
+    fn attempt(&mut self, attempt: &Attempt) {
+        self.0.attempt(attempt);
+        self.1.attempt(attempt);
     }
 }

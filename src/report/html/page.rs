@@ -110,7 +110,7 @@ pub(super) fn page<'a>(results: &'a Results, comparison: &'a Comparison) -> io::
     })
 }
 
-const NOT_MODELLED: &str = "Not modelled: client retries, failures \
+const NOT_MODELLED: &str = "Not modelled: closed-loop clients, priorities, failures \
     of replicas in service, nodes under the replicas, calls between services, memory limits.";
 
 fn meaning(stage: Stage) -> &'static str {

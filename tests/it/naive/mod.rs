@@ -3,6 +3,7 @@
 //! streams) with the program, so that the two can be compared request by request.
 
 mod cases;
+mod clients;
 mod world;
 
 use autosim::fleet::FleetSpec;
@@ -50,9 +51,18 @@ pub(crate) enum Fate {
 /// A request's arrival and fate.
 pub(crate) type Record = (u64, Fate);
 
+/// An attempt at a request: arrival, start and end if there were any, what became of it.
+pub(crate) type Try = (u64, Option<u64>, Option<u64>, &'static str);
+
 /// Runs a case; one record a request, sorted.
 pub(crate) fn simulate(case: &Case) -> Vec<Record> {
-    let mut records = world::World::new(case).run();
+    simulate_tries(case).0
+}
+
+/// The same, and every attempt, sorted.
+pub(crate) fn simulate_tries(case: &Case) -> (Vec<Record>, Vec<Try>) {
+    let (mut records, mut tries) = world::World::new(case).run();
     records.sort_unstable();
-    records
+    tries.sort_unstable();
+    (records, tries)
 }

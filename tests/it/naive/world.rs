@@ -2,7 +2,8 @@
 
 mod sharing;
 
-use super::{Case, Fate, Record};
+use super::clients::{Tokens, User};
+use super::{Case, Fate, Record, Try};
 use autosim::fleet::{AtZero, Balancing, Overflow, VictimOrder};
 use autosim::random::{Purpose, Streams};
 use rand::Rng;
@@ -11,23 +12,27 @@ use std::collections::BTreeMap;
 
 /// What happens first at one instant; rule 1 of the model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Rank {
+pub(super) enum Rank {
     Complete,
     Gone,
     Ready,
     Timeout,
+    ClientTimeout,
     Control,
     Actuate,
     Arrive,
+    Retry,
 }
 
 #[derive(Debug, Clone, Copy)]
-enum Event {
+pub(super) enum Event {
     Complete { replica: usize, slot: usize, request: usize, plan: u64 },
     Kill { replica: usize },
     Expire { replica: usize, period: u64 },
     Ready { replica: usize },
     Timeout { request: usize },
+    ClientTimeout { request: usize },
+    Retry { user: usize },
     Control { regular: bool },
     Launch,
     Actuate { desired: u32 },
@@ -44,20 +49,20 @@ enum State {
     Gone,
 }
 
-struct Slot {
-    serving: Option<usize>,
-    free_since: u64,
+pub(super) struct Slot {
+    pub(super) serving: Option<usize>,
+    pub(super) free_since: u64,
 }
 
 /// Replicas are kept in order of launch, for ever.
-struct Replica {
+pub(super) struct Replica {
     state: State,
     ordinal: u64,
     /// Number of the launch, from 0; `None` for the initial fleet.
     launch: Option<u64>,
-    slots: Vec<Slot>,
+    pub(super) slots: Vec<Slot>,
     /// Waiting here: routed to it, or bound to it while it starts.
-    queue: Vec<usize>,
+    pub(super) queue: Vec<usize>,
     served: bool,
     idle: bool,
     idle_periods: u64,
@@ -78,27 +83,32 @@ impl Replica {
     }
 }
 
-struct Request {
-    arrival: u64,
-    demand: u64,
-    patience: Option<u64>,
-    route: u64,
-    start: Option<u64>,
+/// One attempt at a request.
+pub(super) struct Request {
+    pub(super) user: usize,
+    pub(super) arrival: u64,
+    pub(super) demand: u64,
+    pub(super) patience: Option<u64>,
+    pub(super) route: u64,
+    pub(super) start: Option<u64>,
     /// Service it has yet to receive, in 2^-32 ns.
-    left: u128,
-    fate: Fate,
+    pub(super) work_left: u128,
+    /// When it left, and how.
+    pub(super) left: Option<(u64, &'static str)>,
 }
 
 pub(super) struct World<'a> {
-    case: &'a Case,
-    streams: Streams,
-    now: u64,
+    pub(super) case: &'a Case,
+    pub(super) streams: Streams,
+    pub(super) now: u64,
     events: BTreeMap<(u64, Rank, u64, u64), Event>,
     pushed: u64,
-    replicas: Vec<Replica>,
-    requests: Vec<Request>,
+    pub(super) replicas: Vec<Replica>,
+    pub(super) requests: Vec<Request>,
+    pub(super) users: Vec<User>,
+    pub(super) tokens_of_clients: Tokens,
     /// Waiting at the gateway (or in the central queue).
-    gateway: Vec<usize>,
+    pub(super) gateway: Vec<usize>,
     launches: u64,
     /// Launches permitted, each worth the time in which it is gained.
     tokens: u64,
@@ -119,6 +129,8 @@ impl<'a> World<'a> {
             pushed: 0,
             replicas: Vec::new(),
             requests: Vec::new(),
+            users: Vec::new(),
+            tokens_of_clients: Tokens::new(case),
             gateway: Vec::new(),
             launches: 0,
             tokens: u64::MAX / 2,
@@ -131,14 +143,16 @@ impl<'a> World<'a> {
         let mut patience = streams.sequential(Purpose::Patience, 0);
         for &(arrival, demand) in case.requests.iter().filter(|r| r.0 < case.end) {
             let law = case.fleet.queue.timeout.as_ref();
+            world.users.push(User::new(arrival, demand));
             world.requests.push(Request {
+                user: world.users.len() - 1,
                 arrival,
                 demand,
                 patience: law.map(|law| law.draw(&mut patience).0),
                 route: routing.next_u64(),
                 start: None,
-                left: 0,
-                fate: Fate::Unfinished,
+                work_left: 0,
+                left: None,
             });
             let request = world.requests.len() - 1;
             world.push(arrival, Rank::Arrive, request as u64, Event::Arrive { request });
@@ -157,7 +171,7 @@ impl<'a> World<'a> {
         world
     }
 
-    pub(super) fn run(mut self) -> Vec<Record> {
+    pub(super) fn run(mut self) -> (Vec<Record>, Vec<Try>) {
         let horizon = self.case.end.saturating_add(self.case.drain);
         while let Some((key, event)) = self.events.pop_first() {
             if key.0 > horizon {
@@ -165,10 +179,10 @@ impl<'a> World<'a> {
             }
             self.now = key.0;
             self.handle(event);
-            // All completions of an instant come before the starts they cause.
+            // All completions of an instant come before the starts they cause; cancellations as well.
             while let Some(next) = self.events.first_entry()
-                && (next.key().0, next.key().1) == (self.now, Rank::Complete)
-                && key.1 == Rank::Complete
+                && (next.key().0, next.key().1) == (self.now, key.1)
+                && matches!(key.1, Rank::Complete | Rank::ClientTimeout)
             {
                 let event = next.remove();
                 self.handle(event);
@@ -176,10 +190,12 @@ impl<'a> World<'a> {
             self.serve_waiting();
             self.settle();
         }
-        self.requests.iter().map(|request| (request.arrival, request.fate)).collect()
+        let records = self.users.iter().map(|user| (user.arrival, user.fate)).collect();
+        let tries = (0..self.requests.len()).map(|request| self.told(request)).collect();
+        (records, tries)
     }
 
-    fn push(&mut self, at: u64, rank: Rank, order: u64, event: Event) {
+    pub(super) fn push(&mut self, at: u64, rank: Rank, order: u64, event: Event) {
         self.pushed += 1;
         self.events.insert((at, rank, order, self.pushed), event);
     }
@@ -193,10 +209,12 @@ impl<'a> World<'a> {
             Event::Expire { replica, period } => self.expire(replica, period),
             Event::Ready { replica } => self.ready(replica),
             Event::Timeout { request } => self.time_out(request),
+            Event::ClientTimeout { request } => self.client_gives_up(request),
+            Event::Retry { user } => self.retry(user),
             Event::Control { regular } => self.control(regular),
             Event::Launch => self.launch_ordered(),
             Event::Actuate { desired } => self.actuate(desired),
-            Event::Arrive { request } => self.arrive(request),
+            Event::Arrive { request } => self.first_attempt(request),
         }
     }
 
@@ -336,9 +354,11 @@ impl<'a> World<'a> {
         }
         it.state = State::Gone;
         let serving = it.slots.iter_mut().filter_map(|slot| slot.serving.take());
-        for request in serving.chain(it.queue.drain(..)) {
-            let request = &mut self.requests[request];
-            request.fate = Fate::Lost { start: request.start, at: self.now };
+        let mut lost: Vec<usize> = serving.chain(it.queue.drain(..)).collect();
+        lost.sort_by_key(|&request| self.requests[request].user);
+        for request in lost {
+            let start = self.requests[request].start;
+            self.leave(request, "lost", Fate::Lost { start, at: self.now });
         }
     }
 
@@ -381,7 +401,7 @@ impl<'a> World<'a> {
         (self.gateway.len() + at_replicas) as u64
     }
 
-    fn arrive(&mut self, request: usize) {
+    pub(super) fn arrive(&mut self, request: usize) {
         let at_zero = self.live() == 0;
         let refused = at_zero && self.case.fleet.queue.at_zero == AtZero::Reject;
         match &self.case.fleet.balancing {
@@ -389,7 +409,7 @@ impl<'a> World<'a> {
                 self.arrive_per_request(request, *limit, *overflow);
                 return;
             }
-            _ if refused => self.requests[request].fate = Fate::Rejected,
+            _ if refused => self.refuse(request),
             Balancing::CentralQueue => match self.longest_free_slot() {
                 Some((replica, slot)) => self.start(request, replica, slot),
                 None => self.wait(request, None),
@@ -434,7 +454,7 @@ impl<'a> World<'a> {
         } else if self.live() < limit && self.room() > 0 {
             let at_once = self.launch_in() == 0 && self.cold_start(self.launches) == 0;
             if !at_once && self.is_full() {
-                self.requests[request].fate = Fate::Rejected;
+                self.refuse(request);
                 return;
             }
             self.add_replica(State::Ordered);
@@ -445,7 +465,7 @@ impl<'a> World<'a> {
         } else if overflow == Overflow::Wait {
             self.wait(request, None);
         } else {
-            self.requests[request].fate = Fate::Rejected;
+            self.refuse(request);
         }
     }
 
@@ -456,7 +476,7 @@ impl<'a> World<'a> {
     /// Puts a request in a replica's queue or at the gateway, or refuses it if the queue is full.
     fn wait(&mut self, request: usize, replica: Option<usize>) {
         if self.is_full() {
-            self.requests[request].fate = Fate::Rejected;
+            self.refuse(request);
             return;
         }
         match replica {
@@ -470,18 +490,22 @@ impl<'a> World<'a> {
         if let Some(patience) = self.requests[request].patience
             && let Some(at) = self.now.checked_add(patience)
         {
-            self.push(at, Rank::Timeout, request as u64, Event::Timeout { request });
+            let user = self.requests[request].user as u64;
+            self.push(at, Rank::Timeout, user, Event::Timeout { request });
         }
     }
 
     fn time_out(&mut self, request: usize) {
         let queues = self.replicas.iter_mut().map(|replica| &mut replica.queue);
+        let mut found = false;
         for queue in queues.chain([&mut self.gateway]) {
             if let Some(place) = queue.iter().position(|&waiting| waiting == request) {
                 queue.remove(place);
-                self.requests[request].fate = Fate::TimedOut { at: self.now };
-                return;
+                found = true;
             }
+        }
+        if found {
+            self.leave(request, "timed out", Fate::TimedOut { at: self.now });
         }
     }
 
@@ -584,7 +608,7 @@ impl<'a> World<'a> {
         (it.served, it.idle) = (true, false);
         self.requests[request].start = Some(self.now);
         self.work(replica);
-        self.requests[request].left = u128::from(demand) << 32;
+        self.requests[request].work_left = u128::from(demand) << 32;
         self.replicas[replica].slots[slot].serving = Some(request);
         self.plan(replica);
     }

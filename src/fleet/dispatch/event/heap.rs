@@ -12,6 +12,10 @@ pub(super) enum What {
     Ready,
     /// A request's patience ends.
     GiveUp,
+    /// A client has waited long enough for an attempt.
+    ClientGivesUp,
+    /// A client tries again.
+    Retry,
 }
 
 /// One event; `stamp` orders equals and tells whether it still holds.
@@ -106,13 +110,14 @@ mod tests {
 
     #[test]
     fn events_come_by_time_then_kind_then_stamp() {
-        let kinds = [What::Kill, What::IdleExpire, What::Ready, What::GiveUp];
+        use What::{ClientGivesUp, GiveUp, IdleExpire, Kill, Ready, Retry};
+        let kinds = [Kill, IdleExpire, Ready, GiveUp, ClientGivesUp, Retry];
         let mut heap = EventHeap::default();
         let mut expected = Vec::new();
         let mut state = 1_u64;
         for stamp in 0..500 {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-            let event = Event::new(state >> 59, kinds[(state >> 40) as usize % 4], stamp, 7);
+            let event = Event::new(state >> 59, kinds[(state >> 40) as usize % 6], stamp, 7);
             heap.push(event);
             expected.push(event);
         }

@@ -1,20 +1,24 @@
 //! The general plane: event by event, in true order, everything a fleet can do.
 //!
 //! `mod.rs` moves time on and holds the requests; `servers.rs` is what the plane knows of replicas;
-//! `routing.rs` chooses a replica; `per_request.rs` starts and removes replicas as requests come and go.
+//! `routing.rs` chooses a replica; `per_request.rs` starts and removes replicas as requests come and go;
+//! `queue.rs` holds who waits; `clients.rs` is what clients do that give up and try again.
 //! Completions are kept in a winner tree, a leaf for each request in service; all else that will happen
 //! is rarer and in a heap.
 
+mod clients;
 mod heap;
 mod per_request;
+mod queue;
 mod routing;
 mod servers;
 
 use super::super::{AtZero, Balancing, Fleet, FleetSpec, ReplicaId};
 use super::tree::{NEVER, WinnerTree};
-use super::{Completion, Gauges, Requests, Sink, Stop};
+use super::{Gauges, Interruption, Requests, Sink, Stop};
 use crate::random::{Purpose, Sampler, Streams};
 use crate::units::Time;
+use clients::{Clients, NOBODY, Whereabouts};
 use heap::{Event, EventHeap, What};
 use per_request::PerRequest;
 use routing::Router;
@@ -32,13 +36,16 @@ enum Mode {
     PerRequest(PerRequest),
 }
 
-/// A request in a queue. `stamp` tells it from others that used its place in the slab before.
+/// An attempt at a request, before it is served. `stamp` tells it from all others and orders them:
+/// number of the request, then of the attempt.
 #[derive(Debug, Clone, Copy)]
 struct Waiting {
     arrival: u64,
     demand: u64,
     routing: u64,
     stamp: u64,
+    /// Whose client waits for it; [`NOBODY`] without clients or once given up.
+    client: u32,
     /// The replica it waits at or for; `None` = the gateway.
     replica: Option<ReplicaId>,
 }
@@ -63,6 +70,8 @@ struct Serving {
     arrival: u64,
     start: u64,
     slot: u32,
+    /// As in [`Waiting`].
+    client: u32,
     /// `None` = this place of the slab is not used.
     replica: Option<ReplicaId>,
     cold: bool,
@@ -81,7 +90,11 @@ pub struct EventPlane {
     waiting: Vec<Waiting>,
     waiting_unused: Vec<u32>,
     gateway: VecDeque<Ticket>,
+    /// Stamp of the next request's first attempt.
     next_stamp: u64,
+    clients: Option<Box<Clients>>,
+    /// What a retry came upon, until whoever moved time on is told.
+    interruption: Option<Interruption>,
     capacity: u64,
     waiting_limit: u64,
     patience: bool,
@@ -115,6 +128,8 @@ impl EventPlane {
             waiting_unused: Vec::new(),
             gateway: VecDeque::new(),
             next_stamp: 0,
+            clients: Clients::new(spec, streams).map(Box::new),
+            interruption: None,
             capacity: spec.queue.capacity.unwrap_or(u64::MAX),
             waiting_limit,
             patience: spec.queue.timeout.is_some(),
@@ -144,14 +159,20 @@ impl EventPlane {
         for taken in 0..requests.arrival_ns.len() {
             let arrival = requests.arrival_ns[taken];
             self.run_to(arrival, true, fleet, sink);
+            if let Some(by) = self.interruption.take() {
+                return Stop::Interrupted(taken, by);
+            }
             self.move_to(arrival);
-            let request = Waiting {
+            let mut request = Waiting {
                 arrival,
                 demand: requests.demand_ns[taken].max(1),
                 routing: requests.routing.get(taken).copied().unwrap_or(0),
-                stamp: 0,
+                stamp: self.next_stamp,
+                client: NOBODY,
                 replica: None,
             };
+            self.next_stamp += clients::STAMPS;
+            self.welcome(&mut request);
             let patience = requests.patience_ns.get(taken).copied();
             let starved = self.admit(request, patience, fleet, sink);
             if self.gauges.queued > self.waiting_limit {
@@ -178,7 +199,7 @@ impl EventPlane {
         }
         let none_live = fleet.census().live() == 0;
         if none_live && self.refuse_at_zero {
-            sink.rejected(Time(request.arrival));
+            self.refuse(&request, sink);
             return true;
         }
         match &mut self.mode {
@@ -205,69 +226,6 @@ impl EventPlane {
         none_live
     }
 
-    fn gateway_is_empty(&mut self) -> bool {
-        while let Some(&ticket) = self.gateway.front() {
-            if self.ticket_is_valid(ticket) {
-                return false;
-            }
-            self.gateway.pop_front();
-        }
-        true
-    }
-
-    fn ticket_is_valid(&self, (at, stamp): Ticket) -> bool {
-        self.waiting[at as usize].stamp == stamp
-    }
-
-    /// Puts a request into a queue, or refuses it if too many wait already.
-    fn wait_at(
-        &mut self,
-        place: Place,
-        mut request: Waiting,
-        patience: Option<u64>,
-        sink: &mut impl Sink,
-    ) -> Option<Ticket> {
-        if self.gauges.queued >= self.capacity {
-            sink.rejected(Time(request.arrival));
-            return None;
-        }
-        request.stamp = self.next_stamp;
-        self.next_stamp += 1;
-        let at = self.waiting_unused.pop().unwrap_or_else(|| {
-            self.waiting.push(request);
-            self.waiting_unused.reserve(self.waiting.len());
-            (self.waiting.len() - 1) as u32
-        });
-        self.waiting[at as usize] = request;
-        let ticket = (at, request.stamp);
-        self.gauges.queued += 1;
-        match place {
-            Place::At(id) => self.queue_at(id, ticket),
-            Place::Gateway => self.gateway.push_back(ticket),
-            Place::Bound => {}
-        }
-        if let Some(patience) = patience {
-            let deadline = request.arrival.saturating_add(patience);
-            self.heap.push(Event::new(deadline, What::GiveUp, request.stamp, at));
-        }
-        Some(ticket)
-    }
-
-    fn queue_at(&mut self, id: ReplicaId, ticket: Ticket) {
-        self.waiting[ticket.0 as usize].replica = Some(id);
-        self.servers.enqueue(id, ticket);
-        self.note_present(id);
-    }
-
-    /// Takes a waiting request out of the slab (its ticket in a queue becomes invalid).
-    fn take_waiting(&mut self, (at, _): Ticket) -> Waiting {
-        let request = self.waiting[at as usize];
-        self.waiting[at as usize].stamp = FREE;
-        self.waiting_unused.push(at);
-        self.gauges.queued -= 1;
-        request
-    }
-
     /// Puts a request on a slot now; `slot` is known where idle slots are ordered.
     fn start(&mut self, id: ReplicaId, slot: Option<SlotKey>, request: &Waiting) {
         let slot_number = slot.map_or(0, |slot| self.servers.take_slot(slot));
@@ -276,6 +234,7 @@ impl EventPlane {
             arrival: request.arrival,
             start: self.now,
             slot: slot_number,
+            client: request.client,
             replica: Some(id),
             cold: request.arrival < self.servers.ready_at(id),
         };
@@ -284,6 +243,7 @@ impl EventPlane {
             None => self.widen_slab(),
         };
         self.serving[at] = serving;
+        self.note_place(request.client, Whereabouts::Serving(at as u32));
         self.servers.begin(id);
         self.gauges.in_flight += 1;
         self.gauges.busy += u64::from(self.servers.is_ready(id));
@@ -294,7 +254,14 @@ impl EventPlane {
     /// A new place for a request in service.
     fn widen_slab(&mut self) -> usize {
         let at = self.serving.len();
-        self.serving.push(Serving { arrival: 0, start: 0, slot: 0, replica: None, cold: false });
+        self.serving.push(Serving {
+            arrival: 0,
+            start: 0,
+            slot: 0,
+            client: NOBODY,
+            replica: None,
+            cold: false,
+        });
         // The list of unused places never outgrows the slab, so it need never grow by itself.
         self.serving_unused.reserve(self.serving.len());
         if at >= self.ends.width() {
@@ -338,6 +305,9 @@ impl EventPlane {
     fn run_to(&mut self, limit: u64, inclusive: bool, fleet: &mut Fleet, sink: &mut impl Sink) {
         while limit >= self.ends.horizon() {
             self.run_near(self.ends.horizon() - 1, true, fleet, sink);
+            if self.interruption.is_some() {
+                return;
+            }
             let next = self.ends.earliest().min(self.heap.next_at()).min(self.next_expiry());
             self.ends.move_base(next.min(limit));
         }
@@ -364,6 +334,9 @@ impl EventPlane {
             while let Some(id) = self.freed.pop() {
                 self.note_idle(id);
             }
+            if self.interruption.is_some() {
+                return;
+            }
         }
     }
 
@@ -380,7 +353,9 @@ impl EventPlane {
             self.expire_longest_idle(fleet);
             return true;
         }
-        let due = |event: &Event| event.at < limit || inclusive || event.what != What::GiveUp;
+        let due = |event: &Event| {
+            event.at < limit || (inclusive && event.what < What::Retry) || event.what < What::GiveUp
+        };
         let Some(event) = self.heap.pop_if(due) else { return false };
         self.move_to(event.at);
         match event.what {
@@ -388,6 +363,8 @@ impl EventPlane {
             What::IdleExpire => self.expire_idle(event, fleet),
             What::Ready => self.ready_per_request(event, fleet),
             What::GiveUp => self.give_up(event, sink),
+            What::ClientGivesUp => self.clients_give_up(event, fleet, sink),
+            What::Retry => self.retry(event, fleet, sink),
         }
         true
     }
@@ -396,13 +373,7 @@ impl EventPlane {
         let serving = self.serving[at];
         let Some(id) = serving.replica else { return };
         self.release(at, id);
-        sink.completed(&Completion {
-            arrival: Time(serving.arrival),
-            start: Time(serving.start),
-            end: Time(self.now),
-            replica: self.servers.ordinal(id),
-            cold: serving.cold,
-        });
+        self.tell_served(&serving, id, sink);
         if matches!(self.mode, Mode::Routed(_)) {
             if let Some(ticket) = self.next_at(id) {
                 let request = self.take_waiting(ticket);
@@ -472,7 +443,7 @@ impl EventPlane {
             self.servers.note_dequeued(id);
             self.note_present(id);
         }
-        sink.timed_out(Time(request.arrival), Time(event.at));
+        self.tell_timed_out(&request, sink);
     }
 
     fn kill(&mut self, event: Event, fleet: &mut Fleet, sink: &mut impl Sink) {
@@ -484,20 +455,30 @@ impl EventPlane {
             let serving = self.serving[at];
             if serving.replica == Some(id) {
                 self.release(at, id);
-                sink.lost(Time(serving.arrival), Time(serving.start), Time(self.now));
+                self.tell_lost(serving.arrival, serving.start, serving.client, sink);
             }
         }
         while let Some(ticket) = self.next_at(id) {
             let request = self.take_waiting(ticket);
             self.servers.note_dequeued(id);
-            sink.lost(Time(request.arrival), Time::NEVER, Time(self.now));
+            self.tell_lost(request.arrival, Time::NEVER.0, request.client, sink);
         }
+        self.clients_lost_theirs(sink);
         self.retire_if_done(id, fleet);
     }
 
-    pub(super) fn reach(&mut self, now: Time, fleet: &mut Fleet, sink: &mut impl Sink) {
+    pub(super) fn reach(
+        &mut self,
+        now: Time,
+        fleet: &mut Fleet,
+        sink: &mut impl Sink,
+    ) -> Option<Interruption> {
         self.run_to(now.0, false, fleet, sink);
-        self.move_to(now.0);
+        let interruption = self.interruption.take();
+        if interruption.is_none() {
+            self.move_to(now.0);
+        }
+        interruption
     }
 
     pub(super) fn expire(&mut self, now: Time, fleet: &mut Fleet, sink: &mut impl Sink) {
@@ -566,6 +547,9 @@ impl EventPlane {
     }
 
     pub(super) fn finish(&mut self, sink: &mut impl Sink) {
+        if self.clients.is_some() {
+            return self.finish_clients(sink);
+        }
         for serving in self.serving.iter().filter(|serving| serving.replica.is_some()) {
             sink.unfinished(Time(serving.arrival));
         }

@@ -102,7 +102,7 @@ impl EventPlane {
             && (!full || fleet.is_ready_at_once(Time(self.now)))
             && let Some((id, ready_at)) = fleet.order(Time(self.now))
         {
-            sink.launched(Time(request.arrival));
+            sink.launched(self.first_arrival(&request));
             self.launch(id, ready_at, request, patience, fleet, sink);
             return;
         }
@@ -110,7 +110,7 @@ impl EventPlane {
             Overflow::Wait => {
                 self.wait_at(Place::Gateway, request, patience, sink);
             }
-            Overflow::Reject => sink.rejected(Time(request.arrival)),
+            Overflow::Reject => self.refuse(&request, sink),
         }
     }
 
@@ -124,8 +124,8 @@ impl EventPlane {
         let Mode::PerRequest(state) = &self.mode else { return false };
         let valid = |ticket: &&Ticket| self.waiting[ticket.0 as usize].stamp == ticket.1;
         let free = |bound: &Vec<Ticket>| bound.iter().filter(valid).count() < state.concurrency;
-        // Nobody who is bound gives up without patience: then only the last one can have room.
-        let found = match self.patience {
+        // Where nobody who is bound gives up, only the last one can have room.
+        let found = match self.may_give_up() {
             true => state.coming.iter().find(|(_, bound)| free(bound)),
             false => state.coming.last_key_value().filter(|(_, bound)| free(bound)),
         };

@@ -32,7 +32,7 @@ impl World<'_> {
         let received =
             u128::from(self.now - self.replicas[replica].worked_to) * self.speed(replica);
         for (_, request) in self.serving(replica) {
-            let left = &mut self.requests[request].left;
+            let left = &mut self.requests[request].work_left;
             *left = left.saturating_sub(received);
         }
         self.replicas[replica].worked_to = self.now;
@@ -43,7 +43,7 @@ impl World<'_> {
         self.replicas[replica].plan += 1;
         let (plan, speed) = (self.replicas[replica].plan, self.speed(replica));
         for (slot, request) in self.serving(replica) {
-            let after = self.requests[request].left.div_ceil(speed) as u64;
+            let after = self.requests[request].work_left.div_ceil(speed) as u64;
             let event = Event::Complete { replica, slot, request, plan };
             self.push(self.now + after, Rank::Complete, 0, event);
         }
@@ -58,7 +58,8 @@ impl World<'_> {
         let it = &mut self.replicas[replica];
         it.slots[slot] = Slot { serving: None, free_since: self.now };
         let start = self.requests[request].start.unwrap_or(self.now);
-        self.requests[request].fate = Fate::Completed { start, end: self.now, replica: it.ordinal };
+        let fate = Fate::Completed { start, end: self.now, replica: it.ordinal };
+        self.leave(request, "answered", fate);
         self.plan(replica);
     }
 }

@@ -1,0 +1,76 @@
+//! What became of attempts where clients give up and try again: what signals see, the stays that
+//! Little's law is about, and work for nothing.
+
+use super::outcome::Presence;
+use super::recorder::Counters;
+use super::setup::Window;
+use crate::fleet::dispatch::{Attempt, AttemptFate};
+use crate::stats::Histogram;
+use crate::units::{Span, Time};
+
+/// The account of all attempts, counted or not.
+#[derive(Debug)]
+pub(super) struct Attempts {
+    window: Window,
+    /// As a load balancer counts: every answer is a completion, heard or not.
+    pub(super) seen: Counters,
+    /// Retries of all requests so far, and when the last one was.
+    pub(super) retries: u64,
+    pub(super) last_retry: Time,
+    system_ns: u128,
+    queued_ns: u128,
+}
+
+impl Attempts {
+    pub(super) fn new(window: Window) -> Self {
+        Self {
+            window,
+            seen: Counters::default(),
+            retries: 0,
+            last_retry: Time::ZERO,
+            system_ns: 0,
+            queued_ns: 0,
+        }
+    }
+
+    pub(super) fn retried(&mut self, at: Time) {
+        self.retries += 1;
+        self.last_retry = at;
+    }
+
+    /// Files one; returns the time it was served for nothing, within the window, ns.
+    pub(super) fn file(&mut self, attempt: &Attempt, latency: Option<&mut Histogram>) -> u128 {
+        let Attempt { arrival, start, end, fate } = *attempt;
+        self.system_ns += within(self.window, arrival, end);
+        self.queued_ns += within(self.window, arrival, start.min(end));
+        let answered = matches!(fate, AttemptFate::Answered | AttemptFate::Unheard);
+        if answered && end != Time::NEVER {
+            let length = Span(end.0 - arrival.0);
+            self.seen.completions += 1;
+            self.seen.latency_sum_ns += u128::from(length.0);
+            if let Some(latency) = latency {
+                latency.record(length);
+            }
+        }
+        match fate {
+            AttemptFate::Refused => self.seen.rejections += 1,
+            AttemptFate::TimedOut => self.seen.timeouts += 1,
+            AttemptFate::Lost => self.seen.lost += 1,
+            _ => {}
+        }
+        match fate {
+            AttemptFate::Answered | AttemptFate::Open => 0,
+            _ => within(self.window, start, end),
+        }
+    }
+
+    /// The attempts' own account of the time they spent.
+    pub(super) fn presence(&self, wasted_ns: u128) -> Presence {
+        Presence { system_ns: self.system_ns, queued_ns: Some(self.queued_ns), wasted_ns }
+    }
+}
+
+/// How much of the time from `from` to `to` lies in the window, ns.
+pub(super) fn within(window: Window, from: Time, to: Time) -> u128 {
+    u128::from(to.min(window.end).since(from.max(window.warmup)).0)
+}

@@ -1,0 +1,71 @@
+//! Requests that wait: the slab they are kept in and the queues that hold tickets for it.
+
+use super::clients::Whereabouts;
+use super::heap::{Event, What};
+use super::{EventPlane, FREE, Place, Ticket, Waiting};
+use crate::fleet::ReplicaId;
+use crate::fleet::dispatch::Sink;
+
+impl EventPlane {
+    pub(super) fn gateway_is_empty(&mut self) -> bool {
+        while let Some(&ticket) = self.gateway.front() {
+            if self.ticket_is_valid(ticket) {
+                return false;
+            }
+            self.gateway.pop_front();
+        }
+        true
+    }
+
+    pub(super) fn ticket_is_valid(&self, (at, stamp): Ticket) -> bool {
+        self.waiting[at as usize].stamp == stamp
+    }
+
+    /// Puts a request into a queue, or refuses it if too many wait already.
+    pub(super) fn wait_at(
+        &mut self,
+        place: Place,
+        request: Waiting,
+        patience: Option<u64>,
+        sink: &mut impl Sink,
+    ) -> Option<Ticket> {
+        if self.gauges.queued >= self.capacity {
+            self.refuse(&request, sink);
+            return None;
+        }
+        let at = self.waiting_unused.pop().unwrap_or_else(|| {
+            self.waiting.push(request);
+            self.waiting_unused.reserve(self.waiting.len());
+            (self.waiting.len() - 1) as u32
+        });
+        self.waiting[at as usize] = request;
+        let ticket = (at, request.stamp);
+        self.gauges.queued += 1;
+        self.note_place(request.client, Whereabouts::Waiting(at));
+        match place {
+            Place::At(id) => self.queue_at(id, ticket),
+            Place::Gateway => self.gateway.push_back(ticket),
+            Place::Bound => {}
+        }
+        if let Some(patience) = patience {
+            let deadline = request.arrival.saturating_add(patience);
+            self.heap.push(Event::new(deadline, What::GiveUp, request.stamp, at));
+        }
+        Some(ticket)
+    }
+
+    pub(super) fn queue_at(&mut self, id: ReplicaId, ticket: Ticket) {
+        self.waiting[ticket.0 as usize].replica = Some(id);
+        self.servers.enqueue(id, ticket);
+        self.note_present(id);
+    }
+
+    /// Takes a waiting request out of the slab (its ticket in a queue becomes invalid).
+    pub(super) fn take_waiting(&mut self, (at, _): Ticket) -> Waiting {
+        let request = self.waiting[at as usize];
+        self.waiting[at as usize].stamp = FREE;
+        self.waiting_unused.push(at);
+        self.gauges.queued -= 1;
+        request
+    }
+}

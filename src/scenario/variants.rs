@@ -1,0 +1,86 @@
+//! What differs where one of the competing policies runs: fixes outside of the autoscaler beside it.
+
+use super::ScenarioFile;
+use super::clients::{self, ClientFile};
+use super::file::{QueueFile, ScaleInFile};
+use super::fleet;
+use super::strict::nearest_of;
+use crate::fault::Faults;
+use crate::fleet::{ClientSpec, FleetSpec, QueueSpec, VictimOrder};
+use crate::units::Span;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What differs where a policy runs; a table given here takes the place of the scenario's whole.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct VariantFile {
+    /// In place of `client`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<ClientFile>,
+    /// In place of `service.queue`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queue: Option<QueueFile>,
+    /// In place of `service.scale_in`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scale_in: Option<ScaleInFile>,
+    /// In place of `replica.grace`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grace: Option<Span>,
+}
+
+/// The same, built.
+#[derive(Debug, Clone, Default)]
+pub struct Variant {
+    client: Option<ClientSpec>,
+    queue: Option<QueueSpec>,
+    victims: Option<VictimOrder>,
+    grace: Option<Span>,
+}
+
+impl Variant {
+    /// Whether it says how requests wait or what clients do.
+    pub(super) fn changes_waiting(&self) -> bool {
+        self.client.is_some() || self.queue.is_some()
+    }
+
+    /// Changes a fleet into the one the policy meets.
+    pub(super) fn apply(&self, fleet: &mut FleetSpec) {
+        fleet.client = self.client.or(fleet.client);
+        if let Some(queue) = &self.queue {
+            fleet.queue = queue.clone();
+        }
+        fleet.victims = self.victims.unwrap_or(fleet.victims);
+        fleet.grace = self.grace.unwrap_or(fleet.grace);
+    }
+}
+
+/// The variant of a policy; sound only if no error was added to `faults`.
+pub(super) fn of_policy(file: &ScenarioFile, policy: &str, faults: &mut Faults) -> Variant {
+    let Some(given) = file.variants.get(policy) else { return Variant::default() };
+    faults.within("variants", |f| {
+        f.within(policy, |f| Variant {
+            client: given
+                .client
+                .as_ref()
+                .map(|client| f.within("client", |f| clients::build(client, f))),
+            queue: given
+                .queue
+                .as_ref()
+                .map(|queue| f.within("queue", |f| fleet::queue(Some(queue), f))),
+            victims: given.scale_in.map(|order| fleet::victims(Some(order))),
+            grace: given.grace,
+        })
+    })
+}
+
+/// Whether every policy with a variant is there.
+pub(super) fn check_names(file: &ScenarioFile, faults: &mut Faults) {
+    let known: Vec<&str> = file.policies.keys().map(String::as_str).collect();
+    for name in file.variants.keys().filter(|name| !known.contains(&name.as_str())) {
+        faults.within("variants", |f| {
+            let hint = nearest_of(name, &known);
+            f.error(name, format!("there is no policy `{name}` that could run in it"), hint);
+        });
+    }
+}

@@ -1,0 +1,217 @@
+//! Clients of the naive simulator: they give up, cancel and try again.
+
+use super::world::{Event, Rank, Request, World};
+use super::{Case, Fate, Try};
+use autosim::fleet::ClientSpec;
+use autosim::random::Purpose;
+use rand::Rng;
+
+/// Who wants something, and keeps at it.
+pub(super) struct User {
+    pub(super) arrival: u64,
+    demand: u64,
+    retries: u32,
+    /// The attempt it waits for.
+    waits_for: Option<usize>,
+    pub(super) fate: Fate,
+}
+
+impl User {
+    pub(super) fn new(arrival: u64, demand: u64) -> Self {
+        Self { arrival, demand, retries: 0, waits_for: None, fate: Fate::Unfinished }
+    }
+}
+
+/// The budget of all clients, in millionths of a retry.
+pub(super) struct Tokens(u128);
+
+impl Tokens {
+    pub(super) fn new(case: &Case) -> Self {
+        let retries = case.fleet.client.and_then(|client| client.retries);
+        let burst = retries.and_then(|retries| retries.budget).map_or(0, |budget| budget.burst);
+        Self(u128::from(burst) * 1_000_000)
+    }
+}
+
+impl World<'_> {
+    fn client(&self) -> Option<ClientSpec> {
+        self.case.fleet.client
+    }
+
+    pub(super) fn first_attempt(&mut self, request: usize) {
+        if let Some(budget) =
+            self.client().and_then(|client| client.retries).and_then(|retries| retries.budget)
+        {
+            let tokens = self.tokens_of_clients.0 + u128::from(budget.millionths);
+            self.tokens_of_clients.0 = tokens.min(u128::from(budget.burst) * 1_000_000);
+        }
+        self.attempt(request);
+    }
+
+    fn attempt(&mut self, request: usize) {
+        let user = self.requests[request].user;
+        self.users[user].waits_for = Some(request);
+        if let Some(client) = self.client()
+            && let Some(at) = self.now.checked_add(client.timeout.0)
+        {
+            let event = Event::ClientTimeout { request };
+            self.push(at, Rank::ClientTimeout, user as u64, event);
+        }
+        self.arrive(request);
+    }
+
+    pub(super) fn retry(&mut self, user: usize) {
+        let User { demand, retries, .. } = self.users[user];
+        let mut draws = self.streams.keyed(Purpose::Retry, retries, user as u64);
+        let route = draws.next_u64();
+        let law = self.case.fleet.queue.timeout.as_ref();
+        let patience = law.map(|law| law.draw(&mut draws).0);
+        let arrival = self.now;
+        let (start, left) = (None, None);
+        let request = Request { user, arrival, demand, patience, route, start, work_left: 0, left };
+        self.requests.push(request);
+        self.attempt(self.requests.len() - 1);
+    }
+
+    pub(super) fn refuse(&mut self, request: usize) {
+        self.leave(request, "refused", Fate::Rejected);
+    }
+
+    /// An attempt leaves the service; its client hears of it if it still waits.
+    pub(super) fn leave(&mut self, request: usize, how: &'static str, fate: Fate) {
+        let user = self.requests[request].user;
+        let heard = self.users[user].waits_for == Some(request);
+        let how = if how == "answered" && !heard { "unheard" } else { how };
+        self.requests[request].left = Some((self.now, how));
+        if heard {
+            self.hear(user, fate);
+        }
+    }
+
+    fn hear(&mut self, user: usize, fate: Fate) {
+        self.users[user].waits_for = None;
+        if matches!(fate, Fate::Completed { .. }) || !self.try_again(user) {
+            self.users[user].fate = fate;
+        }
+    }
+
+    fn try_again(&mut self, user: usize) -> bool {
+        let Some(rule) = self.client().and_then(|client| client.retries) else { return false };
+        let retry = self.users[user].retries + 1;
+        if retry == rule.attempts {
+            return false;
+        }
+        if rule.budget.is_some() {
+            if self.tokens_of_clients.0 < 1_000_000 {
+                return false;
+            }
+            self.tokens_of_clients.0 -= 1_000_000;
+        }
+        self.users[user].retries = retry;
+        let draw = self.streams.keyed(Purpose::Backoff, retry, user as u64).next_u64() >> 11;
+        let draw = draw as f64 / (1_u64 << 53) as f64;
+        let whole = rule.delay.0 as f64 * rule.factor.powi(retry as i32 - 1);
+        let delay = whole.min(rule.max_delay.0 as f64) * (1.0 - rule.jitter * draw);
+        self.push(self.now + delay as u64, Rank::Retry, user as u64, Event::Retry { user });
+        true
+    }
+
+    pub(super) fn client_gives_up(&mut self, request: usize) {
+        let user = self.requests[request].user;
+        if self.users[user].waits_for != Some(request) {
+            return;
+        }
+        if self.client().is_some_and(|client| client.cancels) {
+            self.cancel(request);
+            self.requests[request].left = Some((self.now, "cancelled"));
+        }
+        self.hear(user, Fate::TimedOut { at: self.now });
+    }
+
+    fn cancel(&mut self, request: usize) {
+        self.gateway.retain(|&other| other != request);
+        for replica in &mut self.replicas {
+            replica.queue.retain(|&other| other != request);
+            for slot in &mut replica.slots {
+                if slot.serving == Some(request) {
+                    (slot.serving, slot.free_since) = (None, self.now);
+                }
+            }
+        }
+    }
+
+    /// What became of an attempt.
+    pub(super) fn told(&self, request: usize) -> Try {
+        let Request { user, arrival, start, left, .. } = self.requests[request];
+        let awaited = self.users[user].waits_for == Some(request);
+        let how = left.map_or(if awaited { "open" } else { "unheard" }, |(_, how)| how);
+        (arrival, start, left.map(|(at, _)| at), how)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Case, Fate, simulate};
+    use autosim::fleet::{ClientSpec, FleetSpec, QueueSpec, RetryBudget, RetrySpec};
+    use autosim::units::Span;
+
+    fn fates(requests: &[(u64, u64)], capacity: Option<u64>, client: ClientSpec) -> Vec<Fate> {
+        let queue = QueueSpec { capacity, ..QueueSpec::default() };
+        let case = Case {
+            seed: 1,
+            requests: requests.to_vec(),
+            fleet: FleetSpec { queue, client: Some(client), ..FleetSpec::default() },
+            interval: 10,
+            wakeups: Vec::new(),
+            script: vec![1],
+            activate: None,
+            delay: 0,
+            end: 1_000,
+            drain: 1_000,
+        };
+        simulate(&case).into_iter().map(|(_, fate)| fate).collect()
+    }
+
+    fn done(start: u64, end: u64) -> Fate {
+        Fate::Completed { start, end, replica: 0 }
+    }
+
+    #[test]
+    fn work_given_up_goes_on_unless_it_is_cancelled() {
+        let client = |cancels| ClientSpec { timeout: Span(5), cancels, retries: None };
+        let late = |at| Fate::TimedOut { at };
+        assert_eq!(fates(&[(0, 10), (1, 1)], None, client(false)), [late(5), late(6)]);
+        // Cancelled at 5, and the other one is done at the very instant its client gives up.
+        assert_eq!(fates(&[(0, 10), (1, 1)], None, client(true)), [late(5), done(5, 6)]);
+        assert_eq!(fates(&[(0, 10), (1, 2)], None, client(true)), [late(5), late(6)]);
+    }
+
+    #[test]
+    fn a_retry_comes_after_its_delay_and_is_paid_by_the_budget() {
+        let budget = Some(RetryBudget { millionths: 500_000, burst: 1 });
+        let retries = |budget| RetrySpec {
+            attempts: 2,
+            delay: Span(2),
+            factor: 1.0,
+            max_delay: Span::MAX,
+            jitter: 0.0,
+            budget,
+        };
+        let client = |budget| ClientSpec {
+            timeout: Span::MAX,
+            cancels: false,
+            retries: Some(retries(budget)),
+        };
+        let requests = [(0, 3), (1, 3), (2, 1)];
+        let refused = Fate::Rejected;
+        // The second attempts come at 3, when the slot is free, and at 4, when it is not.
+        let both = [done(0, 3), done(3, 6), refused];
+        assert_eq!(fates(&requests, Some(0), client(None)), both);
+        assert_eq!(fates(&requests, Some(0), client(budget)), both);
+        let requests = [(0, 3), (1, 1), (2, 1)];
+        let all = [done(0, 3), done(3, 4), done(4, 5)];
+        assert_eq!(fates(&requests, Some(0), client(None)), all);
+        // Half a retry is not enough for the third.
+        assert_eq!(fates(&requests, Some(0), client(budget)), [all[0], all[1], refused]);
+    }
+}
