@@ -5,9 +5,9 @@
 
 use autosim::engine::{DecisionLog, Detail, ServiceSetup, Setup, Window, run};
 use autosim::fleet::{Balancing, FleetSpec, QueueSpec};
-use autosim::policy::{Autoscaler, Cadence, Decision, Policy};
+use autosim::policy::{Autoscaler, Cadence, Decision, Policy, SignalRef};
 use autosim::random::{Purpose, Sampler, Streams};
-use autosim::signal::{Observation, Resources};
+use autosim::signal::{Metric, Observation, Resources, Signal};
 use autosim::units::{Span, Time};
 use autosim::workload::Workload;
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
@@ -19,6 +19,7 @@ static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 /// Length of a run and distance of its looks, in seconds.
 const LENGTH_S: u64 = 1200;
+const SECOND: Span = Span::from_secs(1);
 
 /// Holds the fleet and notes how often memory was asked for so far.
 struct Watch(Arc<Mutex<Vec<usize>>>);
@@ -65,8 +66,9 @@ fn allocations(balancing: Balancing, timeout: Option<Sampler>) -> Vec<usize> {
         resources: Resources::default(),
         autoscaler: Autoscaler {
             policy: Box::new(Watch(Arc::clone(&seen))),
-            signals: Vec::new(),
-            cadence: Cadence { interval: Span::from_secs(1), random_phase: false },
+            // A look at a gauge brings the plane to the instant; a control alone need not.
+            signals: vec![SignalRef::own(Signal::of(Metric::QueuedRequests, SECOND, SECOND))],
+            cadence: Cadence { interval: SECOND, random_phase: false },
             actuation_delay: Span::ZERO,
             wakeups: Vec::new(),
         },
