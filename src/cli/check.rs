@@ -35,7 +35,7 @@ const EXAMPLES: &str = "\
 Examples:
   autosim check scenarios/*.toml
   autosim check eas.json --strict --format json
-  autosim check scenarios/quickstart.toml --assert 'steady:p99<300ms' --assert 'errors<0.1%'
+  autosim check scenarios/quickstart.toml --assert 'prepared:p99<300ms' --assert 'errors<0.1%'
 Exit codes: 0 sound and every claim holds, 1 a claim fails, 2 a scenario cannot be used.";
 
 pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {

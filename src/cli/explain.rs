@@ -57,8 +57,8 @@ enum Format {
 
 const EXAMPLES: &str = "\
 Examples:
-  autosim explain output/quickstart --policy steady --at 10h
-  autosim explain output/quickstart --policy steady --worst 3
+  autosim explain output/quickstart --policy target --at 10h
+  autosim explain output/quickstart --policy target --worst 3
   autosim explain output/launch-day --policy steady --diverge prepared --format json
 The cell is run again from the manifest; its decisions are those of the run.";
 

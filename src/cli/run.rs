@@ -78,7 +78,7 @@ enum Timelines {
 const EXAMPLES: &str = "\
 Examples:
   autosim run scenarios/quickstart.toml
-  autosim run scenarios/quickstart.toml --policy steady --set replica.cold_start=90s
+  autosim run scenarios/quickstart.toml --policy target --set replica.cold_start=90s
   autosim run scenarios/quickstart.toml --replications 30 --out /tmp/thirty --format json
   autosim run --trace traffic.csv --service svc.toml --policy hpa.toml --slo 'p99<300ms'
 Results go to standard output, everything else to standard error.";

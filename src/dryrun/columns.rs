@@ -31,8 +31,11 @@ pub(super) enum Source {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Share {
     AsItIs,
+    /// Over the counts at the end of the window.
     ByLive,
     ByReady,
+    /// Over the counts at each row.
+    ByReadyEach,
     TimesReady,
 }
 
@@ -46,16 +49,33 @@ pub(super) struct Counts {
 impl Source {
     /// What a row says, in the platform's unit; `None` = missing. Idle times are not told by a row alone.
     pub(super) fn value(&self, row: &Row, own: Counts) -> Option<f64> {
-        let Self::Column { at, factor, share, replicas } = *self else {
+        self.shared(row, own, self.undivided(row)?)
+    }
+
+    /// Whether values are averaged as totals and shared out afterwards.
+    pub(super) fn shares_at_the_end(&self) -> bool {
+        matches!(self, Self::Column { share: Share::ByLive | Share::ByReady, .. })
+    }
+
+    /// What a row says of the whole service.
+    pub(super) fn undivided(&self, row: &Row) -> Option<f64> {
+        match self {
+            Self::Column { at, factor, .. } => Some(row.cells[*at]? * factor),
+            _ => Some(0.0),
+        }
+    }
+
+    /// `value` as the signal wants it, by the counts of `row`.
+    pub(super) fn shared(&self, row: &Row, own: Counts, value: f64) -> Option<f64> {
+        let Self::Column { share, replicas, .. } = *self else {
             return (*self == Self::OwnReplicas).then_some(f64::from(own.live));
         };
-        let value = row.cells[at]? * factor;
         let other = replicas.map(|at| row.cells[at]);
         let count = |own: u32| other.unwrap_or(Some(f64::from(own))).filter(|&count| count > 0.0);
         match share {
             Share::AsItIs => Some(value),
             Share::ByLive => Some(value / count(own.live)?),
-            Share::ByReady => Some(value / count(own.ready)?),
+            Share::ByReady | Share::ByReadyEach => Some(value / count(own.ready)?),
             Share::TimesReady => Some(value * count(own.ready)?),
         }
     }
@@ -187,7 +207,8 @@ fn candidates(signal: &SignalRef) -> Vec<(String, f64, Share)> {
             (_, true, basis) => {
                 let share = match basis {
                     Basis::LiveNow => Share::ByLive,
-                    Basis::ReadyNow | Basis::ReadyOverWindow => Share::ByReady,
+                    Basis::ReadyNow => Share::ByReady,
+                    Basis::ReadyOverWindow => Share::ByReadyEach,
                 };
                 names.push((each, factor, Share::AsItIs));
                 names.push((metric.to_string(), factor, share));

@@ -105,6 +105,8 @@ struct Player<'a> {
     /// Traffic in a row since the last evaluation.
     met_traffic: bool,
     counts: Counts,
+    /// The newest recorded count of ready replicas.
+    recorded_ready: Option<u32>,
     /// Decisions that are not in force yet.
     pending: Vec<(Time, u32)>,
 }
@@ -141,6 +143,7 @@ impl<'a> Player<'a> {
             ready: recording.column(READY),
             met_traffic: false,
             counts: Counts { live: initial, ready: initial },
+            recorded_ready: None,
             pending: Vec::new(),
         }
     }
@@ -161,6 +164,7 @@ impl<'a> Player<'a> {
 
     /// Rows are samples; the policy is asked when its own clock says so.
     fn by_samples(&mut self, faults: &mut Faults) -> Option<Vec<Answer>> {
+        let own: Vec<bool> = self.signals.iter().map(|signal| signal.sensor.is_some()).collect();
         let mut sensors: Vec<Box<dyn Sensor>> = self
             .signals
             .iter_mut()
@@ -185,19 +189,15 @@ impl<'a> Player<'a> {
             while let Some(row) = rows.get(next).filter(|row| row.at <= now) {
                 self.take(row);
                 for (at, sensor) in sensors.iter_mut().enumerate() {
-                    sensor.sample(row.at, self.value(at, row, row.at));
+                    sensor.sample(row.at, self.sample(at, row, own[at]));
                 }
                 (next, newest) = (next + 1, Some(row));
             }
+            self.come_into_force(now);
             let readings: Vec<Reading> = sensors
                 .iter_mut()
                 .enumerate()
-                .map(|(at, sensor)| match (&self.sources[at], newest) {
-                    (Source::Idle(_), Some(row)) => {
-                        Reading { value: self.value(at, row, now), at: now }
-                    }
-                    _ => sensor.reading(now),
-                })
+                .map(|(at, sensor)| self.read(at, sensor.as_mut(), own[at], newest, now))
                 .collect();
             answers.push(self.ask(now, readings));
             now = now.after(interval);
@@ -210,6 +210,46 @@ impl<'a> Player<'a> {
         Some(answers)
     }
 
+    /// A row as a sample of a signal; `own`: the product's metric path shares out itself.
+    fn sample(&self, signal: usize, row: &Row, own: bool) -> Option<f64> {
+        let metric = self.signals[signal].signal.metric;
+        let of_replicas = metric.is_average() && !metric.is_of_requests();
+        if of_replicas && self.counts.ready == 0 {
+            return None; // nobody to average over
+        }
+        match &self.sources[signal] {
+            source if source.shares_at_the_end() && !own => source.undivided(row),
+            _ => self.value(signal, row, row.at),
+        }
+    }
+
+    /// What a signal shows at an evaluation.
+    fn read(
+        &self,
+        signal: usize,
+        sensor: &mut dyn Sensor,
+        own: bool,
+        newest: Option<&Row>,
+        now: Time,
+    ) -> Reading {
+        let source = &self.sources[signal];
+        if let (Source::Idle(_), Some(row)) = (source, newest) {
+            return Reading { value: self.value(signal, row, now), at: now };
+        }
+        if !own && newest.is_none_or(|row| row.at < now) {
+            // The window ends here, whether or not there is a sample.
+            sensor.sample(now, None);
+        }
+        let reading = sensor.reading(now);
+        match newest {
+            Some(row) if source.shares_at_the_end() && !own => {
+                let value = reading.value.and_then(|total| source.shared(row, self.counts, total));
+                Reading { value, ..reading }
+            }
+            _ => reading,
+        }
+    }
+
     /// Comes to a row: decisions due by then are in force, its counts replace them, its traffic is noted.
     fn take(&mut self, row: &Row) {
         self.come_into_force(row.at);
@@ -220,9 +260,8 @@ impl<'a> Player<'a> {
             self.counts = Counts { live, ready: live };
             self.pending.clear();
         }
-        if let Some(ready) = count(self.ready) {
-            self.counts.ready = ready.min(self.counts.live);
-        }
+        self.recorded_ready = count(self.ready).or(self.recorded_ready);
+        self.counts.ready = self.ready_of(self.counts.live);
         let busy = |columns: &[usize]| {
             columns.iter().any(|&at| row.cells[at].is_some_and(|value| value > 0.0))
         };
@@ -267,8 +306,13 @@ impl<'a> Player<'a> {
             && due <= now
         {
             self.pending.remove(0);
-            self.counts = Counts { live: desired, ready: desired };
+            self.counts = Counts { live: desired, ready: self.ready_of(desired) };
         }
+    }
+
+    /// As recorded, else all.
+    fn ready_of(&self, live: u32) -> u32 {
+        self.recorded_ready.map_or(live, |ready| ready.min(live))
     }
 }
 

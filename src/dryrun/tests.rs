@@ -77,6 +77,16 @@ fn totals_and_shares_are_made_of_each_other() {
 }
 
 #[test]
+fn a_window_ends_at_the_evaluation_and_a_recorded_count_of_ready_ones_stays() {
+    // At 30 s the sample of 0 s has left the window: no data, no change.
+    let gap = "time_s,cpu\n0,100\n60,50\n";
+    assert_eq!(counts(CPU, gap, false)[1..3], [(15, 4, 8), (30, 8, 8)]);
+    let (played, _) = run(CPU, "time_s,ready,cpu\n0,1,100\n15,,100\n30,,100\n", false);
+    let ready: Vec<u32> = played.unwrap().answers.iter().map(|one| one.census.ready).collect();
+    assert_eq!(ready, [1, 1, 1]);
+}
+
+#[test]
 fn traffic_at_zero_wakes_a_sleeping_policy() {
     let sleeper = "[scale-to-zero]\nidle = \"60s\"\nactivate = 3\n\
                    [scale-to-zero.policy.target-tracking]\n\

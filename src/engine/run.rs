@@ -140,6 +140,11 @@ impl Run {
             }
             let now = self.calendar.next_at().unwrap_or(Time::NEVER).min(self.setup.last);
             if now > self.setup.stop_after {
+                // A request up to that instant may still wake a policy; arrivals come before a barrier.
+                let last = self.setup.stop_after.after(Span(1));
+                if !self.advance_all(last, observer)? {
+                    continue;
+                }
                 return Ok(());
             }
             if self.ask_ahead(now, observer) {

@@ -284,7 +284,7 @@ impl Service {
     pub(super) fn is_as_ordered(&self, desired: u32) -> bool {
         self.orders_under_way == 0
             && self.desired == desired
-            && self.fleet.census().live() == desired
+            && self.fleet.census().live() == desired.saturating_add(self.rollout.surplus())
             && !matches!(self.fleet.spec().balancing, Balancing::PerRequest { .. })
     }
 

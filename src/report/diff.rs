@@ -59,6 +59,10 @@ pub fn difference(a: &Left, b: &Left) -> Result<Difference, csv::Error> {
     }
     for (name, before) in &there {
         let Some(after) = here.get(name) else { continue };
+        let columns = after.iter().filter(|(known, _)| !before.iter().any(|(c, _)| c == known));
+        for (column, new) in columns {
+            found.results.push((name.clone(), column.clone(), String::new(), new.clone()));
+        }
         for (column, old) in before {
             let new = after.iter().find(|(known, _)| known == column).map_or("", |(_, new)| new);
             if old != new {
@@ -123,6 +127,7 @@ fn decided(decisions: &str) -> Result<BTreeMap<String, Vec<(String, String)>>, c
         ["policy", "service", "replication", "time_s", "desired", "reason_stage", "reason"]
             .map(place);
     let mut rows: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
+    let mut last: BTreeMap<String, (String, String)> = BTreeMap::new();
     for record in csv.records() {
         let record = record?;
         let cell = |at: usize| places[at].and_then(|at| record.get(at)).unwrap_or_default();
@@ -131,7 +136,12 @@ fn decided(decisions: &str) -> Result<BTreeMap<String, Vec<(String, String)>>, c
         }
         let what = format!("{} ({}: {})", cell(4), cell(5), cell(6));
         let row = (cell(3).to_owned(), what);
-        rows.entry(format!("{}/{}", cell(0), cell(1))).or_default().push(row);
+        let kept = (cell(4).to_owned(), cell(5).to_owned());
+        let policy = format!("{}/{}", cell(0), cell(1));
+        // As the shorter of the two logs: what changed neither number nor stage tells nothing apart.
+        if last.insert(policy.clone(), kept.clone()).as_ref() != Some(&kept) {
+            rows.entry(policy).or_default().push(row);
+        }
     }
     Ok(rows)
 }

@@ -101,20 +101,27 @@ pub(super) fn check_policies(services: &[Service], policies: &[NamedPolicy], fau
             let hint = "leave out the discipline or the keep-alive policy";
             faults.error(&key, "a policy of this service scales per request", hint);
         }
-        check_clients(index, service, policies, faults);
+        check_clients((index, services.len()), service, policies, faults);
     }
 }
 
 /// Clients that give up, and what a variant says of waiting, need slots.
-fn check_clients(index: usize, service: &Service, policies: &[NamedPolicy], faults: &mut Faults) {
+fn check_clients(
+    (index, services): (usize, usize),
+    service: &Service,
+    policies: &[NamedPolicy],
+    faults: &mut Faults,
+) {
     if service.fleet.discipline == Discipline::Slots {
         return;
     }
     let hint = "leave it out, or serve with slots";
     if service.fleet.client.is_some() {
-        let message =
-            format!("clients that give up, not with requests that share ({})", service.name);
-        faults.error("client", message, hint);
+        let key = match services {
+            1 => "client".to_owned(),
+            _ => format!("services.{}.client", service.name),
+        };
+        faults.error(&key, "clients that give up, not where requests share", hint);
     }
     let changed = policies.iter().filter(|one| index == 0 && one.variant.changes_waiting());
     for policy in changed {

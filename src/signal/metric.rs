@@ -92,6 +92,11 @@ impl Metric {
         )
     }
 
+    /// Whether it is told by requests rather than by replicas.
+    pub const fn is_of_requests(self) -> bool {
+        self.needs_histogram() || matches!(self, Self::ResponseTimeMs | Self::IdleS)
+    }
+
     /// Whether it needs the histogram of response times.
     pub const fn needs_histogram(self) -> bool {
         matches!(self, Self::P50Ms | Self::P90Ms | Self::P95Ms | Self::P99Ms)

@@ -223,6 +223,23 @@ fn without_its_rate_limit_a_policy_would_have_wanted_what_its_formula_said() {
 }
 
 #[test]
+fn the_request_that_woke_a_policy_is_explained_as_such() {
+    let folder = TempDir::new().unwrap();
+    let scenario = "duration = '20m'\nreplications = 1\n[workload.arrivals.main.poisson]\n\
+        rate = '1/min'\n[service]\nservice_time.constant = '1s'\n[replica]\ninitial = 0\n\
+        [policies.z.scale-to-zero]\nidle = '30s'\npolicy.fixed.replicas = 1\n";
+    fs::write(folder.path().join("s.toml"), scenario).unwrap();
+    good(folder.path(), &["run", "s.toml", "--out", "left", "--quiet"]);
+    let decisions = fs::read_to_string(folder.path().join("left/decisions.csv")).unwrap();
+    let mut csv = csv::Reader::from_reader(decisions.as_bytes());
+    let rows: Vec<csv::StringRecord> = csv.records().map(Result::unwrap).collect();
+    let woken = rows.iter().filter(|row| &row[4] == "activation").nth(1).unwrap();
+    let at = format!("{}s", &woken[3]);
+    let text = good(folder.path(), &["explain", "left", "--policy", "z", "--at", &at]);
+    assert!(text.contains("a request at zero replicas"), "{at}\n{text}");
+}
+
+#[test]
 fn what_cannot_be_explained_is_refused_with_what_could_be() {
     let folder = TempDir::new().unwrap();
     run_of_all(folder.path());

@@ -145,7 +145,9 @@ pub fn scaled_desired(raw: f64, running: u32, factors: Factors) -> i64 {
     let count = f64::from(running);
     let change = raw - count;
     let factor = if change > 0.0 { factors.up } else { factors.down };
-    let scaled = (count + factor * change).ceil();
+    // No change times an infinite gain is no number: there the loop fails and the count stays.
+    let change = if change == 0.0 { 0.0 } else { factor * change };
+    let scaled = (count + change).ceil();
     if raw.ceil() < count && scaled == count {
         return scaled as i64 - 1;
     }

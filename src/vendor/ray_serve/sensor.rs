@@ -58,6 +58,8 @@ pub struct Handle {
     running: Vec<u64>,
     merged: Merged,
     stale: bool,
+    /// It is fed by a recording rather than by scrapes.
+    is_replayed: bool,
     recorded: Option<f64>,
 }
 
@@ -97,6 +99,7 @@ impl Handle {
             running: Vec::new(),
             merged: Merged::default(),
             stale: false,
+            is_replayed: false,
             recorded: None,
         };
         if first == Time::ZERO {
@@ -223,6 +226,7 @@ impl Sensor for Handle {
     }
 
     fn sample(&mut self, at: Time, value: Option<f64>) {
+        self.is_replayed = true;
         self.replay(at, false);
         if let Some(value) = value {
             if self.recorded.is_none() {
@@ -240,7 +244,10 @@ impl Sensor for Handle {
         if self.stale {
             self.merge();
         }
-        Reading { value: Some(self.merged.at(now.as_secs_f64(), self.aggregation)), at: now }
+        // A recording that has not said anything yet says nothing.
+        let known = !self.is_replayed || self.recorded.is_some();
+        let value = known.then(|| self.merged.at(now.as_secs_f64(), self.aggregation));
+        Reading { value, at: now }
     }
 
     fn wants_replicas(&self) -> bool {

@@ -105,7 +105,11 @@ impl Period {
             [days, "*", "*"] => {
                 let mut month = [false; 32];
                 for day in days.split(',') {
-                    let day: usize = day.parse().ok().filter(|day| (1..=31).contains(day))?;
+                    let plain = day.bytes().all(|byte| byte.is_ascii_digit());
+                    let day: usize = day.parse().ok().filter(|_| plain)?;
+                    if !(1..=31).contains(&day) {
+                        return None;
+                    }
                     month[day] = true;
                 }
                 Some(Self::Monthly(month))

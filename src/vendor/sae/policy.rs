@@ -190,8 +190,7 @@ impl Elastic {
         }
         let (wanted, why) = wanted?;
         if missing && self.knobs.missing_blocks_scale_in && wanted < current {
-            let decision = Decision::propose(current, wanted, why).shown(seen);
-            return Some(decision.then(Stage::Recommend, current, Why::NoData));
+            return None;
         }
         Some(Decision::propose(current, wanted, why).shown(seen))
     }

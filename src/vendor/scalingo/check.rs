@@ -293,7 +293,8 @@ impl Reader<'_> {
     fn minimum(&self, min: i64, form: Form, faults: &mut DocumentFaults) -> Option<u32> {
         let key = "min_containers";
         if min >= i64::from(FEWEST) {
-            return u32::try_from(min).ok();
+            // Beyond any count: the largest one, which no maximum allows.
+            return Some(u32::try_from(min).unwrap_or(u32::MAX));
         }
         if form == Form::Answer && min >= 0 {
             let message = format!("an old autoscaler: today `{key}` {min} would be refused");

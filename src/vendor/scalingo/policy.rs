@@ -165,7 +165,7 @@ impl Alerts {
             return Decision::propose(found, found, Why::TooFew { number: SCALE_UP, have, need });
         }
         let level = settings.target;
-        let mut wanted = found + 1;
+        let mut wanted = found.saturating_add(1);
         let mut why = Why::Rule { number: SCALE_UP, value, level };
         if settings.metric == MetricName::RpmPerContainer && self.knobs.rpm_multi_step {
             let divisor =
