@@ -61,6 +61,7 @@ pub(super) fn lower(
     variants::check_names(&file, faults);
     let policies = policies(&file, products, faults);
     rollouts::check_policies(&services, &policies, faults);
+    rollouts::check_end(&services, Time::ZERO.after(file.duration.unwrap_or_default()), faults);
     sharing::check_policies(&services, &policies, faults);
     if faults.any_error() || policies.len() < file.policies.len() {
         return None;

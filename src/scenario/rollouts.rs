@@ -51,6 +51,23 @@ fn min_ready(quantity: Quantity) -> Option<MinReady> {
     }
 }
 
+/// A recording tells only when it has been read how long the run is.
+pub(super) fn check_end(services: &[Service], end: Time, faults: &mut Faults) {
+    for service in services {
+        for (number, rollout) in service.fleet.rollouts.iter().enumerate() {
+            if rollout.at >= end {
+                let key = match services.len() {
+                    1 => format!("rollouts.{number}.at"),
+                    _ => format!("services.{}.rollouts.{number}.at", service.name),
+                };
+                let (at, long) = (rollout.at.since(Time::ZERO), end.since(Time::ZERO));
+                let message = format!("{at} is not within the run, which lasts {long}");
+                faults.error(&key, message, "an earlier time, or a longer `duration`");
+            }
+        }
+    }
+}
+
 /// Scale per request starts and removes replicas by itself: nothing there could be replaced in batches.
 pub(super) fn check_policies(services: &[Service], policies: &[NamedPolicy], faults: &mut Faults) {
     let per_request = |policy: &PolicyChoice| policy.keep_alive().is_some();

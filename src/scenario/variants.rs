@@ -36,6 +36,8 @@ pub struct Variant {
     queue: Option<QueueSpec>,
     victims: Option<VictimOrder>,
     grace: Option<Span>,
+    /// Its queue says what happens to a request that finds no replica.
+    says_at_zero: bool,
 }
 
 impl Variant {
@@ -48,7 +50,9 @@ impl Variant {
     pub(super) fn apply(&self, fleet: &mut FleetSpec) {
         fleet.client = self.client.or(fleet.client);
         if let Some(queue) = &self.queue {
-            fleet.queue = queue.clone();
+            // What is not said stays as the scenario or the product's platform has it.
+            let at_zero = if self.says_at_zero { queue.at_zero } else { fleet.queue.at_zero };
+            fleet.queue = QueueSpec { at_zero, ..queue.clone() };
         }
         fleet.victims = self.victims.unwrap_or(fleet.victims);
         fleet.grace = self.grace.unwrap_or(fleet.grace);
@@ -70,6 +74,7 @@ pub(super) fn of_policy(file: &ScenarioFile, policy: &str, faults: &mut Faults) 
                 .map(|queue| f.within("queue", |f| fleet::queue(Some(queue), f))),
             victims: given.scale_in.map(|order| fleet::victims(Some(order))),
             grace: given.grace,
+            says_at_zero: given.queue.as_ref().is_some_and(|queue| queue.at_zero.is_some()),
         })
     })
 }

@@ -240,6 +240,41 @@ fn the_request_that_woke_a_policy_is_explained_as_such() {
 }
 
 #[test]
+fn a_rollout_beyond_the_end_of_a_recording_is_refused_at_its_place() {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("t.csv"), "time_s\n1\n2\n900\n").unwrap();
+    let scenario = "replications = 1\n[workload.arrivals.main.replay]\nfile = 't.csv'\n\
+        [service]\nservice_time.constant = '1s'\n[policies.two.fixed]\nreplicas = 2\n\
+        [[rollouts]]\nat = '3h'\n";
+    fs::write(folder.path().join("s.toml"), scenario).unwrap();
+    let (code, _, err) = said(&autosim(folder.path(), &["check", "s.toml"]));
+    assert!(code == 2 && err.contains("3h is not within the run"), "{code} {err}");
+    assert!(err.contains("s.toml:9:"), "{err}");
+    fs::write(folder.path().join("s.toml"), scenario.replace("3h", "5m")).unwrap();
+    good(folder.path(), &["check", "s.toml"]);
+}
+
+#[test]
+fn a_variant_of_the_queue_leaves_alone_what_the_platform_does_at_zero() {
+    let folder = TempDir::new().unwrap();
+    let scenario = "duration = '20m'\nreplications = 2\n[workload.arrivals.main.poisson]\n\
+        rate = '6/min'\n[service]\nservice_time.constant = '1s'\n[replica]\ninitial = 0\n\
+        [policies.eas.pai-eas]\nknobs.at_zero = 'fail'\n[policies.eas.pai-eas.body]\nmin = 0\n\
+        max = 3\nscaleStrategies = [{ metricName = 'qps', threshold = 10 }]\n";
+    let rejected = |text: String| {
+        fs::write(folder.path().join("s.toml"), text).unwrap();
+        let csv = good(folder.path(), &["run", "s.toml", "--quiet", "--format", "csv"]);
+        let mut csv = csv::Reader::from_reader(csv.as_bytes());
+        let at = csv.headers().unwrap().iter().position(|name| name == "rejected").unwrap();
+        csv.records().next().unwrap().unwrap()[at].parse::<f64>().unwrap()
+    };
+    let plain = rejected(scenario.to_owned());
+    let varied = rejected(format!("{scenario}[variants.eas]\nqueue = {{ timeout = '1h' }}\n"));
+    let waits = rejected(format!("{scenario}[variants.eas]\nqueue = {{ at_zero = 'wait' }}\n"));
+    assert!(plain > 0.0 && plain == varied && waits == 0.0, "{plain} {varied} {waits}");
+}
+
+#[test]
 fn what_cannot_be_explained_is_refused_with_what_could_be() {
     let folder = TempDir::new().unwrap();
     run_of_all(folder.path());
