@@ -1,7 +1,9 @@
 //! One service while it runs: its plane, its fleet, its autoscaler, its record.
 
+mod audience;
 mod rolling;
 
+use self::audience::Audience;
 use super::facts::RunFacts;
 use super::incoming::Incoming;
 use super::outcome::{DecisionRecord, FleetTotals, Interval, ServiceOutcome, Shown};
@@ -25,6 +27,7 @@ struct Snapshot {
     counters: super::recorder::Counters,
     /// The same, attempt by attempt.
     seen: super::recorder::Counters,
+    audience: Audience,
 }
 
 /// Replicas to order or remove once the plane and the calendar know.
@@ -85,13 +88,16 @@ pub(super) enum Advance {
 }
 
 impl Service {
-    pub(super) fn new(setup: ServiceSetup, index: u32, run: &RunFacts) -> Self {
+    pub(super) fn new(mut setup: ServiceSetup, index: u32, run: &RunFacts) -> Self {
         let streams = Streams::new(run.seed, run.replication, index);
         let window = run.window;
+        for users in &mut setup.fleet.loops {
+            users.until = users.until.min(window.end);
+        }
         let plane = Plane::new(&setup.fleet, streams, run.waiting_limit);
         let patience = setup.fleet.queue.timeout.clone();
         let incoming = Incoming::new(setup.arrivals, &plane, patience, &streams, window.end);
-        let (initial, clients) = (setup.fleet.initial, setup.fleet.client.is_some());
+        let (initial, clients) = (setup.fleet.initial, setup.fleet.has_clients());
         let mut fleet = Fleet::new(setup.fleet, streams, (window.warmup, window.end));
         if run.supply {
             fleet.keep_supply();
@@ -208,7 +214,8 @@ impl Service {
             at: now,
             gauges: self.plane.gauges(now, &mut (&mut self.recorder, observer)),
             integrals: self.fleet.integrals(now),
-            arrivals: self.incoming.taken,
+            arrivals: self.taken(),
+            audience: self.audience(now),
             counters: self.recorder.counters(),
             seen: self.recorder.seen(),
         }
@@ -244,7 +251,7 @@ impl Service {
             in_flight: seen.gauges.in_flight,
             queued: seen.gauges.queued,
             census: self.census(),
-            last_arrival: self.incoming.last_arrival().max(last_retry),
+            last_arrival: self.last_arrival().max(last_retry),
             replicas: self.replicas.as_deref(),
         })
     }
@@ -267,9 +274,9 @@ impl Service {
 
     /// When the last request arrived since the last control, if no replica was ready at that control.
     pub(super) fn found_nobody(&mut self) -> Option<Time> {
-        let taken = self.incoming.taken;
+        let taken = self.taken();
         let before = std::mem::replace(&mut self.taken_at_control, taken);
-        (self.nobody_ready && taken > before).then(|| self.incoming.last_arrival())
+        (self.nobody_ready && taken > before).then(|| self.last_arrival())
     }
 
     /// Whether nothing a policy sees of this service can change before the next event of the calendar: no
@@ -510,6 +517,7 @@ impl Service {
             mean_in_flight: mean(began.gauges.in_flight_ns, ended.gauges.in_flight_ns),
             utilization: (slots > 0.0).then(|| busy / slots),
             signal: self.readings.first().and_then(|reading| reading.value),
+            clients: self.client_interval(&began.audience, &ended.audience, length),
         });
         self.interval_began = ended;
     }
@@ -530,6 +538,7 @@ impl Service {
         self.plane.finish(self.clock, &mut (&mut self.recorder, observer));
         self.fleet.close();
         let fleet = self.fleet_totals(self.fleet.ledger());
+        let (users, taken) = (self.user_totals(), self.taken());
         let presence = self.recorder.presence();
         let (counts, latency, slo_minutes) = self.recorder.finish();
         let outcome = ServiceOutcome {
@@ -543,8 +552,9 @@ impl Service {
             decisions: self.decisions,
             shown: self.shown,
             supply: self.fleet.take_supply(),
+            users,
         };
-        (outcome, self.incoming.taken)
+        (outcome, taken)
     }
 
     fn fleet_totals(&self, ledger: FleetLedger) -> FleetTotals {
