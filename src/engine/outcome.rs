@@ -1,5 +1,6 @@
 //! What a run leaves: totals, and on request the timeline and the decisions.
 
+use crate::fleet::Launches;
 use crate::policy::Decision;
 use crate::signal::{Census, Reading};
 use crate::stats::Histogram;
@@ -37,6 +38,8 @@ pub struct ServiceOutcome {
     pub shown: Vec<Shown>,
     /// Ready replicas from each instant on at which their number changed; empty unless asked for.
     pub supply: Vec<(Time, u32)>,
+    /// Launches one by one; kept with the decisions.
+    pub launches: Launches,
 }
 
 /// What a policy was shown at a control, enough to ask it again.

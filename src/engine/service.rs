@@ -9,7 +9,7 @@ use super::recorder::Recorder;
 use super::rollout::Rollout;
 use super::setup::{DecisionLog, ServiceSetup, Window};
 use crate::fleet::dispatch::{Gauges, Interruption, Plane, Sink, Stop};
-use crate::fleet::{Balancing, Fleet, FleetIntegrals, FleetLedger, ReplicaId};
+use crate::fleet::{Balancing, Fleet, FleetIntegrals, FleetLedger, OrderedBy, ReplicaId};
 use crate::policy::{Autoscaler, Decision};
 use crate::random::Streams;
 use crate::signal::{Census, Observation, Probe, Reading, ReplicaLoad, Resources, Sensor};
@@ -95,6 +95,9 @@ impl Service {
         let mut fleet = Fleet::new(setup.fleet, streams, (window.warmup, window.end));
         if run.supply {
             fleet.keep_supply();
+        }
+        if matches!(run.log, DecisionLog::Changes | DecisionLog::All) {
+            fleet.keep_launches();
         }
         let signals = &setup.autoscaler.signals;
         let recorder = Recorder::new(window, setup.slo, run.quantiles[index as usize], clients);
@@ -414,8 +417,9 @@ impl Service {
         changes: &mut Vec<Change>,
         observer: &mut impl Sink,
     ) {
+        let by = OrderedBy::Decision(now.before(self.autoscaler.actuation_delay));
         for _ in 0..count {
-            if self.launch(now, changes, observer).is_none() {
+            if self.launch(now, by, changes, observer).is_none() {
                 return;
             }
         }
@@ -425,10 +429,11 @@ impl Service {
     fn launch(
         &mut self,
         now: Time,
+        by: OrderedBy,
         changes: &mut Vec<Change>,
         observer: &mut impl Sink,
     ) -> Option<ReplicaId> {
-        let (id, ready_at) = self.fleet.order(now)?;
+        let (id, ready_at) = self.fleet.order(now, by)?;
         self.plane.launched(id, &self.fleet);
         if ready_at == now {
             self.ready(now, id, observer);
@@ -543,6 +548,7 @@ impl Service {
             decisions: self.decisions,
             shown: self.shown,
             supply: self.fleet.take_supply(),
+            launches: self.fleet.take_launches(),
         };
         (outcome, self.incoming.taken)
     }

@@ -410,6 +410,7 @@ pub(crate) mod tests {
             decisions: Vec::new(),
             shown: Vec::new(),
             supply: Vec::new(),
+            launches: Default::default(),
         }
     }
 

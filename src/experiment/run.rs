@@ -288,6 +288,7 @@ fn reduce(scenario: &Scenario, cell: Cell, done: CellOutcome, need: Option<&[u32
             service: outcome.name,
             timeline: outcome.timeline,
             decisions: outcome.decisions,
+            launches: outcome.launches,
             slo_minutes: outcome.slo_minutes,
         });
     }

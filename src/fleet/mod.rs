@@ -13,11 +13,13 @@ mod billing;
 mod client;
 pub mod dispatch;
 mod fleet_state;
+mod launches;
 mod replica;
 mod spec;
 
 pub use client::{ClientSpec, RetryBudget, RetrySpec};
 pub use fleet_state::{Fleet, FleetCensus, FleetIntegrals, FleetLedger};
+pub use launches::{Launch, Launches, MOST_LAUNCHES, OrderedBy};
 pub use replica::{ReplicaId, State};
 pub use spec::{
     AtZero, Balancing, Billing, ColdStage, Discipline, FleetSpec, LaunchRate, MinReady, Overflow,

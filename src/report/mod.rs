@@ -21,6 +21,7 @@ mod folder;
 mod hours;
 mod html;
 mod json;
+mod launches_csv;
 mod manifest;
 mod markdown;
 mod minutes;
@@ -91,6 +92,7 @@ fn files<'a>(results: &'a Results, comparison: &'a Comparison) -> Vec<OutputFile
         OutputFile::new("replications.csv", |out| figures_csv::replications(results, out)),
         OutputFile::new("timeline.csv", |out| timeline_csv::write(results, out)),
         OutputFile::new("decisions.csv", |out| decisions_csv::write(results, out)),
+        OutputFile::new("launches.csv", |out| launches_csv::write(results, out)),
         OutputFile::new(html::NAME, |out| html::write(results, comparison, out)),
     ];
     files.extend(events::files(results));

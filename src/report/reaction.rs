@@ -187,6 +187,7 @@ mod tests {
             timeline,
             decisions,
             slo_minutes: Vec::new(),
+            launches: Default::default(),
         };
         let found = reactions(&about, &service);
         assert_eq!(found.len(), 1, "the second decision belongs to the first");
@@ -212,6 +213,7 @@ mod tests {
             timeline,
             decisions: vec![scale_out(375, 10, 14)],
             slo_minutes: Vec::new(),
+            launches: Default::default(),
         };
         let found = reactions(&about, &service);
         assert_eq!((found[0].rise, found[0].calm), (None, None));

@@ -3,9 +3,9 @@
 
 use crate::engine::{Counts, FleetTotals, Interval, LatencyTotals, Presence, ServiceOutcome};
 use crate::experiment::{
-    About, Census, Comparison, Decision, DecisionRecord, Details, Facts, PolicyResults, Reading,
-    References, Results, Row, ServiceDetails, ServiceRow, Slo, SloMinute, SloTerms, Stage, Why,
-    Window,
+    About, Census, Comparison, Decision, DecisionRecord, Details, Facts, Launch, Launches,
+    OrderedBy, PolicyResults, Reading, References, Results, Row, ServiceDetails, ServiceRow, Slo,
+    SloMinute, SloTerms, Stage, Why, Window,
 };
 use crate::stats::Histogram;
 use crate::units::{Price, Span, Time, WallClock};
@@ -110,6 +110,7 @@ fn policy(at: usize) -> PolicyResults {
                 service: "service".into(),
                 timeline: timeline(at),
                 decisions: decisions(at),
+                launches: launches(at),
                 slo_minutes: slo_minutes(at),
             }],
         }],
@@ -173,6 +174,7 @@ fn outcome(at: usize, replication: u32) -> ServiceOutcome {
         timeline: Vec::new(),
         decisions: Vec::new(),
         supply: Vec::new(),
+        launches: Launches::default(),
     }
 }
 
@@ -263,4 +265,33 @@ fn decisions(at: usize) -> Vec<DecisionRecord> {
         });
     }
     out
+}
+
+/// What every scale-out ordered: provisioned, pulled and booted in about a minute.
+fn launches(at: usize) -> Launches {
+    let mut kept = Vec::new();
+    for record in decisions(at) {
+        for _ in record.before..record.decision.desired {
+            let number = kept.len() as u64;
+            let seconds =
+                |least: f64, n: u64| Span::from_secs_f64(least + 8.0 * wobble(number, n, 7));
+            let stages = vec![
+                ("provision", seconds(25.0, 1)),
+                ("pull", seconds(12.0, 2)),
+                ("boot", seconds(4.0, 3)),
+            ];
+            let ordered_at = record.at.after(Span::from_secs(2));
+            let length = stages.iter().fold(Span::ZERO, |sum, (_, span)| sum + *span);
+            kept.push(Launch {
+                number,
+                by: OrderedBy::Decision(record.at),
+                ordered_at,
+                launched_at: ordered_at,
+                stages,
+                ready_at: Some(ordered_at.after(length)),
+                gone_at: None,
+            });
+        }
+    }
+    Launches { kept, left_out: 0 }
 }

@@ -3,6 +3,7 @@
 mod cli;
 mod determinism;
 mod house;
+mod launches;
 mod naive;
 mod naive_equality;
 mod pai_eas_and_scalingo;
