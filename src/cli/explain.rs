@@ -3,12 +3,11 @@
 use super::exit::{Exit, Failure};
 use super::past_run::PastRun;
 use super::terminal::Terminal;
-use crate::experiment::{self, ExplainError, Explanation, Moment, Results, RunOptions, Silent};
+use crate::experiment::{self, ExplainError, Moment, Results, RunOptions, Silent};
 use crate::policy::parts::calendar::At;
-use crate::report::{explain_json, explain_text, first_divergence, worst_moments};
+use crate::report::{Account, explain_text, first_divergence, worst_moments};
 use crate::scenario::Scenario;
 use crate::units::{Time, WallClock};
-use serde_json::Value;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -87,7 +86,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
         };
         let moment = Moment { policy: index, replication: args.replication.get() - 1, at };
         match experiment::explain(&scenario, moment, &cancel) {
-            Ok(one) => found.push(one),
+            Ok(one) => found.push(Account::of(&results, &one)),
             // Where two part, one of them may not have been asked yet.
             Err(early @ ExplainError::TooEarly(_)) if args.diverge.is_some() => {
                 terminal.say(&format!("{name}: {early}"));
@@ -95,7 +94,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
             Err(error) => return Err(Failure::bad_input(error)),
         }
     }
-    terminal.print(&render(args.format, &results, &found))?;
+    terminal.print(&render(args.format, &found)?)?;
     Ok(Exit::Good)
 }
 
@@ -145,15 +144,15 @@ fn instant(at: &At, clock: &WallClock) -> Option<Time> {
     }
 }
 
-fn render(format: Format, results: &Results, found: &[Explanation]) -> String {
+fn render(format: Format, found: &[Account]) -> Result<String, Failure> {
     match format {
         Format::Text => {
-            let texts: Vec<String> = found.iter().map(|one| explain_text(results, one)).collect();
-            texts.join("\n")
+            let texts: Vec<String> = found.iter().map(explain_text).collect();
+            Ok(texts.join("\n"))
         }
         Format::Json => {
-            let all = found.iter().map(|one| explain_json(results, one)).collect();
-            format!("{:#}\n", Value::Array(all))
+            let text = serde_json::to_string_pretty(found).map_err(Failure::bad_input)?;
+            Ok(text + "\n")
         }
     }
 }

@@ -11,6 +11,7 @@
 //!
 //! **Start at** [`write_all`] and [`table()`].
 
+mod account;
 mod decisions_csv;
 mod diff;
 mod dry_run;
@@ -34,9 +35,10 @@ mod seen;
 mod table;
 mod timeline_csv;
 
+pub use account::Account;
 pub use diff::{Difference, Left, Parting, diff_json, diff_text, difference};
 pub use dry_run::{dry_run_csv, dry_run_json};
-pub use explain::{explain_json, explain_text, first_divergence, worst_moments};
+pub use explain::{explain_text, first_divergence, worst_moments};
 pub use folder::{FolderError, check_folder};
 pub use json::summary_json;
 pub use markdown::markdown;
