@@ -23,7 +23,7 @@ mod setup;
 pub use crate::fleet::dispatch::{Attempt, AttemptFate, Completion, Sink};
 pub use outcome::{
     Counts, DecisionRecord, FleetTotals, Interval, LatencyTotals, Outcome, Presence,
-    ServiceOutcome, Shown, SloMinute,
+    ServiceOutcome, SloMinute,
 };
 pub use run::run;
 pub use setup::{DecisionLog, Detail, Halt, ServiceSetup, Setup, Slo, Window};

@@ -1,7 +1,7 @@
 //! What a run leaves: totals, and on request the timeline and the decisions.
 
 use crate::fleet::Launches;
-use crate::policy::Decision;
+use crate::policy::{Decision, Stage};
 use crate::signal::{Census, Reading};
 use crate::stats::Histogram;
 use crate::units::{Span, Time};
@@ -34,29 +34,10 @@ pub struct ServiceOutcome {
     pub timeline: Vec<Interval>,
     /// Decisions; empty unless asked for.
     pub decisions: Vec<DecisionRecord>,
-    /// What its policy was shown; empty unless asked for.
-    pub shown: Vec<Shown>,
     /// Ready replicas from each instant on at which their number changed; empty unless asked for.
     pub supply: Vec<(Time, u32)>,
     /// Launches one by one; kept with the decisions.
     pub launches: Launches,
-}
-
-/// What a policy was shown at a control, enough to ask it again.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Shown {
-    /// When.
-    pub at: Time,
-    /// Counts.
-    pub census: Census,
-    /// Desired count in force before.
-    pub before: u32,
-    /// Readings, in the order of its signals.
-    pub readings: Box<[Reading]>,
-    /// True if a request at zero replicas asked rather than the clock.
-    pub activation: bool,
-    /// The count it decided on.
-    pub desired: u32,
 }
 
 /// Time that requests, counted or not, spent within [warm-up, end), summed request by request: the other
@@ -228,4 +209,9 @@ pub struct DecisionRecord {
     pub readings: Vec<Reading>,
     /// True if a request at zero replicas asked for it rather than the clock.
     pub activation: bool,
+    /// For each guard that changed the number: what this one decision would have been without it, from the
+    /// same state.
+    pub without: Vec<(Stage, u32)>,
+    /// When the policy was asked next; `None` if it was not within the run.
+    pub until: Option<Time>,
 }

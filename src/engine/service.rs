@@ -1,10 +1,13 @@
 //! One service while it runs: its plane, its fleet, its autoscaler, its record.
 
+mod hindsight;
+mod noting;
 mod rolling;
 
+use self::hindsight::Hindsight;
 use super::facts::RunFacts;
 use super::incoming::Incoming;
-use super::outcome::{DecisionRecord, FleetTotals, Interval, ServiceOutcome, Shown};
+use super::outcome::{DecisionRecord, FleetTotals, Interval, ServiceOutcome};
 use super::recorder::Recorder;
 use super::rollout::Rollout;
 use super::setup::{DecisionLog, ServiceSetup, Window};
@@ -70,7 +73,8 @@ pub(super) struct Service {
     totals: FleetTotals,
     timeline: Vec<Interval>,
     decisions: Vec<DecisionRecord>,
-    shown: Vec<Shown>,
+    /// A copy of its policy, where decisions are kept.
+    hindsight: Option<Hindsight>,
     clock: Time,
 }
 
@@ -100,6 +104,8 @@ impl Service {
             fleet.keep_launches();
         }
         let signals = &setup.autoscaler.signals;
+        let hindsight =
+            (run.log != DecisionLog::Off).then(|| Hindsight::of(&*setup.autoscaler.policy));
         let recorder = Recorder::new(window, setup.slo, run.quantiles[index as usize], clients);
         Self {
             readings: vec![Reading::default(); signals.len()],
@@ -129,7 +135,7 @@ impl Service {
             totals: FleetTotals::default(),
             timeline: Vec::new(),
             decisions: Vec::new(),
-            shown: Vec::new(),
+            hindsight,
             clock: Time::ZERO,
         }
     }
@@ -315,61 +321,15 @@ impl Service {
             readings: &self.readings,
             without: None,
         };
+        if let Some(hindsight) = &mut self.hindsight {
+            hindsight.asked(&seen, activation);
+        }
         let decision = match activation {
             true => self.autoscaler.policy.activate(&seen),
             false => self.autoscaler.policy.observe(&seen),
         };
         self.note_decision(now, census, decision, activation);
         decision
-    }
-
-    fn note_decision(&mut self, now: Time, census: Census, decision: Decision, activation: bool) {
-        self.uncapped = decision.uncapped;
-        let capped = decision.uncapped > decision.desired;
-        self.note_capped(now, capped);
-        let reason = (decision.reason().stage, decision.desired);
-        let changed = decision.desired != self.desired || self.last_reason != Some(reason);
-        self.last_reason = Some(reason);
-        let keep = match self.log {
-            DecisionLog::Off => false,
-            DecisionLog::Shown => {
-                self.note_shown(now, census, decision.desired, activation);
-                false
-            }
-            DecisionLog::Changes => changed,
-            DecisionLog::All => true,
-        };
-        if keep && now < self.window.end {
-            let readings = self.readings.clone();
-            let before = self.desired;
-            self.decisions.push(DecisionRecord {
-                at: now,
-                census,
-                before,
-                decision,
-                readings,
-                activation,
-            });
-        }
-    }
-
-    fn note_shown(&mut self, now: Time, census: Census, desired: u32, activation: bool) {
-        self.shown.push(Shown {
-            at: now,
-            census,
-            before: self.desired,
-            readings: self.readings.as_slice().into(),
-            activation,
-            desired,
-        });
-    }
-
-    fn note_capped(&mut self, now: Time, capped: bool) {
-        if let Some(since) = self.capped_since.take() {
-            let (from, to) = (since.max(self.window.warmup), now.min(self.window.end));
-            self.totals.capped_ns += u128::from(to.since(from).0);
-        }
-        self.capped_since = capped.then_some(now);
     }
 
     /// Brings the fleet to `desired`; what lies in the future goes into `changes`.
@@ -534,6 +494,7 @@ impl Service {
     pub(super) fn finish(mut self, observer: &mut impl Sink) -> (ServiceOutcome, u64) {
         self.plane.finish(self.clock, &mut (&mut self.recorder, observer));
         self.fleet.close();
+        self.note_hindsight();
         let fleet = self.fleet_totals(self.fleet.ledger());
         let presence = self.recorder.presence();
         let (counts, latency, slo_minutes) = self.recorder.finish();
@@ -546,7 +507,6 @@ impl Service {
             slo_minutes,
             timeline: self.timeline,
             decisions: self.decisions,
-            shown: self.shown,
             supply: self.fleet.take_supply(),
             launches: self.fleet.take_launches(),
         };

@@ -8,6 +8,7 @@ use crate::signal::{Observation, Resources};
 use crate::units::{Span, Time};
 
 /// Says what it is told at each control, then repeats the last.
+#[derive(Clone)]
 struct Script(std::collections::VecDeque<u32>);
 
 impl Policy for Script {

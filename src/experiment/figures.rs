@@ -408,7 +408,6 @@ pub(crate) mod tests {
             },
             timeline: Vec::new(),
             decisions: Vec::new(),
-            shown: Vec::new(),
             supply: Vec::new(),
             launches: Default::default(),
         }

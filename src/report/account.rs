@@ -1,7 +1,7 @@
 //! A decision's account, as plain values: what `explain` prints, in words or as an object.
 
 use super::reaction::{Launched, Orders, Part, Reaction, reactions};
-use crate::experiment::{About, Explanation, Results};
+use crate::experiment::{About, DecisionRecord, Explanation, Results};
 use crate::units::Time;
 use serde::{Deserialize, Serialize};
 
@@ -10,11 +10,15 @@ use serde::{Deserialize, Serialize};
 pub struct Account {
     pub(super) policy: String,
     pub(super) kind: String,
+    pub(super) service: String,
     /// From 1.
     pub(super) replication: u32,
     pub(super) time_s: f64,
     /// On the wall clock.
     pub(super) clock: Option<String>,
+    /// In a file: when the policy was asked next; `None` = not within the run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) until_s: Option<f64>,
     /// `control` or `request`.
     pub(super) asked_by: String,
     pub(super) desired_before: u32,
@@ -31,7 +35,20 @@ pub struct Account {
     /// What it ordered; `None` if it is not known or nothing.
     pub(super) launches: Option<LaunchesTold>,
     /// The reaction it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) reaction: Option<ReactionTold>,
+}
+
+/// Whose decisions are told.
+pub(super) struct Whose<'a> {
+    pub(super) about: &'a About,
+    pub(super) policy: &'a str,
+    pub(super) kind: &'a str,
+    pub(super) service: &'a str,
+    /// From 0.
+    pub(super) replication: u32,
+    pub(super) signals: &'a [String],
+    pub(super) orders: Option<Orders<'a>>,
 }
 
 /// A signal as it was seen.
@@ -97,18 +114,34 @@ pub(super) struct ReactionTold {
 impl Account {
     /// What became known of a decision that was asked for.
     pub fn of(results: &Results, one: &Explanation) -> Self {
-        let (shown, decision) = (&one.shown, &one.decision);
         let policy = results.policies.iter().find(|policy| policy.name == one.policy);
         let details = policy
             .and_then(|policy| policy.details.iter().find(|d| d.replication == one.replication));
         let service = details.and_then(|details| details.services.first());
-        let ordered = service.and_then(|service| Orders::of(service).by(shown.at));
         let all = service.map(|service| reactions(&results.about, service)).unwrap_or_default();
-        let belongs = |one: &&Reaction| one.decided <= shown.at && shown.at <= one.ready;
-        let saw = one.signals.iter().zip(&shown.readings).map(|(name, reading)| Saw {
+        let about = Whose {
+            about: &results.about,
+            policy: &one.policy,
+            kind: policy.map_or("", |policy| &policy.kind),
+            service: service.map_or("", |service| &service.service),
+            replication: one.replication,
+            signals: &one.signals,
+            orders: service.map(Orders::of),
+        };
+        let mut account = Self::of_record(&about, &one.record);
+        let told: Vec<ReactionTold> = all.iter().map(ReactionTold::of).collect();
+        account.reaction = told.into_iter().find(|one| one.holds(account.time_s));
+        account
+    }
+
+    /// A decision without the reaction it belongs to.
+    pub(super) fn of_record(whose: &Whose<'_>, record: &DecisionRecord) -> Self {
+        let (shown, decision) = (record, &record.decision);
+        let ordered = whose.orders.as_ref().and_then(|orders| orders.by(record.at));
+        let saw = whose.signals.iter().zip(&record.readings).map(|(name, reading)| Saw {
             signal: name.clone(),
             value: reading.value.filter(|value| value.is_finite()),
-            age_s: shown.at.since(reading.at).as_secs_f64(),
+            age_s: record.at.since(reading.at).as_secs_f64(),
         });
         let stages = decision.trail.iter().map(|step| StageTold {
             stage: step.stage.name().to_owned(),
@@ -116,16 +149,18 @@ impl Account {
             after: step.to,
             why: step.why.in_full(),
         });
-        let without = one.without.iter().map(|(stage, other)| Without {
-            guard: stage.name().to_owned(),
-            desired: other.desired,
-        });
+        let without = record
+            .without
+            .iter()
+            .map(|(stage, desired)| Without { guard: stage.name().to_owned(), desired: *desired });
         Self {
-            policy: one.policy.clone(),
-            kind: one.kind.to_owned(),
-            replication: one.replication + 1,
+            policy: whose.policy.to_owned(),
+            kind: whose.kind.to_owned(),
+            service: whose.service.to_owned(),
+            replication: whose.replication + 1,
             time_s: shown.at.as_secs_f64(),
-            clock: clock(&results.about, shown.at),
+            clock: clock(whose.about, shown.at),
+            until_s: None,
             asked_by: if shown.activation { "request" } else { "control" }.to_owned(),
             desired_before: shown.before,
             ready: shown.census.ready,
@@ -138,12 +173,17 @@ impl Account {
             decided_by: decision.reason().stage.name().to_owned(),
             without: without.collect(),
             launches: ordered.as_ref().and_then(launches),
-            reaction: all.iter().find(belongs).map(ReactionTold::of),
+            reaction: None,
         }
     }
 }
 
 impl ReactionTold {
+    /// Whether a decision of an instant belongs to it.
+    pub(super) fn holds(&self, time_s: f64) -> bool {
+        self.decided_s <= time_s && time_s <= self.ready_s
+    }
+
     pub(super) fn of(reaction: &Reaction) -> Self {
         let seconds = Time::as_secs_f64;
         Self {

@@ -181,19 +181,27 @@ pub fn worst_moments(results: &Results, policy: &str, count: usize) -> Vec<Time>
 /// When two policies first want different numbers, in the last replication kept of both; `None` if they
 /// never do.
 pub fn first_divergence(results: &Results, one: &str, other: &str) -> Option<Time> {
-    let wanted = |name: &str| {
+    let stands = |name: &str| -> Option<Vec<Stand>> {
         let policy = results.policies.iter().find(|policy| policy.name == name)?;
-        Some(&policy.details.last()?.services.first()?.decisions)
+        let decisions = &policy.details.last()?.services.first()?.decisions;
+        Some(decisions.iter().map(|one| (one.at, one.before, one.decision.desired)).collect())
     };
-    let (one, other) = (wanted(one)?, wanted(other)?);
-    let mut instants: Vec<Time> = one.iter().chain(other).map(|record| record.at).collect();
+    parting(&stands(one)?, &stands(other)?)
+}
+
+/// What a policy wanted from an instant on: when, the count before, the count.
+pub(super) type Stand = (Time, u32, u32);
+
+/// The first instant at which two policies want different counts.
+pub(super) fn parting(one: &[Stand], other: &[Stand]) -> Option<Time> {
+    let mut instants: Vec<Time> = one.iter().chain(other).map(|(at, ..)| *at).collect();
     instants.sort_unstable();
-    let at_instant = |decisions: &[crate::experiment::DecisionRecord], at: Time| {
-        let next = decisions.partition_point(|record| record.at <= at);
+    let wanted = |stands: &[Stand], at: Time| {
+        let next = stands.partition_point(|stand| stand.0 <= at);
         match next.checked_sub(1) {
-            Some(last) => Some(decisions[last].decision.desired),
-            None => decisions.first().map(|first| first.before),
+            Some(last) => Some(stands[last].2),
+            None => stands.first().map(|first| first.1),
         }
     };
-    instants.into_iter().find(|&at| at_instant(one, at) != at_instant(other, at))
+    instants.into_iter().find(|&at| wanted(one, at) != wanted(other, at))
 }

@@ -32,6 +32,7 @@ mod plot;
 mod policy;
 mod reaction;
 mod seen;
+mod stored;
 mod table;
 mod timeline_csv;
 
@@ -43,6 +44,7 @@ pub use folder::{FolderError, check_folder};
 pub use json::summary_json;
 pub use markdown::markdown;
 pub use policy::{policy_json, policy_toml};
+pub use stored::Stored;
 pub use table::table;
 
 use crate::experiment::{Comparison, Results};
@@ -94,6 +96,9 @@ fn files<'a>(results: &'a Results, comparison: &'a Comparison) -> Vec<OutputFile
         OutputFile::new("replications.csv", |out| figures_csv::replications(results, out)),
         OutputFile::new("timeline.csv", |out| timeline_csv::write(results, out)),
         OutputFile::new("decisions.csv", |out| decisions_csv::write(results, out)),
+        OutputFile::new(stored::DECISIONS, |out| stored::write_decisions(results, out)),
+        OutputFile::new(stored::REACTIONS, |out| stored::write_reactions(results, out)),
+        OutputFile::new(stored::MOMENTS, |out| stored::write_moments(results, out)),
         OutputFile::new("launches.csv", |out| launches_csv::write(results, out)),
         OutputFile::new(html::NAME, |out| html::write(results, comparison, out)),
     ];

@@ -333,6 +333,8 @@ mod tests {
             ),
             readings: vec![Reading { value: Some(0.9), at: Time::from_secs(second - 15) }],
             activation: false,
+            without: Vec::new(),
+            until: None,
         }
     }
 

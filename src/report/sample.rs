@@ -146,7 +146,6 @@ fn outcome(at: usize, replication: u32) -> ServiceOutcome {
     let hours = 24.0 * 9.0 * capacity * (1.0 + 0.02 * wobble(1, 2, u64::from(replication)));
     let replica_ns = (hours * 3.6e12) as u128;
     ServiceOutcome {
-        shown: Vec::new(),
         name: "service".into(),
         counts: Counts {
             arrived: completed + timed_out,
@@ -262,6 +261,8 @@ fn decisions(at: usize) -> Vec<DecisionRecord> {
             decision,
             readings: vec![Reading { value: Some(value), at: Time::from_secs(60 * m - 15) }],
             activation: false,
+            without: Vec::new(),
+            until: None,
         });
     }
     out

@@ -35,6 +35,9 @@ fn a_run_leaves_every_file_and_each_csv_is_whole() {
         "timeline.csv",
         "decisions.csv",
         "launches.csv",
+        "decisions.jsonl",
+        "reactions.jsonl",
+        "moments.jsonl",
         "manifest.json",
         "report.html",
         "cost-vs-latency.svg",
@@ -165,6 +168,6 @@ fn every_byte_is_the_same_for_any_number_of_threads() {
         left.push((contents(&folder), table(&results, &comparison)));
     }
     let names: Vec<&String> = left[0].0.iter().map(|(name, _)| name).collect();
-    assert_eq!(names.len(), 13, "{names:?}");
+    assert_eq!(names.len(), 16, "{names:?}");
     assert!(left[0] == left[1], "some file depends on the number of threads");
 }

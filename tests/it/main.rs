@@ -2,6 +2,7 @@
 
 mod cli;
 mod determinism;
+mod explained;
 mod house;
 mod launches;
 mod naive;

@@ -20,6 +20,7 @@ use rand::Rng;
 
 // ---- the engine's side ----
 
+#[derive(Clone)]
 struct Script {
     counts: Vec<u32>,
     asked: usize,
