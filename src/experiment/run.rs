@@ -137,6 +137,8 @@ pub(super) fn plan_of(
 
 /// One pass over the requests of each replication, where something needs it.
 fn foresee(scenario: &Scenario, cancel: &AtomicBool) -> Vec<Foresight> {
+    // Of a closed loop nothing is known before it is served.
+    let closed = scenario.services.first().is_some_and(|first| !first.fleet.loops.is_empty());
     let planned = scenario.policies.iter().any(|policy| policy.spec.needs_plan());
     let promised = scenario.slo.is_some_and(|terms| terms.latency.is_some());
     // Alone there is nothing to compare with: the pass would cost a third of the run.
@@ -153,7 +155,7 @@ fn foresee(scenario: &Scenario, cancel: &AtomicBool) -> Vec<Foresight> {
             need: compared.then_some(need),
         }
     };
-    if !planned && !compared {
+    if closed || (!planned && !compared) {
         return vec![Foresight::default(); scenario.replications as usize];
     }
     (0..scenario.replications).into_par_iter().map(one).collect()

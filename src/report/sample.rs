@@ -64,6 +64,7 @@ fn about() -> About {
         slo: Some(SloTerms { latency: Some(slo()), errors: Some(0.001) }),
         price: price(),
         timeline: Span::from_secs(60),
+        closed_loop_users: 0,
         assumptions: vec!["no queue capacity given: unlimited".into()],
         folder: Some(String::new()),
         resolved: serde_json::json!({ "name": "launch-day", "seed": 1 }),
@@ -174,6 +175,7 @@ fn outcome(at: usize, replication: u32) -> ServiceOutcome {
         decisions: Vec::new(),
         supply: Vec::new(),
         launches: Launches::default(),
+        users: None,
     }
 }
 
@@ -218,6 +220,7 @@ fn timeline(at: usize) -> Vec<Interval> {
                 mean_in_flight: ready * load,
                 utilization: Some(load.min(1.0)),
                 signal: (at > 0).then(|| 100.0 * load.min(1.0) * (0.95 + 0.1 * wobble(m, 3, 0))),
+                clients: None,
             }
         })
         .collect()

@@ -19,6 +19,7 @@ pub mod trace;
 
 pub use arrivals::SourceSpec;
 pub use batch::{Arrivals, BATCH, Batch};
+pub use source::Users;
 pub use spec::{ResolveContext, WorkloadSpec};
 pub use stream::Workload;
 
