@@ -7,7 +7,7 @@ use super::incoming::Incoming;
 use super::outcome::{DecisionRecord, FleetTotals, Interval, ServiceOutcome, Shown};
 use super::recorder::Recorder;
 use super::rollout::Rollout;
-use super::setup::{DecisionLog, ServiceSetup, Window};
+use super::setup::{DecisionLog, Halt, ServiceSetup, Window};
 use crate::fleet::dispatch::{Gauges, Interruption, Plane, Sink, Stop};
 use crate::fleet::{Balancing, Fleet, FleetIntegrals, FleetLedger, ReplicaId};
 use crate::policy::{Autoscaler, Decision};
@@ -512,6 +512,12 @@ impl Service {
             signal: self.readings.first().and_then(|reading| reading.value),
         });
         self.interval_began = ended;
+    }
+
+    /// Why its traffic broke off, if it did.
+    pub(super) fn traffic_failure(&self) -> Option<Halt> {
+        let halt = |why| Halt::Traffic { service: self.name.clone(), why };
+        self.incoming.failure().map(halt)
     }
 
     /// Requests waiting at the instant reached.
