@@ -22,8 +22,8 @@ mod setup;
 
 pub use crate::fleet::dispatch::{Attempt, AttemptFate, Completion, Sink};
 pub use outcome::{
-    Counts, DecisionRecord, FleetTotals, Interval, LatencyTotals, Outcome, Presence,
-    ServiceOutcome, Shown, SloMinute,
+    ClientInterval, Counts, DecisionRecord, FleetTotals, Interval, LatencyTotals, Outcome,
+    Presence, ServiceOutcome, SloMinute, UserTotals,
 };
 pub use run::{Simulation, run};
 pub use setup::{DecisionLog, Detail, Halt, ServiceSetup, Setup, Slo, Window};

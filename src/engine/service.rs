@@ -1,15 +1,20 @@
 //! One service while it runs: its plane, its fleet, its autoscaler, its record.
 
+mod audience;
+mod hindsight;
+mod noting;
 mod rolling;
 
+use self::audience::Audience;
+use self::hindsight::Hindsight;
 use super::facts::RunFacts;
 use super::incoming::Incoming;
-use super::outcome::{DecisionRecord, FleetTotals, Interval, ServiceOutcome, Shown};
+use super::outcome::{DecisionRecord, FleetTotals, Interval, ServiceOutcome};
 use super::recorder::Recorder;
 use super::rollout::Rollout;
 use super::setup::{DecisionLog, Halt, ServiceSetup, Window};
 use crate::fleet::dispatch::{Gauges, Interruption, Plane, Sink, Stop};
-use crate::fleet::{Balancing, Fleet, FleetIntegrals, FleetLedger, ReplicaId};
+use crate::fleet::{Balancing, Fleet, FleetIntegrals, FleetLedger, OrderedBy, ReplicaId};
 use crate::policy::{Autoscaler, Decision};
 use crate::random::Streams;
 use crate::signal::{Census, Observation, Probe, Reading, ReplicaLoad, Resources, Sensor};
@@ -25,6 +30,7 @@ struct Snapshot {
     counters: super::recorder::Counters,
     /// The same, attempt by attempt.
     seen: super::recorder::Counters,
+    audience: Audience,
 }
 
 /// Replicas to order or remove once the plane and the calendar know.
@@ -70,7 +76,8 @@ pub(super) struct Service {
     totals: FleetTotals,
     timeline: Vec<Interval>,
     decisions: Vec<DecisionRecord>,
-    shown: Vec<Shown>,
+    /// A copy of its policy, where decisions are kept.
+    hindsight: Option<Hindsight>,
     clock: Time,
 }
 
@@ -85,18 +92,26 @@ pub(super) enum Advance {
 }
 
 impl Service {
-    pub(super) fn new(setup: ServiceSetup, index: u32, run: &RunFacts) -> Self {
+    pub(super) fn new(mut setup: ServiceSetup, index: u32, run: &RunFacts) -> Self {
         let streams = Streams::new(run.seed, run.replication, index);
         let window = run.window;
+        for users in &mut setup.fleet.loops {
+            users.until = users.until.min(window.end);
+        }
         let plane = Plane::new(&setup.fleet, streams, run.waiting_limit);
         let patience = setup.fleet.queue.timeout.clone();
         let incoming = Incoming::new(setup.arrivals, &plane, patience, &streams, window.end);
-        let (initial, clients) = (setup.fleet.initial, setup.fleet.client.is_some());
+        let (initial, clients) = (setup.fleet.initial, setup.fleet.has_clients());
         let mut fleet = Fleet::new(setup.fleet, streams, (window.warmup, window.end));
         if run.supply {
             fleet.keep_supply();
         }
+        if matches!(run.log, DecisionLog::Changes | DecisionLog::All) {
+            fleet.keep_launches();
+        }
         let signals = &setup.autoscaler.signals;
+        let hindsight =
+            (run.log != DecisionLog::Off).then(|| Hindsight::of(&*setup.autoscaler.policy));
         let recorder = Recorder::new(window, setup.slo, run.quantiles[index as usize], clients);
         Self {
             readings: vec![Reading::default(); signals.len()],
@@ -126,7 +141,7 @@ impl Service {
             totals: FleetTotals::default(),
             timeline: Vec::new(),
             decisions: Vec::new(),
-            shown: Vec::new(),
+            hindsight,
             clock: Time::ZERO,
         }
     }
@@ -208,7 +223,8 @@ impl Service {
             at: now,
             gauges: self.plane.gauges(now, &mut (&mut self.recorder, observer)),
             integrals: self.fleet.integrals(now),
-            arrivals: self.incoming.taken,
+            arrivals: self.taken(),
+            audience: self.audience(now),
             counters: self.recorder.counters(),
             seen: self.recorder.seen(),
         }
@@ -244,7 +260,7 @@ impl Service {
             in_flight: seen.gauges.in_flight,
             queued: seen.gauges.queued,
             census: self.census(),
-            last_arrival: self.incoming.last_arrival().max(last_retry),
+            last_arrival: self.last_arrival().max(last_retry),
             replicas: self.replicas.as_deref(),
         })
     }
@@ -267,9 +283,9 @@ impl Service {
 
     /// When the last request arrived since the last control, if no replica was ready at that control.
     pub(super) fn found_nobody(&mut self) -> Option<Time> {
-        let taken = self.incoming.taken;
+        let taken = self.taken();
         let before = std::mem::replace(&mut self.taken_at_control, taken);
-        (self.nobody_ready && taken > before).then(|| self.incoming.last_arrival())
+        (self.nobody_ready && taken > before).then(|| self.last_arrival())
     }
 
     /// Whether nothing a policy sees of this service can change before the next event of the calendar: no
@@ -312,61 +328,15 @@ impl Service {
             readings: &self.readings,
             without: None,
         };
+        if let Some(hindsight) = &mut self.hindsight {
+            hindsight.asked(&seen, activation);
+        }
         let decision = match activation {
             true => self.autoscaler.policy.activate(&seen),
             false => self.autoscaler.policy.observe(&seen),
         };
         self.note_decision(now, census, decision, activation);
         decision
-    }
-
-    fn note_decision(&mut self, now: Time, census: Census, decision: Decision, activation: bool) {
-        self.uncapped = decision.uncapped;
-        let capped = decision.uncapped > decision.desired;
-        self.note_capped(now, capped);
-        let reason = (decision.reason().stage, decision.desired);
-        let changed = decision.desired != self.desired || self.last_reason != Some(reason);
-        self.last_reason = Some(reason);
-        let keep = match self.log {
-            DecisionLog::Off => false,
-            DecisionLog::Shown => {
-                self.note_shown(now, census, decision.desired, activation);
-                false
-            }
-            DecisionLog::Changes => changed,
-            DecisionLog::All => true,
-        };
-        if keep && now < self.window.end {
-            let readings = self.readings.clone();
-            let before = self.desired;
-            self.decisions.push(DecisionRecord {
-                at: now,
-                census,
-                before,
-                decision,
-                readings,
-                activation,
-            });
-        }
-    }
-
-    fn note_shown(&mut self, now: Time, census: Census, desired: u32, activation: bool) {
-        self.shown.push(Shown {
-            at: now,
-            census,
-            before: self.desired,
-            readings: self.readings.as_slice().into(),
-            activation,
-            desired,
-        });
-    }
-
-    fn note_capped(&mut self, now: Time, capped: bool) {
-        if let Some(since) = self.capped_since.take() {
-            let (from, to) = (since.max(self.window.warmup), now.min(self.window.end));
-            self.totals.capped_ns += u128::from(to.since(from).0);
-        }
-        self.capped_since = capped.then_some(now);
     }
 
     /// Brings the fleet to `desired`; what lies in the future goes into `changes`.
@@ -414,8 +384,9 @@ impl Service {
         changes: &mut Vec<Change>,
         observer: &mut impl Sink,
     ) {
+        let by = OrderedBy::Decision(now.before(self.autoscaler.actuation_delay));
         for _ in 0..count {
-            if self.launch(now, changes, observer).is_none() {
+            if self.launch(now, by, changes, observer).is_none() {
                 return;
             }
         }
@@ -425,10 +396,11 @@ impl Service {
     fn launch(
         &mut self,
         now: Time,
+        by: OrderedBy,
         changes: &mut Vec<Change>,
         observer: &mut impl Sink,
     ) -> Option<ReplicaId> {
-        let (id, ready_at) = self.fleet.order(now)?;
+        let (id, ready_at) = self.fleet.order(now, by)?;
         self.plane.launched(id, &self.fleet);
         if ready_at == now {
             self.ready(now, id, observer);
@@ -510,6 +482,7 @@ impl Service {
             mean_in_flight: mean(began.gauges.in_flight_ns, ended.gauges.in_flight_ns),
             utilization: (slots > 0.0).then(|| busy / slots),
             signal: self.readings.first().and_then(|reading| reading.value),
+            clients: self.client_interval(&began.audience, &ended.audience, length),
         });
         self.interval_began = ended;
     }
@@ -535,7 +508,9 @@ impl Service {
     pub(super) fn finish(mut self, observer: &mut impl Sink) -> (ServiceOutcome, u64) {
         self.plane.finish(self.clock, &mut (&mut self.recorder, observer));
         self.fleet.close();
+        self.note_hindsight();
         let fleet = self.fleet_totals(self.fleet.ledger());
+        let (users, taken) = (self.user_totals(), self.taken());
         let presence = self.recorder.presence();
         let (counts, latency, slo_minutes) = self.recorder.finish();
         let outcome = ServiceOutcome {
@@ -547,10 +522,11 @@ impl Service {
             slo_minutes,
             timeline: self.timeline,
             decisions: self.decisions,
-            shown: self.shown,
             supply: self.fleet.take_supply(),
+            launches: self.fleet.take_launches(),
+            users,
         };
-        (outcome, self.incoming.taken)
+        (outcome, taken)
     }
 
     fn fleet_totals(&self, ledger: FleetLedger) -> FleetTotals {

@@ -84,8 +84,8 @@ pub enum DecisionLog {
     Changes,
     /// Every one.
     All,
-    /// None, but everything the policies were shown.
-    Shown,
+    /// The last one.
+    Newest,
 }
 
 /// Why a run could not go on.

@@ -168,10 +168,12 @@ struct Wanted {
 
 impl Wanted {
     fn by(scenario: &Scenario) -> Self {
+        // Of a closed loop nothing is known before it is served.
+        let open = scenario.services.first().is_none_or(|first| first.fleet.loops.is_empty());
         let promised = scenario.slo.is_some_and(|terms| terms.latency.is_some());
         Self {
-            plans: scenario.policies.iter().any(|policy| policy.spec.needs_plan()),
-            references: promised && scenario.policies.len() > 1,
+            plans: open && scenario.policies.iter().any(|policy| policy.spec.needs_plan()),
+            references: open && promised && scenario.policies.len() > 1,
         }
     }
 }
@@ -362,6 +364,7 @@ fn reduce(scenario: &Scenario, cell: Cell, done: CellOutcome) -> CellResult {
             service: outcome.name,
             timeline: outcome.timeline,
             decisions: outcome.decisions,
+            launches: outcome.launches,
             slo_minutes: outcome.slo_minutes,
         });
     }

@@ -21,6 +21,7 @@ pub mod trace;
 pub use arrivals::SourceSpec;
 pub use batch::{Arrivals, BATCH, Batch};
 pub use shared::Shared;
+pub use source::Users;
 pub use spec::{ResolveContext, WorkloadSpec};
 pub use stream::Workload;
 

@@ -2,7 +2,9 @@
 
 mod cli;
 mod determinism;
+mod explained;
 mod house;
+mod launches;
 mod naive;
 mod naive_equality;
 mod pai_eas_and_scalingo;

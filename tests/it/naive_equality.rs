@@ -9,8 +9,8 @@ use autosim::engine::{
     Simulation, Sink, Window, run,
 };
 use autosim::fleet::{
-    AtZero, Balancing, ClientSpec, ColdStage, Discipline, FleetSpec, LaunchRate, Overflow,
-    QueueSpec, RetryBudget, RetrySpec, VictimOrder,
+    AtZero, Balancing, ClientSpec, ColdStage, Discipline, FleetSpec, LaunchRate, LoopSpec,
+    Overflow, QueueSpec, RetryBudget, RetrySpec, VictimOrder,
 };
 use autosim::policy::{Autoscaler, Cadence, Decision, Policy, Why};
 use autosim::random::{Generator, Purpose, Sampler, Streams};
@@ -20,6 +20,7 @@ use rand::Rng;
 
 // ---- the engine's side ----
 
+#[derive(Clone)]
 struct Script {
     counts: Vec<u32>,
     asked: usize,
@@ -143,7 +144,7 @@ fn engine(case: &Case) -> (Vec<Record>, Vec<Try>) {
     let (records, tries, outcome) = told;
     let service = &outcome.services[0];
     check_counts(&records, &service.counts, case);
-    if case.fleet.client.is_some() {
+    if case.fleet.has_clients() {
         let retries = tries.len() - records.len();
         assert_eq!(retries as u64, service.counts.retries, "SEED {}: {case:?}", case.seed);
         let (fleet, told) = (&service.fleet, &service.presence);
@@ -157,7 +158,7 @@ fn engine(case: &Case) -> (Vec<Record>, Vec<Try>) {
 /// What the naive simulator says; where there are no clients nobody is told of attempts.
 fn naive(case: &Case) -> (Vec<Record>, Vec<Try>) {
     let (records, tries) = simulate_tries(case);
-    (records, if case.fleet.client.is_some() { tries } else { Vec::new() })
+    (records, if case.fleet.has_clients() { tries } else { Vec::new() })
 }
 
 /// What the sink was told and what the outcome counts are the same.
@@ -315,6 +316,29 @@ pub(crate) fn random_client_case(kind: &str, seed: u64) -> Case {
     case
 }
 
+fn users(dice: &mut Dice) -> LoopSpec {
+    LoopSpec {
+        users: dice.count(1, 6),
+        think: dice.law(0, 30),
+        demand: dice.law(0, 25),
+        from: Time(if dice.one_in(2) { 0 } else { dice.below(100) }),
+        ramp_up: Span(if dice.one_in(2) { 0 } else { dice.below(50) }),
+        until: if dice.one_in(2) { Time::NEVER } else { Time(dice.below(400)) },
+    }
+}
+
+/// A random case with users in closed loops, most of them alone, many of them with clients.
+pub(crate) fn closed_loop_case(kind: &str, seed: u64) -> Case {
+    let dice = &mut Dice(Streams::new(seed, 0, 95).sequential(Purpose::Arrivals, 7));
+    let mut case = if dice.one_in(2) { random_client_case } else { random_case }(kind, seed);
+    case.fleet.loops = (0..dice.between(1, 3)).map(|_| users(dice)).collect();
+    if dice.one_in(2) {
+        case.requests.clear();
+        case.end = dice.between(50, 600);
+    }
+    case
+}
+
 // ---- comparison ----
 
 /// A random case in which requests share their replicas.
@@ -332,7 +356,10 @@ pub(crate) fn sharing_case(kind: &str, seed: u64) -> Case {
 type Simplify = fn(&mut Case);
 
 /// What is tried to make a failing case smaller.
-const SIMPLER: [Simplify; 21] = [
+const SIMPLER: [Simplify; 24] = [
+    |case| case.fleet.loops.clear(),
+    |case| case.fleet.loops.truncate(1),
+    |case| case.fleet.loops.iter_mut().for_each(|one| one.users = 1.max(one.users - 1)),
     |case| case.fleet.client = None,
     |case| with_client(case, |client| client.retries = None),
     |case| with_client(case, |client| client.cancels = false),
@@ -376,7 +403,7 @@ fn shrink(mut case: Case) -> Case {
                 case = smaller;
             }
         }
-        for simplify in SIMPLER.iter().chain([&SIMPLER[20]; 12]) {
+        for simplify in SIMPLER.iter().chain([&SIMPLER[23]; 12]) {
             let mut simpler = case.clone();
             simplify(&mut simpler);
             if fails(&simpler) {
@@ -499,4 +526,32 @@ fn the_random_clients_make_attempts_of_every_fate() {
     let kinds = ["answered", "cancelled", "lost", "refused", "timed out", "unheard"];
     assert!(kinds.iter().all(|how| seen.get(how).is_some_and(|&count| count > 150)), "{seen:?}");
     assert!(retries > 3000, "{retries}");
+}
+
+#[test]
+fn closed_loops_equal_the_naive_simulator_on_every_balancing() {
+    for kind in KINDS {
+        compare_all(kind, closed_loop_case);
+    }
+}
+
+#[test]
+fn the_random_closed_loops_send_and_meet_every_fate() {
+    let (mut sent, mut retries) = (0, 0);
+    let mut seen = std::collections::BTreeMap::new();
+    for kind in KINDS {
+        for seed in 0..60 {
+            let case = closed_loop_case(kind, seed);
+            let from_outside = case.requests.iter().filter(|request| request.0 < case.end).count();
+            let (records, tries) = simulate_tries(&case);
+            sent += records.len() - from_outside;
+            retries += tries.len() - records.len();
+            for (.., how) in tries {
+                *seen.entry(how).or_insert(0) += 1;
+            }
+        }
+    }
+    let kinds = ["answered", "cancelled", "lost", "refused", "timed out", "unheard"];
+    assert!(kinds.iter().all(|how| seen.get(how).is_some_and(|&count| count > 100)), "{seen:?}");
+    assert!(sent > 10_000 && retries > 1000, "{sent} {retries}");
 }

@@ -119,3 +119,36 @@ fn file_names_are_safe_and_differ() {
     assert!(names.contains(&"timeline-a_b.svg".to_owned()));
     assert!(names.contains(&"timeline-a_b-3.svg".to_owned()));
 }
+
+#[test]
+fn no_output_of_a_closed_loop_is_without_the_words() {
+    let mut results = sample::results();
+    let written = |results: &Results| -> Vec<(String, String)> {
+        let comparison = Comparison::of(results);
+        let texts = crate::report::files(results, &comparison).into_iter().map(|file| {
+            let mut out = Vec::new();
+            (file.write)(&mut out).unwrap();
+            (file.name, String::from_utf8_lossy(&out).into_owned())
+        });
+        let shown = [
+            ("table", crate::report::table(results, &comparison)),
+            ("markdown", crate::report::markdown(results, &comparison)),
+            ("json", crate::report::summary_json(results, &comparison).to_string()),
+        ];
+        texts.chain(shown.map(|(name, text)| (name.to_owned(), text))).collect()
+    };
+    let says = |text: &str| {
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        text.contains("losed loop")
+            || text.contains("closed_loop_users\": 12345")
+            || text.contains("closed_loop_users\":12345")
+    };
+    assert!(written(&results).iter().all(|(_, text)| !says(text)));
+    results.about.closed_loop_users = 12_345;
+    for (name, text) in written(&results) {
+        // Figures, whose columns of users tell; and what is no text.
+        if !name.ends_with(".csv") && !name.ends_with(".png") {
+            assert!(says(&text), "{name}");
+        }
+    }
+}

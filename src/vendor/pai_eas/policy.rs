@@ -111,6 +111,7 @@ fn kubernetes_rates() -> RateLimits {
     }
 }
 
+#[derive(Clone)]
 struct Scaler {
     model: AutoScaler,
     knobs: Knobs,

@@ -49,6 +49,7 @@ fn once(instants: impl Iterator<Item = Time>) -> Vec<Time> {
 }
 
 /// B1: triggers set a count; it is held until the next one.
+#[derive(Clone)]
 struct Timing {
     triggers: Vec<Trigger>,
     /// The first that lies ahead.
@@ -108,6 +109,7 @@ impl Policy for Timing {
 }
 
 /// B2, and B3 where `specials` is not empty.
+#[derive(Clone)]
 struct Elastic {
     rule: MetricRule,
     specials: Vec<Special>,
