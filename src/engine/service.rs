@@ -12,7 +12,7 @@ use super::incoming::Incoming;
 use super::outcome::{DecisionRecord, FleetTotals, Interval, ServiceOutcome};
 use super::recorder::Recorder;
 use super::rollout::Rollout;
-use super::setup::{DecisionLog, ServiceSetup, Window};
+use super::setup::{DecisionLog, Halt, ServiceSetup, Window};
 use crate::fleet::dispatch::{Gauges, Interruption, Plane, Sink, Stop};
 use crate::fleet::{Balancing, Fleet, FleetIntegrals, FleetLedger, OrderedBy, ReplicaId};
 use crate::policy::{Autoscaler, Decision};
@@ -485,6 +485,12 @@ impl Service {
             clients: self.client_interval(&began.audience, &ended.audience, length),
         });
         self.interval_began = ended;
+    }
+
+    /// Why its traffic broke off, if it did.
+    pub(super) fn traffic_failure(&self) -> Option<Halt> {
+        let halt = |why| Halt::Traffic { service: self.name.clone(), why };
+        self.incoming.failure().map(halt)
     }
 
     /// Requests waiting at the instant reached.

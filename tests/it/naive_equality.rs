@@ -5,8 +5,8 @@
 
 use crate::naive::{Case, Fate, Record, Try, simulate, simulate_tries};
 use autosim::engine::{
-    Attempt, AttemptFate, Completion, DecisionLog, Detail, Outcome, ServiceSetup, Setup, Sink,
-    Window, run,
+    Attempt, AttemptFate, Completion, DecisionLog, Detail, Halt, Outcome, ServiceSetup, Setup,
+    Simulation, Sink, Window, run,
 };
 use autosim::fleet::{
     AtZero, Balancing, ClientSpec, ColdStage, Discipline, FleetSpec, LaunchRate, LoopSpec,
@@ -111,15 +111,37 @@ pub(crate) fn records(setup: Setup) -> (Vec<Record>, Outcome) {
 }
 
 fn records_and_tries(setup: Setup) -> (Vec<Record>, Vec<Try>, Outcome) {
+    told(|fates| run(setup, fates))
+}
+
+/// The same in stretches of any length.
+fn in_stretches(setup: Setup, mean: u64, seed: u64) -> (Vec<Record>, Vec<Try>, Outcome) {
+    let mut dice = Streams::new(seed, 3, 3).sequential(Purpose::Arrivals, 3);
+    let length = Sampler::Exponential { mean_ns: mean as f64 };
+    told(|fates| {
+        let mut simulation = Simulation::new(setup, fates)?;
+        let mut horizon = Time::ZERO;
+        while !simulation.serve(horizon, fates)? {
+            horizon = horizon.after(length.draw(&mut dice));
+        }
+        Ok(simulation.finish(fates))
+    })
+}
+
+fn told(run: impl FnOnce(&mut Fates) -> Result<Outcome, Halt>) -> (Vec<Record>, Vec<Try>, Outcome) {
     let mut fates = Fates::default();
-    let outcome = run(setup, &mut fates).expect("nothing halts a small run");
+    let outcome = run(&mut fates).expect("nothing halts a small run");
     fates.0.sort_unstable();
     fates.1.sort_unstable();
     (fates.0, fates.1, outcome)
 }
 
 fn engine(case: &Case) -> (Vec<Record>, Vec<Try>) {
-    let (records, tries, outcome) = records_and_tries(setup(case));
+    let told = records_and_tries(setup(case));
+    let mean = case.end / (1 + case.seed % 40) + 1;
+    let stretched = in_stretches(setup(case), mean, case.seed);
+    assert_eq!(told, stretched, "SEED {}: in stretches: {case:?}", case.seed);
+    let (records, tries, outcome) = told;
     let service = &outcome.services[0];
     check_counts(&records, &service.counts, case);
     if case.fleet.has_clients() {
