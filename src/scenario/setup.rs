@@ -3,8 +3,8 @@
 use super::{LeftOpen, NamedPolicy, PolicyChoice, Scenario, Service};
 use crate::engine::{Detail, ServiceSetup, Setup};
 use crate::fleet::{AtZero, Balancing, ColdStage, FleetSpec, MinReady, Overflow, VictimOrder};
-use crate::policy::PolicyContext;
 use crate::policy::keep_alive::AtLimit;
+use crate::policy::{PolicyContext, Recorded};
 use crate::random::{Sampler, Streams};
 use crate::signal::Resources;
 use crate::units::Time;
@@ -63,6 +63,7 @@ impl Scenario {
             initial: fleet.initial,
             end: self.window.end,
             plan,
+            recorded: Recorded::default(),
         };
         ServiceSetup {
             name: service.name.clone(),

@@ -2,6 +2,7 @@
 
 mod cli;
 mod determinism;
+mod dry_run;
 mod explained;
 mod house;
 mod launches;
