@@ -1,7 +1,9 @@
 //! Made-up results for the tests of this room: six policies, four replications, one day. Shapes are
 //! plausible, figures are not simulated.
 
-use crate::engine::{Counts, FleetTotals, Interval, LatencyTotals, Presence, ServiceOutcome};
+use crate::engine::{
+    ClientInterval, Counts, FleetTotals, Interval, LatencyTotals, Presence, ServiceOutcome,
+};
 use crate::experiment::{
     About, Census, Comparison, Decision, DecisionRecord, Details, Facts, Launch, Launches,
     OrderedBy, PolicyResults, Reading, References, Results, Row, ServiceDetails, ServiceRow, Slo,
@@ -37,6 +39,21 @@ pub(super) fn comparison() -> (Results, Comparison) {
     let results = results();
     let comparison = Comparison::of(&results);
     (results, comparison)
+}
+
+/// The same, where clients give up and try again: every fourth request.
+pub(super) fn with_clients() -> Results {
+    let mut results = results();
+    let details = results.policies.iter_mut().flat_map(|policy| &mut policy.details);
+    for interval in details.flat_map(|details| &mut details.services[0].timeline) {
+        interval.clients = Some(ClientInterval {
+            retries: interval.arrivals / 4,
+            unheard: interval.arrivals / 10,
+            wasted_ns: u128::from(interval.arrivals) * 25_000_000,
+            mean_thinking: None,
+        });
+    }
+    results
 }
 
 fn slo() -> Slo {

@@ -69,6 +69,23 @@ fn the_promise_by_minute_has_a_strip_for_each_policy() {
 }
 
 #[test]
+fn offered_load_and_goodput_have_a_panel_for_each_policy_where_clients_try_again() {
+    let (plain, comparison) = sample::comparison();
+    let names = |results: &Results| -> Vec<String> {
+        files(results, &comparison).into_iter().map(|file| file.name).collect()
+    };
+    assert!(!has(&names(&plain), "offered"));
+    let results = sample::with_clients();
+    assert!(has(&names(&results), "offered-and-goodput.svg"));
+    assert!(has(&names(&results), "offered-and-goodput.png"));
+    let texts = texts(&render::svg(&offered::picture(&results)).unwrap());
+    assert!(results.policies.iter().all(|policy| has(&texts, &policy.name)));
+    for part in ["first attempts", "retries", "goodput", "% fail", "12:00"] {
+        assert!(has(&texts, part), "{part} is missing in {texts:?}");
+    }
+}
+
+#[test]
 fn hours_of_the_week_have_three_maps_for_each_policy() {
     let results = sample::results();
     let svg = render::svg(&week::picture(&results)).unwrap();
