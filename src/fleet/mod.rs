@@ -12,14 +12,16 @@
 mod billing;
 mod client;
 pub mod dispatch;
+mod failures;
 mod fleet_state;
 mod replica;
 mod spec;
 
 pub use client::{ClientSpec, RetryBudget, RetrySpec};
+pub use failures::{FailedWork, FailureSpec, Outage, Restart};
 pub use fleet_state::{Fleet, FleetCensus, FleetIntegrals, FleetLedger};
 pub use replica::{ReplicaId, State};
 pub use spec::{
-    AtZero, Balancing, Billing, ColdStage, Discipline, FleetSpec, LaunchRate, MinReady, Overflow,
+    AtZero, Balancing, Billing, ColdStage, Discipline, FleetSpec, LaunchRate, Overflow, Portion,
     QueueSpec, Rollout, VictimOrder,
 };

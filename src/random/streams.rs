@@ -35,6 +35,10 @@ pub enum Purpose {
     Retry = 12,
     /// The jitter before it.
     Backoff = 13,
+    /// From ready to failure of the n-th launch, or of the n-th replica of the initial fleet.
+    Lifetime = 16,
+    /// Which replicas an outage takes.
+    Outage = 17,
 }
 
 /// The generators of one service in one replication. Two seeds never stand for two replications: the

@@ -12,6 +12,7 @@
 mod check;
 mod choice;
 mod clients;
+mod failures;
 mod file;
 mod findings;
 mod fleet;

@@ -4,6 +4,7 @@
 
 mod cases;
 mod clients;
+mod failure_cases;
 mod world;
 
 use autosim::fleet::FleetSpec;
