@@ -90,7 +90,7 @@ pub struct Counts {
     pub timed_out: u64,
     /// Refused at arrival.
     pub rejected: u64,
-    /// Killed in service.
+    /// Killed with their replica, whether its grace ended or it failed.
     pub lost: u64,
     /// Neither, when the run ended.
     pub unfinished: u64,
@@ -168,6 +168,8 @@ pub struct FleetTotals {
     pub peak_live: u32,
     /// Time at which the uncapped wish was above what was in force, ns.
     pub capped_ns: u128,
+    /// Ready replicas that failed, those told in advance included.
+    pub failures: u64,
 }
 
 /// One minute of arrivals.
@@ -194,6 +196,8 @@ pub struct Interval {
     pub completions: u64,
     /// Losses, by the instant they happen.
     pub losses: u64,
+    /// Ready replicas that failed.
+    pub failures: u64,
     /// Timeouts, by the instant they happen.
     pub timeouts: u64,
     /// Response times of its completions: p50, p95, p99; `None` without completions.

@@ -1,6 +1,7 @@
 //! One service while it runs: its plane, its fleet, its autoscaler, its record.
 
 mod audience;
+mod failing;
 mod hindsight;
 mod noting;
 mod rolling;
@@ -31,10 +32,14 @@ struct Snapshot {
     /// The same, attempt by attempt.
     seen: super::recorder::Counters,
     audience: Audience,
+    /// Ready replicas that failed.
+    failures: u64,
 }
 
-/// Replicas to order or remove once the plane and the calendar know.
+/// What will happen to replicas, for the calendar.
 pub(super) enum Change {
+    /// Fails at an instant still to come, if it is ready then.
+    Failing(ReplicaId, u64, Time),
     /// Ready at an instant still to come.
     Coming(ReplicaId, u64, Time),
     /// Gone at an instant still to come.
@@ -147,12 +152,13 @@ impl Service {
     }
 
     /// The initial fleet takes its place.
-    pub(super) fn begin(&mut self, observer: &mut impl Sink) {
+    pub(super) fn begin(&mut self, changes: &mut Vec<Change>, observer: &mut impl Sink) {
         for _ in 0..self.fleet.spec().initial {
             let id = self.fleet.add_initial();
             self.plane.launched(id, &self.fleet);
             let sink = &mut (&mut self.recorder, &mut *observer);
             self.plane.join(Time::ZERO, id, &self.fleet, sink);
+            self.note_failure(id, changes);
         }
     }
 
@@ -207,8 +213,15 @@ impl Service {
         self.fleet.gone(now, id);
     }
 
-    pub(super) fn ready(&mut self, now: Time, id: ReplicaId, observer: &mut impl Sink) {
+    pub(super) fn ready(
+        &mut self,
+        now: Time,
+        id: ReplicaId,
+        changes: &mut Vec<Change>,
+        observer: &mut impl Sink,
+    ) {
         if self.fleet.make_ready(now, id) {
+            self.note_failure(id, changes);
             self.plane.join(now, id, &self.fleet, &mut (&mut self.recorder, observer));
         }
     }
@@ -227,6 +240,7 @@ impl Service {
             audience: self.audience(now),
             counters: self.recorder.counters(),
             seen: self.recorder.seen(),
+            failures: self.fleet.failures(),
         }
     }
 
@@ -298,7 +312,10 @@ impl Service {
 
     /// Whether the fleet is what an order of `desired` replicas would make it.
     pub(super) fn is_as_ordered(&self, desired: u32) -> bool {
+        // With a delay, replicas may fail before the order arrives.
+        let stays = !self.fleet.spec().failures.any() || self.autoscaler.actuation_delay.is_zero();
         self.orders_under_way == 0
+            && stays
             && self.desired == desired
             && self.fleet.census().live() == desired.saturating_add(self.rollout.surplus())
             && !matches!(self.fleet.spec().balancing, Balancing::PerRequest { .. })
@@ -403,7 +420,7 @@ impl Service {
         let (id, ready_at) = self.fleet.order(now, by)?;
         self.plane.launched(id, &self.fleet);
         if ready_at == now {
-            self.ready(now, id, observer);
+            self.ready(now, id, changes, observer);
         } else {
             changes.push(Change::Coming(id, self.fleet.ordinal(id), ready_at));
         }
@@ -433,11 +450,15 @@ impl Service {
     fn drain(&mut self, now: Time, victims: &[ReplicaId], changes: &mut Vec<Change>) {
         for &id in victims {
             let deadline = self.fleet.drain(now, id);
-            match self.plane.leave(now, id, deadline) {
-                Some(at) if at <= now => self.fleet.gone(now, id),
-                Some(at) => changes.push(Change::Going(id, at)),
-                None => {}
-            }
+            self.leave(now, id, deadline, changes);
+        }
+    }
+
+    fn leave(&mut self, now: Time, id: ReplicaId, deadline: Time, changes: &mut Vec<Change>) {
+        match self.plane.leave(now, id, deadline) {
+            Some(at) if at <= now => self.fleet.gone(now, id),
+            Some(at) => changes.push(Change::Going(id, at)),
+            None => {}
         }
     }
 
@@ -471,6 +492,7 @@ impl Service {
             rejections: ended.counters.rejections - began.counters.rejections,
             completions: ended.counters.completions - began.counters.completions,
             losses: ended.counters.lost - began.counters.lost,
+            failures: ended.failures - began.failures,
             timeouts: ended.counters.timeouts - began.counters.timeouts,
             percentiles,
             desired: self.desired,
@@ -551,6 +573,7 @@ impl Service {
             removed: ledger.removed,
             removed_life_ns: ledger.removed_life_ns,
             peak_live: ledger.peak_live,
+            failures: to.failures - from.failures,
             ..self.totals
         }
     }

@@ -76,6 +76,8 @@ pub struct Fleet {
     next_ordinal: u64,
     /// How often the set of ready replicas has changed.
     ready_changes: u64,
+    /// Ready replicas that failed so far.
+    failures: u64,
     /// When the launch rate's bucket would be full again (generic cell rate algorithm, ITU-T I.371).
     bucket_full_at: Time,
 }
@@ -97,6 +99,7 @@ impl Fleet {
             window,
             next_ordinal: 0,
             ready_changes: 0,
+            failures: 0,
             bucket_full_at: Time::ZERO,
         }
     }
@@ -144,9 +147,20 @@ impl Fleet {
     pub fn state(&self, id: ReplicaId) -> State {
         self.replicas[id.index()].state
     }
+    /// When a ready or draining replica fails; [`Time::NEVER`] = not by itself.
+    pub fn fails_at(&self, id: ReplicaId) -> Time {
+        self.replicas[id.index()].fails_at
+    }
+    pub(super) fn streams(&self) -> &Streams {
+        &self.streams
+    }
     /// How often the set of ready replicas has changed: equal numbers mean equal sets.
     pub fn ready_changes(&self) -> u64 {
         self.ready_changes
+    }
+    /// Ready replicas that failed, or were told that they will, so far.
+    pub fn failures(&self) -> u64 {
+        self.failures
     }
     /// The ready replicas in launch order.
     pub fn ready(&self) -> Vec<ReplicaId> {
@@ -173,7 +187,12 @@ impl Fleet {
     }
 
     fn add(&mut self, launched_at: Time, state: State) -> ReplicaId {
-        let replica = Replica { ordinal: self.next_ordinal, launched_at, state };
+        let ordinal = self.next_ordinal;
+        let fails_at = match state {
+            State::Ready { since } => self.failure_at(since, ordinal),
+            _ => Time::NEVER,
+        };
+        let replica = Replica { ordinal, launched_at, state, fails_at };
         self.next_ordinal += 1;
         if let Some(id) = self.unused.pop() {
             self.replicas[id.index()] = replica;
@@ -295,6 +314,8 @@ impl Fleet {
             return false;
         }
         replica.state = State::Ready { since: now };
+        let ordinal = replica.ordinal;
+        self.replicas[id.index()].fails_at = self.failure_at(now, ordinal);
         self.integrate(now);
         self.census.starting -= 1;
         self.census.ready += 1;
@@ -316,7 +337,7 @@ impl Fleet {
         self.settle_account(now, id, None);
     }
 
-    /// A ready replica takes no new requests; returns when it will be killed.
+    /// A ready replica takes no new requests; returns when it will be killed: its grace ends, or it fails.
     pub fn drain(&mut self, now: Time, id: ReplicaId) -> Time {
         let State::Ready { since } = self.state(id) else {
             debug_assert!(false, "only a ready replica drains");
@@ -328,7 +349,17 @@ impl Fleet {
         self.note_supply(now);
         self.census.draining += 1;
         self.ready_changes += 1;
-        now.after(self.spec.grace)
+        now.after(self.spec.grace).min(self.fails_at(id))
+    }
+
+    /// A replica fails no later than `at`.
+    pub(super) fn bring_failure_forward(&mut self, id: ReplicaId, at: Time) {
+        let fails_at = &mut self.replicas[id.index()].fails_at;
+        *fails_at = at.min(*fails_at);
+    }
+
+    pub(super) fn count_failure(&mut self) {
+        self.failures += 1;
     }
 
     /// A draining replica is gone.

@@ -226,6 +226,7 @@ fn timeline(at: usize) -> Vec<Interval> {
                 rejections: 0,
                 completions: served,
                 losses: 0,
+                failures: 0,
                 timeouts: arrivals - served,
                 percentiles: Some([slow(1.0), slow(2.4), slow(3.0 + tail.ln())]),
                 desired: desired as u32,

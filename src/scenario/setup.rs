@@ -2,7 +2,7 @@
 
 use super::{LeftOpen, NamedPolicy, PolicyChoice, Scenario, Service};
 use crate::engine::{Detail, ServiceSetup, Setup};
-use crate::fleet::{AtZero, Balancing, ColdStage, FleetSpec, MinReady, Overflow, VictimOrder};
+use crate::fleet::{AtZero, Balancing, ColdStage, FleetSpec, Overflow, Portion, VictimOrder};
 use crate::policy::keep_alive::AtLimit;
 use crate::policy::{PolicyContext, Recorded};
 use crate::random::{Sampler, Streams};
@@ -134,8 +134,8 @@ fn adopt(fleet: &mut FleetSpec, open: LeftOpen, platform: &Platform) {
     }
     for rollout in fleet.rollouts.iter_mut().filter(|rollout| rollout.min_ready.is_none()) {
         rollout.min_ready = platform.min_ready.map(|min_ready| match min_ready {
-            vendor::MinReady::Count(count) => MinReady::Count(count),
-            vendor::MinReady::Percent(percent) => MinReady::Share(f64::from(percent) / 100.0),
+            vendor::MinReady::Count(count) => Portion::Count(count),
+            vendor::MinReady::Percent(percent) => Portion::Share(f64::from(percent) / 100.0),
         });
     }
 }

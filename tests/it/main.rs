@@ -13,6 +13,7 @@ mod plane_equality;
 mod properties;
 mod ray_serve;
 mod recorded;
+mod reliability;
 mod report_page;
 mod sae;
 mod stories;
