@@ -365,12 +365,13 @@ fn failures(dice: &mut Dice) -> FailureSpec {
     }
 }
 
-/// A random case whose replicas fail; half of them with clients.
+/// A random case whose replicas fail; a third of them with clients, a third with users in closed loops.
 pub(crate) fn failing_case(kind: &str, seed: u64) -> Case {
     let dice = &mut Dice(Streams::new(seed, 0, 96).sequential(Purpose::Arrivals, 7));
-    let mut case = match dice.one_in(2) {
-        true => random_client_case(kind, seed),
-        false => random_case(kind, seed),
+    let mut case = match dice.below(3) {
+        0 => random_client_case(kind, seed),
+        1 => closed_loop_case(kind, seed),
+        _ => random_case(kind, seed),
     };
     case.fleet.failures = failures(dice);
     // The naive simulator never forgets a replica.
