@@ -28,6 +28,8 @@ pub struct ServiceOutcome {
     pub fleet: FleetTotals,
     /// The requests' own account of the time they spent.
     pub presence: Presence,
+    /// What users in closed loops did; `None` without any.
+    pub users: Option<UserTotals>,
     /// Minute by minute of arrival, from the warm-up's end; empty without an SLO.
     pub slo_minutes: Vec<SloMinute>,
     /// Interval by interval from the start; empty unless asked for.
@@ -53,6 +55,28 @@ pub struct Presence {
     /// In service for nothing: the request, or this attempt at it, was lost or cancelled, or nobody
     /// waited for the answer any more; slot-ns.
     pub wasted_ns: u128,
+}
+
+/// Time of users in closed loops within [warm-up, end).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct UserTotals {
+    /// Thinking, user-ns.
+    pub thinking_ns: u128,
+    /// Waiting for what becomes of a request, retries and the time between attempts included, user-ns.
+    pub waiting_ns: u128,
+}
+
+/// What clients did in an interval of the timeline.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct ClientInterval {
+    /// Attempts beyond the first, by the instant they are made.
+    pub retries: u64,
+    /// Answers for which nobody waited any more, by the instant they are given.
+    pub unheard: u64,
+    /// In service for nothing, by the instant at which the attempt ended, slot-ns.
+    pub wasted_ns: u128,
+    /// Mean users in closed loops who think; `None` without any.
+    pub mean_thinking: Option<f64>,
 }
 
 /// Counted requests by outcome; `arrived` is the sum of the others.
@@ -192,6 +216,8 @@ pub struct Interval {
     pub utilization: Option<f64>,
     /// The first signal as last seen by the policy.
     pub signal: Option<f64>,
+    /// What clients did; `None` where they only wait.
+    pub clients: Option<ClientInterval>,
 }
 
 /// One decision of the log.

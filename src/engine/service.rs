@@ -1,16 +1,18 @@
 //! One service while it runs: its plane, its fleet, its autoscaler, its record.
 
+mod audience;
 mod hindsight;
 mod noting;
 mod rolling;
 
+use self::audience::Audience;
 use self::hindsight::Hindsight;
 use super::facts::RunFacts;
 use super::incoming::Incoming;
 use super::outcome::{DecisionRecord, FleetTotals, Interval, ServiceOutcome};
 use super::recorder::Recorder;
 use super::rollout::Rollout;
-use super::setup::{DecisionLog, ServiceSetup, Window};
+use super::setup::{DecisionLog, Halt, ServiceSetup, Window};
 use crate::fleet::dispatch::{Gauges, Interruption, Plane, Sink, Stop};
 use crate::fleet::{Balancing, Fleet, FleetIntegrals, FleetLedger, OrderedBy, ReplicaId};
 use crate::policy::{Autoscaler, Decision};
@@ -28,6 +30,7 @@ struct Snapshot {
     counters: super::recorder::Counters,
     /// The same, attempt by attempt.
     seen: super::recorder::Counters,
+    audience: Audience,
 }
 
 /// Replicas to order or remove once the plane and the calendar know.
@@ -89,13 +92,16 @@ pub(super) enum Advance {
 }
 
 impl Service {
-    pub(super) fn new(setup: ServiceSetup, index: u32, run: &RunFacts) -> Self {
+    pub(super) fn new(mut setup: ServiceSetup, index: u32, run: &RunFacts) -> Self {
         let streams = Streams::new(run.seed, run.replication, index);
         let window = run.window;
+        for users in &mut setup.fleet.loops {
+            users.until = users.until.min(window.end);
+        }
         let plane = Plane::new(&setup.fleet, streams, run.waiting_limit);
         let patience = setup.fleet.queue.timeout.clone();
         let incoming = Incoming::new(setup.arrivals, &plane, patience, &streams, window.end);
-        let (initial, clients) = (setup.fleet.initial, setup.fleet.client.is_some());
+        let (initial, clients) = (setup.fleet.initial, setup.fleet.has_clients());
         let mut fleet = Fleet::new(setup.fleet, streams, (window.warmup, window.end));
         if run.supply {
             fleet.keep_supply();
@@ -217,7 +223,8 @@ impl Service {
             at: now,
             gauges: self.plane.gauges(now, &mut (&mut self.recorder, observer)),
             integrals: self.fleet.integrals(now),
-            arrivals: self.incoming.taken,
+            arrivals: self.taken(),
+            audience: self.audience(now),
             counters: self.recorder.counters(),
             seen: self.recorder.seen(),
         }
@@ -253,7 +260,7 @@ impl Service {
             in_flight: seen.gauges.in_flight,
             queued: seen.gauges.queued,
             census: self.census(),
-            last_arrival: self.incoming.last_arrival().max(last_retry),
+            last_arrival: self.last_arrival().max(last_retry),
             replicas: self.replicas.as_deref(),
         })
     }
@@ -276,9 +283,9 @@ impl Service {
 
     /// When the last request arrived since the last control, if no replica was ready at that control.
     pub(super) fn found_nobody(&mut self) -> Option<Time> {
-        let taken = self.incoming.taken;
+        let taken = self.taken();
         let before = std::mem::replace(&mut self.taken_at_control, taken);
-        (self.nobody_ready && taken > before).then(|| self.incoming.last_arrival())
+        (self.nobody_ready && taken > before).then(|| self.last_arrival())
     }
 
     /// Whether nothing a policy sees of this service can change before the next event of the calendar: no
@@ -475,8 +482,15 @@ impl Service {
             mean_in_flight: mean(began.gauges.in_flight_ns, ended.gauges.in_flight_ns),
             utilization: (slots > 0.0).then(|| busy / slots),
             signal: self.readings.first().and_then(|reading| reading.value),
+            clients: self.client_interval(&began.audience, &ended.audience, length),
         });
         self.interval_began = ended;
+    }
+
+    /// Why its traffic broke off, if it did.
+    pub(super) fn traffic_failure(&self) -> Option<Halt> {
+        let halt = |why| Halt::Traffic { service: self.name.clone(), why };
+        self.incoming.failure().map(halt)
     }
 
     /// Requests waiting at the instant reached.
@@ -496,6 +510,7 @@ impl Service {
         self.fleet.close();
         self.note_hindsight();
         let fleet = self.fleet_totals(self.fleet.ledger());
+        let (users, taken) = (self.user_totals(), self.taken());
         let presence = self.recorder.presence();
         let (counts, latency, slo_minutes) = self.recorder.finish();
         let outcome = ServiceOutcome {
@@ -509,8 +524,9 @@ impl Service {
             decisions: self.decisions,
             supply: self.fleet.take_supply(),
             launches: self.fleet.take_launches(),
+            users,
         };
-        (outcome, self.incoming.taken)
+        (outcome, taken)
     }
 
     fn fleet_totals(&self, ledger: FleetLedger) -> FleetTotals {

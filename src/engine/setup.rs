@@ -112,6 +112,14 @@ pub enum Halt {
         /// By whose autoscaler.
         service: String,
     },
+    /// The requests could not be read to their end.
+    #[error("service {service}: {why}")]
+    Traffic {
+        /// Whose.
+        service: String,
+        /// What happened, and what to do.
+        why: String,
+    },
     /// The run was interrupted from outside.
     #[error("interrupted")]
     Interrupted,

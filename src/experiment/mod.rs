@@ -20,6 +20,7 @@ mod results;
 mod run;
 mod staffing;
 mod survey;
+mod together;
 mod verdict;
 
 pub use crate::engine::{DecisionRecord, Interval, Slo, SloMinute, Window};

@@ -28,6 +28,8 @@ pub struct About {
     pub price: Price,
     /// Length of a timeline interval.
     pub timeline: Span,
+    /// Users in closed loops, of all services; 0 = all traffic comes whatever becomes of it.
+    pub closed_loop_users: u64,
     /// Defaults and assumptions in force, one sentence each.
     pub assumptions: Vec<String>,
     /// The folder the scenario's relative paths start from, if that is a relative path itself.
@@ -51,6 +53,7 @@ impl About {
             slo: scenario.slo,
             price: scenario.price,
             timeline: scenario.timeline,
+            closed_loop_users: scenario.closed_loop_users(),
             assumptions: scenario.assumptions.clone(),
             folder: scenario.folder.clone(),
             resolved: scenario.resolved.clone(),

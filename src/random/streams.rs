@@ -35,6 +35,10 @@ pub enum Purpose {
     Retry = 12,
     /// The jitter before it.
     Backoff = 13,
+    /// How long a user in a closed loop thinks before its k-th request.
+    Think = 16,
+    /// Demand, routing and patience of its k-th request.
+    UserRequest = 17,
 }
 
 /// The generators of one service in one replication. Two seeds never stand for two replications: the

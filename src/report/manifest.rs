@@ -35,6 +35,7 @@ pub(super) fn write(results: &Results, files: &[String], out: &mut dyn Write) ->
         "scenario": about.name,
         "question": about.question,
         "complete": results.complete,
+        "closed_loop_users": about.closed_loop_users,
         "seed": about.seed,
         "replications": about.replications,
         "start": about.clock.to_string(),

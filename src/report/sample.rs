@@ -1,7 +1,9 @@
 //! Made-up results for the tests of this room: six policies, four replications, one day. Shapes are
 //! plausible, figures are not simulated.
 
-use crate::engine::{Counts, FleetTotals, Interval, LatencyTotals, Presence, ServiceOutcome};
+use crate::engine::{
+    ClientInterval, Counts, FleetTotals, Interval, LatencyTotals, Presence, ServiceOutcome,
+};
 use crate::experiment::{
     About, Census, Comparison, Decision, DecisionRecord, Details, Facts, Launch, Launches,
     OrderedBy, PolicyResults, Reading, References, Results, Row, ServiceDetails, ServiceRow, Slo,
@@ -39,6 +41,21 @@ pub(super) fn comparison() -> (Results, Comparison) {
     (results, comparison)
 }
 
+/// The same, where clients give up and try again: every fourth request.
+pub(super) fn with_clients() -> Results {
+    let mut results = results();
+    let details = results.policies.iter_mut().flat_map(|policy| &mut policy.details);
+    for interval in details.flat_map(|details| &mut details.services[0].timeline) {
+        interval.clients = Some(ClientInterval {
+            retries: interval.arrivals / 4,
+            unheard: interval.arrivals / 10,
+            wasted_ns: u128::from(interval.arrivals) * 25_000_000,
+            mean_thinking: None,
+        });
+    }
+    results
+}
+
 fn slo() -> Slo {
     Slo { quantile: 0.99, limit: Span::from_millis(300) }
 }
@@ -64,6 +81,7 @@ fn about() -> About {
         slo: Some(SloTerms { latency: Some(slo()), errors: Some(0.001) }),
         price: price(),
         timeline: Span::from_secs(60),
+        closed_loop_users: 0,
         assumptions: vec!["no queue capacity given: unlimited".into()],
         folder: Some(String::new()),
         resolved: serde_json::json!({ "name": "launch-day", "seed": 1 }),
@@ -174,6 +192,7 @@ fn outcome(at: usize, replication: u32) -> ServiceOutcome {
         decisions: Vec::new(),
         supply: Vec::new(),
         launches: Launches::default(),
+        users: None,
     }
 }
 
@@ -218,6 +237,7 @@ fn timeline(at: usize) -> Vec<Interval> {
                 mean_in_flight: ready * load,
                 utilization: Some(load.min(1.0)),
                 signal: (at > 0).then(|| 100.0 * load.min(1.0) * (0.95 + 0.1 * wobble(m, 3, 0))),
+                clients: None,
             }
         })
         .collect()

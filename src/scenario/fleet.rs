@@ -46,6 +46,7 @@ pub(super) fn build(
         balancing: balancing(service.balancing),
         queue,
         client: None,
+        loops: Vec::new(),
         rollouts: Vec::new(),
     };
     let given = replica.resources.clone().unwrap_or_default();

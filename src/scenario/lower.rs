@@ -4,7 +4,7 @@ use super::file::{PriceFile, ReplicaFile, ScenarioFile, ServiceEntry, ServiceFil
 use super::products::{self, Products};
 use super::words::{LatencyTerm, SpanOrLaw, StartText};
 use super::{LeftOpen, NamedPolicy, Scenario, Service, SloTerms};
-use super::{Variant, check, clients, fleet, length, lint, rollouts, sharing, variants};
+use super::{Variant, check, clients, closed, fleet, length, lint, rollouts, sharing, variants};
 use crate::engine::{Slo, Window};
 use crate::fault::Faults;
 use crate::fleet::FleetSpec;
@@ -63,6 +63,7 @@ pub(super) fn lower(
     rollouts::check_policies(&services, &policies, faults);
     rollouts::check_end(&services, Time::ZERO.after(file.duration.unwrap_or_default()), faults);
     sharing::check_policies(&services, &policies, faults);
+    closed::check(&services, &policies, faults);
     if faults.any_error() || policies.len() < file.policies.len() {
         return None;
     }
@@ -97,6 +98,7 @@ pub(super) fn lower(
         resolved,
         inputs,
     };
+    closed::check_refusals(&scenario, faults);
     lint::lint(&scenario, &file, faults);
     Some(scenario)
 }
@@ -388,10 +390,11 @@ fn service(
         rollouts: rollouts::build(&entry.rollouts, clock, *end, faults),
         ..fleet
     };
-    let workload = workload(entry.workload.as_ref(), service, around, resolution);
+    let workload = workload(entry.workload.as_ref(), service, around, resolution)?;
+    let fleet = FleetSpec { loops: closed::loops(&workload), ..fleet };
     Some(Service {
         name: name.to_owned(),
-        workload: workload?,
+        workload,
         fleet,
         initial: replica.initial,
         resources,

@@ -85,7 +85,11 @@ impl Scenario {
 }
 
 /// A policy decides where the fleet starts if nothing else does, and scale per request is a balancing.
-fn fleet_under(service: &Service, spec: &PolicyChoice, plan: Option<&[(Time, u32)]>) -> FleetSpec {
+pub(super) fn fleet_under(
+    service: &Service,
+    spec: &PolicyChoice,
+    plan: Option<&[(Time, u32)]>,
+) -> FleetSpec {
     let mut fleet = service.fleet.clone();
     let planned = plan.and_then(|plan| plan.first()).filter(|(at, _)| *at == Time::ZERO);
     let own = planned.map_or(0, |&(_, count)| count).max(spec.natural_start());

@@ -4,6 +4,7 @@
 
 mod cases;
 mod clients;
+mod closed;
 mod world;
 
 use autosim::fleet::FleetSpec;
