@@ -11,6 +11,7 @@ use std::path::PathBuf;
 const SHIPPED: &[(&str, &str)] = &[
     ("quickstart", include_str!("../../scenarios/quickstart.toml")),
     ("cap-saturation", include_str!("../../scenarios/cap-saturation.toml")),
+    ("closed-loop", include_str!("../../scenarios/closed-loop.toml")),
     ("cooldown-blocks", include_str!("../../scenarios/cooldown-blocks.toml")),
     ("faas-validation", include_str!("../../scenarios/faas-validation.toml")),
     ("keep-alive-cost", include_str!("../../scenarios/keep-alive-cost.toml")),

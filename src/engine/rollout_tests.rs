@@ -30,6 +30,7 @@ impl Sensor for Watch {
 }
 
 /// The counts wanted at 10 s, 20 s, ...; the last one for ever, and the initial one without any.
+#[derive(Clone)]
 struct Script(Vec<u32>);
 
 impl Policy for Script {

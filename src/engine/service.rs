@@ -1,16 +1,21 @@
 //! One service while it runs: its plane, its fleet, its autoscaler, its record.
 
+mod audience;
 mod failing;
+mod hindsight;
+mod noting;
 mod rolling;
 
+use self::audience::Audience;
+use self::hindsight::Hindsight;
 use super::facts::RunFacts;
 use super::incoming::Incoming;
-use super::outcome::{DecisionRecord, FleetTotals, Interval, ServiceOutcome, Shown};
+use super::outcome::{DecisionRecord, FleetTotals, Interval, ServiceOutcome};
 use super::recorder::Recorder;
 use super::rollout::Rollout;
-use super::setup::{DecisionLog, ServiceSetup, Window};
+use super::setup::{DecisionLog, Halt, ServiceSetup, Window};
 use crate::fleet::dispatch::{Gauges, Interruption, Plane, Sink, Stop};
-use crate::fleet::{Balancing, Fleet, FleetIntegrals, FleetLedger, ReplicaId};
+use crate::fleet::{Balancing, Fleet, FleetIntegrals, FleetLedger, OrderedBy, ReplicaId};
 use crate::policy::{Autoscaler, Decision};
 use crate::random::Streams;
 use crate::signal::{Census, Observation, Probe, Reading, ReplicaLoad, Resources, Sensor};
@@ -28,6 +33,7 @@ struct Snapshot {
     seen: super::recorder::Counters,
     /// Ready replicas that failed.
     failures: u64,
+    audience: Audience,
 }
 
 /// What will happen to replicas, for the calendar.
@@ -75,7 +81,8 @@ pub(super) struct Service {
     totals: FleetTotals,
     timeline: Vec<Interval>,
     decisions: Vec<DecisionRecord>,
-    shown: Vec<Shown>,
+    /// A copy of its policy, where decisions are kept.
+    hindsight: Option<Hindsight>,
     clock: Time,
 }
 
@@ -90,18 +97,26 @@ pub(super) enum Advance {
 }
 
 impl Service {
-    pub(super) fn new(setup: ServiceSetup, index: u32, run: &RunFacts) -> Self {
+    pub(super) fn new(mut setup: ServiceSetup, index: u32, run: &RunFacts) -> Self {
         let streams = Streams::new(run.seed, run.replication, index);
         let window = run.window;
+        for users in &mut setup.fleet.loops {
+            users.until = users.until.min(window.end);
+        }
         let plane = Plane::new(&setup.fleet, streams, run.waiting_limit);
         let patience = setup.fleet.queue.timeout.clone();
         let incoming = Incoming::new(setup.arrivals, &plane, patience, &streams, window.end);
-        let (initial, clients) = (setup.fleet.initial, setup.fleet.client.is_some());
+        let (initial, clients) = (setup.fleet.initial, setup.fleet.has_clients());
         let mut fleet = Fleet::new(setup.fleet, streams, (window.warmup, window.end));
         if run.supply {
             fleet.keep_supply();
         }
+        if matches!(run.log, DecisionLog::Changes | DecisionLog::All) {
+            fleet.keep_launches();
+        }
         let signals = &setup.autoscaler.signals;
+        let hindsight =
+            (run.log != DecisionLog::Off).then(|| Hindsight::of(&*setup.autoscaler.policy));
         let recorder = Recorder::new(window, setup.slo, run.quantiles[index as usize], clients);
         Self {
             readings: vec![Reading::default(); signals.len()],
@@ -131,7 +146,7 @@ impl Service {
             totals: FleetTotals::default(),
             timeline: Vec::new(),
             decisions: Vec::new(),
-            shown: Vec::new(),
+            hindsight,
             clock: Time::ZERO,
         }
     }
@@ -221,7 +236,8 @@ impl Service {
             at: now,
             gauges: self.plane.gauges(now, &mut (&mut self.recorder, observer)),
             integrals: self.fleet.integrals(now),
-            arrivals: self.incoming.taken,
+            arrivals: self.taken(),
+            audience: self.audience(now),
             counters: self.recorder.counters(),
             seen: self.recorder.seen(),
             failures: self.fleet.failures(),
@@ -258,7 +274,7 @@ impl Service {
             in_flight: seen.gauges.in_flight,
             queued: seen.gauges.queued,
             census: self.census(),
-            last_arrival: self.incoming.last_arrival().max(last_retry),
+            last_arrival: self.last_arrival().max(last_retry),
             replicas: self.replicas.as_deref(),
         })
     }
@@ -281,9 +297,9 @@ impl Service {
 
     /// When the last request arrived since the last control, if no replica was ready at that control.
     pub(super) fn found_nobody(&mut self) -> Option<Time> {
-        let taken = self.incoming.taken;
+        let taken = self.taken();
         let before = std::mem::replace(&mut self.taken_at_control, taken);
-        (self.nobody_ready && taken > before).then(|| self.incoming.last_arrival())
+        (self.nobody_ready && taken > before).then(|| self.last_arrival())
     }
 
     /// Whether nothing a policy sees of this service can change before the next event of the calendar: no
@@ -329,61 +345,15 @@ impl Service {
             readings: &self.readings,
             without: None,
         };
+        if let Some(hindsight) = &mut self.hindsight {
+            hindsight.asked(&seen, activation);
+        }
         let decision = match activation {
             true => self.autoscaler.policy.activate(&seen),
             false => self.autoscaler.policy.observe(&seen),
         };
         self.note_decision(now, census, decision, activation);
         decision
-    }
-
-    fn note_decision(&mut self, now: Time, census: Census, decision: Decision, activation: bool) {
-        self.uncapped = decision.uncapped;
-        let capped = decision.uncapped > decision.desired;
-        self.note_capped(now, capped);
-        let reason = (decision.reason().stage, decision.desired);
-        let changed = decision.desired != self.desired || self.last_reason != Some(reason);
-        self.last_reason = Some(reason);
-        let keep = match self.log {
-            DecisionLog::Off => false,
-            DecisionLog::Shown => {
-                self.note_shown(now, census, decision.desired, activation);
-                false
-            }
-            DecisionLog::Changes => changed,
-            DecisionLog::All => true,
-        };
-        if keep && now < self.window.end {
-            let readings = self.readings.clone();
-            let before = self.desired;
-            self.decisions.push(DecisionRecord {
-                at: now,
-                census,
-                before,
-                decision,
-                readings,
-                activation,
-            });
-        }
-    }
-
-    fn note_shown(&mut self, now: Time, census: Census, desired: u32, activation: bool) {
-        self.shown.push(Shown {
-            at: now,
-            census,
-            before: self.desired,
-            readings: self.readings.as_slice().into(),
-            activation,
-            desired,
-        });
-    }
-
-    fn note_capped(&mut self, now: Time, capped: bool) {
-        if let Some(since) = self.capped_since.take() {
-            let (from, to) = (since.max(self.window.warmup), now.min(self.window.end));
-            self.totals.capped_ns += u128::from(to.since(from).0);
-        }
-        self.capped_since = capped.then_some(now);
     }
 
     /// Brings the fleet to `desired`; what lies in the future goes into `changes`.
@@ -431,8 +401,9 @@ impl Service {
         changes: &mut Vec<Change>,
         observer: &mut impl Sink,
     ) {
+        let by = OrderedBy::Decision(now.before(self.autoscaler.actuation_delay));
         for _ in 0..count {
-            if self.launch(now, changes, observer).is_none() {
+            if self.launch(now, by, changes, observer).is_none() {
                 return;
             }
         }
@@ -442,10 +413,11 @@ impl Service {
     fn launch(
         &mut self,
         now: Time,
+        by: OrderedBy,
         changes: &mut Vec<Change>,
         observer: &mut impl Sink,
     ) -> Option<ReplicaId> {
-        let (id, ready_at) = self.fleet.order(now)?;
+        let (id, ready_at) = self.fleet.order(now, by)?;
         self.plane.launched(id, &self.fleet);
         if ready_at == now {
             self.ready(now, id, changes, observer);
@@ -532,8 +504,15 @@ impl Service {
             mean_in_flight: mean(began.gauges.in_flight_ns, ended.gauges.in_flight_ns),
             utilization: (slots > 0.0).then(|| busy / slots),
             signal: self.readings.first().and_then(|reading| reading.value),
+            clients: self.client_interval(&began.audience, &ended.audience, length),
         });
         self.interval_began = ended;
+    }
+
+    /// Why its traffic broke off, if it did.
+    pub(super) fn traffic_failure(&self) -> Option<Halt> {
+        let halt = |why| Halt::Traffic { service: self.name.clone(), why };
+        self.incoming.failure().map(halt)
     }
 
     /// Requests waiting at the instant reached.
@@ -551,7 +530,9 @@ impl Service {
     pub(super) fn finish(mut self, observer: &mut impl Sink) -> (ServiceOutcome, u64) {
         self.plane.finish(self.clock, &mut (&mut self.recorder, observer));
         self.fleet.close();
+        self.note_hindsight();
         let fleet = self.fleet_totals(self.fleet.ledger());
+        let (users, taken) = (self.user_totals(), self.taken());
         let presence = self.recorder.presence();
         let (counts, latency, slo_minutes) = self.recorder.finish();
         let outcome = ServiceOutcome {
@@ -563,10 +544,11 @@ impl Service {
             slo_minutes,
             timeline: self.timeline,
             decisions: self.decisions,
-            shown: self.shown,
             supply: self.fleet.take_supply(),
+            launches: self.fleet.take_launches(),
+            users,
         };
-        (outcome, self.incoming.taken)
+        (outcome, taken)
     }
 
     fn fleet_totals(&self, ledger: FleetLedger) -> FleetTotals {

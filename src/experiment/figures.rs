@@ -19,7 +19,7 @@ pub enum Kind {
     Minutes,
     /// Of a hundred; may be above it.
     Percent,
-    /// A mean number of replicas.
+    /// A mean number of replicas or of users.
     Replicas,
     /// One number per another.
     Ratio,
@@ -171,6 +171,10 @@ figures! {
     WastedHours = "wasted_slot_hours", Hours;
     /// Ready replicas that failed by themselves or in an outage.
     Failures = "replica_failures", Count;
+    /// Users in closed loops who think, mean over time.
+    ThinkingUsers = "thinking_users_mean", Replicas;
+    /// Users in closed loops who wait for what becomes of a request, mean over time.
+    WaitingUsers = "waiting_users_mean", Replicas;
 }
 
 /// What a row needs beside the outcome.
@@ -269,6 +273,9 @@ impl Row {
         let (wasted, served) = (outcome.presence.wasted_ns as f64, fleet.in_flight_ns as f64);
         self.set(Figure::WastedWork, (served > 0.0).then(|| wasted / served));
         self.set(Figure::WastedHours, hours(wasted));
+        let mean = |ns: u128| ns as f64 / fleet.window_ns as f64;
+        self.set(Figure::ThinkingUsers, outcome.users.map(|users| mean(users.thinking_ns)));
+        self.set(Figure::WaitingUsers, outcome.users.map(|users| mean(users.waiting_ns)));
     }
 
     fn latencies(&mut self, totals: &LatencyTotals) {
@@ -411,8 +418,9 @@ pub(crate) mod tests {
             },
             timeline: Vec::new(),
             decisions: Vec::new(),
-            shown: Vec::new(),
             supply: Vec::new(),
+            launches: Default::default(),
+            users: None,
         }
     }
 

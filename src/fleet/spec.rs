@@ -1,6 +1,6 @@
 //! What a fleet is like: everything that does not change during a run.
 
-use super::{ClientSpec, FailureSpec};
+use super::{ClientSpec, FailureSpec, LoopSpec};
 use crate::random::Sampler;
 use crate::units::{Span, Time};
 
@@ -34,10 +34,19 @@ pub struct FleetSpec {
     pub queue: QueueSpec,
     /// What its clients do; `None` = they wait and never try again.
     pub client: Option<ClientSpec>,
+    /// Users in closed loops, who send beside what arrives from outside.
+    pub loops: Vec<LoopSpec>,
     /// When its replicas are replaced.
     pub rollouts: Vec<Rollout>,
     /// How its replicas fail.
     pub failures: FailureSpec,
+}
+
+impl FleetSpec {
+    /// Whether anybody waits for its answers: clients with patience of their own, or users in closed loops.
+    pub fn has_clients(&self) -> bool {
+        self.client.is_some() || !self.loops.is_empty()
+    }
 }
 
 impl Default for FleetSpec {
@@ -57,6 +66,7 @@ impl Default for FleetSpec {
             balancing: Balancing::CentralQueue,
             queue: QueueSpec::default(),
             client: None,
+            loops: Vec::new(),
             rollouts: Vec::new(),
             failures: FailureSpec::default(),
         }

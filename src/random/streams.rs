@@ -36,9 +36,13 @@ pub enum Purpose {
     /// The jitter before it.
     Backoff = 13,
     /// From ready to failure of the n-th launch, or of the n-th replica of the initial fleet.
-    Lifetime = 16,
+    Lifetime = 14,
     /// Which replicas an outage takes.
-    Outage = 17,
+    Outage = 15,
+    /// How long a user in a closed loop thinks before its k-th request.
+    Think = 16,
+    /// Demand, routing and patience of its k-th request.
+    UserRequest = 17,
 }
 
 /// The generators of one service in one replication. Two seeds never stand for two replications: the

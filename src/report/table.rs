@@ -56,7 +56,12 @@ pub(super) fn headline(results: &Results) -> String {
         |count: u32, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
     let replications = counted(about.replications, "replication");
     let seed = about.seed;
-    format!("{}: {length}, {requests} requests in all, {replications}, seed {seed}", about.name)
+    let closed = match about.closed_loop_users {
+        0 => String::new(),
+        users => format!("closed loop of {} users, ", group(&users.to_string())),
+    };
+    let name = &about.name;
+    format!("{name}: {length}, {closed}{requests} requests in all, {replications}, seed {seed}")
 }
 
 /// The percentile a promise is about, with the words above its column; p99 without a promise. One that
@@ -184,6 +189,11 @@ pub(super) fn against_baseline(policy: &Compared) -> String {
     }
 }
 
+/// What has to be known to read any figure of a closed loop.
+const CLOSED_LOOP: &str = "Closed loop: users send the next request only after the one before, so that a \
+    slower service is offered less; policies do not meet the same arrivals, and requests that were never \
+    sent are in no percentile.";
+
 pub(super) fn notes(results: &Results, comparison: &Comparison) -> Vec<String> {
     let about = &results.about;
     let mut notes = Vec::new();
@@ -197,6 +207,9 @@ pub(super) fn notes(results: &Results, comparison: &Comparison) -> Vec<String> {
     } else {
         "One replication: points without intervals.".to_owned()
     });
+    if about.closed_loop_users > 0 {
+        notes.push(CLOSED_LOOP.to_owned());
+    }
     if comparison.policies.iter().any(|policy| policy.on_frontier) {
         notes.push("* no other policy is both as cheap and as fast.".to_owned());
     }

@@ -46,6 +46,7 @@ pub(super) fn build(
         balancing: balancing(service.balancing),
         queue,
         client: None,
+        loops: Vec::new(),
         rollouts: Vec::new(),
         failures: faults.within("replica", |f| failures::build(replica.failures.as_ref(), f)),
     };

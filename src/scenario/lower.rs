@@ -4,7 +4,9 @@ use super::file::{PriceFile, ReplicaFile, ScenarioFile, ServiceEntry, ServiceFil
 use super::products::{self, Products};
 use super::words::{LatencyTerm, SpanOrLaw, StartText};
 use super::{LeftOpen, NamedPolicy, Scenario, Service, SloTerms};
-use super::{Variant, check, clients, failures, fleet, length, lint, rollouts, sharing, variants};
+use super::{
+    Variant, check, clients, closed, failures, fleet, length, lint, rollouts, sharing, variants,
+};
 use crate::engine::{Slo, Window};
 use crate::fault::Faults;
 use crate::fleet::{FailureSpec, FleetSpec};
@@ -64,6 +66,7 @@ pub(super) fn lower(
     rollouts::check_end(&services, window_end(&file), faults);
     failures::check(&services, &policies, window_end(&file), faults);
     sharing::check_policies(&services, &policies, faults);
+    closed::check(&services, &policies, faults);
     if faults.any_error() || policies.len() < file.policies.len() {
         return None;
     }
@@ -98,6 +101,7 @@ pub(super) fn lower(
         resolved,
         inputs,
     };
+    closed::check_refusals(&scenario, faults);
     lint::lint(&scenario, &file, faults);
     Some(scenario)
 }
@@ -398,10 +402,11 @@ fn service(
         rollouts: rollouts::build(&entry.rollouts, clock, *end, faults),
         ..fleet
     };
-    let workload = workload(entry.workload.as_ref(), service, around, resolution);
+    let workload = workload(entry.workload.as_ref(), service, around, resolution)?;
+    let fleet = FleetSpec { loops: closed::loops(&workload), ..fleet };
     Some(Service {
         name: name.to_owned(),
-        workload: workload?,
+        workload,
         fleet,
         initial: replica.initial,
         resources,

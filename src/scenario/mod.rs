@@ -12,6 +12,7 @@
 mod check;
 mod choice;
 mod clients;
+mod closed;
 mod failures;
 mod file;
 mod findings;
@@ -79,6 +80,13 @@ pub struct Scenario {
     pub resolved: serde_json::Value,
     /// Files it read: path as written, SHA-256 in hex.
     pub inputs: Vec<(String, String)>,
+}
+
+impl Scenario {
+    /// Users in closed loops, of all services.
+    pub fn closed_loop_users(&self) -> u64 {
+        self.services.iter().map(closed::users).sum()
+    }
 }
 
 /// The promise of a scenario.

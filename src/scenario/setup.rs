@@ -3,8 +3,8 @@
 use super::{LeftOpen, NamedPolicy, PolicyChoice, Scenario, Service};
 use crate::engine::{Detail, ServiceSetup, Setup};
 use crate::fleet::{AtZero, Balancing, ColdStage, FleetSpec, Overflow, Portion, VictimOrder};
-use crate::policy::PolicyContext;
 use crate::policy::keep_alive::AtLimit;
+use crate::policy::{PolicyContext, Recorded};
 use crate::random::{Sampler, Streams};
 use crate::signal::Resources;
 use crate::units::Time;
@@ -63,6 +63,7 @@ impl Scenario {
             initial: fleet.initial,
             end: self.window.end,
             plan,
+            recorded: Recorded::default(),
         };
         ServiceSetup {
             name: service.name.clone(),
@@ -84,7 +85,11 @@ impl Scenario {
 }
 
 /// A policy decides where the fleet starts if nothing else does, and scale per request is a balancing.
-fn fleet_under(service: &Service, spec: &PolicyChoice, plan: Option<&[(Time, u32)]>) -> FleetSpec {
+pub(super) fn fleet_under(
+    service: &Service,
+    spec: &PolicyChoice,
+    plan: Option<&[(Time, u32)]>,
+) -> FleetSpec {
     let mut fleet = service.fleet.clone();
     let planned = plan.and_then(|plan| plan.first()).filter(|(at, _)| *at == Time::ZERO);
     let own = planned.map_or(0, |&(_, count)| count).max(spec.natural_start());

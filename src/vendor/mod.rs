@@ -109,6 +109,10 @@ pub trait Vendor {
     /// of a recording as one sample whatever it is told.
     const AGGREGATES_ITSELF: bool = false;
 
+    /// Its names for metrics that are above zero while there is traffic: rates of requests, requests
+    /// waiting or in service.
+    const TRAFFIC: &'static [&'static str] = &[];
+
     /// The fault of a text that cannot be read as a document at all, given what the reader of its format
     /// says.
     fn unreadable(message: &str) -> DocumentFault;

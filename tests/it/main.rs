@@ -2,7 +2,10 @@
 
 mod cli;
 mod determinism;
+mod dry_run;
+mod explained;
 mod house;
+mod launches;
 mod naive;
 mod naive_equality;
 mod pai_eas_and_scalingo;

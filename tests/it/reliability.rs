@@ -20,6 +20,7 @@ impl Sink for Lengths {
 }
 
 /// Wants what there is.
+#[derive(Clone)]
 struct Keep;
 
 impl Policy for Keep {

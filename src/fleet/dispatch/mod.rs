@@ -51,11 +51,11 @@ pub enum Stop {
     Starved(usize),
     /// So many were taken; more requests wait than the limit allows.
     TooMany(usize),
-    /// So many were taken when a retry stopped it.
+    /// So many were taken when an arrival of its own stopped it.
     Interrupted(usize, Interruption),
 }
 
-/// What a retry came upon.
+/// What an arrival of the plane's own - a retry, or a user in a closed loop - came upon.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Interruption {
     /// It found no live replica at this instant: the policy may act now.
@@ -81,6 +81,23 @@ pub struct Gauges {
     pub queued_ns: u128,
 }
 
+/// Users in closed loops at an instant; integrals are cumulative since the start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct UserGauges {
+    /// Requests they have sent.
+    pub sent: u64,
+    /// When the last one was.
+    pub last_sent: Time,
+    /// Users who think.
+    pub thinking: u64,
+    /// Users who wait for what becomes of a request, retries and the time between attempts included.
+    pub waiting: u64,
+    /// Integral of `thinking`, user-ns.
+    pub thinking_ns: u128,
+    /// Integral of `waiting`.
+    pub waiting_ns: u128,
+}
+
 /// The data plane of one service.
 pub enum Plane {
     /// One queue for all replicas, constant or no patience.
@@ -104,7 +121,7 @@ impl Plane {
         let constant_patience =
             spec.queue.timeout.as_ref().is_none_or(crate::random::Sampler::is_constant);
         match spec.balancing {
-            _ if spec.client.is_some() || spec.failures.work == FailedWork::Requeued => {
+            _ if spec.has_clients() || spec.failures.work == FailedWork::Requeued => {
                 Self::Event(Box::new(EventPlane::new(spec, streams, waiting_limit)))
             }
             Balancing::CentralQueue if constant_patience => {
@@ -170,7 +187,8 @@ impl Plane {
     }
 
     /// Moves on to `now`: completions at or before it with the starts they cause, timeouts before it,
-    /// and what the plane itself does to the fleet up to it. A retry before `now` may stop it earlier.
+    /// and what the plane itself does to the fleet up to it. A retry or a user before `now` may stop it
+    /// earlier.
     pub fn reach(
         &mut self,
         now: Time,
@@ -273,6 +291,22 @@ impl Plane {
             Self::ManySlots(plane) => plane.gauges(now, sink),
             Self::Sharing(plane) => plane.gauges(now, sink),
             Self::Event(plane) => plane.gauges(now),
+        }
+    }
+
+    /// Users in closed loops at the instant reached; `None` without any.
+    pub fn users(&mut self, now: Time) -> Option<UserGauges> {
+        match self {
+            Self::Event(plane) => plane.users(now),
+            _ => None,
+        }
+    }
+
+    /// Requests that users in closed loops have sent, and when the last one was.
+    pub fn sent(&self) -> (u64, Time) {
+        match self {
+            Self::Event(plane) => plane.sent(),
+            _ => (0, Time::ZERO),
         }
     }
 

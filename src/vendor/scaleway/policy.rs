@@ -128,6 +128,7 @@ fn late_ticks(tick: Span, knobs: &Knobs, end: Time) -> Vec<Time> {
     all.filter(|at| *at <= end && !at.0.is_multiple_of(tick.0)).collect()
 }
 
+#[derive(Clone)]
 struct Loop {
     knobs: Knobs,
     tick: Span,

@@ -72,6 +72,7 @@ fn signal(name: MetricName, knobs: &Knobs) -> SignalRef {
     SignalRef { sensor, ..SignalRef::own(signal).named(name.name()) }
 }
 
+#[derive(Clone)]
 struct Alerts {
     /// Whose settings may change while it runs.
     autoscaler: Option<TypeAutoscaler>,

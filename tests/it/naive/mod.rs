@@ -4,6 +4,7 @@
 
 mod cases;
 mod clients;
+mod closed;
 mod failure_cases;
 mod world;
 

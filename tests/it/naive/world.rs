@@ -4,6 +4,7 @@ mod failures;
 mod sharing;
 
 use super::clients::{Tokens, User};
+use super::closed::Person;
 use super::{Case, Fate, Record, Try};
 use autosim::fleet::{AtZero, Balancing, Overflow, VictimOrder};
 use autosim::random::{Purpose, Streams};
@@ -24,6 +25,7 @@ pub(super) enum Rank {
     Control,
     Actuate,
     Arrive,
+    Person,
     Retry,
 }
 
@@ -38,6 +40,8 @@ pub(super) enum Event {
     Timeout { request: usize },
     ClientTimeout { request: usize },
     Retry { user: usize },
+    Begin { person: usize },
+    Send { person: usize },
     Control { regular: bool },
     Launch,
     Actuate { desired: u32 },
@@ -113,6 +117,9 @@ pub(super) struct World<'a> {
     pub(super) replicas: Vec<Replica>,
     pub(super) requests: Vec<Request>,
     pub(super) users: Vec<User>,
+    /// First attempts so far.
+    pub(super) first_attempts: u64,
+    pub(super) people: Vec<Person>,
     pub(super) tokens_of_clients: Tokens,
     /// Waiting at the gateway (or in the central queue).
     pub(super) gateway: Vec<usize>,
@@ -137,6 +144,8 @@ impl<'a> World<'a> {
             replicas: Vec::new(),
             requests: Vec::new(),
             users: Vec::new(),
+            first_attempts: 0,
+            people: Vec::new(),
             tokens_of_clients: Tokens::new(case),
             gateway: Vec::new(),
             launches: 0,
@@ -150,7 +159,8 @@ impl<'a> World<'a> {
         let mut patience = streams.sequential(Purpose::Patience, 0);
         for &(arrival, demand) in case.requests.iter().filter(|r| r.0 < case.end) {
             let law = case.fleet.queue.timeout.as_ref();
-            world.users.push(User::new(arrival, demand));
+            let luck = world.users.len() as u64;
+            world.users.push(User::new(arrival, demand, luck, None));
             world.requests.push(Request {
                 user: world.users.len() - 1,
                 arrival,
@@ -164,6 +174,7 @@ impl<'a> World<'a> {
             let request = world.requests.len() - 1;
             world.push(arrival, Rank::Arrive, request as u64, Event::Arrive { request });
         }
+        world.expect_people();
         for replica in 0..case.fleet.initial {
             world.add_replica(State::Ready);
             world.begin_life(replica as usize);
@@ -222,6 +233,8 @@ impl<'a> World<'a> {
             Event::Timeout { request } => self.time_out(request),
             Event::ClientTimeout { request } => self.client_gives_up(request),
             Event::Retry { user } => self.retry(user),
+            Event::Begin { person } => self.think(person),
+            Event::Send { person } => self.send(person),
             Event::Control { regular } => self.control(regular),
             Event::Launch => self.launch_ordered(),
             Event::Actuate { desired } => self.actuate(desired),
@@ -484,8 +497,8 @@ impl<'a> World<'a> {
         if let Some(patience) = self.requests[request].patience
             && let Some(at) = self.now.checked_add(patience)
         {
-            let user = self.requests[request].user as u64;
-            self.push(at, Rank::Timeout, user, Event::Timeout { request });
+            let number = self.users[self.requests[request].user].number;
+            self.push(at, Rank::Timeout, number, Event::Timeout { request });
         }
     }
 

@@ -2,12 +2,14 @@
 //!
 //! `mod.rs` moves time on and holds the requests; `servers.rs` is what the plane knows of replicas;
 //! `routing.rs` chooses a replica; `per_request.rs` starts and removes replicas as requests come and go;
-//! `queue.rs` holds who waits; `clients.rs` is what clients do that give up and try again; `failures.rs` is
-//! what becomes of requests whose replica is killed or fails.
+//! `queue.rs` holds who waits; `clients.rs` is what clients do that give up and try again, `closed.rs` users
+//! who send the next request after the one before; `failures.rs` is what becomes of requests whose replica
+//! is killed or fails.
 //! Completions are kept in a winner tree, a leaf for each request in service; all else that will happen
 //! is rarer and in a heap.
 
 mod clients;
+mod closed;
 mod failures;
 mod heap;
 mod per_request;
@@ -21,6 +23,7 @@ use super::{Gauges, Interruption, Requests, Sink, Stop};
 use crate::random::{Purpose, Sampler, Streams};
 use crate::units::Time;
 use clients::{Clients, NOBODY, Whereabouts};
+use closed::Users;
 use heap::{Event, EventHeap, What};
 use per_request::PerRequest;
 use routing::Router;
@@ -99,7 +102,8 @@ pub struct EventPlane {
     clients: Option<Box<Clients>>,
     /// Where failed work is put back: the requests in service, as they waited, by place in that slab.
     held: Option<Vec<Waiting>>,
-    /// What a retry came upon, until whoever moved time on is told.
+    users: Option<Box<Users>>,
+    /// What an arrival of the plane's own came upon, until whoever moved time on is told.
     interruption: Option<Interruption>,
     capacity: u64,
     waiting_limit: u64,
@@ -123,7 +127,7 @@ impl EventPlane {
             Balancing::PerRequest { .. } => Mode::PerRequest(PerRequest::new(spec, streams)),
             balancing => Mode::Routed(Router::new(balancing)),
         };
-        Self {
+        let mut plane = Self {
             mode,
             heap: EventHeap::default(),
             servers: Servers::new(spec.concurrency.max(1)),
@@ -136,6 +140,7 @@ impl EventPlane {
             next_stamp: 0,
             clients: Clients::new(spec, streams).map(Box::new),
             held: (spec.failures.work == FailedWork::Requeued).then(Vec::new),
+            users: Users::new(spec, streams).map(Box::new),
             interruption: None,
             capacity: spec.queue.capacity.unwrap_or(u64::MAX),
             waiting_limit,
@@ -146,7 +151,9 @@ impl EventPlane {
             freed: Vec::new(),
             gauges: Gauges::default(),
             now: 0,
-        }
+        };
+        plane.expect_users();
+        plane
     }
 
     pub(super) fn uses_routing(&self) -> bool {
@@ -365,7 +372,9 @@ impl EventPlane {
             return true;
         }
         let due = |event: &Event| {
-            event.at < limit || (inclusive && event.what < What::Retry) || event.what < What::GiveUp
+            event.at < limit
+                || (inclusive && event.what < What::UserActs)
+                || event.what < What::GiveUp
         };
         let Some(event) = self.heap.pop_if(due) else { return false };
         self.move_to(event.at);
@@ -375,6 +384,7 @@ impl EventPlane {
             What::Ready => self.ready_per_request(event, fleet),
             What::GiveUp => self.give_up(event, sink),
             What::ClientGivesUp => self.clients_give_up(event, fleet, sink),
+            What::UserActs => self.user_acts(event, fleet, sink),
             What::Retry => self.retry(event, fleet, sink),
         }
         true

@@ -104,7 +104,8 @@ impl World<'_> {
                 self.requests[request].start = None;
                 self.requests[request].patience = None;
             }
-            let place = |&request: &usize| (self.requests[request].user, request);
+            let place =
+                |&request: &usize| (self.users[self.requests[request].user].number, request);
             served.sort_by_key(place);
             waited.sort_by_key(place);
             served.append(&mut waited);
@@ -112,7 +113,7 @@ impl World<'_> {
             return;
         }
         served.append(&mut waited);
-        served.sort_by_key(|&request| self.requests[request].user);
+        served.sort_by_key(|&request| self.users[self.requests[request].user].number);
         for request in served {
             let start = self.requests[request].start;
             self.leave(request, "lost", Fate::Lost { start, at: self.now });
