@@ -60,6 +60,7 @@ fn row(launch: &Launch, stages: &[&'static str]) -> Vec<String> {
         OrderedBy::Decision(at) => ("decision", seconds(at)),
         OrderedBy::Rollout => ("rollout", String::new()),
         OrderedBy::Request => ("request", String::new()),
+        OrderedBy::Failure => ("failure", String::new()),
     };
     let mut out = vec![(launch.number + 1).to_string(), by.to_owned(), decided];
     out.extend([launch.ordered_at, launch.launched_at].map(seconds));

@@ -121,6 +121,7 @@ fn replicas_fail_alike_on_every_plane() {
         for seed in seeds(200) {
             let mut case = failing_case(kind, seed);
             (case.fleet.client, case.fleet.queue.capacity) = (None, None);
+            case.fleet.loops.clear();
             case.fleet.failures.work = FailedWork::Lost;
             if case.fleet.queue.timeout.as_ref().is_some_and(|law| !law.is_constant()) {
                 case.fleet.queue.timeout = None;

@@ -2,7 +2,7 @@
 
 use super::{Change, Service};
 use crate::fleet::dispatch::Sink;
-use crate::fleet::{Balancing, ReplicaId, Restart};
+use crate::fleet::{Balancing, OrderedBy, ReplicaId, Restart};
 use crate::units::Time;
 
 impl Service {
@@ -80,7 +80,11 @@ impl Service {
         if self.fleet.spec().failures.restart == Restart::Replaced {
             let wanted = self.desired.saturating_add(self.rollout.surplus());
             let missing = wanted.saturating_sub(self.fleet.census().live());
-            self.scale_out(now, failed.min(missing), changes, observer);
+            for _ in 0..failed.min(missing) {
+                if self.launch(now, OrderedBy::Failure, changes, observer).is_none() {
+                    return;
+                }
+            }
         }
     }
 }
