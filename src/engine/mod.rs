@@ -7,7 +7,7 @@
 //!
 //! **Must not know**: files, vendors, experiments, reports; it reads no clock but the simulated one.
 //!
-//! **Start at** [`Setup`], [`run`] and [`Outcome`].
+//! **Start at** [`Setup`], [`run`] and [`Outcome`]; [`Simulation`] is a run in stretches.
 
 mod attempts;
 mod calendar;
@@ -23,9 +23,9 @@ mod setup;
 pub use crate::fleet::dispatch::{Attempt, AttemptFate, Completion, Sink};
 pub use outcome::{
     ClientInterval, Counts, DecisionRecord, FleetTotals, Interval, LatencyTotals, Outcome,
-    Presence, ServiceOutcome, Shown, SloMinute, UserTotals,
+    Presence, ServiceOutcome, SloMinute, UserTotals,
 };
-pub use run::run;
+pub use run::{Simulation, run};
 pub use setup::{DecisionLog, Detail, Halt, ServiceSetup, Setup, Slo, Window};
 
 #[cfg(test)]

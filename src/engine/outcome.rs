@@ -1,6 +1,7 @@
 //! What a run leaves: totals, and on request the timeline and the decisions.
 
-use crate::policy::Decision;
+use crate::fleet::Launches;
+use crate::policy::{Decision, Stage};
 use crate::signal::{Census, Reading};
 use crate::stats::Histogram;
 use crate::units::{Span, Time};
@@ -35,27 +36,10 @@ pub struct ServiceOutcome {
     pub timeline: Vec<Interval>,
     /// Decisions; empty unless asked for.
     pub decisions: Vec<DecisionRecord>,
-    /// What its policy was shown; empty unless asked for.
-    pub shown: Vec<Shown>,
     /// Ready replicas from each instant on at which their number changed; empty unless asked for.
     pub supply: Vec<(Time, u32)>,
-}
-
-/// What a policy was shown at a control, enough to ask it again.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Shown {
-    /// When.
-    pub at: Time,
-    /// Counts.
-    pub census: Census,
-    /// Desired count in force before.
-    pub before: u32,
-    /// Readings, in the order of its signals.
-    pub readings: Box<[Reading]>,
-    /// True if a request at zero replicas asked rather than the clock.
-    pub activation: bool,
-    /// The count it decided on.
-    pub desired: u32,
+    /// Launches one by one; kept with the decisions.
+    pub launches: Launches,
 }
 
 /// Time that requests, counted or not, spent within [warm-up, end), summed request by request: the other
@@ -106,7 +90,7 @@ pub struct Counts {
     pub timed_out: u64,
     /// Refused at arrival.
     pub rejected: u64,
-    /// Killed in service.
+    /// Killed with their replica, whether its grace ended or it failed.
     pub lost: u64,
     /// Neither, when the run ended.
     pub unfinished: u64,
@@ -184,6 +168,8 @@ pub struct FleetTotals {
     pub peak_live: u32,
     /// Time at which the uncapped wish was above what was in force, ns.
     pub capped_ns: u128,
+    /// Ready replicas that failed, those told in advance included.
+    pub failures: u64,
 }
 
 /// One minute of arrivals.
@@ -210,6 +196,8 @@ pub struct Interval {
     pub completions: u64,
     /// Losses, by the instant they happen.
     pub losses: u64,
+    /// Ready replicas that failed.
+    pub failures: u64,
     /// Timeouts, by the instant they happen.
     pub timeouts: u64,
     /// Response times of its completions: p50, p95, p99; `None` without completions.
@@ -251,4 +239,9 @@ pub struct DecisionRecord {
     pub readings: Vec<Reading>,
     /// True if a request at zero replicas asked for it rather than the clock.
     pub activation: bool,
+    /// For each guard that changed the number: what this one decision would have been without it, from the
+    /// same state.
+    pub without: Vec<(Stage, u32)>,
+    /// When the policy was asked next; `None` if it was not within the run.
+    pub until: Option<Time>,
 }

@@ -2,6 +2,7 @@
 
 use super::{Row, SloTerms, Window};
 use crate::engine::{DecisionRecord, Interval, SloMinute};
+use crate::fleet::Launches;
 use crate::scenario::Scenario;
 use crate::stats::Histogram;
 use crate::units::{Price, Span, Time, WallClock};
@@ -135,6 +136,8 @@ pub struct ServiceDetails {
     pub timeline: Vec<Interval>,
     /// Of the policy, for the first service; of its own policy, for the others.
     pub decisions: Vec<DecisionRecord>,
+    /// Its launches.
+    pub launches: Launches,
     /// Minute by minute of arrival, from the warm-up's end; empty without a promise on latency.
     pub slo_minutes: Vec<SloMinute>,
     /// What a product would show of these decisions in its own form, in their order; empty for autosim's

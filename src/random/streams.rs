@@ -39,6 +39,10 @@ pub enum Purpose {
     Think = 16,
     /// Demand, routing and patience of its k-th request.
     UserRequest = 17,
+    /// From ready to failure of the n-th launch, or of the n-th replica of the initial fleet.
+    Lifetime = 18,
+    /// Which replicas an outage takes.
+    Outage = 19,
 }
 
 /// The generators of one service in one replication. Two seeds never stand for two replications: the

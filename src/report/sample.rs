@@ -5,9 +5,9 @@ use crate::engine::{
     ClientInterval, Counts, FleetTotals, Interval, LatencyTotals, Presence, ServiceOutcome,
 };
 use crate::experiment::{
-    About, Census, Comparison, Decision, DecisionRecord, Details, Facts, PolicyResults, Reading,
-    References, Results, Row, ServiceDetails, ServiceRow, Slo, SloMinute, SloTerms, Stage, Why,
-    Window,
+    About, Census, Comparison, Decision, DecisionRecord, Details, Facts, Launch, Launches,
+    OrderedBy, PolicyResults, Reading, References, Results, Row, ServiceDetails, ServiceRow, Slo,
+    SloMinute, SloTerms, Stage, Why, Window,
 };
 use crate::stats::Histogram;
 use crate::units::{Price, Span, Time, WallClock};
@@ -128,6 +128,7 @@ fn policy(at: usize) -> PolicyResults {
                 service: "service".into(),
                 timeline: timeline(at),
                 decisions: decisions(at),
+                launches: launches(at),
                 slo_minutes: slo_minutes(at),
             }],
         }],
@@ -163,7 +164,6 @@ fn outcome(at: usize, replication: u32) -> ServiceOutcome {
     let hours = 24.0 * 9.0 * capacity * (1.0 + 0.02 * wobble(1, 2, u64::from(replication)));
     let replica_ns = (hours * 3.6e12) as u128;
     ServiceOutcome {
-        shown: Vec::new(),
         name: "service".into(),
         counts: Counts {
             arrived: completed + timed_out,
@@ -191,6 +191,7 @@ fn outcome(at: usize, replication: u32) -> ServiceOutcome {
         timeline: Vec::new(),
         decisions: Vec::new(),
         supply: Vec::new(),
+        launches: Launches::default(),
         users: None,
     }
 }
@@ -225,6 +226,7 @@ fn timeline(at: usize) -> Vec<Interval> {
                 rejections: 0,
                 completions: served,
                 losses: 0,
+                failures: 0,
                 timeouts: arrivals - served,
                 percentiles: Some([slow(1.0), slow(2.4), slow(3.0 + tail.ln())]),
                 desired: desired as u32,
@@ -280,7 +282,38 @@ fn decisions(at: usize) -> Vec<DecisionRecord> {
             decision,
             readings: vec![Reading { value: Some(value), at: Time::from_secs(60 * m - 15) }],
             activation: false,
+            without: Vec::new(),
+            until: None,
         });
     }
     out
+}
+
+/// What every scale-out ordered: provisioned, pulled and booted in about a minute.
+fn launches(at: usize) -> Launches {
+    let mut kept = Vec::new();
+    for record in decisions(at) {
+        for _ in record.before..record.decision.desired {
+            let number = kept.len() as u64;
+            let seconds =
+                |least: f64, n: u64| Span::from_secs_f64(least + 8.0 * wobble(number, n, 7));
+            let stages = vec![
+                ("provision", seconds(25.0, 1)),
+                ("pull", seconds(12.0, 2)),
+                ("boot", seconds(4.0, 3)),
+            ];
+            let ordered_at = record.at.after(Span::from_secs(2));
+            let length = stages.iter().fold(Span::ZERO, |sum, (_, span)| sum + *span);
+            kept.push(Launch {
+                number,
+                by: OrderedBy::Decision(record.at),
+                ordered_at,
+                launched_at: ordered_at,
+                stages,
+                ready_at: Some(ordered_at.after(length)),
+                gone_at: None,
+            });
+        }
+    }
+    Launches { kept, left_out: 0 }
 }

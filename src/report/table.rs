@@ -237,10 +237,30 @@ pub(super) fn notes(results: &Results, comparison: &Comparison) -> Vec<String> {
             currency(about.price.currency())
         ));
     }
+    notes.extend(failures(comparison));
     if !results.complete {
         notes.push("INCOMPLETE: interrupted; only finished cells are shown.".to_owned());
     }
     notes
+}
+
+/// Where replicas failed: how many, and what was lost.
+fn failures(comparison: &Comparison) -> Option<String> {
+    let mean = |policy: &Compared, figure| policy.estimate(figure).map_or(0.0, |e| e.mean);
+    if comparison.policies.iter().all(|policy| mean(policy, Figure::Failures) == 0.0) {
+        return None;
+    }
+    let each: Vec<String> = comparison
+        .policies
+        .iter()
+        .map(|policy| {
+            let [failed, lost] =
+                [Figure::Failures, Figure::Lost].map(|figure| whole(mean(policy, figure)));
+            format!("{} {failed}, {lost}", policy.name)
+        })
+        .collect();
+    let each = each.join("; ");
+    Some(format!("Replicas failed, requests lost with replicas, per replication: {each}."))
 }
 
 pub(super) fn verdict(results: &Results, comparison: &Comparison) -> String {

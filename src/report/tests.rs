@@ -34,6 +34,10 @@ fn a_run_leaves_every_file_and_each_csv_is_whole() {
         "replications.csv",
         "timeline.csv",
         "decisions.csv",
+        "launches.csv",
+        "decisions.jsonl",
+        "reactions.jsonl",
+        "moments.jsonl",
         "manifest.json",
         "report.html",
         "cost-vs-latency.svg",
@@ -50,6 +54,7 @@ fn a_run_leaves_every_file_and_each_csv_is_whole() {
         ("replications.csv", 24),
         ("timeline.csv", 6 * 1440),
         ("decisions.csv", results.policies.iter().map(decisions).sum()),
+        ("launches.csv", results.policies.iter().map(launches).sum()),
     ] {
         // The reader refuses rows of unequal length.
         let mut reader = csv::Reader::from_path(folder.join(name)).unwrap();
@@ -61,6 +66,11 @@ fn a_run_leaves_every_file_and_each_csv_is_whole() {
 
 fn decisions(policy: &crate::experiment::PolicyResults) -> usize {
     policy.details.iter().flat_map(|details| &details.services).map(|s| s.decisions.len()).sum()
+}
+
+fn launches(policy: &crate::experiment::PolicyResults) -> usize {
+    let services = policy.details.iter().flat_map(|details| &details.services);
+    services.map(|service| service.launches.kept.len()).sum()
 }
 
 /// One cell of a CSV, by the value of its first column and the name of the wanted one.
@@ -180,6 +190,6 @@ fn every_byte_is_the_same_for_any_number_of_threads() {
         left.push((contents(&folder), table(&results, &comparison)));
     }
     let names: Vec<&String> = left[0].0.iter().map(|(name, _)| name).collect();
-    assert_eq!(names.len(), 12, "{names:?}");
+    assert_eq!(names.len(), 16, "{names:?}");
     assert!(left[0] == left[1], "some file depends on the number of threads");
 }

@@ -4,7 +4,7 @@ use super::number::plain;
 use crate::experiment::{Interval, Results};
 use std::io::{self, Write};
 
-const HEADER: [&str; 28] = [
+const HEADER: [&str; 29] = [
     "policy",
     "service",
     "replication",
@@ -29,6 +29,7 @@ const HEADER: [&str; 28] = [
     "signal",
     "signal_value",
     "counted",
+    "failures",
     "retries",
     "unheard_answers",
     "wasted_slot_s",
@@ -58,6 +59,7 @@ pub(super) fn write(results: &Results, out: &mut dyn Write) -> io::Result<()> {
                     record.push(signal.to_owned());
                     record.push(optional(interval.signal, 6));
                     record.push(counted.to_string());
+                    record.push(interval.failures.to_string());
                     record.extend(of_clients(interval));
                     csv.write_record(&record)?;
                 }

@@ -2,7 +2,8 @@
 
 mod clients;
 
-use super::file::ScenarioFile;
+use super::file::{ReplicaFile, ScenarioFile};
+use super::words::SpanOrLaw;
 use super::{NamedPolicy, PolicyChoice, Scenario, Service, fleet};
 use crate::fault::Faults;
 use crate::fleet::{AtZero, FleetSpec};
@@ -32,6 +33,7 @@ pub(super) fn lint(scenario: &Scenario, file: &ScenarioFile, faults: &mut Faults
     let Some(first) = scenario.services.first() else { return };
     let replica = file.replica.as_ref().or_else(|| file.services.values().next()?.replica.as_ref());
     let start_s = replica.map_or(0.0, |replica| fleet::mean_start_s(replica.cold_start.as_ref()));
+    mortality(file, replica, start_s, faults);
     faults.within("policies", |f| {
         for (index, policy) in scenario.policies.iter().enumerate() {
             let fleet = scenario.fleet(index);
@@ -94,6 +96,32 @@ fn limits(service: &Service, fleet: &FleetSpec, spec: &PolicyChoice, faults: &mu
             "every request is lost until it wakes; `at_zero = \"wait\"` keeps them",
         );
     }
+}
+
+/// Replicas that fail sooner than they are replaced.
+fn mortality(
+    file: &ScenarioFile,
+    replica: Option<&ReplicaFile>,
+    start_s: f64,
+    faults: &mut Faults,
+) {
+    let failures = replica.and_then(|replica| replica.failures.as_ref());
+    let law = failures.and_then(|failures| failures.lifetime.as_ref());
+    let Some(life_s) = law.map(|SpanOrLaw(law)| law.mean_s()).filter(|&life_s| life_s < start_s)
+    else {
+        return;
+    };
+    let own = "replica.failures.lifetime".to_owned();
+    let key =
+        file.services.keys().next().map_or(own.clone(), |name| format!("services.{name}.{own}"));
+    let ready = 100.0 * life_s / (life_s + start_s);
+    faults.warn(
+        &key,
+        format!(
+            "a replica lives shorter than it takes to start: about {ready:.0}% of them are ready"
+        ),
+        "a longer life, unless that is what you study",
+    );
 }
 
 /// A fleet that cannot carry the mean load even when every slot is always busy.

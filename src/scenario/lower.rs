@@ -4,10 +4,12 @@ use super::file::{PriceFile, ReplicaFile, ScenarioFile, ServiceEntry, ServiceFil
 use super::products::{self, Products};
 use super::words::{LatencyTerm, SpanOrLaw, StartText};
 use super::{LeftOpen, NamedPolicy, Scenario, Service, SloTerms};
-use super::{Variant, check, clients, closed, fleet, length, lint, rollouts, sharing, variants};
+use super::{
+    Variant, check, clients, closed, failures, fleet, length, lint, rollouts, sharing, variants,
+};
 use crate::engine::{Slo, Window};
 use crate::fault::Faults;
-use crate::fleet::FleetSpec;
+use crate::fleet::{FailureSpec, FleetSpec};
 use crate::random::Distribution;
 use crate::units::{Price, Span, Time, WallClock};
 use crate::vendor::ProductPolicy;
@@ -61,7 +63,8 @@ pub(super) fn lower(
     variants::check_names(&file, faults);
     let policies = policies(&file, products, faults);
     rollouts::check_policies(&services, &policies, faults);
-    rollouts::check_end(&services, Time::ZERO.after(file.duration.unwrap_or_default()), faults);
+    rollouts::check_end(&services, window_end(&file), faults);
+    failures::check(&services, &policies, window_end(&file), faults);
     sharing::check_policies(&services, &policies, faults);
     closed::check(&services, &policies, faults);
     if faults.any_error() || policies.len() < file.policies.len() {
@@ -83,7 +86,7 @@ pub(super) fn lower(
         clock,
         window: Window {
             warmup: Time::ZERO.after(file.warmup.unwrap_or_default()),
-            end: Time::ZERO.after(file.duration.unwrap_or_default()),
+            end: window_end(&file),
             drain_limit: file.drain_limit.unwrap_or_default(),
         },
         seed: file.seed.unwrap_or_default(),
@@ -101,6 +104,11 @@ pub(super) fn lower(
     closed::check_refusals(&scenario, faults);
     lint::lint(&scenario, &file, faults);
     Some(scenario)
+}
+
+/// When arrivals stop, once the duration is known.
+fn window_end(file: &ScenarioFile) -> Time {
+    Time::ZERO.after(file.duration.unwrap_or_default())
 }
 
 /// The competing policies that are sound.
@@ -169,6 +177,7 @@ fn one_or_many(file: &ScenarioFile, faults: &mut Faults) {
         ("replica", file.replica.is_some()),
         ("client", file.client.is_some()),
         ("rollouts", !file.rollouts.is_empty()),
+        ("outages", !file.outages.is_empty()),
     ] {
         if given {
             faults.error(
@@ -348,6 +357,7 @@ fn services(
             replica: file.replica.clone(),
             client: file.client.clone(),
             rollouts: file.rollouts.clone(),
+            outages: file.outages.clone(),
             policy: None,
         };
         let mut resolution = Resolution { clock, end, faults };
@@ -385,7 +395,9 @@ fn service(
     let (fleet, resources) = fleet::build(service, replica, price, resolution.faults);
     let Resolution { clock, end, faults } = &mut *resolution;
     let client = entry.client.as_ref();
+    let outages = failures::outages(&entry.outages, clock, *end, faults);
     let fleet = FleetSpec {
+        failures: FailureSpec { outages, ..fleet.failures },
         client: client.map(|given| faults.within("client", |f| clients::build(given, f))),
         rollouts: rollouts::build(&entry.rollouts, clock, *end, faults),
         ..fleet

@@ -13,6 +13,7 @@ mod check;
 mod choice;
 mod clients;
 mod closed;
+mod failures;
 mod file;
 mod findings;
 mod fleet;

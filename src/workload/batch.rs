@@ -37,6 +37,10 @@ pub trait Arrivals: Send {
     /// Replaces the contents of `batch` by the next up to [`BATCH`] requests; empty = no more, ever.
     /// Arrivals never decrease, within a batch and from one to the next.
     fn fill(&mut self, batch: &mut Batch);
+    /// Why there are no more, if it is not that there are none: a file that went away while it was played.
+    fn failure(&self) -> Option<String> {
+        None
+    }
 }
 
 /// Requests already in memory: (arrival, demand) in nanoseconds, in order.

@@ -12,6 +12,7 @@
 pub mod arrivals;
 mod batch;
 mod merge;
+mod shared;
 mod source;
 mod spec;
 mod stream;
@@ -19,6 +20,7 @@ pub mod trace;
 
 pub use arrivals::SourceSpec;
 pub use batch::{Arrivals, BATCH, Batch};
+pub use shared::Shared;
 pub use source::Users;
 pub use spec::{ResolveContext, WorkloadSpec};
 pub use stream::Workload;

@@ -56,6 +56,10 @@ pub(crate) trait Instants: Send {
     /// given to [`Source::open`]; nothing appended = no more, ever. A source that knows its requests'
     /// demands appends those too.
     fn fill(&mut self, batch: &mut Batch);
+    /// Why there are no more, if it is not that there are none.
+    fn failure(&self) -> Option<&str> {
+        None
+    }
 }
 
 /// Users of a closed loop, whose requests are not known before the run: whoever serves them plays them.

@@ -204,4 +204,8 @@ impl Arrivals for Stream {
             law.fill(&mut self.demands, &mut batch.demand_ns);
         }
     }
+
+    fn failure(&self) -> Option<String> {
+        self.instants.failure().map(str::to_owned)
+    }
 }

@@ -2,7 +2,10 @@
 
 mod cli;
 mod determinism;
+mod dry_run;
+mod explained;
 mod house;
+mod launches;
 mod naive;
 mod naive_equality;
 mod pai_eas_and_scalingo;
@@ -10,6 +13,7 @@ mod plane_equality;
 mod properties;
 mod ray_serve;
 mod recorded;
+mod reliability;
 mod report_page;
 mod sae;
 mod stories;

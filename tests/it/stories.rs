@@ -216,3 +216,18 @@ fn closed_loop_a_test_that_waits_hides_the_overload_that_production_meets() {
     assert_eq!(story.figure("enough", Figure::FailedShare), 0.0);
     assert!(story.figure("short", Figure::WastedWork) > 0.45);
 }
+
+#[test]
+fn zone_loss_what_is_left_must_carry_the_load() {
+    let story = Story::run("zone-loss", 1);
+    let [full, spare] = story.figures(["at-80", "at-60"], Figure::FailedShare);
+    assert!(full > 0.005 && spare == 0.0, "{full} {spare}");
+    // A third of each: what was there before is three times as many.
+    for policy in ["at-80", "at-60"] {
+        let failed = story.figure(policy, Figure::Failures);
+        assert!((7.0..=13.0).contains(&failed), "{policy}: {failed}");
+    }
+    assert_eq!(story.figures(["at-80", "at-60"], Figure::Lost), [0.0; 2], "all was put back");
+    falls(&story.figures(["at-60", "at-80"], Figure::BilledHours));
+    assert!(story.figure("at-60", Figure::LatencyP99) < 300.0);
+}

@@ -8,8 +8,8 @@
 //!
 //! **Must not know**: why the fleet changes.
 //!
-//! **Start at** [`Plane`]: `arrive` and `reach` move time on; `join`, `leave` and `expire` happen at the
-//! instant reached.
+//! **Start at** [`Plane`]: `arrive` and `reach` move time on; `join`, `leave`, `fail` and `expire` happen at
+//! the instant reached.
 
 pub mod central;
 pub mod event;
@@ -20,7 +20,7 @@ mod tree;
 
 pub use sink::{Attempt, AttemptFate, Completion, Sink};
 
-use super::{Balancing, Discipline, Fleet, FleetSpec, ReplicaId};
+use super::{Balancing, Discipline, FailedWork, Fleet, FleetSpec, ReplicaId};
 use crate::random::Streams;
 use crate::units::Time;
 use central::CentralQueue;
@@ -121,7 +121,7 @@ impl Plane {
         let constant_patience =
             spec.queue.timeout.as_ref().is_none_or(crate::random::Sampler::is_constant);
         match spec.balancing {
-            _ if spec.has_clients() => {
+            _ if spec.has_clients() || spec.failures.work == FailedWork::Requeued => {
                 Self::Event(Box::new(EventPlane::new(spec, streams, waiting_limit)))
             }
             Balancing::CentralQueue if constant_patience => {
@@ -239,6 +239,25 @@ impl Plane {
             Self::ManySlots(plane) => Some(plane.leave(now, replica, deadline)),
             Self::Sharing(plane) => Some(plane.leave(now, replica, deadline)),
             Self::Event(plane) => plane.leave(now, replica, deadline),
+        }
+    }
+
+    /// Ready replicas fail together at `now`, the instant reached: what they hold is lost or put back, and
+    /// they are gone. The fleet knows already.
+    pub fn fail(
+        &mut self,
+        now: Time,
+        replicas: &[ReplicaId],
+        fleet: &mut Fleet,
+        sink: &mut impl Sink,
+    ) {
+        if let Self::Event(plane) = self {
+            return plane.fail(now, replicas, fleet, sink);
+        }
+        for &replica in replicas {
+            // Leaving with no time left: all it holds is killed now.
+            self.leave(now, replica, now);
+            fleet.gone(now, replica);
         }
     }
 

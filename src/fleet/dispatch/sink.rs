@@ -7,7 +7,7 @@ use crate::units::Time;
 pub struct Completion {
     /// When it arrived, at its first attempt.
     pub arrival: Time,
-    /// When it first held a slot; with several attempts, when the last one did.
+    /// When it first held a slot; with several attempts, or work put back, when it did for the last time.
     pub start: Time,
     /// When it was done.
     pub end: Time,
@@ -71,6 +71,11 @@ pub trait Sink {
     fn lost(&mut self, arrival: Time, start: Time, at: Time) {
         let _ = (arrival, start, at);
     }
+    /// Its replica failed at `at` after it had been in service since `start`, and it waits again. One that
+    /// is served later says when it began for the last time.
+    fn interrupted(&mut self, arrival: Time, start: Time, at: Time) {
+        let _ = (arrival, start, at);
+    }
     /// Had not met its fate when the run ended.
     fn unfinished(&mut self, arrival: Time) {
         let _ = arrival;
@@ -113,6 +118,10 @@ impl<A: Sink, B: Sink> Sink for (&mut A, &mut B) {
     fn lost(&mut self, arrival: Time, start: Time, at: Time) {
         self.0.lost(arrival, start, at);
         self.1.lost(arrival, start, at);
+    }
+    fn interrupted(&mut self, arrival: Time, start: Time, at: Time) {
+        self.0.interrupted(arrival, start, at);
+        self.1.interrupted(arrival, start, at);
     }
     fn unfinished(&mut self, arrival: Time) {
         self.0.unfinished(arrival);

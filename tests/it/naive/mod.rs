@@ -5,6 +5,7 @@
 mod cases;
 mod clients;
 mod closed;
+mod failure_cases;
 mod world;
 
 use autosim::fleet::FleetSpec;

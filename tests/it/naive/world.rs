@@ -1,5 +1,6 @@
 //! The events and what they do.
 
+mod failures;
 mod sharing;
 
 use super::clients::{Tokens, User};
@@ -19,6 +20,8 @@ pub(super) enum Rank {
     Ready,
     Timeout,
     ClientTimeout,
+    Fail,
+    Outage,
     Control,
     Actuate,
     Arrive,
@@ -30,6 +33,8 @@ pub(super) enum Rank {
 pub(super) enum Event {
     Complete { replica: usize, slot: usize, request: usize, plan: u64 },
     Kill { replica: usize },
+    Fail { replica: usize },
+    Outage { number: usize },
     Expire { replica: usize, period: u64 },
     Ready { replica: usize },
     Timeout { request: usize },
@@ -73,6 +78,8 @@ pub(super) struct Replica {
     /// How often it has been planned anew who is done when.
     plan: u64,
     worked_to: u64,
+    /// When it fails, once it is ready.
+    fails_at: Option<u64>,
 }
 
 impl Replica {
@@ -168,9 +175,11 @@ impl<'a> World<'a> {
             world.push(arrival, Rank::Arrive, request as u64, Event::Arrive { request });
         }
         world.expect_people();
-        for _ in 0..case.fleet.initial {
+        for replica in 0..case.fleet.initial {
             world.add_replica(State::Ready);
+            world.begin_life(replica as usize);
         }
+        world.plan_outages();
         // Scale per request changes the fleet at arrivals, without a call to a policy.
         if !matches!(case.fleet.balancing, Balancing::PerRequest { .. }) {
             world.push(case.interval, Rank::Control, 0, Event::Control { regular: true });
@@ -217,6 +226,8 @@ impl<'a> World<'a> {
                 self.complete(replica, slot, request, plan);
             }
             Event::Kill { replica } => self.kill(replica),
+            Event::Fail { replica } => self.fail(replica),
+            Event::Outage { number } => self.outage(number),
             Event::Expire { replica, period } => self.expire(replica, period),
             Event::Ready { replica } => self.ready(replica),
             Event::Timeout { request } => self.time_out(request),
@@ -246,6 +257,7 @@ impl<'a> World<'a> {
             idle_periods: 0,
             plan: 0,
             worked_to: 0,
+            fails_at: None,
         });
     }
 
@@ -333,6 +345,7 @@ impl<'a> World<'a> {
             for slot in &mut it.slots {
                 slot.free_since = self.now;
             }
+            self.begin_life(replica);
         }
     }
 
@@ -353,26 +366,7 @@ impl<'a> World<'a> {
             }
         };
         let Some(replica) = victim else { return };
-        self.replicas[replica].state = State::Draining;
-        if let Some(end) = self.now.checked_add(self.case.fleet.grace.0) {
-            let ordinal = self.replicas[replica].ordinal;
-            self.push(end, Rank::Gone, ordinal, Event::Kill { replica });
-        }
-    }
-
-    fn kill(&mut self, replica: usize) {
-        let it = &mut self.replicas[replica];
-        if it.state != State::Draining {
-            return;
-        }
-        it.state = State::Gone;
-        let serving = it.slots.iter_mut().filter_map(|slot| slot.serving.take());
-        let mut lost: Vec<usize> = serving.chain(it.queue.drain(..)).collect();
-        lost.sort_by_key(|&request| self.users[self.requests[request].user].number);
-        for request in lost {
-            let start = self.requests[request].start;
-            self.leave(request, "lost", Fate::Lost { start, at: self.now });
-        }
+        self.drain(replica);
     }
 
     fn expire(&mut self, replica: usize, period: u64) {
@@ -509,6 +503,9 @@ impl<'a> World<'a> {
     }
 
     fn time_out(&mut self, request: usize) {
+        if self.requests[request].patience.is_none() {
+            return; // put back after it was in service
+        }
         let queues = self.replicas.iter_mut().map(|replica| &mut replica.queue);
         let mut found = false;
         for queue in queues.chain([&mut self.gateway]) {

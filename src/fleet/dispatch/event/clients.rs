@@ -382,6 +382,7 @@ impl EventPlane {
             stamp: event.stamp,
             client: event.index,
             replica: None,
+            again: false,
         };
         sink.retried(Time(client.arrival), Time(self.now));
         self.await_answer(&request);

@@ -140,6 +140,7 @@ impl EventPlane {
             stamp: self.next_stamp,
             client: NOBODY,
             replica: None,
+            again: false,
         };
         self.next_stamp += STAMPS;
         self.welcome_as(&mut request, luck, number);
