@@ -13,7 +13,7 @@ use crate::fleet::{FailureSpec, FleetSpec};
 use crate::random::Distribution;
 use crate::units::{Price, Span, Time, WallClock};
 use crate::vendor::ProductPolicy;
-use crate::workload::{ResolveContext, Workload, WorkloadSpec};
+use crate::workload::{OPEN_END, ResolveContext, Workload, WorkloadSpec};
 use std::path::Path;
 
 /// Where neither the service nor the traffic says how long a request takes.
@@ -51,8 +51,8 @@ pub(super) fn lower(
         latency: slo.latency.map(latency_slo),
         errors: slo.errors.map(|term| term.0.get()),
     });
-    let given = if recorded { Some(length::OPEN_END) } else { file.duration };
-    let end = Time::ZERO.after(given.unwrap_or(DEFAULT_DURATION));
+    let given = Time::ZERO.after(file.duration.unwrap_or(DEFAULT_DURATION));
+    let end = if recorded { OPEN_END } else { given };
     let mut services = services(&file, around, products, Resolution { clock: &clock, end, faults });
     for (service, left_open) in services.iter_mut().zip(left_open) {
         service.left_open = left_open;

@@ -22,7 +22,7 @@ pub use arrivals::SourceSpec;
 pub use batch::{Arrivals, BATCH, Batch};
 pub use shared::Shared;
 pub use source::Users;
-pub use spec::{ResolveContext, WorkloadSpec};
+pub use spec::{OPEN_END, ResolveContext, WorkloadSpec};
 pub use stream::Workload;
 
 #[cfg(test)]

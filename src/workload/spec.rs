@@ -38,6 +38,10 @@ fn one() -> f64 {
 /// More requests would not end within days.
 const MOST_REQUESTS: f64 = 1e12;
 
+/// Longer than any recording: 100 years. Where a run is as long as its recordings, they are resolved as if
+/// it lasted so long.
+pub const OPEN_END: Time = Time::from_secs(100 * 365 * 86_400);
+
 /// What resolving a workload needs from its scenario.
 #[derive(Debug, Clone, Copy)]
 pub struct ResolveContext<'a> {
@@ -45,7 +49,7 @@ pub struct ResolveContext<'a> {
     pub base_dir: &'a Path,
     /// Wall clock, for times of day and recorded stamps.
     pub clock: &'a WallClock,
-    /// End of arrivals.
+    /// End of arrivals; [`OPEN_END`] where recordings say it.
     pub end: Time,
     /// The law of the service time of every request whose source brings none of its own.
     pub service_time: Option<&'a Distribution>,
