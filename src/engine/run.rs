@@ -192,6 +192,11 @@ impl Simulation {
         }
     }
 
+    /// Replicas that serve or start, of all services together.
+    pub fn live_replicas(&self) -> usize {
+        self.services.iter().map(Service::live_replicas).sum()
+    }
+
     /// It is over, unless traffic broke off.
     fn ended(&self) -> Result<bool, Halt> {
         self.services.iter().find_map(Service::traffic_failure).map_or(Ok(true), Err)

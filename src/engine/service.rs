@@ -510,6 +510,10 @@ impl Service {
         self.interval_began = ended;
     }
 
+    pub(super) fn live_replicas(&self) -> usize {
+        self.fleet.census().live() as usize
+    }
+
     /// Why its traffic broke off, if it did.
     pub(super) fn traffic_failure(&self) -> Option<Halt> {
         let halt = |why| Halt::Traffic { service: self.name.clone(), why };
