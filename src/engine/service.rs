@@ -31,9 +31,9 @@ struct Snapshot {
     counters: super::recorder::Counters,
     /// The same, attempt by attempt.
     seen: super::recorder::Counters,
+    audience: Audience,
     /// Ready replicas that failed.
     failures: u64,
-    audience: Audience,
 }
 
 /// What will happen to replicas, for the calendar.

@@ -171,12 +171,12 @@ figures! {
     WastedWork = "wasted_work_share", Share;
     /// The same in hours of one slot.
     WastedHours = "wasted_slot_hours", Hours;
-    /// Ready replicas that failed by themselves or in an outage.
-    Failures = "replica_failures", Count;
     /// Users in closed loops who think, mean over time.
     ThinkingUsers = "thinking_users_mean", Replicas;
     /// Users in closed loops who wait for what becomes of a request, mean over time.
     WaitingUsers = "waiting_users_mean", Replicas;
+    /// Ready replicas that failed by themselves or in an outage.
+    Failures = "replica_failures", Count;
 }
 
 /// What a row needs beside the outcome.

@@ -35,14 +35,14 @@ pub enum Purpose {
     Retry = 12,
     /// The jitter before it.
     Backoff = 13,
-    /// From ready to failure of the n-th launch, or of the n-th replica of the initial fleet.
-    Lifetime = 14,
-    /// Which replicas an outage takes.
-    Outage = 15,
     /// How long a user in a closed loop thinks before its k-th request.
     Think = 16,
     /// Demand, routing and patience of its k-th request.
     UserRequest = 17,
+    /// From ready to failure of the n-th launch, or of the n-th replica of the initial fleet.
+    Lifetime = 18,
+    /// Which replicas an outage takes.
+    Outage = 19,
 }
 
 /// The generators of one service in one replication. Two seeds never stand for two replications: the

@@ -29,11 +29,11 @@ const HEADER: [&str; 29] = [
     "signal",
     "signal_value",
     "counted",
+    "failures",
     "retries",
     "unheard_answers",
     "wasted_slot_s",
     "thinking_users",
-    "failures",
 ];
 
 /// Arrivals and rejections by arrival; completions, losses, timeouts and percentiles by the instant
@@ -59,8 +59,8 @@ pub(super) fn write(results: &Results, out: &mut dyn Write) -> io::Result<()> {
                     record.push(signal.to_owned());
                     record.push(optional(interval.signal, 6));
                     record.push(counted.to_string());
-                    record.extend(of_clients(interval));
                     record.push(interval.failures.to_string());
+                    record.extend(of_clients(interval));
                     csv.write_record(&record)?;
                 }
             }

@@ -1,5 +1,7 @@
 //! What is legal but unwise: warnings, each with what to do about it. They cost no run.
 
+mod clients;
+
 use super::file::{ReplicaFile, ScenarioFile};
 use super::words::SpanOrLaw;
 use super::{NamedPolicy, PolicyChoice, Scenario, Service, fleet};
@@ -27,6 +29,7 @@ pub(super) fn lint(scenario: &Scenario, file: &ScenarioFile, faults: &mut Faults
             "run longer, or shorten the warm-up",
         );
     }
+    clients::lint(scenario, file, faults);
     let Some(first) = scenario.services.first() else { return };
     let replica = file.replica.as_ref().or_else(|| file.services.values().next()?.replica.as_ref());
     let start_s = replica.map_or(0.0, |replica| fleet::mean_start_s(replica.cold_start.as_ref()));
@@ -127,7 +130,16 @@ fn overload(scenario: &Scenario, service: &Service, policy: &NamedPolicy, faults
     let work_s = service.workload.mean_demand_s(end) * service.workload.expected_requests(end);
     let needed = work_s / end.as_secs_f64() / f64::from(service.fleet.concurrency);
     let most = policy.spec.most();
-    if f64::from(most) < needed {
+    if f64::from(most) < needed && service.workload.is_closed() {
+        faults.warn(
+            policy.spec.kind_name(),
+            format!(
+                "its users would keep {needed:.1} replicas busy if none of them waited, and it never has \
+                 more than {most}: they will send less rather than fail"
+            ),
+            "raise its maximum, or read the rate rather than the latency",
+        );
+    } else if f64::from(most) < needed {
         faults.warn(
             policy.spec.kind_name(),
             format!(

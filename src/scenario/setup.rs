@@ -8,7 +8,7 @@ use crate::policy::{PolicyContext, Recorded};
 use crate::random::{Sampler, Streams};
 use crate::signal::Resources;
 use crate::units::Time;
-use crate::vendor::{self, Platform};
+use crate::vendor::{self, LeavesFirst, Platform};
 use std::sync::Arc;
 
 /// Waiting requests a run may hold before it is halted: about a gigabyte.
@@ -123,11 +123,11 @@ fn adopt(fleet: &mut FleetSpec, open: LeftOpen, platform: &Platform) {
     if let Some(grace) = platform.grace.filter(|_| open.grace) {
         fleet.grace = grace;
     }
-    if platform.newest_leave_first && open.victims {
-        fleet.victims = VictimOrder::Newest;
-    }
-    if platform.oldest_leave_first && open.victims {
-        fleet.victims = VictimOrder::Oldest;
+    if let Some(first) = platform.leaves_first.filter(|_| open.victims) {
+        fleet.victims = match first {
+            LeavesFirst::Newest => VictimOrder::Newest,
+            LeavesFirst::Oldest => VictimOrder::Oldest,
+        };
     }
     if platform.rejects_at_zero && open.at_zero {
         fleet.queue.at_zero = AtZero::Reject;

@@ -25,7 +25,7 @@ pub mod scalingo;
 mod tape;
 
 pub use document::{Document, NotADocument};
-pub use facts::{Assumption, Fidelity, Happening, MinReady, Omitted, Platform};
+pub use facts::{Assumption, Fidelity, Happening, LeavesFirst, MinReady, Omitted, Platform};
 pub use fault::{DocumentFault, DocumentFaults};
 pub use file::DocumentsFile;
 pub use registry::{Found, Loading, Origin, ProductFile, ProductPolicy};

@@ -117,6 +117,11 @@ impl Workload {
         &self.classes
     }
 
+    /// Whether all traffic is of users in closed loops.
+    pub fn is_closed(&self) -> bool {
+        self.parts.iter().all(|part| part.source.users().is_some())
+    }
+
     /// The requests of one replication before `end` that do not depend on how they are served, the same
     /// for every policy.
     pub fn requests(&self, streams: &Streams, end: Time) -> Box<dyn Arrivals> {

@@ -200,21 +200,6 @@ fn long_jobs_killed_an_empty_queue_does_not_mean_idle_workers() {
 }
 
 #[test]
-fn zone_loss_what_is_left_must_carry_the_load() {
-    let story = Story::run("zone-loss", 1);
-    let [full, spare] = story.figures(["at-80", "at-60"], Figure::FailedShare);
-    assert!(full > 0.005 && spare == 0.0, "{full} {spare}");
-    // A third of each: what was there before is three times as many.
-    for policy in ["at-80", "at-60"] {
-        let failed = story.figure(policy, Figure::Failures);
-        assert!((7.0..=13.0).contains(&failed), "{policy}: {failed}");
-    }
-    assert_eq!(story.figures(["at-80", "at-60"], Figure::Lost), [0.0; 2], "all was put back");
-    falls(&story.figures(["at-60", "at-80"], Figure::BilledHours));
-    assert!(story.figure("at-60", Figure::LatencyP99) < 300.0);
-}
-
-#[test]
 fn closed_loop_a_test_that_waits_hides_the_overload_that_production_meets() {
     let story = Story::run("closed-loop", 1);
     // Per second, from a minute after the start and after the change, to its end.
@@ -254,4 +239,19 @@ fn batch_behind_interactive_an_order_of_service_is_no_order_at_the_door() {
     let jobs = of("batch", Figure::FailedShare);
     assert!(jobs[2] > jobs[0] && jobs[2] > 0.15 && jobs[3] == 0.0, "{jobs:?}");
     falls(&story.figures(["more", "pushed-out"], Figure::BilledHours));
+}
+
+#[test]
+fn zone_loss_what_is_left_must_carry_the_load() {
+    let story = Story::run("zone-loss", 1);
+    let [full, spare] = story.figures(["at-80", "at-60"], Figure::FailedShare);
+    assert!(full > 0.005 && spare == 0.0, "{full} {spare}");
+    // A third of each: what was there before is three times as many.
+    for policy in ["at-80", "at-60"] {
+        let failed = story.figure(policy, Figure::Failures);
+        assert!((7.0..=13.0).contains(&failed), "{policy}: {failed}");
+    }
+    assert_eq!(story.figures(["at-80", "at-60"], Figure::Lost), [0.0; 2], "all was put back");
+    falls(&story.figures(["at-60", "at-80"], Figure::BilledHours));
+    assert!(story.figure("at-60", Figure::LatencyP99) < 300.0);
 }

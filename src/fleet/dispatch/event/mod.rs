@@ -3,8 +3,8 @@
 //! `mod.rs` moves time on and holds the requests; `servers.rs` is what the plane knows of replicas;
 //! `routing.rs` chooses a replica; `per_request.rs` starts and removes replicas as requests come and go;
 //! `queue.rs` holds who waits; `clients.rs` is what clients do that give up and try again, `closed.rs` users
-//! who send the next request after the one before; `failures.rs` is what becomes of requests whose replica
-//! is killed or fails.
+//! who send the next request after the one before; `failures.rs` is what becomes of requests whose replica is
+//! killed or fails.
 //! Completions are kept in a winner tree, a leaf for each request in service; all else that will happen
 //! is rarer and in a heap.
 
@@ -105,9 +105,9 @@ pub struct EventPlane {
     /// Stamp of the next request's first attempt.
     next_stamp: u64,
     clients: Option<Box<Clients>>,
+    users: Option<Box<Users>>,
     /// Where failed work is put back: the requests in service, as they waited, by place in that slab.
     held: Option<Vec<Waiting>>,
-    users: Option<Box<Users>>,
     /// What an arrival of the plane's own came upon, until whoever moved time on is told.
     interruption: Option<Interruption>,
     capacity: u64,
@@ -145,8 +145,8 @@ impl EventPlane {
             classes: Classes::new(spec),
             next_stamp: 0,
             clients: Clients::new(spec, streams).map(Box::new),
-            held: (spec.failures.work == FailedWork::Requeued).then(Vec::new),
             users: Users::new(spec, streams).map(Box::new),
+            held: (spec.failures.work == FailedWork::Requeued).then(Vec::new),
             interruption: None,
             capacity: spec.queue.capacity.unwrap_or(u64::MAX),
             waiting_limit,

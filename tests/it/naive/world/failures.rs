@@ -104,8 +104,7 @@ impl World<'_> {
                 self.requests[request].start = None;
                 self.put_back.insert(request);
             }
-            let place =
-                |&request: &usize| (self.users[self.requests[request].user].number, request);
+            let place = |&request: &usize| (self.number(request), request);
             served.sort_by_key(place);
             waited.sort_by_key(place);
             served.append(&mut waited);
@@ -115,10 +114,15 @@ impl World<'_> {
             return;
         }
         served.append(&mut waited);
-        served.sort_by_key(|&request| self.users[self.requests[request].user].number);
+        served.sort_by_key(|&request| self.number(request));
         for request in served {
             let start = self.requests[request].start;
             self.leave(request, "lost", Fate::Lost { start, at: self.now });
         }
+    }
+
+    /// The number of the user whose request it is, in order of first arrival.
+    fn number(&self, request: usize) -> u64 {
+        self.users[self.requests[request].user].number
     }
 }
