@@ -117,7 +117,8 @@ impl Service {
         let signals = &setup.autoscaler.signals;
         let hindsight =
             (run.log != DecisionLog::Off).then(|| Hindsight::of(&*setup.autoscaler.policy));
-        let recorder = Recorder::new(window, setup.slo, run.quantiles[index as usize], clients);
+        let recorder = Recorder::new(window, setup.slo, run.quantiles[index as usize], clients)
+            .with_classes(fleet.spec().classes);
         Self {
             readings: vec![Reading::default(); signals.len()],
             replicas: run.one_by_one[index as usize].then(Vec::new),
@@ -539,12 +540,14 @@ impl Service {
         let fleet = self.fleet_totals(self.fleet.ledger());
         let (users, taken) = (self.user_totals(), self.taken());
         let presence = self.recorder.presence();
+        let classes = self.recorder.take_classes();
         let (counts, latency, slo_minutes) = self.recorder.finish();
         let outcome = ServiceOutcome {
             name: self.name,
             counts,
             presence,
             latency,
+            classes,
             fleet,
             slo_minutes,
             timeline: self.timeline,

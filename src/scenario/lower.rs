@@ -5,7 +5,8 @@ use super::products::{self, Products};
 use super::words::{LatencyTerm, SpanOrLaw, StartText};
 use super::{LeftOpen, NamedPolicy, Scenario, Service, SloTerms};
 use super::{
-    Variant, check, clients, closed, failures, fleet, length, lint, rollouts, sharing, variants,
+    Variant, check, clients, closed, failures, fleet, length, lint, priorities, rollouts, sharing,
+    variants,
 };
 use crate::engine::{Slo, Window};
 use crate::fault::Faults;
@@ -62,11 +63,7 @@ pub(super) fn lower(
     check::whole(&file, faults);
     variants::check_names(&file, faults);
     let policies = policies(&file, products, faults);
-    rollouts::check_policies(&services, &policies, faults);
-    rollouts::check_end(&services, window_end(&file), faults);
-    failures::check(&services, &policies, window_end(&file), faults);
-    sharing::check_policies(&services, &policies, faults);
-    closed::check(&services, &policies, faults);
+    check_together(&services, &policies, window_end(&file), faults);
     if faults.any_error() || policies.len() < file.policies.len() {
         return None;
     }
@@ -104,6 +101,16 @@ pub(super) fn lower(
     closed::check_refusals(&scenario, faults);
     lint::lint(&scenario, &file, faults);
     Some(scenario)
+}
+
+/// What the parts of a scenario cannot be combined with.
+fn check_together(services: &[Service], policies: &[NamedPolicy], end: Time, faults: &mut Faults) {
+    rollouts::check_policies(services, policies, faults);
+    rollouts::check_end(services, end, faults);
+    failures::check(services, policies, end, faults);
+    sharing::check_policies(services, policies, faults);
+    closed::check(services, policies, faults);
+    priorities::check(services, policies, faults);
 }
 
 /// When arrivals stop, once the duration is known.
@@ -403,7 +410,8 @@ fn service(
         ..fleet
     };
     let workload = workload(entry.workload.as_ref(), service, around, resolution)?;
-    let fleet = FleetSpec { loops: closed::loops(&workload), ..fleet };
+    let classes = workload.classes().len().max(1) as u8;
+    let fleet = FleetSpec { loops: closed::loops(&workload), classes, ..fleet };
     Some(Service {
         name: name.to_owned(),
         workload,

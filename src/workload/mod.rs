@@ -12,6 +12,7 @@
 pub mod arrivals;
 mod batch;
 mod merge;
+mod priorities;
 mod shared;
 mod source;
 mod spec;
@@ -20,6 +21,7 @@ pub mod trace;
 
 pub use arrivals::SourceSpec;
 pub use batch::{Arrivals, BATCH, Batch};
+pub use priorities::Class;
 pub use shared::Shared;
 pub use source::Users;
 pub use spec::{OPEN_END, ResolveContext, WorkloadSpec};

@@ -18,7 +18,7 @@ pub mod sharing;
 mod sink;
 mod tree;
 
-pub use sink::{Attempt, AttemptFate, Completion, Sink};
+pub use sink::{Attempt, AttemptFate, Completion, Resolved, Sink};
 
 use super::{Balancing, Discipline, FailedWork, Fleet, FleetSpec, ReplicaId};
 use crate::random::Streams;
@@ -28,7 +28,7 @@ use event::EventPlane;
 use lazy::{ManySlotsPlane, SingleSlotPlane};
 use sharing::SharingPlane;
 
-/// Requests about to arrive, in order; arrays of equal length (the last two are empty where the plane
+/// Requests about to arrive, in order; arrays of equal length (the last three are empty where the plane
 /// does not use them).
 #[derive(Debug, Clone, Copy)]
 pub struct Requests<'a> {
@@ -40,6 +40,8 @@ pub struct Requests<'a> {
     pub routing: &'a [u64],
     /// Longest waits, ns.
     pub patience_ns: &'a [u64],
+    /// Classes; empty where all are of one.
+    pub class: &'a [u8],
 }
 
 /// What stopped [`Plane::arrive`].
@@ -121,7 +123,10 @@ impl Plane {
         let constant_patience =
             spec.queue.timeout.as_ref().is_none_or(crate::random::Sampler::is_constant);
         match spec.balancing {
-            _ if spec.has_clients() || spec.failures.work == FailedWork::Requeued => {
+            _ if spec.has_clients()
+                || spec.classes > 1
+                || spec.failures.work == FailedWork::Requeued =>
+            {
                 Self::Event(Box::new(EventPlane::new(spec, streams, waiting_limit)))
             }
             Balancing::CentralQueue if constant_patience => {
