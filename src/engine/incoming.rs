@@ -73,6 +73,14 @@ impl Incoming {
         self.taken += taken as u64;
     }
 
+    /// Requests of a flow came, the last just before `until`.
+    pub(super) fn count(&mut self, arrivals: u64, until: Time) {
+        if arrivals > 0 {
+            self.taken += arrivals;
+            self.last_before = until;
+        }
+    }
+
     /// When the last request taken arrived; the start if none was.
     pub(super) fn last_arrival(&self) -> Time {
         let last = self.batch.arrival_ns[..self.next].last();

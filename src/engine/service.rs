@@ -1,5 +1,6 @@
 //! One service while it runs: its plane, its fleet, its autoscaler, its record.
 
+mod flowing;
 mod rolling;
 
 use super::facts::RunFacts;
@@ -14,6 +15,7 @@ use crate::policy::{Autoscaler, Decision};
 use crate::random::Streams;
 use crate::signal::{Census, Observation, Probe, Reading, ReplicaLoad, Resources, Sensor};
 use crate::units::Time;
+use crate::workload::Flow;
 
 /// What a service looks like at an instant: everything time averages are made of.
 #[derive(Debug, Clone, Copy, Default)]
@@ -41,6 +43,8 @@ pub(super) struct Service {
     plane: Plane,
     fleet: Fleet,
     incoming: Incoming,
+    /// What comes in place of requests; the plane is then that of a flow.
+    inflow: Option<Box<Flow>>,
     recorder: Recorder,
     rollout: Rollout,
     resources: Resources,
@@ -85,10 +89,14 @@ pub(super) enum Advance {
 }
 
 impl Service {
-    pub(super) fn new(setup: ServiceSetup, index: u32, run: &RunFacts) -> Self {
+    pub(super) fn new(mut setup: ServiceSetup, index: u32, run: &RunFacts) -> Self {
         let streams = Streams::new(run.seed, run.replication, index);
         let window = run.window;
-        let plane = Plane::new(&setup.fleet, streams, run.waiting_limit);
+        let inflow = setup.arrivals.take_flow();
+        let plane = match &inflow {
+            Some(flow) => flowing::plane(&setup.fleet, flow, streams),
+            None => Plane::new(&setup.fleet, streams, run.waiting_limit),
+        };
         let patience = setup.fleet.queue.timeout.clone();
         let incoming = Incoming::new(setup.arrivals, &plane, patience, &streams, window.end);
         let (initial, clients) = (setup.fleet.initial, setup.fleet.client.is_some());
@@ -111,6 +119,7 @@ impl Service {
             uncapped: initial,
             fleet,
             incoming,
+            inflow,
             recorder,
             rollout: Rollout::Idle,
             resources: setup.resources,
@@ -145,6 +154,9 @@ impl Service {
     pub(super) fn advance(&mut self, barrier: Time, observer: &mut impl Sink) -> Advance {
         if barrier < self.clock {
             return Advance::Reached;
+        }
+        if self.inflow.is_some() {
+            return self.advance_flow(barrier, observer);
         }
         let sink = &mut (&mut self.recorder, observer);
         loop {

@@ -153,7 +153,8 @@ fn foresee(scenario: &Scenario, cancel: &AtomicBool) -> Vec<Foresight> {
             need: compared.then_some(need),
         }
     };
-    if !planned && !compared {
+    // A flow has no requests to look at.
+    if scenario.fidelity.fluid || !planned && !compared {
         return vec![Foresight::default(); scenario.replications as usize];
     }
     (0..scenario.replications).into_par_iter().map(one).collect()

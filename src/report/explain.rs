@@ -19,6 +19,9 @@ pub fn explain_text(results: &Results, one: &Explanation) -> String {
         one.replication + 1,
         when(about, shown.at)
     );
+    if about.fidelity.fluid {
+        line(&mut text, "fidelity", "fluid: what it saw is that of a flow, approximately");
+    }
     let asked = if shown.activation { "a request at zero replicas" } else { "its control loop" };
     line(&mut text, "asked by", asked);
     let census = shown.census;

@@ -16,6 +16,7 @@ pub fn summary_json(results: &Results, comparison: &Comparison) -> Value {
         "question": about.question,
         "seed": about.seed,
         "replications": about.replications,
+        "fidelity": about.fidelity.name(),
         "complete": results.complete,
         "currency": about.price.currency().to_string(),
         "baseline": baseline,

@@ -56,7 +56,14 @@ pub(super) fn headline(results: &Results) -> String {
         |count: u32, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
     let replications = counted(about.replications, "replication");
     let seed = about.seed;
-    format!("{}: {length}, {requests} requests in all, {replications}, seed {seed}", about.name)
+    let text = format!(
+        "{}: {length}, {requests} requests in all, {replications}, seed {seed}",
+        about.name
+    );
+    match about.fidelity.fluid {
+        true => format!("{text}; fidelity fluid: approximate, see docs/fluid.md for its errors"),
+        false => text,
+    }
 }
 
 /// The percentile a promise is about, with the words above its column; p99 without a promise. One that

@@ -4,7 +4,7 @@ use super::number::plain;
 use crate::experiment::{Interval, Results};
 use std::io::{self, Write};
 
-const HEADER: [&str; 24] = [
+const HEADER: [&str; 25] = [
     "policy",
     "service",
     "replication",
@@ -29,6 +29,7 @@ const HEADER: [&str; 24] = [
     "signal",
     "signal_value",
     "counted",
+    "fidelity",
 ];
 
 /// Arrivals and rejections by arrival; completions, losses, timeouts and percentiles by the instant
@@ -52,6 +53,7 @@ pub(super) fn write(results: &Results, out: &mut dyn Write) -> io::Result<()> {
                     record.push(signal.to_owned());
                     record.push(optional(interval.signal, 6));
                     record.push(counted.to_string());
+                    record.push(results.about.fidelity.name().to_owned());
                     csv.write_record(&record)?;
                 }
             }

@@ -3,7 +3,7 @@
 use super::file::{PriceFile, ReplicaFile, ScenarioFile, ServiceEntry, ServiceFile};
 use super::products::{self, Products};
 use super::words::{LatencyTerm, SpanOrLaw, StartText};
-use super::{LeftOpen, NamedPolicy, Scenario, Service, SloTerms};
+use super::{Fidelity, LeftOpen, NamedPolicy, Scenario, Service, SloTerms, fidelity};
 use super::{Variant, check, clients, fleet, length, lint, rollouts, sharing, variants};
 use crate::engine::{Slo, Window};
 use crate::fault::Faults;
@@ -75,7 +75,7 @@ pub(super) fn lower(
         assumptions.extend_from_slice(service.workload.assumptions());
     }
     let resolved = serde_json::to_value(&file).unwrap_or_default();
-    let scenario = Scenario {
+    let mut scenario = Scenario {
         name: file.name.clone().unwrap_or_default(),
         question: file.question.clone(),
         lesson: file.lesson.clone(),
@@ -87,6 +87,7 @@ pub(super) fn lower(
         },
         seed: file.seed.unwrap_or_default(),
         replications: file.replications.unwrap_or_default(),
+        fidelity: Fidelity::EXACT,
         slo,
         price: file.price.as_ref().and_then(|price| price.per_replica_hour).unwrap_or(Price::FREE),
         timeline: file.timeline.unwrap_or_default(),
@@ -97,6 +98,7 @@ pub(super) fn lower(
         resolved,
         inputs,
     };
+    fidelity::apply(&mut scenario, &file, faults);
     lint::lint(&scenario, &file, faults);
     Some(scenario)
 }

@@ -12,6 +12,7 @@
 mod check;
 mod choice;
 mod clients;
+mod fidelity;
 mod file;
 mod findings;
 mod fleet;
@@ -31,6 +32,7 @@ mod variants;
 mod words;
 
 pub use choice::{PolicyChoice, PolicyFile};
+pub use fidelity::{Fidelity, TESTED, Tested};
 pub use file::ScenarioFile;
 pub use findings::{Findings, Located};
 pub use load::{Layer, LoadOptions, Loaded, load, load_policies, load_resolved};
@@ -60,6 +62,8 @@ pub struct Scenario {
     pub seed: u64,
     /// Independent repetitions.
     pub replications: u32,
+    /// Whether requests are simulated one by one or as a flow.
+    pub fidelity: Fidelity,
     /// What is promised.
     pub slo: Option<SloTerms>,
     /// Price of one replica for an hour.

@@ -1,5 +1,7 @@
 //! How requests reach the data plane: in order, many at a time.
 
+use super::Flow;
+
 /// Requests a source hands over at once.
 pub const BATCH: usize = 1024;
 
@@ -37,6 +39,11 @@ pub trait Arrivals: Send {
     /// Replaces the contents of `batch` by the next up to [`BATCH`] requests; empty = no more, ever.
     /// Arrivals never decrease, within a batch and from one to the next.
     fn fill(&mut self, batch: &mut Batch);
+
+    /// The traffic as a flow, where it is to be played as one; it has no requests then.
+    fn take_flow(&mut self) -> Option<Box<Flow>> {
+        None
+    }
 }
 
 /// Requests already in memory: (arrival, demand) in nanoseconds, in order.

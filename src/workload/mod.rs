@@ -11,6 +11,7 @@
 
 pub mod arrivals;
 mod batch;
+mod flow;
 mod merge;
 mod source;
 mod spec;
@@ -19,6 +20,7 @@ pub mod trace;
 
 pub use arrivals::SourceSpec;
 pub use batch::{Arrivals, BATCH, Batch};
+pub use flow::{Flow, NoFlow, Stretch};
 pub use spec::{ResolveContext, WorkloadSpec};
 pub use stream::Workload;
 

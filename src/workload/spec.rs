@@ -35,9 +35,6 @@ fn one() -> f64 {
     1.0
 }
 
-/// More requests would not end within days.
-const MOST_REQUESTS: f64 = 1e12;
-
 /// What resolving a workload needs from its scenario.
 #[derive(Debug, Clone, Copy)]
 pub struct ResolveContext<'a> {
@@ -79,15 +76,6 @@ impl WorkloadSpec {
             if let Some(part) = faults.within("arrivals", path) {
                 workload.add(name, part);
             }
-        }
-        let expected = workload.expected_requests(context.end);
-        if expected > MOST_REQUESTS {
-            let message = format!("about {expected:.1e} requests would arrive");
-            faults.error(
-                "arrivals",
-                message,
-                "lower the rates or the duration: 1e12 would take days",
-            );
         }
         (faults.errors() == before).then_some(workload)
     }

@@ -2,6 +2,8 @@
 
 mod cli;
 mod determinism;
+mod flow;
+mod fluid;
 mod house;
 mod naive;
 mod naive_equality;

@@ -1,6 +1,6 @@
 //! Who is told what became of requests.
 
-use crate::units::Time;
+use crate::units::{Span, Time};
 
 /// A request that was served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +15,19 @@ pub struct Completion {
     pub replica: u64,
     /// True if it arrived before its replica was ready: it waited for a start.
     pub cold: bool,
+}
+
+/// Requests of a flow that were served alike.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Portion {
+    /// How many, at least 1.
+    pub count: u64,
+    /// When they were done, on average.
+    pub end: Time,
+    /// How long they waited.
+    pub wait: Span,
+    /// How long they were served.
+    pub service: Span,
 }
 
 /// How an attempt left a service whose clients give up and try again.
@@ -83,6 +96,18 @@ pub trait Sink {
     fn retried(&mut self, arrival: Time, at: Time) {
         let _ = (arrival, at);
     }
+    /// Requests of a flow were served.
+    fn flowed(&mut self, portion: &Portion) {
+        let _ = portion;
+    }
+    /// Requests of a flow were refused at arrival.
+    fn refused(&mut self, count: u64, arrival: Time) {
+        let _ = (count, arrival);
+    }
+    /// Requests of a flow that had not met their fate when the run ended.
+    fn left_over(&mut self, count: u64, arrival: Time) {
+        let _ = (count, arrival);
+    }
     /// An attempt left; told only of services with a [`crate::fleet::ClientSpec`].
     fn attempt(&mut self, attempt: &Attempt) {
         let _ = attempt;
@@ -125,6 +150,18 @@ impl<A: Sink, B: Sink> Sink for (&mut A, &mut B) {
     fn retried(&mut self, arrival: Time, at: Time) {
         self.0.retried(arrival, at);
         self.1.retried(arrival, at);
+    }
+    fn flowed(&mut self, portion: &Portion) {
+        self.0.flowed(portion);
+        self.1.flowed(portion);
+    }
+    fn refused(&mut self, count: u64, arrival: Time) {
+        self.0.refused(count, arrival);
+        self.1.refused(count, arrival);
+    }
+    fn left_over(&mut self, count: u64, arrival: Time) {
+        self.0.left_over(count, arrival);
+        self.1.left_over(count, arrival);
     }
     fn attempt(&mut self, attempt: &Attempt) {
         self.0.attempt(attempt);
