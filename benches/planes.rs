@@ -19,6 +19,7 @@ use std::hint::black_box;
 /// Requests of one measured run.
 const REQUESTS: u32 = 1_000_000;
 
+#[derive(Clone)]
 struct Hold;
 
 impl Policy for Hold {

@@ -17,6 +17,7 @@ use autosim::signal::{Metric, Observation, Resources, Signal};
 use autosim::units::{Rate, Span, Time};
 use autosim::workload::Workload;
 
+#[derive(Clone)]
 struct SquareRoot {
     beta: f64,
     patience: Span,

@@ -22,6 +22,7 @@ const LENGTH_S: u64 = 1200;
 const SECOND: Span = Span::from_secs(1);
 
 /// Holds the fleet and notes how often memory was asked for so far.
+#[derive(Clone)]
 struct Watch(Arc<Mutex<Vec<usize>>>);
 
 impl Policy for Watch {

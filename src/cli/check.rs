@@ -168,10 +168,11 @@ fn summary(scenario: &Scenario) -> String {
         scenario.services.iter().map(|service| service.workload.expected_requests(end)).sum();
     let policies: Vec<&str> = scenario.policies.iter().map(|policy| policy.name.as_str()).collect();
     format!(
-        "{} policies ({}), {} replications of about {} requests each",
+        "{} policies ({}), {} replications of {} {} requests each",
         policies.len(),
         policies.join(", "),
         scenario.replications,
+        if scenario.closed_loop_users() > 0 { "at most about" } else { "about" },
         super::effort::grouped(requests.round() as u64),
     )
 }

@@ -1,7 +1,7 @@
 //! `decide`: the dry run.
 
 use super::exit::{Exit, Failure};
-use super::input::Input;
+use super::input::{Input, Role};
 use super::policy_input::PolicyArgs;
 use super::terminal::Terminal;
 use crate::dryrun::{Answer, Question, Recording, play};
@@ -69,7 +69,7 @@ NAME/metric and NAME/replicas are another service's. An empty cell is a missing 
 
 pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
     let policy = args.policy.load(terminal)?;
-    let input = Input::read(&args.readings)?;
+    let input = Input::read(&args.readings, Role::Readings)?;
     let mut faults = Faults::new();
     let recording = Recording::read(input.text.as_bytes(), &mut faults);
     let clock = args.start.as_deref().map_or_else(|| Ok(WallClock::default()), start)?;

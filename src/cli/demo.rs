@@ -11,6 +11,7 @@ use std::path::PathBuf;
 const SHIPPED: &[(&str, &str)] = &[
     ("quickstart", include_str!("../../scenarios/quickstart.toml")),
     ("cap-saturation", include_str!("../../scenarios/cap-saturation.toml")),
+    ("closed-loop", include_str!("../../scenarios/closed-loop.toml")),
     ("cooldown-blocks", include_str!("../../scenarios/cooldown-blocks.toml")),
     ("faas-validation", include_str!("../../scenarios/faas-validation.toml")),
     ("keep-alive-cost", include_str!("../../scenarios/keep-alive-cost.toml")),
@@ -23,6 +24,7 @@ const SHIPPED: &[(&str, &str)] = &[
     ("scale-to-zero-herd", include_str!("../../scenarios/scale-to-zero-herd.toml")),
     ("stabilise-worst-of-both", include_str!("../../scenarios/stabilise-worst-of-both.toml")),
     ("worker-follows-web", include_str!("../../scenarios/worker-follows-web.toml")),
+    ("zone-loss", include_str!("../../scenarios/zone-loss.toml")),
 ];
 
 /// List the scenarios that come with autosim, with the lesson of each; run one by name

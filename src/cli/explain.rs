@@ -3,12 +3,11 @@
 use super::exit::{Exit, Failure};
 use super::past_run::PastRun;
 use super::terminal::Terminal;
-use crate::experiment::{self, ExplainError, Explanation, Moment, Results, RunOptions, Silent};
+use crate::experiment::{self, ExplainError, Moment, Results, RunOptions, Silent};
 use crate::policy::parts::calendar::At;
-use crate::report::{explain_json, explain_text, first_divergence, worst_moments};
+use crate::report::{Account, Stored, explain_text, first_divergence, worst_moments};
 use crate::scenario::Scenario;
 use crate::units::{Time, WallClock};
-use serde_json::Value;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -60,7 +59,8 @@ Examples:
   autosim explain output/quickstart --policy target --at 10h
   autosim explain output/quickstart --policy target --worst 3
   autosim explain output/launch-day --policy steady --diverge prepared --format json
-The cell is run again from the manifest; its decisions are those of the run.";
+Read from the files of the run where its trail was kept, else the cell is run again from the manifest: the
+text is the same.";
 
 pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
     let past = PastRun::open(&args.run, terminal)?;
@@ -77,17 +77,56 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
         )));
     }
     scenario.replications = args.replication.get();
+    let found = match from_store(args, &scenario, &policy)? {
+        Some(found) => {
+            terminal.say("explained from what the run left");
+            found
+        }
+        None => {
+            terminal.say("the run did not keep this trail: its cell is run again");
+            from_another_run(args, &scenario, &policy, terminal)?
+        }
+    };
+    terminal.print(&render(args.format, &found)?)?;
+    Ok(Exit::Good)
+}
+
+/// From the files of the run, where everything that is asked for was kept.
+fn from_store(
+    args: &Args,
+    scenario: &Scenario,
+    policy: &str,
+) -> Result<Option<Vec<Account>>, Failure> {
+    let service = scenario.services.first().map_or("", |service| &service.name);
+    let Some(stored) = Stored::open(&args.run, service, args.replication.get()) else {
+        return Ok(None);
+    };
+    let worst = |count| stored.worst(policy, count);
+    let parting = |other: &str| stored.divergence(policy, other);
+    let Some(wanted) = moments(args, scenario, policy, worst, parting)? else { return Ok(None) };
+    Ok(wanted.iter().map(|(name, at)| stored.at(name, *at)).collect())
+}
+
+/// From the cell, run again.
+fn from_another_run(
+    args: &Args,
+    scenario: &Scenario,
+    policy: &str,
+    terminal: &Terminal,
+) -> Result<Vec<Account>, Failure> {
     let cancel = Arc::new(AtomicBool::new(false));
-    let results = results(&scenario, &cancel)?;
-    let wanted = moments(args, &scenario, &results, &policy)?;
+    let results = results(scenario, &cancel)?;
+    let worst = |count| Some(worst_moments(&results, policy, count));
+    let parting = |other: &str| Some(first_divergence(&results, policy, other));
+    let wanted = moments(args, scenario, policy, worst, parting)?.unwrap_or_default();
     let mut found = Vec::new();
     for (name, at) in wanted {
         let Some(index) = scenario.policies.iter().position(|one| one.name == name) else {
             continue;
         };
         let moment = Moment { policy: index, replication: args.replication.get() - 1, at };
-        match experiment::explain(&scenario, moment, &cancel) {
-            Ok(one) => found.push(one),
+        match experiment::explain(scenario, moment, &cancel) {
+            Ok(one) => found.push(Account::of(&results, &one)),
             // Where two part, one of them may not have been asked yet.
             Err(early @ ExplainError::TooEarly(_)) if args.diverge.is_some() => {
                 terminal.say(&format!("{name}: {early}"));
@@ -95,8 +134,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
             Err(error) => return Err(Failure::bad_input(error)),
         }
     }
-    terminal.print(&render(args.format, &results, &found))?;
-    Ok(Exit::Good)
+    Ok(found)
 }
 
 /// The cells once more, with their timelines and decisions.
@@ -106,13 +144,14 @@ fn results(scenario: &Scenario, cancel: &Arc<AtomicBool>) -> Result<Results, Fai
     experiment::run(scenario, &options, &Silent).map_err(Failure::bad_input)
 }
 
-/// Whose decisions are to be explained, and when.
+/// Whose decisions are to be explained, and when; `None` if `worst` or `parting` cannot say.
 fn moments(
     args: &Args,
     scenario: &Scenario,
-    results: &Results,
     policy: &str,
-) -> Result<Vec<(String, Time)>, Failure> {
+    worst: impl Fn(usize) -> Option<Vec<Time>>,
+    parting: impl Fn(&str) -> Option<Option<Time>>,
+) -> Result<Option<Vec<(String, Time)>>, Failure> {
     let own = |at: Time| (policy.to_owned(), at);
     if let Some(at) = &args.at {
         let time = instant(at, &scenario.clock).filter(|&at| at < scenario.window.end);
@@ -120,17 +159,18 @@ fn moments(
         let time = time.ok_or_else(|| {
             Failure::bad_input(format_args!("--at {at}: the run lasts from 0s to {end}"))
         })?;
-        return Ok(vec![own(time)]);
+        return Ok(Some(vec![own(time)]));
     }
     if let Some(count) = args.worst {
-        let times = worst_moments(results, policy, count.get() as usize);
-        return Ok(times.into_iter().map(own).collect());
+        let times = worst(count.get() as usize);
+        return Ok(times.map(|times| times.into_iter().map(own).collect()));
     }
     let other = args.diverge.clone().unwrap_or_default();
-    let at = first_divergence(results, policy, &other).ok_or_else(|| {
+    let Some(at) = parting(&other) else { return Ok(None) };
+    let at = at.ok_or_else(|| {
         Failure::bad_input(format_args!("{policy} and {other} never want different numbers"))
     })?;
-    Ok(vec![own(at), (other, at)])
+    Ok(Some(vec![own(at), (other, at)]))
 }
 
 /// A time of the command line as an instant of the run.
@@ -145,15 +185,15 @@ fn instant(at: &At, clock: &WallClock) -> Option<Time> {
     }
 }
 
-fn render(format: Format, results: &Results, found: &[Explanation]) -> String {
+fn render(format: Format, found: &[Account]) -> Result<String, Failure> {
     match format {
         Format::Text => {
-            let texts: Vec<String> = found.iter().map(|one| explain_text(results, one)).collect();
-            texts.join("\n")
+            let texts: Vec<String> = found.iter().map(explain_text).collect();
+            Ok(texts.join("\n"))
         }
         Format::Json => {
-            let all = found.iter().map(|one| explain_json(results, one)).collect();
-            format!("{:#}\n", Value::Array(all))
+            let text = serde_json::to_string_pretty(found).map_err(Failure::bad_input)?;
+            Ok(text + "\n")
         }
     }
 }

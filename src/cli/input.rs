@@ -43,6 +43,45 @@ pub(super) fn key_value(text: &str) -> Result<(String, String), String> {
     }
 }
 
+/// What a file is to be: what is said of one that cannot be read depends on it.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Role {
+    Scenario,
+    Service,
+    Policy,
+    Readings,
+}
+
+impl Role {
+    /// What helps if there is no such file.
+    fn where_to_look(self) -> &'static str {
+        match self {
+            Self::Scenario => {
+                "check the path; `autosim demo` lists the scenarios that come with autosim"
+            }
+            Self::Service => {
+                "check the path; --service takes a TOML file with [service] and [replica]"
+            }
+            Self::Policy => {
+                "check the path; a policy is a TOML file or a product's own document, JSON or YAML"
+            }
+            Self::Readings => {
+                "check the path; readings are a CSV file whose first column is `time_s`"
+            }
+        }
+    }
+
+    /// What it should be if it is not text.
+    fn form(self) -> &'static str {
+        match self {
+            Self::Scenario => "a scenario is a TOML file in UTF-8",
+            Self::Service => "--service takes a TOML file in UTF-8",
+            Self::Policy => "a policy is a TOML file or a product's own document, in UTF-8",
+            Self::Readings => "readings are a CSV file in UTF-8",
+        }
+    }
+}
+
 /// A text with its name and the folder its relative paths start from.
 pub(super) struct Input {
     pub(super) name: String,
@@ -53,16 +92,16 @@ pub(super) struct Input {
 
 impl Input {
     /// Reads a file, or standard input for `-`.
-    pub(super) fn read(path: &Path) -> Result<Self, Failure> {
+    pub(super) fn read(path: &Path, role: Role) -> Result<Self, Failure> {
         if path == Path::new("-") {
             let mut bytes = Vec::new();
             let read = std::io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes);
-            return Self::of_bytes("standard input", read, PathBuf::new(), "stdin");
+            return Self::of_bytes("standard input", role, read, PathBuf::new(), "stdin");
         }
         let name = path.display().to_string();
         let folder = path.parent().unwrap_or(Path::new("")).to_owned();
         let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
-        Self::of_bytes(&name, std::fs::read(path), folder, &stem.unwrap_or_default())
+        Self::of_bytes(&name, role, std::fs::read(path), folder, &stem.unwrap_or_default())
     }
 
     /// A text that is part of the program.
@@ -79,6 +118,7 @@ impl Input {
 
     fn of_bytes(
         name: &str,
+        role: Role,
         bytes: std::io::Result<Vec<u8>>,
         folder: PathBuf,
         fallback_name: &str,
@@ -88,13 +128,12 @@ impl Input {
             Failure::BadInput(findings.render(false))
         };
         let bytes = bytes.map_err(|error| {
-            let hint = "check the path; `autosim demo` lists the scenarios that come with autosim";
-            refuse(format!("cannot read {name}: {error}"), hint)
+            refuse(format!("cannot read {name}: {error}"), role.where_to_look())
         })?;
         let text = String::from_utf8(bytes).map_err(|error| {
             let at = error.utf8_error().valid_up_to();
             let message = format!("{name} is not text: byte {at} is not UTF-8");
-            refuse(message, "a scenario is a TOML file in UTF-8")
+            refuse(message, role.form())
         })?;
         let fallback_name = fallback_name.to_owned();
         Ok(Self { name: name.to_owned(), text, folder, fallback_name })
@@ -105,7 +144,7 @@ impl ScenarioArgs {
     /// The scenario of a file, or of the arguments alone, with the arguments laid on it.
     pub(super) fn load(&self, path: Option<&Path>) -> Result<Result<Loaded, Findings>, Failure> {
         match (path, &self.trace) {
-            (Some(path), _) => self.load_input(Input::read(path)?),
+            (Some(path), _) => self.load_input(Input::read(path, Role::Scenario)?),
             (None, Some(_)) => self.load_input(Input::empty()),
             (None, None) => Err(Failure::bad_input(
                 "nothing to run: give a scenario file, or --trace with --policy and --service \
@@ -120,7 +159,8 @@ impl ScenarioArgs {
         path: Option<&Path>,
         below: Vec<Layer>,
     ) -> Result<Result<Loaded, Findings>, Failure> {
-        self.load_layers(path.map_or_else(|| Ok(Input::empty()), Input::read)?, below)
+        let read = |path| Input::read(path, Role::Scenario);
+        self.load_layers(path.map_or_else(|| Ok(Input::empty()), read)?, below)
     }
 
     /// As [`ScenarioArgs::load`] for a text already read.
@@ -135,14 +175,14 @@ impl ScenarioArgs {
     ) -> Result<Result<Loaded, Findings>, Failure> {
         let (mut names, mut documents) = (Vec::new(), Documents::default());
         if let Some(path) = &self.service {
-            let part = Input::read(path)?;
+            let part = Input::read(path, Role::Service)?;
             layers.push(Layer::part(part.name, part.text));
         }
         for policy in &self.policies {
             if is_document(policy) {
                 documents.read(policy)?;
             } else if policy.ends_with(".toml") || Path::new(policy).is_file() {
-                let part = Input::read(Path::new(policy))?;
+                let part = Input::read(Path::new(policy), Role::Policy)?;
                 layers.push(Layer::policies(part.name, part.text));
             } else {
                 names.push(policy.clone());

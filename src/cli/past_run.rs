@@ -2,7 +2,7 @@
 
 use super::exit::Failure;
 use super::terminal::Terminal;
-use crate::scenario::{LoadOptions, Scenario, load_resolved};
+use crate::scenario::{Findings, LoadOptions, Scenario, load_resolved};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
@@ -60,6 +60,19 @@ impl PastRun {
         }
     }
 
+    /// What is wrong; if inputs are not where they were, how to say where they are.
+    fn with_folder_hint(&self, findings: &Findings) -> String {
+        let text = findings.render(false);
+        let inputs = self.manifest["inputs"].as_array().into_iter().flatten();
+        let mut paths = inputs.filter_map(|input| input["path"].as_str());
+        match text.contains("cannot read") && paths.any(|path| text.contains(path)) {
+            true => {
+                format!("{text}\n = help: --folder DIR says where the scenario's paths start now")
+            }
+            false => text,
+        }
+    }
+
     /// The scenario with these of its policies, its inputs unchanged; `folder` is where its relative
     /// paths start, if not where they did.
     pub(super) fn scenario(
@@ -74,7 +87,7 @@ impl PastRun {
             ..LoadOptions::default()
         };
         let scenario = load_resolved(&self.manifest["resolved"], &options)
-            .map_err(|findings| Failure::BadInput(findings.render(false)))?;
+            .map_err(|findings| Failure::BadInput(self.with_folder_hint(&findings)))?;
         let then = |path: &str| {
             let all = self.manifest["inputs"].as_array().into_iter().flatten();
             all.into_iter().find(|input| input["path"] == path).map(|input| &input["sha256"])

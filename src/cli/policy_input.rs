@@ -1,7 +1,7 @@
 //! From arguments to a policy: TOML of ours, or a platform's own documents.
 
 use super::exit::Failure;
-use super::input::Input;
+use super::input::{Input, Role};
 use super::terminal::Terminal;
 use crate::fault::Severity;
 use crate::scenario::{Findings, Layer, LoadOptions, NamedPolicy, Sources, load_policies};
@@ -52,7 +52,7 @@ pub(super) struct Documents {
 impl Documents {
     /// Reads one more.
     pub(super) fn read(&mut self, name: &str) -> Result<(), Failure> {
-        self.add(Input::read(Path::new(name))?);
+        self.add(Input::read(Path::new(name), Role::Policy)?);
         Ok(())
     }
 
@@ -147,7 +147,7 @@ impl PolicyArgs {
         let mut documents = Documents::default();
         let mut toml = None;
         for name in &self.policies {
-            let input = Input::read(Path::new(name))?;
+            let input = Input::read(Path::new(name), Role::Policy)?;
             match is_document(name) || looks_like_one(&input.text) {
                 true => documents.add(input),
                 false => toml = Some(input),

@@ -3,10 +3,10 @@
 use crate::experiment::{Glance, Progress};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::collections::BTreeMap;
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-/// One line: cells done, time left, requests per second, the best policy so far.
+/// One line: how far it is, time left, cells done, requests per second, the best policy so far.
 #[derive(Debug)]
 pub(super) struct Bar {
     bar: ProgressBar,
@@ -14,9 +14,16 @@ pub(super) struct Bar {
     so_far: Mutex<SoFar>,
 }
 
+/// Parts of a cell that the bar can show.
+const STEPS: u64 = 1000;
+
 /// What is known of the cells that are done.
 #[derive(Debug, Default)]
 struct SoFar {
+    /// Cells of the run, finished cells, and cells simulated, parts of them included.
+    cells: usize,
+    finished: usize,
+    simulated: f64,
     requests: u64,
     policies: BTreeMap<String, Standing>,
 }
@@ -36,12 +43,16 @@ impl Bar {
         let target =
             if shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(None, target);
-        let style =
-            ProgressStyle::with_template("{bar:20} {pos}/{len} cells, {eta} left  {wide_msg}");
+        let style = ProgressStyle::with_template("{bar:20} {eta} left  {wide_msg}");
         if let Ok(style) = style {
             bar.set_style(style);
         }
         Self { bar, begun: Instant::now(), so_far: Mutex::default() }
+    }
+
+    /// A thread that died holding the lock leaves nothing worse than a stale line.
+    fn so_far(&self) -> MutexGuard<'_, SoFar> {
+        self.so_far.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes the bar off the screen.
@@ -52,6 +63,7 @@ impl Bar {
 
 impl SoFar {
     fn add(&mut self, cell: &Glance<'_>) {
+        self.finished += 1;
         self.requests += cell.requests;
         if cell.sees_future {
             return;
@@ -75,13 +87,15 @@ impl SoFar {
             Some((name, cost)) => format!("best so far {name} at {cost:.3}"),
             None => "none keeps the promise so far".to_owned(),
         };
-        format!("{millions:.1} M requests/s, {best}")
+        let (finished, cells) = (self.finished, self.cells);
+        format!("{finished}/{cells} cells, {millions:.1} M requests/s, {best}")
     }
 }
 
 impl Progress for Bar {
     fn begins(&self, cells: usize, requests_per_cell: f64) {
-        self.bar.set_length(cells as u64);
+        self.so_far().cells = cells;
+        self.bar.set_length(cells as u64 * STEPS);
         self.bar.set_message(format!(
             "about {} requests each",
             super::effort::grouped(requests_per_cell.round() as u64)
@@ -90,11 +104,15 @@ impl Progress for Bar {
     }
 
     fn finished(&self, cell: &Glance<'_>) {
-        // A thread that died holding the lock leaves nothing worse than a stale line.
-        let mut so_far = self.so_far.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut so_far = self.so_far();
         so_far.add(cell);
         self.bar.set_message(so_far.line(self.begun.elapsed().as_secs_f64()));
-        self.bar.inc(1);
+    }
+
+    fn advanced(&self, cells: f64) {
+        let mut so_far = self.so_far();
+        so_far.simulated += cells;
+        self.bar.set_position((so_far.simulated * STEPS as f64).round() as u64);
     }
 }
 
@@ -104,7 +122,7 @@ mod tests {
 
     #[test]
     fn the_best_so_far_is_the_cheapest_that_broke_no_promise() {
-        let mut so_far = SoFar::default();
+        let mut so_far = SoFar { cells: 6, ..SoFar::default() };
         let cell = |policy, cost, kept, sees_future| Glance {
             policy,
             replication: 0,
@@ -114,11 +132,11 @@ mod tests {
             sees_future,
         };
         so_far.add(&cell("late", 1.0, false, false));
-        assert_eq!(so_far.line(2.0), "2.0 M requests/s, none keeps the promise so far");
+        assert_eq!(so_far.line(2.0), "1/6 cells, 2.0 M requests/s, none keeps the promise so far");
         so_far.add(&cell("dear", 9.0, true, false));
         so_far.add(&cell("fair", 4.0, true, false));
         so_far.add(&cell("fair", 5.0, true, false));
         so_far.add(&cell("oracle", 0.5, true, true));
-        assert_eq!(so_far.line(5.0), "4.0 M requests/s, best so far fair at 4.500");
+        assert_eq!(so_far.line(5.0), "5/6 cells, 4.0 M requests/s, best so far fair at 4.500");
     }
 }

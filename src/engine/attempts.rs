@@ -17,6 +17,10 @@ pub(super) struct Attempts {
     /// Retries of all requests so far, and when the last one was.
     pub(super) retries: u64,
     pub(super) last_retry: Time,
+    /// Answers nobody waited for any more.
+    pub(super) unheard: u64,
+    /// In service for nothing since the start, slot-ns.
+    pub(super) wasted_ns: u128,
     system_ns: u128,
     queued_ns: u128,
 }
@@ -28,6 +32,8 @@ impl Attempts {
             seen: Counters::default(),
             retries: 0,
             last_retry: Time::ZERO,
+            unheard: 0,
+            wasted_ns: 0,
             system_ns: 0,
             queued_ns: 0,
         }
@@ -56,17 +62,23 @@ impl Attempts {
             AttemptFate::Refused => self.seen.rejections += 1,
             AttemptFate::TimedOut => self.seen.timeouts += 1,
             AttemptFate::Lost => self.seen.lost += 1,
+            AttemptFate::Unheard => self.unheard += u64::from(end != Time::NEVER),
             _ => {}
         }
-        match fate {
-            AttemptFate::Answered | AttemptFate::Open => 0,
-            _ => within(self.window, start, end),
+        if matches!(fate, AttemptFate::Answered | AttemptFate::Open) {
+            return 0;
         }
+        if end != Time::NEVER {
+            self.wasted_ns += u128::from(end.since(start).0);
+        }
+        within(self.window, start, end)
     }
 
-    /// The attempts' own account of the time they spent.
-    pub(super) fn presence(&self, wasted_ns: u128) -> Presence {
-        Presence { system_ns: self.system_ns, queued_ns: Some(self.queued_ns), wasted_ns }
+    /// The attempts' own account of the time they spent; `interrupted_ns` of what was before their starts
+    /// they were in service.
+    pub(super) fn presence(&self, wasted_ns: u128, interrupted_ns: u128) -> Presence {
+        let queued_ns = Some(self.queued_ns.saturating_sub(interrupted_ns));
+        Presence { system_ns: self.system_ns, queued_ns, wasted_ns }
     }
 }
 

@@ -81,6 +81,11 @@ impl Incoming {
         }
     }
 
+    /// Why there are no more, if it is not that there are none.
+    pub(super) fn failure(&self) -> Option<String> {
+        self.arrivals.failure()
+    }
+
     /// When the last request taken arrived; the start if none was.
     pub(super) fn last_arrival(&self) -> Time {
         let last = self.batch.arrival_ns[..self.next].last();

@@ -7,7 +7,7 @@
 //!
 //! **Must not know**: files, vendors, experiments, reports; it reads no clock but the simulated one.
 //!
-//! **Start at** [`Setup`], [`run`] and [`Outcome`].
+//! **Start at** [`Setup`], [`run`] and [`Outcome`]; [`Simulation`] is a run in stretches.
 
 mod attempts;
 mod calendar;
@@ -22,10 +22,10 @@ mod setup;
 
 pub use crate::fleet::dispatch::{Attempt, AttemptFate, Completion, Sink};
 pub use outcome::{
-    Counts, DecisionRecord, FleetTotals, Interval, LatencyTotals, Outcome, Presence,
-    ServiceOutcome, Shown, SloMinute,
+    ClientInterval, Counts, DecisionRecord, FleetTotals, Interval, LatencyTotals, Outcome,
+    Presence, ServiceOutcome, SloMinute, UserTotals,
 };
-pub use run::run;
+pub use run::{Simulation, run};
 pub use setup::{DecisionLog, Detail, Halt, ServiceSetup, Setup, Slo, Window};
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! What a run leaves: totals, and on request the timeline and the decisions.
 
-use crate::policy::Decision;
+use crate::fleet::Launches;
+use crate::policy::{Decision, Stage};
 use crate::signal::{Census, Reading};
 use crate::stats::Histogram;
 use crate::units::{Span, Time};
@@ -27,33 +28,18 @@ pub struct ServiceOutcome {
     pub fleet: FleetTotals,
     /// The requests' own account of the time they spent.
     pub presence: Presence,
+    /// What users in closed loops did; `None` without any.
+    pub users: Option<UserTotals>,
     /// Minute by minute of arrival, from the warm-up's end; empty without an SLO.
     pub slo_minutes: Vec<SloMinute>,
     /// Interval by interval from the start; empty unless asked for.
     pub timeline: Vec<Interval>,
     /// Decisions; empty unless asked for.
     pub decisions: Vec<DecisionRecord>,
-    /// What its policy was shown; empty unless asked for.
-    pub shown: Vec<Shown>,
     /// Ready replicas from each instant on at which their number changed; empty unless asked for.
     pub supply: Vec<(Time, u32)>,
-}
-
-/// What a policy was shown at a control, enough to ask it again.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Shown {
-    /// When.
-    pub at: Time,
-    /// Counts.
-    pub census: Census,
-    /// Desired count in force before.
-    pub before: u32,
-    /// Readings, in the order of its signals.
-    pub readings: Box<[Reading]>,
-    /// True if a request at zero replicas asked rather than the clock.
-    pub activation: bool,
-    /// The count it decided on.
-    pub desired: u32,
+    /// Launches one by one; kept with the decisions.
+    pub launches: Launches,
 }
 
 /// Time that requests, counted or not, spent within [warm-up, end), summed request by request: the other
@@ -71,6 +57,28 @@ pub struct Presence {
     pub wasted_ns: u128,
 }
 
+/// Time of users in closed loops within [warm-up, end).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct UserTotals {
+    /// Thinking, user-ns.
+    pub thinking_ns: u128,
+    /// Waiting for what becomes of a request, retries and the time between attempts included, user-ns.
+    pub waiting_ns: u128,
+}
+
+/// What clients did in an interval of the timeline.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct ClientInterval {
+    /// Attempts beyond the first, by the instant they are made.
+    pub retries: u64,
+    /// Answers for which nobody waited any more, by the instant they are given.
+    pub unheard: u64,
+    /// In service for nothing, by the instant at which the attempt ended, slot-ns.
+    pub wasted_ns: u128,
+    /// Mean users in closed loops who think; `None` without any.
+    pub mean_thinking: Option<f64>,
+}
+
 /// Counted requests by outcome; `arrived` is the sum of the others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counts {
@@ -82,7 +90,7 @@ pub struct Counts {
     pub timed_out: u64,
     /// Refused at arrival.
     pub rejected: u64,
-    /// Killed in service.
+    /// Killed with their replica, whether its grace ended or it failed.
     pub lost: u64,
     /// Neither, when the run ended.
     pub unfinished: u64,
@@ -160,6 +168,8 @@ pub struct FleetTotals {
     pub peak_live: u32,
     /// Time at which the uncapped wish was above what was in force, ns.
     pub capped_ns: u128,
+    /// Ready replicas that failed, those told in advance included.
+    pub failures: u64,
 }
 
 /// One minute of arrivals.
@@ -186,6 +196,8 @@ pub struct Interval {
     pub completions: u64,
     /// Losses, by the instant they happen.
     pub losses: u64,
+    /// Ready replicas that failed.
+    pub failures: u64,
     /// Timeouts, by the instant they happen.
     pub timeouts: u64,
     /// Response times of its completions: p50, p95, p99; `None` without completions.
@@ -208,6 +220,8 @@ pub struct Interval {
     pub utilization: Option<f64>,
     /// The first signal as last seen by the policy.
     pub signal: Option<f64>,
+    /// What clients did; `None` where they only wait.
+    pub clients: Option<ClientInterval>,
 }
 
 /// One decision of the log.
@@ -225,4 +239,9 @@ pub struct DecisionRecord {
     pub readings: Vec<Reading>,
     /// True if a request at zero replicas asked for it rather than the clock.
     pub activation: bool,
+    /// For each guard that changed the number: what this one decision would have been without it, from the
+    /// same state.
+    pub without: Vec<(Stage, u32)>,
+    /// When the policy was asked next; `None` if it was not within the run.
+    pub until: Option<Time>,
 }

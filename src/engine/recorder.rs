@@ -5,7 +5,7 @@ mod flow;
 use super::attempts::{Attempts, within};
 use super::outcome::{Counts, LatencyTotals, Presence, SloMinute};
 use super::setup::{Slo, Window};
-use crate::fleet::dispatch::{Attempt, Completion, Portion, Sink};
+use crate::fleet::dispatch::{Attempt, Completion, Parcel, Sink};
 use crate::stats::Histogram;
 use crate::units::{Span, Time};
 
@@ -52,6 +52,8 @@ pub(super) struct Recorder {
     edges: Edges,
     /// In service for nothing within the window, slot-ns.
     wasted_ns: u128,
+    /// Of that, on replicas that failed, by requests that were put back.
+    interrupted_ns: u128,
     /// Only where clients give up and try again.
     pub(super) attempts: Option<Box<Attempts>>,
     /// Response times of all completions, if a signal needs quantiles.
@@ -78,6 +80,7 @@ impl Recorder {
             latency_sum_ns: [0; 2],
             edges: Edges::default(),
             wasted_ns: 0,
+            interrupted_ns: 0,
             attempts: clients.then(|| Box::new(Attempts::new(window))),
             signal_latency: quantiles.then(Histogram::new),
         }
@@ -156,10 +159,12 @@ impl Recorder {
     /// Once every request has been heard of.
     pub(super) fn presence(&self) -> Presence {
         if let Some(attempts) = &self.attempts {
-            return attempts.presence(self.wasted_ns);
+            return attempts.presence(self.wasted_ns, self.interrupted_ns);
         }
         let sum = |counted: u128, edges: i128| counted.saturating_add_signed(edges);
-        let queued_ns = sum(self.totals.wait_sum_ns, self.edges.queued_ns);
+        // Up to its last start a request waited, but for when it was in service before.
+        let queued_ns =
+            sum(self.totals.wait_sum_ns, self.edges.queued_ns).saturating_sub(self.interrupted_ns);
         Presence {
             system_ns: sum(self.latency_sum_ns[1], self.edges.system_ns),
             queued_ns: (!self.edges.open).then_some(queued_ns),
@@ -236,6 +241,12 @@ impl Sink for Recorder {
         }
     }
 
+    fn interrupted(&mut self, _: Time, start: Time, at: Time) {
+        let served_ns = within(self.window, start, at);
+        self.interrupted_ns += served_ns;
+        self.wasted_ns += served_ns;
+    }
+
     fn unfinished(&mut self, arrival: Time) {
         self.edges.open = true;
         self.visited(arrival, Time::NEVER, Time::NEVER);
@@ -256,8 +267,8 @@ impl Sink for Recorder {
         }
     }
 
-    fn flowed(&mut self, portion: &Portion) {
-        self.take_portion(portion);
+    fn flowed(&mut self, parcel: &Parcel) {
+        self.take_parcel(parcel);
     }
 
     fn refused(&mut self, count: u64, arrival: Time) {

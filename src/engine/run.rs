@@ -34,13 +34,14 @@ macro_rules! with_observer {
 /// [`Halt`] if too many requests wait at once, a signal names a service that is not there, or the run
 /// is cancelled from outside.
 pub fn run(setup: Setup, observer: &mut impl Sink) -> Result<Outcome, Halt> {
-    let mut run = Run::new(setup)?;
-    run.begin(observer);
-    run.serve(observer)?;
-    Ok(run.finish(observer))
+    let mut simulation = Simulation::new(setup, observer)?;
+    simulation.serve(Time::NEVER, observer)?;
+    Ok(simulation.finish(observer))
 }
 
-struct Run {
+/// One cell, to be run in stretches: [`run`] does it in one. What comes out does not depend on where the
+/// stretches end.
+pub struct Simulation {
     services: Vec<Service>,
     /// Per service: what makes the readings of its autoscaler's signals.
     sensors: Vec<Vec<Box<dyn Sensor>>>,
@@ -64,8 +65,18 @@ struct Facts {
     cancel: Option<Arc<AtomicBool>>,
 }
 
-impl Run {
-    fn new(mut setup: Setup) -> Result<Self, Halt> {
+impl Simulation {
+    /// Before the first request.
+    ///
+    /// # Errors
+    /// [`Halt::UnknownService`].
+    pub fn new(setup: Setup, observer: &mut impl Sink) -> Result<Self, Halt> {
+        let mut simulation = Self::prepare(setup)?;
+        simulation.begin(observer);
+        Ok(simulation)
+    }
+
+    fn prepare(mut setup: Setup) -> Result<Self, Halt> {
         let sources = resolve_signals(&setup)?;
         let facts = RunFacts::new(&setup, &sources);
         let last = setup.window.end + setup.window.drain_limit;
@@ -94,7 +105,10 @@ impl Run {
 
     fn begin(&mut self, observer: &mut impl Sink) {
         for index in 0..self.services.len() {
-            with_observer!(self, index, observer, |service, sink| service.begin(sink));
+            let mut changes = std::mem::take(&mut self.changes);
+            with_observer!(self, index, observer, |service, sink| service
+                .begin(&mut changes, sink));
+            self.note(index, changes);
             self.schedule_service(index);
         }
     }
@@ -124,6 +138,9 @@ impl Run {
         for (number, &at) in (0..).zip(&service.rollouts()) {
             self.calendar.add(at, id, Event::Rollout(RolloutStep::Begin(number)));
         }
+        for (number, at) in (0..).zip(service.outages()) {
+            self.calendar.add(at, id, Event::Outage(number));
+        }
         if let Some(length) = self.setup.timeline {
             let at = (Time::ZERO + length).min(self.setup.end);
             self.calendar.add(at, id, Event::Measure(Measure::Interval));
@@ -132,20 +149,26 @@ impl Run {
         self.calendar.add(self.setup.end, id, Event::Measure(Measure::Close));
     }
 
-    /// From event to event until every request has met its fate or the drain limit has passed.
-    fn serve(&mut self, observer: &mut impl Sink) -> Result<(), Halt> {
+    /// From event to event up to `horizon`, which never lies before an earlier one: takes every request that
+    /// arrives before it. True once every request has met its fate or the drain limit has passed.
+    ///
+    /// # Errors
+    /// [`Halt`] if too many requests wait at once or the run is cancelled from outside.
+    pub fn serve(&mut self, horizon: Time, observer: &mut impl Sink) -> Result<bool, Halt> {
         loop {
             if self.setup.cancel.as_ref().is_some_and(|flag| flag.load(Ordering::Relaxed)) {
                 return Err(Halt::Interrupted);
             }
             let now = self.calendar.next_at().unwrap_or(Time::NEVER).min(self.setup.last);
-            if now > self.setup.stop_after {
-                // A request up to that instant may still wake a policy; arrivals come before a barrier.
-                let last = self.setup.stop_after.after(Span(1));
-                if !self.advance_all(last, observer)? {
+            let stops = now > self.setup.stop_after;
+            // A request up to that instant may still wake a policy; arrivals come before a barrier.
+            let next = if stops { self.setup.stop_after.after(Span(1)) } else { now };
+            if stops || next > horizon {
+                // A barrier where nothing changes; a policy that is woken may change something before it.
+                if !self.advance_all(next.min(horizon), observer)? {
                     continue;
                 }
-                return Ok(());
+                return if next <= horizon { self.ended() } else { Ok(false) };
             }
             if self.ask_ahead(now, observer) {
                 continue;
@@ -164,9 +187,14 @@ impl Run {
             }
             if now >= self.setup.end && (now >= self.setup.last || self.all_settled(now, observer))
             {
-                return Ok(());
+                return self.ended();
             }
         }
+    }
+
+    /// It is over, unless traffic broke off.
+    fn ended(&self) -> Result<bool, Halt> {
+        self.services.iter().find_map(Service::traffic_failure).map_or(Ok(true), Err)
     }
 
     /// Asks a policy whose control comes first at `now`, if the planes need not be brought there: it sees
@@ -247,14 +275,8 @@ impl Run {
         let (now, index) = (entry.at, entry.service as usize);
         match entry.event {
             Event::Gone(id) => self.services[index].gone(now, id),
-            Event::Ready(_, id) => {
-                with_observer!(self, index, observer, |service, sink| {
-                    service.ready(now, id, sink);
-                });
-                if self.services[index].is_rolling() {
-                    let next = Event::Rollout(RolloutStep::Continue);
-                    self.calendar.add(now, entry.service, next);
-                }
+            Event::Fail(..) | Event::Outage(_) | Event::Ready(..) => {
+                self.change_world(index, now, entry.event, observer);
             }
             Event::Rollout(step) => self.roll(index, now, step, observer),
             Event::Measure(what) => self.measure(now, index, what, observer),
@@ -327,6 +349,22 @@ impl Run {
         self.note(index, changes);
     }
 
+    /// Replicas fail or are ready.
+    fn change_world(&mut self, index: usize, now: Time, event: Event, observer: &mut impl Sink) {
+        let mut changes = std::mem::take(&mut self.changes);
+        with_observer!(self, index, observer, |service, sink| match event {
+            Event::Fail(ordinal, id) => service.fail(now, id, ordinal, &mut changes, sink),
+            Event::Outage(number) => service.outage(now, number, &mut changes, sink),
+            Event::Ready(_, id) => service.ready(now, id, &mut changes, sink),
+            _ => {}
+        });
+        self.note(index, changes);
+        if self.services[index].is_rolling() {
+            let next = Event::Rollout(RolloutStep::Continue);
+            self.calendar.add(now, index as u32, next);
+        }
+    }
+
     /// A rollout begins or goes on.
     fn roll(&mut self, index: usize, now: Time, step: RolloutStep, observer: &mut impl Sink) {
         let mut changes = std::mem::take(&mut self.changes);
@@ -344,13 +382,17 @@ impl Run {
                 Change::Coming(id, ordinal, at) => {
                     self.calendar.add(at, index as u32, Event::Ready(ordinal, id));
                 }
+                Change::Failing(id, ordinal, at) => {
+                    self.calendar.add(at, index as u32, Event::Fail(ordinal, id));
+                }
                 Change::Going(id, at) => self.calendar.add(at, index as u32, Event::Gone(id)),
             }
         }
         self.changes = changes;
     }
 
-    fn finish(self, observer: &mut impl Sink) -> Outcome {
+    /// What came of it; only after [`Simulation::serve`] said true.
+    pub fn finish(self, observer: &mut impl Sink) -> Outcome {
         let mut simulated_requests = 0;
         let mut services = Vec::new();
         for (index, service) in self.services.into_iter().enumerate() {

@@ -1,16 +1,22 @@
 //! One service while it runs: its plane, its fleet, its autoscaler, its record.
 
+mod audience;
+mod failing;
 mod flowing;
+mod hindsight;
+mod noting;
 mod rolling;
 
+use self::audience::Audience;
+use self::hindsight::Hindsight;
 use super::facts::RunFacts;
 use super::incoming::Incoming;
-use super::outcome::{DecisionRecord, FleetTotals, Interval, ServiceOutcome, Shown};
+use super::outcome::{DecisionRecord, FleetTotals, Interval, ServiceOutcome};
 use super::recorder::Recorder;
 use super::rollout::Rollout;
-use super::setup::{DecisionLog, ServiceSetup, Window};
+use super::setup::{DecisionLog, Halt, ServiceSetup, Window};
 use crate::fleet::dispatch::{Gauges, Interruption, Plane, Sink, Stop};
-use crate::fleet::{Balancing, Fleet, FleetIntegrals, FleetLedger, ReplicaId};
+use crate::fleet::{Balancing, Fleet, FleetIntegrals, FleetLedger, OrderedBy, ReplicaId};
 use crate::policy::{Autoscaler, Decision};
 use crate::random::Streams;
 use crate::signal::{Census, Observation, Probe, Reading, ReplicaLoad, Resources, Sensor};
@@ -27,10 +33,15 @@ struct Snapshot {
     counters: super::recorder::Counters,
     /// The same, attempt by attempt.
     seen: super::recorder::Counters,
+    audience: Audience,
+    /// Ready replicas that failed.
+    failures: u64,
 }
 
-/// Replicas to order or remove once the plane and the calendar know.
+/// What will happen to replicas, for the calendar.
 pub(super) enum Change {
+    /// Fails at an instant still to come, if it is ready then.
+    Failing(ReplicaId, u64, Time),
     /// Ready at an instant still to come.
     Coming(ReplicaId, u64, Time),
     /// Gone at an instant still to come.
@@ -74,7 +85,8 @@ pub(super) struct Service {
     totals: FleetTotals,
     timeline: Vec<Interval>,
     decisions: Vec<DecisionRecord>,
-    shown: Vec<Shown>,
+    /// A copy of its policy, where decisions are kept.
+    hindsight: Option<Hindsight>,
     clock: Time,
 }
 
@@ -92,6 +104,9 @@ impl Service {
     pub(super) fn new(mut setup: ServiceSetup, index: u32, run: &RunFacts) -> Self {
         let streams = Streams::new(run.seed, run.replication, index);
         let window = run.window;
+        for users in &mut setup.fleet.loops {
+            users.until = users.until.min(window.end);
+        }
         let inflow = setup.arrivals.take_flow();
         let plane = match &inflow {
             Some(flow) => flowing::plane(&setup.fleet, flow, streams),
@@ -99,12 +114,17 @@ impl Service {
         };
         let patience = setup.fleet.queue.timeout.clone();
         let incoming = Incoming::new(setup.arrivals, &plane, patience, &streams, window.end);
-        let (initial, clients) = (setup.fleet.initial, setup.fleet.client.is_some());
+        let (initial, clients) = (setup.fleet.initial, setup.fleet.has_clients());
         let mut fleet = Fleet::new(setup.fleet, streams, (window.warmup, window.end));
         if run.supply {
             fleet.keep_supply();
         }
+        if matches!(run.log, DecisionLog::Changes | DecisionLog::All) {
+            fleet.keep_launches();
+        }
         let signals = &setup.autoscaler.signals;
+        let hindsight =
+            (run.log != DecisionLog::Off).then(|| Hindsight::of(&*setup.autoscaler.policy));
         let recorder = Recorder::new(window, setup.slo, run.quantiles[index as usize], clients);
         Self {
             readings: vec![Reading::default(); signals.len()],
@@ -135,18 +155,19 @@ impl Service {
             totals: FleetTotals::default(),
             timeline: Vec::new(),
             decisions: Vec::new(),
-            shown: Vec::new(),
+            hindsight,
             clock: Time::ZERO,
         }
     }
 
     /// The initial fleet takes its place.
-    pub(super) fn begin(&mut self, observer: &mut impl Sink) {
+    pub(super) fn begin(&mut self, changes: &mut Vec<Change>, observer: &mut impl Sink) {
         for _ in 0..self.fleet.spec().initial {
             let id = self.fleet.add_initial();
             self.plane.launched(id, &self.fleet);
             let sink = &mut (&mut self.recorder, &mut *observer);
             self.plane.join(Time::ZERO, id, &self.fleet, sink);
+            self.note_failure(id, changes);
         }
     }
 
@@ -204,8 +225,15 @@ impl Service {
         self.fleet.gone(now, id);
     }
 
-    pub(super) fn ready(&mut self, now: Time, id: ReplicaId, observer: &mut impl Sink) {
+    pub(super) fn ready(
+        &mut self,
+        now: Time,
+        id: ReplicaId,
+        changes: &mut Vec<Change>,
+        observer: &mut impl Sink,
+    ) {
         if self.fleet.make_ready(now, id) {
+            self.note_failure(id, changes);
             self.plane.join(now, id, &self.fleet, &mut (&mut self.recorder, observer));
         }
     }
@@ -220,9 +248,11 @@ impl Service {
             at: now,
             gauges: self.plane.gauges(now, &mut (&mut self.recorder, observer)),
             integrals: self.fleet.integrals(now),
-            arrivals: self.incoming.taken,
+            arrivals: self.taken(),
+            audience: self.audience(now),
             counters: self.recorder.counters(),
             seen: self.recorder.seen(),
+            failures: self.fleet.failures(),
         }
     }
 
@@ -256,7 +286,7 @@ impl Service {
             in_flight: seen.gauges.in_flight,
             queued: seen.gauges.queued,
             census: self.census(),
-            last_arrival: self.incoming.last_arrival().max(last_retry),
+            last_arrival: self.last_arrival().max(last_retry),
             replicas: self.replicas.as_deref(),
         })
     }
@@ -279,9 +309,9 @@ impl Service {
 
     /// When the last request arrived since the last control, if no replica was ready at that control.
     pub(super) fn found_nobody(&mut self) -> Option<Time> {
-        let taken = self.incoming.taken;
+        let taken = self.taken();
         let before = std::mem::replace(&mut self.taken_at_control, taken);
-        (self.nobody_ready && taken > before).then(|| self.incoming.last_arrival())
+        (self.nobody_ready && taken > before).then(|| self.last_arrival())
     }
 
     /// Whether nothing a policy sees of this service can change before the next event of the calendar: no
@@ -294,7 +324,10 @@ impl Service {
 
     /// Whether the fleet is what an order of `desired` replicas would make it.
     pub(super) fn is_as_ordered(&self, desired: u32) -> bool {
+        // With a delay, replicas may fail before the order arrives.
+        let stays = !self.fleet.spec().failures.any() || self.autoscaler.actuation_delay.is_zero();
         self.orders_under_way == 0
+            && stays
             && self.desired == desired
             && self.fleet.census().live() == desired.saturating_add(self.rollout.surplus())
             && !matches!(self.fleet.spec().balancing, Balancing::PerRequest { .. })
@@ -324,61 +357,15 @@ impl Service {
             readings: &self.readings,
             without: None,
         };
+        if let Some(hindsight) = &mut self.hindsight {
+            hindsight.asked(&seen, activation);
+        }
         let decision = match activation {
             true => self.autoscaler.policy.activate(&seen),
             false => self.autoscaler.policy.observe(&seen),
         };
         self.note_decision(now, census, decision, activation);
         decision
-    }
-
-    fn note_decision(&mut self, now: Time, census: Census, decision: Decision, activation: bool) {
-        self.uncapped = decision.uncapped;
-        let capped = decision.uncapped > decision.desired;
-        self.note_capped(now, capped);
-        let reason = (decision.reason().stage, decision.desired);
-        let changed = decision.desired != self.desired || self.last_reason != Some(reason);
-        self.last_reason = Some(reason);
-        let keep = match self.log {
-            DecisionLog::Off => false,
-            DecisionLog::Shown => {
-                self.note_shown(now, census, decision.desired, activation);
-                false
-            }
-            DecisionLog::Changes => changed,
-            DecisionLog::All => true,
-        };
-        if keep && now < self.window.end {
-            let readings = self.readings.clone();
-            let before = self.desired;
-            self.decisions.push(DecisionRecord {
-                at: now,
-                census,
-                before,
-                decision,
-                readings,
-                activation,
-            });
-        }
-    }
-
-    fn note_shown(&mut self, now: Time, census: Census, desired: u32, activation: bool) {
-        self.shown.push(Shown {
-            at: now,
-            census,
-            before: self.desired,
-            readings: self.readings.as_slice().into(),
-            activation,
-            desired,
-        });
-    }
-
-    fn note_capped(&mut self, now: Time, capped: bool) {
-        if let Some(since) = self.capped_since.take() {
-            let (from, to) = (since.max(self.window.warmup), now.min(self.window.end));
-            self.totals.capped_ns += u128::from(to.since(from).0);
-        }
-        self.capped_since = capped.then_some(now);
     }
 
     /// Brings the fleet to `desired`; what lies in the future goes into `changes`.
@@ -426,8 +413,9 @@ impl Service {
         changes: &mut Vec<Change>,
         observer: &mut impl Sink,
     ) {
+        let by = OrderedBy::Decision(now.before(self.autoscaler.actuation_delay));
         for _ in 0..count {
-            if self.launch(now, changes, observer).is_none() {
+            if self.launch(now, by, changes, observer).is_none() {
                 return;
             }
         }
@@ -437,13 +425,14 @@ impl Service {
     fn launch(
         &mut self,
         now: Time,
+        by: OrderedBy,
         changes: &mut Vec<Change>,
         observer: &mut impl Sink,
     ) -> Option<ReplicaId> {
-        let (id, ready_at) = self.fleet.order(now)?;
+        let (id, ready_at) = self.fleet.order(now, by)?;
         self.plane.launched(id, &self.fleet);
         if ready_at == now {
-            self.ready(now, id, observer);
+            self.ready(now, id, changes, observer);
         } else {
             changes.push(Change::Coming(id, self.fleet.ordinal(id), ready_at));
         }
@@ -473,11 +462,15 @@ impl Service {
     fn drain(&mut self, now: Time, victims: &[ReplicaId], changes: &mut Vec<Change>) {
         for &id in victims {
             let deadline = self.fleet.drain(now, id);
-            match self.plane.leave(now, id, deadline) {
-                Some(at) if at <= now => self.fleet.gone(now, id),
-                Some(at) => changes.push(Change::Going(id, at)),
-                None => {}
-            }
+            self.leave(now, id, deadline, changes);
+        }
+    }
+
+    fn leave(&mut self, now: Time, id: ReplicaId, deadline: Time, changes: &mut Vec<Change>) {
+        match self.plane.leave(now, id, deadline) {
+            Some(at) if at <= now => self.fleet.gone(now, id),
+            Some(at) => changes.push(Change::Going(id, at)),
+            None => {}
         }
     }
 
@@ -511,6 +504,7 @@ impl Service {
             rejections: ended.counters.rejections - began.counters.rejections,
             completions: ended.counters.completions - began.counters.completions,
             losses: ended.counters.lost - began.counters.lost,
+            failures: ended.failures - began.failures,
             timeouts: ended.counters.timeouts - began.counters.timeouts,
             percentiles,
             desired: self.desired,
@@ -522,8 +516,15 @@ impl Service {
             mean_in_flight: mean(began.gauges.in_flight_ns, ended.gauges.in_flight_ns),
             utilization: (slots > 0.0).then(|| busy / slots),
             signal: self.readings.first().and_then(|reading| reading.value),
+            clients: self.client_interval(&began.audience, &ended.audience, length),
         });
         self.interval_began = ended;
+    }
+
+    /// Why its traffic broke off, if it did.
+    pub(super) fn traffic_failure(&self) -> Option<Halt> {
+        let halt = |why| Halt::Traffic { service: self.name.clone(), why };
+        self.incoming.failure().map(halt)
     }
 
     /// Requests waiting at the instant reached.
@@ -541,7 +542,9 @@ impl Service {
     pub(super) fn finish(mut self, observer: &mut impl Sink) -> (ServiceOutcome, u64) {
         self.plane.finish(self.clock, &mut (&mut self.recorder, observer));
         self.fleet.close();
+        self.note_hindsight();
         let fleet = self.fleet_totals(self.fleet.ledger());
+        let (users, taken) = (self.user_totals(), self.taken());
         let presence = self.recorder.presence();
         let (counts, latency, slo_minutes) = self.recorder.finish();
         let outcome = ServiceOutcome {
@@ -553,10 +556,11 @@ impl Service {
             slo_minutes,
             timeline: self.timeline,
             decisions: self.decisions,
-            shown: self.shown,
             supply: self.fleet.take_supply(),
+            launches: self.fleet.take_launches(),
+            users,
         };
-        (outcome, self.incoming.taken)
+        (outcome, taken)
     }
 
     fn fleet_totals(&self, ledger: FleetLedger) -> FleetTotals {
@@ -581,6 +585,7 @@ impl Service {
             removed: ledger.removed,
             removed_life_ns: ledger.removed_life_ns,
             peak_live: ledger.peak_live,
+            failures: to.failures - from.failures,
             ..self.totals
         }
     }

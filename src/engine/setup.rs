@@ -84,8 +84,8 @@ pub enum DecisionLog {
     Changes,
     /// Every one.
     All,
-    /// None, but everything the policies were shown.
-    Shown,
+    /// The last one.
+    Newest,
 }
 
 /// Why a run could not go on.
@@ -111,6 +111,14 @@ pub enum Halt {
         name: String,
         /// By whose autoscaler.
         service: String,
+    },
+    /// The requests could not be read to their end.
+    #[error("service {service}: {why}")]
+    Traffic {
+        /// Whose.
+        service: String,
+        /// What happened, and what to do.
+        why: String,
     },
     /// The run was interrupted from outside.
     #[error("interrupted")]

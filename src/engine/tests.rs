@@ -1,13 +1,14 @@
 //! Small runs worked out by hand.
 
 use super::*;
-use crate::fleet::{ColdStage, FleetSpec};
+use crate::fleet::{ColdStage, FleetSpec, LaunchRate, OrderedBy};
 use crate::policy::{Autoscaler, Cadence, Decision, Policy, Why};
 use crate::random::Sampler;
 use crate::signal::{Observation, Resources};
 use crate::units::{Span, Time};
 
 /// Says what it is told at each control, then repeats the last.
+#[derive(Clone)]
 struct Script(std::collections::VecDeque<u32>);
 
 impl Policy for Script {
@@ -128,4 +129,39 @@ fn too_many_waiting_halts_with_the_service_and_the_limit() {
     let halted = run(setup(&requests, FleetSpec::default(), &[1], 60), &mut ());
     let text = halted.unwrap_err().to_string();
     assert!(text.contains("service") && text.contains("1000 requests"), "{text}");
+}
+
+#[test]
+fn a_launch_is_kept_with_its_stages_and_its_end() {
+    let stage =
+        |name, seconds| ColdStage { name, length: Sampler::Constant(Span::from_secs(seconds).0) };
+    let fleet = FleetSpec {
+        initial: 1,
+        cold_start: vec![stage("pull", 6), stage("boot", 7)],
+        launch_rate: Some(LaunchRate { launches: 1, per: Span::from_secs(4) }),
+        ..FleetSpec::default()
+    };
+    // Ordered at 13 s: the first is ready at 26 s, the second would be at 30 s and is cancelled at 29 s.
+    let mut setup = setup(&[(1, 1)], fleet, &[3, 3, 2], 60);
+    setup.services[0].autoscaler.actuation_delay = Span::from_secs(3);
+    setup.services[0].autoscaler.wakeups = vec![Time::from_secs(26)];
+    let launches = run(setup, &mut ()).unwrap().services.remove(0).launches;
+    let seconds = |at: Time| at.as_secs_f64();
+    let told: Vec<_> = launches
+        .kept
+        .iter()
+        .map(|one| {
+            assert_eq!(one.stages, [("pull", Span::from_secs(6)), ("boot", Span::from_secs(7))]);
+            let OrderedBy::Decision(decided) = one.by else { panic!("{one:?}") };
+            (
+                [decided, one.ordered_at, one.launched_at].map(seconds),
+                [one.ready_at, one.cancelled_at(), one.gone_at].map(|at| at.map(seconds)),
+            )
+        })
+        .collect();
+    assert_eq!(launches.left_out, 0);
+    assert_eq!(told[0], ([10.0, 13.0, 13.0], [Some(26.0), None, None]));
+    assert_eq!(told[1].0, [10.0, 13.0, 17.0]);
+    assert_eq!(told[1].1, [None, Some(29.0), Some(29.0)]);
+    assert_eq!(launches.kept.len(), 2);
 }

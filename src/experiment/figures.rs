@@ -19,7 +19,7 @@ pub enum Kind {
     Minutes,
     /// Of a hundred; may be above it.
     Percent,
-    /// A mean number of replicas.
+    /// A mean number of replicas or of users.
     Replicas,
     /// One number per another.
     Ratio,
@@ -60,7 +60,7 @@ figures! {
     TimedOut = "timed_out", Count;
     /// Refused at arrival.
     Rejected = "rejected", Count;
-    /// Killed in service.
+    /// Killed with their replica.
     Lost = "lost", Count;
     /// Unresolved when the run ended.
     Unfinished = "unfinished", Count;
@@ -164,11 +164,17 @@ figures! {
     Goodput = "goodput_per_s", Ratio;
     /// Attempts per counted request: how much clients that try again amplify the load. 1 without retries.
     Amplification = "attempts_per_request", Ratio;
-    /// Share of the time in service that was for nothing: of attempts lost, cancelled, or done after
-    /// their client had given up.
+    /// Share of the time in service that was for nothing: of attempts lost, put back, cancelled, or done
+    /// after their client had given up.
     WastedWork = "wasted_work_share", Share;
     /// The same in hours of one slot.
     WastedHours = "wasted_slot_hours", Hours;
+    /// Users in closed loops who think, mean over time.
+    ThinkingUsers = "thinking_users_mean", Replicas;
+    /// Users in closed loops who wait for what becomes of a request, mean over time.
+    WaitingUsers = "waiting_users_mean", Replicas;
+    /// Ready replicas that failed by themselves or in an outage.
+    Failures = "replica_failures", Count;
 }
 
 /// What a row needs beside the outcome.
@@ -267,6 +273,9 @@ impl Row {
         let (wasted, served) = (outcome.presence.wasted_ns as f64, fleet.in_flight_ns as f64);
         self.set(Figure::WastedWork, (served > 0.0).then(|| wasted / served));
         self.set(Figure::WastedHours, hours(wasted));
+        let mean = |ns: u128| ns as f64 / fleet.window_ns as f64;
+        self.set(Figure::ThinkingUsers, outcome.users.map(|users| mean(users.thinking_ns)));
+        self.set(Figure::WaitingUsers, outcome.users.map(|users| mean(users.waiting_ns)));
     }
 
     fn latencies(&mut self, totals: &LatencyTotals) {
@@ -313,6 +322,7 @@ impl Row {
         self.count(Figure::ScaleIns, fleet.scale_ins);
         self.count(Figure::Reversals, fleet.reversals);
         self.count(Figure::PeakReplicas, u64::from(fleet.peak_live));
+        self.count(Figure::Failures, fleet.failures);
         self.set(Figure::MinutesAtCap, Some(fleet.capped_ns as f64 / 60e9));
     }
 }
@@ -408,8 +418,9 @@ pub(crate) mod tests {
             },
             timeline: Vec::new(),
             decisions: Vec::new(),
-            shown: Vec::new(),
             supply: Vec::new(),
+            launches: Default::default(),
+            users: None,
         }
     }
 

@@ -20,9 +20,11 @@ mod results;
 mod run;
 mod staffing;
 mod survey;
+mod together;
 mod verdict;
 
 pub use crate::engine::{DecisionRecord, Interval, Slo, SloMinute, Window};
+pub use crate::fleet::{Launch, Launches, OrderedBy};
 pub use crate::policy::{Decision, Stage, Why};
 pub use crate::scenario::{Fidelity, SloTerms};
 pub use crate::signal::{Census, Reading};

@@ -2,6 +2,7 @@
 
 use super::{Row, SloTerms, Window};
 use crate::engine::{DecisionRecord, Interval, SloMinute};
+use crate::fleet::Launches;
 use crate::scenario::{Fidelity, Scenario};
 use crate::stats::Histogram;
 use crate::units::{Price, Span, Time, WallClock};
@@ -29,6 +30,8 @@ pub struct About {
     pub price: Price,
     /// Length of a timeline interval.
     pub timeline: Span,
+    /// Users in closed loops, of all services; 0 = all traffic comes whatever becomes of it.
+    pub closed_loop_users: u64,
     /// Defaults and assumptions in force, one sentence each.
     pub assumptions: Vec<String>,
     /// The folder the scenario's relative paths start from, if that is a relative path itself.
@@ -62,6 +65,7 @@ impl About {
             slo: scenario.slo,
             price: scenario.price,
             timeline: scenario.timeline,
+            closed_loop_users: scenario.closed_loop_users(),
             assumptions: scenario.assumptions.clone(),
             folder: scenario.folder.clone(),
             resolved: scenario.resolved.clone(),
@@ -144,6 +148,8 @@ pub struct ServiceDetails {
     pub timeline: Vec<Interval>,
     /// Of the policy, for the first service; of its own policy, for the others.
     pub decisions: Vec<DecisionRecord>,
+    /// Its launches.
+    pub launches: Launches,
     /// Minute by minute of arrival, from the warm-up's end; empty without a promise on latency.
     pub slo_minutes: Vec<SloMinute>,
     /// What a product would show of these decisions in its own form, in their order; empty for autosim's

@@ -1,17 +1,20 @@
 //! Runs every cell of a scenario, in parallel, with results that do not depend on how many at once.
 
 use super::elasticity::track;
+use super::plan::groups;
 use super::reference::{clairvoyant_plan, need, work_bound};
 use super::results::{About, Details, PolicyResults, References, Results, ServiceDetails, Told};
-use super::survey::survey;
+use super::survey::{Survey, survey};
+use super::together;
 use super::{Cell, Facts, Figure, Row, Ruling, ServiceRow, Verdict, plan};
-use crate::engine::{self, DecisionLog, Detail, Halt, Outcome, ServiceSetup};
+use crate::engine::{self, DecisionLog, Detail, Halt, Outcome, ServiceSetup, Setup};
 use crate::policy::SignalRef;
 use crate::scenario::{PolicyChoice, Scenario};
 use crate::stats::Histogram;
 use crate::units::Time;
 use crate::vendor::Happening;
 use rayon::prelude::*;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -34,6 +37,8 @@ pub trait Progress: Sync {
     fn begins(&self, cells: usize, requests_per_cell: f64);
     /// After each cell.
     fn finished(&self, cell: &Glance<'_>);
+    /// So much of a cell more was simulated; over a run the calls add up to the number of cells.
+    fn advanced(&self, _cells: f64) {}
 }
 
 /// What can be said of a cell at once.
@@ -107,14 +112,31 @@ pub fn run(
         .num_threads(jobs)
         .build()
         .map_err(|error| RunError::Threads { jobs, why: error.to_string() })?;
-    threads.install(|| {
-        let foresight = foresee(scenario, options.cancel);
-        let done = run_cells(scenario, options, progress, &cells, &foresight);
-        gather(scenario, &cells, done, &foresight)
-    })
+    let groups = groups(scenario.policies.len(), scenario.replications, jobs);
+    threads.install(|| run_groups(scenario, options, progress, &cells, &groups))
 }
 
-/// What is known of each replication before its cells run.
+/// Runs the cells of a plan, some of them side by side.
+fn run_groups(
+    scenario: &Scenario,
+    options: &RunOptions<'_>,
+    progress: &dyn Progress,
+    cells: &[Cell],
+    groups: &[Range<usize>],
+) -> Result<Results, RunError> {
+    let mut foresight = foresee(scenario, options.cancel);
+    let mut done = Vec::with_capacity(cells.len());
+    for group in run_cells(scenario, options, progress, cells, groups, &foresight) {
+        if let Some((replication, known)) = group.known {
+            foresight[replication as usize] = known;
+        }
+        done.extend(group.finished);
+    }
+    done.sort_by_key(|(at, _)| *at);
+    gather(scenario, cells, done, &foresight)
+}
+
+/// What is known of the requests of a replication, beyond what any policy may see.
 #[derive(Default, Clone)]
 struct Foresight {
     work_bound: Option<f64>,
@@ -135,26 +157,48 @@ pub(super) fn plan_of(
     need.map(|need| clairvoyant_plan(scenario, replication, &need).into())
 }
 
-/// One pass over the requests of each replication, where something needs it.
-fn foresee(scenario: &Scenario, cancel: &AtomicBool) -> Vec<Foresight> {
-    let planned = scenario.policies.iter().any(|policy| policy.spec.needs_plan());
-    let promised = scenario.slo.is_some_and(|terms| terms.latency.is_some());
-    // Alone there is nothing to compare with: the pass would cost a third of the run.
-    let compared = promised && scenario.policies.len() > 1;
-    let one = |replication: u32| {
-        let Some(survey) = survey(scenario, replication, cancel) else {
-            return Foresight::default();
-        };
-        let need = need(scenario, &survey);
-        let bounded = compared && !scenario.price.is_free();
-        Foresight {
-            work_bound: bounded.then(|| work_bound(scenario, &survey)).flatten(),
-            plan: planned.then(|| clairvoyant_plan(scenario, replication, &need).into()),
-            need: compared.then_some(need),
+/// What the policies of a scenario need to be told, and what they are to be compared with.
+#[derive(Clone, Copy)]
+struct Wanted {
+    /// Some policy plays a plan made from the future.
+    plans: bool,
+    /// The references: alone there is nothing to compare with, and the pass would cost a third of the run.
+    references: bool,
+}
+
+impl Wanted {
+    fn by(scenario: &Scenario) -> Self {
+        // Of a closed loop nothing is known before it is served, and a flow has no requests to look at.
+        let open = scenario.services.first().is_none_or(|first| first.fleet.loops.is_empty())
+            && !scenario.fidelity.fluid;
+        let promised = scenario.slo.is_some_and(|terms| terms.latency.is_some());
+        Self {
+            plans: open && scenario.policies.iter().any(|policy| policy.spec.needs_plan()),
+            references: open && promised && scenario.policies.len() > 1,
         }
+    }
+}
+
+impl Foresight {
+    fn of(scenario: &Scenario, replication: u32, survey: &Survey) -> Self {
+        let wanted = Wanted::by(scenario);
+        let need = need(scenario, survey);
+        let bounded = wanted.references && !scenario.price.is_free();
+        Self {
+            work_bound: bounded.then(|| work_bound(scenario, survey)).flatten(),
+            plan: wanted.plans.then(|| clairvoyant_plan(scenario, replication, &need).into()),
+            need: wanted.references.then_some(need),
+        }
+    }
+}
+
+/// A pass over the requests of each replication before its cells run, where a policy needs it.
+fn foresee(scenario: &Scenario, cancel: &AtomicBool) -> Vec<Foresight> {
+    let one = |replication: u32| match survey(scenario, replication, cancel) {
+        Some(survey) => Foresight::of(scenario, replication, &survey),
+        None => Foresight::default(),
     };
-    // A flow has no requests to look at.
-    if scenario.fidelity.fluid || !planned && !compared {
+    if !Wanted::by(scenario).plans {
         return vec![Foresight::default(); scenario.replications as usize];
     }
     (0..scenario.replications).into_par_iter().map(one).collect()
@@ -164,20 +208,6 @@ fn foresee(scenario: &Scenario, cancel: &AtomicBool) -> Vec<Foresight> {
 struct CellOutcome {
     signals: Vec<Vec<String>>,
     outcome: Outcome,
-}
-
-fn simulate(
-    scenario: &Scenario,
-    cell: Cell,
-    detail: Detail,
-    plan: Option<Arc<[(Time, u32)]>>,
-    cancel: &Arc<AtomicBool>,
-) -> Result<CellOutcome, Halt> {
-    let mut setup = scenario.setup(cell.policy, cell.replication, plan, detail);
-    setup.cancel = Some(Arc::clone(cancel));
-    let names = |service: &ServiceSetup| service.autoscaler.signals.iter().map(name).collect();
-    let signals = setup.services.iter().map(names).collect();
-    Ok(CellOutcome { signals, outcome: engine::run(setup, &mut ())? })
 }
 
 /// A signal as a policy names it: `frontend/requests_per_s_per_replica`.
@@ -194,36 +224,82 @@ pub(super) fn name(signal: &SignalRef) -> String {
 /// A finished cell: its place in the plan, and what is kept of it.
 type Finished = (usize, Result<CellResult, Halt>);
 
-/// Cells are begun in the order of the plan, so that the first failure in that order is always found
-/// and an interrupted run has whole replications; sorting undoes the order of finishing.
+/// What a group of cells leaves.
+struct Group {
+    finished: Vec<Finished>,
+    /// Of its replication, if the group looked at the requests it met.
+    known: Option<(u32, Foresight)>,
+}
+
+/// Groups are begun in the order of the plan, so that the first failure in that order is always found
+/// and an interrupted run has whole replications.
 fn run_cells(
     scenario: &Scenario,
     options: &RunOptions<'_>,
     progress: &dyn Progress,
     cells: &[Cell],
+    groups: &[Range<usize>],
     foresight: &[Foresight],
-) -> Vec<Finished> {
+) -> Vec<Group> {
     let failed = AtomicBool::new(false);
-    let one = |(at, &cell): (usize, &Cell)| {
+    let one = |group: &Range<usize>| {
         if failed.load(Ordering::Relaxed) || options.cancel.load(Ordering::Relaxed) {
             return None;
         }
-        let known = &foresight[cell.replication as usize];
-        let (plan, need) = (known.plan.clone(), known.need.as_deref());
-        let detail = Detail { supply: need.is_some(), ..detail(scenario, options, cell) };
-        let done = match simulate(scenario, cell, detail, plan, options.cancel) {
-            Err(Halt::Interrupted) => return None,
-            done => done.map(|done| reduce(scenario, cell, done, need)),
-        };
-        match &done {
-            Ok(done) => progress.finished(&glance(scenario, cell, done)),
-            Err(_) => failed.store(true, Ordering::Relaxed),
+        let first = cells[group.start];
+        let known = &foresight[first.replication as usize];
+        let group =
+            run_group(scenario, options, progress, (group.start, &cells[group.clone()]), known);
+        if group.finished.iter().any(|(_, done)| done.is_err()) {
+            failed.store(true, Ordering::Relaxed);
         }
-        Some((at, done))
+        Some(group)
     };
-    let mut done: Vec<Finished> = cells.iter().enumerate().par_bridge().filter_map(one).collect();
-    done.sort_by_key(|(at, _)| *at);
-    done
+    groups.iter().par_bridge().filter_map(one).collect()
+}
+
+/// Runs cells of one replication from place `start` of the plan on.
+fn run_group(
+    scenario: &Scenario,
+    options: &RunOptions<'_>,
+    progress: &dyn Progress,
+    (start, cells): (usize, &[Cell]),
+    known: &Foresight,
+) -> Group {
+    let replication = cells[0].replication;
+    let references = Wanted::by(scenario).references;
+    let setups: Vec<Setup> = cells
+        .iter()
+        .map(|&cell| {
+            let detail = Detail { supply: references, ..detail(scenario, options, cell) };
+            let plan = known.plan.clone();
+            let mut setup = scenario.setup(cell.policy, replication, plan, detail);
+            setup.cancel = Some(Arc::clone(options.cancel));
+            setup
+        })
+        .collect();
+    let names = |service: &ServiceSetup| service.autoscaler.signals.iter().map(name).collect();
+    let signals: Vec<Vec<Vec<String>>> =
+        setups.iter().map(|setup| setup.services.iter().map(names).collect()).collect();
+    // The first group of a replication looks at its requests on the way, unless that was done before.
+    let surveyed = references && known.need.is_none() && cells[0].policy == 0;
+    let done = together::simulate(scenario, replication, setups, surveyed, &|cells| {
+        progress.advanced(cells)
+    });
+    let mut finished = Vec::with_capacity(cells.len());
+    for (((at, &cell), signals), outcome) in (start..).zip(cells).zip(signals).zip(done.outcomes) {
+        let done = match outcome {
+            None | Some(Err(Halt::Interrupted)) => continue,
+            Some(Err(halt)) => Err(halt),
+            Some(Ok(outcome)) => Ok(reduce(scenario, cell, CellOutcome { signals, outcome })),
+        };
+        if let Ok(done) = &done {
+            progress.finished(&glance(scenario, cell, done));
+        }
+        finished.push((at, done));
+    }
+    let foresight = |survey: Survey| (replication, Foresight::of(scenario, replication, &survey));
+    Group { finished, known: done.survey.map(foresight) }
 }
 
 fn glance<'a>(scenario: &'a Scenario, cell: Cell, done: &CellResult) -> Glance<'a> {
@@ -258,15 +334,17 @@ struct CellResult {
     rows: Vec<ServiceRow>,
     latency: Histogram,
     details: Option<Details>,
+    /// The ready replicas of the first service, change by change, until they are held against the need.
+    supply: Vec<(Time, u32)>,
     simulated_requests: u64,
 }
 
-fn reduce(scenario: &Scenario, cell: Cell, done: CellOutcome, need: Option<&[u32]>) -> CellResult {
+fn reduce(scenario: &Scenario, cell: Cell, done: CellOutcome) -> CellResult {
     let replication = cell.replication;
     let simulated_requests = done.outcome.simulated_requests;
     let mut rows = Vec::new();
     let mut latency = Histogram::new();
-    let mut services = Vec::new();
+    let (mut services, mut supply) = (Vec::new(), Vec::new());
     for (service_index, outcome) in done.outcome.services.into_iter().enumerate() {
         let facts = Facts {
             concurrency: match service_index {
@@ -276,25 +354,24 @@ fn reduce(scenario: &Scenario, cell: Cell, done: CellOutcome, need: Option<&[u32
             price: scenario.price,
             slo: scenario.slo.and_then(|terms| terms.latency).filter(|_| service_index == 0),
         };
-        let mut row = Row::of(&outcome, &facts);
-        if let Some(need) = need.filter(|_| service_index == 0) {
-            row.add_elasticity(&track(scenario.window, need, &outcome.supply));
-        }
+        let row = Row::of(&outcome, &facts);
         rows.push(ServiceRow { replication, service_index, service: outcome.name.clone(), row });
         if service_index == 0 {
             latency = outcome.latency.latency;
+            supply = outcome.supply;
         }
         services.push(ServiceDetails {
             told: told(scenario, cell, service_index, &outcome.decisions),
             service: outcome.name,
             timeline: outcome.timeline,
             decisions: outcome.decisions,
+            launches: outcome.launches,
             slo_minutes: outcome.slo_minutes,
         });
     }
     let kept = services.iter().any(|s| !s.timeline.is_empty() || !s.decisions.is_empty());
     let details = kept.then_some(Details { replication, services });
-    CellResult { signals: done.signals, rows, latency, details, simulated_requests }
+    CellResult { signals: done.signals, rows, latency, details, supply, simulated_requests }
 }
 
 /// What a product shows of its decisions.
@@ -340,11 +417,15 @@ fn gather(
     for (at, result) in done {
         let cell = cells[at];
         let policy = &mut results.policies[cell.policy];
-        let result = result.map_err(|halt| RunError::Halted {
+        let mut result = result.map_err(|halt| RunError::Halted {
             policy: policy.name.clone(),
             replication: cell.replication,
             halt,
         })?;
+        let need = foresight[cell.replication as usize].need.as_deref();
+        if let (Some(need), Some(first)) = (need, result.rows.first_mut()) {
+            first.row.add_elasticity(&track(scenario.window, need, &result.supply));
+        }
         results.simulated_requests += result.simulated_requests;
         policy.signals = result.signals;
         policy.rows.extend(result.rows);

@@ -1,4 +1,4 @@
-//! One pass over a replication's requests before any cell runs: what no policy may see.
+//! One pass over a replication's requests: what no policy may see.
 
 use crate::random::Streams;
 use crate::scenario::Scenario;
@@ -41,32 +41,65 @@ impl Demands {
 
 /// Draws the requests of one replication; `None` if cancelled.
 pub(super) fn survey(scenario: &Scenario, replication: u32, cancel: &AtomicBool) -> Option<Survey> {
-    let window = scenario.window;
-    let limit = scenario.slo.and_then(|terms| terms.latency).map_or(Span::ZERO, |slo| slo.limit);
-    let (warmup, binding_end) = (window.warmup.0, window.end.before(limit).0);
     let streams = Streams::new(scenario.seed, replication, 0);
-    let mut requests = scenario.services.first()?.workload.requests(&streams, window.end);
-    let mut load = Load::new(window.end);
-    let (mut counted, mut binding, mut all) = (0, Demands::default(), Demands::default());
+    let mut requests = scenario.services.first()?.workload.requests(&streams, scenario.window.end);
+    let mut surveyor = Surveyor::new(scenario);
     let mut batch = Batch::new();
     loop {
         requests.fill(&mut batch);
         if batch.is_empty() {
-            break;
+            return Some(surveyor.finish());
         }
         if cancel.load(Ordering::Relaxed) {
             return None;
         }
-        for (&arrival, &demand) in batch.arrival_ns.iter().zip(&batch.demand_ns) {
-            counted += u64::from(arrival >= warmup);
-            if arrival >= warmup && arrival < binding_end {
-                binding.add(demand);
-            }
-            all.add(demand);
-            load.add(arrival, demand);
+        surveyor.add(&batch);
+    }
+}
+
+/// A survey while requests are drawn.
+pub(super) struct Surveyor {
+    warmup: u64,
+    binding_end: u64,
+    counted: u64,
+    binding: Demands,
+    all: Demands,
+    load: Load,
+}
+
+impl Surveyor {
+    /// Of the first service, before any request.
+    pub(super) fn new(scenario: &Scenario) -> Self {
+        let window = scenario.window;
+        let limit =
+            scenario.slo.and_then(|terms| terms.latency).map_or(Span::ZERO, |slo| slo.limit);
+        Self {
+            warmup: window.warmup.0,
+            binding_end: window.end.before(limit).0,
+            counted: 0,
+            binding: Demands::default(),
+            all: Demands::default(),
+            load: Load::new(window.end),
         }
     }
-    Some(Survey { counted, binding, all, load: load.means() })
+
+    /// The next requests.
+    pub(super) fn add(&mut self, batch: &Batch) {
+        for (&arrival, &demand) in batch.arrival_ns.iter().zip(&batch.demand_ns) {
+            self.counted += u64::from(arrival >= self.warmup);
+            if arrival >= self.warmup && arrival < self.binding_end {
+                self.binding.add(demand);
+            }
+            self.all.add(demand);
+            self.load.add(arrival, demand);
+        }
+    }
+
+    /// After the last request.
+    pub(super) fn finish(self) -> Survey {
+        let Self { counted, binding, all, load, .. } = self;
+        Survey { counted, binding, all, load: load.means() }
+    }
 }
 
 /// Requests present at once without waiting, as changes: each interval keeps the area of changes within

@@ -13,6 +13,11 @@ pub struct ClientSpec {
     pub retries: Option<RetrySpec>,
 }
 
+impl ClientSpec {
+    /// They wait for ever and never try again.
+    pub const PATIENT: Self = Self { timeout: Span::MAX, cancels: false, retries: None };
+}
+
 /// How clients try again after an attempt that was refused, lost, or given up.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RetrySpec {

@@ -1,7 +1,8 @@
 //! The replicas of one service: who exists, in which state, since when, and what it adds up to.
 
+use super::launches::{Launch, LaunchBook, Launches, OrderedBy};
 use super::replica::{Replica, ReplicaId, State};
-use super::{FleetSpec, LaunchRate, VictimOrder};
+use super::{ColdStage, FleetSpec, LaunchRate, VictimOrder};
 use crate::random::{Generator, Purpose, Streams};
 use crate::units::{Span, Time};
 
@@ -68,11 +69,15 @@ pub struct Fleet {
     ledger: FleetLedger,
     /// Ready replicas from each instant on, where that is kept.
     supply: Option<Vec<(Time, u32)>>,
+    /// Launches one by one, where they are kept.
+    launches: Option<LaunchBook>,
     /// [warm-up, end).
     window: (Time, Time),
     next_ordinal: u64,
     /// How often the set of ready replicas has changed.
     ready_changes: u64,
+    /// Ready replicas that failed so far.
+    failures: u64,
     /// When the launch rate's bucket would be full again (generic cell rate algorithm, ITU-T I.371).
     bucket_full_at: Time,
 }
@@ -90,9 +95,11 @@ impl Fleet {
             integrated_to: Time::ZERO,
             ledger: FleetLedger::default(),
             supply: None,
+            launches: None,
             window,
             next_ordinal: 0,
             ready_changes: 0,
+            failures: 0,
             bucket_full_at: Time::ZERO,
         }
     }
@@ -104,6 +111,14 @@ impl Fleet {
     /// What was kept: ready replicas from each instant on at which their number changed.
     pub fn take_supply(&mut self) -> Vec<(Time, u32)> {
         self.supply.take().unwrap_or_default()
+    }
+    /// Keeps the launches from now on.
+    pub fn keep_launches(&mut self) {
+        self.launches = Some(LaunchBook::default());
+    }
+    /// What was kept of them.
+    pub fn take_launches(&mut self) -> Launches {
+        self.launches.take().map_or_else(Launches::default, LaunchBook::close)
     }
     fn note_supply(&mut self, now: Time) {
         if let Some(supply) = &mut self.supply {
@@ -132,9 +147,20 @@ impl Fleet {
     pub fn state(&self, id: ReplicaId) -> State {
         self.replicas[id.index()].state
     }
+    /// When a ready or draining replica fails; [`Time::NEVER`] = not by itself.
+    pub fn fails_at(&self, id: ReplicaId) -> Time {
+        self.replicas[id.index()].fails_at
+    }
+    pub(super) fn streams(&self) -> &Streams {
+        &self.streams
+    }
     /// How often the set of ready replicas has changed: equal numbers mean equal sets.
     pub fn ready_changes(&self) -> u64 {
         self.ready_changes
+    }
+    /// Ready replicas that failed, or were told that they will, so far.
+    pub fn failures(&self) -> u64 {
+        self.failures
     }
     /// The ready replicas in launch order.
     pub fn ready(&self) -> Vec<ReplicaId> {
@@ -161,7 +187,12 @@ impl Fleet {
     }
 
     fn add(&mut self, launched_at: Time, state: State) -> ReplicaId {
-        let replica = Replica { ordinal: self.next_ordinal, launched_at, state };
+        let ordinal = self.next_ordinal;
+        let fails_at = match state {
+            State::Ready { since } => self.failure_at(since, ordinal),
+            _ => Time::NEVER,
+        };
+        let replica = Replica { ordinal, launched_at, state, fails_at };
         self.next_ordinal += 1;
         if let Some(id) = self.unused.pop() {
             self.replicas[id.index()] = replica;
@@ -181,7 +212,7 @@ impl Fleet {
     }
 
     /// Orders one replica. `None` if the quota refuses it; else its id and when it will be ready.
-    pub fn order(&mut self, now: Time) -> Option<(ReplicaId, Time)> {
+    pub fn order(&mut self, now: Time, by: OrderedBy) -> Option<(ReplicaId, Time)> {
         self.integrate(now);
         let granted = self.census.live() + self.census.draining;
         if self.spec.quota.is_some_and(|quota| granted >= quota) {
@@ -190,17 +221,35 @@ impl Fleet {
         }
         let launch = self.next_ordinal.saturating_sub(u64::from(self.spec.initial));
         let launched_at = self.launch_instant(now);
-        let ready_at = launched_at + self.cold_start(launch);
+        let length = self.stages(launch).fold(Span::ZERO, |sum, (_, span)| sum + span);
+        let ready_at = launched_at + length;
         self.census.starting += 1;
         self.ledger.launches += u64::from(self.counted(now));
         self.note_peak(now);
-        Some((self.add(launched_at, State::Starting { ready_at }), ready_at))
+        let id = self.add(launched_at, State::Starting { ready_at });
+        self.note_launch(now, by, launch, id);
+        Some((id, ready_at))
+    }
+
+    fn note_launch(&mut self, now: Time, by: OrderedBy, number: u64, id: ReplicaId) {
+        match &mut self.launches {
+            None => return,
+            Some(book) if book.is_full() => return book.leave_out(),
+            Some(_) => {}
+        }
+        let stages = self.stages(number).collect();
+        let launched_at = self.replicas[id.index()].launched_at;
+        let (ready_at, gone_at) = (None, None);
+        let launch = Launch { number, by, ordered_at: now, launched_at, stages, ready_at, gone_at };
+        if let Some(book) = &mut self.launches {
+            book.add(id, launch);
+        }
     }
 
     /// Whether a replica ordered now would be ready now.
     pub fn is_ready_at_once(&self, now: Time) -> bool {
         let launch = self.next_ordinal.saturating_sub(u64::from(self.spec.initial));
-        self.next_launch(now) == now && self.cold_start(launch).is_zero()
+        self.next_launch(now) == now && self.stages(launch).all(|(_, span)| span.is_zero())
     }
 
     fn note_peak(&mut self, now: Time) {
@@ -243,14 +292,18 @@ impl Fleet {
         Span(rate.per.0 / u64::from(rate.launches.max(1)))
     }
 
-    /// The cold start of the `launch`-th launch: the same for every policy.
-    fn cold_start(&self, launch: u64) -> Span {
-        if self.spec.cold_start.is_empty() {
-            return Span::ZERO;
-        }
-        let mut rng: Generator = self.streams.keyed(Purpose::ColdStart, 0, launch);
-        let stages = self.spec.cold_start.iter();
-        stages.map(|stage| stage.length.draw(&mut rng)).fold(Span::ZERO, |sum, span| sum + span)
+    /// The cold start of the `launch`-th launch, stage by stage: the same for every policy.
+    fn stages(&self, launch: u64) -> impl Iterator<Item = (&'static str, Span)> + '_ {
+        let cold_start = self.spec.cold_start.as_slice();
+        let rng = (!cold_start.is_empty())
+            .then(|| -> Generator { self.streams.keyed(Purpose::ColdStart, 0, launch) });
+        let draw = |rng: &mut Option<Generator>, stage: &ColdStage| {
+            rng.as_mut().map_or(Span::ZERO, |rng| stage.length.draw(rng))
+        };
+        let one = move |rng: &mut Option<Generator>, stage: &ColdStage| {
+            Some((stage.name, draw(rng, stage)))
+        };
+        cold_start.iter().scan(rng, one)
     }
 
     /// A starting replica is ready. False if it was cancelled meanwhile (its id may live again: then it
@@ -261,11 +314,16 @@ impl Fleet {
             return false;
         }
         replica.state = State::Ready { since: now };
+        let ordinal = replica.ordinal;
+        self.replicas[id.index()].fails_at = self.failure_at(now, ordinal);
         self.integrate(now);
         self.census.starting -= 1;
         self.census.ready += 1;
         self.ready_changes += 1;
         self.note_supply(now);
+        if let Some(book) = &mut self.launches {
+            book.ready(now, id);
+        }
         true
     }
 
@@ -279,7 +337,7 @@ impl Fleet {
         self.settle_account(now, id, None);
     }
 
-    /// A ready replica takes no new requests; returns when it will be killed.
+    /// A ready replica takes no new requests; returns when it will be killed: its grace ends, or it fails.
     pub fn drain(&mut self, now: Time, id: ReplicaId) -> Time {
         let State::Ready { since } = self.state(id) else {
             debug_assert!(false, "only a ready replica drains");
@@ -291,7 +349,17 @@ impl Fleet {
         self.note_supply(now);
         self.census.draining += 1;
         self.ready_changes += 1;
-        now.after(self.spec.grace)
+        now.after(self.spec.grace).min(self.fails_at(id))
+    }
+
+    /// A replica fails no later than `at`.
+    pub(super) fn bring_failure_forward(&mut self, id: ReplicaId, at: Time) {
+        let fails_at = &mut self.replicas[id.index()].fails_at;
+        *fails_at = at.min(*fails_at);
+    }
+
+    pub(super) fn count_failure(&mut self) {
+        self.failures += 1;
     }
 
     /// A draining replica is gone.
@@ -313,6 +381,9 @@ impl Fleet {
             self.ledger.removed_life_ns += u128::from(now.since(launched_at).0);
         }
         self.replicas[id.index()].state = State::Gone;
+        if let Some(book) = &mut self.launches {
+            book.gone(now, id);
+        }
         self.unused.push(id);
     }
 

@@ -5,21 +5,27 @@
 //!
 //! **Knows**: time, randomness, counting.
 //!
-//! **Must not know**: where requests come from, signals, policies, the engine.
+//! **Must not know**: where fresh requests come from, signals, policies, the engine.
 //!
 //! **Start at** [`FleetSpec`].
 
 mod billing;
 mod client;
+mod closed;
 pub mod dispatch;
+mod failures;
 mod fleet_state;
+mod launches;
 mod replica;
 mod spec;
 
 pub use client::{ClientSpec, RetryBudget, RetrySpec};
+pub use closed::LoopSpec;
+pub use failures::{FailedWork, FailureSpec, Outage, Restart};
 pub use fleet_state::{Fleet, FleetCensus, FleetIntegrals, FleetLedger};
+pub use launches::{Launch, Launches, MOST_LAUNCHES, OrderedBy};
 pub use replica::{ReplicaId, State};
 pub use spec::{
-    AtZero, Balancing, Billing, ColdStage, Discipline, FleetSpec, LaunchRate, MinReady, Overflow,
+    AtZero, Balancing, Billing, ColdStage, Discipline, FleetSpec, LaunchRate, Overflow, Portion,
     QueueSpec, Rollout, VictimOrder,
 };

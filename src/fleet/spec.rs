@@ -1,6 +1,6 @@
 //! What a fleet is like: everything that does not change during a run.
 
-use super::ClientSpec;
+use super::{ClientSpec, FailureSpec, LoopSpec};
 use crate::random::Sampler;
 use crate::units::{Span, Time};
 
@@ -34,8 +34,19 @@ pub struct FleetSpec {
     pub queue: QueueSpec,
     /// What its clients do; `None` = they wait and never try again.
     pub client: Option<ClientSpec>,
+    /// Users in closed loops, who send beside what arrives from outside.
+    pub loops: Vec<LoopSpec>,
     /// When its replicas are replaced.
     pub rollouts: Vec<Rollout>,
+    /// How its replicas fail.
+    pub failures: FailureSpec,
+}
+
+impl FleetSpec {
+    /// Whether anybody waits for its answers: clients with patience of their own, or users in closed loops.
+    pub fn has_clients(&self) -> bool {
+        self.client.is_some() || !self.loops.is_empty()
+    }
 }
 
 impl Default for FleetSpec {
@@ -55,7 +66,9 @@ impl Default for FleetSpec {
             balancing: Balancing::CentralQueue,
             queue: QueueSpec::default(),
             client: None,
+            loops: Vec::new(),
             rollouts: Vec::new(),
+            failures: FailureSpec::default(),
         }
     }
 }
@@ -67,8 +80,8 @@ pub enum Discipline {
     #[default]
     Slots,
     /// They share: of k requests in service each runs at `concurrency / k` of full speed (processor
-    /// sharing). Only with queues per replica, no capacity of the queue and constant patience;
-    /// otherwise slots.
+    /// sharing). Only with queues per replica, no capacity of the queue, constant patience, no clients
+    /// and no work that is put back; otherwise slots.
     Sharing {
         /// So many share at most, at least the capacity; others wait at the replica, first come, first
         /// served. `None` = nobody waits at a replica.
@@ -82,25 +95,25 @@ pub struct Rollout {
     /// When it begins.
     pub at: Time,
     /// How many replicas stay ready; `None` = a quarter, rounded up.
-    pub min_ready: Option<MinReady>,
+    pub min_ready: Option<Portion>,
 }
 
-/// How many replicas a rollout leaves ready.
+/// So many replicas, or a share of those there are.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum MinReady {
+pub enum Portion {
     /// So many.
     Count(u32),
-    /// A share of those live when it begins, rounded up.
+    /// A share of those there are, rounded up.
     Share(f64),
 }
 
-impl MinReady {
-    /// Of `live` replicas; never more than there are.
-    pub fn of(self, live: u32) -> u32 {
+impl Portion {
+    /// Of `there` replicas; never more than there are.
+    pub fn of(self, there: u32) -> u32 {
         match self {
-            Self::Count(count) => count.min(live),
+            Self::Count(count) => count.min(there),
             // Less a hair, so that 30 % of 10 are 3.
-            Self::Share(share) => ((f64::from(live) * share - 1e-9).ceil() as u32).min(live),
+            Self::Share(share) => ((f64::from(there) * share - 1e-9).ceil() as u32).min(there),
         }
     }
 }

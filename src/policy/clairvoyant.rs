@@ -103,6 +103,7 @@ pub fn ahead(plan: &[(Time, u32)], lead: Span) -> Vec<(Time, u32)> {
     orders
 }
 
+#[derive(Clone)]
 struct Player {
     plan: Arc<[(Time, u32)]>,
     /// The first entry that lies ahead.

@@ -93,6 +93,7 @@ impl Combine {
     }
 }
 
+#[derive(Clone)]
 struct Chorus {
     choose: Choose,
     inners: Vec<Inner>,

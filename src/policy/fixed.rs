@@ -37,6 +37,7 @@ impl Fixed {
     }
 }
 
+#[derive(Clone)]
 struct Constant(u32);
 
 impl Policy for Constant {

@@ -5,6 +5,7 @@ use crate::signal::Observation;
 use crate::units::{Span, Time};
 
 /// A policy inside another.
+#[derive(Clone)]
 pub(super) struct Inner {
     policy: Box<dyn Policy>,
     /// Its place among the readings.

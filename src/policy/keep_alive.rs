@@ -70,6 +70,7 @@ impl KeepAlive {
     }
 }
 
+#[derive(Clone)]
 struct Bystander;
 
 impl Policy for Bystander {

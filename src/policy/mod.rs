@@ -29,14 +29,15 @@ pub mod threshold;
 mod timing;
 
 pub use decision::{Decision, Stage, Step, Trail, Why};
-pub use registry::{PolicyContext, PolicySpec};
+pub use registry::{PolicyContext, PolicySpec, Recorded};
 pub use timing::Phase;
 
 use crate::signal::{Observation, Sensor, Signal};
 use crate::units::{Span, Time};
 
-/// An autoscaling policy. Built fresh for every cell; the same observations give the same decisions.
-pub trait Policy: Send {
+/// An autoscaling policy. Built fresh for every cell; the same observations give the same decisions, of a
+/// copy too: a policy that is `Clone` needs nothing else for that.
+pub trait Policy: Send + Fork {
     /// Decides at a control.
     fn observe(&mut self, seen: &Observation<'_>) -> Decision;
 
@@ -44,6 +45,24 @@ pub trait Policy: Send {
     /// control.
     fn activate(&mut self, seen: &Observation<'_>) -> Decision {
         Decision::hold(seen.desired)
+    }
+}
+
+/// What can be copied with everything it remembers, so that a decision can be asked for again.
+pub trait Fork {
+    /// The copy; what is asked of it must not change the original.
+    fn fork(&self) -> Box<dyn Policy>;
+}
+
+impl<T: Policy + Clone + 'static> Fork for T {
+    fn fork(&self) -> Box<dyn Policy> {
+        Box::new(self.clone())
+    }
+}
+
+impl Clone for Box<dyn Policy> {
+    fn clone(&self) -> Self {
+        (**self).fork()
     }
 }
 

@@ -104,6 +104,7 @@ impl ScaleToZero {
     }
 }
 
+#[derive(Clone)]
 struct Sleeper {
     inner: Option<Inner>,
     /// Place of the activity signal among the readings.

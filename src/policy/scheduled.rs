@@ -225,6 +225,7 @@ impl Scheduled {
     }
 }
 
+#[derive(Clone)]
 struct Calendar {
     /// Which entry is in force from when on.
     plan: Vec<(Time, Option<usize>)>,

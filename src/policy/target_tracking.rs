@@ -188,6 +188,7 @@ impl TargetTracking {
     }
 }
 
+#[derive(Clone)]
 struct Tracker {
     level: f64,
     per_replica: bool,

@@ -191,6 +191,7 @@ impl Threshold {
     }
 }
 
+#[derive(Clone)]
 struct Steps {
     rules: Vec<Armed>,
     changes: Changes,
@@ -198,6 +199,7 @@ struct Steps {
     bounds: Bounds,
 }
 
+#[derive(Clone)]
 struct Armed {
     when: Condition,
     level: f64,

@@ -35,6 +35,14 @@ pub enum Purpose {
     Retry = 12,
     /// The jitter before it.
     Backoff = 13,
+    /// How long a user in a closed loop thinks before its k-th request.
+    Think = 16,
+    /// Demand, routing and patience of its k-th request.
+    UserRequest = 17,
+    /// From ready to failure of the n-th launch, or of the n-th replica of the initial fleet.
+    Lifetime = 18,
+    /// Which replicas an outage takes.
+    Outage = 19,
     /// Requests of a flow, interval by interval.
     Flow = 21,
     /// What gauges of a flow show at an instant.

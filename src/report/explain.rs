@@ -1,183 +1,176 @@
 //! One decision in words and numbers: what was seen, every stage, who had the last word, what each
-//! guard was worth, and where the time went.
+//! guard was worth, what was ordered, and where the time went.
 
+use super::account::{Account, LaunchesTold, PartTold, ReactionTold};
 use super::moments::latency;
 use super::number::plain;
-use super::reaction::{Reaction, reactions};
-use crate::experiment::{About, Explanation, Results, Stage};
+use super::reaction::{ACTUATION, DECISIONS, LAUNCH_RATE, LOOP, PROMISE, RISE, START};
+use crate::experiment::{Results, Stage};
 use crate::units::{Span, Time};
-use serde_json::{Map, Value, json};
 
 /// An explanation for people, at most 100 columns wide.
-pub fn explain_text(results: &Results, one: &Explanation) -> String {
-    let about = &results.about;
-    let (shown, decision) = (&one.shown, &one.decision);
+pub fn explain_text(one: &Account) -> String {
+    let clock = one.clock.as_ref().map(|clock| format!(" ({})", clock.replacen('T', " ", 1)));
     let mut text = format!(
-        "{} ({}), replication {}, {}\n",
+        "{} ({}), replication {}, {} s{}\n",
         one.policy,
         one.kind,
-        one.replication + 1,
-        when(about, shown.at)
+        one.replication,
+        plain(one.time_s, 3),
+        clock.unwrap_or_default()
     );
-    if about.fidelity.fluid {
+    if one.fidelity.is_some() {
         line(&mut text, "fidelity", "fluid: what it saw is that of a flow, approximately");
     }
-    let asked = if shown.activation { "a request at zero replicas" } else { "its control loop" };
+    let asked =
+        if one.asked_by == "request" { "a request at zero replicas" } else { "its control loop" };
     line(&mut text, "asked by", asked);
-    let census = shown.census;
-    line(
-        &mut text,
-        "counts",
-        &format!(
-            "{} desired, {} ready, {} starting, {} draining",
-            shown.before, census.ready, census.starting, census.draining
-        ),
+    let counts = format!(
+        "{} desired, {} ready, {} starting, {} draining",
+        one.desired_before, one.ready, one.starting, one.draining
     );
-    for (name, reading) in one.signals.iter().zip(&shown.readings) {
-        let seen = match reading.value {
-            Some(value) => format!("{name} = {value}, {} old", age(shown.at.since(reading.at))),
+    line(&mut text, "counts", &counts);
+    for saw in &one.saw {
+        let name = &saw.signal;
+        let seen = match saw.value {
+            Some(value) => format!("{name} = {value}, {} old", length(saw.age_s)),
             None => format!("{name}: no data"),
         };
         line(&mut text, "saw", &seen);
     }
-    for step in decision.trail.iter() {
-        let moved = if step.from == step.to { "=" } else { "->" };
-        let why = step.why.in_full();
-        let stage = step.stage.name();
-        line(&mut text, stage, &format!("{} {moved} {}   {why}", step.from, step.to));
+    for step in &one.stages {
+        let moved = if step.before == step.after { "=" } else { "->" };
+        line(
+            &mut text,
+            &step.stage,
+            &format!("{} {moved} {}   {}", step.before, step.after, step.why),
+        );
     }
     line(&mut text, "decided", &verdict(one));
-    for (stage, other) in &one.without {
-        let instead = match other.desired.cmp(&decision.desired) {
-            std::cmp::Ordering::Equal => "the same: another stage gives the same number".to_owned(),
-            _ => format!("{} instead of {}", other.desired, decision.desired),
+    for other in &one.without {
+        let instead = match other.desired == one.desired {
+            true => "the same: another stage gives the same number".to_owned(),
+            false => format!("{} instead of {}", other.desired, one.desired),
         };
-        line(&mut text, &format!("without {}", stage.name()), &instead);
+        line(&mut text, &format!("without {}", other.guard), &instead);
     }
-    if let Some(reaction) = reaction(results, one) {
-        for (part, length) in split(&reaction) {
-            line(&mut text, "reaction", &format!("{part}: {}", age(length)));
-        }
+    if let Some(launches) = &one.launches {
+        tell_launches(&mut text, "ordered", launches, one.time_s);
+        tell_slowest(&mut text, launches);
+    }
+    if let Some(reaction) = &one.reaction {
+        tell_reaction(&mut text, reaction);
     }
     text
 }
 
-/// The same as one object; numbers are those that were used, in full.
-pub fn explain_json(results: &Results, one: &Explanation) -> Value {
-    let (shown, decision) = (&one.shown, &one.decision);
-    let seen: Map<String, Value> = one
-        .signals
-        .iter()
-        .zip(&shown.readings)
-        .map(|(name, reading)| {
-            let age_s = shown.at.since(reading.at).as_secs_f64();
-            (name.clone(), json!({ "value": reading.value, "age_s": age_s }))
-        })
-        .collect();
-    let stages = decision.trail.iter().map(|step| {
-        json!({
-            "stage": step.stage.name(),
-            "before": step.from,
-            "after": step.to,
-            "why": step.why.in_full(),
-        })
-    });
-    let without = one
-        .without
-        .iter()
-        .map(|(stage, other)| json!({ "guard": stage.name(), "desired": other.desired }));
-    let reaction = reaction(results, one).map(|reaction| {
-        let parts = split(&reaction).into_iter();
-        let parts = parts.map(|(part, span)| (part.to_owned(), json!(span.as_secs_f64())));
-        Value::Object(parts.collect())
-    });
-    json!({
-        "policy": one.policy,
-        "kind": one.kind,
-        "replication": one.replication + 1,
-        "time_s": shown.at.as_secs_f64(),
-        "clock": results.about.clock.at(shown.at).map(|at| at.to_string()),
-        "asked_by": if shown.activation { "request" } else { "control" },
-        "desired_before": shown.before,
-        "ready": shown.census.ready,
-        "starting": shown.census.starting,
-        "draining": shown.census.draining,
-        "saw": seen,
-        "stages": stages.collect::<Vec<_>>(),
-        "desired": decision.desired,
-        "uncapped": decision.uncapped,
-        "decided_by": decision.reason().stage.name(),
-        "without": without.collect::<Vec<_>>(),
-        "reaction_s": reaction,
-    })
+/// How many replicas, and when the first and the last of them was ready.
+fn tell_launches(text: &mut String, label: &str, launches: &LaunchesTold, decided_s: f64) {
+    let mut told = plural(launches.ordered, "replica");
+    if launches.cancelled > 0 {
+        told += &format!(", {} cancelled", launches.cancelled);
+    }
+    let after = |at: f64| length(at - decided_s);
+    match (launches.first_ready_s, launches.last_ready_s) {
+        (Some(first), Some(last)) if first < last => {
+            told += &format!(
+                "; the first ready after {}, the last after {}",
+                after(first),
+                after(last)
+            );
+        }
+        (_, Some(last)) => told += &format!("; ready after {}", after(last)),
+        _ => {}
+    }
+    line(text, label, &told);
+}
+
+/// The parts of the launch that was ready last.
+fn tell_slowest(text: &mut String, launches: &LaunchesTold) {
+    let Some(number) = launches.slowest else { return };
+    let parts = launches.parts.iter().filter(|part| part.length_s > 0.0);
+    let parts: Vec<String> =
+        parts.map(|part| format!("{} {}", short(&part.part), length(part.length_s))).collect();
+    if !parts.is_empty() {
+        line(text, "ready last", &format!("launch {number}: {}", parts.join(", ")));
+    }
+}
+
+fn tell_reaction(text: &mut String, reaction: &ReactionTold) {
+    let mut told = format!("{} -> {} replicas", reaction.before, reaction.after);
+    let lasted = reaction.decided_last_s - reaction.decided_s;
+    if lasted > 0.0 {
+        told += &format!(", decided within {}", length(lasted));
+    }
+    line(text, "reaction", &told);
+    if let Some(launches) = &reaction.launches {
+        tell_launches(text, "  it ordered", launches, reaction.decided_s);
+    }
+    // What took no time is left out, but for the two parts every reaction has.
+    let worth =
+        |part: &&PartTold| part.length_s > 0.0 || [LOOP, START].contains(&part.part.as_str());
+    for part in reaction.parts.iter().filter(worth) {
+        line(text, &format!("  {}", length(part.length_s)), &in_words(&part.part));
+    }
+    if let Some(promise) = reaction.promise_s {
+        let after = length(promise - reaction.decided_s);
+        line(text, &format!("  {after}"), "from the first decision until the promise held again");
+    }
+    if reaction.promise_lost {
+        line(text, "  -", "the promise did not hold again");
+    }
+}
+
+/// A part of a reaction in a sentence.
+fn in_words(part: &str) -> String {
+    match part {
+        RISE => "from the rise of traffic until it was in the metric".to_owned(),
+        LOOP => "from the metric to the first decision".to_owned(),
+        DECISIONS => "until the decision that ordered the replica that was ready last".to_owned(),
+        ACTUATION => "actuation delay: from that decision to the order".to_owned(),
+        LAUNCH_RATE => "held back by the launch rate".to_owned(),
+        START => "from the last decision until nothing was starting".to_owned(),
+        PROMISE => "from ready until the promise held again".to_owned(),
+        stage => format!("{}, a stage of its cold start", short(stage)),
+    }
+}
+
+/// A part of a launch in a word or two.
+fn short(part: &str) -> String {
+    part.replace('_', " ")
+}
+
+fn plural(count: u32, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 /// The number and whose it is.
-fn verdict(one: &Explanation) -> String {
-    let decision = &one.decision;
-    let by = decision.reason().stage.name();
-    let change = match decision.desired.cmp(&one.shown.before) {
+fn verdict(one: &Account) -> String {
+    let change = match one.desired.cmp(&one.desired_before) {
         std::cmp::Ordering::Equal => "no change".to_owned(),
-        std::cmp::Ordering::Greater => format!("{} more", decision.desired - one.shown.before),
-        std::cmp::Ordering::Less => format!("{} fewer", one.shown.before - decision.desired),
+        std::cmp::Ordering::Greater => format!("{} more", one.desired - one.desired_before),
+        std::cmp::Ordering::Less => format!("{} fewer", one.desired_before - one.desired),
     };
-    let formula = match decision.reason().stage {
-        Stage::Recommend => "the formula's own answer",
-        _ => "not the formula's answer",
+    let by = &one.decided_by;
+    let formula = match by == Stage::Recommend.name() {
+        true => "the formula's own answer",
+        false => "not the formula's answer",
     };
-    format!("{} replicas, {change}; the last word was {by}'s ({formula})", decision.desired)
+    format!("{} replicas, {change}; the last word was {by}'s ({formula})", one.desired)
 }
 
 fn line(text: &mut String, label: &str, rest: &str) {
     text.push_str(&format!("  {label:<18} {rest}\n"));
 }
 
-/// Seconds from the start and the wall clock.
-fn when(about: &About, at: Time) -> String {
-    let clock = about.clock.at(at);
-    let clock = clock.map_or_else(String::new, |at| format!(" ({})", at.strftime("%F %T %:z")));
-    format!("{} s{clock}", plain(at.as_secs_f64(), 3))
-}
-
-fn age(span: Span) -> String {
-    match span {
+/// Seconds for people.
+fn length(seconds: f64) -> String {
+    match Span::from_secs_f64(seconds) {
         Span::ZERO => "0 s".to_owned(),
         short if short < Span::from_secs(10) => latency(short),
-        long => long.to_string(),
+        middle if middle < Span::from_secs(120) => format!("{} s", plain(seconds, 1)),
+        _ => Span::from_secs(seconds.round() as u64).to_string(),
     }
-}
-
-/// The reaction this decision belongs to.
-fn reaction(results: &Results, one: &Explanation) -> Option<Reaction> {
-    let policy = results.policies.iter().find(|policy| policy.name == one.policy)?;
-    let details = policy.details.iter().find(|details| details.replication == one.replication)?;
-    let at = one.shown.at;
-    let found = reactions(&results.about, details.services.first()?);
-    found.into_iter().find(|reaction| reaction.decided <= at && at <= reaction.ready)
-}
-
-/// Where the time of a reaction went; instants from the timeline are as fine as its intervals.
-fn split(reaction: &Reaction) -> Vec<(&'static str, Span)> {
-    let mut parts = Vec::new();
-    if let Some(rise) = reaction.rise {
-        parts.push((
-            "from the rise of traffic until it was in the metric",
-            reaction.seen.since(rise),
-        ));
-    }
-    parts.push(("from the metric to the first decision", reaction.decided.since(reaction.seen)));
-    parts.push(("from the first to the last decision", {
-        reaction.decided_last.since(reaction.decided)
-    }));
-    parts.push(("from the last decision until all were ready", {
-        reaction.ready.since(reaction.decided_last)
-    }));
-    if let Some(calm) = reaction.calm {
-        parts.push(("from the first decision until the promise held again", {
-            calm.since(reaction.decided)
-        }));
-    }
-    parts
 }
 
 /// The instants worth explaining: when users suffered most, the worst first.
@@ -191,19 +184,27 @@ pub fn worst_moments(results: &Results, policy: &str, count: usize) -> Vec<Time>
 /// When two policies first want different numbers, in the last replication kept of both; `None` if they
 /// never do.
 pub fn first_divergence(results: &Results, one: &str, other: &str) -> Option<Time> {
-    let wanted = |name: &str| {
+    let stands = |name: &str| -> Option<Vec<Stand>> {
         let policy = results.policies.iter().find(|policy| policy.name == name)?;
-        Some(&policy.details.last()?.services.first()?.decisions)
+        let decisions = &policy.details.last()?.services.first()?.decisions;
+        Some(decisions.iter().map(|one| (one.at, one.before, one.decision.desired)).collect())
     };
-    let (one, other) = (wanted(one)?, wanted(other)?);
-    let mut instants: Vec<Time> = one.iter().chain(other).map(|record| record.at).collect();
+    parting(&stands(one)?, &stands(other)?)
+}
+
+/// What a policy wanted from an instant on: when, the count before, the count.
+pub(super) type Stand = (Time, u32, u32);
+
+/// The first instant at which two policies want different counts.
+pub(super) fn parting(one: &[Stand], other: &[Stand]) -> Option<Time> {
+    let mut instants: Vec<Time> = one.iter().chain(other).map(|(at, ..)| *at).collect();
     instants.sort_unstable();
-    let at_instant = |decisions: &[crate::experiment::DecisionRecord], at: Time| {
-        let next = decisions.partition_point(|record| record.at <= at);
+    let wanted = |stands: &[Stand], at: Time| {
+        let next = stands.partition_point(|stand| stand.0 <= at);
         match next.checked_sub(1) {
-            Some(last) => Some(decisions[last].decision.desired),
-            None => decisions.first().map(|first| first.before),
+            Some(last) => Some(stands[last].2),
+            None => stands.first().map(|first| first.1),
         }
     };
-    instants.into_iter().find(|&at| at_instant(one, at) != at_instant(other, at))
+    instants.into_iter().find(|&at| wanted(one, at) != wanted(other, at))
 }

@@ -14,6 +14,7 @@ pub fn summary_json(results: &Results, comparison: &Comparison) -> Value {
     json!({
         "scenario": about.name,
         "question": about.question,
+        "closed_loop_users": about.closed_loop_users,
         "seed": about.seed,
         "replications": about.replications,
         "fidelity": about.fidelity.name(),

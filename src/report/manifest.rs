@@ -1,7 +1,7 @@
 //! `manifest.json`: what was run, so that it can be trusted and repeated. Its presence marks a folder
 //! as ours.
 
-use crate::experiment::Results;
+use crate::experiment::{PolicyResults, Results};
 use serde_json::{Value, json};
 use std::io::{self, Write};
 
@@ -20,6 +20,7 @@ pub(super) fn write(results: &Results, files: &[String], out: &mut dyn Write) ->
                 "name": policy.name,
                 "replications_finished": policy.first_service().count(),
                 "signals": policy.signals,
+                "launches_left_out": left_out(policy),
                 "effective": policy.effective,
             })
         })
@@ -34,6 +35,7 @@ pub(super) fn write(results: &Results, files: &[String], out: &mut dyn Write) ->
         "scenario": about.name,
         "question": about.question,
         "complete": results.complete,
+        "closed_loop_users": about.closed_loop_users,
         "seed": about.seed,
         "replications": about.replications,
         "start": about.clock.to_string(),
@@ -52,6 +54,12 @@ pub(super) fn write(results: &Results, files: &[String], out: &mut dyn Write) ->
     });
     serde_json::to_writer_pretty(&mut *out, &manifest)?;
     out.write_all(b"\n")
+}
+
+/// Launches beyond those `launches.csv` has room for.
+fn left_out(policy: &PolicyResults) -> u64 {
+    let services = policy.details.iter().flat_map(|details| &details.services);
+    services.map(|service| service.launches.left_out).sum()
 }
 
 /// Whether `text` is a manifest of ours.

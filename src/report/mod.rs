@@ -11,6 +11,7 @@
 //!
 //! **Start at** [`write_all`] and [`table()`].
 
+mod account;
 mod decisions_csv;
 mod diff;
 mod dry_run;
@@ -21,6 +22,7 @@ mod folder;
 mod hours;
 mod html;
 mod json;
+mod launches_csv;
 mod manifest;
 mod markdown;
 mod minutes;
@@ -30,16 +32,19 @@ mod plot;
 mod policy;
 mod reaction;
 mod seen;
+mod stored;
 mod table;
 mod timeline_csv;
 
+pub use account::Account;
 pub use diff::{Difference, Left, Parting, diff_json, diff_text, difference};
 pub use dry_run::{dry_run_csv, dry_run_json};
-pub use explain::{explain_json, explain_text, first_divergence, worst_moments};
+pub use explain::{explain_text, first_divergence, worst_moments};
 pub use folder::{FolderError, check_folder};
 pub use json::summary_json;
 pub use markdown::markdown;
 pub use policy::{policy_json, policy_toml};
+pub use stored::Stored;
 pub use table::table;
 
 use crate::experiment::{Comparison, Results};
@@ -91,6 +96,10 @@ fn files<'a>(results: &'a Results, comparison: &'a Comparison) -> Vec<OutputFile
         OutputFile::new("replications.csv", |out| figures_csv::replications(results, out)),
         OutputFile::new("timeline.csv", |out| timeline_csv::write(results, out)),
         OutputFile::new("decisions.csv", |out| decisions_csv::write(results, out)),
+        OutputFile::new(stored::DECISIONS, |out| stored::write_decisions(results, out)),
+        OutputFile::new(stored::REACTIONS, |out| stored::write_reactions(results, out)),
+        OutputFile::new(stored::MOMENTS, |out| stored::write_moments(results, out)),
+        OutputFile::new("launches.csv", |out| launches_csv::write(results, out)),
         OutputFile::new(html::NAME, |out| html::write(results, comparison, out)),
     ];
     files.extend(events::files(results));

@@ -1,12 +1,14 @@
 //! How long a policy took to react: from the traffic's rise to users being well again.
 
 use super::moments::is_bad;
-use crate::experiment::{About, DecisionRecord, Interval, ServiceDetails, Stage};
+use crate::experiment::{
+    About, DecisionRecord, Interval, Launch, OrderedBy, ServiceDetails, Stage,
+};
 use crate::units::{Span, Time};
 
 /// Scale-outs that belong together: until everything ordered was ready, nothing was removed. Instants
-/// that come from the timeline are as fine as its intervals.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// that come from the timeline are as fine as its intervals; those of launches are exact.
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Reaction {
     /// Replicas before the first and after the last of its decisions.
     pub before: u32,
@@ -19,11 +21,131 @@ pub(super) struct Reaction {
     /// The first decision, and the last.
     pub decided: Time,
     pub decided_last: Time,
-    /// Nothing is starting any more.
+    /// What it ordered; nothing where launches were not kept or the quota refused them all.
+    pub launched: Launched,
+    /// The last of its launches is ready; without launches, nothing is starting any more.
     pub ready: Time,
     /// First interval after the first decision in which the promise held again; `None` if it was never
-    /// broken.
+    /// broken, or never held again.
     pub calm: Option<Time>,
+    /// The promise was broken and did not hold again.
+    pub lost: bool,
+}
+
+/// Launches that belong together.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Launched {
+    /// How many were ordered.
+    pub ordered: u32,
+    /// Of those, cancelled before they were ready.
+    pub cancelled: u32,
+    /// When the first of them was ready.
+    pub first_ready: Option<Time>,
+    /// The one that was ready last.
+    pub slowest: Option<Slowest>,
+}
+
+/// The launch that was ready last: the one whose cold start the reaction had to wait for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Slowest {
+    /// Its number, from 0.
+    pub number: u64,
+    pub decided: Time,
+    pub ordered: Time,
+    pub launched: Time,
+    pub stages: Vec<(&'static str, Span)>,
+    /// What its stages come to; it may lie behind the end of the run.
+    pub ready: Time,
+}
+
+/// A part of a reaction: its key, from, to. Parts follow one another without gaps.
+pub(super) type Part = (&'static str, Time, Time);
+
+/// Keys of the parts that are no stages of a cold start, in order; stages come before the last two.
+pub(super) const RISE: &str = "rise_to_metric";
+pub(super) const LOOP: &str = "metric_to_decision";
+pub(super) const DECISIONS: &str = "further_decisions";
+pub(super) const ACTUATION: &str = "actuation_delay";
+pub(super) const LAUNCH_RATE: &str = "launch_rate";
+pub(super) const START: &str = "start";
+pub(super) const PROMISE: &str = "ready_to_promise";
+
+impl Launched {
+    /// One more.
+    fn add(&mut self, decided: Time, launch: &Launch) {
+        self.ordered += 1;
+        if launch.cancelled_at().is_some() {
+            self.cancelled += 1;
+            return;
+        }
+        let stages = launch.stages.iter();
+        let ready = stages.fold(launch.launched_at, |at, (_, length)| at.after(*length));
+        self.first_ready = Some(self.first_ready.map_or(ready, |first| first.min(ready)));
+        if self.slowest.as_ref().is_none_or(|slowest| slowest.ready < ready) {
+            self.slowest = Some(Slowest {
+                number: launch.number,
+                decided,
+                ordered: launch.ordered_at,
+                launched: launch.launched_at,
+                stages: launch.stages.clone(),
+                ready,
+            });
+        }
+    }
+}
+
+impl Slowest {
+    /// From its decision until it was ready.
+    pub(super) fn parts(&self) -> Vec<Part> {
+        let mut parts = vec![
+            (ACTUATION, self.decided, self.ordered),
+            (LAUNCH_RATE, self.ordered, self.launched),
+        ];
+        let mut from = self.launched;
+        for (name, length) in &self.stages {
+            parts.push((*name, from, from.after(*length)));
+            from = from.after(*length);
+        }
+        parts
+    }
+}
+
+/// The launches of a service by the decision that ordered them.
+pub(super) struct Orders<'a> {
+    launches: Vec<(Time, &'a Launch)>,
+    /// Of decisions from here on not all launches were kept.
+    known_before: Time,
+}
+
+impl<'a> Orders<'a> {
+    pub(super) fn of(service: &'a ServiceDetails) -> Self {
+        let decided = |launch: &'a Launch| match launch.by {
+            OrderedBy::Decision(at) => Some((at, launch)),
+            OrderedBy::Rollout | OrderedBy::Failure | OrderedBy::Request => None,
+        };
+        let launches: Vec<_> = service.launches.kept.iter().filter_map(decided).collect();
+        let known_before = match service.launches.left_out {
+            0 => Time::NEVER,
+            _ => launches.last().map_or(Time::ZERO, |(at, _)| *at),
+        };
+        Self { launches, known_before }
+    }
+
+    /// What the decision of an instant ordered; `None` if that was not kept.
+    pub(super) fn by(&self, at: Time) -> Option<Launched> {
+        if at >= self.known_before {
+            return None;
+        }
+        let mut found = Launched::default();
+        self.add(at, &mut found);
+        Some(found)
+    }
+
+    fn add(&self, at: Time, to: &mut Launched) {
+        let from = self.launches.partition_point(|(decided, _)| *decided < at);
+        let same = self.launches[from..].iter().take_while(|(decided, _)| *decided == at);
+        same.for_each(|(decided, launch)| to.add(*decided, launch));
+    }
 }
 
 impl Reaction {
@@ -40,6 +162,42 @@ impl Reaction {
     fn end(&self) -> Time {
         self.ready.max(self.calm.unwrap_or(Time::ZERO))
     }
+
+    /// Where its time went, by way of the launch that was ready last.
+    pub(super) fn parts(&self) -> Vec<Part> {
+        let mut parts = Vec::new();
+        parts.extend(self.rise.map(|rise| (RISE, rise, self.seen)));
+        parts.push((LOOP, self.seen, self.decided));
+        match &self.launched.slowest {
+            Some(slowest) => {
+                parts.push((DECISIONS, self.decided, slowest.decided));
+                parts.extend(slowest.parts());
+            }
+            None => {
+                parts.push((DECISIONS, self.decided, self.decided_last));
+                parts.push((START, self.decided_last, self.ready));
+            }
+        }
+        parts.extend(
+            self.calm.filter(|calm| *calm > self.ready).map(|at| (PROMISE, self.ready, at)),
+        );
+        parts
+    }
+
+    /// One more decision belongs to it.
+    fn join(&mut self, decision: &DecisionRecord, timeline: &[Interval], orders: &Orders<'_>) {
+        self.after = decision.decision.desired;
+        self.decided_last = decision.at;
+        if decision.at < orders.known_before {
+            orders.add(decision.at, &mut self.launched);
+        } else {
+            self.launched = Launched::default();
+        }
+        self.ready = match &self.launched.slowest {
+            Some(slowest) => slowest.ready,
+            None => ready(timeline, decision.at),
+        };
+    }
 }
 
 /// How far back a rise of traffic is looked for.
@@ -50,8 +208,8 @@ const SUDDEN: f64 = 0.25;
 /// Every reaction of a service within the measured window, in order of time.
 pub(super) fn reactions(about: &About, service: &ServiceDetails) -> Vec<Reaction> {
     let timeline = &service.timeline;
-    let changes: Vec<&DecisionRecord> =
-        service.decisions.iter().filter(|d| d.before != d.decision.desired).collect();
+    let orders = Orders::of(service);
+    let changes = service.decisions.iter().filter(|d| d.before != d.decision.desired);
     let mut found: Vec<Reaction> = Vec::new();
     let mut open = false;
     let mut changed = Time::ZERO;
@@ -61,37 +219,46 @@ pub(super) fn reactions(about: &About, service: &ServiceDetails) -> Vec<Reaction
         if outwards && counted {
             match found.last_mut() {
                 Some(last) if open && decision.at < last.ready => {
-                    last.after = decision.decision.desired;
-                    last.decided_last = decision.at;
-                    last.ready = ready(timeline, decision.at);
+                    last.join(decision, timeline, &orders);
                 }
-                _ => found.push(begin(timeline, decision, changed)),
+                _ => found.push(begin(timeline, decision, changed, &orders)),
             }
         }
         open = outwards;
         changed = decision.at;
     }
     for reaction in &mut found {
-        reaction.calm = calm(about, timeline, reaction);
+        if let Some(calm) = calm(about, timeline, reaction) {
+            (reaction.calm, reaction.lost) = (calm, calm.is_none());
+        }
     }
     found
 }
 
-fn begin(timeline: &[Interval], decision: &DecisionRecord, changed: Time) -> Reaction {
+fn begin(
+    timeline: &[Interval],
+    decision: &DecisionRecord,
+    changed: Time,
+    orders: &Orders<'_>,
+) -> Reaction {
     let planned = decision.decision.reason().stage == Stage::Schedule;
     let reading = decision.readings.first().filter(|r| r.value.is_some() && !planned);
     let seen = reading.map_or(decision.at, |reading| reading.at.min(decision.at));
     let rise = if planned { None } else { rise(timeline, changed, decision.at) };
-    Reaction {
+    let mut reaction = Reaction {
         before: decision.before,
         after: decision.decision.desired,
         rise: rise.map(|rise| rise.min(seen)),
         seen,
         decided: decision.at,
         decided_last: decision.at,
-        ready: ready(timeline, decision.at),
+        launched: Launched::default(),
+        ready: decision.at,
         calm: None,
-    }
+        lost: false,
+    };
+    reaction.join(decision, timeline, orders);
+    reaction
 }
 
 /// The interval that holds an instant.
@@ -122,7 +289,8 @@ fn ready(timeline: &[Interval], decided: Time) -> Time {
     after.next().map_or(end, |interval| interval.at)
 }
 
-fn calm(about: &About, timeline: &[Interval], reaction: &Reaction) -> Option<Time> {
+/// When the promise held again, if ever; `None` if it was not broken.
+fn calm(about: &About, timeline: &[Interval], reaction: &Reaction) -> Option<Option<Time>> {
     about.slo.and_then(|terms| terms.latency)?;
     let bad = |interval: &Interval| is_bad(about, interval);
     let from = index(timeline, reaction.start());
@@ -130,13 +298,13 @@ fn calm(about: &About, timeline: &[Interval], reaction: &Reaction) -> Option<Tim
     let first = from + timeline.get(from..=to)?.iter().position(bad)?;
     let first = first.max(index(timeline, reaction.decided));
     let good = timeline[first..].iter().find(|interval| !bad(interval));
-    Some(good.map_or_else(|| reaction.ready, |interval| interval.at))
+    Some(good.map(|interval| interval.at))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiment::{Census, Decision, Reading, Why};
+    use crate::experiment::{Census, Decision, Launches, Reading, Why};
     use crate::report::sample;
 
     fn interval(minute: u64, arrivals: u64, starting: f64, p99_ms: u64) -> Interval {
@@ -165,6 +333,8 @@ mod tests {
             ),
             readings: vec![Reading { value: Some(0.9), at: Time::from_secs(second - 15) }],
             activation: false,
+            without: Vec::new(),
+            until: None,
         }
     }
 
@@ -187,10 +357,11 @@ mod tests {
             timeline,
             decisions,
             slo_minutes: Vec::new(),
+            launches: Launches::default(),
         };
         let found = reactions(&about, &service);
         assert_eq!(found.len(), 1, "the second decision belongs to the first");
-        let reaction = found[0];
+        let reaction = &found[0];
         assert_eq!((reaction.before, reaction.after), (10, 18));
         let seconds = |time: Time| time.as_secs_f64();
         assert_eq!(reaction.rise.map(seconds), Some(300.0));
@@ -199,6 +370,72 @@ mod tests {
         assert_eq!(seconds(reaction.ready), 540.0);
         assert_eq!(reaction.calm.map(seconds), Some(600.0));
         assert_eq!(reaction.length(), Span::from_secs(300));
+    }
+
+    /// Pulled for so many seconds and booted in ten, ordered five seconds after its decision.
+    fn launch(number: u64, decided: u64, pull: u64, cancelled: Option<u64>) -> Launch {
+        let ordered_at = Time::from_secs(decided + 5);
+        let stages = vec![("pull", Span::from_secs(pull)), ("boot", Span::from_secs(10))];
+        let ready_at = cancelled.is_none().then(|| Time::from_secs(decided + 5 + pull + 10));
+        Launch {
+            number,
+            by: OrderedBy::Decision(Time::from_secs(decided)),
+            ordered_at,
+            launched_at: ordered_at,
+            stages,
+            ready_at,
+            gone_at: cancelled.map(Time::from_secs),
+        }
+    }
+
+    #[test]
+    fn a_reaction_ends_with_the_launch_that_was_ready_last() {
+        let mut about = sample::results().about;
+        about.window.warmup = Time::ZERO;
+        let timeline = (0..20).map(|m| interval(m, 6000 + m % 3, 0.0, 50)).collect();
+        // The slow one comes from the first decision; the one slower still was cancelled.
+        let kept = vec![
+            launch(0, 375, 20, None),
+            launch(1, 375, 90, None),
+            launch(2, 390, 30, None),
+            launch(3, 390, 300, Some(600)),
+        ];
+        let mut service = ServiceDetails {
+            told: Vec::new(),
+            service: "service".into(),
+            timeline,
+            decisions: vec![scale_out(375, 10, 12), scale_out(390, 12, 14)],
+            launches: Launches { kept, left_out: 0 },
+            slo_minutes: Vec::new(),
+        };
+        let found = reactions(&about, &service);
+        assert_eq!(found.len(), 1);
+        let launched = &found[0].launched;
+        assert_eq!((launched.ordered, launched.cancelled), (4, 1));
+        assert_eq!(launched.first_ready, Some(Time::from_secs(375 + 5 + 30)));
+        assert_eq!(found[0].ready, Time::from_secs(375 + 5 + 100));
+        let parts: Vec<(&str, u64)> = found[0]
+            .parts()
+            .iter()
+            .map(|(part, from, to)| (*part, to.since(*from).0 / 1_000_000_000))
+            .collect();
+        let expected = [
+            (LOOP, 15),
+            (DECISIONS, 0),
+            (ACTUATION, 5),
+            (LAUNCH_RATE, 0),
+            ("pull", 90),
+            ("boot", 10),
+        ];
+        assert_eq!(parts, expected);
+        assert!(found[0].parts().windows(2).all(|pair| pair[0].2 == pair[1].1), "a gap");
+        // What was ordered later was not kept: the split falls back on the timeline.
+        service.launches.left_out = 7;
+        let orders = Orders::of(&service);
+        assert_eq!(orders.by(Time::from_secs(375)).map(|found| found.ordered), Some(2));
+        assert_eq!(orders.by(Time::from_secs(390)), None);
+        let found = reactions(&about, &service);
+        assert_eq!(found[0].parts().last().map(|part| part.0), Some(START));
     }
 
     #[test]
@@ -212,6 +449,7 @@ mod tests {
             timeline,
             decisions: vec![scale_out(375, 10, 14)],
             slo_minutes: Vec::new(),
+            launches: Launches::default(),
         };
         let found = reactions(&about, &service);
         assert_eq!((found[0].rise, found[0].calm), (None, None));

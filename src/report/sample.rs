@@ -1,11 +1,13 @@
 //! Made-up results for the tests of this room: six policies, four replications, one day. Shapes are
 //! plausible, figures are not simulated.
 
-use crate::engine::{Counts, FleetTotals, Interval, LatencyTotals, Presence, ServiceOutcome};
+use crate::engine::{
+    ClientInterval, Counts, FleetTotals, Interval, LatencyTotals, Presence, ServiceOutcome,
+};
 use crate::experiment::{
-    About, Census, Comparison, Decision, DecisionRecord, Details, Facts, Fidelity, PolicyResults,
-    Reading, References, Results, Row, ServiceDetails, ServiceRow, Slo, SloMinute, SloTerms, Stage,
-    Why, Window,
+    About, Census, Comparison, Decision, DecisionRecord, Details, Facts, Fidelity, Launch,
+    Launches, OrderedBy, PolicyResults, Reading, References, Results, Row, ServiceDetails,
+    ServiceRow, Slo, SloMinute, SloTerms, Stage, Why, Window,
 };
 use crate::stats::Histogram;
 use crate::units::{Price, Span, Time, WallClock};
@@ -39,6 +41,21 @@ pub(super) fn comparison() -> (Results, Comparison) {
     (results, comparison)
 }
 
+/// The same, where clients give up and try again: every fourth request.
+pub(super) fn with_clients() -> Results {
+    let mut results = results();
+    let details = results.policies.iter_mut().flat_map(|policy| &mut policy.details);
+    for interval in details.flat_map(|details| &mut details.services[0].timeline) {
+        interval.clients = Some(ClientInterval {
+            retries: interval.arrivals / 4,
+            unheard: interval.arrivals / 10,
+            wasted_ns: u128::from(interval.arrivals) * 25_000_000,
+            mean_thinking: None,
+        });
+    }
+    results
+}
+
 fn slo() -> Slo {
     Slo { quantile: 0.99, limit: Span::from_millis(300) }
 }
@@ -65,6 +82,7 @@ fn about() -> About {
         slo: Some(SloTerms { latency: Some(slo()), errors: Some(0.001) }),
         price: price(),
         timeline: Span::from_secs(60),
+        closed_loop_users: 0,
         assumptions: vec!["no queue capacity given: unlimited".into()],
         folder: Some(String::new()),
         resolved: serde_json::json!({ "name": "launch-day", "seed": 1 }),
@@ -111,6 +129,7 @@ fn policy(at: usize) -> PolicyResults {
                 service: "service".into(),
                 timeline: timeline(at),
                 decisions: decisions(at),
+                launches: launches(at),
                 slo_minutes: slo_minutes(at),
             }],
         }],
@@ -146,7 +165,6 @@ fn outcome(at: usize, replication: u32) -> ServiceOutcome {
     let hours = 24.0 * 9.0 * capacity * (1.0 + 0.02 * wobble(1, 2, u64::from(replication)));
     let replica_ns = (hours * 3.6e12) as u128;
     ServiceOutcome {
-        shown: Vec::new(),
         name: "service".into(),
         counts: Counts {
             arrived: completed + timed_out,
@@ -174,6 +192,8 @@ fn outcome(at: usize, replication: u32) -> ServiceOutcome {
         timeline: Vec::new(),
         decisions: Vec::new(),
         supply: Vec::new(),
+        launches: Launches::default(),
+        users: None,
     }
 }
 
@@ -207,6 +227,7 @@ fn timeline(at: usize) -> Vec<Interval> {
                 rejections: 0,
                 completions: served,
                 losses: 0,
+                failures: 0,
                 timeouts: arrivals - served,
                 percentiles: Some([slow(1.0), slow(2.4), slow(3.0 + tail.ln())]),
                 desired: desired as u32,
@@ -218,6 +239,7 @@ fn timeline(at: usize) -> Vec<Interval> {
                 mean_in_flight: ready * load,
                 utilization: Some(load.min(1.0)),
                 signal: (at > 0).then(|| 100.0 * load.min(1.0) * (0.95 + 0.1 * wobble(m, 3, 0))),
+                clients: None,
             }
         })
         .collect()
@@ -261,7 +283,38 @@ fn decisions(at: usize) -> Vec<DecisionRecord> {
             decision,
             readings: vec![Reading { value: Some(value), at: Time::from_secs(60 * m - 15) }],
             activation: false,
+            without: Vec::new(),
+            until: None,
         });
     }
     out
+}
+
+/// What every scale-out ordered: provisioned, pulled and booted in about a minute.
+fn launches(at: usize) -> Launches {
+    let mut kept = Vec::new();
+    for record in decisions(at) {
+        for _ in record.before..record.decision.desired {
+            let number = kept.len() as u64;
+            let seconds =
+                |least: f64, n: u64| Span::from_secs_f64(least + 8.0 * wobble(number, n, 7));
+            let stages = vec![
+                ("provision", seconds(25.0, 1)),
+                ("pull", seconds(12.0, 2)),
+                ("boot", seconds(4.0, 3)),
+            ];
+            let ordered_at = record.at.after(Span::from_secs(2));
+            let length = stages.iter().fold(Span::ZERO, |sum, (_, span)| sum + *span);
+            kept.push(Launch {
+                number,
+                by: OrderedBy::Decision(record.at),
+                ordered_at,
+                launched_at: ordered_at,
+                stages,
+                ready_at: Some(ordered_at.after(length)),
+                gone_at: None,
+            });
+        }
+    }
+    Launches { kept, left_out: 0 }
 }

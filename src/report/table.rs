@@ -56,9 +56,13 @@ pub(super) fn headline(results: &Results) -> String {
         |count: u32, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
     let replications = counted(about.replications, "replication");
     let seed = about.seed;
+    let closed = match about.closed_loop_users {
+        0 => String::new(),
+        users => format!("closed loop of {} users, ", group(&users.to_string())),
+    };
+    let name = &about.name;
     let text = format!(
-        "{}: {length}, {requests} requests in all, {replications}, seed {seed}",
-        about.name
+        "{name}: {length}, {closed}{requests} requests in all, {replications}, seed {seed}"
     );
     match about.fidelity.fluid {
         true => format!("{text}; fidelity fluid: approximate, see docs/fluid.md for its errors"),
@@ -191,6 +195,11 @@ pub(super) fn against_baseline(policy: &Compared) -> String {
     }
 }
 
+/// What has to be known to read any figure of a closed loop.
+const CLOSED_LOOP: &str = "Closed loop: users send the next request only after the one before, so that a \
+    slower service is offered less; policies do not meet the same arrivals, and requests that were never \
+    sent are in no percentile.";
+
 pub(super) fn notes(results: &Results, comparison: &Comparison) -> Vec<String> {
     let about = &results.about;
     let mut notes = Vec::new();
@@ -204,6 +213,9 @@ pub(super) fn notes(results: &Results, comparison: &Comparison) -> Vec<String> {
     } else {
         "One replication: points without intervals.".to_owned()
     });
+    if about.closed_loop_users > 0 {
+        notes.push(CLOSED_LOOP.to_owned());
+    }
     if comparison.policies.iter().any(|policy| policy.on_frontier) {
         notes.push("* no other policy is both as cheap and as fast.".to_owned());
     }
@@ -231,10 +243,30 @@ pub(super) fn notes(results: &Results, comparison: &Comparison) -> Vec<String> {
             currency(about.price.currency())
         ));
     }
+    notes.extend(failures(comparison));
     if !results.complete {
         notes.push("INCOMPLETE: interrupted; only finished cells are shown.".to_owned());
     }
     notes
+}
+
+/// Where replicas failed: how many, and what was lost.
+fn failures(comparison: &Comparison) -> Option<String> {
+    let mean = |policy: &Compared, figure| policy.estimate(figure).map_or(0.0, |e| e.mean);
+    if comparison.policies.iter().all(|policy| mean(policy, Figure::Failures) == 0.0) {
+        return None;
+    }
+    let each: Vec<String> = comparison
+        .policies
+        .iter()
+        .map(|policy| {
+            let [failed, lost] =
+                [Figure::Failures, Figure::Lost].map(|figure| whole(mean(policy, figure)));
+            format!("{} {failed}, {lost}", policy.name)
+        })
+        .collect();
+    let each = each.join("; ");
+    Some(format!("Replicas failed, requests lost with replicas, per replication: {each}."))
 }
 
 pub(super) fn verdict(results: &Results, comparison: &Comparison) -> String {

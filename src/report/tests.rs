@@ -34,6 +34,10 @@ fn a_run_leaves_every_file_and_each_csv_is_whole() {
         "replications.csv",
         "timeline.csv",
         "decisions.csv",
+        "launches.csv",
+        "decisions.jsonl",
+        "reactions.jsonl",
+        "moments.jsonl",
         "manifest.json",
         "report.html",
         "cost-vs-latency.svg",
@@ -50,6 +54,7 @@ fn a_run_leaves_every_file_and_each_csv_is_whole() {
         ("replications.csv", 24),
         ("timeline.csv", 6 * 1440),
         ("decisions.csv", results.policies.iter().map(decisions).sum()),
+        ("launches.csv", results.policies.iter().map(launches).sum()),
     ] {
         // The reader refuses rows of unequal length.
         let mut reader = csv::Reader::from_path(folder.join(name)).unwrap();
@@ -61,6 +66,11 @@ fn a_run_leaves_every_file_and_each_csv_is_whole() {
 
 fn decisions(policy: &crate::experiment::PolicyResults) -> usize {
     policy.details.iter().flat_map(|details| &details.services).map(|s| s.decisions.len()).sum()
+}
+
+fn launches(policy: &crate::experiment::PolicyResults) -> usize {
+    let services = policy.details.iter().flat_map(|details| &details.services);
+    services.map(|service| service.launches.kept.len()).sum()
 }
 
 /// One cell of a CSV, by the value of its first column and the name of the wanted one.
@@ -92,6 +102,28 @@ fn the_summary_has_figures_with_units_intervals_and_judgement() {
     let number = |column| cell(&text, "peak", column).parse::<f64>().unwrap();
     assert!(number("cost_ci95_low") < number("cost") && number("cost") < number("cost_ci95_high"));
     assert!(number("cost_vs_baseline") > 0.0 && number("cost_vs_baseline_p_holm") < 0.05);
+}
+
+#[test]
+fn the_timeline_has_columns_of_clients_empty_where_they_only_wait() {
+    let written = |results: &Results| {
+        let mut out = Vec::new();
+        timeline_csv::write(results, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    };
+    let results = sample::with_clients();
+    let arrivals = results.policies[5].details[0].services[0].timeline[0].arrivals;
+    let row = &results.policies[5].name;
+    let (plain, text) = (written(&sample::results()), written(&results));
+    for (column, value) in [
+        ("retries", (arrivals / 4).to_string()),
+        ("unheard_answers", (arrivals / 10).to_string()),
+        ("wasted_slot_s", (arrivals as f64 / 40.0).to_string()),
+        ("thinking_users", String::new()),
+    ] {
+        assert_eq!(cell(&text, row, column), value, "{column}");
+        assert_eq!(cell(&plain, row, column), "", "{column}");
+    }
 }
 
 #[test]
@@ -158,6 +190,6 @@ fn every_byte_is_the_same_for_any_number_of_threads() {
         left.push((contents(&folder), table(&results, &comparison)));
     }
     let names: Vec<&String> = left[0].0.iter().map(|(name, _)| name).collect();
-    assert_eq!(names.len(), 12, "{names:?}");
+    assert_eq!(names.len(), 16, "{names:?}");
     assert!(left[0] == left[1], "some file depends on the number of threads");
 }

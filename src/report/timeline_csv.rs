@@ -4,7 +4,7 @@ use super::number::plain;
 use crate::experiment::{Interval, Results};
 use std::io::{self, Write};
 
-const HEADER: [&str; 25] = [
+const HEADER: [&str; 30] = [
     "policy",
     "service",
     "replication",
@@ -29,11 +29,18 @@ const HEADER: [&str; 25] = [
     "signal",
     "signal_value",
     "counted",
+    "failures",
+    "retries",
+    "unheard_answers",
+    "wasted_slot_s",
+    "thinking_users",
     "fidelity",
 ];
 
 /// Arrivals and rejections by arrival; completions, losses, timeouts and percentiles by the instant
-/// they happen; replicas, queue and utilisation are means over the interval.
+/// they happen; replicas, queue and utilisation are means over the interval. Where clients give up and try
+/// again, arrivals are first attempts and completions those whose answer was heard; what attempts beyond
+/// the first came to, and the users who think in closed loops, is in the last columns, empty elsewhere.
 pub(super) fn write(results: &Results, out: &mut dyn Write) -> io::Result<()> {
     let mut csv = csv::Writer::from_writer(out);
     csv.write_record(HEADER)?;
@@ -53,6 +60,8 @@ pub(super) fn write(results: &Results, out: &mut dyn Write) -> io::Result<()> {
                     record.push(signal.to_owned());
                     record.push(optional(interval.signal, 6));
                     record.push(counted.to_string());
+                    record.push(interval.failures.to_string());
+                    record.extend(of_clients(interval));
                     record.push(results.about.fidelity.name().to_owned());
                     csv.write_record(&record)?;
                 }
@@ -89,6 +98,17 @@ fn measured(interval: &Interval) -> Vec<String> {
     }
     record.push(optional(interval.utilization, 6));
     record
+}
+
+/// What clients did: empty where they only wait.
+fn of_clients(interval: &Interval) -> [String; 4] {
+    let Some(clients) = &interval.clients else { return Default::default() };
+    [
+        clients.retries.to_string(),
+        clients.unheard.to_string(),
+        plain(clients.wasted_ns as f64 / 1e9, 4),
+        optional(clients.mean_thinking, 4),
+    ]
 }
 
 fn optional(value: Option<f64>, decimals: usize) -> String {

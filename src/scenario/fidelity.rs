@@ -4,7 +4,7 @@
 use super::file::{FidelityFile, ScenarioFile};
 use super::{Scenario, Service};
 use crate::fault::Faults;
-use crate::fleet::{Balancing, Discipline, FleetSpec};
+use crate::fleet::{Balancing, Discipline, FailureSpec, FleetSpec};
 use crate::policy::Autoscaler;
 use crate::units::Time;
 use crate::workload::NoFlow;
@@ -205,6 +205,12 @@ fn of_fleet(fleet: &FleetSpec, longest_s: f64, policy: &str, add: &mut impl FnMu
     }
     if fleet.cold_demand.is_some() {
         add("service.first_request", "first requests of their own length are not modelled");
+    }
+    if !fleet.loops.is_empty() {
+        add("workload.arrivals", "users in closed loops are not modelled");
+    }
+    if fleet.failures != FailureSpec::default() {
+        add("replica.failures", "replicas that fail are not modelled");
     }
     if !fleet.rollouts.is_empty() {
         add("rollouts", "rollouts were not tested");

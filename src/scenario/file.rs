@@ -3,6 +3,7 @@
 
 use super::choice::PolicyFile;
 use super::clients::ClientFile;
+use super::failures::{FailuresFile, OutageFile};
 use super::variants::VariantFile;
 use super::words::{ColdStartFile, ErrorTerm, LatencyTerm, LaunchRateText, SpanOrLaw, StartText};
 use crate::random::Distribution;
@@ -58,8 +59,11 @@ pub struct ScenarioFile {
     /// Releases: the replicas there are at an instant are replaced.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rollouts: Vec<RolloutFile>,
-    /// Several services in place of `workload`, `service`, `replica`, `client` and `rollouts`; the policies
-    /// compete for the first.
+    /// Replicas that fail together, as when a zone is lost or spot capacity is reclaimed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub outages: Vec<OutageFile>,
+    /// Several services in place of `workload`, `service`, `replica`, `client`, `rollouts` and `outages`; the
+    /// policies compete for the first.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub services: IndexMap<String, ServiceEntry>,
     /// The policies, by name and kind; every one is run on the same traffic.
@@ -207,6 +211,9 @@ pub struct ReplicaFile {
     pub quota: Option<u32>,
     /// How fast replicas are launched at most. Default: no limit.
     pub launch_rate: Option<LaunchRateText>,
+    /// How replicas fail, and what then becomes of their requests. Default: none fails by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failures: Option<FailuresFile>,
     /// How load turns into CPU, memory and so on.
     pub resources: Option<ResourcesFile>,
 }
@@ -309,6 +316,9 @@ pub struct ServiceEntry {
     /// Releases: the replicas there are at an instant are replaced.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rollouts: Vec<RolloutFile>,
+    /// Replicas that fail together, as when a zone is lost or spot capacity is reclaimed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub outages: Vec<OutageFile>,
     /// Who scales it; not for the first service, for which `policies` compete.
     pub policy: Option<PolicyFile>,
 }

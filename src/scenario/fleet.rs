@@ -4,8 +4,8 @@ use super::file::{
     AtZeroFile, BalancingFile, BilledFrom, CpuFile, PriceFile, QueueFile, ReplicaFile,
     ResourcesFile, ScaleInFile, ServiceFile,
 };
-use super::sharing;
 use super::words::{ColdStartFile, SpanOrLaw};
+use super::{failures, sharing};
 use crate::fault::Faults;
 use crate::fleet::{
     AtZero, Balancing, Billing, ColdStage, FleetSpec, LaunchRate, QueueSpec, VictimOrder,
@@ -46,7 +46,9 @@ pub(super) fn build(
         balancing: balancing(service.balancing),
         queue,
         client: None,
+        loops: Vec::new(),
         rollouts: Vec::new(),
+        failures: faults.within("replica", |f| failures::build(replica.failures.as_ref(), f)),
     };
     let given = replica.resources.clone().unwrap_or_default();
     let resources =
@@ -59,7 +61,7 @@ fn sampler(law: Option<&SpanOrLaw>, faults: &mut Faults) -> Option<Sampler> {
 }
 
 /// The sampler of a law that is sound.
-fn checked(law: &Distribution, faults: &mut Faults) -> Option<Sampler> {
+pub(super) fn checked(law: &Distribution, faults: &mut Faults) -> Option<Sampler> {
     let errors = faults.errors();
     law.check(faults);
     (faults.errors() == errors).then(|| law.sampler())

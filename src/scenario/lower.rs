@@ -3,11 +3,14 @@
 use super::file::{PriceFile, ReplicaFile, ScenarioFile, ServiceEntry, ServiceFile};
 use super::products::{self, Products};
 use super::words::{LatencyTerm, SpanOrLaw, StartText};
-use super::{Fidelity, LeftOpen, NamedPolicy, Scenario, Service, SloTerms, fidelity};
-use super::{Variant, check, clients, fleet, length, lint, rollouts, sharing, variants};
+use super::{Fidelity, LeftOpen, NamedPolicy, Scenario, Service, SloTerms};
+use super::{
+    Variant, check, clients, closed, failures, fidelity, fleet, length, lint, rollouts, sharing,
+    variants,
+};
 use crate::engine::{Slo, Window};
 use crate::fault::Faults;
-use crate::fleet::FleetSpec;
+use crate::fleet::{FailureSpec, FleetSpec};
 use crate::random::Distribution;
 use crate::units::{Price, Span, Time, WallClock};
 use crate::vendor::ProductPolicy;
@@ -61,8 +64,10 @@ pub(super) fn lower(
     variants::check_names(&file, faults);
     let policies = policies(&file, products, faults);
     rollouts::check_policies(&services, &policies, faults);
-    rollouts::check_end(&services, Time::ZERO.after(file.duration.unwrap_or_default()), faults);
+    rollouts::check_end(&services, window_end(&file), faults);
+    failures::check(&services, &policies, window_end(&file), faults);
     sharing::check_policies(&services, &policies, faults);
+    closed::check(&services, &policies, faults);
     if faults.any_error() || policies.len() < file.policies.len() {
         return None;
     }
@@ -82,7 +87,7 @@ pub(super) fn lower(
         clock,
         window: Window {
             warmup: Time::ZERO.after(file.warmup.unwrap_or_default()),
-            end: Time::ZERO.after(file.duration.unwrap_or_default()),
+            end: window_end(&file),
             drain_limit: file.drain_limit.unwrap_or_default(),
         },
         seed: file.seed.unwrap_or_default(),
@@ -98,9 +103,15 @@ pub(super) fn lower(
         resolved,
         inputs,
     };
+    closed::check_refusals(&scenario, faults);
     fidelity::apply(&mut scenario, &file, faults);
     lint::lint(&scenario, &file, faults);
     Some(scenario)
+}
+
+/// When arrivals stop, once the duration is known.
+fn window_end(file: &ScenarioFile) -> Time {
+    Time::ZERO.after(file.duration.unwrap_or_default())
 }
 
 /// The competing policies that are sound.
@@ -169,6 +180,7 @@ fn one_or_many(file: &ScenarioFile, faults: &mut Faults) {
         ("replica", file.replica.is_some()),
         ("client", file.client.is_some()),
         ("rollouts", !file.rollouts.is_empty()),
+        ("outages", !file.outages.is_empty()),
     ] {
         if given {
             faults.error(
@@ -348,6 +360,7 @@ fn services(
             replica: file.replica.clone(),
             client: file.client.clone(),
             rollouts: file.rollouts.clone(),
+            outages: file.outages.clone(),
             policy: None,
         };
         let mut resolution = Resolution { clock, end, faults };
@@ -385,15 +398,18 @@ fn service(
     let (fleet, resources) = fleet::build(service, replica, price, resolution.faults);
     let Resolution { clock, end, faults } = &mut *resolution;
     let client = entry.client.as_ref();
+    let outages = failures::outages(&entry.outages, clock, *end, faults);
     let fleet = FleetSpec {
+        failures: FailureSpec { outages, ..fleet.failures },
         client: client.map(|given| faults.within("client", |f| clients::build(given, f))),
         rollouts: rollouts::build(&entry.rollouts, clock, *end, faults),
         ..fleet
     };
-    let workload = workload(entry.workload.as_ref(), service, around, resolution);
+    let workload = workload(entry.workload.as_ref(), service, around, resolution)?;
+    let fleet = FleetSpec { loops: closed::loops(&workload), ..fleet };
     Some(Service {
         name: name.to_owned(),
-        workload: workload?,
+        workload,
         fleet,
         initial: replica.initial,
         resources,

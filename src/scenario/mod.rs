@@ -12,6 +12,8 @@
 mod check;
 mod choice;
 mod clients;
+mod closed;
+mod failures;
 mod fidelity;
 mod file;
 mod findings;
@@ -82,6 +84,13 @@ pub struct Scenario {
     pub resolved: serde_json::Value,
     /// Files it read: path as written, SHA-256 in hex.
     pub inputs: Vec<(String, String)>,
+}
+
+impl Scenario {
+    /// Users in closed loops, of all services.
+    pub fn closed_loop_users(&self) -> u64 {
+        self.services.iter().map(closed::users).sum()
+    }
 }
 
 /// The promise of a scenario.

@@ -2,13 +2,13 @@
 
 use super::{LeftOpen, NamedPolicy, PolicyChoice, Scenario, Service};
 use crate::engine::{Detail, ServiceSetup, Setup};
-use crate::fleet::{AtZero, Balancing, ColdStage, FleetSpec, MinReady, Overflow, VictimOrder};
+use crate::fleet::{AtZero, Balancing, ColdStage, FleetSpec, Overflow, Portion, VictimOrder};
 use crate::policy::keep_alive::AtLimit;
-use crate::policy::{Autoscaler, PolicyContext};
+use crate::policy::{Autoscaler, PolicyContext, Recorded};
 use crate::random::{Sampler, Streams};
 use crate::signal::Resources;
 use crate::units::Time;
-use crate::vendor::{self, Platform};
+use crate::vendor::{self, LeavesFirst, Platform};
 use crate::workload::Arrivals;
 use std::sync::Arc;
 
@@ -64,6 +64,7 @@ impl Scenario {
             initial: fleet.initial,
             end: self.window.end,
             plan,
+            recorded: Recorded::default(),
         };
         ServiceSetup {
             name: service.name.clone(),
@@ -93,6 +94,7 @@ impl Scenario {
             initial: fleet.initial,
             end: self.window.end,
             plan: None,
+            recorded: Recorded::default(),
         })
     }
 
@@ -106,7 +108,11 @@ impl Scenario {
 }
 
 /// A policy decides where the fleet starts if nothing else does, and scale per request is a balancing.
-fn fleet_under(service: &Service, spec: &PolicyChoice, plan: Option<&[(Time, u32)]>) -> FleetSpec {
+pub(super) fn fleet_under(
+    service: &Service,
+    spec: &PolicyChoice,
+    plan: Option<&[(Time, u32)]>,
+) -> FleetSpec {
     let mut fleet = service.fleet.clone();
     let planned = plan.and_then(|plan| plan.first()).filter(|(at, _)| *at == Time::ZERO);
     let own = planned.map_or(0, |&(_, count)| count).max(spec.natural_start());
@@ -140,19 +146,19 @@ fn adopt(fleet: &mut FleetSpec, open: LeftOpen, platform: &Platform) {
     if let Some(grace) = platform.grace.filter(|_| open.grace) {
         fleet.grace = grace;
     }
-    if platform.newest_leave_first && open.victims {
-        fleet.victims = VictimOrder::Newest;
-    }
-    if platform.oldest_leave_first && open.victims {
-        fleet.victims = VictimOrder::Oldest;
+    if let Some(first) = platform.leaves_first.filter(|_| open.victims) {
+        fleet.victims = match first {
+            LeavesFirst::Newest => VictimOrder::Newest,
+            LeavesFirst::Oldest => VictimOrder::Oldest,
+        };
     }
     if platform.rejects_at_zero && open.at_zero {
         fleet.queue.at_zero = AtZero::Reject;
     }
     for rollout in fleet.rollouts.iter_mut().filter(|rollout| rollout.min_ready.is_none()) {
         rollout.min_ready = platform.min_ready.map(|min_ready| match min_ready {
-            vendor::MinReady::Count(count) => MinReady::Count(count),
-            vendor::MinReady::Percent(percent) => MinReady::Share(f64::from(percent) / 100.0),
+            vendor::MinReady::Count(count) => Portion::Count(count),
+            vendor::MinReady::Percent(percent) => Portion::Share(f64::from(percent) / 100.0),
         });
     }
 }

@@ -39,6 +39,10 @@ pub trait Arrivals: Send {
     /// Replaces the contents of `batch` by the next up to [`BATCH`] requests; empty = no more, ever.
     /// Arrivals never decrease, within a batch and from one to the next.
     fn fill(&mut self, batch: &mut Batch);
+    /// Why there are no more, if it is not that there are none: a file that went away while it was played.
+    fn failure(&self) -> Option<String> {
+        None
+    }
 
     /// The traffic as a flow, where it is to be played as one; it has no requests then.
     fn take_flow(&mut self) -> Option<Box<Flow>> {

@@ -73,4 +73,8 @@ impl Arrivals for Merge {
             input.refill();
         }
     }
+
+    fn failure(&self) -> Option<String> {
+        self.inputs.iter().find_map(|input| input.stream.failure())
+    }
 }

@@ -13,6 +13,7 @@ pub mod arrivals;
 mod batch;
 mod flow;
 mod merge;
+mod shared;
 mod source;
 mod spec;
 mod stream;
@@ -21,6 +22,8 @@ pub mod trace;
 pub use arrivals::SourceSpec;
 pub use batch::{Arrivals, BATCH, Batch};
 pub use flow::{Flow, NoFlow, Stretch};
+pub use shared::Shared;
+pub use source::Users;
 pub use spec::{ResolveContext, WorkloadSpec};
 pub use stream::Workload;
 

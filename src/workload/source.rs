@@ -2,8 +2,8 @@
 
 use super::Batch;
 use super::arrivals::Intensity;
-use crate::random::{Generator, Purpose, Streams};
-use crate::units::Time;
+use crate::random::{Generator, Purpose, Sampler, Streams};
+use crate::units::{Span, Time};
 use std::fmt;
 
 /// Where in time a source sends, in nanoseconds of the source's own time: `[from, until)`.
@@ -57,6 +57,27 @@ pub(crate) trait Instants: Send {
     /// given to [`Source::open`]; nothing appended = no more, ever. A source that knows its requests'
     /// demands appends those too.
     fn fill(&mut self, batch: &mut Batch);
+    /// Why there are no more, if it is not that there are none.
+    fn failure(&self) -> Option<&str> {
+        None
+    }
+}
+
+/// Users of a closed loop, whose requests are not known before the run: whoever serves them plays them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Users {
+    /// How many.
+    pub users: u32,
+    /// How long each thinks before a request.
+    pub think: Sampler,
+    /// The mean of that, in seconds.
+    pub think_s: f64,
+    /// When the first one begins to think.
+    pub from: Time,
+    /// Over which they begin, evenly.
+    pub ramp_up: Span,
+    /// Nobody sends from here on; [`Time::NEVER`] = until the end of the run.
+    pub until: Time,
 }
 
 /// A source, compiled: what every cell's stream is made from.
@@ -74,6 +95,10 @@ pub(crate) trait Source: fmt::Debug + Send + Sync {
     }
     /// Mean demand in seconds of requests that bring their own.
     fn own_mean_demand_s(&self) -> Option<f64> {
+        None
+    }
+    /// Users in a closed loop: such a source has no instants.
+    fn users(&self) -> Option<Users> {
         None
     }
 }

@@ -58,6 +58,11 @@ impl WorkloadSpec {
             let hint = "add one, for example [workload.arrivals.baseline.poisson]";
             faults.error("arrivals", "no source of arrivals", hint);
         }
+        let closed = |spec: &SourceSpec| matches!(spec, SourceSpec::ClosedLoop(_));
+        if self.time_scale != 1.0 && self.arrivals.values().any(closed) {
+            let hint = "change its think times and moments instead";
+            faults.error("time_scale", "a closed loop has no requests to be stretched", hint);
+        }
         if faults.errors() > before {
             return None;
         }

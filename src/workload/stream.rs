@@ -2,7 +2,7 @@
 
 use super::arrivals::Poisson;
 use super::merge::Merge;
-use super::source::{Extent, Instants, Luck, Source, stretch};
+use super::source::{Extent, Instants, Luck, Source, Users, stretch};
 use super::trace::Events;
 use super::{Arrivals, Batch};
 use crate::random::{Distribution, Generator, Purpose, Sampler, Streams};
@@ -43,6 +43,11 @@ impl Demand {
     /// Call only after the law was checked.
     pub(crate) fn new(law: &Distribution) -> Self {
         Self { sampler: law.sampler(), mean_s: law.mean_s(), law: Arc::new(law.clone()) }
+    }
+
+    /// In seconds.
+    pub(crate) const fn mean_s(&self) -> f64 {
+        self.mean_s
     }
 }
 
@@ -86,7 +91,22 @@ impl Workload {
         workload
     }
 
-    /// The requests of one replication before `end`, the same for every policy.
+    /// Users in closed loops, each loop with the law of its demands, in the order of the sources. Their
+    /// requests are not among [`Workload::requests`].
+    pub fn users(&self) -> impl Iterator<Item = (Users, Sampler)> + '_ {
+        self.parts.iter().filter_map(|part| {
+            let demand = part.demand.as_ref()?.sampler.clone();
+            Some((part.source.users()?, demand))
+        })
+    }
+
+    /// Whether all traffic is of users in closed loops.
+    pub fn is_closed(&self) -> bool {
+        self.parts.iter().all(|part| part.source.users().is_some())
+    }
+
+    /// The requests of one replication before `end` that do not depend on how they are served, the same
+    /// for every policy.
     pub fn requests(&self, streams: &Streams, end: Time) -> Box<dyn Arrivals> {
         let mut open: Vec<Stream> = (0u32..)
             .zip(&self.parts)
@@ -98,7 +118,8 @@ impl Workload {
         }
     }
 
-    /// Expected number of requests in `[0, end)`, for progress and warnings.
+    /// Expected number of requests in `[0, end)`, for progress and warnings; of users in closed loops as
+    /// many as if none ever waited in a queue.
     pub fn expected_requests(&self, end: Time) -> f64 {
         let end = self.source_time(end);
         self.parts.iter().map(|part| part.source.expected(end)).sum()
@@ -183,5 +204,9 @@ impl Arrivals for Stream {
             batch.demand_ns.resize(batch.arrival_ns.len(), 0);
             law.fill(&mut self.demands, &mut batch.demand_ns);
         }
+    }
+
+    fn failure(&self) -> Option<String> {
+        self.instants.failure().map(str::to_owned)
     }
 }

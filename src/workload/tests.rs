@@ -228,7 +228,7 @@ fn given_requests_are_played_as_they_are() {
 
 #[test]
 fn what_makes_no_source_is_refused_with_path_and_remedy() {
-    for (toml, parts) in [
+    refused(&[
         ("[arrivals]", ["arrivals: no source", "poisson"]),
         ("rate_scale = 0\n[arrivals]\na.poisson = { rate = '1/s' }", ["rate_scale", "positive"]),
         ("time_scale = nan\n[arrivals]\na.poisson = { rate = '1/s' }", ["time_scale", "NaN"]),
@@ -280,12 +280,40 @@ fn what_makes_no_source_is_refused_with_path_and_remedy() {
             ["points.1.at", "sort"],
         ),
         ("[arrivals]\na.levels = { points = [] }", ["points", "positive"]),
-    ] {
+    ]);
+}
+
+/// Each is refused, in words that hold both parts.
+#[track_caller]
+fn refused(cases: &[(&str, [&str; 2])]) {
+    for (toml, parts) in cases {
         let (_, said) = resolve_in(Path::new(""), toml, &WallClock::default(), hours(24));
         let found = said.join("\n");
         assert!(parts.iter().all(|part| found.contains(part)), "{toml}: {found}");
         assert!(found.contains("error"), "{toml}: {found}");
     }
+}
+
+#[test]
+fn what_makes_no_closed_loop_is_refused() {
+    refused(&[
+        (
+            "[arrivals]\na.closed-loop = { users = 0, think.constant = '1s' }",
+            ["closed-loop.users: 0 users", "1000000"],
+        ),
+        (
+            "rate_scale = 3\n[arrivals]\na.closed-loop = { users = 400000, think.constant = '1s' }",
+            ["users: 1200000", "rate_scale"],
+        ),
+        (
+            "[arrivals]\na.closed-loop = { users = 1, think.exponential = { mean = '0s' } }",
+            ["a.closed-loop.think.exponential.mean", "zero"],
+        ),
+        (
+            "time_scale = 2\n[arrivals]\na.closed-loop = { users = 1, think.constant = '1s' }",
+            ["time_scale", "think times"],
+        ),
+    ]);
 }
 
 #[test]
@@ -314,4 +342,23 @@ fn without_any_service_time_a_source_is_refused() {
     let mut faults = Faults::new();
     assert!(spec.resolve(&context, &mut faults).is_none());
     assert!(faults.as_slice()[0].message.contains("no service time"));
+}
+
+#[test]
+fn users_of_a_closed_loop_are_handed_over_and_bring_no_requests_of_their_own() {
+    let toml = "rate_scale = 2\n[arrivals]\n\
+        a.closed-loop = { users = 5, think.constant = '900ms', ramp_up = '10s', from = '1m' }\n\
+        b.closed-loop = { users = 1, think.constant = '2s', until = '1h' }";
+    let workload = workload(toml, hours(24));
+    assert_eq!(requests(&workload, 0, hours(24)), []);
+    let users: Vec<_> = workload.users().map(|(users, _)| users).collect();
+    let [a, b] = &users[..] else { panic!("{users:?}") };
+    assert_eq!((a.users, a.from, a.until), (10, Time::from_secs(60), Time::NEVER));
+    assert_eq!((a.ramp_up, a.think_s), (Span::from_secs(10), 0.9));
+    assert_eq!((b.users, b.from, b.until), (2, Time::ZERO, hours(1)));
+    // Ten users, one request a second each if none waits; the other two one in 2.1 s.
+    assert_eq!(workload.rate_at(Time::from_secs(65)), 0.5 * 10.0 + 2.0 / 2.1);
+    let expected = workload.expected_requests(Time::from_secs(160));
+    assert!((expected - (95.0 * 10.0 + 160.0 * 2.0 / 2.1)).abs() < 1e-6, "{expected}");
+    assert_eq!(workload.assumptions().len(), 2);
 }

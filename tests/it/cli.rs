@@ -360,6 +360,31 @@ fn a_generated_trace_is_read_back_request_by_request() {
 }
 
 #[test]
+fn users_of_a_closed_loop_are_in_the_timeline_and_their_requests_in_no_trace() {
+    let users = "[workload.arrivals.main.closed-loop]\nusers = 30\nthink.constant = '1s'";
+    let text = GOOD.replace("[workload.arrivals.main.poisson]\nrate = \"20/s\"", users);
+    let folder = folder_with(&[("loop.toml", &text), ("open.toml", GOOD)]);
+    for (name, known) in [("loop", true), ("open", false)] {
+        let output = autosim(folder.path(), &["run", &format!("{name}.toml"), "--out", name]);
+        assert_eq!(code(&output), 0, "{}", errors(&output));
+        let mut rows =
+            csv::Reader::from_path(folder.path().join(name).join("timeline.csv")).unwrap();
+        let thinking = rows.headers().unwrap().iter().position(|name| name == "thinking_users");
+        let cells: Vec<_> =
+            rows.records().map(|row| row.unwrap()[thinking.unwrap()].to_owned()).collect();
+        assert!(cells.iter().all(|cell| cell.is_empty() != known), "{name}: {cells:?}");
+        // One in twenty seconds waits for an answer of 50 ms.
+        let late: f64 = cells.iter().skip(60).map(|cell| cell.parse().unwrap_or(0.0)).sum();
+        let mean = late / (cells.len() - 60) as f64;
+        assert!((if known { 28.0..29.5 } else { 0.0..0.1 }).contains(&mean), "{name}: {mean}");
+    }
+    let made = autosim(folder.path(), &["trace", "generate", "loop.toml", "--out", "t.csv"]);
+    assert_eq!(code(&made), 2);
+    assert!(errors(&made).contains("nothing to write down"), "{}", errors(&made));
+    assert!(!folder.path().join("t.csv").exists());
+}
+
+#[test]
 fn a_closed_pipe_is_no_failure() {
     let folder = folder_with(&[]);
     let mut child = Command::new(env!("CARGO_BIN_EXE_autosim"))

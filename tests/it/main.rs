@@ -2,9 +2,12 @@
 
 mod cli;
 mod determinism;
+mod dry_run;
+mod explained;
 mod flow;
 mod fluid;
 mod house;
+mod launches;
 mod naive;
 mod naive_equality;
 mod pai_eas_and_scalingo;
@@ -12,6 +15,7 @@ mod plane_equality;
 mod properties;
 mod ray_serve;
 mod recorded;
+mod reliability;
 mod report_page;
 mod sae;
 mod stories;

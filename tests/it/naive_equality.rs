@@ -5,12 +5,13 @@
 
 use crate::naive::{Case, Fate, Record, Try, simulate, simulate_tries};
 use autosim::engine::{
-    Attempt, AttemptFate, Completion, DecisionLog, Detail, Outcome, ServiceSetup, Setup, Sink,
-    Window, run,
+    Attempt, AttemptFate, Completion, DecisionLog, Detail, Halt, Outcome, ServiceOutcome,
+    ServiceSetup, Setup, Simulation, Sink, Window, run,
 };
 use autosim::fleet::{
-    AtZero, Balancing, ClientSpec, ColdStage, Discipline, FleetSpec, LaunchRate, Overflow,
-    QueueSpec, RetryBudget, RetrySpec, VictimOrder,
+    AtZero, Balancing, ClientSpec, ColdStage, Discipline, FailedWork, FailureSpec, FleetSpec,
+    LaunchRate, LoopSpec, Outage, Overflow, Portion, QueueSpec, Restart, RetryBudget, RetrySpec,
+    VictimOrder,
 };
 use autosim::policy::{Autoscaler, Cadence, Decision, Policy, Why};
 use autosim::random::{Generator, Purpose, Sampler, Streams};
@@ -20,6 +21,7 @@ use rand::Rng;
 
 // ---- the engine's side ----
 
+#[derive(Clone)]
 struct Script {
     counts: Vec<u32>,
     asked: usize,
@@ -110,32 +112,60 @@ pub(crate) fn records(setup: Setup) -> (Vec<Record>, Outcome) {
 }
 
 fn records_and_tries(setup: Setup) -> (Vec<Record>, Vec<Try>, Outcome) {
+    told(|fates| run(setup, fates))
+}
+
+/// The same in stretches of any length.
+fn in_stretches(setup: Setup, mean: u64, seed: u64) -> (Vec<Record>, Vec<Try>, Outcome) {
+    let mut dice = Streams::new(seed, 3, 3).sequential(Purpose::Arrivals, 3);
+    let length = Sampler::Exponential { mean_ns: mean as f64 };
+    told(|fates| {
+        let mut simulation = Simulation::new(setup, fates)?;
+        let mut horizon = Time::ZERO;
+        while !simulation.serve(horizon, fates)? {
+            horizon = horizon.after(length.draw(&mut dice));
+        }
+        Ok(simulation.finish(fates))
+    })
+}
+
+fn told(run: impl FnOnce(&mut Fates) -> Result<Outcome, Halt>) -> (Vec<Record>, Vec<Try>, Outcome) {
     let mut fates = Fates::default();
-    let outcome = run(setup, &mut fates).expect("nothing halts a small run");
+    let outcome = run(&mut fates).expect("nothing halts a small run");
     fates.0.sort_unstable();
     fates.1.sort_unstable();
     (fates.0, fates.1, outcome)
 }
 
 fn engine(case: &Case) -> (Vec<Record>, Vec<Try>) {
-    let (records, tries, outcome) = records_and_tries(setup(case));
+    let told = records_and_tries(setup(case));
+    let mean = case.end / (1 + case.seed % 40) + 1;
+    let stretched = in_stretches(setup(case), mean, case.seed);
+    assert_eq!(told, stretched, "SEED {}: in stretches: {case:?}", case.seed);
+    let (records, tries, outcome) = told;
     let service = &outcome.services[0];
     check_counts(&records, &service.counts, case);
-    if case.fleet.client.is_some() {
+    if case.fleet.has_clients() {
         let retries = tries.len() - records.len();
         assert_eq!(retries as u64, service.counts.retries, "SEED {}: {case:?}", case.seed);
-        let (fleet, told) = (&service.fleet, &service.presence);
-        let integrals = [fleet.queued_ns + fleet.in_flight_ns, fleet.queued_ns];
-        let sums = [told.system_ns, told.queued_ns.expect("attempts are told one by one")];
-        assert_eq!(integrals, sums, "SEED {}: Little's law: {case:?}", case.seed);
+        assert!(service.presence.queued_ns.is_some(), "attempts are told one by one");
     }
+    check_stays(service, case);
     (records, tries)
+}
+
+/// Little's law, exactly.
+fn check_stays(service: &ServiceOutcome, case: &Case) {
+    let (fleet, told) = (&service.fleet, &service.presence);
+    let queued_ns = told.queued_ns.unwrap_or(fleet.queued_ns);
+    let integrals = [fleet.queued_ns + fleet.in_flight_ns, fleet.queued_ns];
+    assert_eq!(integrals, [told.system_ns, queued_ns], "SEED {}: {case:?}", case.seed);
 }
 
 /// What the naive simulator says; where there are no clients nobody is told of attempts.
 fn naive(case: &Case) -> (Vec<Record>, Vec<Try>) {
     let (records, tries) = simulate_tries(case);
-    (records, if case.fleet.client.is_some() { tries } else { Vec::new() })
+    (records, if case.fleet.has_clients() { tries } else { Vec::new() })
 }
 
 /// What the sink was told and what the outcome counts are the same.
@@ -293,7 +323,70 @@ pub(crate) fn random_client_case(kind: &str, seed: u64) -> Case {
     case
 }
 
+fn users(dice: &mut Dice) -> LoopSpec {
+    LoopSpec {
+        users: dice.count(1, 6),
+        think: dice.law(0, 30),
+        demand: dice.law(0, 25),
+        from: Time(if dice.one_in(2) { 0 } else { dice.below(100) }),
+        ramp_up: Span(if dice.one_in(2) { 0 } else { dice.below(50) }),
+        until: if dice.one_in(2) { Time::NEVER } else { Time(dice.below(400)) },
+    }
+}
+
+/// A random case with users in closed loops, most of them alone, many of them with clients.
+pub(crate) fn closed_loop_case(kind: &str, seed: u64) -> Case {
+    let dice = &mut Dice(Streams::new(seed, 0, 95).sequential(Purpose::Arrivals, 7));
+    let mut case = if dice.one_in(2) { random_client_case } else { random_case }(kind, seed);
+    case.fleet.loops = (0..dice.between(1, 3)).map(|_| users(dice)).collect();
+    if dice.one_in(2) {
+        case.requests.clear();
+        case.end = dice.between(50, 600);
+    }
+    case
+}
+
 // ---- comparison ----
+
+fn failures(dice: &mut Dice) -> FailureSpec {
+    let outage = |dice: &mut Dice| Outage {
+        at: Time(dice.between(1, 250)),
+        kill: match dice.one_in(2) {
+            true => Portion::Count(dice.count(0, 3)),
+            false => Portion::Share(dice.below(5) as f64 / 4.0),
+        },
+        notice: dice.maybe(2, |dice| Span(dice.below(25))).unwrap_or_default(),
+    };
+    FailureSpec {
+        lifetime: (!dice.one_in(4)).then(|| dice.law(3, 120)),
+        outages: (0..dice.below(3)).map(|_| outage(dice)).collect(),
+        work: if dice.one_in(2) { FailedWork::Lost } else { FailedWork::Requeued },
+        restart: if dice.one_in(3) { Restart::Left } else { Restart::Replaced },
+    }
+}
+
+/// A random case whose replicas fail; a third of them with clients, a third with users in closed loops.
+pub(crate) fn failing_case(kind: &str, seed: u64) -> Case {
+    let dice = &mut Dice(Streams::new(seed, 0, 96).sequential(Purpose::Arrivals, 7));
+    let mut case = match dice.below(3) {
+        0 => random_client_case(kind, seed),
+        1 => closed_loop_case(kind, seed),
+        _ => random_case(kind, seed),
+    };
+    case.fleet.failures = failures(dice);
+    // The naive simulator never forgets a replica.
+    case.drain = 500;
+    case
+}
+
+/// A random case whose replicas fail, with all they hold, while requests share them.
+pub(crate) fn failing_sharing_case(kind: &str, seed: u64) -> Case {
+    let failures =
+        FailureSpec { work: FailedWork::Lost, ..failing_case(kind, seed).fleet.failures };
+    let mut case = sharing_case(kind, seed);
+    (case.fleet.failures, case.drain) = (failures, 500);
+    case
+}
 
 /// A random case in which requests share their replicas.
 pub(crate) fn sharing_case(kind: &str, seed: u64) -> Case {
@@ -310,7 +403,14 @@ pub(crate) fn sharing_case(kind: &str, seed: u64) -> Case {
 type Simplify = fn(&mut Case);
 
 /// What is tried to make a failing case smaller.
-const SIMPLER: [Simplify; 21] = [
+const SIMPLER: [Simplify; 28] = [
+    |case| case.fleet.loops.clear(),
+    |case| case.fleet.loops.truncate(1),
+    |case| case.fleet.loops.iter_mut().for_each(|one| one.users = 1.max(one.users - 1)),
+    |case| case.fleet.failures.lifetime = None,
+    |case| case.fleet.failures.outages.clear(),
+    |case| case.fleet.failures.outages.truncate(1),
+    |case| case.fleet.failures.restart = Restart::Replaced,
     |case| case.fleet.client = None,
     |case| with_client(case, |client| client.retries = None),
     |case| with_client(case, |client| client.cancels = false),
@@ -330,7 +430,7 @@ const SIMPLER: [Simplify; 21] = [
     |case| case.activate = None,
     |case| case.wakeups.clear(),
     |case| case.delay = 0,
-    |case| case.end = 1_000_000,
+    |case| case.end = case.requests.last().map_or(1, |last| last.0 + 1),
     |case| case.script.truncate(1.max(case.script.len() - 1)),
 ];
 
@@ -354,7 +454,7 @@ fn shrink(mut case: Case) -> Case {
                 case = smaller;
             }
         }
-        for simplify in SIMPLER.iter().chain([&SIMPLER[20]; 12]) {
+        for simplify in SIMPLER.iter().chain([&SIMPLER[27]; 12]) {
             let mut simpler = case.clone();
             simplify(&mut simpler);
             if fails(&simpler) {
@@ -477,4 +577,59 @@ fn the_random_clients_make_attempts_of_every_fate() {
     let kinds = ["answered", "cancelled", "lost", "refused", "timed out", "unheard"];
     assert!(kinds.iter().all(|how| seen.get(how).is_some_and(|&count| count > 150)), "{seen:?}");
     assert!(retries > 3000, "{retries}");
+}
+
+#[test]
+fn closed_loops_equal_the_naive_simulator_on_every_balancing() {
+    for kind in KINDS {
+        compare_all(kind, closed_loop_case);
+    }
+}
+
+#[test]
+fn the_random_closed_loops_send_and_meet_every_fate() {
+    let (mut sent, mut retries) = (0, 0);
+    let mut seen = std::collections::BTreeMap::new();
+    for kind in KINDS {
+        for seed in 0..60 {
+            let case = closed_loop_case(kind, seed);
+            let from_outside = case.requests.iter().filter(|request| request.0 < case.end).count();
+            let (records, tries) = simulate_tries(&case);
+            sent += records.len() - from_outside;
+            retries += tries.len() - records.len();
+            for (.., how) in tries {
+                *seen.entry(how).or_insert(0) += 1;
+            }
+        }
+    }
+    let kinds = ["answered", "cancelled", "lost", "refused", "timed out", "unheard"];
+    assert!(kinds.iter().all(|how| seen.get(how).is_some_and(|&count| count > 100)), "{seen:?}");
+    assert!(sent > 10_000 && retries > 1000, "{sent} {retries}");
+}
+
+#[test]
+fn replicas_that_fail_equal_the_naive_simulator_on_every_balancing() {
+    for kind in &KINDS[..5] {
+        compare_all(kind, failing_case);
+    }
+    for kind in &KINDS[1..5] {
+        compare_all(kind, failing_sharing_case);
+    }
+}
+
+#[test]
+fn the_random_failures_lose_work_and_put_it_back() {
+    let (mut failed, mut lost, mut put_back) = (0, 0, 0);
+    for kind in &KINDS[..5] {
+        for seed in 0..60 {
+            let case = failing_case(kind, seed);
+            let (_, outcome) = records(setup(&case));
+            let service = &outcome.services[0];
+            failed += service.fleet.failures;
+            lost += service.counts.lost;
+            let requeued = case.fleet.failures.work == FailedWork::Requeued;
+            put_back += u64::from(requeued && service.presence.wasted_ns > 0);
+        }
+    }
+    assert!(failed > 1_000 && lost > 300 && put_back > 50, "{failed} {lost} {put_back}");
 }

@@ -1,13 +1,13 @@
 //! The shipped scenarios tell the stories they claim: order and shape, not digits.
 
-use autosim::experiment::{self, Comparison, Figure, RunOptions, Silent};
+use autosim::experiment::{self, Comparison, Figure, Interval, Results, RunOptions, Silent};
 use autosim::scenario::{LoadOptions, Sources, load};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 /// A finished scenario, asked by policy and figure.
-struct Story(Comparison);
+struct Story(Comparison, Results);
 
 impl Story {
     fn run(name: &str, replications: u32) -> Self {
@@ -26,7 +26,7 @@ impl Story {
             cancel: &Arc::new(AtomicBool::new(false)),
         };
         let results = experiment::run(&loaded.scenario, &options, &Silent).unwrap();
-        Self(Comparison::of(&results))
+        Self(Comparison::of(&results), results)
     }
 
     fn figure(&self, policy: &str, figure: Figure) -> f64 {
@@ -35,6 +35,12 @@ impl Story {
             .estimate(figure)
             .unwrap_or_else(|| panic!("{policy} has no {}", figure.column()))
             .mean
+    }
+
+    /// The first service's intervals in the first replication.
+    fn timeline(&self, policy: &str) -> &[Interval] {
+        let found = self.1.policies.iter().find(|found| found.name == policy).unwrap();
+        &found.details[0].services[0].timeline
     }
 
     fn figures<const N: usize>(&self, policies: [&str; N], figure: Figure) -> [f64; N] {
@@ -184,4 +190,44 @@ fn long_jobs_killed_an_empty_queue_does_not_mean_idle_workers() {
     falls(&story.figures(["tried-again", "half-an-hour"], Figure::WastedHours));
     assert_eq!(story.figures(["half-an-hour", "counts-work"], Figure::WastedHours), [0.0; 2]);
     assert!(story.figure("killed", Figure::WastedWork) > 0.2);
+}
+
+#[test]
+fn closed_loop_a_test_that_waits_hides_the_overload_that_production_meets() {
+    let story = Story::run("closed-loop", 1);
+    // Per second, from a minute after the start and after the change, to its end.
+    let part = |policy: &str, from_s: f64, count: fn(&Interval) -> u64| {
+        let within = |i: &&Interval| (from_s..from_s + 500.0).contains(&i.at.as_secs_f64());
+        let timeline = story.timeline(policy).iter();
+        timeline.filter(within).map(count).sum::<u64>() as f64 / 500.0
+    };
+    let (closed, open) = (60.0, 690.0);
+    for (policy, offered) in [("short", 300.0), ("enough", 400.0)] {
+        let rate = part(policy, closed, |i| i.arrivals);
+        assert!((rate / offered - 1.0).abs() < 0.02, "{policy}: {rate}");
+        assert_eq!(part(policy, closed, |i| i.timeouts), 0.0, "{policy}");
+        let rate = part(policy, open, |i| i.arrivals);
+        assert!((rate / 400.0 - 1.0).abs() < 0.02, "{policy}: {rate}");
+    }
+    let slowest = |i: &Interval| i.percentiles.map_or(0, |all| all[2].0 / 1_000_000);
+    let of_test = story.timeline("short").iter().filter(|i| i.at.as_secs_f64() < 600.0);
+    assert!(of_test.map(slowest).max().unwrap() < 1000);
+    assert_eq!(part("short", open, |i| i.completions), 0.0);
+    assert_eq!(story.figure("enough", Figure::FailedShare), 0.0);
+    assert!(story.figure("short", Figure::WastedWork) > 0.45);
+}
+
+#[test]
+fn zone_loss_what_is_left_must_carry_the_load() {
+    let story = Story::run("zone-loss", 1);
+    let [full, spare] = story.figures(["at-80", "at-60"], Figure::FailedShare);
+    assert!(full > 0.005 && spare == 0.0, "{full} {spare}");
+    // A third of each: what was there before is three times as many.
+    for policy in ["at-80", "at-60"] {
+        let failed = story.figure(policy, Figure::Failures);
+        assert!((7.0..=13.0).contains(&failed), "{policy}: {failed}");
+    }
+    assert_eq!(story.figures(["at-80", "at-60"], Figure::Lost), [0.0; 2], "all was put back");
+    falls(&story.figures(["at-60", "at-80"], Figure::BilledHours));
+    assert!(story.figure("at-60", Figure::LatencyP99) < 300.0);
 }

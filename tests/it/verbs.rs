@@ -310,3 +310,48 @@ fn two_runs_differ_where_their_inputs_do() {
     assert!(other.contains("t/service: cost: "), "{other}");
     assert!(other.contains("decisions\n  t/service: from "), "{other}");
 }
+
+#[test]
+fn a_file_that_is_not_there_is_spoken_of_as_what_it_was_to_be() {
+    let folder = TempDir::new().unwrap();
+    let sound = "[policies.two.fixed]\nreplicas = 2\n";
+    fs::write(folder.path().join("two.toml"), sound).unwrap();
+    for (arguments, part, other) in [
+        (&["run", "no.toml"][..], "autosim demo", "time_s"),
+        (
+            &["decide", "--policy", "two.toml", "--readings", "no.csv"],
+            "first column is `time_s`",
+            "demo",
+        ),
+        (
+            &["decide", "--policy", "no.json", "--readings", "no.csv"],
+            "product's own document",
+            "demo",
+        ),
+        (&["import", "no.json"], "product's own document", "demo"),
+        (&["run", "--trace", "no.csv", "--service", "no.toml"], "[service]", "demo"),
+    ] {
+        let (code, _, err) = said(&autosim(folder.path(), arguments));
+        assert!(code == 2 && err.contains(part) && !err.contains(other), "{arguments:?}\n{err}");
+    }
+}
+
+#[test]
+fn an_input_that_moved_is_found_again_with_the_folder() {
+    let folder = TempDir::new().unwrap();
+    let scenario = "replications = 1\n[workload.arrivals.main.replay]\nfile = 't.csv'\n\
+        [service]\nservice_time.constant = '1s'\n[policies.t.target-tracking]\nmetric = 'cpu'\n\
+        target = '60%'\nmax = 4\n";
+    let times: String = (1..900).map(|second| format!("{second}\n")).collect();
+    fs::write(folder.path().join("t.csv"), format!("time_s\n{times}")).unwrap();
+    fs::write(folder.path().join("s.toml"), scenario).unwrap();
+    good(folder.path(), &["run", "s.toml", "--out", "left", "--quiet"]);
+    let explain = ["explain", "left", "--at", "5m"];
+    let there = good(folder.path(), &explain);
+    fs::create_dir(folder.path().join("archive")).unwrap();
+    fs::rename(folder.path().join("t.csv"), folder.path().join("archive/t.csv")).unwrap();
+    let (code, _, err) = said(&autosim(folder.path(), &explain));
+    assert!(code == 2 && err.contains("t.csv") && err.contains("--folder DIR"), "{err}");
+    let found = good(folder.path(), &[&explain[..], &["--folder", "archive"]].concat());
+    assert_eq!(found, there);
+}

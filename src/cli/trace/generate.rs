@@ -46,6 +46,11 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
     let loaded = args.scenario_args.load_or_empty(args.scenario.as_deref(), vec![stand_in])?;
     let scenario = accept(loaded, terminal)?;
     let (index, service) = chosen(args, &scenario)?;
+    if service.workload.users().next().is_some() {
+        return Err(Failure::bad_input(
+            "the requests of a closed loop depend on how they are served: there is nothing to write down",
+        ));
+    }
     let streams = Streams::new(scenario.seed, args.replication - 1, index);
     let form = args.counts.map_or(Form::Timestamps, Form::Counts);
     let done = generate(&service.workload, &streams, scenario.window.end, &args.out, form)

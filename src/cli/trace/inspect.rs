@@ -93,6 +93,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
         service_time_column: args.service_time.clone(),
         service_time_linear: None,
         sort: args.sort,
+        memory_limit_bytes: None,
     };
     let path = args.file.display().to_string();
     let seen = inspect(Path::new(""), &path, &options).map_err(|fault| {

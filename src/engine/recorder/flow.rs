@@ -1,12 +1,12 @@
 //! The same record of a flow: many requests at a time.
 
 use super::{NS_PER_MINUTE, Recorder};
-use crate::fleet::dispatch::Portion;
+use crate::fleet::dispatch::Parcel;
 use crate::units::Time;
 
 impl Recorder {
-    pub(super) fn take_portion(&mut self, portion: &Portion) {
-        let &Portion { count, end, wait, service } = portion;
+    pub(super) fn take_parcel(&mut self, parcel: &Parcel) {
+        let &Parcel { count, end, wait, service } = parcel;
         let (latency, many) = (wait + service, u128::from(count));
         let arrival = end.before(latency);
         let counted = self.counted(arrival);
@@ -73,7 +73,7 @@ mod tests {
     use crate::fleet::dispatch::{Completion, Sink};
     use crate::units::Span;
 
-    /// Requests one by one and as portions leave the same record.
+    /// Requests one by one and as parcels leave the same record.
     #[test]
     fn a_portion_is_as_many_requests() {
         let s = Time::from_secs;
@@ -90,7 +90,7 @@ mod tests {
             let (start, end) = (s(arrival) + wait, s(arrival) + wait + service);
             let one = Completion { arrival: s(arrival), start, end, replica: 0, cold: false };
             (0..count).for_each(|_| one_by_one.completed(&one));
-            at_once.flowed(&Portion { count, end, wait, service });
+            at_once.flowed(&Parcel { count, end, wait, service });
         }
         (0..6).for_each(|_| one_by_one.rejected(s(100)));
         at_once.refused(6, s(100));

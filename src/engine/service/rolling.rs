@@ -1,8 +1,8 @@
 //! What a service does in a rollout; which batch is next is said by [`super::Rollout`].
 
 use super::{Change, Service};
-use crate::fleet::Balancing;
 use crate::fleet::dispatch::Sink;
+use crate::fleet::{Balancing, OrderedBy};
 use crate::units::Time;
 
 impl Service {
@@ -62,7 +62,7 @@ impl Service {
         changes: &mut Vec<Change>,
         observer: &mut impl Sink,
     ) {
-        if let Some(id) = self.launch(now, changes, observer) {
+        if let Some(id) = self.launch(now, OrderedBy::Rollout, changes, observer) {
             self.rollout.wait_for(id, self.fleet.ordinal(id));
         }
     }

@@ -9,8 +9,8 @@
 //!
 //! **Must not know**: why the fleet changes.
 //!
-//! **Start at** [`Plane`]: `arrive` and `reach` move time on; `join`, `leave` and `expire` happen at the
-//! instant reached.
+//! **Start at** [`Plane`]: `arrive` and `reach` move time on; `join`, `leave`, `fail` and `expire` happen at
+//! the instant reached.
 
 pub mod central;
 pub mod event;
@@ -21,9 +21,9 @@ mod sink;
 mod tree;
 
 pub use fluid::Inflow;
-pub use sink::{Attempt, AttemptFate, Completion, Portion, Sink};
+pub use sink::{Attempt, AttemptFate, Completion, Parcel, Sink};
 
-use super::{Balancing, Discipline, Fleet, FleetSpec, ReplicaId};
+use super::{Balancing, Discipline, FailedWork, Fleet, FleetSpec, ReplicaId};
 use crate::random::{Strata, Streams};
 use crate::units::Time;
 use central::CentralQueue;
@@ -56,11 +56,11 @@ pub enum Stop {
     Starved(usize),
     /// So many were taken; more requests wait than the limit allows.
     TooMany(usize),
-    /// So many were taken when a retry stopped it.
+    /// So many were taken when an arrival of its own stopped it.
     Interrupted(usize, Interruption),
 }
 
-/// What a retry came upon.
+/// What an arrival of the plane's own - a retry, or a user in a closed loop - came upon.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Interruption {
     /// It found no live replica at this instant: the policy may act now.
@@ -84,6 +84,23 @@ pub struct Gauges {
     pub in_flight_ns: u128,
     /// Integral of `queued`.
     pub queued_ns: u128,
+}
+
+/// Users in closed loops at an instant; integrals are cumulative since the start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct UserGauges {
+    /// Requests they have sent.
+    pub sent: u64,
+    /// When the last one was.
+    pub last_sent: Time,
+    /// Users who think.
+    pub thinking: u64,
+    /// Users who wait for what becomes of a request, retries and the time between attempts included.
+    pub waiting: u64,
+    /// Integral of `thinking`, user-ns.
+    pub thinking_ns: u128,
+    /// Integral of `waiting`.
+    pub waiting_ns: u128,
 }
 
 /// The data plane of one service.
@@ -111,7 +128,7 @@ impl Plane {
         let constant_patience =
             spec.queue.timeout.as_ref().is_none_or(crate::random::Sampler::is_constant);
         match spec.balancing {
-            _ if spec.client.is_some() => {
+            _ if spec.has_clients() || spec.failures.work == FailedWork::Requeued => {
                 Self::Event(Box::new(EventPlane::new(spec, streams, waiting_limit)))
             }
             Balancing::CentralQueue if constant_patience => {
@@ -199,7 +216,8 @@ impl Plane {
     }
 
     /// Moves on to `now`: completions at or before it with the starts they cause, timeouts before it,
-    /// and what the plane itself does to the fleet up to it. A retry before `now` may stop it earlier.
+    /// and what the plane itself does to the fleet up to it. A retry or a user before `now` may stop it
+    /// earlier.
     pub fn reach(
         &mut self,
         now: Time,
@@ -256,6 +274,25 @@ impl Plane {
         }
     }
 
+    /// Ready replicas fail together at `now`, the instant reached: what they hold is lost or put back, and
+    /// they are gone. The fleet knows already.
+    pub fn fail(
+        &mut self,
+        now: Time,
+        replicas: &[ReplicaId],
+        fleet: &mut Fleet,
+        sink: &mut impl Sink,
+    ) {
+        if let Self::Event(plane) = self {
+            return plane.fail(now, replicas, fleet, sink);
+        }
+        for &replica in replicas {
+            // Leaving with no time left: all it holds is killed now.
+            self.leave(now, replica, now);
+            fleet.gone(now, replica);
+        }
+    }
+
     /// Requests whose patience ends at `now` give up (after everything that could have served them).
     pub fn expire(&mut self, now: Time, fleet: &mut Fleet, sink: &mut impl Sink) {
         match self {
@@ -289,6 +326,22 @@ impl Plane {
             Self::Sharing(plane) => plane.gauges(now, sink),
             Self::Event(plane) => plane.gauges(now),
             Self::Fluid(plane) => plane.gauges(now),
+        }
+    }
+
+    /// Users in closed loops at the instant reached; `None` without any.
+    pub fn users(&mut self, now: Time) -> Option<UserGauges> {
+        match self {
+            Self::Event(plane) => plane.users(now),
+            _ => None,
+        }
+    }
+
+    /// Requests that users in closed loops have sent, and when the last one was.
+    pub fn sent(&self) -> (u64, Time) {
+        match self {
+            Self::Event(plane) => plane.sent(),
+            _ => (0, Time::ZERO),
         }
     }
 

@@ -7,7 +7,7 @@ use crate::units::{Span, Time};
 pub struct Completion {
     /// When it arrived, at its first attempt.
     pub arrival: Time,
-    /// When it first held a slot; with several attempts, when the last one did.
+    /// When it first held a slot; with several attempts, or work put back, when it did for the last time.
     pub start: Time,
     /// When it was done.
     pub end: Time,
@@ -19,7 +19,7 @@ pub struct Completion {
 
 /// Requests of a flow that were served alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Portion {
+pub struct Parcel {
     /// How many, at least 1.
     pub count: u64,
     /// When they were done, on average.
@@ -84,6 +84,11 @@ pub trait Sink {
     fn lost(&mut self, arrival: Time, start: Time, at: Time) {
         let _ = (arrival, start, at);
     }
+    /// Its replica failed at `at` after it had been in service since `start`, and it waits again. One that
+    /// is served later says when it began for the last time.
+    fn interrupted(&mut self, arrival: Time, start: Time, at: Time) {
+        let _ = (arrival, start, at);
+    }
     /// Had not met its fate when the run ended.
     fn unfinished(&mut self, arrival: Time) {
         let _ = arrival;
@@ -97,8 +102,8 @@ pub trait Sink {
         let _ = (arrival, at);
     }
     /// Requests of a flow were served.
-    fn flowed(&mut self, portion: &Portion) {
-        let _ = portion;
+    fn flowed(&mut self, parcel: &Parcel) {
+        let _ = parcel;
     }
     /// Requests of a flow were refused at arrival.
     fn refused(&mut self, count: u64, arrival: Time) {
@@ -139,6 +144,10 @@ impl<A: Sink, B: Sink> Sink for (&mut A, &mut B) {
         self.0.lost(arrival, start, at);
         self.1.lost(arrival, start, at);
     }
+    fn interrupted(&mut self, arrival: Time, start: Time, at: Time) {
+        self.0.interrupted(arrival, start, at);
+        self.1.interrupted(arrival, start, at);
+    }
     fn unfinished(&mut self, arrival: Time) {
         self.0.unfinished(arrival);
         self.1.unfinished(arrival);
@@ -151,9 +160,9 @@ impl<A: Sink, B: Sink> Sink for (&mut A, &mut B) {
         self.0.retried(arrival, at);
         self.1.retried(arrival, at);
     }
-    fn flowed(&mut self, portion: &Portion) {
-        self.0.flowed(portion);
-        self.1.flowed(portion);
+    fn flowed(&mut self, parcel: &Parcel) {
+        self.0.flowed(parcel);
+        self.1.flowed(parcel);
     }
     fn refused(&mut self, count: u64, arrival: Time) {
         self.0.refused(count, arrival);

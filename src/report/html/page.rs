@@ -110,7 +110,7 @@ pub(super) fn page<'a>(results: &'a Results, comparison: &'a Comparison) -> io::
     })
 }
 
-const NOT_MODELLED: &str = "Not modelled: closed-loop clients, priorities, failures \
+const NOT_MODELLED: &str = "Not modelled: priorities, failures \
     of replicas in service, nodes under the replicas, calls between services, memory limits.";
 
 fn meaning(stage: Stage) -> &'static str {
@@ -158,6 +158,9 @@ fn facts(results: &Results, comparison: &Comparison) -> Vec<(&'static str, Strin
         ("replications", about.replications.to_string()),
         ("requests simulated", requests),
     ];
+    if about.closed_loop_users > 0 {
+        facts.push(("closed loop, users", group(&about.closed_loop_users.to_string())));
+    }
     if !results.complete {
         facts.push(("interrupted", "only finished cells are shown".to_owned()));
     }

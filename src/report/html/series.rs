@@ -45,8 +45,8 @@ pub(super) struct Series {
     minutes: Option<Minutes>,
     reactions: Vec<Bars>,
     reactions_all: usize,
-    /// Median and 95th percentile of each part, in seconds, where any reaction has it.
-    reaction_parts: Vec<Option<[Short; 2]>>,
+    /// Median and 95th percentile of each part, in seconds, over all reactions that have it.
+    reaction_parts: BTreeMap<&'static str, [Short; 2]>,
 }
 
 /// A moment in words.
@@ -74,18 +74,21 @@ struct Minutes {
     broken: u32,
 }
 
-/// A reaction: instants in seconds.
+/// A reaction: instants in seconds; its parts with their ends, one after the other.
 #[derive(Debug, Serialize)]
 struct Bars {
     when: String,
     before: u32,
     after: u32,
-    rise: Option<f64>,
-    seen: f64,
     decided: f64,
-    last: f64,
+    ordered: u32,
+    cancelled: u32,
+    first_ready: Option<f64>,
     ready: f64,
     calm: Option<f64>,
+    lost: bool,
+    start: f64,
+    parts: Vec<(&'static str, f64)>,
 }
 
 /// A decision: time; counts before and after; the formula's wish; ready, starting and draining
@@ -168,6 +171,10 @@ fn columns(timeline: &[Interval], merged: usize) -> BTreeMap<&'static str, Vec<S
     add("arrivals", &|i| rate(i.arrivals, i));
     add("completions", &|i| rate(i.completions, i));
     add("failed", &|i| rate(failures(i), i));
+    if timeline.iter().any(|i| i.clients.is_some_and(|clients| clients.retries > 0)) {
+        let retries = |i: &Interval| i.clients.map_or(0, |clients| clients.retries);
+        add("attempts", &|i| rate(i.arrivals + retries(i), i));
+    }
     add("desired", &|i| Some(f64::from(i.desired)));
     add("uncapped", &|i| Some(f64::from(i.uncapped)));
     add("ready", &|i| Some(i.mean_ready));
@@ -286,34 +293,32 @@ fn longest(about: &About, all: &[Reaction]) -> Vec<Bars> {
         ),
         before: reaction.before,
         after: reaction.after,
-        rise: reaction.rise.map(seconds),
-        seen: seconds(reaction.seen),
         decided: seconds(reaction.decided),
-        last: seconds(reaction.decided_last),
+        ordered: reaction.launched.ordered,
+        cancelled: reaction.launched.cancelled,
+        first_ready: reaction.launched.first_ready.map(seconds),
         ready: seconds(reaction.ready),
         calm: reaction.calm.map(seconds),
+        lost: reaction.lost,
+        start: seconds(reaction.start()),
+        parts: reaction.parts().into_iter().map(|(part, _, to)| (part, seconds(to))).collect(),
     };
     all.iter().map(bars).collect()
 }
 
-/// Rise to seen, seen to decided, first to last decision, last decision to ready, ready to calm; the
-/// median and the 95th percentile of each over all reactions that have it.
-fn summary(all: &[Reaction]) -> Vec<Option<[Short; 2]>> {
-    let part = |of: &dyn Fn(&Reaction) -> Option<(Time, Time)>| {
-        let mut seconds: Vec<f64> =
-            all.iter().filter_map(of).map(|(from, to)| to.since(from).as_secs_f64()).collect();
+/// The median and the 95th percentile of each part over all reactions that have it.
+fn summary(all: &[Reaction]) -> BTreeMap<&'static str, [Short; 2]> {
+    let mut lengths: BTreeMap<&'static str, Vec<f64>> = BTreeMap::new();
+    for (part, from, to) in all.iter().flat_map(Reaction::parts) {
+        lengths.entry(part).or_default().push(to.since(from).as_secs_f64());
+    }
+    let of = |mut seconds: Vec<f64>| {
         seconds.sort_by(f64::total_cmp);
         let rank = |share: f64| (share * seconds.len() as f64).ceil() as usize;
         let at = |share: f64| seconds.get(rank(share).saturating_sub(1)).copied();
-        Some([0.5, 0.95].map(|share| Short(at(share)))).filter(|_| !seconds.is_empty())
+        [0.5, 0.95].map(|share| Short(at(share)))
     };
-    vec![
-        part(&|r| Some((r.rise?, r.seen))),
-        part(&|r| Some((r.seen, r.decided))),
-        part(&|r| Some((r.decided, r.decided_last))),
-        part(&|r| Some((r.decided_last, r.ready))),
-        part(&|r| Some((r.ready, r.calm?))),
-    ]
+    lengths.into_iter().map(|(part, seconds)| (part, of(seconds))).collect()
 }
 
 #[cfg(test)]

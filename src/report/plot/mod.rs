@@ -7,6 +7,7 @@ mod colour;
 mod frame;
 mod frontier;
 mod label;
+mod offered;
 mod picture;
 mod render;
 mod slo_minutes;
@@ -16,24 +17,31 @@ mod week;
 
 use super::OutputFile;
 use crate::experiment::{Comparison, Results};
-use picture::Picture;
+use crate::report::number::group;
+use colour::GREY;
+use picture::{Align, Picture, TEXT};
 use std::io;
 
 /// The registry of plots: files of a run, with what draws them.
 pub(super) fn files<'a>(results: &'a Results, comparison: &'a Comparison) -> Vec<OutputFile<'a>> {
-    let frontier = || frontier::picture(results, comparison);
+    let labelled = |page| labelled(results, page);
+    let frontier = move || labelled(frontier::picture(results, comparison));
     let mut files = vec![
         svg("cost-vs-latency.svg".into(), frontier),
-        OutputFile::new("cost-vs-latency.png", move |out| {
-            out.write_all(&render::png(&frontier()).map_err(io::Error::other)?)
-        }),
-        svg("latency-cdf.svg".into(), || cdf::picture(results)),
+        png("cost-vs-latency.png".into(), frontier),
+        svg("latency-cdf.svg".into(), move || labelled(cdf::picture(results))),
     ];
     if slo_minutes::has_any(results) {
-        files.push(svg("slo-by-minute.svg".into(), || slo_minutes::picture(results)));
+        let picture = move || labelled(slo_minutes::picture(results));
+        files.push(svg("slo-by-minute.svg".into(), picture));
     }
     if week::has_any(results) {
-        files.push(svg("waste-and-unmet.svg".into(), || week::picture(results)));
+        files.push(svg("waste-and-unmet.svg".into(), move || labelled(week::picture(results))));
+    }
+    if offered::has_any(results) {
+        let picture = move || labelled(offered::picture(results));
+        files.push(svg("offered-and-goodput.svg".into(), picture));
+        files.push(png("offered-and-goodput.png".into(), picture));
     }
     let mut taken = std::collections::BTreeSet::new();
     for (at, policy) in results.policies.iter().enumerate() {
@@ -44,7 +52,7 @@ pub(super) fn files<'a>(results: &'a Results, comparison: &'a Comparison) -> Vec
         if !taken.insert(name.clone()) {
             name = format!("timeline-{}-{}.svg", file_name(&policy.name), at + 1);
         }
-        files.push(svg(name, move || timeline::picture(results, at)));
+        files.push(svg(name, move || labelled(timeline::picture(results, at))));
     }
     files
 }
@@ -53,6 +61,22 @@ fn svg<'a>(name: String, picture: impl Fn() -> Picture + 'a) -> OutputFile<'a> {
     OutputFile::new(name, move |out| {
         out.write_all(render::svg(&picture()).map_err(io::Error::other)?.as_bytes())
     })
+}
+
+fn png<'a>(name: String, picture: impl Fn() -> Picture + 'a) -> OutputFile<'a> {
+    OutputFile::new(name, move |out| {
+        out.write_all(&render::png(&picture()).map_err(io::Error::other)?)
+    })
+}
+
+/// No picture of a closed loop is without the words.
+fn labelled(results: &Results, mut page: Picture) -> Picture {
+    if results.about.closed_loop_users > 0 {
+        let users = group(&results.about.closed_loop_users.to_string());
+        let words = format!("closed loop of {users} users");
+        page.text((page.width - 24.0, 28.0), words, TEXT, GREY, Align::Right);
+    }
+    page
 }
 
 /// A policy's name with everything a file system may dislike replaced.

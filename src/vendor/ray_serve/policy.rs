@@ -81,6 +81,7 @@ fn signal(config: &AutoscalingConfig, knobs: &Knobs) -> SignalRef {
 }
 
 /// `num_replicas`, under the target capacity.
+#[derive(Clone)]
 struct Fixed(Limits);
 
 impl Policy for Fixed {
@@ -89,6 +90,7 @@ impl Policy for Fixed {
     }
 }
 
+#[derive(Clone)]
 struct Controller {
     /// `None`: without a target every loop fails.
     rules: Option<Rules>,

@@ -1,6 +1,7 @@
 //! The sources a scenario may name, one file each: one variant and two arms here.
 
 mod civil;
+mod closed_loop;
 mod diurnal;
 mod levels;
 mod mmpp;
@@ -18,6 +19,7 @@ mod spike;
 mod step;
 mod thinning;
 
+pub use closed_loop::ClosedLoop;
 pub use diurnal::Diurnal;
 pub use levels::{Level, Levels};
 pub use mmpp::{Mmpp, State, StateOrder};
@@ -66,6 +68,8 @@ pub enum SourceSpec {
     OnOff(OnOff),
     /// Recorded traffic.
     Replay(Box<Replay>),
+    /// Users who send the next request only after the one before.
+    ClosedLoop(ClosedLoop),
 }
 
 impl SourceSpec {
@@ -84,6 +88,7 @@ impl SourceSpec {
             Self::Spike(_) => "spike",
             Self::OnOff(_) => "on-off",
             Self::Replay(_) => "replay",
+            Self::ClosedLoop(_) => "closed-loop",
         }
     }
 }
@@ -104,6 +109,7 @@ impl Resolver<'_> {
             SourceSpec::Spike(spec) => spec.resolve(self, faults),
             SourceSpec::OnOff(spec) => spec.resolve(self, faults),
             SourceSpec::Replay(spec) => spec.resolve(self, faults),
+            SourceSpec::ClosedLoop(spec) => spec.resolve(self, faults),
         }
     }
 }

@@ -6,8 +6,8 @@ use crate::random::Distribution;
 use crate::units::{Span, TextError, text_serde};
 use crate::workload::stream::Part;
 use crate::workload::trace::{
-    Bins, Edge, Events, Format, Linear, Missing, Options, Recording, Rows, ServiceColumn, Slice,
-    Spread, TimeUnit, TraceError, open,
+    Bins, Edge, Events, Format, Linear, MEMORY_LIMIT_BYTES, Missing, Options, Recording, Rows,
+    ServiceColumn, Slice, Spread, Streamed, TimeUnit, TraceError, open,
 };
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -85,6 +85,11 @@ pub struct Replay {
     /// Sort the rows by time instead of refusing unsorted ones.
     #[serde(default)]
     pub sort: bool,
+    /// The most bytes that recorded requests may take in memory: 16 each, 8 without service times of their own.
+    /// A longer recording is read from its file by every replication, which takes longer and changes nothing.
+    /// Default: 1073741824, a gibibyte.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory_limit_bytes: Option<u64>,
 }
 
 fn one() -> f64 {
@@ -158,6 +163,7 @@ impl Replay {
             rate_scale: 1.0,
             time_scale: 1.0,
             sort: false,
+            memory_limit_bytes: None,
         }
     }
 
@@ -175,6 +181,7 @@ impl Replay {
             service_time_column: self.service_time_column.clone(),
             service_time_linear: self.service_time_linear.clone(),
             sort: self.sort,
+            memory_limit_bytes: Some(self.memory_limit_bytes.unwrap_or(MEMORY_LIMIT_BYTES)),
         }
     }
 
@@ -249,6 +256,17 @@ impl Replay {
                 let source = Events::sliced(&starts, demands, &slice, scale, spread, end)?;
                 Part { source: Arc::new(source), demand, inputs, assumptions }
             }
+            Rows::Streamed(file) => {
+                let demand = match file.has_demands() {
+                    true => None,
+                    false => match resolver.demand(self.service_time.as_ref(), faults) {
+                        Some(demand) => Some(demand),
+                        None => return Ok(None),
+                    },
+                };
+                let source = Streamed::sliced(*file, &slice, scale, spread, end)?;
+                Part { source: Arc::new(source), demand, inputs, assumptions }
+            }
             Rows::Bins { starts, counts, step, .. } => {
                 let Some(demand) = resolver.demand(self.service_time.as_ref(), faults) else {
                     return Ok(None);
@@ -266,7 +284,7 @@ impl Replay {
         recording: &Recording,
         assumptions: &mut Vec<String>,
     ) -> Result<Spread, TraceError> {
-        let events = matches!(recording.rows, Rows::Events { .. });
+        let events = !matches!(recording.rows, Rows::Bins { .. });
         match self.spread {
             Some(Spread::Poisson) if events => Err(TraceError::at(
                 "spread",

@@ -52,16 +52,8 @@ impl Source for Events {
         if self.scale == 1.0 && self.spread == Spread::Keep {
             return Box::new(Replay { events, next: 0, last });
         }
-        Box::new(Placed {
-            events,
-            next: 0,
-            last,
-            end,
-            group: Group::EMPTY,
-            copies: VecDeque::new(),
-            rng: luck.generator(Purpose::Arrivals),
-            rounding: luck.generator(Purpose::Rounding),
-        })
+        let how = Placing { scale: self.scale, spread: self.spread, grid: self.grid };
+        Box::new(Placed::new(Held { events, next: 0, last }, how, luck, end))
     }
     fn rate_at(&self, at: u64) -> f64 {
         let (from, until) = (at.saturating_sub(HALF_WINDOW_NS), at.saturating_add(HALF_WINDOW_NS));
@@ -96,59 +88,112 @@ impl Instants for Replay {
     }
 }
 
-/// Thinned, copied or spread over the grid of their stamps.
-struct Placed {
+/// Recorded requests in order, from memory or from a file.
+pub(super) trait Recorded: Send {
+    /// Arrival of the next one.
+    fn peek(&mut self) -> Option<u64>;
+    /// The next one: arrival, and demand if it has its own.
+    fn take(&mut self) -> Option<(u64, Option<u64>)>;
+    /// Why there are no more, if not because they were all taken.
+    fn failure(&self) -> Option<&str> {
+        None
+    }
+}
+
+/// From memory.
+struct Held {
     events: Events,
     next: usize,
     last: usize,
+}
+
+impl Recorded for Held {
+    fn peek(&mut self) -> Option<u64> {
+        (self.next < self.last).then(|| self.events.arrivals[self.next])
+    }
+    fn take(&mut self) -> Option<(u64, Option<u64>)> {
+        let arrival = self.peek()?;
+        let demand = self.events.demands.as_ref().map(|demands| demands[self.next]);
+        self.next += 1;
+        Some((arrival, demand))
+    }
+}
+
+/// What becomes of recorded requests.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Placing {
+    /// How many requests each stands for, on average.
+    pub(super) scale: f64,
+    pub(super) spread: Spread,
+    /// Distance of coarse stamps: how far their requests are spread.
+    pub(super) grid: u64,
+}
+
+/// Thinned, copied or spread over the grid of their stamps.
+pub(super) struct Placed<R> {
+    recorded: R,
+    how: Placing,
     end: u64,
+    ended: bool,
     group: Group,
-    /// (request, copies left) of the group, in order.
-    copies: VecDeque<(usize, u64)>,
+    /// (demand, copies left) of the group, in order.
+    copies: VecDeque<(Option<u64>, u64)>,
     rng: Generator,
     rounding: Generator,
 }
 
-impl Placed {
+impl<R: Recorded> Placed<R> {
+    pub(super) fn new(recorded: R, how: Placing, luck: &Luck<'_>, end: u64) -> Self {
+        Self {
+            recorded,
+            how,
+            end,
+            ended: false,
+            group: Group::EMPTY,
+            copies: VecDeque::new(),
+            rng: luck.generator(Purpose::Arrivals),
+            rounding: luck.generator(Purpose::Rounding),
+        }
+    }
+
     /// Takes the next request, or all of the next stamp; `false` after the last.
     fn load(&mut self) -> bool {
-        let arrivals = &self.events.arrivals[..self.last];
-        let Some(&stamp) = arrivals.get(self.next) else { return false };
-        let keep = self.events.spread == Spread::Keep;
-        let same = arrivals[self.next..].iter().take_while(|&&at| at == stamp).count();
-        let taken = if keep { 1 } else { same };
+        let Some(stamp) = self.recorded.peek().filter(|_| !self.ended) else { return false };
+        let keep = self.how.spread == Spread::Keep;
         self.copies.clear();
         let mut total = 0;
-        for index in self.next..self.next + taken {
-            let copies = round(self.events.scale, &mut self.rounding);
+        while let Some((_, demand)) = self.recorded.take() {
+            let copies = round(self.how.scale, &mut self.rounding);
             if copies > 0 {
-                self.copies.push_back((index, copies));
+                self.copies.push_back((demand, copies));
                 total += copies;
             }
+            if keep || self.recorded.peek() != Some(stamp) {
+                break;
+            }
         }
-        self.next += taken;
         self.group = if keep {
-            let gap = arrivals.get(self.next).map_or(0, |next| next - stamp);
+            let gap = self.recorded.peek().map_or(0, |next| next - stamp);
             Group::copies(stamp, gap, total)
         } else {
-            Group::new(self.events.spread, stamp, self.events.grid, total, &self.rng)
+            Group::new(self.how.spread, stamp, self.how.grid, total, &self.rng)
         };
         true
     }
 
-    /// The request that the next place is of.
-    fn take(&mut self) -> Option<usize> {
-        let (index, left) = self.copies.front_mut()?;
-        let index = *index;
+    /// The demand of the request that the next place is of.
+    fn take(&mut self) -> Option<Option<u64>> {
+        let (demand, left) = self.copies.front_mut()?;
+        let demand = *demand;
         *left -= 1;
         if *left == 0 {
             self.copies.pop_front();
         }
-        Some(index)
+        Some(demand)
     }
 }
 
-impl Instants for Placed {
+impl<R: Recorded> Instants for Placed<R> {
     fn fill(&mut self, batch: &mut Batch) {
         while batch.arrival_ns.len() < BATCH {
             if self.group.is_done() {
@@ -158,15 +203,17 @@ impl Instants for Placed {
                 continue;
             }
             let at = self.group.next(&mut self.rng);
-            let Some(index) = self.take().filter(|_| at < self.end) else {
-                self.next = self.last;
+            let Some(demand) = self.take().filter(|_| at < self.end) else {
+                self.ended = true;
                 self.group = Group::EMPTY;
                 return;
             };
             batch.arrival_ns.push(at);
-            if let Some(demands) = &self.events.demands {
-                batch.demand_ns.push(demands[index]);
-            }
+            batch.demand_ns.extend(demand);
         }
+    }
+
+    fn failure(&self) -> Option<&str> {
+        self.recorded.failure()
     }
 }

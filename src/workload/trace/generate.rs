@@ -37,6 +37,9 @@ pub enum GenerateError {
         /// Why.
         source: io::Error,
     },
+    /// The traffic could not be read to its end; nothing is left behind.
+    #[error("{0}")]
+    Traffic(String),
     /// Counts of intervals without length.
     #[error("the interval of counts is zero; give it some time, for example 1m")]
     NoInterval,
@@ -59,9 +62,13 @@ pub fn generate(
     let file = temporary(folder.unwrap_or(Path::new("."))).map_err(failed)?;
     let mut packed = Packed::new(file, path).map_err(failed)?;
     let mut requests = workload.requests(streams, end);
+    let mut failure = None;
     let mut batches = std::iter::from_fn(|| {
         let mut batch = Batch::new();
         requests.fill(&mut batch);
+        if batch.is_empty() {
+            failure = requests.failure();
+        }
         (!batch.is_empty()).then_some(batch)
     });
     let done = match form {
@@ -69,6 +76,9 @@ pub fn generate(
         Form::Counts(interval) => counts(&mut batches, interval.0, end, &mut packed),
     };
     let done = done.map_err(failed)?;
+    if let Some(why) = failure {
+        return Err(GenerateError::Traffic(why));
+    }
     let file = packed.finish().map_err(failed)?;
     file.persist(path).map_err(|error| failed(error.error))?;
     Ok(done)

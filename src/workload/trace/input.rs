@@ -4,19 +4,48 @@ use super::failure::TraceError;
 use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io::{self, BufReader, Cursor, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
 
 /// How much of the text is looked at to tell its format.
 const HEAD: u64 = 64 * 1024;
+
+/// A file that can be opened again, as it was.
+#[derive(Debug, Clone)]
+pub(super) struct Origin {
+    base: PathBuf,
+    path: String,
+    length: u64,
+    modified: Option<SystemTime>,
+}
+
+impl Origin {
+    /// Opens the file once more; refuses one that was changed.
+    pub(super) fn open_again(&self) -> Result<Input, TraceError> {
+        let input = Input::open(&self.base, &self.path)?;
+        let now = &input.origin;
+        match (now.length, now.modified) == (self.length, self.modified) {
+            true => Ok(input),
+            false => Err(self.changed()),
+        }
+    }
+
+    /// The file is not what it was.
+    pub(super) fn changed(&self) -> TraceError {
+        let message = format!("`{}` was changed while it was being read", self.path);
+        TraceError::file(message, "run it again, and leave the file alone meanwhile")
+    }
+}
 
 /// An open trace.
 pub(crate) struct Input {
     /// As written by the user.
     pub(super) path: String,
+    pub(super) origin: Origin,
     /// The beginning of the text, without byte order mark.
     pub(super) head: Vec<u8>,
-    rest: Box<dyn Read>,
+    rest: Box<dyn Read + Send>,
     raw: Tap,
 }
 
@@ -40,9 +69,16 @@ impl Input {
             TraceError::file(format!("cannot read `{path}`: {error}"), hint)
         };
         let file = File::open(base.join(path)).map_err(|error| failed(&error))?;
-        if file.metadata().is_ok_and(|data| data.is_dir()) {
+        let data = file.metadata().map_err(|error| failed(&error))?;
+        if data.is_dir() {
             return Err(TraceError::file(format!("`{path}` is a folder"), "name a file in it"));
         }
+        let origin = Origin {
+            base: base.to_owned(),
+            path: path.to_owned(),
+            length: data.len(),
+            modified: data.modified().ok(),
+        };
         let raw = Tap { file: Arc::new(Mutex::new((BufReader::new(file), Sha256::new()))) };
         let mut text = unpack(raw.clone(), path)?;
         let mut head = Vec::new();
@@ -51,11 +87,11 @@ impl Input {
             head.drain(..3);
         }
         refuse_binary(&head, path)?;
-        Ok(Self { path: path.to_owned(), head, rest: text, raw })
+        Ok(Self { path: path.to_owned(), origin, head, rest: text, raw })
     }
 
     /// The whole text.
-    pub(super) fn into_reader(self) -> (impl Read, Fingerprint) {
+    pub(super) fn into_reader(self) -> (impl Read + Send, Fingerprint) {
         (Cursor::new(self.head).chain(self.rest), Fingerprint(self.raw))
     }
 
@@ -105,7 +141,7 @@ impl Read for Tap {
     }
 }
 
-fn unpack(mut raw: Tap, path: &str) -> Result<Box<dyn Read>, TraceError> {
+fn unpack(mut raw: Tap, path: &str) -> Result<Box<dyn Read + Send>, TraceError> {
     let failed = |error: io::Error| {
         TraceError::file(format!("cannot read `{path}`: {error}"), "the file must be readable")
     };

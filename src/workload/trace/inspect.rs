@@ -3,7 +3,7 @@
 use super::failure::TraceError;
 use super::options::Options;
 use super::recording::{Recording, Rows, open};
-use super::timestamps::coarse_grid;
+use super::timestamps::Stamps;
 use crate::units::Span;
 use serde::Serialize;
 use std::path::Path;
@@ -91,7 +91,7 @@ fn describe(recording: Recording) -> Inspection {
     let start = start.filter(|_| !recording.relative).map(|stamp| stamp.to_string());
     let span_s = match &recording.rows {
         // The last request has no length.
-        Rows::Events { .. } => (last.abs_diff(first) - 1) as f64 * 1e-9,
+        Rows::Events { .. } | Rows::Streamed(_) => (last.abs_diff(first) - 1) as f64 * 1e-9,
         Rows::Bins { .. } => last.abs_diff(first) as f64 * 1e-9,
     };
     let mut seen = Inspection {
@@ -99,7 +99,7 @@ fn describe(recording: Recording) -> Inspection {
         sha256: recording.sha256,
         format: recording.format.name(),
         columns: recording.columns,
-        rows: recording.rows.len() as u64,
+        rows: recording.rows.len(),
         requests: 0.0,
         start,
         span_s,
@@ -116,6 +116,8 @@ fn describe(recording: Recording) -> Inspection {
     };
     match recording.rows {
         Rows::Events { starts, demands } => seen.add_events(&starts, demands),
+        // Not without a memory limit, and there is none here.
+        Rows::Streamed(file) => seen.requests = file.requests as f64,
         Rows::Bins { starts, counts, step, missing } => {
             seen.missing = missing;
             seen.add_bins(&starts, &counts, step);
@@ -128,7 +130,7 @@ fn describe(recording: Recording) -> Inspection {
 impl Inspection {
     fn add_events(&mut self, starts: &[i64], demands: Option<Vec<u64>>) {
         self.requests = starts.len() as f64;
-        self.grid_s = coarse_grid(starts).map(Span::as_secs_f64);
+        self.grid_s = Stamps::of(starts).coarse_grid().map(Span::as_secs_f64);
         let gaps = starts.windows(2).map(|pair| pair[1].abs_diff(pair[0]) as f64);
         let gaps = moments(gaps);
         self.gap_cv = (gaps.mean > 0.0).then(|| gaps.variance.sqrt() / gaps.mean);

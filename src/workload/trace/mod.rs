@@ -21,6 +21,7 @@ mod series;
 mod slice;
 mod spread;
 mod stamp;
+mod streamed;
 mod table;
 mod timestamps;
 
@@ -35,9 +36,13 @@ pub use options::{Edge, Linear, Missing, Options, ServiceColumn};
 pub(crate) use recording::{Recording, Rows, open};
 pub(crate) use slice::Slice;
 pub use spread::Spread;
+pub(crate) use streamed::Streamed;
 
-/// The most rows a trace may have: a recorded request takes 16 bytes of memory.
+/// The most rows of a trace that memory holds: a recorded request takes 16 bytes.
 pub const MAX_ROWS: usize = 100_000_000;
+
+/// What recorded requests may take in memory if nothing is said: a gibibyte, 67 million of them.
+pub const MEMORY_LIMIT_BYTES: u64 = 1 << 30;
 
 #[cfg(test)]
 mod tests;

@@ -33,6 +33,9 @@ pub struct Options {
     pub service_time_linear: Option<Linear>,
     /// Sort rows by time.
     pub sort: bool,
+    /// The most bytes that recorded requests may take in memory, 16 each, or 8 without service times of their
+    /// own; those of a longer recording are read from its file again and again. `None` = no limit.
+    pub memory_limit_bytes: Option<u64>,
 }
 
 /// Which end of a request or interval its stamp is.

@@ -4,6 +4,7 @@ use super::failure::TraceError;
 use super::format::{FORMATS, Format, Head};
 use super::input::Input;
 use super::options::Options;
+use super::streamed::Streamable;
 use super::table::header_of;
 use super::timestamps::TIME_NAMES;
 use std::path::Path;
@@ -39,6 +40,8 @@ pub(crate) enum Rows {
         /// Service times in nanoseconds, where the file has them.
         demands: Option<Vec<u64>>,
     },
+    /// One request each, too many to be held: they stay in the file.
+    Streamed(Box<Streamable>),
     /// One interval each.
     Bins {
         /// Starts, increasing; an interval ends with the next start, or after `step`.
@@ -54,9 +57,10 @@ pub(crate) enum Rows {
 
 impl Rows {
     /// How many.
-    pub(crate) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> u64 {
         match self {
-            Self::Events { starts, .. } | Self::Bins { starts, .. } => starts.len(),
+            Self::Events { starts, .. } | Self::Bins { starts, .. } => starts.len() as u64,
+            Self::Streamed(file) => file.requests,
         }
     }
     /// First start, and the first instant after the last row.
@@ -66,6 +70,7 @@ impl Rows {
                 let last = starts.last().copied().unwrap_or(0);
                 (starts.first().copied().unwrap_or(0), last.saturating_add(1))
             }
+            Self::Streamed(file) => file.range,
             Self::Bins { starts, step, .. } => {
                 let last = starts.last().copied().unwrap_or(0);
                 (starts.first().copied().unwrap_or(0), last.saturating_add_unsigned(*step))

@@ -7,7 +7,7 @@ use super::options::Options;
 use super::recording::Recording;
 use super::spread::Spread;
 use super::stamp::StampReader;
-use super::timestamps::coarse_grid;
+use super::timestamps::Stamps;
 use crate::units::Span;
 use crate::workload::arrivals::TracePoint;
 
@@ -57,7 +57,7 @@ impl Slice {
     }
 
     /// The run's nanosecond of an instant of the recording; `None` outside the slice.
-    fn played(&self, instant: i64) -> Option<u64> {
+    pub(super) fn played(&self, instant: i64) -> Option<u64> {
         let inside = self.from <= instant && instant < self.until;
         inside.then(|| self.map(instant))
     }
@@ -67,7 +67,12 @@ impl Slice {
         self.at.saturating_add(self.stretched(instant.abs_diff(self.from)))
     }
 
-    fn stretched(&self, length: u64) -> u64 {
+    /// True for what comes before the slice.
+    pub(super) fn is_ahead(&self, instant: i64) -> bool {
+        instant < self.from
+    }
+
+    pub(super) fn stretched(&self, length: u64) -> u64 {
         if self.time_scale == 1.0 { length } else { (length as f64 * self.time_scale) as u64 }
     }
 
@@ -107,7 +112,7 @@ fn instant(
     }
 }
 
-fn empty() -> TraceError {
+pub(super) fn empty() -> TraceError {
     TraceError::at("from", "no request was recorded in this slice", "play more of the recording")
 }
 
@@ -127,7 +132,7 @@ impl Events {
         if arrivals.is_empty() {
             return Err(empty());
         }
-        let grid = coarse_grid(&starts[first..first + arrivals.len()]);
+        let grid = Stamps::of(&starts[first..first + arrivals.len()]).coarse_grid();
         arrivals.truncate(arrivals.partition_point(|&at| at < end));
         let demands = demands.map(|mut demands| {
             demands.drain(..first);

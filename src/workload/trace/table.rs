@@ -1,16 +1,17 @@
 //! A delimited text table whose columns are found by name.
 
 use super::failure::{Place, TraceError};
-use super::input::{Fingerprint, Input};
+use super::input::{Fingerprint, Input, Origin};
 use csv::ByteRecord;
 use std::io::Read;
 
 /// An open table at its first row.
 pub(super) struct Table {
     pub(super) path: String,
+    pub(super) origin: Origin,
     /// Column names.
     pub(super) header: Vec<String>,
-    reader: csv::Reader<Box<dyn Read>>,
+    reader: csv::Reader<Box<dyn Read + Send>>,
     record: ByteRecord,
     fingerprint: Option<Fingerprint>,
     first_line: u64,
@@ -38,7 +39,7 @@ pub(super) fn header_of(line: &str) -> Vec<String> {
 
 impl Table {
     pub(super) fn open(input: Input) -> Result<Self, TraceError> {
-        let path = input.path.clone();
+        let (path, origin) = (input.path.clone(), input.origin.clone());
         let lines = input.first_lines();
         let first = lines.first().map_or("", String::as_str);
         // Spreadsheet exports may begin with a line that states the separator.
@@ -50,7 +51,7 @@ impl Table {
             .flexible(true)
             .delimiter(separator)
             .buffer_capacity(1 << 16)
-            .from_reader(Box::new(text) as Box<dyn Read>);
+            .from_reader(Box::new(text) as Box<dyn Read + Send>);
         let mut record = ByteRecord::new();
         let mut read = |record: &mut ByteRecord| {
             reader.read_byte_record(record).map_err(|error| broken(&path, &error))
@@ -62,7 +63,7 @@ impl Table {
         let first_line = record.position().map_or(1, csv::Position::line);
         let header = record.iter().map(|name| String::from_utf8_lossy(name).trim().to_owned());
         let (header, fingerprint) = (header.collect(), Some(fingerprint));
-        Ok(Self { path, header, reader, record, fingerprint, first_line })
+        Ok(Self { path, origin, header, reader, record, fingerprint, first_line })
     }
 
     /// The column of a name.

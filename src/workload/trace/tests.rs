@@ -331,3 +331,110 @@ fn a_trace_that_cannot_be_written_leaves_nothing() {
     assert!(generate(&load, &Streams::new(1, 0, 0), hour(), &path, form).is_err());
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }
+
+/// The same recording held in memory and read from its file, in a folder that stays.
+fn held_and_streamed(bytes: &[u8], options: &str) -> (tempfile::TempDir, [Workload; 2]) {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("t.csv"), bytes).unwrap();
+    let both = ["", "memory_limit_bytes = 100\n"].map(|limit| {
+        let toml = format!("[arrivals.a.replay]\nfile = 't.csv'\n{limit}{options}");
+        let (workload, said) = resolve_in(folder.path(), &toml, &WallClock::default(), hour());
+        workload.unwrap_or_else(|| panic!("{options}: {said:?}"))
+    });
+    (folder, both)
+}
+
+#[test]
+fn a_recording_that_memory_may_not_hold_gives_the_same_requests() {
+    // Several in a second, so that stamps are coarse; service times of their own.
+    let rows = (0..5000).map(|row: u64| format!("{},{}\n", row / 3, row * 7 % 11 + 1));
+    let text = format!("time_s,took\n{}", rows.collect::<String>());
+    let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gz.write_all(text.as_bytes()).unwrap();
+    let files = [
+        text.clone().into_bytes(),
+        gz.finish().unwrap(),
+        zstd::encode_all(text.as_bytes(), 1).unwrap(),
+    ];
+    let own = "service_time_column = { column = 'took', unit = 'ms' }\n";
+    for (file, options) in files.iter().flat_map(|file| {
+        [
+            "",
+            own,
+            "spread = 'uniform'\n",
+            "rate_scale = 0.3\n",
+            "rate_scale = 2.5\nspread = 'even'\n",
+        ]
+        .map(str::to_owned)
+        .into_iter()
+        .chain([
+            "from = '5m'\nuntil = '20m'\nat = '1m'\n".to_owned(),
+            format!("{own}rate_scale = 3\ntime_scale = 0.5\nfrom = '100s'\nspread = 'uniform'\n"),
+            format!("{own}time_scale = 4\nsort = true\n"),
+        ])
+        .map(move |options| (file, options))
+    }) {
+        let (_folder, [held, streamed]) = held_and_streamed(file, &options);
+        for end in [hour(), Time::from_secs(700)] {
+            let (held, streamed) = (requests(&held, 0, end), requests(&streamed, 0, end));
+            assert!(held.len() > 100, "{options}");
+            assert!(held == streamed, "{options}: {} and {}", held.len(), streamed.len());
+        }
+        assert_eq!(held.mean_demand_s(hour()), streamed.mean_demand_s(hour()), "{options}");
+        assert_eq!(held.expected_requests(hour()), streamed.expected_requests(hour()), "{options}");
+        assert_eq!(held.input_files(), streamed.input_files());
+        let notes: Vec<_> = streamed
+            .assumptions()
+            .iter()
+            .filter(|note| !held.assumptions().contains(note))
+            .collect();
+        assert!(notes.len() == 1 && notes[0].contains("memory_limit_bytes = 100"), "{notes:?}");
+    }
+}
+
+#[test]
+fn the_limit_is_on_what_the_requests_take() {
+    let text = "time_s,took\n1,1\n2,1\n3,1\n4,1\n";
+    let own = "service_time_column = { column = 'took', unit = 's' }\n";
+    for (options, limit, fits) in
+        [("", 32, true), ("", 31, false), (own, 64, true), (own, 63, false)]
+    {
+        let workload = replay(text, &format!("memory_limit_bytes = {limit}\n{options}"));
+        let said = workload.assumptions().iter().any(|note| note.contains("memory_limit_bytes"));
+        assert_eq!(said, !fits, "{options} {limit}: {:?}", workload.assumptions());
+    }
+}
+
+#[test]
+fn what_must_be_sorted_must_be_held() {
+    let unsorted = b"time_s\n1\n2\n3\n2\n";
+    let (held, said) = replay_bytes(unsorted, "sort = true\n");
+    assert!(held.is_some(), "{said:?}");
+    let (streamed, said) = replay_bytes(unsorted, "sort = true\nmemory_limit_bytes = 8\n");
+    assert!(streamed.is_none());
+    assert!(said[0].contains("line 5") && said[0].contains("memory_limit_bytes"), "{said:?}");
+    let (refused, said) = replay_bytes(unsorted, "memory_limit_bytes = 8\n");
+    assert!(refused.is_none() && said[0].contains("sort = true"), "{said:?}");
+}
+
+#[test]
+fn a_file_that_changes_or_goes_while_it_is_played_is_told() {
+    let text: String = (0..5000).map(|row| format!("{row}\n")).collect();
+    let (folder, [_, streamed]) = held_and_streamed(format!("time_s\n{text}").as_bytes(), "");
+    let path = folder.path().join("t.csv");
+    let told = || {
+        let mut stream = streamed.requests(&Streams::new(1, 0, 0), hour());
+        let mut batch = crate::workload::Batch::new();
+        loop {
+            stream.fill(&mut batch);
+            if batch.is_empty() {
+                return stream.failure();
+            }
+        }
+    };
+    assert_eq!(told(), None);
+    std::fs::write(&path, "time_s\n1\n2\n").unwrap();
+    assert!(told().is_some_and(|why| why.contains("was changed")));
+    std::fs::remove_file(&path).unwrap();
+    assert!(told().is_some_and(|why| why.contains("cannot read")));
+}

@@ -8,6 +8,7 @@ use super::number::{decimal_ns, finite};
 use super::options::{Edge, Options};
 use super::recording::{Recording, Rows};
 use super::stamp::{RELATIVE_BELOW_NS, StampReader};
+use super::streamed::Streamable;
 use super::table::{Column, Table};
 
 /// One row a request, columns by name.
@@ -50,20 +51,50 @@ impl TraceFormat for Timestamps {
             "sort",
         ];
         options.only(Format::Timestamps, USED)?;
-        let mut table = Table::open(input)?;
-        let time = time_column(&table, options)?;
-        let demand = Demand::of(&table, options)?;
-        let mut stamps = StampReader::new(options.time_zone()?, options.time_unit);
+        let mut requests = Requests::open(input, options)?;
         let mut rows = Read::default();
-        while table.next()? {
-            rows.add(&table, &time, &demand, &mut stamps, options)?;
+        while let Some((start, demand)) = requests.next()? {
+            rows.add(start, demand, &requests, options)?;
         }
-        if rows.starts.is_empty() {
-            let message = format!("{} has a header but no rows", table.path);
+        if rows.requests == 0 {
+            let message = format!("{} has a header but no rows", requests.table.path);
             return Err(TraceError::file(message, "a trace has at least one request"));
         }
-        let sha256 = table.finish()?;
-        Ok(rows.into_recording(table, sha256, &stamps, options))
+        let sha256 = requests.table.finish()?;
+        Ok(rows.into_recording(requests, sha256, options))
+    }
+}
+
+/// The requests of a file, row by row.
+pub(super) struct Requests {
+    table: Table,
+    time: Column,
+    demand: Demand,
+    stamps: StampReader,
+    time_is: Edge,
+}
+
+impl Requests {
+    pub(super) fn open(input: Input, options: &Options) -> Result<Self, TraceError> {
+        let table = Table::open(input)?;
+        let time = time_column(&table, options)?;
+        let demand = Demand::of(&table, options)?;
+        let stamps = StampReader::new(options.time_zone()?, options.time_unit);
+        Ok(Self { table, time, demand, stamps, time_is: options.time_is })
+    }
+
+    /// Start and service time of the next row, in nanoseconds.
+    pub(super) fn next(&mut self) -> Result<Option<(i64, Option<u64>)>, TraceError> {
+        if !self.table.next()? {
+            return Ok(None);
+        }
+        let stamp = stamp_of(&self.table, &self.time, &mut self.stamps)?;
+        let demand = self.demand.read(&self.table)?;
+        let start = match self.time_is {
+            Edge::End => stamp.saturating_sub_unsigned(demand.unwrap_or(0)),
+            Edge::Start => stamp,
+        };
+        Ok(Some((start, demand)))
     }
 }
 
@@ -166,80 +197,115 @@ fn no_length(table: &Table, column: &Column, text: &str) -> TraceError {
     )
 }
 
-/// Rows read so far.
+/// Rows read so far: in memory, unless they are too many, and what is known of all of them.
 #[derive(Default)]
 struct Read {
     starts: Vec<i64>,
     demands: Vec<u64>,
+    /// They were too many: memory holds none of them.
+    dropped: bool,
+    requests: u64,
     inversions: u64,
+    seen: Stamps,
 }
 
 impl Read {
     fn add(
         &mut self,
-        table: &Table,
-        time: &Column,
-        demand: &Demand,
-        stamps: &mut StampReader,
+        start: i64,
+        demand: Option<u64>,
+        row: &Requests,
         options: &Options,
     ) -> Result<(), TraceError> {
-        let mut start = stamp_of(table, time, stamps)?;
-        let demand = demand.read(table)?;
-        if options.time_is == Edge::End {
-            start = start.saturating_sub_unsigned(demand.unwrap_or(0));
-        }
-        if self.starts.last().is_some_and(|last| start < *last) {
+        if self.requests > 0 && start < self.seen.last {
             self.inversions += 1;
             if !options.sort && options.time_is == Edge::Start {
-                let message =
-                    format!("{}: its time is before that of the row above", table.place(time));
+                let place = row.table.place(&row.time);
+                let message = format!("{place}: its time is before that of the row above");
                 return Err(TraceError::at("file", message, "sort the file, or set sort = true"));
             }
         }
-        if self.starts.len() >= MAX_ROWS {
-            let message = format!("{} has more than {MAX_ROWS} rows", table.path);
+        self.requests += 1;
+        self.seen.add(start);
+        if !self.dropped {
+            self.hold(start, demand, row, options.memory_limit_bytes)?;
+        }
+        match self.dropped && self.inversions > 0 {
+            true => Err(unsortable(row, options)),
+            false => Ok(()),
+        }
+    }
+
+    /// Keeps a row, or drops all where they would pass a limit.
+    fn hold(
+        &mut self,
+        start: i64,
+        demand: Option<u64>,
+        row: &Requests,
+        limit: Option<u64>,
+    ) -> Result<(), TraceError> {
+        let too_many = self.requests > MAX_ROWS as u64;
+        if too_many && limit.is_none() {
+            let message = format!("{} has more than {MAX_ROWS} rows", row.table.path);
             return Err(TraceError::file(message, "cut it, or turn it into counts per second"));
+        }
+        let bytes = if demand.is_some() { 16 } else { 8 };
+        if too_many || limit.is_some_and(|limit| self.requests.saturating_mul(bytes) > limit) {
+            self.dropped = true;
+            (self.starts, self.demands) = (Vec::new(), Vec::new());
+            return Ok(());
         }
         self.starts.push(start);
         self.demands.extend(demand);
         Ok(())
     }
 
-    fn into_recording(
-        mut self,
-        table: Table,
-        sha256: String,
-        stamps: &StampReader,
-        options: &Options,
-    ) -> Recording {
+    fn into_recording(mut self, read: Requests, sha256: String, options: &Options) -> Recording {
         if self.inversions > 0 {
             self.sort();
+            self.seen = Stamps::of(&self.starts);
         }
-        let relative = stamps.numeric() && self.starts.iter().all(|at| *at < RELATIVE_BELOW_NS);
-        let mut assumptions = stamp_assumptions(&table.path, stamps, options);
+        let (stamps, path) = (&read.stamps, &read.table.path);
+        let relative = stamps.numeric() && self.seen.latest < RELATIVE_BELOW_NS;
+        let mut assumptions = stamp_assumptions(path, stamps, options);
         if self.inversions > 0 {
             assumptions.push(format!(
                 "{} of {} requests started before the row above them and were sorted",
-                self.inversions,
-                self.starts.len()
+                self.inversions, self.requests
             ));
         }
-        if let Some(grid) = coarse_grid(&self.starts) {
+        if let Some(grid) = self.seen.coarse_grid() {
             assumptions.push(format!(
-                "{}: times are whole multiples of {grid}, and {} of {} requests share theirs with \
+                "{path}: times are whole multiples of {grid}, and {} of {} requests share theirs with \
                  another; spread = \"uniform\" would spread them",
-                table.path,
-                shared(&self.starts),
-                self.starts.len()
+                self.seen.shared, self.requests
             ));
         }
+        let limit = options.memory_limit_bytes.filter(|_| self.dropped);
+        assumptions.extend(limit.map(|limit| {
+            format!(
+                "{path}: {} requests do not fit memory_limit_bytes = {limit}: they are read from the file \
+                 again and again, which takes longer and changes nothing",
+                self.requests
+            )
+        }));
         let demands = (!self.demands.is_empty()).then_some(self.demands);
+        let rows = match self.dropped {
+            false => Rows::Events { starts: self.starts, demands },
+            true => Rows::Streamed(Box::new(Streamable {
+                origin: read.table.origin.clone(),
+                options: options.clone(),
+                requests: self.requests,
+                range: (self.seen.first, self.seen.latest.saturating_add(1)),
+                own_demands: !matches!(read.demand, Demand::Elsewhere),
+            })),
+        };
         Recording {
-            path: table.path,
+            path: read.table.path,
             sha256,
             format: Format::Timestamps,
-            columns: table.header,
-            rows: Rows::Events { starts: self.starts, demands },
+            columns: read.table.header,
+            rows,
             relative,
             inversions: self.inversions,
             assumptions,
@@ -256,6 +322,16 @@ impl Read {
         rows.sort_by_key(|row| row.0);
         (self.starts, self.demands) = rows.into_iter().unzip();
     }
+}
+
+fn unsortable(row: &Requests, options: &Options) -> TraceError {
+    let place = row.table.place(&row.time);
+    let limit = options.memory_limit_bytes.unwrap_or(u64::MAX);
+    TraceError::at(
+        "memory_limit_bytes",
+        format!("{place}: its requests must be sorted, and {limit} bytes do not hold them"),
+        "sort the file by start, or raise memory_limit_bytes: 16 bytes a request",
+    )
 }
 
 /// What was told from the stamps.
@@ -277,19 +353,47 @@ pub(super) fn stamp_assumptions(
     said
 }
 
-/// The grid that coarse stamps lie on; `None` if few requests share their stamp.
-pub(super) fn coarse_grid(starts: &[i64]) -> Option<crate::units::Span> {
-    if shared(starts) * 10 < starts.len() {
-        return None;
-    }
-    let first = *starts.first()?;
-    let gap = |at: &i64| at.abs_diff(first);
-    let grid = starts.iter().map(gap).fold(0, gcd);
-    (grid >= 1_000_000).then_some(crate::units::Span(grid))
+/// What is known of starts in order, without holding them.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Stamps {
+    pub(super) count: u64,
+    pub(super) first: i64,
+    pub(super) last: i64,
+    pub(super) latest: i64,
+    /// Starts that are those of the row above.
+    pub(super) shared: u64,
+    /// The greatest length that divides the distance of each from the first.
+    grid: u64,
 }
 
-fn shared(starts: &[i64]) -> usize {
-    starts.windows(2).filter(|pair| pair[0] == pair[1]).count()
+impl Stamps {
+    pub(super) fn of(starts: &[i64]) -> Self {
+        let mut stamps = Self::default();
+        starts.iter().for_each(|&start| stamps.add(start));
+        stamps
+    }
+
+    pub(super) fn add(&mut self, start: i64) {
+        if self.count == 0 {
+            (self.first, self.last, self.latest) = (start, start, start);
+        } else {
+            self.shared += u64::from(start == self.last);
+        }
+        self.count += 1;
+        self.last = start;
+        self.latest = self.latest.max(start);
+        // Past the first few rows the grid mostly divides the distance: one division settles it.
+        let gap = start.abs_diff(self.first);
+        if self.grid == 0 || !gap.is_multiple_of(self.grid) {
+            self.grid = gcd(gap, self.grid);
+        }
+    }
+
+    /// The grid that coarse stamps lie on; `None` if few requests share their stamp.
+    pub(super) fn coarse_grid(&self) -> Option<crate::units::Span> {
+        let few = self.shared * 10 < self.count || self.count == 0;
+        (!few && self.grid >= 1_000_000).then_some(crate::units::Span(self.grid))
+    }
 }
 
 fn gcd(a: u64, b: u64) -> u64 {

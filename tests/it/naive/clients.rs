@@ -10,6 +10,12 @@ use rand::Rng;
 pub(super) struct User {
     pub(super) arrival: u64,
     demand: u64,
+    /// Number in order of first arrival.
+    pub(super) number: u64,
+    /// Key of the draws of retries.
+    luck: u64,
+    /// Who in a closed loop waits for it.
+    person: Option<usize>,
     retries: u32,
     /// The attempt it waits for.
     waits_for: Option<usize>,
@@ -17,8 +23,9 @@ pub(super) struct User {
 }
 
 impl User {
-    pub(super) fn new(arrival: u64, demand: u64) -> Self {
-        Self { arrival, demand, retries: 0, waits_for: None, fate: Fate::Unfinished }
+    pub(super) fn new(arrival: u64, demand: u64, luck: u64, person: Option<usize>) -> Self {
+        let fate = Fate::Unfinished;
+        Self { arrival, demand, number: 0, luck, person, retries: 0, waits_for: None, fate }
     }
 }
 
@@ -45,6 +52,9 @@ impl World<'_> {
             let tokens = self.tokens_of_clients.0 + u128::from(budget.millionths);
             self.tokens_of_clients.0 = tokens.min(u128::from(budget.burst) * 1_000_000);
         }
+        let user = self.requests[request].user;
+        self.users[user].number = self.first_attempts;
+        self.first_attempts += 1;
         self.attempt(request);
     }
 
@@ -55,14 +65,14 @@ impl World<'_> {
             && let Some(at) = self.now.checked_add(client.timeout.0)
         {
             let event = Event::ClientTimeout { request };
-            self.push(at, Rank::ClientTimeout, user as u64, event);
+            self.push(at, Rank::ClientTimeout, self.users[user].number, event);
         }
         self.arrive(request);
     }
 
     pub(super) fn retry(&mut self, user: usize) {
-        let User { demand, retries, .. } = self.users[user];
-        let mut draws = self.streams.keyed(Purpose::Retry, retries, user as u64);
+        let User { demand, retries, luck, .. } = self.users[user];
+        let mut draws = self.streams.keyed(Purpose::Retry, retries, luck);
         let route = draws.next_u64();
         let law = self.case.fleet.queue.timeout.as_ref();
         let patience = law.map(|law| law.draw(&mut draws).0);
@@ -92,6 +102,9 @@ impl World<'_> {
         self.users[user].waits_for = None;
         if matches!(fate, Fate::Completed { .. }) || !self.try_again(user) {
             self.users[user].fate = fate;
+            if let Some(person) = self.users[user].person {
+                self.think(person);
+            }
         }
     }
 
@@ -108,11 +121,12 @@ impl World<'_> {
             self.tokens_of_clients.0 -= 1_000_000;
         }
         self.users[user].retries = retry;
-        let draw = self.streams.keyed(Purpose::Backoff, retry, user as u64).next_u64() >> 11;
+        let User { luck, number, .. } = self.users[user];
+        let draw = self.streams.keyed(Purpose::Backoff, retry, luck).next_u64() >> 11;
         let draw = draw as f64 / (1_u64 << 53) as f64;
         let whole = rule.delay.0 as f64 * rule.factor.powi(retry as i32 - 1);
         let delay = whole.min(rule.max_delay.0 as f64) * (1.0 - rule.jitter * draw);
-        self.push(self.now + delay as u64, Rank::Retry, user as u64, Event::Retry { user });
+        self.push(self.now + delay as u64, Rank::Retry, number, Event::Retry { user });
         true
     }
 

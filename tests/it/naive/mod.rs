@@ -4,6 +4,8 @@
 
 mod cases;
 mod clients;
+mod closed;
+mod failure_cases;
 mod world;
 
 use autosim::fleet::FleetSpec;

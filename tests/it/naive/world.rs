@@ -1,8 +1,10 @@
 //! The events and what they do.
 
+mod failures;
 mod sharing;
 
 use super::clients::{Tokens, User};
+use super::closed::Person;
 use super::{Case, Fate, Record, Try};
 use autosim::fleet::{AtZero, Balancing, Overflow, VictimOrder};
 use autosim::random::{Purpose, Streams};
@@ -18,9 +20,12 @@ pub(super) enum Rank {
     Ready,
     Timeout,
     ClientTimeout,
+    Fail,
+    Outage,
     Control,
     Actuate,
     Arrive,
+    Person,
     Retry,
 }
 
@@ -28,11 +33,15 @@ pub(super) enum Rank {
 pub(super) enum Event {
     Complete { replica: usize, slot: usize, request: usize, plan: u64 },
     Kill { replica: usize },
+    Fail { replica: usize },
+    Outage { number: usize },
     Expire { replica: usize, period: u64 },
     Ready { replica: usize },
     Timeout { request: usize },
     ClientTimeout { request: usize },
     Retry { user: usize },
+    Begin { person: usize },
+    Send { person: usize },
     Control { regular: bool },
     Launch,
     Actuate { desired: u32 },
@@ -69,6 +78,8 @@ pub(super) struct Replica {
     /// How often it has been planned anew who is done when.
     plan: u64,
     worked_to: u64,
+    /// When it fails, once it is ready.
+    fails_at: Option<u64>,
 }
 
 impl Replica {
@@ -106,6 +117,9 @@ pub(super) struct World<'a> {
     pub(super) replicas: Vec<Replica>,
     pub(super) requests: Vec<Request>,
     pub(super) users: Vec<User>,
+    /// First attempts so far.
+    pub(super) first_attempts: u64,
+    pub(super) people: Vec<Person>,
     pub(super) tokens_of_clients: Tokens,
     /// Waiting at the gateway (or in the central queue).
     pub(super) gateway: Vec<usize>,
@@ -130,6 +144,8 @@ impl<'a> World<'a> {
             replicas: Vec::new(),
             requests: Vec::new(),
             users: Vec::new(),
+            first_attempts: 0,
+            people: Vec::new(),
             tokens_of_clients: Tokens::new(case),
             gateway: Vec::new(),
             launches: 0,
@@ -143,7 +159,8 @@ impl<'a> World<'a> {
         let mut patience = streams.sequential(Purpose::Patience, 0);
         for &(arrival, demand) in case.requests.iter().filter(|r| r.0 < case.end) {
             let law = case.fleet.queue.timeout.as_ref();
-            world.users.push(User::new(arrival, demand));
+            let luck = world.users.len() as u64;
+            world.users.push(User::new(arrival, demand, luck, None));
             world.requests.push(Request {
                 user: world.users.len() - 1,
                 arrival,
@@ -157,9 +174,12 @@ impl<'a> World<'a> {
             let request = world.requests.len() - 1;
             world.push(arrival, Rank::Arrive, request as u64, Event::Arrive { request });
         }
-        for _ in 0..case.fleet.initial {
+        world.expect_people();
+        for replica in 0..case.fleet.initial {
             world.add_replica(State::Ready);
+            world.begin_life(replica as usize);
         }
+        world.plan_outages();
         // Scale per request changes the fleet at arrivals, without a call to a policy.
         if !matches!(case.fleet.balancing, Balancing::PerRequest { .. }) {
             world.push(case.interval, Rank::Control, 0, Event::Control { regular: true });
@@ -206,11 +226,15 @@ impl<'a> World<'a> {
                 self.complete(replica, slot, request, plan);
             }
             Event::Kill { replica } => self.kill(replica),
+            Event::Fail { replica } => self.fail(replica),
+            Event::Outage { number } => self.outage(number),
             Event::Expire { replica, period } => self.expire(replica, period),
             Event::Ready { replica } => self.ready(replica),
             Event::Timeout { request } => self.time_out(request),
             Event::ClientTimeout { request } => self.client_gives_up(request),
             Event::Retry { user } => self.retry(user),
+            Event::Begin { person } => self.think(person),
+            Event::Send { person } => self.send(person),
             Event::Control { regular } => self.control(regular),
             Event::Launch => self.launch_ordered(),
             Event::Actuate { desired } => self.actuate(desired),
@@ -233,6 +257,7 @@ impl<'a> World<'a> {
             idle_periods: 0,
             plan: 0,
             worked_to: 0,
+            fails_at: None,
         });
     }
 
@@ -320,6 +345,7 @@ impl<'a> World<'a> {
             for slot in &mut it.slots {
                 slot.free_since = self.now;
             }
+            self.begin_life(replica);
         }
     }
 
@@ -340,26 +366,7 @@ impl<'a> World<'a> {
             }
         };
         let Some(replica) = victim else { return };
-        self.replicas[replica].state = State::Draining;
-        if let Some(end) = self.now.checked_add(self.case.fleet.grace.0) {
-            let ordinal = self.replicas[replica].ordinal;
-            self.push(end, Rank::Gone, ordinal, Event::Kill { replica });
-        }
-    }
-
-    fn kill(&mut self, replica: usize) {
-        let it = &mut self.replicas[replica];
-        if it.state != State::Draining {
-            return;
-        }
-        it.state = State::Gone;
-        let serving = it.slots.iter_mut().filter_map(|slot| slot.serving.take());
-        let mut lost: Vec<usize> = serving.chain(it.queue.drain(..)).collect();
-        lost.sort_by_key(|&request| self.requests[request].user);
-        for request in lost {
-            let start = self.requests[request].start;
-            self.leave(request, "lost", Fate::Lost { start, at: self.now });
-        }
+        self.drain(replica);
     }
 
     fn expire(&mut self, replica: usize, period: u64) {
@@ -490,12 +497,15 @@ impl<'a> World<'a> {
         if let Some(patience) = self.requests[request].patience
             && let Some(at) = self.now.checked_add(patience)
         {
-            let user = self.requests[request].user as u64;
-            self.push(at, Rank::Timeout, user, Event::Timeout { request });
+            let number = self.users[self.requests[request].user].number;
+            self.push(at, Rank::Timeout, number, Event::Timeout { request });
         }
     }
 
     fn time_out(&mut self, request: usize) {
+        if self.requests[request].patience.is_none() {
+            return; // put back after it was in service
+        }
         let queues = self.replicas.iter_mut().map(|replica| &mut replica.queue);
         let mut found = false;
         for queue in queues.chain([&mut self.gateway]) {

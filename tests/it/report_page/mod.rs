@@ -35,7 +35,7 @@ service_time.exponential = { mean = "80ms" }
 queue = { capacity = 200, timeout = "5s" }
 
 [replica]
-cold_start.constant = "40s"
+cold_start = { pull = "25s", boot = "15s" }
 initial = 4
 
 [price]
@@ -200,4 +200,38 @@ fn what_is_drawn_is_in_the_files_too() {
     assert_eq!(count(&mut browser, ".figures tbody tr"), 2);
     assert!(count(&mut browser, "#timeline-table tbody tr") > 20);
     assert_eq!(browser.errors(), Vec::<String>::new());
+}
+
+#[test]
+fn a_reaction_is_drawn_stage_by_stage() {
+    for width in [1280, 390] {
+        let Some((mut browser, folder)) = opened(width, "light") else { return };
+        choose(&mut browser, "steady");
+        let legend = text(&mut browser, "#reaction-legend");
+        assert!(legend.contains("pull") && legend.contains("boot"), "{legend}");
+        assert!(!legend.contains("provision"), "nothing was provisioned: {legend}");
+        // One bar of each stage in a row, as long as the stages are, one after the other.
+        let shape = |browser: &mut Browser, part: &str| {
+            let value = browser.ask(&format!(
+                "(() => {{ const bar = document.querySelector('[data-part={part}]').getBBox(); \
+                 return [bar.x, bar.width]; }})()"
+            ));
+            (value[0].as_f64().unwrap(), value[1].as_f64().unwrap())
+        };
+        let (pull, boot) = (shape(&mut browser, "pull"), shape(&mut browser, "boot"));
+        let ratio = (pull.1 + 1.0) / (boot.1 + 1.0);
+        assert!((ratio - 25.0 / 15.0).abs() < 1e-3, "{width}: {ratio}");
+        assert!((pull.0 + pull.1 + 1.0 - boot.0).abs() < 1e-3, "{width}: {pull:?} {boot:?}");
+        // As many rows as there are reactions, up to twelve.
+        let drawn = count(&mut browser, "[data-reaction]");
+        let launches = fs::read_to_string(folder.path().join("out/launches.csv")).unwrap();
+        let mut decided: Vec<&str> = launches
+            .lines()
+            .filter(|line| line.starts_with("steady,"))
+            .filter_map(|line| line.split(',').nth(5))
+            .collect();
+        decided.dedup();
+        assert!(drawn >= 1 && drawn <= decided.len().min(12) as u64, "{drawn} of {decided:?}");
+        assert_eq!(browser.errors(), Vec::<String>::new());
+    }
 }

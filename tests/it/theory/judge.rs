@@ -64,7 +64,7 @@ impl Effort {
 
 /// What is wrong with a metric.
 #[derive(Debug, Clone, PartialEq)]
-enum Wrong {
+pub(super) enum Wrong {
     /// It is not what is expected.
     Differs(String),
     /// It may be, but the half width is this many times the one that would prove it.
@@ -154,7 +154,12 @@ fn attempt(
 }
 
 /// Whether replications of a metric agree with its exact value.
-fn judge(values: &[f64], expected: f64, bias: f64, precision: Option<f64>) -> Result<(), Wrong> {
+pub(super) fn judge(
+    values: &[f64],
+    expected: f64,
+    bias: f64,
+    precision: Option<f64>,
+) -> Result<(), Wrong> {
     let n = values.len() as f64;
     let mean = values.iter().sum::<f64>() / n;
     let square = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>();

@@ -8,6 +8,8 @@
 //! for p99 and at high utilization): a case that is noisier is run again with as many requests as the
 //! noise seen asks for, and fails if it is still too noisy after four runs.
 
+#[cfg(test)]
+mod closed;
 mod configure;
 mod faas;
 mod judge;

@@ -5,9 +5,10 @@ use autosim::signal::{GaugeMode, Metric, Observation, Signal, Statistic};
 use autosim::units::{Span, Time};
 
 /// A policy made of a function of what is seen.
+#[derive(Clone)]
 struct Rule<F>(F);
 
-impl<F: Fn(&Observation<'_>) -> u32 + Send> Policy for Rule<F> {
+impl<F: Fn(&Observation<'_>) -> u32 + Send + Clone + 'static> Policy for Rule<F> {
     fn observe(&mut self, seen: &Observation<'_>) -> Decision {
         Decision::propose(seen.desired, (self.0)(seen), Why::Plain)
     }
@@ -16,7 +17,7 @@ impl<F: Fn(&Observation<'_>) -> u32 + Send> Policy for Rule<F> {
 const RARELY: Span = Span::from_secs(4_000_000_000);
 
 fn autoscaler(
-    rule: impl Fn(&Observation<'_>) -> u32 + Send + 'static,
+    rule: impl Fn(&Observation<'_>) -> u32 + Send + Clone + 'static,
     interval: Span,
     signals: Vec<SignalRef>,
     wakeups: Vec<Time>,

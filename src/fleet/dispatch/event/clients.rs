@@ -1,10 +1,11 @@
 //! What clients do: wait for an attempt, give up, cancel, try again within a budget.
 
+use super::closed::{NO_USER, Users};
 use super::heap::{Event, What};
 use super::{EventPlane, FREE, Mode, Serving, Waiting};
 use crate::fleet::dispatch::{Attempt, AttemptFate, Completion, Interruption, Sink};
 use crate::fleet::{ClientSpec, Fleet, FleetSpec, ReplicaId, RetrySpec};
-use crate::random::{Purpose, Sampler, Streams, unit};
+use crate::random::{Generator, Purpose, Sampler, Streams, unit};
 use crate::units::Time;
 use rand::Rng as _;
 
@@ -34,6 +35,10 @@ struct Client {
     /// Of the first attempt.
     arrival: u64,
     demand: u64,
+    /// Key of the draws of its retries.
+    luck: u64,
+    /// Which user in a closed loop it is; [`NO_USER`] = none.
+    user: u32,
     /// Of the attempt at hand; [`FREE`] = this place of the slab is not used.
     stamp: u64,
     whereabouts: Whereabouts,
@@ -68,7 +73,7 @@ enum Failure {
 
 impl Clients {
     pub(super) fn new(spec: &FleetSpec, streams: Streams) -> Option<Self> {
-        let client = spec.client?;
+        let client = spec.client.or(spec.has_clients().then_some(ClientSpec::PATIENT))?;
         let budget = client.retries.and_then(|retries| retries.budget);
         Some(Self {
             spec: client,
@@ -83,7 +88,11 @@ impl Clients {
         })
     }
 
-    fn add(&mut self, request: &Waiting) -> u32 {
+    pub(super) fn draw_patience(&self, draws: &mut Generator) -> Option<u64> {
+        self.patience.as_ref().map(|law| law.draw(draws).0)
+    }
+
+    fn add(&mut self, request: &Waiting, luck: u64, user: u32) -> u32 {
         if let Some(budget) = self.spec.retries.and_then(|retries| retries.budget) {
             let full = u64::from(budget.burst) * ONE_RETRY;
             self.tokens = (self.tokens + budget.millionths).min(full);
@@ -91,6 +100,8 @@ impl Clients {
         let client = Client {
             arrival: request.arrival,
             demand: request.demand,
+            luck,
+            user,
             stamp: request.stamp,
             whereabouts: Whereabouts::Away,
         };
@@ -116,9 +127,9 @@ impl Clients {
     }
 
     /// How long until the next attempt, if there is to be one; the budget pays for it.
-    fn next_attempt(&mut self, stamp: u64) -> Option<u64> {
+    fn next_attempt(&mut self, stamp: u64, luck: u64) -> Option<u64> {
         let retries = self.spec.retries?;
-        let (ordinal, retry) = (stamp / STAMPS, (stamp % STAMPS) as u32 + 1);
+        let retry = (stamp % STAMPS) as u32 + 1;
         if retry >= retries.attempts.min(RetrySpec::MOST_ATTEMPTS) {
             return None;
         }
@@ -126,7 +137,7 @@ impl Clients {
             self.tokens = self.tokens.checked_sub(ONE_RETRY)?;
         }
         let draw = match retries.jitter > 0.0 {
-            true => unit(&mut self.streams.keyed(Purpose::Backoff, retry, ordinal)),
+            true => unit(&mut self.streams.keyed(Purpose::Backoff, retry, luck)),
             false => 0.0,
         };
         Some(retries.wait(retry, draw).0)
@@ -137,8 +148,16 @@ impl EventPlane {
     /// A new request's client begins to wait.
     #[inline]
     pub(super) fn welcome(&mut self, request: &mut Waiting) {
+        if self.clients.is_some() {
+            // Numbered among those that come from outside: the same for every policy.
+            let users_sent = self.users.as_ref().map_or(0, |users| Users::sent(users));
+            self.welcome_as(request, request.stamp / STAMPS - users_sent, NO_USER);
+        }
+    }
+
+    pub(super) fn welcome_as(&mut self, request: &mut Waiting, luck: u64, user: u32) {
         if let Some(clients) = &mut self.clients {
-            request.client = clients.add(request);
+            request.client = clients.add(request, luck, user);
             self.await_answer(request);
         }
     }
@@ -211,7 +230,9 @@ impl EventPlane {
                 return sink.attempt(&Attempt { arrival, start, end, fate });
             }
             sink.attempt(&Attempt { arrival, start, end, fate: AttemptFate::Answered });
-            completion.arrival = Time(clients.forget(serving.client).arrival);
+            let client = clients.forget(serving.client);
+            completion.arrival = Time(client.arrival);
+            self.user_goes_on(client.user);
         }
         sink.completed(&completion);
     }
@@ -254,8 +275,8 @@ impl EventPlane {
         }
         let now = Time(self.now);
         let Some(clients) = &mut self.clients else { return };
-        let stamp = clients.slab[client as usize].stamp;
-        if let Some(delay) = clients.next_attempt(stamp) {
+        let Client { stamp, luck, .. } = clients.slab[client as usize];
+        if let Some(delay) = clients.next_attempt(stamp, luck) {
             clients.slab[client as usize].stamp = stamp + 1;
             clients.slab[client as usize].whereabouts = Whereabouts::Away;
             clients.away += 1;
@@ -263,7 +284,9 @@ impl EventPlane {
             self.heap.push(Event::new(at, What::Retry, stamp + 1, client));
             return;
         }
-        let arrival = Time(clients.forget(client).arrival);
+        let Client { arrival, user, .. } = clients.forget(client);
+        self.user_goes_on(user);
+        let arrival = Time(arrival);
         match failure {
             Failure::Refused => sink.rejected(arrival),
             Failure::TimedOut => sink.timed_out(arrival, now),
@@ -348,10 +371,10 @@ impl EventPlane {
         let Some(clients) = &mut self.clients else { return };
         clients.away -= 1;
         let client = clients.slab[event.index as usize];
-        let (ordinal, attempt) = (event.stamp / STAMPS, (event.stamp % STAMPS) as u32);
-        let mut draws = clients.streams.keyed(Purpose::Retry, attempt, ordinal);
+        let attempt = (event.stamp % STAMPS) as u32;
+        let mut draws = clients.streams.keyed(Purpose::Retry, attempt, client.luck);
         let routing = draws.next_u64();
-        let patience = clients.patience.as_ref().map(|law| law.draw(&mut draws).0);
+        let patience = clients.draw_patience(&mut draws);
         let request = Waiting {
             arrival: self.now,
             demand: client.demand,
@@ -359,10 +382,16 @@ impl EventPlane {
             stamp: event.stamp,
             client: event.index,
             replica: None,
+            again: false,
         };
         sink.retried(Time(client.arrival), Time(self.now));
         self.await_answer(&request);
         let starved = self.admit(request, patience, fleet, sink);
+        self.note_arrival(starved);
+    }
+
+    /// One of the plane's own arrivals was taken: whoever moves time on may have to be told.
+    pub(super) fn note_arrival(&mut self, starved: bool) {
         let now = Time(self.now);
         if self.gauges.queued > self.waiting_limit {
             self.interruption = Some(Interruption::TooMany(now));

@@ -14,6 +14,8 @@ pub(super) enum What {
     GiveUp,
     /// A client has waited long enough for an attempt.
     ClientGivesUp,
+    /// A user in a closed loop begins, or has thought and sends.
+    UserActs,
     /// A client tries again.
     Retry,
 }
@@ -110,14 +112,14 @@ mod tests {
 
     #[test]
     fn events_come_by_time_then_kind_then_stamp() {
-        use What::{ClientGivesUp, GiveUp, IdleExpire, Kill, Ready, Retry};
-        let kinds = [Kill, IdleExpire, Ready, GiveUp, ClientGivesUp, Retry];
+        use What::{ClientGivesUp, GiveUp, IdleExpire, Kill, Ready, Retry, UserActs};
+        let kinds = [Kill, IdleExpire, Ready, GiveUp, ClientGivesUp, UserActs, Retry];
         let mut heap = EventHeap::default();
         let mut expected = Vec::new();
         let mut state = 1_u64;
         for stamp in 0..500 {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-            let event = Event::new(state >> 59, kinds[(state >> 40) as usize % 6], stamp, 7);
+            let event = Event::new(state >> 59, kinds[(state >> 40) as usize % 7], stamp, 7);
             heap.push(event);
             expected.push(event);
         }

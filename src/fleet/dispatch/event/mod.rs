@@ -2,23 +2,28 @@
 //!
 //! `mod.rs` moves time on and holds the requests; `servers.rs` is what the plane knows of replicas;
 //! `routing.rs` chooses a replica; `per_request.rs` starts and removes replicas as requests come and go;
-//! `queue.rs` holds who waits; `clients.rs` is what clients do that give up and try again.
+//! `queue.rs` holds who waits; `clients.rs` is what clients do that give up and try again, `closed.rs` users
+//! who send the next request after the one before; `failures.rs` is what becomes of requests whose replica is
+//! killed or fails.
 //! Completions are kept in a winner tree, a leaf for each request in service; all else that will happen
 //! is rarer and in a heap.
 
 mod clients;
+mod closed;
+mod failures;
 mod heap;
 mod per_request;
 mod queue;
 mod routing;
 mod servers;
 
-use super::super::{AtZero, Balancing, Fleet, FleetSpec, ReplicaId};
+use super::super::{AtZero, Balancing, FailedWork, Fleet, FleetSpec, ReplicaId};
 use super::tree::{NEVER, WinnerTree};
 use super::{Gauges, Interruption, Requests, Sink, Stop};
 use crate::random::{Purpose, Sampler, Streams};
 use crate::units::Time;
 use clients::{Clients, NOBODY, Whereabouts};
+use closed::Users;
 use heap::{Event, EventHeap, What};
 use per_request::PerRequest;
 use routing::Router;
@@ -48,6 +53,8 @@ struct Waiting {
     client: u32,
     /// The replica it waits at or for; `None` = the gateway.
     replica: Option<ReplicaId>,
+    /// It has been in service before, on a replica that failed: it no longer gives up waiting.
+    again: bool,
 }
 
 /// Where a request waits.
@@ -93,7 +100,10 @@ pub struct EventPlane {
     /// Stamp of the next request's first attempt.
     next_stamp: u64,
     clients: Option<Box<Clients>>,
-    /// What a retry came upon, until whoever moved time on is told.
+    users: Option<Box<Users>>,
+    /// Where failed work is put back: the requests in service, as they waited, by place in that slab.
+    held: Option<Vec<Waiting>>,
+    /// What an arrival of the plane's own came upon, until whoever moved time on is told.
     interruption: Option<Interruption>,
     capacity: u64,
     waiting_limit: u64,
@@ -117,7 +127,7 @@ impl EventPlane {
             Balancing::PerRequest { .. } => Mode::PerRequest(PerRequest::new(spec, streams)),
             balancing => Mode::Routed(Router::new(balancing)),
         };
-        Self {
+        let mut plane = Self {
             mode,
             heap: EventHeap::default(),
             servers: Servers::new(spec.concurrency.max(1)),
@@ -129,6 +139,8 @@ impl EventPlane {
             gateway: VecDeque::new(),
             next_stamp: 0,
             clients: Clients::new(spec, streams).map(Box::new),
+            users: Users::new(spec, streams).map(Box::new),
+            held: (spec.failures.work == FailedWork::Requeued).then(Vec::new),
             interruption: None,
             capacity: spec.queue.capacity.unwrap_or(u64::MAX),
             waiting_limit,
@@ -139,7 +151,9 @@ impl EventPlane {
             freed: Vec::new(),
             gauges: Gauges::default(),
             now: 0,
-        }
+        };
+        plane.expect_users();
+        plane
     }
 
     pub(super) fn uses_routing(&self) -> bool {
@@ -170,6 +184,7 @@ impl EventPlane {
                 stamp: self.next_stamp,
                 client: NOBODY,
                 replica: None,
+                again: false,
             };
             self.next_stamp += clients::STAMPS;
             self.welcome(&mut request);
@@ -243,6 +258,9 @@ impl EventPlane {
             None => self.widen_slab(),
         };
         self.serving[at] = serving;
+        if self.held.is_some() {
+            self.hold(at, request);
+        }
         self.note_place(request.client, Whereabouts::Serving(at as u32));
         self.servers.begin(id);
         self.gauges.in_flight += 1;
@@ -354,7 +372,9 @@ impl EventPlane {
             return true;
         }
         let due = |event: &Event| {
-            event.at < limit || (inclusive && event.what < What::Retry) || event.what < What::GiveUp
+            event.at < limit
+                || (inclusive && event.what < What::UserActs)
+                || event.what < What::GiveUp
         };
         let Some(event) = self.heap.pop_if(due) else { return false };
         self.move_to(event.at);
@@ -364,6 +384,7 @@ impl EventPlane {
             What::Ready => self.ready_per_request(event, fleet),
             What::GiveUp => self.give_up(event, sink),
             What::ClientGivesUp => self.clients_give_up(event, fleet, sink),
+            What::UserActs => self.user_acts(event, fleet, sink),
             What::Retry => self.retry(event, fleet, sink),
         }
         true
@@ -435,7 +456,7 @@ impl EventPlane {
 
     fn give_up(&mut self, event: Event, sink: &mut impl Sink) {
         let ticket = (event.index, event.stamp);
-        if !self.ticket_is_valid(ticket) {
+        if !self.ticket_is_valid(ticket) || self.waiting[ticket.0 as usize].again {
             return; // served meanwhile
         }
         let request = self.take_waiting(ticket);
@@ -444,27 +465,6 @@ impl EventPlane {
             self.note_present(id);
         }
         self.tell_timed_out(&request, sink);
-    }
-
-    fn kill(&mut self, event: Event, fleet: &mut Fleet, sink: &mut impl Sink) {
-        let id = ReplicaId(event.index);
-        if !self.servers.is(id, event.stamp) {
-            return; // gone before its grace ended
-        }
-        for at in 0..self.serving.len() {
-            let serving = self.serving[at];
-            if serving.replica == Some(id) {
-                self.release(at, id);
-                self.tell_lost(serving.arrival, serving.start, serving.client, sink);
-            }
-        }
-        while let Some(ticket) = self.next_at(id) {
-            let request = self.take_waiting(ticket);
-            self.servers.note_dequeued(id);
-            self.tell_lost(request.arrival, Time::NEVER.0, request.client, sink);
-        }
-        self.clients_lost_theirs(sink);
-        self.retire_if_done(id, fleet);
     }
 
     pub(super) fn reach(
@@ -520,11 +520,7 @@ impl EventPlane {
 
     pub(super) fn leave(&mut self, now: Time, id: ReplicaId, deadline: Time) -> Option<Time> {
         self.move_to(now.0);
-        self.gauges.busy -= u64::from(self.servers.busy(id));
-        self.servers.leave(id);
-        if let Mode::Routed(router) = &mut self.mode {
-            router.remove(id);
-        }
+        self.take_no_more(id);
         if self.servers.present(id) == 0 {
             self.servers.remove(id);
             return Some(now);
@@ -534,6 +530,15 @@ impl EventPlane {
             self.heap.push(Event::new(deadline.0, What::Kill, ordinal, id.0));
         }
         None
+    }
+
+    /// A replica takes no new requests.
+    fn take_no_more(&mut self, id: ReplicaId) {
+        self.gauges.busy -= u64::from(self.servers.busy(id));
+        self.servers.leave(id);
+        if let Mode::Routed(router) = &mut self.mode {
+            router.remove(id);
+        }
     }
 
     /// Requests in service there: those that wait with it are not in flight.

@@ -4,7 +4,7 @@
 use super::{EventPlane, Mode, Place, Ticket, Waiting};
 use crate::fleet::dispatch::Sink;
 use crate::fleet::dispatch::event::heap::{Event, What};
-use crate::fleet::{Balancing, Fleet, FleetSpec, Overflow, ReplicaId};
+use crate::fleet::{Balancing, Fleet, FleetSpec, OrderedBy, Overflow, ReplicaId};
 use crate::random::{Purpose, Sampler, Streams};
 use crate::units::Time;
 use std::collections::BTreeMap;
@@ -100,7 +100,7 @@ impl EventPlane {
         // A replica that is ready at once serves without a wait, so a full queue does not matter.
         if may_launch
             && (!full || fleet.is_ready_at_once(Time(self.now)))
-            && let Some((id, ready_at)) = fleet.order(Time(self.now))
+            && let Some((id, ready_at)) = fleet.order(Time(self.now), OrderedBy::Request)
         {
             sink.launched(self.first_arrival(&request));
             self.launch(id, ready_at, request, patience, fleet, sink);

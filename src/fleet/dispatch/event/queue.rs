@@ -33,14 +33,8 @@ impl EventPlane {
             self.refuse(&request, sink);
             return None;
         }
-        let at = self.waiting_unused.pop().unwrap_or_else(|| {
-            self.waiting.push(request);
-            self.waiting_unused.reserve(self.waiting.len());
-            (self.waiting.len() - 1) as u32
-        });
-        self.waiting[at as usize] = request;
+        let at = self.keep_waiting(request);
         let ticket = (at, request.stamp);
-        self.gauges.queued += 1;
         self.note_place(request.client, Whereabouts::Waiting(at));
         match place {
             Place::At(id) => self.queue_at(id, ticket),
@@ -52,6 +46,19 @@ impl EventPlane {
             self.heap.push(Event::new(deadline, What::GiveUp, request.stamp, at));
         }
         Some(ticket)
+    }
+
+    /// Puts a request into the slab of those that wait.
+    #[inline]
+    pub(super) fn keep_waiting(&mut self, request: Waiting) -> u32 {
+        let at = self.waiting_unused.pop().unwrap_or_else(|| {
+            self.waiting.push(request);
+            self.waiting_unused.reserve(self.waiting.len());
+            (self.waiting.len() - 1) as u32
+        });
+        self.waiting[at as usize] = request;
+        self.gauges.queued += 1;
+        at
     }
 
     pub(super) fn queue_at(&mut self, id: ReplicaId, ticket: Ticket) {

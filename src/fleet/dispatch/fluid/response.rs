@@ -1,6 +1,6 @@
 //! The law of response times as weighted points: a constant number of them, whatever the rate.
 
-use super::super::{Portion, Sink};
+use super::super::{Parcel, Sink};
 use crate::random::Strata;
 use crate::units::{Span, Time};
 use statrs::distribution::{ContinuousCDF as _, Normal};
@@ -32,7 +32,7 @@ pub(super) struct Responses {
     waits: [(f64, f64, f64); ENDS.len()],
     /// Requests of a replica that run at full speed, where they share; `None` = they wait.
     sharing: Option<f64>,
-    /// Where the next portion begins between two whole requests.
+    /// Where the next parcel begins between two whole requests.
     offset: f64,
 }
 
@@ -58,15 +58,15 @@ impl Responses {
         }
         // Multiples of the golden ratio fall evenly between whole numbers.
         self.offset = (self.offset + 0.618_033_988_749_895).fract();
-        let mut portions = Portions { count, told: 0, reached: self.offset, end };
+        let mut parcels = Parcels { count, told: 0, reached: self.offset, end };
         match self.sharing {
-            Some(capacity) => self.shared(law, capacity, &mut portions, sink),
-            None => self.waited(law, &mut portions, sink),
+            Some(capacity) => self.shared(law, capacity, &mut parcels, sink),
+            None => self.waited(law, &mut parcels, sink),
         }
         let longest = self.service.points.last().map_or(0.0, |point| point.1);
-        let rest = count - portions.told;
+        let rest = count - parcels.told;
         if rest > 0 {
-            sink.flowed(&Portion { count: rest, end, wait: Span::ZERO, service: span(longest) });
+            sink.flowed(&Parcel { count: rest, end, wait: Span::ZERO, service: span(longest) });
         }
     }
 
@@ -76,17 +76,17 @@ impl Responses {
     }
 
     /// A wait, then the service.
-    fn waited(&self, law: &Law, portions: &mut Portions, sink: &mut impl Sink) {
+    fn waited(&self, law: &Law, parcels: &mut Parcels, sink: &mut impl Sink) {
         let share = if self.counts(law) { law.share.clamp(0.0, 1.0) } else { 0.0 };
         for &(part, service) in &self.service.points {
-            portions.tell(part * (1.0 - share), 0.0, service, sink);
+            parcels.tell(part * (1.0 - share), 0.0, service, sink);
         }
         if share > 0.0 {
             let factors = self.factors(law.shape);
             for (&(part, ..), factor) in self.waits.iter().zip(factors) {
                 let wait = law.mean_s / share * factor;
                 for &(of, service) in &self.service.points {
-                    portions.tell(share * part * of, wait, service, sink);
+                    parcels.tell(share * part * of, wait, service, sink);
                 }
             }
         }
@@ -95,11 +95,11 @@ impl Responses {
     /// A service slowed down by those who share. The mean of the factor is the same for every demand
     /// (Kleinrock 1967), its variance is that of M/M/1-PS (Ott 1984), less for long demands, which meet
     /// many others; as a wait it is nothing for some and gamma for the others.
-    fn shared(&self, law: &Law, capacity: f64, portions: &mut Portions, sink: &mut impl Sink) {
+    fn shared(&self, law: &Law, capacity: f64, parcels: &mut Parcels, sink: &mut impl Sink) {
         let mean = law.mean_s / self.service.mean_s;
         for &(of, service) in &self.service.points {
             if !self.counts(law) {
-                portions.tell(of, 0.0, service, sink);
+                parcels.tell(of, 0.0, service, sink);
                 continue;
             }
             // One replica of capacity k is taken as a single server, k times as fast, with the same mean.
@@ -113,10 +113,10 @@ impl Responses {
             } else {
                 (1.0, mean * mean / variance.max(1e-9 * mean * mean))
             };
-            portions.tell(of * (1.0 - share), 0.0, service, sink);
+            parcels.tell(of * (1.0 - share), 0.0, service, sink);
             for (&(part, ..), factor) in self.waits.iter().zip(self.factors(shape)) {
                 let slowed = service * (1.0 + mean / share * factor);
-                portions.tell(of * share * part, 0.0, slowed, sink);
+                parcels.tell(of * share * part, 0.0, slowed, sink);
             }
         }
     }
@@ -134,14 +134,14 @@ impl Responses {
 }
 
 /// Whole requests out of shares: each point gets those between its two cumulative counts.
-struct Portions {
+struct Parcels {
     count: u64,
     told: u64,
     reached: f64,
     end: Time,
 }
 
-impl Portions {
+impl Parcels {
     #[inline]
     fn tell(&mut self, share: f64, wait_s: f64, service_s: f64, sink: &mut impl Sink) {
         self.reached += share * self.count as f64;
@@ -149,7 +149,7 @@ impl Portions {
         if by_now > self.told {
             let (wait, service) = (span(wait_s), span(service_s));
             let count = by_now - self.told;
-            sink.flowed(&Portion { count, end: self.end, wait, service });
+            sink.flowed(&Parcel { count, end: self.end, wait, service });
             self.told = by_now;
         }
     }
@@ -173,12 +173,12 @@ mod tests {
     }
 
     impl Sink for Heard {
-        fn flowed(&mut self, portion: &Portion) {
-            let latency = (portion.wait + portion.service).as_secs_f64();
-            self.count += portion.count;
-            self.latency_s += latency * portion.count as f64;
-            self.waited += if portion.wait.is_zero() { 0 } else { portion.count };
-            self.over += if latency > 4.605_17 { portion.count } else { 0 };
+        fn flowed(&mut self, parcel: &Parcel) {
+            let latency = (parcel.wait + parcel.service).as_secs_f64();
+            self.count += parcel.count;
+            self.latency_s += latency * parcel.count as f64;
+            self.waited += if parcel.wait.is_zero() { 0 } else { parcel.count };
+            self.over += if latency > 4.605_17 { parcel.count } else { 0 };
         }
     }
 

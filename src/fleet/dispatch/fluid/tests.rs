@@ -1,7 +1,7 @@
 //! The plane alone: conservation, queues that grow and drain, gauges.
 
 use super::*;
-use crate::fleet::dispatch::Portion;
+use crate::fleet::dispatch::Parcel;
 use crate::random::Distribution;
 
 #[derive(Default)]
@@ -14,10 +14,10 @@ struct Heard {
 }
 
 impl Sink for Heard {
-    fn flowed(&mut self, portion: &Portion) {
-        self.completed += portion.count;
-        self.wait_s += portion.wait.as_secs_f64() * portion.count as f64;
-        self.longest_s = self.longest_s.max(portion.wait.as_secs_f64());
+    fn flowed(&mut self, parcel: &Parcel) {
+        self.completed += parcel.count;
+        self.wait_s += parcel.wait.as_secs_f64() * parcel.count as f64;
+        self.longest_s = self.longest_s.max(parcel.wait.as_secs_f64());
     }
     fn refused(&mut self, count: u64, _: Time) {
         self.refused += count;

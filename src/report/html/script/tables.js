@@ -113,31 +113,74 @@ function drawWeek() {
   find("week").replaceChildren(policyPicker("policy-week"), ...HEATS.map((_, at) => heatTable(series, at)));
 }
 
+// Parts of a reaction in order: key, words, colour. Stages of cold starts beyond these are told apart by name.
 const PARTS = [
-  ["traffic rises \u2192 in the metric", "grey", (r) => [r.rise, r.seen]],
-  ["in the metric \u2192 decision", "sky", (r) => [r.seen, r.decided]],
-  ["first \u2192 last decision", "purple", (r) => [r.decided, r.last]],
-  ["cold start", "blue", (r) => [r.last, r.ready]],
-  ["ready \u2192 SLO holds again", "vermillion", (r) => [r.ready, r.calm]],
+  ["rise_to_metric", "traffic rises \u2192 in the metric", "grey"],
+  ["metric_to_decision", "in the metric \u2192 decision", "sky"],
+  ["further_decisions", "further decisions", "purple"],
+  ["actuation_delay", "actuation delay", "rust"],
+  ["launch_rate", "held back by the launch rate", "starting"],
+  ["start", "start-up", "blue"],
+  ["cold_start", "cold start", "blue"],
+  ["provision", "provision", "blue"],
+  ["pull", "pull", "teal"],
+  ["boot", "boot", "green"],
+  ["warm_up", "warm-up", "lime"],
+  ["ready_to_promise", "ready \u2192 SLO holds again", "vermillion"],
 ];
 
+// Those that took time in some reaction of the page.
+function usedParts() {
+  const known = PARTS.map(([key]) => key);
+  const used = (key) => data.series.some(({ reaction_parts }) => reaction_parts[key] && reaction_parts[key][1] > 0);
+  const others = [...new Set(data.series.flatMap((series) => Object.keys(series.reaction_parts)))].filter((key) => !known.includes(key));
+  const last = PARTS.length - 1;
+  return [...PARTS.slice(0, last), ...others.map((key) => [key, key, "blue"]), PARTS[last]].filter(([key]) => used(key));
+}
+
+// A word on a bar is left out before it is cut off.
+function barText(left, right, name, length) {
+  const room = right - left;
+  const text = [`${name} ${length}`, length].find((text) => text.length * 6.6 + 8 < room);
+  return text ? words((left + right) / 2, 0, text, { "text-anchor": "middle", class: "halo" }) : null;
+}
+
+const STAGES = ["cold_start", "provision", "pull", "boot", "warm_up"];
+
 function reactionRow(chart, frame, reaction, x, top, series) {
-  const start = reaction.rise === null ? reaction.seen : reaction.rise;
-  const group = svg("g", { role: "button", tabindex: 0, "aria-label": `${reaction.when}, ${reaction.before} to ${reaction.after} replicas: show it over time` });
+  const { start } = reaction;
+  const group = svg("g", { role: "button", tabindex: 0, "data-reaction": reaction.when, "aria-label": `${reaction.when}, ${reaction.before} to ${reaction.after} replicas: show it over time` });
   const pairs = [];
-  PARTS.forEach(([name, ink, ends]) => {
-    const [from, to] = ends(reaction);
-    if (from === null || to === null || to <= from) return;
-    pairs.push([name, duration(to - from)]);
-    const [left, right] = [x(from - start), x(to - start)];
-    group.append(svg("rect", { x: left, y: top, width: Math.max(1, right - left - 1), height: 17, fill: colour(ink) }));
-    if (right - left > 46) group.append(words((left + right) / 2, top + 13, duration(to - from), { "text-anchor": "middle", class: "halo" }));
-  });
+  let from = start;
+  for (const [key, to] of reaction.parts) {
+    const [, name, ink] = PARTS.find((part) => part[0] === key) || [key, key, "blue"];
+    if (to > from) {
+      pairs.push([name, duration(to - from)]);
+      const [left, right] = [x(from - start), x(to - start)];
+      group.append(svg("rect", { "data-part": key, x: left, y: top, width: Math.max(1, right - left - 1), height: 18, fill: colour(ink) }));
+      const text = barText(left, right, STAGES.includes(key) ? name : "", duration(to - from));
+      if (text) {
+        text.setAttribute("y", top + 13);
+        group.append(text);
+      }
+    }
+    from = to;
+  }
+  if (reaction.ordered) pairs.push(["replicas ordered", `${reaction.ordered}${reaction.cancelled ? `, ${reaction.cancelled} cancelled` : ""}`]);
+  if (reaction.first_ready !== null && reaction.first_ready < reaction.ready) {
+    pairs.push(["first ready after", duration(reaction.first_ready - start)]);
+    const at = x(reaction.first_ready - start);
+    group.append(svg("path", { d: `M${at - 5} ${top - 5}h10l-5 8Z`, fill: colour("ink"), stroke: colour("paper") }));
+  }
   if (reaction.calm !== null && reaction.calm <= reaction.ready) {
     pairs.push(["SLO holds again after", duration(reaction.calm - start)]);
-    group.append(svg("path", { d: `M${x(reaction.calm - start)} ${top - 2}v21`, stroke: colour("vermillion"), "stroke-width": 3 }));
+    group.append(svg("path", { d: `M${x(reaction.calm - start)} ${top - 2}v22`, stroke: colour("vermillion"), "stroke-width": 3 }));
   }
-  if (reaction.calm === null && series.promised) pairs.push(["SLO", "never broken"]);
+  if (reaction.lost) {
+    const at = x(reaction.ready - start);
+    group.append(svg("path", { d: `M${at + 1} ${top + 9}h7v-6l7 6l-7 6v-6`, fill: colour("vermillion"), stroke: colour("vermillion"), "stroke-width": 2 }));
+  }
+  if (reaction.calm === null && series.promised) pairs.push(["SLO", reaction.lost ? "does not hold again" : "never broken"]);
   hintFor(group, () => [html("b", {}, `${reaction.when}: ${reaction.before} \u2192 ${reaction.after} replicas`), rows(pairs)]);
   onPress(group, () => {
     zoomTo(start - 300, Math.max(reaction.ready, reaction.calm || 0) + 600);
@@ -146,6 +189,28 @@ function reactionRow(chart, frame, reaction, x, top, series) {
     find("time").scrollIntoView({ block: "start" });
   });
   chart.append(group);
+}
+
+function reactionLead(series) {
+  const shown = series.reactions.length;
+  const which = shown < series.reactions_all ? `The ${shown} longest of ` : "All ";
+  const many = series.reactions_all > 1 ? "s" : "";
+  return `${which}${series.reactions_all} reaction${many} of the first replication, in order of time. Cold starts are those of the replica that was ready last. A rise of traffic that took longer than ten minutes has no instant and is left out. Rise and SLO are as fine as the timeline's intervals.`;
+}
+
+function reactionLegend(series) {
+  const shown = new Set(series.reactions.flatMap((reaction) => reaction.parts.map(([key]) => key)));
+  const keys = usedParts().filter(([key]) => shown.has(key)).map(([, name, ink]) => item(areaKey(colour(ink)), name));
+  if (series.reactions.some((r) => r.first_ready !== null && r.first_ready < r.ready)) {
+    keys.push(item(sketch(svg("path", { d: "M6 2h10l-5 8Z", fill: colour("ink") })), "first replica ready"));
+  }
+  if (series.reactions.some((r) => r.calm !== null && r.calm <= r.ready)) {
+    keys.push(item(sketch(svg("path", { d: "M11 0V12", stroke: colour("vermillion"), "stroke-width": 3 })), "SLO holds again while replicas still start"));
+  }
+  if (series.reactions.some((r) => r.lost)) {
+    keys.push(item(sketch(svg("path", { d: "M2 6h9v-5l7 5l-7 5v-5", fill: colour("vermillion"), stroke: colour("vermillion"), "stroke-width": 2 })), "SLO does not hold again"));
+  }
+  return keys;
 }
 
 function drawReactions() {
@@ -160,37 +225,36 @@ function drawReactions() {
     return;
   }
   const shown = series.reactions;
-  find("reaction-lead").textContent = `${shown.length < series.reactions_all ? `The ${shown.length} longest of ` : "All "}${series.reactions_all} reaction${series.reactions_all > 1 ? "s" : ""} of the first replication, in order of time. A rise of traffic that took longer than ten minutes has no instant and is left out. Instants taken from the timeline are as fine as its intervals.`;
+  find("reaction-lead").textContent = reactionLead(series);
   const width = widthOf(home);
   const narrow = width < 640;
-  const row = narrow ? 40 : 26;
+  const row = narrow ? 46 : 30;
   const frame = { left: narrow ? 6 : 205, right: width - 14, top: 4, bottom: shown.length * row + 4, tight: true };
-  const start = (r) => (r.rise === null ? r.seen : r.rise);
-  const longest = Math.max(1, ...shown.map((r) => Math.max(r.ready, r.calm || 0) - start(r)));
-  const x = linear(0, longest * 1.02, frame.left, frame.right);
+  const longest = Math.max(1, ...shown.map((r) => Math.max(r.ready, r.calm || 0) - r.start));
+  const x = linear(0, longest * 1.02, frame.left, frame.right - 14);
   const chart = canvas(width, frame.bottom + 24, "parts of the reaction time", "group");
   const steps = TIME_STEPS.find((step) => longest / step <= Math.max(3, (frame.right - frame.left) / 90)) || longest;
   const ticks = Array.from({ length: Math.floor(longest / steps) + 1 }, (_, n) => ({ at: n * steps, label: duration(n * steps) }));
   chart.append(...xAxis(frame, x, ticks, true));
   shown.forEach((reaction, n) => {
-    const top = frame.top + n * row + (narrow ? 18 : 3);
+    const top = frame.top + n * row + (narrow ? 22 : 6);
     const text = `${reaction.when}  ${reaction.before} \u2192 ${reaction.after}`;
-    chart.append(words(narrow ? 6 : frame.left - 8, top + (narrow ? -4 : 13), text, { "text-anchor": narrow ? "start" : "end", class: narrow ? "halo" : null }));
+    chart.append(words(narrow ? 6 : frame.left - 8, top + (narrow ? -7 : 13), text, { "text-anchor": narrow ? "start" : "end", class: narrow ? "halo" : null }));
     reactionRow(chart, frame, reaction, x, top, series);
   });
   home.replaceChildren(policyPicker("policy-reaction"), chart);
-  const keys = PARTS.map(([name, ink]) => item(areaKey(colour(ink)), name));
-  keys.push(item(sketch(svg("path", { d: "M11 0V12", stroke: colour("vermillion"), "stroke-width": 3 })), "SLO holds again while replicas still start"));
-  find("reaction-legend").replaceChildren(...keys);
+  find("reaction-legend").replaceChildren(...reactionLegend(series));
 }
 
 function reactionTable() {
-  const heads = ["policy", "reactions", ...PARTS.map((part) => part[0])];
+  const parts = usedParts();
+  const heads = ["policy", "reactions", ...parts.map(([, name]) => name)];
   const cell = (pair) => html("td", {}, pair ? `${duration(pair[0])} / ${duration(pair[1])}` : "-");
   const body = data.series.filter((series) => series.reactions_all).map((series) => {
     const name = data.policies[series.policy].name;
     const several = data.series.some((other) => other.policy === series.policy && other !== series);
-    return html("tr", {}, html("th", { scope: "row" }, several ? `${name}, ${series.service}` : name), html("td", {}, String(series.reactions_all)), series.reaction_parts.map(cell));
+    const cells = parts.map(([key]) => cell(series.reaction_parts[key]));
+    return html("tr", {}, html("th", { scope: "row" }, several ? `${name}, ${series.service}` : name), html("td", {}, String(series.reactions_all)), cells);
   });
   return html("table", {}, html("caption", { class: "note" }, "Median / 95th percentile over all reactions"),
     html("thead", {}, html("tr", {}, heads.map((head) => html("th", { scope: "col" }, head)))), html("tbody", {}, body));

@@ -1,0 +1,156 @@
+//! Closed loops of a scenario: from the traffic to the fleet that plays them, and what they cannot be
+//! combined with.
+
+use super::{NamedPolicy, Scenario, Service, setup};
+use crate::fault::Faults;
+use crate::fleet::{AtZero, Balancing, Discipline, FleetSpec, LoopSpec, Overflow};
+use crate::workload::Workload;
+
+/// More requests than these would not end within days.
+const MOST_REQUESTS: f64 = 1e12;
+
+/// The users of a service's traffic.
+pub(super) fn loops(workload: &Workload) -> Vec<LoopSpec> {
+    let users = workload.users().map(|(users, demand)| LoopSpec {
+        users: users.users,
+        think: users.think,
+        demand,
+        from: users.from,
+        ramp_up: users.ramp_up,
+        until: users.until,
+    });
+    users.collect()
+}
+
+/// How many users in closed loops a service has.
+pub(super) fn users(service: &Service) -> u64 {
+    service.fleet.loops.iter().map(|users| u64::from(users.users)).sum()
+}
+
+/// The key of a service's table in a scenario of so many services.
+fn key(service: &Service, services: usize, table: &str) -> String {
+    match services {
+        1 => table.to_owned(),
+        _ => format!("services.{}.{table}", service.name),
+    }
+}
+
+/// What closed loops cannot be combined with.
+pub(super) fn check(services: &[Service], policies: &[NamedPolicy], faults: &mut Faults) {
+    for service in services.iter().filter(|service| users(service) > 0) {
+        let arrivals = key(service, services.len(), "workload.arrivals");
+        if users(service) > LoopSpec::MOST_USERS.into() {
+            let message = format!("{} users in closed loops", users(service));
+            faults.error(&arrivals, message, "at most 1000000 in all; fewer who think less");
+        }
+        if service.fleet.discipline != Discipline::Slots {
+            let hint =
+                "serve with slots, or let the traffic come from outside, for example `poisson`";
+            faults.error(&arrivals, "a closed loop, where requests share their replica", hint);
+        }
+    }
+    let first_is_closed = services.first().is_some_and(|service| users(service) > 0);
+    for policy in policies.iter().filter(|policy| first_is_closed && policy.spec.needs_plan()) {
+        faults.within("policies", |f| {
+            f.error(
+                &policy.name,
+                "nobody can know the traffic of a closed loop before it is served",
+                "leave the policy out, or let the traffic come from outside, for example `poisson`",
+            );
+        });
+    }
+}
+
+/// Users who are refused at once and hardly think would try for ever.
+pub(super) fn check_refusals(scenario: &Scenario, faults: &mut Faults) {
+    for (index, service) in scenario.services.iter().enumerate() {
+        let refused = match (index, &service.policy) {
+            (0, _) => (0..scenario.policies.len()).any(|at| refuses(&scenario.fleet(at))),
+            (_, Some(policy)) => refuses(&setup::fleet_under(service, policy, None)),
+            (_, None) => false,
+        };
+        let tries: f64 = service
+            .workload
+            .users()
+            .map(|(users, _)| f64::from(users.users) / users.think_s.max(1e-9))
+            .sum::<f64>()
+            * scenario.window.end.as_secs_f64();
+        if refused && tries > MOST_REQUESTS {
+            faults.error(
+                &key(service, scenario.services.len(), "workload.arrivals"),
+                format!("users who are refused at once would try about {tries:.1e} times"),
+                "let them think longer, or let requests wait where they are refused now (queue.capacity, \
+                 at_zero, overflow)",
+            );
+        }
+    }
+}
+
+/// Whether a request may be refused at the instant it arrives.
+fn refuses(fleet: &FleetSpec) -> bool {
+    let overflows =
+        matches!(fleet.balancing, Balancing::PerRequest { overflow: Overflow::Reject, .. });
+    fleet.queue.capacity.is_some() || fleet.queue.at_zero == AtZero::Reject || overflows
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::{LoadOptions, Sources, load};
+    use crate::units::{Span, Time};
+
+    const POLICY: &str = "[policies.one.fixed]\nreplicas = 2\n";
+    const USERS: &str = "[workload.arrivals.main.closed-loop]\nusers = 9\nthink.constant = '1s'\n";
+
+    fn read(rest: &str) -> Result<Scenario, String> {
+        let text = format!("duration = '1h'\n{rest}{POLICY}");
+        let options = LoadOptions { fallback_name: "test".into(), ..LoadOptions::default() };
+        let loaded = load(Sources::new("test.toml", text), &options);
+        loaded.map(|loaded| loaded.scenario).map_err(|found| found.render(false))
+    }
+
+    #[test]
+    fn users_reach_the_fleet_and_the_loop_is_said_aloud() {
+        let scenario =
+            read(&format!("{USERS}from = '1m'\nramp_up = '9s'\nservice_time.constant = '2s'\n"));
+        let scenario = scenario.unwrap();
+        let users = LoopSpec {
+            users: 9,
+            think: crate::random::Sampler::Constant(1_000_000_000),
+            demand: crate::random::Sampler::Constant(2_000_000_000),
+            from: Time::from_secs(60),
+            ramp_up: Span::from_secs(9),
+            until: Time::NEVER,
+        };
+        assert_eq!(scenario.fleet(0).loops, [users]);
+        let said = scenario.assumptions.join("\n");
+        assert!(said.contains("main: a closed loop of 9 users"), "{said}");
+    }
+
+    #[test]
+    fn what_a_closed_loop_cannot_be_combined_with_is_refused() {
+        for (rest, part) in [
+            ("[service]\ndiscipline = 'sharing'\n", "requests share their replica"),
+            ("[policies.plan]\nclairvoyant = {}\n", "before it is served"),
+            (
+                "[workload.arrivals.more.closed-loop]\nusers = 999999\nthink.constant = '1s'\n",
+                "1000008 users",
+            ),
+        ] {
+            let found = read(&format!("{USERS}{rest}")).unwrap_err();
+            assert!(found.contains(part), "{part}\n{found}");
+        }
+    }
+
+    #[test]
+    fn users_who_would_be_refused_for_ever_are_refused() {
+        let rushed = USERS.replace("'1s'", "'0s'");
+        let full = "[service]\nqueue.capacity = 3\n";
+        let found = read(&format!("{rushed}{full}")).unwrap_err();
+        assert!(found.contains("refused at once") && found.contains("3.2e13 times"), "{found}");
+        assert!(read(&rushed).is_ok());
+        assert!(read(&format!("{USERS}{full}")).is_ok());
+        let by_variant = format!("{rushed}[variants.one]\nqueue.at_zero = 'reject'\n");
+        assert!(read(&by_variant).unwrap_err().contains("refused at once"));
+    }
+}

@@ -1,0 +1,271 @@
+//! Recorded requests too many to be held: read from their file by whoever plays them.
+
+use super::events::{Placed, Placing, Recorded};
+use super::failure::TraceError;
+use super::input::Origin;
+use super::options::Options;
+use super::slice::{Slice, empty};
+use super::spread::Spread;
+use super::timestamps::{Requests, Stamps};
+use crate::workload::source::{Instants, Luck, Source};
+use crate::workload::{BATCH, Batch};
+use std::sync::Arc;
+
+/// Half the window that [`Streamed::rate_at`] averages over.
+const HALF_WINDOW_NS: u64 = 30_000_000_000;
+
+/// A file of requests in order of time that was read once and found sound.
+#[derive(Debug, Clone)]
+pub(crate) struct Streamable {
+    pub(super) origin: Origin,
+    pub(super) options: Options,
+    pub(super) requests: u64,
+    /// First start, and the first instant after the last.
+    pub(super) range: (i64, i64),
+    /// It has a service time of each request.
+    pub(super) own_demands: bool,
+}
+
+impl Streamable {
+    /// Whether the file brings the requests' demands.
+    pub(crate) fn has_demands(&self) -> bool {
+        self.own_demands
+    }
+
+    fn open(&self) -> Result<Requests, TraceError> {
+        Requests::open(self.origin.open_again()?, &self.options)
+    }
+}
+
+/// A slice of such a file: a source that every cell reads for itself.
+#[derive(Debug, Clone)]
+pub(crate) struct Streamed {
+    file: Arc<Streamable>,
+    slice: Slice,
+    how: Placing,
+    /// First nanosecond of the run that is not played.
+    end: u64,
+    marks: Marks,
+    mean_demand_s: Option<f64>,
+}
+
+impl Streamed {
+    /// The recorded requests of a slice before `end`, looked through once more.
+    pub(crate) fn sliced(
+        file: Streamable,
+        slice: &Slice,
+        scale: f64,
+        spread: Spread,
+        end: u64,
+    ) -> Result<Self, TraceError> {
+        let mut rows = Rows { requests: file.open()?, slice: *slice };
+        let (mut stamps, mut marks, mut total) = (Stamps::default(), Marks::new(), 0);
+        while let Some((start, arrival, demand)) = rows.next()? {
+            stamps.add(start);
+            if arrival < end {
+                marks.add(arrival);
+                total += u128::from(demand.unwrap_or(0));
+            }
+        }
+        if stamps.count == 0 {
+            return Err(empty());
+        }
+        let (spread, grid) = match stamps.coarse_grid() {
+            Some(grid) if spread != Spread::Keep => (spread, slice.stretched(grid.0)),
+            _ => (Spread::Keep, 0),
+        };
+        let mean = total as f64 * 1e-9 / marks.count.max(1) as f64;
+        Ok(Self {
+            mean_demand_s: file.own_demands.then_some(mean),
+            file: Arc::new(file),
+            slice: *slice,
+            how: Placing { scale, spread, grid },
+            end,
+            marks,
+        })
+    }
+}
+
+impl Source for Streamed {
+    fn open(&self, luck: &Luck<'_>, end: u64) -> Box<dyn Instants> {
+        let file = FromFile {
+            file: Arc::clone(&self.file),
+            slice: self.slice,
+            end: end.min(self.end),
+            // How many there must be, where all of them are wanted.
+            promised: (end >= self.end).then_some(self.marks.count),
+            taken: 0,
+            rows: None,
+            next: None,
+            ended: false,
+            failure: None,
+        };
+        if self.how.scale == 1.0 && self.how.spread == Spread::Keep {
+            return Box::new(Plain(file));
+        }
+        Box::new(Placed::new(file, self.how, luck, end))
+    }
+    fn rate_at(&self, at: u64) -> f64 {
+        let (from, until) = (at.saturating_sub(HALF_WINDOW_NS), at.saturating_add(HALF_WINDOW_NS));
+        let count = (self.marks.before(until) - self.marks.before(from)) as f64;
+        count * self.how.scale / ((until - from) as f64 * 1e-9)
+    }
+    /// Within a 2048th of all before the last request, exact after it.
+    fn expected(&self, end: u64) -> f64 {
+        self.marks.before(end) as f64 * self.how.scale
+    }
+    fn own_mean_demand_s(&self) -> Option<f64> {
+        self.mean_demand_s
+    }
+}
+
+/// The rows of a slice.
+struct Rows {
+    requests: Requests,
+    slice: Slice,
+}
+
+impl Rows {
+    /// The next one's start in the file, arrival in the run, and demand; `None` after the slice.
+    fn next(&mut self) -> Result<Option<(i64, u64, Option<u64>)>, TraceError> {
+        while let Some((start, demand)) = self.requests.next()? {
+            if !self.slice.is_ahead(start) {
+                return Ok(self.slice.played(start).map(|arrival| (start, arrival, demand)));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Requests as one cell reads them; the file is opened when the first is wanted.
+struct FromFile {
+    file: Arc<Streamable>,
+    slice: Slice,
+    end: u64,
+    promised: Option<u64>,
+    taken: u64,
+    rows: Option<Rows>,
+    next: Option<(u64, Option<u64>)>,
+    ended: bool,
+    failure: Option<String>,
+}
+
+impl FromFile {
+    /// Makes `next` the next request, if there is one.
+    fn look(&mut self) {
+        if self.next.is_some() || self.ended {
+            return;
+        }
+        match self.read() {
+            Ok(next) => self.next = next,
+            Err(error) => self.failure = Some(error.to_string()),
+        }
+        self.ended = self.next.is_none();
+    }
+
+    fn read(&mut self) -> Result<Option<(u64, Option<u64>)>, TraceError> {
+        let rows = match &mut self.rows {
+            Some(rows) => rows,
+            none => none.insert(Rows { requests: self.file.open()?, slice: self.slice }),
+        };
+        let next = rows.next()?.filter(|&(_, arrival, _)| arrival < self.end);
+        if next.is_none() && self.promised.is_some_and(|promised| promised != self.taken) {
+            return Err(self.file.origin.changed());
+        }
+        Ok(next.map(|(_, arrival, demand)| (arrival, demand)))
+    }
+}
+
+impl Recorded for FromFile {
+    fn peek(&mut self) -> Option<u64> {
+        self.look();
+        self.next.map(|(arrival, _)| arrival)
+    }
+    fn take(&mut self) -> Option<(u64, Option<u64>)> {
+        self.look();
+        self.taken += u64::from(self.next.is_some());
+        self.next.take()
+    }
+    fn failure(&self) -> Option<&str> {
+        self.failure.as_deref()
+    }
+}
+
+/// As recorded.
+struct Plain(FromFile);
+
+impl Instants for Plain {
+    fn fill(&mut self, batch: &mut Batch) {
+        while batch.arrival_ns.len() < BATCH
+            && let Some((arrival, demand)) = self.0.take()
+        {
+            batch.arrival_ns.push(arrival);
+            batch.demand_ns.extend(demand);
+        }
+    }
+    fn failure(&self) -> Option<&str> {
+        self.0.failure()
+    }
+}
+
+/// How many requests came before an instant: every n-th of them, n doubled whenever they become too many.
+#[derive(Debug, Clone)]
+struct Marks {
+    at: Vec<u64>,
+    every: u64,
+    count: u64,
+    last: u64,
+}
+
+impl Marks {
+    const MOST: usize = 4096;
+
+    fn new() -> Self {
+        Self { at: Vec::new(), every: 1, count: 0, last: 0 }
+    }
+
+    fn add(&mut self, at: u64) {
+        if self.count.is_multiple_of(self.every) {
+            if self.at.len() == Self::MOST {
+                let mut keep = false;
+                self.at.retain(|_| {
+                    keep = !keep;
+                    keep
+                });
+                self.every *= 2;
+            }
+            if self.count.is_multiple_of(self.every) {
+                self.at.push(at);
+            }
+        }
+        self.count += 1;
+        self.last = at;
+    }
+
+    /// Exact from the last on.
+    fn before(&self, end: u64) -> u64 {
+        if self.count == 0 || end > self.last {
+            return self.count;
+        }
+        let marks = self.at.partition_point(|&at| at < end) as u64;
+        (marks * self.every).min(self.count - 1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_are_few_and_count_nearly_right() {
+        let mut marks = Marks::new();
+        (0..1_000_000).for_each(|at| marks.add(at));
+        assert!(marks.at.len() <= Marks::MOST);
+        assert_eq!((marks.before(1_000_000), marks.before(0)), (1_000_000, 0));
+        for end in [1, 1000, 500_000, 999_999] {
+            let counted = marks.before(end);
+            assert!(counted.abs_diff(end) <= 1_000_000 / 2048, "{counted} {end}");
+            assert!(counted < 1_000_000);
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! `explain` says the same whether it reads what the run left or runs the cell again, and what it says of
+//! guards is what the policy wants without them.
+
+use autosim::engine::{self, DecisionLog, DecisionRecord, Detail, Setup};
+use autosim::policy::Decision;
+use autosim::scenario::{LoadOptions, Sources, load};
+use autosim::signal::Observation;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+use tempfile::TempDir;
+
+const SCENARIO: &str = r#"
+duration = "50m"
+replications = 2
+seed = 11
+start = "2026-03-02T07:40:00+08:00"
+timeline = "30s"
+
+[slo]
+latency = "p95 < 400ms"
+
+[workload.arrivals.rises.step]
+from = "20/s"
+to = "90/s"
+at = "10m"
+
+[workload.arrivals.late.spike]
+at = "30m"
+height = "60/s"
+rise = "1m"
+hold = "4m"
+fall = "1m"
+
+[service]
+concurrency = 2
+queue = { timeout = "4s" }
+service_time.exponential = { mean = "100ms" }
+
+[replica]
+initial = 3
+cold_start = { pull.lognormal = { median = "13s", p99 = "40s" }, boot = "7s" }
+launch_rate = "2/20s"
+
+[policies.tracking.target-tracking]
+metric = "cpu"
+target = "60%"
+min = 1
+max = 9
+actuation_delay = "3s"
+scale_up_limit = { count = 2, per = "30s" }
+
+[policies.steps.threshold]
+metric = "cpu"
+max = 9
+rules = [{ when = "> 70%", change = "+2" }, { when = "< 30%", change = "-1" }]
+
+[policies.sleepy.scale-to-zero]
+policy.target-tracking = { metric = "ongoing_requests_per_replica", target = 1.2, max = 9 }
+"#;
+
+fn autosim(folder: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_autosim"));
+    let out = command.args(arguments).current_dir(folder).output().unwrap();
+    assert!(out.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&out.stderr));
+    out
+}
+
+/// The run, and a copy of its folder without what `explain` could read.
+fn run(folder: &Path, decisions: &str) {
+    fs::write(folder.join("s.toml"), SCENARIO).unwrap();
+    autosim(folder, &["run", "s.toml", "--out", "left", "--quiet", "--decisions", decisions]);
+    fs::create_dir(folder.join("bare")).unwrap();
+    fs::copy(folder.join("left/manifest.json"), folder.join("bare/manifest.json")).unwrap();
+}
+
+/// What is said of both folders; true if the first was read.
+fn both(folder: &Path, arguments: &[&str]) -> bool {
+    let ask = |run: &str| autosim(folder, &[&["explain", run], arguments].concat());
+    let (left, bare) = (ask("left"), ask("bare"));
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    assert_eq!(text(&left.stdout), text(&bare.stdout), "{arguments:?}");
+    assert!(!left.stdout.is_empty());
+    assert!(text(&bare.stderr).contains("run again"), "{}", text(&bare.stderr));
+    text(&left.stderr).contains("what the run left")
+}
+
+#[test]
+fn read_or_run_again_an_explanation_is_the_same_to_the_byte() {
+    let folder = TempDir::new().unwrap();
+    run(folder.path(), "all");
+    for format in ["text", "json"] {
+        for policy in ["tracking", "steps", "sleepy"] {
+            for time in ["10m 31s", "11m", "29m", "31m 15s", "2026-03-02T08:15:00+08:00"] {
+                let arguments = ["--policy", policy, "--at", time, "--format", format];
+                assert!(both(folder.path(), &arguments), "{arguments:?} was not read");
+            }
+            let arguments = ["--policy", policy, "--worst", "3", "--format", format];
+            assert!(both(folder.path(), &arguments), "{arguments:?} was not read");
+        }
+        let arguments = ["--policy", "tracking", "--diverge", "steps", "--format", format];
+        assert!(both(folder.path(), &arguments), "{arguments:?} was not read");
+    }
+}
+
+#[test]
+fn what_was_not_kept_is_run_again() {
+    let folder = TempDir::new().unwrap();
+    run(folder.path(), "changes");
+    // Where the count changes its trail was kept; between changes it was not, nor in the second replication.
+    let decisions = fs::read_to_string(folder.path().join("left/decisions.csv")).unwrap();
+    let mut rows = csv::Reader::from_reader(decisions.as_bytes());
+    let times =
+        rows.records().map(Result::unwrap).filter(|row| &row[0] == "tracking" && &row[2] == "1");
+    let times: Vec<f64> = times.map(|row| row[3].parse().unwrap()).collect();
+    let gap = times.windows(2).find(|pair| pair[1] - pair[0] > 31.0).unwrap();
+    let ask = |seconds: f64, replication: &str| {
+        let time = format!("{seconds}s");
+        let arguments = ["--policy", "tracking", "--at", &time, "--replication", replication];
+        both(folder.path(), &arguments)
+    };
+    assert!(ask(gap[0], "1") && ask(gap[0] + 1.0, "1"));
+    assert!(!ask(gap[0] + 30.0, "1") && !ask(gap[0], "2"));
+}
+
+#[test]
+fn a_guard_is_worth_what_the_policy_wants_without_it() {
+    let folder = TempDir::new().unwrap();
+    run(folder.path(), "all");
+    let lines = fs::read_to_string(folder.path().join("left/decisions.jsonl")).unwrap();
+    let all: Vec<serde_json::Value> =
+        lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let mut seen = 0;
+    for one in all.iter().filter(|one| one["policy"] == "tracking") {
+        for without in one["without"].as_array().unwrap() {
+            if without["guard"] == "rate_limit" {
+                // Without it the formula's wish stands, within the bounds.
+                let wish = one["uncapped"].as_u64().unwrap().clamp(1, 9);
+                assert_eq!(without["desired"].as_u64(), Some(wish), "{one}");
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen >= 2, "the rate limit acted only {seen} times");
+}
+
+/// What a fresh policy answers to the last of what was shown, after all of it.
+fn replayed(
+    setup: &mut Setup,
+    shown: &[DecisionRecord],
+    without: Option<&'static str>,
+) -> Decision {
+    let policy = &mut setup.services[0].autoscaler.policy;
+    let mut answer = None;
+    for (at, record) in shown.iter().enumerate() {
+        let seen = Observation {
+            now: record.at,
+            census: record.census,
+            desired: record.before,
+            readings: &record.readings,
+            without: without.filter(|_| at + 1 == shown.len()),
+        };
+        answer = Some(match record.activation {
+            true => policy.activate(&seen),
+            false => policy.observe(&seen),
+        });
+    }
+    answer.unwrap()
+}
+
+#[test]
+fn a_fresh_policy_shown_the_same_decides_the_same_with_and_without_each_guard() {
+    let mut text = SCENARIO.to_owned();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for name in ["pai-eas.json", "sae.json", "scalingo.json", "scaleway.json", "ray-serve.yaml"] {
+        let (stem, _) = name.split_once('.').unwrap();
+        let path = root.join("scenarios/policies").join(name);
+        text += &format!("[policies.{stem}.{stem}]\ndocument = '{}'\n", path.display());
+    }
+    let options = LoadOptions { fallback_name: "all".into(), ..LoadOptions::default() };
+    let loaded = load(Sources::new("all.toml", text), &options).unwrap();
+    let scenario = loaded.scenario;
+    let mut asked = 0;
+    for (index, policy) in scenario.policies.iter().enumerate() {
+        let detail = Detail { timeline: None, decisions: DecisionLog::All, supply: false };
+        let fresh = || scenario.setup(index, 0, None, detail);
+        let records = engine::run(fresh(), &mut ()).unwrap().services.remove(0).decisions;
+        assert!(records.len() > 5, "{}", policy.name);
+        let guarded: Vec<usize> =
+            (0..records.len()).filter(|&at| !records[at].without.is_empty()).collect();
+        // A few of them, from everywhere: each is a replay from the start.
+        for &at in guarded.iter().step_by(guarded.len().div_ceil(8).max(1)) {
+            let shown = &records[..=at];
+            assert_eq!(
+                replayed(&mut fresh(), shown, None),
+                records[at].decision,
+                "{}",
+                policy.name
+            );
+            for (stage, desired) in &records[at].without {
+                let other = replayed(&mut fresh(), shown, Some(stage.name()));
+                assert_eq!(other.desired, *desired, "{} without {}", policy.name, stage.name());
+                asked += 1;
+            }
+        }
+    }
+    assert!(asked > 20, "only {asked} guards acted");
+}
