@@ -85,11 +85,7 @@ pub(super) fn lower(
         question: file.question.clone(),
         lesson: file.lesson.clone(),
         clock,
-        window: Window {
-            warmup: Time::ZERO.after(file.warmup.unwrap_or_default()),
-            end: window_end(&file),
-            drain_limit: file.drain_limit.unwrap_or_default(),
-        },
+        window: window(&file),
         seed: file.seed.unwrap_or_default(),
         replications: file.replications.unwrap_or_default(),
         fidelity: Fidelity::EXACT,
@@ -107,6 +103,15 @@ pub(super) fn lower(
     fidelity::apply(&mut scenario, &file, faults);
     lint::lint(&scenario, &file, faults);
     Some(scenario)
+}
+
+/// What is measured, once the duration is known.
+fn window(file: &ScenarioFile) -> Window {
+    Window {
+        warmup: Time::ZERO.after(file.warmup.unwrap_or_default()),
+        end: window_end(file),
+        drain_limit: file.drain_limit.unwrap_or_default(),
+    }
 }
 
 /// When arrivals stop, once the duration is known.

@@ -218,7 +218,7 @@ impl Flow {
 
     /// The generator of a part of a cell; part 0 is the whole.
     fn generator(&self, start: u64, part: u64) -> Generator {
-        self.streams.keyed(Purpose::Flow, 0, start / CELL_NS << 16 | part)
+        self.streams.keyed(Purpose::Flow, 0, ((start / CELL_NS) << 16) | part)
     }
 
     /// Requests of the cell before `offset`, and the excess of their demands.

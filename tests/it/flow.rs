@@ -54,7 +54,7 @@ fn a_flow_is_the_same_in_every_run_and_for_every_policy() {
         let fates = [Figure::Completed, Figure::Rejected, Figure::Unfinished];
         assert_eq!(of(Figure::Arrived), fates.map(of).iter().sum::<f64>());
         assert!((of(Figure::Arrived) / 86.4e6 - 1.0).abs() < 1e-3);
-        assert!(of(Figure::LittlesLawResidual) < 0.01, "{}", of(Figure::LittlesLawResidual));
+        assert!(of(Figure::LittlesLawResidual) < 0.05, "{}", of(Figure::LittlesLawResidual));
     }
 }
 
@@ -74,12 +74,16 @@ fn every_output_says_that_it_is_a_flow() {
     }
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path().join("run");
+    let mut silent = Vec::new();
     for file in autosim::report::write_all(&results, &comparison, &folder).unwrap() {
         let name = file.file_name().unwrap().to_string_lossy().into_owned();
         let bytes = fs::read(&file).unwrap();
         let said = String::from_utf8_lossy(&bytes).contains("fluid");
-        assert!(said || name.ends_with(".png"), "{name}");
+        if !said && !name.ends_with(".png") {
+            silent.push(name);
+        }
     }
+    assert!(silent.is_empty(), "{silent:?}");
 }
 
 #[test]
@@ -88,7 +92,7 @@ fn what_a_flow_does_not_model_is_refused_where_it_stands() {
         ("client.timeout = '1s'", "", "client"),
         ("", "[service.queue]\ncapacity = 9", "service.queue.capacity"),
         ("", "[service.queue]\ntimeout = '9s'", "service.queue.timeout"),
-        ("", "grace = '1s'", "replica.grace"),
+        ("", "grace = '500ms'", "replica.grace"),
         ("", "[service]\nfirst_request = '1s'", "service.first_request"),
         ("", "[policies.ahead]\nclairvoyant = {}", "policies.ahead"),
         ("", "[policies.faas.keep-alive]\nidle_expiry.constant = '1m'", "policies.faas"),

@@ -168,7 +168,9 @@ impl FluidPlane {
         let slots = replicas * self.slots;
         let busy = (step.busy * work).min(slots.max(step.busy));
         self.busy_ns += whole(busy * step.length_s);
-        let (serving, queued) = self.divided(busy, step.queue);
+        // A queue whose waits are told of nobody is none.
+        let queue = if self.responses.counts(&step.law) { step.queue } else { 0.0 };
+        let (serving, queued) = self.divided(busy, queue);
         self.in_flight_ns += whole((serving + self.leaving) * step.length_s);
         self.queued_ns += whole(queued * step.length_s);
     }

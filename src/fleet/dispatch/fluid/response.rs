@@ -71,7 +71,7 @@ impl Responses {
     }
 
     /// Whether its waits matter at all.
-    fn counts(&self, law: &Law) -> bool {
+    pub(super) fn counts(&self, law: &Law) -> bool {
         law.mean_s > NOBODY * self.service.mean_s || law.share > NOBODY && law.mean_s > 0.0
     }
 

@@ -53,7 +53,7 @@ impl Rig {
     fn play(&mut self, rate: u64, seconds: u64) -> &mut Self {
         for _ in 0..seconds / 10 {
             let arrivals = rate * 10;
-            self.at = self.at + Span::from_secs(10);
+            self.at += Span::from_secs(10);
             let inflow =
                 Inflow { until: self.at, expected: arrivals as f64, arrivals, excess: 0.0 };
             self.plane.flow(&inflow, &self.fleet, &mut self.heard);
