@@ -195,6 +195,10 @@ impl Pace {
         let slots = self.slots * replicas;
         let u = (self.busy / slots).clamp(0.0, 1.0);
         let pool = self.waiting.pool(replicas);
+        if pool < slots && !self.waiting.is_blind() {
+            let factor = (1.0 + swing / self.present.max(1e-9).sqrt()).max(0.0);
+            return ((self.busy * factor).min(slots), self.queue * factor);
+        }
         if pool < slots {
             // Replicas are independent: a sum of many.
             let busy_sd = (self.busy * (1.0 - u.powf(pool))).sqrt();

@@ -74,6 +74,12 @@ impl Waiting {
         }
     }
 
+    /// Whether replicas fluctuate each for itself; where requests look before they choose, the number in
+    /// service fluctuates as that of one fleet, like M/M/inf.
+    pub(super) fn is_blind(&self) -> bool {
+        matches!(self.kind, Kind::Random | Kind::RoundRobin)
+    }
+
     /// Variance of arrivals and service as one queue sees them, over their means.
     pub(super) fn variability(&self) -> f64 {
         self.ca2 + self.cs2
