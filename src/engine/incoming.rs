@@ -74,6 +74,14 @@ impl Incoming {
         self.taken += taken as u64;
     }
 
+    /// Requests of a flow came, the last just before `until`.
+    pub(super) fn count(&mut self, arrivals: u64, until: Time) {
+        if arrivals > 0 {
+            self.taken += arrivals;
+            self.last_before = until;
+        }
+    }
+
     /// Why there are no more, if it is not that there are none.
     pub(super) fn failure(&self) -> Option<String> {
         self.arrivals.failure()

@@ -1,9 +1,11 @@
 //! What became of requests, counted as it happens.
 
+mod flow;
+
 use super::attempts::{Attempts, within};
 use super::outcome::{ClassTotals, Counts, LatencyTotals, Presence, SloMinute};
 use super::setup::{Slo, Window};
-use crate::fleet::dispatch::{Attempt, Completion, Resolved, Sink};
+use crate::fleet::dispatch::{Attempt, Completion, Parcel, Resolved, Sink};
 use crate::stats::Histogram;
 use crate::units::{Span, Time};
 
@@ -293,6 +295,18 @@ impl Sink for Recorder {
         if let Some(attempts) = &mut self.attempts {
             attempts.retried(at);
         }
+    }
+
+    fn flowed(&mut self, parcel: &Parcel) {
+        self.take_parcel(parcel);
+    }
+
+    fn refused(&mut self, count: u64, arrival: Time) {
+        self.take_refused(count, arrival);
+    }
+
+    fn left_over(&mut self, count: u64, arrival: Time) {
+        self.take_left_over(count, arrival);
     }
 
     fn attempt(&mut self, attempt: &Attempt) {

@@ -26,7 +26,7 @@ mod verdict;
 pub use crate::engine::{DecisionRecord, Interval, Slo, SloMinute, Window};
 pub use crate::fleet::{Launch, Launches, OrderedBy};
 pub use crate::policy::{Decision, Stage, Why};
-pub use crate::scenario::SloTerms;
+pub use crate::scenario::{Fidelity, SloTerms};
 pub use crate::signal::{Census, Reading};
 pub use compare::{Against, ClassEstimates, Compared, Comparison, Estimates, HEADLINE};
 pub use explain::{ExplainError, Explanation, Moment, explain};

@@ -3,7 +3,7 @@
 use super::{Row, SloTerms, Window};
 use crate::engine::{DecisionRecord, Interval, SloMinute};
 use crate::fleet::Launches;
-use crate::scenario::Scenario;
+use crate::scenario::{Fidelity, Scenario};
 use crate::stats::Histogram;
 use crate::units::{Price, Span, Time, WallClock};
 use crate::workload::Class;
@@ -23,6 +23,8 @@ pub struct About {
     pub replications: u32,
     /// What is measured.
     pub window: Window,
+    /// Whether requests were simulated one by one or as a flow.
+    pub fidelity: Fidelity,
     /// What is promised.
     pub slo: Option<SloTerms>,
     /// Price of a replica for an hour.
@@ -44,6 +46,15 @@ pub struct About {
 }
 
 impl About {
+    /// The scenario's name, and that its figures are approximate where they are.
+    pub fn title(&self) -> String {
+        let Self { name, .. } = self;
+        match self.fidelity.fluid {
+            true => format!("{name} (fluid: approximate)"),
+            false => name.clone(),
+        }
+    }
+
     /// Copies what a report needs.
     pub fn of(scenario: &Scenario) -> Self {
         let services = scenario.services.iter();
@@ -54,6 +65,7 @@ impl About {
             seed: scenario.seed,
             replications: scenario.replications,
             window: scenario.window,
+            fidelity: scenario.fidelity.clone(),
             slo: scenario.slo,
             price: scenario.price,
             timeline: scenario.timeline,

@@ -168,8 +168,9 @@ struct Wanted {
 
 impl Wanted {
     fn by(scenario: &Scenario) -> Self {
-        // Of a closed loop nothing is known before it is served.
-        let open = scenario.services.first().is_none_or(|first| first.fleet.loops.is_empty());
+        // Of a closed loop nothing is known before it is served, and a flow has no requests to look at.
+        let open = scenario.services.first().is_none_or(|first| first.fleet.loops.is_empty())
+            && !scenario.fidelity.fluid;
         let promised = scenario.slo.is_some_and(|terms| terms.latency.is_some());
         Self {
             plans: open && scenario.policies.iter().any(|policy| policy.spec.needs_plan()),

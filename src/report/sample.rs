@@ -5,9 +5,9 @@ use crate::engine::{
     ClientInterval, Counts, FleetTotals, Interval, LatencyTotals, Presence, ServiceOutcome,
 };
 use crate::experiment::{
-    About, Census, Comparison, Decision, DecisionRecord, Details, Facts, Launch, Launches,
-    OrderedBy, PolicyResults, Reading, References, Results, Row, ServiceDetails, ServiceRow, Slo,
-    SloMinute, SloTerms, Stage, Why, Window,
+    About, Census, Comparison, Decision, DecisionRecord, Details, Facts, Fidelity, Launch,
+    Launches, OrderedBy, PolicyResults, Reading, References, Results, Row, ServiceDetails,
+    ServiceRow, Slo, SloMinute, SloTerms, Stage, Why, Window,
 };
 use crate::stats::Histogram;
 use crate::units::{Price, Span, Time, WallClock};
@@ -79,6 +79,7 @@ fn about() -> About {
             end: Time::from_secs(60 * MINUTES),
             drain_limit: Span::from_secs(3600),
         },
+        fidelity: Fidelity::EXACT,
         slo: Some(SloTerms { latency: Some(slo()), errors: Some(0.001) }),
         price: price(),
         timeline: Span::from_secs(60),

@@ -64,7 +64,13 @@ pub(super) fn headline(results: &Results) -> String {
         users => format!("closed loop of {} users, ", group(&users.to_string())),
     };
     let name = &about.name;
-    format!("{name}: {length}, {closed}{requests} requests in all, {replications}, seed {seed}")
+    let text = format!(
+        "{name}: {length}, {closed}{requests} requests in all, {replications}, seed {seed}"
+    );
+    match about.fidelity.fluid {
+        true => format!("{text}; fidelity fluid: approximate, see docs/fluid.md for its errors"),
+        false => text,
+    }
 }
 
 /// The percentile a promise is about, with the words above its column; p99 without a promise. One that

@@ -37,6 +37,10 @@ pub struct ScenarioFile {
     pub seed: Option<u64>,
     /// Independent repetitions. Default: 10.
     pub replications: Option<u32>,
+    /// Whether requests are simulated one by one or, for rates at which single requests no longer matter,
+    /// as a flow by formulas. Default: exact.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fidelity: Option<FidelityFile>,
     /// Length of an interval of the timeline. Default: a round one that makes at most 720 of them.
     pub timeline: Option<Span>,
     /// What is promised to the clients.
@@ -69,6 +73,20 @@ pub struct ScenarioFile {
     /// beside it.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub variants: IndexMap<String, VariantFile>,
+}
+
+/// How requests are simulated.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum FidelityFile {
+    /// One by one, exactly.
+    #[default]
+    Exact,
+    /// As a flow: counts and formulas of queues, an approximation. See docs/fluid.md for its errors.
+    Fluid,
+    /// As a flow where there are billions of requests and everything is within the range it was tested
+    /// with; else one by one. The run says which and why.
+    Auto,
 }
 
 /// What is promised to the clients.

@@ -3,10 +3,10 @@
 use super::file::{PriceFile, ReplicaFile, ScenarioFile, ServiceEntry, ServiceFile};
 use super::products::{self, Products};
 use super::words::{LatencyTerm, SpanOrLaw, StartText};
-use super::{LeftOpen, NamedPolicy, Scenario, Service, SloTerms};
+use super::{Fidelity, LeftOpen, NamedPolicy, Scenario, Service, SloTerms};
 use super::{
-    Variant, check, clients, closed, failures, fleet, length, lint, priorities, rollouts, sharing,
-    variants,
+    Variant, check, clients, closed, failures, fidelity, fleet, length, lint, priorities, rollouts,
+    sharing, variants,
 };
 use crate::engine::{Slo, Window};
 use crate::fault::Faults;
@@ -76,18 +76,15 @@ pub(super) fn lower(
         assumptions.extend_from_slice(service.workload.assumptions());
     }
     let resolved = serde_json::to_value(&file).unwrap_or_default();
-    let scenario = Scenario {
+    let mut scenario = Scenario {
         name: file.name.clone().unwrap_or_default(),
         question: file.question.clone(),
         lesson: file.lesson.clone(),
         clock,
-        window: Window {
-            warmup: Time::ZERO.after(file.warmup.unwrap_or_default()),
-            end: window_end(&file),
-            drain_limit: file.drain_limit.unwrap_or_default(),
-        },
+        window: window(&file),
         seed: file.seed.unwrap_or_default(),
         replications: file.replications.unwrap_or_default(),
+        fidelity: Fidelity::EXACT,
         slo,
         price: file.price.as_ref().and_then(|price| price.per_replica_hour).unwrap_or(Price::FREE),
         timeline: file.timeline.unwrap_or_default(),
@@ -99,6 +96,7 @@ pub(super) fn lower(
         inputs,
     };
     closed::check_refusals(&scenario, faults);
+    fidelity::apply(&mut scenario, &file, faults);
     lint::lint(&scenario, &file, faults);
     Some(scenario)
 }
@@ -111,6 +109,15 @@ fn check_together(services: &[Service], policies: &[NamedPolicy], end: Time, fau
     sharing::check_policies(services, policies, faults);
     closed::check(services, policies, faults);
     priorities::check(services, policies, faults);
+}
+
+/// What is measured, once the duration is known.
+fn window(file: &ScenarioFile) -> Window {
+    Window {
+        warmup: Time::ZERO.after(file.warmup.unwrap_or_default()),
+        end: window_end(file),
+        drain_limit: file.drain_limit.unwrap_or_default(),
+    }
 }
 
 /// When arrivals stop, once the duration is known.

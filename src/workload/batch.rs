@@ -1,5 +1,7 @@
 //! How requests reach the data plane: in order, many at a time.
 
+use super::Flow;
+
 /// Requests a source hands over at once.
 pub const BATCH: usize = 1024;
 
@@ -43,6 +45,11 @@ pub trait Arrivals: Send {
     fn fill(&mut self, batch: &mut Batch);
     /// Why there are no more, if it is not that there are none: a file that went away while it was played.
     fn failure(&self) -> Option<String> {
+        None
+    }
+
+    /// The traffic as a flow, where it is to be played as one; it has no requests then.
+    fn take_flow(&mut self) -> Option<Box<Flow>> {
         None
     }
 }

@@ -11,6 +11,7 @@
 
 pub mod arrivals;
 mod batch;
+mod flow;
 mod merge;
 mod priorities;
 mod shared;
@@ -21,6 +22,7 @@ pub mod trace;
 
 pub use arrivals::SourceSpec;
 pub use batch::{Arrivals, BATCH, Batch};
+pub use flow::{Flow, NoFlow, Stretch};
 pub use priorities::Class;
 pub use shared::Shared;
 pub use source::Users;

@@ -39,9 +39,6 @@ fn one() -> f64 {
     1.0
 }
 
-/// More requests would not end within days.
-const MOST_REQUESTS: f64 = 1e12;
-
 /// Longer than any recording: 100 years. Where a run is as long as its recordings, they are resolved as if
 /// it lasted so long.
 pub const OPEN_END: Time = Time::from_secs(100 * 365 * 86_400);
@@ -95,15 +92,6 @@ impl WorkloadSpec {
             }
         }
         (workload.classes, workload.class_of) = self.classes();
-        let expected = workload.expected_requests(context.end);
-        if expected > MOST_REQUESTS {
-            let message = format!("about {expected:.1e} requests would arrive");
-            faults.error(
-                "arrivals",
-                message,
-                "lower the rates or the duration: 1e12 would take days",
-            );
-        }
         (faults.errors() == before).then_some(workload)
     }
 

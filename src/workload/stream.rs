@@ -19,7 +19,7 @@ pub struct Workload {
     pub(super) classes: Vec<Class>,
     /// Of each part, where there are classes.
     pub(super) class_of: Vec<u8>,
-    time_scale: f64,
+    pub(super) time_scale: f64,
     pub(super) inputs: Vec<(String, String)>,
     pub(super) assumptions: Vec<String>,
 }
@@ -41,12 +41,13 @@ pub(crate) struct Part {
 pub(crate) struct Demand {
     sampler: Sampler,
     mean_s: f64,
+    pub(super) law: Arc<Distribution>,
 }
 
 impl Demand {
     /// Call only after the law was checked.
     pub(crate) fn new(law: &Distribution) -> Self {
-        Self { sampler: law.sampler(), mean_s: law.mean_s() }
+        Self { sampler: law.sampler(), mean_s: law.mean_s(), law: Arc::new(law.clone()) }
     }
 
     /// In seconds.
@@ -174,7 +175,7 @@ impl Workload {
     }
 
     /// The source time played at a simulated instant.
-    fn source_time(&self, at: Time) -> u64 {
+    pub(super) fn source_time(&self, at: Time) -> u64 {
         if self.time_scale == 1.0 { at.0 } else { (at.0 as f64 / self.time_scale).ceil() as u64 }
     }
 }

@@ -4,6 +4,8 @@ mod cli;
 mod determinism;
 mod dry_run;
 mod explained;
+mod flow;
+mod fluid;
 mod house;
 mod launches;
 mod naive;

@@ -1,6 +1,6 @@
 //! Who is told what became of requests.
 
-use crate::units::Time;
+use crate::units::{Span, Time};
 
 /// A request that was served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +15,19 @@ pub struct Completion {
     pub replica: u64,
     /// True if it arrived before its replica was ready: it waited for a start.
     pub cold: bool,
+}
+
+/// Requests of a flow that were served alike.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Parcel {
+    /// How many, at least 1.
+    pub count: u64,
+    /// When they were done, on average.
+    pub end: Time,
+    /// How long they waited.
+    pub wait: Span,
+    /// How long they were served.
+    pub service: Span,
 }
 
 /// How an attempt left a service whose clients give up and try again.
@@ -112,6 +125,18 @@ pub trait Sink {
     fn resolved(&mut self, class: u8, arrival: Time, what: Resolved) {
         let _ = (class, arrival, what);
     }
+    /// Requests of a flow were served.
+    fn flowed(&mut self, parcel: &Parcel) {
+        let _ = parcel;
+    }
+    /// Requests of a flow were refused at arrival.
+    fn refused(&mut self, count: u64, arrival: Time) {
+        let _ = (count, arrival);
+    }
+    /// Requests of a flow that had not met their fate when the run ended.
+    fn left_over(&mut self, count: u64, arrival: Time) {
+        let _ = (count, arrival);
+    }
     /// An attempt left; told only of services with a [`crate::fleet::ClientSpec`].
     fn attempt(&mut self, attempt: &Attempt) {
         let _ = attempt;
@@ -166,6 +191,18 @@ impl<A: Sink, B: Sink> Sink for (&mut A, &mut B) {
     fn resolved(&mut self, class: u8, arrival: Time, what: Resolved) {
         self.0.resolved(class, arrival, what);
         self.1.resolved(class, arrival, what);
+    }
+    fn flowed(&mut self, parcel: &Parcel) {
+        self.0.flowed(parcel);
+        self.1.flowed(parcel);
+    }
+    fn refused(&mut self, count: u64, arrival: Time) {
+        self.0.refused(count, arrival);
+        self.1.refused(count, arrival);
+    }
+    fn left_over(&mut self, count: u64, arrival: Time) {
+        self.0.left_over(count, arrival);
+        self.1.left_over(count, arrival);
     }
     fn attempt(&mut self, attempt: &Attempt) {
         self.0.attempt(attempt);
