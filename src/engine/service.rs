@@ -217,10 +217,11 @@ impl Service {
         &mut self,
         now: Time,
         id: ReplicaId,
+        ordinal: u64,
         changes: &mut Vec<Change>,
         observer: &mut impl Sink,
     ) {
-        if self.fleet.make_ready(now, id) {
+        if self.fleet.make_ready(now, id, ordinal) {
             self.note_failure(id, changes);
             self.plane.join(now, id, &self.fleet, &mut (&mut self.recorder, observer));
         }
@@ -420,7 +421,7 @@ impl Service {
         let (id, ready_at) = self.fleet.order(now, by)?;
         self.plane.launched(id, &self.fleet);
         if ready_at == now {
-            self.ready(now, id, changes, observer);
+            self.ready(now, id, self.fleet.ordinal(id), changes, observer);
         } else {
             changes.push(Change::Coming(id, self.fleet.ordinal(id), ready_at));
         }
@@ -507,6 +508,10 @@ impl Service {
             clients: self.client_interval(&began.audience, &ended.audience, length),
         });
         self.interval_began = ended;
+    }
+
+    pub(super) fn live_replicas(&self) -> usize {
+        self.fleet.census().live() as usize
     }
 
     /// Why its traffic broke off, if it did.

@@ -633,3 +633,26 @@ fn the_random_failures_lose_work_and_put_it_back() {
     }
     assert!(failed > 1_000 && lost > 300 && put_back > 50, "{failed} {lost} {put_back}");
 }
+
+#[test]
+fn work_of_a_rush_that_outlasts_it_is_put_back_as_it_was() {
+    // Sixty are served at once; by the first control three are left, of different lengths, and move
+    // together. Then all replicas fail.
+    let requests: Vec<(u64, u64)> = (0..60)
+        .map(|number| (1 + number / 20, if number % 25 == 9 { 200 + number } else { 5 }))
+        .collect();
+    let outages = vec![Outage { at: Time(50), kill: Portion::Share(1.0), notice: Span::ZERO }];
+    let failures = FailureSpec { outages, work: FailedWork::Requeued, ..FailureSpec::default() };
+    let mut case = random_case(KINDS[0], 1);
+    let cold_start = vec![ColdStage { name: "boot", length: Sampler::Constant(9) }];
+    case.fleet = FleetSpec { initial: 60, cold_start, failures, ..FleetSpec::default() };
+    (case.requests, case.interval, case.end, case.drain) = (requests, 20, 600, 500);
+    (case.script, case.delay) = (vec![60], 0);
+    case.wakeups.clear();
+    let (records, _) = engine(&case);
+    let late = records
+        .iter()
+        .filter(|record| matches!(record.1, Fate::Completed { start: 59, end, .. } if end >= 259));
+    assert_eq!(late.count(), 3, "{records:?}");
+    assert_eq!(engine(&case).0, naive(&case).0);
+}

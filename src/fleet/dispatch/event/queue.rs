@@ -43,7 +43,8 @@ impl EventPlane {
         }
         if let Some(patience) = patience {
             let deadline = request.arrival.saturating_add(patience);
-            self.heap.push(Event::new(deadline, What::GiveUp, request.stamp, at));
+            self.heap
+                .push_doubtful(Event::new(deadline, What::GiveUp, request.stamp, at), self.now);
         }
         Some(ticket)
     }
@@ -59,6 +60,12 @@ impl EventPlane {
         self.waiting[at as usize] = request;
         self.gauges.queued += 1;
         at
+    }
+
+    /// Takes up the ends of patience that come next, of those who still wait.
+    pub(super) fn draw_near(&mut self) -> bool {
+        let waiting = &self.waiting;
+        self.heap.draw_near(|event| waiting[event.index as usize].stamp == event.stamp)
     }
 
     pub(super) fn queue_at(&mut self, id: ReplicaId, ticket: Ticket) {
