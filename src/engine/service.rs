@@ -2,6 +2,7 @@
 
 mod audience;
 mod failing;
+mod flowing;
 mod hindsight;
 mod noting;
 mod rolling;
@@ -20,6 +21,7 @@ use crate::policy::{Autoscaler, Decision};
 use crate::random::Streams;
 use crate::signal::{Census, Observation, Probe, Reading, ReplicaLoad, Resources, Sensor};
 use crate::units::Time;
+use crate::workload::Flow;
 
 /// What a service looks like at an instant: everything time averages are made of.
 #[derive(Debug, Clone, Copy, Default)]
@@ -52,6 +54,8 @@ pub(super) struct Service {
     plane: Plane,
     fleet: Fleet,
     incoming: Incoming,
+    /// What comes in place of requests; the plane is then that of a flow.
+    inflow: Option<Box<Flow>>,
     recorder: Recorder,
     rollout: Rollout,
     resources: Resources,
@@ -103,7 +107,11 @@ impl Service {
         for users in &mut setup.fleet.loops {
             users.until = users.until.min(window.end);
         }
-        let plane = Plane::new(&setup.fleet, streams, run.waiting_limit);
+        let inflow = setup.arrivals.take_flow();
+        let plane = match &inflow {
+            Some(flow) => flowing::plane(&setup.fleet, flow, streams),
+            None => Plane::new(&setup.fleet, streams, run.waiting_limit),
+        };
         let patience = setup.fleet.queue.timeout.clone();
         let incoming = Incoming::new(setup.arrivals, &plane, patience, &streams, window.end);
         let (initial, clients) = (setup.fleet.initial, setup.fleet.has_clients());
@@ -117,7 +125,8 @@ impl Service {
         let signals = &setup.autoscaler.signals;
         let hindsight =
             (run.log != DecisionLog::Off).then(|| Hindsight::of(&*setup.autoscaler.policy));
-        let recorder = Recorder::new(window, setup.slo, run.quantiles[index as usize], clients);
+        let recorder = Recorder::new(window, setup.slo, run.quantiles[index as usize], clients)
+            .with_classes(fleet.spec().classes);
         Self {
             readings: vec![Reading::default(); signals.len()],
             replicas: run.one_by_one[index as usize].then(Vec::new),
@@ -131,6 +140,7 @@ impl Service {
             uncapped: initial,
             fleet,
             incoming,
+            inflow,
             recorder,
             rollout: Rollout::Idle,
             resources: setup.resources,
@@ -166,6 +176,9 @@ impl Service {
     pub(super) fn advance(&mut self, barrier: Time, observer: &mut impl Sink) -> Advance {
         if barrier < self.clock {
             return Advance::Reached;
+        }
+        if self.inflow.is_some() {
+            return self.advance_flow(barrier, observer);
         }
         let sink = &mut (&mut self.recorder, observer);
         loop {
@@ -539,12 +552,14 @@ impl Service {
         let fleet = self.fleet_totals(self.fleet.ledger());
         let (users, taken) = (self.user_totals(), self.taken());
         let presence = self.recorder.presence();
+        let classes = self.recorder.take_classes();
         let (counts, latency, slo_minutes) = self.recorder.finish();
         let outcome = ServiceOutcome {
             name: self.name,
             counts,
             presence,
             latency,
+            classes,
             fleet,
             slo_minutes,
             timeline: self.timeline,

@@ -43,6 +43,12 @@ pub enum Purpose {
     Lifetime = 18,
     /// Which replicas an outage takes.
     Outage = 19,
+    /// Requests of a flow, interval by interval.
+    Flow = 21,
+    /// What gauges of a flow show at an instant.
+    FlowGauge = 22,
+    /// The points a law of durations is replaced by in a flow.
+    Strata = 23,
 }
 
 /// The generators of one service in one replication. Two seeds never stand for two replications: the

@@ -22,6 +22,7 @@ pub(super) fn write(results: &Results, out: &mut dyn Write) -> io::Result<()> {
                         .map(str::to_owned)
                         .to_vec();
                     record.extend(row(launch, &stages));
+                    record.push(results.about.fidelity.name().to_owned());
                     csv.write_record(&record)?;
                 }
             }
@@ -49,7 +50,7 @@ fn header(stages: &[&str]) -> Vec<String> {
     let mut header: Vec<String> = before.map(String::from).into();
     header.push("launched_s".into());
     header.extend(stages.iter().map(|stage| format!("{stage}_s")));
-    header.extend(["ready_s", "cancelled_s", "gone_s"].map(String::from));
+    header.extend(["ready_s", "cancelled_s", "gone_s", "fidelity"].map(String::from));
     header
 }
 

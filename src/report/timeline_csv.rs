@@ -4,7 +4,7 @@ use super::number::plain;
 use crate::experiment::{Interval, Results};
 use std::io::{self, Write};
 
-const HEADER: [&str; 29] = [
+const HEADER: [&str; 30] = [
     "policy",
     "service",
     "replication",
@@ -34,6 +34,7 @@ const HEADER: [&str; 29] = [
     "unheard_answers",
     "wasted_slot_s",
     "thinking_users",
+    "fidelity",
 ];
 
 /// Arrivals and rejections by arrival; completions, losses, timeouts and percentiles by the instant
@@ -61,6 +62,7 @@ pub(super) fn write(results: &Results, out: &mut dyn Write) -> io::Result<()> {
                     record.push(counted.to_string());
                     record.push(interval.failures.to_string());
                     record.extend(of_clients(interval));
+                    record.push(results.about.fidelity.name().to_owned());
                     csv.write_record(&record)?;
                 }
             }

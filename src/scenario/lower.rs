@@ -3,9 +3,10 @@
 use super::file::{PriceFile, ReplicaFile, ScenarioFile, ServiceEntry, ServiceFile};
 use super::products::{self, Products};
 use super::words::{LatencyTerm, SpanOrLaw, StartText};
-use super::{LeftOpen, NamedPolicy, Scenario, Service, SloTerms};
+use super::{Fidelity, LeftOpen, NamedPolicy, Scenario, Service, SloTerms};
 use super::{
-    Variant, check, clients, closed, failures, fleet, length, lint, rollouts, sharing, variants,
+    Variant, check, clients, closed, failures, fidelity, fleet, length, lint, priorities, rollouts,
+    sharing, variants,
 };
 use crate::engine::{Slo, Window};
 use crate::fault::Faults;
@@ -62,11 +63,7 @@ pub(super) fn lower(
     check::whole(&file, faults);
     variants::check_names(&file, faults);
     let policies = policies(&file, products, faults);
-    rollouts::check_policies(&services, &policies, faults);
-    rollouts::check_end(&services, window_end(&file), faults);
-    failures::check(&services, &policies, window_end(&file), faults);
-    sharing::check_policies(&services, &policies, faults);
-    closed::check(&services, &policies, faults);
+    check_together(&services, &policies, window_end(&file), faults);
     if faults.any_error() || policies.len() < file.policies.len() {
         return None;
     }
@@ -79,18 +76,15 @@ pub(super) fn lower(
         assumptions.extend_from_slice(service.workload.assumptions());
     }
     let resolved = serde_json::to_value(&file).unwrap_or_default();
-    let scenario = Scenario {
+    let mut scenario = Scenario {
         name: file.name.clone().unwrap_or_default(),
         question: file.question.clone(),
         lesson: file.lesson.clone(),
         clock,
-        window: Window {
-            warmup: Time::ZERO.after(file.warmup.unwrap_or_default()),
-            end: window_end(&file),
-            drain_limit: file.drain_limit.unwrap_or_default(),
-        },
+        window: window(&file),
         seed: file.seed.unwrap_or_default(),
         replications: file.replications.unwrap_or_default(),
+        fidelity: Fidelity::EXACT,
         slo,
         price: file.price.as_ref().and_then(|price| price.per_replica_hour).unwrap_or(Price::FREE),
         timeline: file.timeline.unwrap_or_default(),
@@ -102,8 +96,28 @@ pub(super) fn lower(
         inputs,
     };
     closed::check_refusals(&scenario, faults);
+    fidelity::apply(&mut scenario, &file, faults);
     lint::lint(&scenario, &file, faults);
     Some(scenario)
+}
+
+/// What the parts of a scenario cannot be combined with.
+fn check_together(services: &[Service], policies: &[NamedPolicy], end: Time, faults: &mut Faults) {
+    rollouts::check_policies(services, policies, faults);
+    rollouts::check_end(services, end, faults);
+    failures::check(services, policies, end, faults);
+    sharing::check_policies(services, policies, faults);
+    closed::check(services, policies, faults);
+    priorities::check(services, policies, faults);
+}
+
+/// What is measured, once the duration is known.
+fn window(file: &ScenarioFile) -> Window {
+    Window {
+        warmup: Time::ZERO.after(file.warmup.unwrap_or_default()),
+        end: window_end(file),
+        drain_limit: file.drain_limit.unwrap_or_default(),
+    }
 }
 
 /// When arrivals stop, once the duration is known.
@@ -403,7 +417,8 @@ fn service(
         ..fleet
     };
     let workload = workload(entry.workload.as_ref(), service, around, resolution)?;
-    let fleet = FleetSpec { loops: closed::loops(&workload), ..fleet };
+    let classes = workload.classes().len().max(1) as u8;
+    let fleet = FleetSpec { loops: closed::loops(&workload), classes, ..fleet };
     Some(Service {
         name: name.to_owned(),
         workload,

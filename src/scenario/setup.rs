@@ -4,11 +4,12 @@ use super::{LeftOpen, NamedPolicy, PolicyChoice, Scenario, Service};
 use crate::engine::{Detail, ServiceSetup, Setup};
 use crate::fleet::{AtZero, Balancing, ColdStage, FleetSpec, Overflow, Portion, VictimOrder};
 use crate::policy::keep_alive::AtLimit;
-use crate::policy::{PolicyContext, Recorded};
+use crate::policy::{Autoscaler, PolicyContext, Recorded};
 use crate::random::{Sampler, Streams};
 use crate::signal::Resources;
 use crate::units::Time;
 use crate::vendor::{self, LeavesFirst, Platform};
+use crate::workload::Arrivals;
 use std::sync::Arc;
 
 /// Waiting requests a run may hold before it is halted: about a gigabyte.
@@ -67,12 +68,34 @@ impl Scenario {
         };
         ServiceSetup {
             name: service.name.clone(),
-            arrivals: service.workload.requests(&streams, self.window.end),
+            arrivals: self.arrivals(service, &streams),
             autoscaler: spec.autoscaler(&context),
             resources: Resources { concurrency: fleet.concurrency, ..service.resources },
             slo: self.slo.and_then(|slo| slo.latency).filter(|_| index == 0),
             fleet,
         }
+    }
+
+    /// Requests one by one, or the flow in their place.
+    fn arrivals(&self, service: &Service, streams: &Streams) -> Box<dyn Arrivals> {
+        let flow = self.fidelity.fluid.then(|| service.workload.flow(streams, self.window.end));
+        match flow.flatten() {
+            Some(flow) => Box::new(Some(Box::new(flow))),
+            None => service.workload.requests(streams, self.window.end),
+        }
+    }
+
+    /// One of the competing policies, fresh; one that plays a plan has none.
+    pub(super) fn autoscaler(&self, policy: usize) -> Autoscaler {
+        let fleet = self.fleet(policy);
+        self.policies[policy].spec.autoscaler(&PolicyContext {
+            clock: self.clock.clone(),
+            concurrency: fleet.concurrency,
+            initial: fleet.initial,
+            end: self.window.end,
+            plan: None,
+            recorded: Recorded::default(),
+        })
     }
 
     /// The fleet of the first service as it is under one of the policies.

@@ -31,7 +31,7 @@ pub(super) fn first(policy: &PolicyResults) -> Option<&ServiceDetails> {
 /// Four panels that share the time axis, and a strip of decisions.
 pub(super) fn picture(results: &Results, at: usize) -> Picture {
     let policy = &results.policies[at];
-    let title = format!("{}: {} over time", results.about.name, policy.name);
+    let title = format!("{}: {} over time", results.about.title(), policy.name);
     let mut page = Picture::new(WIDTH, 1076.0, title.clone());
     let Some(service) = first(policy) else { return page };
     let replication = policy.details.first().map_or(0, |details| details.replication);

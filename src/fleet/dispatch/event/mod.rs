@@ -8,6 +8,7 @@
 //! Completions are kept in a winner tree, a leaf for each request in service; all else that will happen
 //! is rarer and in a heap.
 
+mod classes;
 mod clients;
 mod closed;
 mod failures;
@@ -21,16 +22,16 @@ mod slab;
 
 use super::super::{AtZero, Balancing, FailedWork, Fleet, FleetSpec, ReplicaId};
 use super::tree::{NEVER, WinnerTree};
-use super::{Gauges, Interruption, Requests, Sink, Stop};
+use super::{Gauges, Interruption, Requests, Resolved, Sink, Stop};
 use crate::random::{Purpose, Sampler, Streams};
 use crate::units::Time;
+use classes::{Classes, Line};
 use clients::{Clients, NOBODY, Whereabouts};
 use closed::Users;
 use heap::{Event, EventHeap, What};
 use per_request::PerRequest;
 use routing::Router;
 use servers::{Servers, SlotKey};
-use std::collections::VecDeque;
 
 /// How requests reach replicas.
 #[derive(Debug, Clone)]
@@ -57,6 +58,7 @@ struct Waiting {
     replica: Option<ReplicaId>,
     /// It has been in service before, on a replica that failed: it no longer gives up waiting.
     again: bool,
+    class: u8,
 }
 
 /// Where a request waits.
@@ -84,6 +86,7 @@ struct Serving {
     /// `None` = this place of the slab is not used.
     replica: Option<ReplicaId>,
     cold: bool,
+    class: u8,
 }
 
 /// See the module's description.
@@ -98,7 +101,9 @@ pub struct EventPlane {
     serving_unused: Vec<u32>,
     waiting: Vec<Waiting>,
     waiting_unused: Vec<u32>,
-    gateway: VecDeque<Ticket>,
+    gateway: Line,
+    /// Where there are several.
+    classes: Option<Box<Classes>>,
     /// Stamp of the next request's first attempt.
     next_stamp: u64,
     clients: Option<Box<Clients>>,
@@ -138,7 +143,8 @@ impl EventPlane {
             serving_unused: Vec::new(),
             waiting: Vec::new(),
             waiting_unused: Vec::new(),
-            gateway: VecDeque::new(),
+            gateway: Line::default(),
+            classes: Classes::new(spec),
             next_stamp: 0,
             clients: Clients::new(spec, streams).map(Box::new),
             users: Users::new(spec, streams).map(Box::new),
@@ -187,6 +193,7 @@ impl EventPlane {
                 client: NOBODY,
                 replica: None,
                 again: false,
+                class: requests.class.get(taken).copied().unwrap_or(0),
             };
             self.next_stamp += clients::STAMPS;
             self.welcome(&mut request);
@@ -254,6 +261,7 @@ impl EventPlane {
             client: request.client,
             replica: Some(id),
             cold: request.arrival < self.servers.ready_at(id),
+            class: request.class,
         };
         let at = match self.serving_unused.pop() {
             Some(at) => at as usize,
@@ -543,9 +551,11 @@ impl EventPlane {
         }
         for serving in self.serving.iter().filter(|serving| serving.replica.is_some()) {
             sink.unfinished(Time(serving.arrival));
+            self.tell_class(serving.class, serving.arrival, Resolved::Unfinished, sink);
         }
         for request in self.waiting.iter().filter(|request| request.stamp != FREE) {
             sink.unfinished(Time(request.arrival));
+            self.tell_class(request.class, request.arrival, Resolved::Unfinished, sink);
         }
     }
 }

@@ -19,6 +19,7 @@ impl EventPlane {
             client: NOBODY,
             replica: None,
             cold: false,
+            class: 0,
         });
         // The list of unused places never outgrows the slab, so it need never grow by itself.
         self.serving_unused.reserve(self.serving.len());
