@@ -572,7 +572,9 @@ impl Service {
     }
 
     fn fleet_totals(&self, ledger: FleetLedger) -> FleetTotals {
-        let (from, to) = (&self.opened, &self.closed);
+        // A run that was to stop earlier has not come to the end of what is measured.
+        let stopped = self.closed.at < self.opened.at;
+        let (from, to) = (&self.opened, if stopped { &self.opened } else { &self.closed });
         let busy_ns = to.gauges.busy_ns - from.gauges.busy_ns;
         let ready_ns = to.integrals.ready_ns - from.integrals.ready_ns;
         let slots = u128::from(self.fleet.spec().concurrency.max(1));
