@@ -283,7 +283,7 @@ fn run_group(
     // The first group of a replication looks at its requests on the way, unless that was done before.
     let surveyed = references && known.need.is_none() && cells[0].policy == 0;
     let done = together::simulate(scenario, replication, setups, surveyed, &|cells| {
-        progress.advanced(cells)
+        progress.advanced(cells);
     });
     let mut finished = Vec::with_capacity(cells.len());
     for (((at, &cell), signals), outcome) in (start..).zip(cells).zip(signals).zip(done.outcomes) {

@@ -15,7 +15,6 @@ mod per_request;
 mod queue;
 mod routing;
 mod servers;
-mod slab;
 
 use super::super::{AtZero, Balancing, Fleet, FleetSpec, ReplicaId};
 use super::tree::{NEVER, WinnerTree};
@@ -260,6 +259,26 @@ impl EventPlane {
         self.ends.set(at, self.now.saturating_add(demand).min(NEVER - 1));
     }
 
+    /// A new place for a request in service.
+    fn widen_slab(&mut self) -> usize {
+        let at = self.serving.len();
+        self.serving.push(Serving {
+            arrival: 0,
+            start: 0,
+            slot: 0,
+            client: NOBODY,
+            replica: None,
+            cold: false,
+        });
+        // The list of unused places never outgrows the slab, so it need never grow by itself.
+        self.serving_unused.reserve(self.serving.len());
+        if at >= self.ends.width() {
+            let ends: Vec<u64> = (0..at).map(|leaf| self.ends.get(leaf)).collect();
+            self.ends.refill(at + 1, ends.into_iter());
+        }
+        at
+    }
+
     /// The first request of a launched replica may have a law of its own.
     fn demand(&mut self, id: ReplicaId, demand: u64) -> u64 {
         let fresh = self.servers.take_fresh(id);
@@ -469,7 +488,6 @@ impl EventPlane {
         sink: &mut impl Sink,
     ) -> Option<Interruption> {
         self.run_to(now.0, false, fleet, sink);
-        self.narrow_slab();
         let interruption = self.interruption.take();
         if interruption.is_none() {
             self.move_to(now.0);
