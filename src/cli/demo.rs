@@ -10,6 +10,7 @@ use std::path::PathBuf;
 /// The shipped scenarios: one line each. A test compares it with the folder.
 const SHIPPED: &[(&str, &str)] = &[
     ("quickstart", include_str!("../../scenarios/quickstart.toml")),
+    ("batch-behind-interactive", include_str!("../../scenarios/batch-behind-interactive.toml")),
     ("cap-saturation", include_str!("../../scenarios/cap-saturation.toml")),
     ("closed-loop", include_str!("../../scenarios/closed-loop.toml")),
     ("cooldown-blocks", include_str!("../../scenarios/cooldown-blocks.toml")),
@@ -24,6 +25,7 @@ const SHIPPED: &[(&str, &str)] = &[
     ("scale-to-zero-herd", include_str!("../../scenarios/scale-to-zero-herd.toml")),
     ("stabilise-worst-of-both", include_str!("../../scenarios/stabilise-worst-of-both.toml")),
     ("worker-follows-web", include_str!("../../scenarios/worker-follows-web.toml")),
+    ("zone-loss", include_str!("../../scenarios/zone-loss.toml")),
 ];
 
 /// List the scenarios that come with autosim, with the lesson of each; run one by name

@@ -118,19 +118,21 @@ pub(super) fn unread<'a>(sources: &[Source], recording: &'a Recording) -> Vec<&'
         .collect()
 }
 
-/// Columns of the policy's own service that show traffic: autosim's names, and whatever a signal of
-/// that kind is read from.
+/// Columns of a service that show traffic: autosim's names, `names` (those of the policy's product), and
+/// whatever a signal of that kind is read from.
 pub(super) fn traffic(
     signals: &[SignalRef],
     sources: &[Source],
     recording: &Recording,
+    names: &[&str],
     service: Option<&str>,
 ) -> Vec<usize> {
     let prefix = service.map_or_else(String::new, |name| format!("{name}/"));
     let named = recording.columns.iter().enumerate().filter_map(|(at, name)| {
         let own = name.strip_prefix(&prefix)?;
         let metric = own.strip_suffix(PER_REPLICA).unwrap_or(own);
-        shows_traffic(metric.parse().ok()?).then_some(at)
+        let shows = names.contains(&own) || metric.parse().is_ok_and(shows_traffic);
+        shows.then_some(at)
     });
     let read = signals.iter().zip(sources).filter_map(|(signal, source)| match source {
         Source::Column { at, .. }

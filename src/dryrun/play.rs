@@ -3,10 +3,11 @@
 use super::columns::{self, Counts, READY, REPLICAS, Source};
 use super::recording::{Recording, Row};
 use crate::fault::Faults;
-use crate::policy::{Autoscaler, Decision, PolicyContext, SignalRef};
+use crate::policy::{Autoscaler, Decision, PolicyContext, Recorded, SignalRef};
 use crate::scenario::PolicyChoice;
 use crate::signal::{Census, Metric, Observation, Pipeline, Reading, Resources, Sensor};
 use crate::units::{Span, Time, WallClock};
+use crate::vendor::ProductPolicy;
 
 /// More evaluations than this of one recording are a typing error.
 const MOST_EVALUATIONS: u64 = 20_000_000;
@@ -68,13 +69,17 @@ pub fn play(question: &Question<'_>, faults: &mut Faults) -> Option<DryRun> {
     if faults.errors() > errors {
         return None;
     }
-    let by_rows =
-        question.as_readings && !policy.product().is_some_and(|own| own.aggregates_itself());
-    let answers = match by_rows {
+    let answers = match by_rows(question) {
         true => player.by_rows(),
         false => player.by_samples(faults)?,
     };
     Some(DryRun { signals: player.signals.iter().map(name).collect(), answers })
+}
+
+/// Whether each row is what is seen at one evaluation.
+fn by_rows(question: &Question<'_>) -> bool {
+    let own = question.policy.product().is_some_and(ProductPolicy::aggregates_itself);
+    question.as_readings && !own
 }
 
 /// A signal as the product calls it, else as autosim does.
@@ -124,18 +129,20 @@ impl<'a> Player<'a> {
             initial,
             end: recording.end().after(Span::from_secs(1)),
             plan: None,
+            recorded: Recorded { by_rows: by_rows(question), columns: recording.columns.clone() },
         });
+        let names = policy.product().map_or(&[][..], ProductPolicy::traffic);
         let signals = std::mem::take(&mut autoscaler.signals);
         let mut sources = columns::sources(&signals, recording, faults);
         if sources.len() == signals.len() {
-            find_traffic(&signals, &mut sources, recording, faults);
+            find_traffic(&signals, &mut sources, recording, names, faults);
             warn_of_unread(&sources, recording, faults);
         }
         Self {
             recording,
             first_evaluation: policy.product().and_then(|own| own.first_evaluation()),
             autoscaler,
-            traffic: columns::traffic(&signals, &sources, recording, None),
+            traffic: columns::traffic(&signals, &sources, recording, names, None),
             last_traffic: vec![Time::ZERO; signals.len()],
             signals,
             sources,
@@ -184,8 +191,7 @@ impl<'a> Player<'a> {
         }
         let mut answers = Vec::new();
         let (mut next, mut newest) = (0, None);
-        let mut now = first;
-        while now <= end {
+        for now in self.evaluations(first, interval, end) {
             while let Some(row) = rows.get(next).filter(|row| row.at <= now) {
                 self.take(row);
                 for (at, sensor) in sensors.iter_mut().enumerate() {
@@ -200,7 +206,6 @@ impl<'a> Player<'a> {
                 .map(|(at, sensor)| self.read(at, sensor.as_mut(), own[at], newest, now))
                 .collect();
             answers.push(self.ask(now, readings));
-            now = now.after(interval);
         }
         if answers.is_empty() {
             let first = first.since(Time::ZERO);
@@ -208,6 +213,32 @@ impl<'a> Player<'a> {
             faults.warn("", message, "record longer, or use --as readings");
         }
         Some(answers)
+    }
+
+    /// When the policy is asked: every `interval` from `first` on, and after that when it wants to be asked
+    /// besides, as the engine does it.
+    fn evaluations(
+        &self,
+        first: Time,
+        interval: Span,
+        end: Time,
+    ) -> impl Iterator<Item = Time> + use<> {
+        let besides = self.autoscaler.wakeups.iter().copied();
+        let mut besides = besides
+            .filter(|&at| at > first && at <= end)
+            .filter(|at| at.since(first).0.checked_rem(interval.0) != Some(0))
+            .collect::<Vec<Time>>()
+            .into_iter()
+            .peekable();
+        let mut regular = first;
+        std::iter::from_fn(move || {
+            if let Some(at) = besides.next_if(|&at| at < regular) {
+                return Some(at);
+            }
+            let now = regular;
+            regular = now.after(interval);
+            (now <= end).then_some(now)
+        })
     }
 
     /// A row as a sample of a signal; `own`: the product's metric path shares out itself.
@@ -320,6 +351,7 @@ fn find_traffic(
     signals: &[SignalRef],
     sources: &mut [Source],
     recording: &Recording,
+    names: &[&str],
     faults: &mut Faults,
 ) {
     for at in 0..sources.len() {
@@ -327,7 +359,7 @@ fn find_traffic(
             continue;
         }
         let service = signals[at].service.as_deref();
-        let columns = columns::traffic(signals, sources, recording, service);
+        let columns = columns::traffic(signals, sources, recording, names, service);
         if columns.is_empty() {
             let hint = "add a column such as `requests_per_s` or `ongoing_requests`";
             faults.warn("line 1", "no column shows traffic: the service is never idle", hint);

@@ -74,9 +74,11 @@ impl Attempts {
         within(self.window, start, end)
     }
 
-    /// The attempts' own account of the time they spent.
-    pub(super) fn presence(&self, wasted_ns: u128) -> Presence {
-        Presence { system_ns: self.system_ns, queued_ns: Some(self.queued_ns), wasted_ns }
+    /// The attempts' own account of the time they spent; `interrupted_ns` of what was before their starts
+    /// they were in service.
+    pub(super) fn presence(&self, wasted_ns: u128, interrupted_ns: u128) -> Presence {
+        let queued_ns = Some(self.queued_ns.saturating_sub(interrupted_ns));
+        Presence { system_ns: self.system_ns, queued_ns, wasted_ns }
     }
 }
 

@@ -15,6 +15,10 @@ pub(super) enum Event {
     Ready(u64, ReplicaId),
     /// The measured window opens or closes, or a timeline interval ends.
     Measure(Measure),
+    /// A ready replica fails; the launch ordinal orders equals and tells whether it is still that one.
+    Fail(u64, ReplicaId),
+    /// The outage of this number begins.
+    Outage(u32),
     /// A rollout begins or goes on.
     Rollout(RolloutStep),
     /// A signal of the service's autoscaler is scraped.
@@ -65,10 +69,12 @@ impl Event {
             Self::Gone(_) => 0,
             Self::Ready(..) => 1,
             Self::Measure(_) => 2,
-            Self::Rollout(_) => 3,
-            Self::Scrape(_) => 4,
-            Self::Control(_) => 5,
-            Self::Actuate(_) => 6,
+            Self::Fail(..) => 3,
+            Self::Outage(_) => 4,
+            Self::Rollout(_) => 5,
+            Self::Scrape(_) => 6,
+            Self::Control(_) => 7,
+            Self::Actuate(_) => 8,
         }
     }
 }
@@ -80,7 +86,7 @@ pub(super) struct Entry {
     /// All services pass one rank before any begins the next.
     rank: u8,
     pub(super) service: u32,
-    /// Launch ordinal of those that are ready; all others in the order in which they were added.
+    /// Launch ordinal of those that fail or are ready; all others in the order in which they were added.
     order: u64,
     sequence: u64,
     pub(super) event: Event,
@@ -99,7 +105,10 @@ impl Calendar {
         if at != Time::NEVER {
             let (rank, sequence) = (event.rank(), self.sequence);
             self.sequence += 1;
-            let order = if let Event::Ready(ordinal, _) = event { ordinal } else { 0 };
+            let order = match event {
+                Event::Fail(ordinal, _) | Event::Ready(ordinal, _) => ordinal,
+                _ => 0,
+            };
             self.entries.push(Reverse(Entry { at, rank, service, order, sequence, event }));
         }
     }

@@ -64,6 +64,7 @@ impl Incoming {
             demand_ns: &self.batch.demand_ns[from..to],
             routing: self.routing_draws.get(from..to).unwrap_or(&[]),
             patience_ns: self.patience_ns.get(from..to).unwrap_or(&[]),
+            class: self.batch.class.get(from..to).unwrap_or(&[]),
         }
     }
 
@@ -71,6 +72,14 @@ impl Incoming {
     pub(super) fn advance(&mut self, taken: usize) {
         self.next += taken;
         self.taken += taken as u64;
+    }
+
+    /// Requests of a flow came, the last just before `until`.
+    pub(super) fn count(&mut self, arrivals: u64, until: Time) {
+        if arrivals > 0 {
+            self.taken += arrivals;
+            self.last_before = until;
+        }
     }
 
     /// Why there are no more, if it is not that there are none.

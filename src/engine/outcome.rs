@@ -24,6 +24,8 @@ pub struct ServiceOutcome {
     pub counts: Counts,
     /// Response times and waits of completed counted requests.
     pub latency: LatencyTotals,
+    /// The same by class, 0 first; empty where all requests are of one.
+    pub classes: Vec<ClassTotals>,
     /// Replicas, money, actions.
     pub fleet: FleetTotals,
     /// The requests' own account of the time they spent.
@@ -90,7 +92,7 @@ pub struct Counts {
     pub timed_out: u64,
     /// Refused at arrival.
     pub rejected: u64,
-    /// Killed in service.
+    /// Killed with their replica, whether its grace ended or it failed.
     pub lost: u64,
     /// Neither, when the run ended.
     pub unfinished: u64,
@@ -102,6 +104,15 @@ pub struct Counts {
     pub triggered_launch: u64,
     /// Served by a replica that was not ready yet when they arrived.
     pub served_cold: u64,
+}
+
+/// Counted requests of one class.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ClassTotals {
+    /// By outcome; retries, launches and cold requests are not told by class.
+    pub counts: Counts,
+    /// Response times and waits of completed ones.
+    pub latency: LatencyTotals,
 }
 
 /// Response times (arrival to completion) and waits (arrival to start) of completed counted requests.
@@ -168,6 +179,8 @@ pub struct FleetTotals {
     pub peak_live: u32,
     /// Time at which the uncapped wish was above what was in force, ns.
     pub capped_ns: u128,
+    /// Ready replicas that failed, those told in advance included.
+    pub failures: u64,
 }
 
 /// One minute of arrivals.
@@ -194,6 +207,8 @@ pub struct Interval {
     pub completions: u64,
     /// Losses, by the instant they happen.
     pub losses: u64,
+    /// Ready replicas that failed.
+    pub failures: u64,
     /// Timeouts, by the instant they happen.
     pub timeouts: u64,
     /// Response times of its completions: p50, p95, p99; `None` without completions.

@@ -1,9 +1,11 @@
 //! What became of requests, counted as it happens.
 
+mod flow;
+
 use super::attempts::{Attempts, within};
-use super::outcome::{Counts, LatencyTotals, Presence, SloMinute};
+use super::outcome::{ClassTotals, Counts, LatencyTotals, Presence, SloMinute};
 use super::setup::{Slo, Window};
-use crate::fleet::dispatch::{Attempt, Completion, Sink};
+use crate::fleet::dispatch::{Attempt, Completion, Parcel, Resolved, Sink};
 use crate::stats::Histogram;
 use crate::units::{Span, Time};
 
@@ -50,6 +52,10 @@ pub(super) struct Recorder {
     edges: Edges,
     /// In service for nothing within the window, slot-ns.
     wasted_ns: u128,
+    /// Of that, on replicas that failed, by requests that were put back.
+    interrupted_ns: u128,
+    /// Where there are several classes.
+    classes: Vec<ClassTotals>,
     /// Only where clients give up and try again.
     pub(super) attempts: Option<Box<Attempts>>,
     /// Response times of all completions, if a signal needs quantiles.
@@ -76,9 +82,22 @@ impl Recorder {
             latency_sum_ns: [0; 2],
             edges: Edges::default(),
             wasted_ns: 0,
+            interrupted_ns: 0,
+            classes: Vec::new(),
             attempts: clients.then(|| Box::new(Attempts::new(window))),
             signal_latency: quantiles.then(Histogram::new),
         }
+    }
+
+    /// Keeps figures by class, where there are several.
+    pub(super) fn with_classes(self, classes: u8) -> Self {
+        let several = if classes > 1 { classes.into() } else { 0 };
+        Self { classes: vec![ClassTotals::default(); several], ..self }
+    }
+
+    /// What was kept by class.
+    pub(super) fn take_classes(&mut self) -> Vec<ClassTotals> {
+        std::mem::take(&mut self.classes)
     }
 
     /// Everything so far.
@@ -154,10 +173,12 @@ impl Recorder {
     /// Once every request has been heard of.
     pub(super) fn presence(&self) -> Presence {
         if let Some(attempts) = &self.attempts {
-            return attempts.presence(self.wasted_ns);
+            return attempts.presence(self.wasted_ns, self.interrupted_ns);
         }
         let sum = |counted: u128, edges: i128| counted.saturating_add_signed(edges);
-        let queued_ns = sum(self.totals.wait_sum_ns, self.edges.queued_ns);
+        // Up to its last start a request waited, but for when it was in service before.
+        let queued_ns =
+            sum(self.totals.wait_sum_ns, self.edges.queued_ns).saturating_sub(self.interrupted_ns);
         Presence {
             system_ns: sum(self.latency_sum_ns[1], self.edges.system_ns),
             queued_ns: (!self.edges.open).then_some(queued_ns),
@@ -234,6 +255,28 @@ impl Sink for Recorder {
         }
     }
 
+    fn pushed_out(&mut self, arrival: Time, at: Time) {
+        self.visited(arrival, at, at);
+        self.rejected(arrival);
+    }
+
+    fn resolved(&mut self, class: u8, arrival: Time, what: Resolved) {
+        if self.counted(arrival)
+            && let Some(totals) = self.classes.get_mut(usize::from(class))
+        {
+            totals.file(arrival, what, self.slo_limit);
+        }
+    }
+
+    fn interrupted(&mut self, _: Time, start: Time, at: Time) {
+        let served_ns = within(self.window, start, at);
+        self.interrupted_ns += served_ns;
+        self.wasted_ns += served_ns;
+        if let Some(attempts) = &mut self.attempts {
+            attempts.wasted_ns += u128::from(at.since(start).0);
+        }
+    }
+
     fn unfinished(&mut self, arrival: Time) {
         self.edges.open = true;
         self.visited(arrival, Time::NEVER, Time::NEVER);
@@ -252,6 +295,18 @@ impl Sink for Recorder {
         if let Some(attempts) = &mut self.attempts {
             attempts.retried(at);
         }
+    }
+
+    fn flowed(&mut self, parcel: &Parcel) {
+        self.take_parcel(parcel);
+    }
+
+    fn refused(&mut self, count: u64, arrival: Time) {
+        self.take_refused(count, arrival);
+    }
+
+    fn left_over(&mut self, count: u64, arrival: Time) {
+        self.take_left_over(count, arrival);
     }
 
     fn attempt(&mut self, attempt: &Attempt) {

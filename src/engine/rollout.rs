@@ -1,9 +1,9 @@
 //! A rollout while it runs: which batch is next.
 
-use crate::fleet::{Fleet, MinReady, ReplicaId, Rollout as Spec, State};
+use crate::fleet::{Fleet, Portion, ReplicaId, Rollout as Spec, State};
 
 /// Where `min_ready` says nothing.
-const QUARTER: MinReady = MinReady::Share(0.25);
+const QUARTER: Portion = Portion::Share(0.25);
 
 /// Replaces the replicas that were ready when it began, batch by batch: so many of them drain as may be
 /// missing, as many new ones start, and when those are ready the next batch goes. Where none may be

@@ -1,7 +1,7 @@
 //! Rollouts: how many stay ready, that every old replica goes, and what scaling does meanwhile.
 
 use super::*;
-use crate::fleet::{Balancing, ColdStage, FleetSpec, MinReady, Rollout};
+use crate::fleet::{Balancing, ColdStage, FleetSpec, Portion, Rollout};
 use crate::policy::{Autoscaler, Cadence, Decision, Policy, SignalRef, Why};
 use crate::random::Sampler;
 use crate::signal::{Basis, Metric, Observation, Probe, Reading, Resources, Sensor, Signal};
@@ -77,7 +77,7 @@ fn watched(fleet: FleetSpec, script: &[u32]) -> (Vec<Seen>, ServiceOutcome) {
     (log, outcome)
 }
 
-fn fleet(initial: u32, cold: Option<Sampler>, min_ready: Option<MinReady>) -> FleetSpec {
+fn fleet(initial: u32, cold: Option<Sampler>, min_ready: Option<Portion>) -> FleetSpec {
     let stage = |length| ColdStage { name: "cold_start", length };
     FleetSpec {
         initial,
@@ -111,7 +111,7 @@ fn batches_follow_each_other_as_the_new_ones_are_ready() {
         [(1, 4, 0), (120, 1, 3), (170, 3, 1), (220, 4, 0)],
         "a quarter of 4 stays ready"
     );
-    let (log, _) = watched(fleet(5, seconds(5), Some(MinReady::Share(0.5))), &[]);
+    let (log, _) = watched(fleet(5, seconds(5), Some(Portion::Share(0.5))), &[]);
     assert_eq!(
         changes(&log),
         [(1, 5, 0), (120, 3, 2), (220, 4, 1), (270, 5, 0)],
@@ -121,7 +121,7 @@ fn batches_follow_each_other_as_the_new_ones_are_ready() {
 
 #[test]
 fn where_none_may_be_missing_one_more_is_started_first() {
-    let (log, outcome) = watched(fleet(2, seconds(5), Some(MinReady::Count(9))), &[]);
+    let (log, outcome) = watched(fleet(2, seconds(5), Some(Portion::Count(9))), &[]);
     assert_eq!(changes(&log), [(1, 2, 0), (120, 2, 1), (220, 2, 0)]);
     assert_eq!((outcome.fleet.launches, outcome.fleet.removed), (2, 2));
 }
@@ -140,11 +140,11 @@ fn the_minimum_stays_ready_and_every_old_replica_goes_on_every_plane() {
         for cold in [None, seconds(4), uneven.clone()] {
             for (min_ready, floor) in [
                 (None, 2),
-                (Some(MinReady::Count(0)), 0),
-                (Some(MinReady::Count(6)), 6),
-                (Some(MinReady::Count(20)), 8),
-                (Some(MinReady::Share(0.3)), 3),
-                (Some(MinReady::Share(1.0)), 8),
+                (Some(Portion::Count(0)), 0),
+                (Some(Portion::Count(6)), 6),
+                (Some(Portion::Count(20)), 8),
+                (Some(Portion::Share(0.3)), 3),
+                (Some(Portion::Share(1.0)), 8),
             ] {
                 let case = format!("{balancing:?} {cold:?} {min_ready:?}");
                 let of = |_| FleetSpec {
@@ -175,7 +175,7 @@ fn without_a_cold_start_all_are_replaced_in_the_instant() {
 #[test]
 fn scaling_goes_on_and_the_last_count_wanted_is_there_at_the_end() {
     for (script, count) in [(&[8, 12, 5][..], 5), (&[8, 3, 9], 9), (&[2, 2, 8], 8)] {
-        for min_ready in [None, Some(MinReady::Share(1.0)), Some(MinReady::Count(0))] {
+        for min_ready in [None, Some(Portion::Share(1.0)), Some(Portion::Count(0))] {
             let (log, _) = watched(fleet(8, seconds(4), min_ready), script);
             let (_, ready, starting, draining) = log.last().unwrap();
             let case = format!("{script:?} {min_ready:?}");
@@ -198,8 +198,8 @@ fn replicas_that_still_start_are_of_the_old_version_too() {
 
 #[test]
 fn a_rollout_within_another_takes_its_place() {
-    let mut fleet = fleet(4, seconds(5), Some(MinReady::Count(3)));
-    fleet.rollouts.push(Rollout { at: Time::from_secs(18), min_ready: Some(MinReady::Count(0)) });
+    let mut fleet = fleet(4, seconds(5), Some(Portion::Count(3)));
+    fleet.rollouts.push(Rollout { at: Time::from_secs(18), min_ready: Some(Portion::Count(0)) });
     let (log, outcome) = watched(fleet, &[]);
     let (_, ready, starting, _) = log.last().unwrap();
     assert_eq!((ready.len(), *starting), (4, 0));
@@ -210,7 +210,7 @@ fn a_rollout_within_another_takes_its_place() {
 
 #[test]
 fn a_rollout_may_outlive_the_run() {
-    let mut fleet = fleet(4, seconds(30), Some(MinReady::Count(2)));
+    let mut fleet = fleet(4, seconds(30), Some(Portion::Count(2)));
     fleet.rollouts[0].at = Time::from_secs(55);
     let (log, outcome) = watched(fleet, &[]);
     assert_eq!(outcome.counts.completed, 600);
@@ -220,7 +220,7 @@ fn a_rollout_may_outlive_the_run() {
 
 #[test]
 fn a_quota_without_room_delays_a_rollout_and_never_breaks_the_minimum() {
-    let spec = FleetSpec { quota: Some(4), ..fleet(4, seconds(1), Some(MinReady::Count(3))) };
+    let spec = FleetSpec { quota: Some(4), ..fleet(4, seconds(1), Some(Portion::Count(3))) };
     let (log, _) = watched(spec, &[]);
     assert!(log.iter().all(|(_, ready, ..)| ready.len() >= 3));
     let (_, ready, ..) = log.last().unwrap();

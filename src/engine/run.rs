@@ -105,7 +105,10 @@ impl Simulation {
 
     fn begin(&mut self, observer: &mut impl Sink) {
         for index in 0..self.services.len() {
-            with_observer!(self, index, observer, |service, sink| service.begin(sink));
+            let mut changes = std::mem::take(&mut self.changes);
+            with_observer!(self, index, observer, |service, sink| service
+                .begin(&mut changes, sink));
+            self.note(index, changes);
             self.schedule_service(index);
         }
     }
@@ -134,6 +137,9 @@ impl Simulation {
         }
         for (number, &at) in (0..).zip(&service.rollouts()) {
             self.calendar.add(at, id, Event::Rollout(RolloutStep::Begin(number)));
+        }
+        for (number, at) in (0..).zip(service.outages()) {
+            self.calendar.add(at, id, Event::Outage(number));
         }
         if let Some(length) = self.setup.timeline {
             let at = (Time::ZERO + length).min(self.setup.end);
@@ -274,14 +280,8 @@ impl Simulation {
         let (now, index) = (entry.at, entry.service as usize);
         match entry.event {
             Event::Gone(id) => self.services[index].gone(now, id),
-            Event::Ready(_, id) => {
-                with_observer!(self, index, observer, |service, sink| {
-                    service.ready(now, id, sink);
-                });
-                if self.services[index].is_rolling() {
-                    let next = Event::Rollout(RolloutStep::Continue);
-                    self.calendar.add(now, entry.service, next);
-                }
+            Event::Fail(..) | Event::Outage(_) | Event::Ready(..) => {
+                self.change_world(index, now, entry.event, observer);
             }
             Event::Rollout(step) => self.roll(index, now, step, observer),
             Event::Measure(what) => self.measure(now, index, what, observer),
@@ -354,6 +354,22 @@ impl Simulation {
         self.note(index, changes);
     }
 
+    /// Replicas fail or are ready.
+    fn change_world(&mut self, index: usize, now: Time, event: Event, observer: &mut impl Sink) {
+        let mut changes = std::mem::take(&mut self.changes);
+        with_observer!(self, index, observer, |service, sink| match event {
+            Event::Fail(ordinal, id) => service.fail(now, id, ordinal, &mut changes, sink),
+            Event::Outage(number) => service.outage(now, number, &mut changes, sink),
+            Event::Ready(ordinal, id) => service.ready(now, id, ordinal, &mut changes, sink),
+            _ => {}
+        });
+        self.note(index, changes);
+        if self.services[index].is_rolling() {
+            let next = Event::Rollout(RolloutStep::Continue);
+            self.calendar.add(now, index as u32, next);
+        }
+    }
+
     /// A rollout begins or goes on.
     fn roll(&mut self, index: usize, now: Time, step: RolloutStep, observer: &mut impl Sink) {
         let mut changes = std::mem::take(&mut self.changes);
@@ -370,6 +386,9 @@ impl Simulation {
             match change {
                 Change::Coming(id, ordinal, at) => {
                     self.calendar.add(at, index as u32, Event::Ready(ordinal, id));
+                }
+                Change::Failing(id, ordinal, at) => {
+                    self.calendar.add(at, index as u32, Event::Fail(ordinal, id));
                 }
                 Change::Going(id, at) => self.calendar.add(at, index as u32, Event::Gone(id)),
             }

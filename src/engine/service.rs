@@ -1,6 +1,8 @@
 //! One service while it runs: its plane, its fleet, its autoscaler, its record.
 
 mod audience;
+mod failing;
+mod flowing;
 mod hindsight;
 mod noting;
 mod rolling;
@@ -19,6 +21,7 @@ use crate::policy::{Autoscaler, Decision};
 use crate::random::Streams;
 use crate::signal::{Census, Observation, Probe, Reading, ReplicaLoad, Resources, Sensor};
 use crate::units::Time;
+use crate::workload::Flow;
 
 /// What a service looks like at an instant: everything time averages are made of.
 #[derive(Debug, Clone, Copy, Default)]
@@ -31,10 +34,14 @@ struct Snapshot {
     /// The same, attempt by attempt.
     seen: super::recorder::Counters,
     audience: Audience,
+    /// Ready replicas that failed.
+    failures: u64,
 }
 
-/// Replicas to order or remove once the plane and the calendar know.
+/// What will happen to replicas, for the calendar.
 pub(super) enum Change {
+    /// Fails at an instant still to come, if it is ready then.
+    Failing(ReplicaId, u64, Time),
     /// Ready at an instant still to come.
     Coming(ReplicaId, u64, Time),
     /// Gone at an instant still to come.
@@ -47,6 +54,8 @@ pub(super) struct Service {
     plane: Plane,
     fleet: Fleet,
     incoming: Incoming,
+    /// What comes in place of requests; the plane is then that of a flow.
+    inflow: Option<Box<Flow>>,
     recorder: Recorder,
     rollout: Rollout,
     resources: Resources,
@@ -98,7 +107,11 @@ impl Service {
         for users in &mut setup.fleet.loops {
             users.until = users.until.min(window.end);
         }
-        let plane = Plane::new(&setup.fleet, streams, run.waiting_limit);
+        let inflow = setup.arrivals.take_flow();
+        let plane = match &inflow {
+            Some(flow) => flowing::plane(&setup.fleet, flow, streams),
+            None => Plane::new(&setup.fleet, streams, run.waiting_limit),
+        };
         let patience = setup.fleet.queue.timeout.clone();
         let incoming = Incoming::new(setup.arrivals, &plane, patience, &streams, window.end);
         let (initial, clients) = (setup.fleet.initial, setup.fleet.has_clients());
@@ -112,7 +125,8 @@ impl Service {
         let signals = &setup.autoscaler.signals;
         let hindsight =
             (run.log != DecisionLog::Off).then(|| Hindsight::of(&*setup.autoscaler.policy));
-        let recorder = Recorder::new(window, setup.slo, run.quantiles[index as usize], clients);
+        let recorder = Recorder::new(window, setup.slo, run.quantiles[index as usize], clients)
+            .with_classes(fleet.spec().classes);
         Self {
             readings: vec![Reading::default(); signals.len()],
             replicas: run.one_by_one[index as usize].then(Vec::new),
@@ -126,6 +140,7 @@ impl Service {
             uncapped: initial,
             fleet,
             incoming,
+            inflow,
             recorder,
             rollout: Rollout::Idle,
             resources: setup.resources,
@@ -147,12 +162,13 @@ impl Service {
     }
 
     /// The initial fleet takes its place.
-    pub(super) fn begin(&mut self, observer: &mut impl Sink) {
+    pub(super) fn begin(&mut self, changes: &mut Vec<Change>, observer: &mut impl Sink) {
         for _ in 0..self.fleet.spec().initial {
             let id = self.fleet.add_initial();
             self.plane.launched(id, &self.fleet);
             let sink = &mut (&mut self.recorder, &mut *observer);
             self.plane.join(Time::ZERO, id, &self.fleet, sink);
+            self.note_failure(id, changes);
         }
     }
 
@@ -160,6 +176,9 @@ impl Service {
     pub(super) fn advance(&mut self, barrier: Time, observer: &mut impl Sink) -> Advance {
         if barrier < self.clock {
             return Advance::Reached;
+        }
+        if self.inflow.is_some() {
+            return self.advance_flow(barrier, observer);
         }
         let sink = &mut (&mut self.recorder, observer);
         loop {
@@ -207,8 +226,16 @@ impl Service {
         self.fleet.gone(now, id);
     }
 
-    pub(super) fn ready(&mut self, now: Time, id: ReplicaId, observer: &mut impl Sink) {
-        if self.fleet.make_ready(now, id) {
+    pub(super) fn ready(
+        &mut self,
+        now: Time,
+        id: ReplicaId,
+        ordinal: u64,
+        changes: &mut Vec<Change>,
+        observer: &mut impl Sink,
+    ) {
+        if self.fleet.make_ready(now, id, ordinal) {
+            self.note_failure(id, changes);
             self.plane.join(now, id, &self.fleet, &mut (&mut self.recorder, observer));
         }
     }
@@ -227,6 +254,7 @@ impl Service {
             audience: self.audience(now),
             counters: self.recorder.counters(),
             seen: self.recorder.seen(),
+            failures: self.fleet.failures(),
         }
     }
 
@@ -298,7 +326,10 @@ impl Service {
 
     /// Whether the fleet is what an order of `desired` replicas would make it.
     pub(super) fn is_as_ordered(&self, desired: u32) -> bool {
+        // With a delay, replicas may fail before the order arrives.
+        let stays = !self.fleet.spec().failures.any() || self.autoscaler.actuation_delay.is_zero();
         self.orders_under_way == 0
+            && stays
             && self.desired == desired
             && self.fleet.census().live() == desired.saturating_add(self.rollout.surplus())
             && !matches!(self.fleet.spec().balancing, Balancing::PerRequest { .. })
@@ -363,20 +394,6 @@ impl Service {
         }
     }
 
-    fn note_action(&mut self, now: Time, desired: u32) {
-        let direction = match desired.cmp(&self.desired) {
-            std::cmp::Ordering::Equal => return,
-            std::cmp::Ordering::Greater => 1,
-            std::cmp::Ordering::Less => -1,
-        };
-        if now >= self.window.warmup && now < self.window.end {
-            self.totals.scale_outs += u64::from(direction > 0);
-            self.totals.scale_ins += u64::from(direction < 0);
-            self.totals.reversals += u64::from(direction == -self.last_direction);
-        }
-        self.last_direction = direction;
-    }
-
     fn scale_out(
         &mut self,
         now: Time,
@@ -403,7 +420,7 @@ impl Service {
         let (id, ready_at) = self.fleet.order(now, by)?;
         self.plane.launched(id, &self.fleet);
         if ready_at == now {
-            self.ready(now, id, observer);
+            self.ready(now, id, self.fleet.ordinal(id), changes, observer);
         } else {
             changes.push(Change::Coming(id, self.fleet.ordinal(id), ready_at));
         }
@@ -433,11 +450,15 @@ impl Service {
     fn drain(&mut self, now: Time, victims: &[ReplicaId], changes: &mut Vec<Change>) {
         for &id in victims {
             let deadline = self.fleet.drain(now, id);
-            match self.plane.leave(now, id, deadline) {
-                Some(at) if at <= now => self.fleet.gone(now, id),
-                Some(at) => changes.push(Change::Going(id, at)),
-                None => {}
-            }
+            self.leave(now, id, deadline, changes);
+        }
+    }
+
+    fn leave(&mut self, now: Time, id: ReplicaId, deadline: Time, changes: &mut Vec<Change>) {
+        match self.plane.leave(now, id, deadline) {
+            Some(at) if at <= now => self.fleet.gone(now, id),
+            Some(at) => changes.push(Change::Going(id, at)),
+            None => {}
         }
     }
 
@@ -471,6 +492,7 @@ impl Service {
             rejections: ended.counters.rejections - began.counters.rejections,
             completions: ended.counters.completions - began.counters.completions,
             losses: ended.counters.lost - began.counters.lost,
+            failures: ended.failures - began.failures,
             timeouts: ended.counters.timeouts - began.counters.timeouts,
             percentiles,
             desired: self.desired,
@@ -516,12 +538,14 @@ impl Service {
         let fleet = self.fleet_totals(self.fleet.ledger());
         let (users, taken) = (self.user_totals(), self.taken());
         let presence = self.recorder.presence();
+        let classes = self.recorder.take_classes();
         let (counts, latency, slo_minutes) = self.recorder.finish();
         let outcome = ServiceOutcome {
             name: self.name,
             counts,
             presence,
             latency,
+            classes,
             fleet,
             slo_minutes,
             timeline: self.timeline,
@@ -534,7 +558,9 @@ impl Service {
     }
 
     fn fleet_totals(&self, ledger: FleetLedger) -> FleetTotals {
-        let (from, to) = (&self.opened, &self.closed);
+        // A run that was to stop earlier has not come to the end of what is measured.
+        let stopped = self.closed.at < self.opened.at;
+        let (from, to) = (&self.opened, if stopped { &self.opened } else { &self.closed });
         let busy_ns = to.gauges.busy_ns - from.gauges.busy_ns;
         let ready_ns = to.integrals.ready_ns - from.integrals.ready_ns;
         let slots = u128::from(self.fleet.spec().concurrency.max(1));
@@ -555,6 +581,7 @@ impl Service {
             removed: ledger.removed,
             removed_life_ns: ledger.removed_life_ns,
             peak_live: ledger.peak_live,
+            failures: to.failures - from.failures,
             ..self.totals
         }
     }

@@ -3,9 +3,10 @@
 use super::{Row, SloTerms, Window};
 use crate::engine::{DecisionRecord, Interval, SloMinute};
 use crate::fleet::Launches;
-use crate::scenario::Scenario;
+use crate::scenario::{Fidelity, Scenario};
 use crate::stats::Histogram;
 use crate::units::{Price, Span, Time, WallClock};
+use crate::workload::Class;
 
 /// What is known of a run before it begins: enough to label every figure and to repeat it.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,12 +23,16 @@ pub struct About {
     pub replications: u32,
     /// What is measured.
     pub window: Window,
+    /// Whether requests were simulated one by one or as a flow.
+    pub fidelity: Fidelity,
     /// What is promised.
     pub slo: Option<SloTerms>,
     /// Price of a replica for an hour.
     pub price: Price,
     /// Length of a timeline interval.
     pub timeline: Span,
+    /// By service: classes of requests in order of service; empty where all are of one.
+    pub classes: Vec<Vec<Class>>,
     /// Users in closed loops, of all services; 0 = all traffic comes whatever becomes of it.
     pub closed_loop_users: u64,
     /// Defaults and assumptions in force, one sentence each.
@@ -41,8 +46,18 @@ pub struct About {
 }
 
 impl About {
+    /// The scenario's name, and that its figures are approximate where they are.
+    pub fn title(&self) -> String {
+        let Self { name, .. } = self;
+        match self.fidelity.fluid {
+            true => format!("{name} (fluid: approximate)"),
+            false => name.clone(),
+        }
+    }
+
     /// Copies what a report needs.
     pub fn of(scenario: &Scenario) -> Self {
+        let services = scenario.services.iter();
         Self {
             name: scenario.name.clone(),
             question: scenario.question.clone(),
@@ -50,9 +65,11 @@ impl About {
             seed: scenario.seed,
             replications: scenario.replications,
             window: scenario.window,
+            fidelity: scenario.fidelity.clone(),
             slo: scenario.slo,
             price: scenario.price,
             timeline: scenario.timeline,
+            classes: services.map(|service| service.workload.classes().to_vec()).collect(),
             closed_loop_users: scenario.closed_loop_users(),
             assumptions: scenario.assumptions.clone(),
             folder: scenario.folder.clone(),
@@ -116,6 +133,8 @@ pub struct ServiceRow {
     pub service: String,
     /// The figures.
     pub row: Row,
+    /// Those of requests by class, in the order of [`About::classes`].
+    pub classes: Vec<Row>,
 }
 
 /// What one replication leaves beyond figures.

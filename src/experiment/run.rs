@@ -168,8 +168,9 @@ struct Wanted {
 
 impl Wanted {
     fn by(scenario: &Scenario) -> Self {
-        // Of a closed loop nothing is known before it is served.
-        let open = scenario.services.first().is_none_or(|first| first.fleet.loops.is_empty());
+        // Of a closed loop nothing is known before it is served, and a flow has no requests to look at.
+        let open = scenario.services.first().is_none_or(|first| first.fleet.loops.is_empty())
+            && !scenario.fidelity.fluid;
         let promised = scenario.slo.is_some_and(|terms| terms.latency.is_some());
         Self {
             plans: open && scenario.policies.iter().any(|policy| policy.spec.needs_plan()),
@@ -354,7 +355,9 @@ fn reduce(scenario: &Scenario, cell: Cell, done: CellOutcome) -> CellResult {
             slo: scenario.slo.and_then(|terms| terms.latency).filter(|_| service_index == 0),
         };
         let row = Row::of(&outcome, &facts);
-        rows.push(ServiceRow { replication, service_index, service: outcome.name.clone(), row });
+        let classes = outcome.classes.iter().map(|one| Row::of_class(one, &facts)).collect();
+        let service = outcome.name.clone();
+        rows.push(ServiceRow { replication, service_index, service, row, classes });
         if service_index == 0 {
             latency = outcome.latency.latency;
             supply = outcome.supply;

@@ -41,8 +41,8 @@ pub(super) fn simulate(
     advanced: &dyn Fn(f64),
 ) -> Done {
     let end = scenario.window.end;
-    // A cell on its own draws for itself.
-    let shared = setups.len() > 1 || surveyed;
+    // A cell on its own draws for itself, and a flow has no requests to share.
+    let shared = !scenario.fidelity.fluid && (setups.len() > 1 || surveyed);
     let mut traffic: Vec<Shared> = (0_u32..)
         .zip(scenario.services.iter().filter(|_| shared))
         .map(|(index, service)| {

@@ -76,6 +76,8 @@ pub struct Fleet {
     next_ordinal: u64,
     /// How often the set of ready replicas has changed.
     ready_changes: u64,
+    /// Ready replicas that failed so far.
+    failures: u64,
     /// When the launch rate's bucket would be full again (generic cell rate algorithm, ITU-T I.371).
     bucket_full_at: Time,
 }
@@ -97,6 +99,7 @@ impl Fleet {
             window,
             next_ordinal: 0,
             ready_changes: 0,
+            failures: 0,
             bucket_full_at: Time::ZERO,
         }
     }
@@ -144,9 +147,20 @@ impl Fleet {
     pub fn state(&self, id: ReplicaId) -> State {
         self.replicas[id.index()].state
     }
+    /// When a ready or draining replica fails; [`Time::NEVER`] = not by itself.
+    pub fn fails_at(&self, id: ReplicaId) -> Time {
+        self.replicas[id.index()].fails_at
+    }
+    pub(super) fn streams(&self) -> &Streams {
+        &self.streams
+    }
     /// How often the set of ready replicas has changed: equal numbers mean equal sets.
     pub fn ready_changes(&self) -> u64 {
         self.ready_changes
+    }
+    /// Ready replicas that failed, or were told that they will, so far.
+    pub fn failures(&self) -> u64 {
+        self.failures
     }
     /// The ready replicas in launch order.
     pub fn ready(&self) -> Vec<ReplicaId> {
@@ -173,7 +187,12 @@ impl Fleet {
     }
 
     fn add(&mut self, launched_at: Time, state: State) -> ReplicaId {
-        let replica = Replica { ordinal: self.next_ordinal, launched_at, state };
+        let ordinal = self.next_ordinal;
+        let fails_at = match state {
+            State::Ready { since } => self.failure_at(since, ordinal),
+            _ => Time::NEVER,
+        };
+        let replica = Replica { ordinal, launched_at, state, fails_at };
         self.next_ordinal += 1;
         if let Some(id) = self.unused.pop() {
             self.replicas[id.index()] = replica;
@@ -287,14 +306,15 @@ impl Fleet {
         cold_start.iter().scan(rng, one)
     }
 
-    /// A starting replica is ready. False if it was cancelled meanwhile (its id may live again: then it
-    /// is not due at `now`).
-    pub fn make_ready(&mut self, now: Time, id: ReplicaId) -> bool {
+    /// The starting replica of that launch ordinal is ready. False if it was cancelled meanwhile; its id
+    /// may live again, in a replica that may be due at `now` too, but in its own turn.
+    pub fn make_ready(&mut self, now: Time, id: ReplicaId, ordinal: u64) -> bool {
         let replica = &mut self.replicas[id.index()];
-        if replica.state != (State::Starting { ready_at: now }) {
+        if replica.ordinal != ordinal || replica.state != (State::Starting { ready_at: now }) {
             return false;
         }
         replica.state = State::Ready { since: now };
+        self.replicas[id.index()].fails_at = self.failure_at(now, ordinal);
         self.integrate(now);
         self.census.starting -= 1;
         self.census.ready += 1;
@@ -316,7 +336,7 @@ impl Fleet {
         self.settle_account(now, id, None);
     }
 
-    /// A ready replica takes no new requests; returns when it will be killed.
+    /// A ready replica takes no new requests; returns when it will be killed: its grace ends, or it fails.
     pub fn drain(&mut self, now: Time, id: ReplicaId) -> Time {
         let State::Ready { since } = self.state(id) else {
             debug_assert!(false, "only a ready replica drains");
@@ -328,7 +348,17 @@ impl Fleet {
         self.note_supply(now);
         self.census.draining += 1;
         self.ready_changes += 1;
-        now.after(self.spec.grace)
+        now.after(self.spec.grace).min(self.fails_at(id))
+    }
+
+    /// A replica fails no later than `at`.
+    pub(super) fn bring_failure_forward(&mut self, id: ReplicaId, at: Time) {
+        let fails_at = &mut self.replicas[id.index()].fails_at;
+        *fails_at = at.min(*fails_at);
+    }
+
+    pub(super) fn count_failure(&mut self) {
+        self.failures += 1;
     }
 
     /// A draining replica is gone.
@@ -405,5 +435,32 @@ impl Fleet {
             all.filter(|(_, r)| wanted(r.state)).map(|(at, r)| (r.ordinal, at as u32)).collect();
         ids.sort_unstable();
         ids.into_iter().map(|(_, at)| ReplicaId(at)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fleet::ColdStage;
+    use crate::random::Sampler;
+
+    #[test]
+    fn a_cancelled_replica_does_not_make_the_next_one_with_its_id_ready() {
+        let length = Sampler::Constant(10);
+        let spec = FleetSpec {
+            initial: 0,
+            cold_start: vec![ColdStage { name: "cold_start", length }],
+            ..FleetSpec::default()
+        };
+        let mut fleet = Fleet::new(spec, Streams::new(1, 0, 0), (Time::ZERO, Time(1000)));
+        let (first, due) = fleet.order(Time(5), OrderedBy::Rollout).unwrap();
+        fleet.cancel(Time(5), first);
+        let (second, as_due) = fleet.order(Time(5), OrderedBy::Rollout).unwrap();
+        // The same place and the same instant, but another replica.
+        assert_eq!((first, due), (second, as_due));
+        assert!(!fleet.make_ready(due, second, 0));
+        assert_eq!(fleet.census().ready, 0);
+        assert!(fleet.make_ready(due, second, 1));
+        assert_eq!(fleet.census().ready, 1);
     }
 }

@@ -13,6 +13,8 @@ pub enum OrderedBy {
     Decision(Time),
     /// A rollout, in place of an old replica.
     Rollout,
+    /// A failure, in place of the replica that failed.
+    Failure,
     /// A request that found no idle slot, where requests scale the fleet.
     Request,
 }

@@ -13,6 +13,7 @@ mod billing;
 mod client;
 mod closed;
 pub mod dispatch;
+mod failures;
 mod fleet_state;
 mod launches;
 mod replica;
@@ -20,10 +21,11 @@ mod spec;
 
 pub use client::{ClientSpec, RetryBudget, RetrySpec};
 pub use closed::LoopSpec;
+pub use failures::{FailedWork, FailureSpec, Outage, Restart};
 pub use fleet_state::{Fleet, FleetCensus, FleetIntegrals, FleetLedger};
 pub use launches::{Launch, Launches, MOST_LAUNCHES, OrderedBy};
 pub use replica::{ReplicaId, State};
 pub use spec::{
-    AtZero, Balancing, Billing, ColdStage, Discipline, FleetSpec, LaunchRate, MinReady, Overflow,
-    QueueSpec, Rollout, VictimOrder,
+    AtZero, Balancing, Billing, ColdStage, Discipline, FleetSpec, LaunchRate, Overflow, Portion,
+    QueueOrder, QueueSpec, Rollout, VictimOrder, WhenFull,
 };

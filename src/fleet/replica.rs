@@ -19,7 +19,7 @@ impl ReplicaId {
 /// ```text
 /// Starting -> Ready -> Draining -> Gone
 ///     |         \________________/ ^
-///     \____________________________|   (cancelled; idle or killed at once)
+///     \____________________________|   (cancelled; idle, failed or killed at once)
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
@@ -33,7 +33,7 @@ pub enum State {
         /// Since when.
         since: Time,
     },
-    /// Takes no new requests, finishes those it has.
+    /// Takes no new requests, finishes those it has, unless it fails.
     Draining {
         /// Since when it was ready.
         ready_since: Time,
@@ -50,4 +50,6 @@ pub(super) struct Replica {
     /// Start of the launch: the order, or when the launch rate let it go.
     pub(super) launched_at: Time,
     pub(super) state: State,
+    /// When it fails, once it was ready; [`Time::NEVER`] = not by itself.
+    pub(super) fails_at: Time,
 }

@@ -1,6 +1,6 @@
 //! What a fleet is like: everything that does not change during a run.
 
-use super::{ClientSpec, LoopSpec};
+use super::{ClientSpec, FailureSpec, LoopSpec};
 use crate::random::Sampler;
 use crate::units::{Span, Time};
 
@@ -38,6 +38,10 @@ pub struct FleetSpec {
     pub loops: Vec<LoopSpec>,
     /// When its replicas are replaced.
     pub rollouts: Vec<Rollout>,
+    /// How its replicas fail.
+    pub failures: FailureSpec,
+    /// Classes of requests, at least 1; more only without scale per request and without sharing.
+    pub classes: u8,
 }
 
 impl FleetSpec {
@@ -66,6 +70,8 @@ impl Default for FleetSpec {
             client: None,
             loops: Vec::new(),
             rollouts: Vec::new(),
+            failures: FailureSpec::default(),
+            classes: 1,
         }
     }
 }
@@ -77,8 +83,8 @@ pub enum Discipline {
     #[default]
     Slots,
     /// They share: of k requests in service each runs at `concurrency / k` of full speed (processor
-    /// sharing). Only with queues per replica, no capacity of the queue and constant patience;
-    /// otherwise slots.
+    /// sharing). Only with queues per replica, no capacity of the queue, constant patience, no clients
+    /// and no work that is put back; otherwise slots.
     Sharing {
         /// So many share at most, at least the capacity; others wait at the replica, first come, first
         /// served. `None` = nobody waits at a replica.
@@ -92,25 +98,25 @@ pub struct Rollout {
     /// When it begins.
     pub at: Time,
     /// How many replicas stay ready; `None` = a quarter, rounded up.
-    pub min_ready: Option<MinReady>,
+    pub min_ready: Option<Portion>,
 }
 
-/// How many replicas a rollout leaves ready.
+/// So many replicas, or a share of those there are.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum MinReady {
+pub enum Portion {
     /// So many.
     Count(u32),
-    /// A share of those live when it begins, rounded up.
+    /// A share of those there are, rounded up.
     Share(f64),
 }
 
-impl MinReady {
-    /// Of `live` replicas; never more than there are.
-    pub fn of(self, live: u32) -> u32 {
+impl Portion {
+    /// Of `there` replicas; never more than there are.
+    pub fn of(self, there: u32) -> u32 {
         match self {
-            Self::Count(count) => count.min(live),
+            Self::Count(count) => count.min(there),
             // Less a hair, so that 30 % of 10 are 3.
-            Self::Share(share) => ((f64::from(live) * share - 1e-9).ceil() as u32).min(live),
+            Self::Share(share) => ((f64::from(there) * share - 1e-9).ceil() as u32).min(there),
         }
     }
 }
@@ -204,6 +210,32 @@ pub struct QueueSpec {
     pub timeout: Option<Sampler>,
     /// What happens to an arrival when no replica is live.
     pub at_zero: AtZero,
+    /// Who is served first of several classes.
+    pub order: QueueOrder,
+    /// Who leaves a full queue.
+    pub when_full: WhenFull,
+}
+
+/// Who is served first of requests of several classes that wait; within a class first come, first served.
+/// Nobody in service is interrupted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum QueueOrder {
+    /// The lowest class (Cobham 1954).
+    #[default]
+    Priority,
+    /// Whoever came first, whatever its class.
+    FirstCome,
+}
+
+/// What happens to an arrival when the queue is full.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum WhenFull {
+    /// It is refused.
+    #[default]
+    Refuse,
+    /// The newest of the highest class that waits is refused in its place, if that class is above its own.
+    /// Work that was put back stays.
+    PushOut,
 }
 
 /// What a platform does with a request that finds no live replica.

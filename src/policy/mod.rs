@@ -29,7 +29,7 @@ pub mod threshold;
 mod timing;
 
 pub use decision::{Decision, Stage, Step, Trail, Why};
-pub use registry::{PolicyContext, PolicySpec};
+pub use registry::{PolicyContext, PolicySpec, Recorded};
 pub use timing::Phase;
 
 use crate::signal::{Observation, Sensor, Signal};

@@ -56,6 +56,18 @@ pub struct PolicyContext {
     /// A plan computed beforehand from the same streams, for `clairvoyant`: how many replicas are
     /// wanted from which instants on, ascending, start-up times allowed for.
     pub plan: Option<Arc<[(Time, u32)]>>,
+    /// In a dry run, what is played.
+    pub recorded: Recorded,
+}
+
+/// What a policy may know of the recording a dry run plays to it; nothing in a run.
+#[derive(Debug, Clone, Default)]
+pub struct Recorded {
+    /// Every question is an evaluation: the rows say when, not the policy's clock.
+    pub by_rows: bool,
+    /// Columns of its own service. One that has a product's name for a metric holds exactly what its
+    /// controller sees: nothing is added to it.
+    pub columns: Vec<String>,
 }
 
 impl PolicySpec {

@@ -25,6 +25,7 @@ pub(super) fn context(initial: u32) -> PolicyContext {
         initial,
         end: Time::from_secs(86_400),
         plan: None,
+        recorded: Default::default(),
     }
 }
 

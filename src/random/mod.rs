@@ -10,8 +10,10 @@
 //! **Start at** [`Streams`].
 
 pub mod distribution;
+mod strata;
 mod streams;
 
 pub(crate) use distribution::unit;
 pub use distribution::{Distribution, Sampler};
+pub use strata::Strata;
 pub use streams::{Generator, Purpose, Streams};

@@ -39,6 +39,16 @@ pub enum Purpose {
     Think = 16,
     /// Demand, routing and patience of its k-th request.
     UserRequest = 17,
+    /// From ready to failure of the n-th launch, or of the n-th replica of the initial fleet.
+    Lifetime = 18,
+    /// Which replicas an outage takes.
+    Outage = 19,
+    /// Requests of a flow, interval by interval.
+    Flow = 21,
+    /// What gauges of a flow show at an instant.
+    FlowGauge = 22,
+    /// The points a law of durations is replaced by in a flow.
+    Strata = 23,
 }
 
 /// The generators of one service in one replication. Two seeds never stand for two replications: the

@@ -11,6 +11,9 @@ pub struct Account {
     pub(super) policy: String,
     pub(super) kind: String,
     pub(super) service: String,
+    /// `fluid` where what it saw is that of a flow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) fidelity: Option<String>,
     /// From 1.
     pub(super) replication: u32,
     pub(super) time_s: f64,
@@ -157,6 +160,7 @@ impl Account {
             policy: whose.policy.to_owned(),
             kind: whose.kind.to_owned(),
             service: whose.service.to_owned(),
+            fidelity: whose.about.fidelity.fluid.then(|| "fluid".to_owned()),
             replication: whose.replication + 1,
             time_s: shown.at.as_secs_f64(),
             clock: clock(whose.about, shown.at),

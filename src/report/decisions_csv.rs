@@ -23,6 +23,7 @@ pub(super) fn write(results: &Results, out: &mut dyn Write) -> io::Result<()> {
                     ];
                     record.extend(decided(decision));
                     record.extend(seen(decision, names, signals));
+                    record.push(results.about.fidelity.name().to_owned());
                     csv.write_record(&record)?;
                 }
             }
@@ -53,6 +54,7 @@ fn header(signals: usize) -> Vec<String> {
     for n in 1..=signals {
         header.extend(["", "_value", "_age_s"].map(|part| format!("signal_{n}{part}")));
     }
+    header.push("fidelity".into());
     header
 }
 

@@ -19,6 +19,9 @@ pub fn explain_text(one: &Account) -> String {
         plain(one.time_s, 3),
         clock.unwrap_or_default()
     );
+    if one.fidelity.is_some() {
+        line(&mut text, "fidelity", "fluid: what it saw is that of a flow, approximately");
+    }
     let asked =
         if one.asked_by == "request" { "a request at zero replicas" } else { "its control loop" };
     line(&mut text, "asked by", asked);

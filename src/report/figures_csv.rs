@@ -27,15 +27,18 @@ pub(super) fn summary(
     let mut csv = csv::Writer::from_writer(out);
     csv.write_record(summary_header())?;
     let currency = results.about.price.currency().to_string();
+    let fidelity = results.about.fidelity.name();
     let first = results.policies.iter().find_map(|policy| policy.first_service().next());
     let name = first.map_or("service", |row| row.service.as_str());
     for (at, policy) in comparison.policies.iter().enumerate() {
         let mut record = figures(policy, name, &policy.estimates, &currency);
         record.extend(judgement(policy, at == comparison.baseline));
+        record.push(fidelity.to_owned());
         csv.write_record(&record)?;
         for (service, estimates) in &policy.others {
             let mut record = figures(policy, service, estimates, &currency);
-            record.resize(summary_header().len(), String::new());
+            record.resize(summary_header().len() - 1, String::new());
+            record.push(fidelity.to_owned());
             csv.write_record(&record)?;
         }
     }
@@ -62,6 +65,7 @@ fn summary_header() -> Vec<String> {
             header.push(format!("{}_vs_baseline{part}", figure.column()));
         }
     }
+    header.push("fidelity".into());
     header
 }
 
@@ -120,6 +124,7 @@ pub(super) fn replications(results: &Results, out: &mut dyn Write) -> io::Result
             header.push("currency");
         }
     }
+    header.push("fidelity");
     csv.write_record(&header)?;
     let currency = results.about.price.currency().to_string();
     for policy in &results.policies {
@@ -132,6 +137,7 @@ pub(super) fn replications(results: &Results, out: &mut dyn Write) -> io::Result
                     record.push(currency.clone());
                 }
             }
+            record.push(results.about.fidelity.name().to_owned());
             csv.write_record(&record)?;
         }
     }

@@ -17,6 +17,7 @@ pub fn summary_json(results: &Results, comparison: &Comparison) -> Value {
         "closed_loop_users": about.closed_loop_users,
         "seed": about.seed,
         "replications": about.replications,
+        "fidelity": about.fidelity.name(),
         "complete": results.complete,
         "currency": about.price.currency().to_string(),
         "baseline": baseline,

@@ -22,6 +22,7 @@ pub(super) fn write(results: &Results, out: &mut dyn Write) -> io::Result<()> {
                         .map(str::to_owned)
                         .to_vec();
                     record.extend(row(launch, &stages));
+                    record.push(results.about.fidelity.name().to_owned());
                     csv.write_record(&record)?;
                 }
             }
@@ -49,7 +50,7 @@ fn header(stages: &[&str]) -> Vec<String> {
     let mut header: Vec<String> = before.map(String::from).into();
     header.push("launched_s".into());
     header.extend(stages.iter().map(|stage| format!("{stage}_s")));
-    header.extend(["ready_s", "cancelled_s", "gone_s"].map(String::from));
+    header.extend(["ready_s", "cancelled_s", "gone_s", "fidelity"].map(String::from));
     header
 }
 
@@ -60,6 +61,7 @@ fn row(launch: &Launch, stages: &[&'static str]) -> Vec<String> {
         OrderedBy::Decision(at) => ("decision", seconds(at)),
         OrderedBy::Rollout => ("rollout", String::new()),
         OrderedBy::Request => ("request", String::new()),
+        OrderedBy::Failure => ("failure", String::new()),
     };
     let mut out = vec![(launch.number + 1).to_string(), by.to_owned(), decided];
     out.extend([launch.ordered_at, launch.launched_at].map(seconds));

@@ -42,6 +42,7 @@ pub(super) fn write(results: &Results, files: &[String], out: &mut dyn Write) ->
         "warmup_s": about.window.warmup.as_secs_f64(),
         "end_s": about.window.end.as_secs_f64(),
         "simulated_requests": results.simulated_requests,
+        "fidelity": { "used": about.fidelity.name(), "why": about.fidelity.why },
         "currency": about.price.currency().to_string(),
         "work_bound": results.references.work_bound,
         "folder": about.folder,

@@ -24,7 +24,7 @@ fn write_markdown(
     comparison: &Comparison,
 ) -> Result<(), std::fmt::Error> {
     let about = &results.about;
-    writeln!(out, "### {}\n", plain_text(&about.name))?;
+    writeln!(out, "### {}\n", plain_text(&about.title()))?;
     if let Some(question) = &about.question {
         writeln!(out, "> {}\n", plain_text(question))?;
     }

@@ -121,7 +121,7 @@ impl<'a> Orders<'a> {
     pub(super) fn of(service: &'a ServiceDetails) -> Self {
         let decided = |launch: &'a Launch| match launch.by {
             OrderedBy::Decision(at) => Some((at, launch)),
-            OrderedBy::Rollout | OrderedBy::Request => None,
+            OrderedBy::Rollout | OrderedBy::Failure | OrderedBy::Request => None,
         };
         let launches: Vec<_> = service.launches.kept.iter().filter_map(decided).collect();
         let known_before = match service.launches.left_out {

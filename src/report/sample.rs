@@ -1,11 +1,13 @@
 //! Made-up results for the tests of this room: six policies, four replications, one day. Shapes are
 //! plausible, figures are not simulated.
 
-use crate::engine::{Counts, FleetTotals, Interval, LatencyTotals, Presence, ServiceOutcome};
+use crate::engine::{
+    ClientInterval, Counts, FleetTotals, Interval, LatencyTotals, Presence, ServiceOutcome,
+};
 use crate::experiment::{
-    About, Census, Comparison, Decision, DecisionRecord, Details, Facts, Launch, Launches,
-    OrderedBy, PolicyResults, Reading, References, Results, Row, ServiceDetails, ServiceRow, Slo,
-    SloMinute, SloTerms, Stage, Why, Window,
+    About, Census, Comparison, Decision, DecisionRecord, Details, Facts, Fidelity, Launch,
+    Launches, OrderedBy, PolicyResults, Reading, References, Results, Row, ServiceDetails,
+    ServiceRow, Slo, SloMinute, SloTerms, Stage, Why, Window,
 };
 use crate::stats::Histogram;
 use crate::units::{Price, Span, Time, WallClock};
@@ -39,6 +41,21 @@ pub(super) fn comparison() -> (Results, Comparison) {
     (results, comparison)
 }
 
+/// The same, where clients give up and try again: every fourth request.
+pub(super) fn with_clients() -> Results {
+    let mut results = results();
+    let details = results.policies.iter_mut().flat_map(|policy| &mut policy.details);
+    for interval in details.flat_map(|details| &mut details.services[0].timeline) {
+        interval.clients = Some(ClientInterval {
+            retries: interval.arrivals / 4,
+            unheard: interval.arrivals / 10,
+            wasted_ns: u128::from(interval.arrivals) * 25_000_000,
+            mean_thinking: None,
+        });
+    }
+    results
+}
+
 fn slo() -> Slo {
     Slo { quantile: 0.99, limit: Span::from_millis(300) }
 }
@@ -49,6 +66,7 @@ fn price() -> Price {
 
 fn about() -> About {
     About {
+        classes: vec![Vec::new()],
         name: "launch-day".into(),
         question: Some(
             "Which policy keeps p99 under 300 ms through a launch, and what does it cost?".into(),
@@ -61,6 +79,7 @@ fn about() -> About {
             end: Time::from_secs(60 * MINUTES),
             drain_limit: Span::from_secs(3600),
         },
+        fidelity: Fidelity::EXACT,
         slo: Some(SloTerms { latency: Some(slo()), errors: Some(0.001) }),
         price: price(),
         timeline: Span::from_secs(60),
@@ -93,7 +112,8 @@ fn policy(at: usize) -> PolicyResults {
             latency.merge(&outcome.latency.latency);
             let facts = Facts { concurrency: 8, price: price(), slo: Some(slo()) };
             let service = outcome.name.clone();
-            ServiceRow { replication, service_index: 0, service, row: Row::of(&outcome, &facts) }
+            let row = Row::of(&outcome, &facts);
+            ServiceRow { replication, service_index: 0, service, row, classes: Vec::new() }
         })
         .collect();
     PolicyResults {
@@ -147,6 +167,7 @@ fn outcome(at: usize, replication: u32) -> ServiceOutcome {
     let hours = 24.0 * 9.0 * capacity * (1.0 + 0.02 * wobble(1, 2, u64::from(replication)));
     let replica_ns = (hours * 3.6e12) as u128;
     ServiceOutcome {
+        classes: Vec::new(),
         name: "service".into(),
         counts: Counts {
             arrived: completed + timed_out,
@@ -209,6 +230,7 @@ fn timeline(at: usize) -> Vec<Interval> {
                 rejections: 0,
                 completions: served,
                 losses: 0,
+                failures: 0,
                 timeouts: arrivals - served,
                 percentiles: Some([slow(1.0), slow(2.4), slow(3.0 + tail.ln())]),
                 desired: desired as u32,

@@ -30,6 +30,9 @@ struct ReactionLine {
     policy: String,
     service: String,
     replication: u32,
+    /// `fluid` where it is that of a flow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    fidelity: Option<String>,
     #[serde(flatten)]
     told: ReactionTold,
 }
@@ -40,6 +43,9 @@ struct MomentLine {
     policy: String,
     service: String,
     replication: u32,
+    /// `fluid` where it is that of a flow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    fidelity: Option<String>,
     from_s: f64,
     to_s: f64,
     /// Requests that failed in it.
@@ -77,10 +83,8 @@ pub(super) fn write_reactions(results: &Results, out: &mut dyn Write) -> io::Res
         for reaction in reactions(&results.about, service) {
             let told = ReactionTold::of(&reaction);
             let (policy, service) = (policy.name.clone(), service.service.clone());
-            line(
-                out,
-                &ReactionLine { policy, service, replication: details.replication + 1, told },
-            )?;
+            let (replication, fidelity) = (details.replication + 1, approximate(results));
+            line(out, &ReactionLine { policy, service, replication, fidelity, told })?;
         }
     }
     Ok(())
@@ -96,6 +100,7 @@ pub(super) fn write_moments(results: &Results, out: &mut dyn Write) -> io::Resul
                 policy: policy.name.clone(),
                 service: service.service.clone(),
                 replication: details.replication + 1,
+                fidelity: approximate(results),
                 from_s: seconds(moment.from),
                 to_s: seconds(moment.to),
                 failed: moment.failed,
@@ -107,6 +112,12 @@ pub(super) fn write_moments(results: &Results, out: &mut dyn Write) -> io::Resul
         }
     }
     Ok(())
+}
+
+/// The fidelity, where it is not exact.
+fn approximate(results: &Results) -> Option<String> {
+    let fidelity = &results.about.fidelity;
+    fidelity.fluid.then(|| fidelity.name().to_owned())
 }
 
 type Kept<'a> = (&'a PolicyResults, &'a Details, usize, &'a ServiceDetails);

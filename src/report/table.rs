@@ -2,7 +2,7 @@
 
 use super::moments;
 use super::number::{currency, group, human, plain};
-use crate::experiment::{Compared, Comparison, Figure, Results, Ruling, SloTerms};
+use crate::experiment::{ClassEstimates, Compared, Comparison, Figure, Results, Ruling, SloTerms};
 use crate::stats::Estimate;
 use crate::units::Time;
 use comfy_table::{
@@ -40,6 +40,9 @@ fn write_table(
         writeln!(out, "{}", line.trim_end())?;
     }
     writeln!(out)?;
+    for line in classes(comparison) {
+        wrapped(out, &line);
+    }
     for line in moments::lines(results, comparison, WORST) {
         wrapped(out, &line);
     }
@@ -61,7 +64,13 @@ pub(super) fn headline(results: &Results) -> String {
         users => format!("closed loop of {} users, ", group(&users.to_string())),
     };
     let name = &about.name;
-    format!("{name}: {length}, {closed}{requests} requests in all, {replications}, seed {seed}")
+    let text = format!(
+        "{name}: {length}, {closed}{requests} requests in all, {replications}, seed {seed}"
+    );
+    match about.fidelity.fluid {
+        true => format!("{text}; fidelity fluid: approximate, see docs/fluid.md for its errors"),
+        false => text,
+    }
 }
 
 /// The percentile a promise is about, with the words above its column; p99 without a promise. One that
@@ -237,10 +246,51 @@ pub(super) fn notes(results: &Results, comparison: &Comparison) -> Vec<String> {
             currency(about.price.currency())
         ));
     }
+    notes.extend(failures(comparison));
     if !results.complete {
         notes.push("INCOMPLETE: interrupted; only finished cells are shown.".to_owned());
     }
     notes
+}
+
+/// Where there are several classes of requests: each by itself, of the service the policies compete for.
+fn classes(comparison: &Comparison) -> Vec<String> {
+    let figures =
+        [("p50", Figure::LatencyP50), ("p95", Figure::LatencyP95), ("p99", Figure::LatencyP99)];
+    let one = |of_class: &ClassEstimates| {
+        let ms = figures.map(|(name, figure)| {
+            format!("{name} {}", mean(of_class.estimates.get(figure))) //
+        });
+        let failed = of_class.estimates.get(Figure::FailedShare);
+        let failed = failed.map_or("-".into(), |estimate| percent(estimate.mean));
+        format!("{} {} ms, fail {failed} %", of_class.class.name(), ms.join(", "))
+    };
+    let of_policy = |policy: &Compared| {
+        let first = policy.classes.first()?.service.as_str();
+        let of_first = policy.classes.iter().filter(|of_class| of_class.service == first);
+        let each: Vec<String> = of_first.map(one).collect();
+        Some(format!("classes of {}: {}", policy.name, each.join("; ")))
+    };
+    comparison.policies.iter().filter_map(of_policy).collect()
+}
+
+/// Where replicas failed: how many, and what was lost.
+fn failures(comparison: &Comparison) -> Option<String> {
+    let mean = |policy: &Compared, figure| policy.estimate(figure).map_or(0.0, |e| e.mean);
+    if comparison.policies.iter().all(|policy| mean(policy, Figure::Failures) == 0.0) {
+        return None;
+    }
+    let each: Vec<String> = comparison
+        .policies
+        .iter()
+        .map(|policy| {
+            let [failed, lost] =
+                [Figure::Failures, Figure::Lost].map(|figure| whole(mean(policy, figure)));
+            format!("{} {failed}, {lost}", policy.name)
+        })
+        .collect();
+    let each = each.join("; ");
+    Some(format!("Replicas failed, requests lost with replicas, per replication: {each}."))
 }
 
 pub(super) fn verdict(results: &Results, comparison: &Comparison) -> String {

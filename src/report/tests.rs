@@ -105,6 +105,28 @@ fn the_summary_has_figures_with_units_intervals_and_judgement() {
 }
 
 #[test]
+fn the_timeline_has_columns_of_clients_empty_where_they_only_wait() {
+    let written = |results: &Results| {
+        let mut out = Vec::new();
+        timeline_csv::write(results, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    };
+    let results = sample::with_clients();
+    let arrivals = results.policies[5].details[0].services[0].timeline[0].arrivals;
+    let row = &results.policies[5].name;
+    let (plain, text) = (written(&sample::results()), written(&results));
+    for (column, value) in [
+        ("retries", (arrivals / 4).to_string()),
+        ("unheard_answers", (arrivals / 10).to_string()),
+        ("wasted_slot_s", (arrivals as f64 / 40.0).to_string()),
+        ("thinking_users", String::new()),
+    ] {
+        assert_eq!(cell(&text, row, column), value, "{column}");
+        assert_eq!(cell(&plain, row, column), "", "{column}");
+    }
+}
+
+#[test]
 fn a_decision_row_recomputes() {
     let results = sample::results();
     let mut out = Vec::new();

@@ -4,7 +4,7 @@ use super::number::plain;
 use crate::experiment::{Interval, Results};
 use std::io::{self, Write};
 
-const HEADER: [&str; 28] = [
+const HEADER: [&str; 30] = [
     "policy",
     "service",
     "replication",
@@ -29,10 +29,12 @@ const HEADER: [&str; 28] = [
     "signal",
     "signal_value",
     "counted",
+    "failures",
     "retries",
     "unheard_answers",
     "wasted_slot_s",
     "thinking_users",
+    "fidelity",
 ];
 
 /// Arrivals and rejections by arrival; completions, losses, timeouts and percentiles by the instant
@@ -58,7 +60,9 @@ pub(super) fn write(results: &Results, out: &mut dyn Write) -> io::Result<()> {
                     record.push(signal.to_owned());
                     record.push(optional(interval.signal, 6));
                     record.push(counted.to_string());
+                    record.push(interval.failures.to_string());
                     record.extend(of_clients(interval));
+                    record.push(results.about.fidelity.name().to_owned());
                     csv.write_record(&record)?;
                 }
             }

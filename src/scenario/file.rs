@@ -3,6 +3,7 @@
 
 use super::choice::PolicyFile;
 use super::clients::ClientFile;
+use super::failures::{FailuresFile, OutageFile};
 use super::variants::VariantFile;
 use super::words::{ColdStartFile, ErrorTerm, LatencyTerm, LaunchRateText, SpanOrLaw, StartText};
 use crate::random::Distribution;
@@ -36,6 +37,10 @@ pub struct ScenarioFile {
     pub seed: Option<u64>,
     /// Independent repetitions. Default: 10.
     pub replications: Option<u32>,
+    /// Whether requests are simulated one by one or, for rates at which single requests no longer matter,
+    /// as a flow by formulas. Default: exact.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fidelity: Option<FidelityFile>,
     /// Length of an interval of the timeline. Default: a round one that makes at most 720 of them.
     pub timeline: Option<Span>,
     /// What is promised to the clients.
@@ -54,8 +59,11 @@ pub struct ScenarioFile {
     /// Releases: the replicas there are at an instant are replaced.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rollouts: Vec<RolloutFile>,
-    /// Several services in place of `workload`, `service`, `replica`, `client` and `rollouts`; the policies
-    /// compete for the first.
+    /// Replicas that fail together, as when a zone is lost or spot capacity is reclaimed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub outages: Vec<OutageFile>,
+    /// Several services in place of `workload`, `service`, `replica`, `client`, `rollouts` and `outages`; the
+    /// policies compete for the first.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub services: IndexMap<String, ServiceEntry>,
     /// The policies, by name and kind; every one is run on the same traffic.
@@ -65,6 +73,20 @@ pub struct ScenarioFile {
     /// beside it.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub variants: IndexMap<String, VariantFile>,
+}
+
+/// How requests are simulated.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum FidelityFile {
+    /// One by one, exactly.
+    #[default]
+    Exact,
+    /// As a flow: counts and formulas of queues, an approximation. See docs/fluid.md for its errors.
+    Fluid,
+    /// As a flow where there are billions of requests and everything is within the range it was tested
+    /// with; else one by one. The run says which and why.
+    Auto,
 }
 
 /// What is promised to the clients.
@@ -135,6 +157,33 @@ pub struct QueueFile {
     pub timeout: Option<SpanOrLaw>,
     /// What happens to an arrival when no replica is live. Default: wait.
     pub at_zero: Option<AtZeroFile>,
+    /// Who is served first where sources have priorities. Default: priority.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<OrderFile>,
+    /// What happens to an arrival when `capacity` requests wait. Default: refuse.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub when_full: Option<WhenFullFile>,
+}
+
+/// Who is served first of requests that wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum OrderFile {
+    /// The lowest number of `workload.priorities`; within it, who came first.
+    Priority,
+    /// Who came first.
+    FirstCome,
+}
+
+/// What happens to an arrival when the queue is full.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum WhenFullFile {
+    /// It is refused.
+    Refuse,
+    /// The newest of those with the highest number of `workload.priorities` is refused in its place, if
+    /// that number is above its own.
+    PushOut,
 }
 
 /// What a platform does with a request that finds no live replica.
@@ -189,6 +238,9 @@ pub struct ReplicaFile {
     pub quota: Option<u32>,
     /// How fast replicas are launched at most. Default: no limit.
     pub launch_rate: Option<LaunchRateText>,
+    /// How replicas fail, and what then becomes of their requests. Default: none fails by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failures: Option<FailuresFile>,
     /// How load turns into CPU, memory and so on.
     pub resources: Option<ResourcesFile>,
 }
@@ -291,6 +343,9 @@ pub struct ServiceEntry {
     /// Releases: the replicas there are at an instant are replaced.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rollouts: Vec<RolloutFile>,
+    /// Replicas that fail together, as when a zone is lost or spot capacity is reclaimed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub outages: Vec<OutageFile>,
     /// Who scales it; not for the first service, for which `policies` compete.
     pub policy: Option<PolicyFile>,
 }

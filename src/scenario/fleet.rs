@@ -1,14 +1,15 @@
 //! The service and replica tables as a fleet.
 
 use super::file::{
-    AtZeroFile, BalancingFile, BilledFrom, CpuFile, PriceFile, QueueFile, ReplicaFile,
-    ResourcesFile, ScaleInFile, ServiceFile,
+    AtZeroFile, BalancingFile, BilledFrom, CpuFile, OrderFile, PriceFile, QueueFile, ReplicaFile,
+    ResourcesFile, ScaleInFile, ServiceFile, WhenFullFile,
 };
-use super::sharing;
 use super::words::{ColdStartFile, SpanOrLaw};
+use super::{failures, sharing};
 use crate::fault::Faults;
 use crate::fleet::{
-    AtZero, Balancing, Billing, ColdStage, FleetSpec, LaunchRate, QueueSpec, VictimOrder,
+    AtZero, Balancing, Billing, ColdStage, FleetSpec, LaunchRate, QueueOrder, QueueSpec,
+    VictimOrder, WhenFull,
 };
 use crate::random::{Distribution, Sampler};
 use crate::signal::Resources;
@@ -48,6 +49,8 @@ pub(super) fn build(
         client: None,
         loops: Vec::new(),
         rollouts: Vec::new(),
+        failures: faults.within("replica", |f| failures::build(replica.failures.as_ref(), f)),
+        classes: 1,
     };
     let given = replica.resources.clone().unwrap_or_default();
     let resources =
@@ -60,7 +63,7 @@ fn sampler(law: Option<&SpanOrLaw>, faults: &mut Faults) -> Option<Sampler> {
 }
 
 /// The sampler of a law that is sound.
-fn checked(law: &Distribution, faults: &mut Faults) -> Option<Sampler> {
+pub(super) fn checked(law: &Distribution, faults: &mut Faults) -> Option<Sampler> {
     let errors = faults.errors();
     law.check(faults);
     (faults.errors() == errors).then(|| law.sampler())
@@ -103,6 +106,14 @@ pub(super) fn queue(given: Option<&QueueFile>, faults: &mut Faults) -> QueueSpec
         at_zero: match given.at_zero {
             Some(AtZeroFile::Reject) => AtZero::Reject,
             Some(AtZeroFile::Wait) | None => AtZero::Wait,
+        },
+        order: match given.order {
+            Some(OrderFile::FirstCome) => QueueOrder::FirstCome,
+            Some(OrderFile::Priority) | None => QueueOrder::Priority,
+        },
+        when_full: match given.when_full {
+            Some(WhenFullFile::PushOut) => WhenFull::PushOut,
+            Some(WhenFullFile::Refuse) | None => WhenFull::Refuse,
         },
     }
 }

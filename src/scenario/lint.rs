@@ -1,6 +1,9 @@
 //! What is legal but unwise: warnings, each with what to do about it. They cost no run.
 
-use super::file::ScenarioFile;
+mod clients;
+
+use super::file::{ReplicaFile, ScenarioFile};
+use super::words::SpanOrLaw;
 use super::{NamedPolicy, PolicyChoice, Scenario, Service, fleet};
 use crate::fault::Faults;
 use crate::fleet::{AtZero, FleetSpec};
@@ -26,9 +29,11 @@ pub(super) fn lint(scenario: &Scenario, file: &ScenarioFile, faults: &mut Faults
             "run longer, or shorten the warm-up",
         );
     }
+    clients::lint(scenario, file, faults);
     let Some(first) = scenario.services.first() else { return };
     let replica = file.replica.as_ref().or_else(|| file.services.values().next()?.replica.as_ref());
     let start_s = replica.map_or(0.0, |replica| fleet::mean_start_s(replica.cold_start.as_ref()));
+    mortality(file, replica, start_s, faults);
     faults.within("policies", |f| {
         for (index, policy) in scenario.policies.iter().enumerate() {
             let fleet = scenario.fleet(index);
@@ -93,13 +98,48 @@ fn limits(service: &Service, fleet: &FleetSpec, spec: &PolicyChoice, faults: &mu
     }
 }
 
+/// Replicas that fail sooner than they are replaced.
+fn mortality(
+    file: &ScenarioFile,
+    replica: Option<&ReplicaFile>,
+    start_s: f64,
+    faults: &mut Faults,
+) {
+    let failures = replica.and_then(|replica| replica.failures.as_ref());
+    let law = failures.and_then(|failures| failures.lifetime.as_ref());
+    let Some(life_s) = law.map(|SpanOrLaw(law)| law.mean_s()).filter(|&life_s| life_s < start_s)
+    else {
+        return;
+    };
+    let own = "replica.failures.lifetime".to_owned();
+    let key =
+        file.services.keys().next().map_or(own.clone(), |name| format!("services.{name}.{own}"));
+    let ready = 100.0 * life_s / (life_s + start_s);
+    faults.warn(
+        &key,
+        format!(
+            "a replica lives shorter than it takes to start: about {ready:.0}% of them are ready"
+        ),
+        "a longer life, unless that is what you study",
+    );
+}
+
 /// A fleet that cannot carry the mean load even when every slot is always busy.
 fn overload(scenario: &Scenario, service: &Service, policy: &NamedPolicy, faults: &mut Faults) {
     let end = scenario.window.end;
     let work_s = service.workload.mean_demand_s(end) * service.workload.expected_requests(end);
     let needed = work_s / end.as_secs_f64() / f64::from(service.fleet.concurrency);
     let most = policy.spec.most();
-    if f64::from(most) < needed {
+    if f64::from(most) < needed && service.workload.is_closed() {
+        faults.warn(
+            policy.spec.kind_name(),
+            format!(
+                "its users would keep {needed:.1} replicas busy if none of them waited, and it never has \
+                 more than {most}: they will send less rather than fail"
+            ),
+            "raise its maximum, or read the rate rather than the latency",
+        );
+    } else if f64::from(most) < needed {
         faults.warn(
             policy.spec.kind_name(),
             format!(

@@ -3,15 +3,18 @@
 use super::file::{PriceFile, ReplicaFile, ScenarioFile, ServiceEntry, ServiceFile};
 use super::products::{self, Products};
 use super::words::{LatencyTerm, SpanOrLaw, StartText};
-use super::{LeftOpen, NamedPolicy, Scenario, Service, SloTerms};
-use super::{Variant, check, clients, closed, fleet, length, lint, rollouts, sharing, variants};
+use super::{Fidelity, LeftOpen, NamedPolicy, Scenario, Service, SloTerms};
+use super::{
+    Variant, check, clients, closed, failures, fidelity, fleet, length, lint, priorities, rollouts,
+    sharing, variants,
+};
 use crate::engine::{Slo, Window};
 use crate::fault::Faults;
-use crate::fleet::FleetSpec;
+use crate::fleet::{FailureSpec, FleetSpec};
 use crate::random::Distribution;
 use crate::units::{Price, Span, Time, WallClock};
 use crate::vendor::ProductPolicy;
-use crate::workload::{ResolveContext, Workload, WorkloadSpec};
+use crate::workload::{OPEN_END, ResolveContext, Workload, WorkloadSpec};
 use std::path::Path;
 
 /// Where neither the service nor the traffic says how long a request takes.
@@ -49,8 +52,8 @@ pub(super) fn lower(
         latency: slo.latency.map(latency_slo),
         errors: slo.errors.map(|term| term.0.get()),
     });
-    let given = if recorded { Some(length::OPEN_END) } else { file.duration };
-    let end = Time::ZERO.after(given.unwrap_or(DEFAULT_DURATION));
+    let given = Time::ZERO.after(file.duration.unwrap_or(DEFAULT_DURATION));
+    let end = if recorded { OPEN_END } else { given };
     let mut services = services(&file, around, products, Resolution { clock: &clock, end, faults });
     for (service, left_open) in services.iter_mut().zip(left_open) {
         service.left_open = left_open;
@@ -60,10 +63,7 @@ pub(super) fn lower(
     check::whole(&file, faults);
     variants::check_names(&file, faults);
     let policies = policies(&file, products, faults);
-    rollouts::check_policies(&services, &policies, faults);
-    rollouts::check_end(&services, Time::ZERO.after(file.duration.unwrap_or_default()), faults);
-    sharing::check_policies(&services, &policies, faults);
-    closed::check(&services, &policies, faults);
+    check_together(&services, &policies, window_end(&file), faults);
     if faults.any_error() || policies.len() < file.policies.len() {
         return None;
     }
@@ -76,18 +76,15 @@ pub(super) fn lower(
         assumptions.extend_from_slice(service.workload.assumptions());
     }
     let resolved = serde_json::to_value(&file).unwrap_or_default();
-    let scenario = Scenario {
+    let mut scenario = Scenario {
         name: file.name.clone().unwrap_or_default(),
         question: file.question.clone(),
         lesson: file.lesson.clone(),
         clock,
-        window: Window {
-            warmup: Time::ZERO.after(file.warmup.unwrap_or_default()),
-            end: Time::ZERO.after(file.duration.unwrap_or_default()),
-            drain_limit: file.drain_limit.unwrap_or_default(),
-        },
+        window: window(&file),
         seed: file.seed.unwrap_or_default(),
         replications: file.replications.unwrap_or_default(),
+        fidelity: Fidelity::EXACT,
         slo,
         price: file.price.as_ref().and_then(|price| price.per_replica_hour).unwrap_or(Price::FREE),
         timeline: file.timeline.unwrap_or_default(),
@@ -99,8 +96,33 @@ pub(super) fn lower(
         inputs,
     };
     closed::check_refusals(&scenario, faults);
+    fidelity::apply(&mut scenario, &file, faults);
     lint::lint(&scenario, &file, faults);
     Some(scenario)
+}
+
+/// What the parts of a scenario cannot be combined with.
+fn check_together(services: &[Service], policies: &[NamedPolicy], end: Time, faults: &mut Faults) {
+    rollouts::check_policies(services, policies, faults);
+    rollouts::check_end(services, end, faults);
+    failures::check(services, policies, end, faults);
+    sharing::check_policies(services, policies, faults);
+    closed::check(services, policies, faults);
+    priorities::check(services, policies, faults);
+}
+
+/// What is measured, once the duration is known.
+fn window(file: &ScenarioFile) -> Window {
+    Window {
+        warmup: Time::ZERO.after(file.warmup.unwrap_or_default()),
+        end: window_end(file),
+        drain_limit: file.drain_limit.unwrap_or_default(),
+    }
+}
+
+/// When arrivals stop, once the duration is known.
+fn window_end(file: &ScenarioFile) -> Time {
+    Time::ZERO.after(file.duration.unwrap_or_default())
 }
 
 /// The competing policies that are sound.
@@ -169,6 +191,7 @@ fn one_or_many(file: &ScenarioFile, faults: &mut Faults) {
         ("replica", file.replica.is_some()),
         ("client", file.client.is_some()),
         ("rollouts", !file.rollouts.is_empty()),
+        ("outages", !file.outages.is_empty()),
     ] {
         if given {
             faults.error(
@@ -348,6 +371,7 @@ fn services(
             replica: file.replica.clone(),
             client: file.client.clone(),
             rollouts: file.rollouts.clone(),
+            outages: file.outages.clone(),
             policy: None,
         };
         let mut resolution = Resolution { clock, end, faults };
@@ -385,13 +409,16 @@ fn service(
     let (fleet, resources) = fleet::build(service, replica, price, resolution.faults);
     let Resolution { clock, end, faults } = &mut *resolution;
     let client = entry.client.as_ref();
+    let outages = failures::outages(&entry.outages, clock, *end, faults);
     let fleet = FleetSpec {
+        failures: FailureSpec { outages, ..fleet.failures },
         client: client.map(|given| faults.within("client", |f| clients::build(given, f))),
         rollouts: rollouts::build(&entry.rollouts, clock, *end, faults),
         ..fleet
     };
     let workload = workload(entry.workload.as_ref(), service, around, resolution)?;
-    let fleet = FleetSpec { loops: closed::loops(&workload), ..fleet };
+    let classes = workload.classes().len().max(1) as u8;
+    let fleet = FleetSpec { loops: closed::loops(&workload), classes, ..fleet };
     Some(Service {
         name: name.to_owned(),
         workload,

@@ -13,6 +13,8 @@ mod check;
 mod choice;
 mod clients;
 mod closed;
+mod failures;
+mod fidelity;
 mod file;
 mod findings;
 mod fleet;
@@ -20,6 +22,7 @@ mod length;
 mod lint;
 mod load;
 mod lower;
+mod priorities;
 mod products;
 mod rollouts;
 mod schema;
@@ -32,6 +35,7 @@ mod variants;
 mod words;
 
 pub use choice::{PolicyChoice, PolicyFile};
+pub use fidelity::{Fidelity, TESTED, Tested};
 pub use file::ScenarioFile;
 pub use findings::{Findings, Located};
 pub use load::{Layer, LoadOptions, Loaded, load, load_policies, load_resolved};
@@ -61,6 +65,8 @@ pub struct Scenario {
     pub seed: u64,
     /// Independent repetitions.
     pub replications: u32,
+    /// Whether requests are simulated one by one or as a flow.
+    pub fidelity: Fidelity,
     /// What is promised.
     pub slo: Option<SloTerms>,
     /// Price of one replica for an hour.

@@ -3,8 +3,9 @@
 use super::file::RolloutFile;
 use super::{NamedPolicy, PolicyChoice, Service};
 use crate::fault::Faults;
-use crate::fleet::{MinReady, Rollout};
+use crate::fleet::{Portion, Rollout};
 use crate::units::{Quantity, QuantityUnit, Time, WallClock};
+use crate::workload::arrivals::Moment;
 
 /// The rollouts of one service; sound only if no error was added to `faults`.
 pub(super) fn build(
@@ -25,27 +26,39 @@ pub(super) fn build(
 }
 
 fn one(given: &RolloutFile, clock: &WallClock, end: Time, faults: &mut Faults) -> Option<Rollout> {
-    let wanted = given.min_ready.map(|quantity| (quantity, min_ready(quantity)));
+    let wanted = given.min_ready.map(|quantity| (quantity, portion(quantity)));
     if let Some((quantity, None)) = wanted {
         let hint = "a whole number of replicas such as 3, or a share up to \"100%\"";
         faults.error("min_ready", format!("`{quantity}` replicas"), hint);
     }
-    let at = given.at.after_start(clock).filter(|&at| at < end);
-    if at.is_none() {
-        let hint = "an offset from the start such as \"2h\", or a time of day such as \"14:00\"";
-        faults.error("at", format!("{} is not within the run", given.at), hint);
-    }
+    let at = within_run(given.at, clock, end, faults);
     Some(Rollout { at: at?, min_ready: wanted.and_then(|(_, min_ready)| min_ready) })
 }
 
-fn min_ready(quantity: Quantity) -> Option<MinReady> {
+/// The instant of a key `at`.
+pub(super) fn within_run(
+    given: Moment,
+    clock: &WallClock,
+    end: Time,
+    faults: &mut Faults,
+) -> Option<Time> {
+    let at = given.after_start(clock).filter(|&at| at < end);
+    if at.is_none() {
+        let hint = "an offset from the start such as \"2h\", or a time of day such as \"14:00\"";
+        faults.error("at", format!("{given} is not within the run"), hint);
+    }
+    at
+}
+
+/// So many replicas, or a share of them.
+pub(super) fn portion(quantity: Quantity) -> Option<Portion> {
     let Quantity { value, unit } = quantity;
     match unit {
         QuantityUnit::Plain if value.fract() == 0.0 && (0.0..=1e9).contains(&value) => {
-            Some(MinReady::Count(value as u32))
+            Some(Portion::Count(value as u32))
         }
         QuantityUnit::Percent if (0.0..=100.0).contains(&value) => {
-            Some(MinReady::Share(value / 100.0))
+            Some(Portion::Share(value / 100.0))
         }
         _ => None,
     }
@@ -56,34 +69,48 @@ pub(super) fn check_end(services: &[Service], end: Time, faults: &mut Faults) {
     for service in services {
         for (number, rollout) in service.fleet.rollouts.iter().enumerate() {
             if rollout.at >= end {
-                let key = match services.len() {
-                    1 => format!("rollouts.{number}.at"),
-                    _ => format!("services.{}.rollouts.{number}.at", service.name),
-                };
-                let (at, long) = (rollout.at.since(Time::ZERO), end.since(Time::ZERO));
-                let message = format!("{at} is not within the run, which lasts {long}");
-                faults.error(&key, message, "an earlier time, or a longer `duration`");
+                let key = key_of(services, service, &format!("rollouts.{number}.at"));
+                beyond_end(&key, rollout.at, end, faults);
             }
         }
     }
 }
 
+/// What a key of a service is called in the file.
+pub(super) fn key_of(services: &[Service], service: &Service, key: &str) -> String {
+    match services.len() {
+        1 => key.to_owned(),
+        _ => format!("services.{}.{key}", service.name),
+    }
+}
+
+pub(super) fn beyond_end(key: &str, at: Time, end: Time, faults: &mut Faults) {
+    let (at, long) = (at.since(Time::ZERO), end.since(Time::ZERO));
+    let message = format!("{at} is not within the run, which lasts {long}");
+    faults.error(key, message, "an earlier time, or a longer `duration`");
+}
+
 /// Scale per request starts and removes replicas by itself: nothing there could be replaced in batches.
 pub(super) fn check_policies(services: &[Service], policies: &[NamedPolicy], faults: &mut Faults) {
-    let per_request = |policy: &PolicyChoice| policy.keep_alive().is_some();
     for (index, service) in services.iter().enumerate() {
-        let by = match index {
-            0 => policies.iter().any(|policy| per_request(&policy.spec)),
-            _ => service.policy.as_ref().is_some_and(per_request),
-        };
-        if by && !service.fleet.rollouts.is_empty() {
-            let key = match services.len() {
-                1 => "rollouts".to_owned(),
-                _ => format!("services.{}.rollouts", service.name),
-            };
+        if !service.fleet.rollouts.is_empty() && scales_per_request(index, service, policies) {
+            let key = key_of(services, service, "rollouts");
             let hint = "leave out the rollouts or the keep-alive policy";
             faults.error(&key, "a policy of this service scales per request", hint);
         }
+    }
+}
+
+/// Whether a policy of that service does.
+pub(super) fn scales_per_request(
+    index: usize,
+    service: &Service,
+    policies: &[NamedPolicy],
+) -> bool {
+    let per_request = |policy: &PolicyChoice| policy.keep_alive().is_some();
+    match index {
+        0 => policies.iter().any(|policy| per_request(&policy.spec)),
+        _ => service.policy.as_ref().is_some_and(per_request),
     }
 }
 
@@ -111,8 +138,8 @@ mod tests {
         let scenario = read(&format!("{FIXED}{rollouts}")).unwrap();
         let minute = |minutes: u64| Time::from_secs(60 * minutes);
         let expected = [
-            Rollout { at: minute(90), min_ready: Some(MinReady::Share(0.5)) },
-            Rollout { at: minute(5), min_ready: Some(MinReady::Count(3)) },
+            Rollout { at: minute(90), min_ready: Some(Portion::Share(0.5)) },
+            Rollout { at: minute(5), min_ready: Some(Portion::Count(3)) },
             Rollout { at: minute(6), min_ready: None },
         ];
         assert_eq!(scenario.fleet(0).rollouts, expected);
@@ -126,11 +153,11 @@ mod tests {
              MinReadyInstanceRatio = 60, ScalingRuleTimer = { period = '* * *', \
              schedules = [{ atTime = '08:00', targetReplicas = 4 }] } }\n";
         let scenario = read(&format!("{policy}{FIXED}")).unwrap();
-        let found = |policy: usize| -> Vec<Option<MinReady>> {
+        let found = |policy: usize| -> Vec<Option<Portion>> {
             scenario.fleet(policy).rollouts.iter().map(|rollout| rollout.min_ready).collect()
         };
-        assert_eq!(found(0), [Some(MinReady::Share(0.6)), Some(MinReady::Count(1))]);
-        assert_eq!(found(1), [None, Some(MinReady::Count(1))]);
+        assert_eq!(found(0), [Some(Portion::Share(0.6)), Some(Portion::Count(1))]);
+        assert_eq!(found(1), [None, Some(Portion::Count(1))]);
     }
 
     #[test]

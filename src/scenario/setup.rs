@@ -2,13 +2,14 @@
 
 use super::{LeftOpen, NamedPolicy, PolicyChoice, Scenario, Service};
 use crate::engine::{Detail, ServiceSetup, Setup};
-use crate::fleet::{AtZero, Balancing, ColdStage, FleetSpec, MinReady, Overflow, VictimOrder};
-use crate::policy::PolicyContext;
+use crate::fleet::{AtZero, Balancing, ColdStage, FleetSpec, Overflow, Portion, VictimOrder};
 use crate::policy::keep_alive::AtLimit;
+use crate::policy::{Autoscaler, PolicyContext, Recorded};
 use crate::random::{Sampler, Streams};
 use crate::signal::Resources;
 use crate::units::Time;
-use crate::vendor::{self, Platform};
+use crate::vendor::{self, LeavesFirst, Platform};
+use crate::workload::Arrivals;
 use std::sync::Arc;
 
 /// Waiting requests a run may hold before it is halted: about a gigabyte.
@@ -63,15 +64,38 @@ impl Scenario {
             initial: fleet.initial,
             end: self.window.end,
             plan,
+            recorded: Recorded::default(),
         };
         ServiceSetup {
             name: service.name.clone(),
-            arrivals: service.workload.requests(&streams, self.window.end),
+            arrivals: self.arrivals(service, &streams),
             autoscaler: spec.autoscaler(&context),
             resources: Resources { concurrency: fleet.concurrency, ..service.resources },
             slo: self.slo.and_then(|slo| slo.latency).filter(|_| index == 0),
             fleet,
         }
+    }
+
+    /// Requests one by one, or the flow in their place.
+    fn arrivals(&self, service: &Service, streams: &Streams) -> Box<dyn Arrivals> {
+        let flow = self.fidelity.fluid.then(|| service.workload.flow(streams, self.window.end));
+        match flow.flatten() {
+            Some(flow) => Box::new(Some(Box::new(flow))),
+            None => service.workload.requests(streams, self.window.end),
+        }
+    }
+
+    /// One of the competing policies, fresh; one that plays a plan has none.
+    pub(super) fn autoscaler(&self, policy: usize) -> Autoscaler {
+        let fleet = self.fleet(policy);
+        self.policies[policy].spec.autoscaler(&PolicyContext {
+            clock: self.clock.clone(),
+            concurrency: fleet.concurrency,
+            initial: fleet.initial,
+            end: self.window.end,
+            plan: None,
+            recorded: Recorded::default(),
+        })
     }
 
     /// The fleet of the first service as it is under one of the policies.
@@ -122,19 +146,19 @@ fn adopt(fleet: &mut FleetSpec, open: LeftOpen, platform: &Platform) {
     if let Some(grace) = platform.grace.filter(|_| open.grace) {
         fleet.grace = grace;
     }
-    if platform.newest_leave_first && open.victims {
-        fleet.victims = VictimOrder::Newest;
-    }
-    if platform.oldest_leave_first && open.victims {
-        fleet.victims = VictimOrder::Oldest;
+    if let Some(first) = platform.leaves_first.filter(|_| open.victims) {
+        fleet.victims = match first {
+            LeavesFirst::Newest => VictimOrder::Newest,
+            LeavesFirst::Oldest => VictimOrder::Oldest,
+        };
     }
     if platform.rejects_at_zero && open.at_zero {
         fleet.queue.at_zero = AtZero::Reject;
     }
     for rollout in fleet.rollouts.iter_mut().filter(|rollout| rollout.min_ready.is_none()) {
         rollout.min_ready = platform.min_ready.map(|min_ready| match min_ready {
-            vendor::MinReady::Count(count) => MinReady::Count(count),
-            vendor::MinReady::Percent(percent) => MinReady::Share(f64::from(percent) / 100.0),
+            vendor::MinReady::Count(count) => Portion::Count(count),
+            vendor::MinReady::Percent(percent) => Portion::Share(f64::from(percent) / 100.0),
         });
     }
 }

@@ -46,6 +46,12 @@ impl Histogram {
         self.total += 1;
     }
 
+    /// Counts one value so many times.
+    pub fn record_many(&mut self, span: Span, count: u64) {
+        self.counts[Self::bucket(span.0)] += count;
+        self.total += count;
+    }
+
     /// How many values were counted.
     pub const fn count(&self) -> u64 {
         self.total

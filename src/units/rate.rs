@@ -96,8 +96,10 @@ impl FromStr for Fraction {
 
 impl fmt::Display for Fraction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Rounded to nine digits so that 0.07 prints as 7%, not 7.000000000000001%.
-        write!(f, "{}%", (self.0 * 1e11).round() / 1e9)
+        // Rounded to nine digits so that 0.07 prints as 7%, not 7.000000000000001%; but what is written is
+        // read again as the same share.
+        let rounded = (self.0 * 1e11).round() / 1e9;
+        if rounded / 100.0 == self.0 { write!(f, "{rounded}%") } else { write!(f, "{}", self.0) }
     }
 }
 
@@ -116,6 +118,23 @@ mod tests {
         }
         for (text, share) in [("60%", 0.6), ("0.6", 0.6), ("0.1 %", 0.001)] {
             assert_eq!(text.parse::<Fraction>().map(Fraction::get), Ok(share), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_share_is_written_so_that_it_is_read_again_as_the_same() {
+        for (share, text) in [(0.07, "7%"), (0.001, "0.1%"), (1.5, "150%"), (0.0, "0%")] {
+            assert_eq!(Fraction(share).to_string(), text);
+        }
+        for share in
+            [1.0 / 3.0, 0.123_456_789_012_345, 1e-15, 2.0 / 7.0, 1e9 / 7.0, f64::MIN_POSITIVE]
+        {
+            let written = serde_json::to_string(&Fraction(share)).unwrap();
+            assert_eq!(
+                serde_json::from_str::<Fraction>(&written).unwrap().get(),
+                share,
+                "{written}"
+            );
         }
     }
 

@@ -63,14 +63,21 @@ pub struct Platform {
     pub cold_start: Option<Span>,
     /// How long a leaving replica may finish its requests.
     pub grace: Option<Span>,
-    /// Whether the newest replicas leave first, busy or not.
-    pub newest_leave_first: bool,
+    /// Which replicas leave first, busy or not.
+    pub leaves_first: Option<LeavesFirst>,
     /// Whether a request that finds no live replica fails rather than waits.
     pub rejects_at_zero: bool,
-    /// Whether the oldest replicas leave first, busy or not.
-    pub oldest_leave_first: bool,
     /// Replicas that stay ready while others are replaced.
     pub min_ready: Option<MinReady>,
+}
+
+/// Which replicas leave first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LeavesFirst {
+    /// The newest.
+    Newest,
+    /// The oldest.
+    Oldest,
 }
 
 /// How many replicas stay ready while others are replaced.
@@ -91,9 +98,8 @@ impl Platform {
             concurrency: None,
             cold_start: None,
             grace: None,
-            newest_leave_first: false,
+            leaves_first: None,
             min_ready: None,
-            oldest_leave_first: false,
             rejects_at_zero: false,
         }
     }

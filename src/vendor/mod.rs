@@ -25,7 +25,7 @@ pub mod scalingo;
 mod tape;
 
 pub use document::{Document, NotADocument};
-pub use facts::{Assumption, Fidelity, Happening, MinReady, Omitted, Platform};
+pub use facts::{Assumption, Fidelity, Happening, LeavesFirst, MinReady, Omitted, Platform};
 pub use fault::{DocumentFault, DocumentFaults};
 pub use file::DocumentsFile;
 pub use registry::{Found, Loading, Origin, ProductFile, ProductPolicy};
@@ -108,6 +108,10 @@ pub trait Vendor {
     /// Whether its rules aggregate samples over ranges of their own, so that a dry run takes each row
     /// of a recording as one sample whatever it is told.
     const AGGREGATES_ITSELF: bool = false;
+
+    /// Its names for metrics that are above zero while there is traffic: rates of requests, requests
+    /// waiting or in service.
+    const TRAFFIC: &'static [&'static str] = &[];
 
     /// The fault of a text that cannot be read as a document at all, given what the reader of its format
     /// says.

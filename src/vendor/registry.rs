@@ -193,6 +193,11 @@ macro_rules! products {
                 )* }
             }
 
+            /// Its names for metrics that are above zero while there is traffic.
+            pub fn traffic(&self) -> &'static [&'static str] {
+                match &self.product { $(Product::$variant(_) => <$vendor as Vendor>::TRAFFIC,)* }
+            }
+
             /// A decision in the platform's own form.
             pub fn tell(&self, happening: &Happening<'_>) -> Option<Value> {
                 match &self.product { $(

@@ -41,6 +41,7 @@ pub(super) fn context(start: &str, initial: u32) -> PolicyContext {
         initial,
         end: Time::from_secs(400 * 86_400),
         plan: None,
+        recorded: Default::default(),
     }
 }
 

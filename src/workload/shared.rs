@@ -50,6 +50,7 @@ impl Shared {
                 watch(&self.batch);
                 stretch.requests.arrival_ns.extend_from_slice(&self.batch.arrival_ns);
                 stretch.requests.demand_ns.extend_from_slice(&self.batch.demand_ns);
+                stretch.requests.class.extend_from_slice(&self.batch.class);
             }
         }
         if self.ended { Time::NEVER } else { stretch.last().unwrap_or(Time::NEVER) }
@@ -65,6 +66,9 @@ impl Stretch {
         let count = self.requests.arrival_ns.partition_point(|&at| at < before.0);
         self.requests.arrival_ns.drain(..count);
         self.requests.demand_ns.drain(..count);
+        if !self.requests.class.is_empty() {
+            self.requests.class.drain(..count);
+        }
         self.before += count as u64;
     }
 }
@@ -87,7 +91,8 @@ impl Arrivals for Reader {
         let from = self.next.saturating_sub(stretch.before) as usize;
         let range = from..stretch.requests.len().min(from + BATCH);
         batch.arrival_ns.extend_from_slice(&stretch.requests.arrival_ns[range.clone()]);
-        batch.demand_ns.extend_from_slice(&stretch.requests.demand_ns[range]);
+        batch.demand_ns.extend_from_slice(&stretch.requests.demand_ns[range.clone()]);
+        batch.class.extend_from_slice(stretch.requests.class.get(range).unwrap_or(&[]));
         self.next += batch.len() as u64;
     }
 

@@ -1,6 +1,7 @@
 //! What a compiled source of arrivals can do.
 
 use super::Batch;
+use super::arrivals::Intensity;
 use crate::random::{Generator, Purpose, Sampler, Streams};
 use crate::units::{Span, Time};
 use std::fmt;
@@ -87,6 +88,11 @@ pub(crate) trait Source: fmt::Debug + Send + Sync {
     fn rate_at(&self, at: u64) -> f64;
     /// Expected number of requests before `end`.
     fn expected(&self, end: u64) -> f64;
+    /// The source as a flow before `end`; `None` where it has no rate that is known apart from its
+    /// requests.
+    fn current(&self, _luck: &Luck<'_>, _end: u64) -> Option<Current> {
+        None
+    }
     /// Mean demand in seconds of requests that bring their own.
     fn own_mean_demand_s(&self) -> Option<f64> {
         None
@@ -95,6 +101,16 @@ pub(crate) trait Source: fmt::Debug + Send + Sync {
     fn users(&self) -> Option<Users> {
         None
     }
+}
+
+/// A source as a flow: its rate piece by piece, the first piece beginning where the extent does.
+pub(crate) struct Current {
+    /// Nothing outside of it.
+    pub(crate) extent: Extent,
+    /// The rate.
+    pub(crate) intensity: Box<dyn Intensity>,
+    /// Variance of a count over its mean: 1 for Poisson, 0 where counts are as recorded.
+    pub(crate) dispersion: f64,
 }
 
 /// Nanoseconds of an instant stretched by `scale`.

@@ -2,6 +2,7 @@
 
 use super::arrivals::Poisson;
 use super::merge::Merge;
+use super::priorities::Class;
 use super::source::{Extent, Instants, Luck, Source, Users, stretch};
 use super::trace::Events;
 use super::{Arrivals, Batch};
@@ -14,7 +15,11 @@ use std::sync::Arc;
 #[derive(Debug, Clone)]
 pub struct Workload {
     pub(super) parts: Vec<Part>,
-    time_scale: f64,
+    /// In order of service; empty where all sources are of one.
+    pub(super) classes: Vec<Class>,
+    /// Of each part, where there are classes.
+    pub(super) class_of: Vec<u8>,
+    pub(super) time_scale: f64,
     pub(super) inputs: Vec<(String, String)>,
     pub(super) assumptions: Vec<String>,
 }
@@ -36,12 +41,13 @@ pub(crate) struct Part {
 pub(crate) struct Demand {
     sampler: Sampler,
     mean_s: f64,
+    pub(super) law: Arc<Distribution>,
 }
 
 impl Demand {
     /// Call only after the law was checked.
     pub(crate) fn new(law: &Distribution) -> Self {
-        Self { sampler: law.sampler(), mean_s: law.mean_s() }
+        Self { sampler: law.sampler(), mean_s: law.mean_s(), law: Arc::new(law.clone()) }
     }
 
     /// In seconds.
@@ -64,7 +70,14 @@ impl Part {
 
 impl Workload {
     pub(super) fn empty(time_scale: f64) -> Self {
-        Self { parts: Vec::new(), time_scale, inputs: Vec::new(), assumptions: Vec::new() }
+        Self {
+            parts: Vec::new(),
+            classes: Vec::new(),
+            class_of: Vec::new(),
+            time_scale,
+            inputs: Vec::new(),
+            assumptions: Vec::new(),
+        }
     }
 
     /// Poisson arrivals of a constant rate.
@@ -90,13 +103,24 @@ impl Workload {
         workload
     }
 
-    /// Users in closed loops, each loop with the law of its demands, in the order of the sources. Their
-    /// requests are not among [`Workload::requests`].
-    pub fn users(&self) -> impl Iterator<Item = (Users, Sampler)> + '_ {
-        self.parts.iter().filter_map(|part| {
+    /// Users in closed loops, each loop with the law of its demands and its class, in the order of the
+    /// sources. Their requests are not among [`Workload::requests`].
+    pub fn users(&self) -> impl Iterator<Item = (Users, Sampler, u8)> + '_ {
+        self.parts.iter().enumerate().filter_map(|(at, part)| {
             let demand = part.demand.as_ref()?.sampler.clone();
-            Some((part.source.users()?, demand))
+            let class = self.class_of.get(at).copied().unwrap_or(0);
+            Some((part.source.users()?, demand, class))
         })
+    }
+
+    /// Classes of requests in order of service; empty where all are of one.
+    pub fn classes(&self) -> &[Class] {
+        &self.classes
+    }
+
+    /// Whether all traffic is of users in closed loops.
+    pub fn is_closed(&self) -> bool {
+        self.parts.iter().all(|part| part.source.users().is_some())
     }
 
     /// The requests of one replication before `end` that do not depend on how they are served, the same
@@ -108,7 +132,7 @@ impl Workload {
             .collect();
         match open.len() {
             1 => Box::new(open.remove(0)),
-            _ => Box::new(Merge::new(open)),
+            _ => Box::new(Merge::new(open, self.class_of.clone())),
         }
     }
 
@@ -151,7 +175,7 @@ impl Workload {
     }
 
     /// The source time played at a simulated instant.
-    fn source_time(&self, at: Time) -> u64 {
+    pub(super) fn source_time(&self, at: Time) -> u64 {
         if self.time_scale == 1.0 { at.0 } else { (at.0 as f64 / self.time_scale).ceil() as u64 }
     }
 }

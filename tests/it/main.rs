@@ -2,16 +2,21 @@
 
 mod cli;
 mod determinism;
+mod dry_run;
 mod explained;
+mod flow;
+mod fluid;
 mod house;
 mod launches;
 mod naive;
 mod naive_equality;
 mod pai_eas_and_scalingo;
 mod plane_equality;
+mod priorities;
 mod properties;
 mod ray_serve;
 mod recorded;
+mod reliability;
 mod report_page;
 mod sae;
 mod stories;

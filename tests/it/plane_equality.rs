@@ -6,10 +6,13 @@
 //! scenario, `AUTOSIM_CASES=n` that many of each kind.
 
 use crate::naive::{Case, Record, simulate};
-use crate::naive_equality::{KINDS, random_case, records, seeds, setup, sharing_case};
+use crate::naive_equality::{
+    KINDS, failing_case, random_case, records, seeds, setup, sharing_case,
+};
 use autosim::engine::{Counts, Outcome};
+use autosim::fleet::{FailedWork, FailureSpec, Outage, Portion};
 use autosim::random::{Generator, Purpose, Sampler, Streams};
-use autosim::units::Span;
+use autosim::units::{Span, Time};
 use rand::Rng;
 
 /// No simulated time is as long.
@@ -108,6 +111,34 @@ fn every_fast_plane_equals_the_general_one_on_small_scenarios_full_of_ties() {
                 case.fleet.queue.timeout = None;
             }
             assert_eq!(difference(&case), None, "{kind}, SEED {seed}: {case:?}");
+        }
+    }
+}
+
+#[test]
+fn replicas_fail_alike_on_every_plane() {
+    for kind in &KINDS[..5] {
+        for seed in seeds(200) {
+            let mut case = failing_case(kind, seed);
+            (case.fleet.client, case.fleet.queue.capacity) = (None, None);
+            case.fleet.loops.clear();
+            case.fleet.failures.work = FailedWork::Lost;
+            if case.fleet.queue.timeout.as_ref().is_some_and(|law| !law.is_constant()) {
+                case.fleet.queue.timeout = None;
+            }
+            assert_eq!(difference(&case), None, "{kind}, SEED {seed}: {case:?}");
+        }
+        for seed in seeds(20) {
+            let mut case = large_case(kind, seed);
+            let at = |share: u64| Time(case.end / 10 * share);
+            let (half, third) = (Portion::Share(0.5), Portion::Share(1.0 / 3.0));
+            let outages = vec![
+                Outage { at: at(4), kill: half, notice: Span::ZERO },
+                Outage { at: at(7), kill: third, notice: Span(200_000) },
+            ];
+            let lifetime = Some(Sampler::Exponential { mean_ns: case.end as f64 / 5.0 });
+            case.fleet.failures = FailureSpec { lifetime, outages, ..FailureSpec::default() };
+            assert_eq!(difference(&case), None, "{kind}, SEED {seed}");
         }
     }
 }

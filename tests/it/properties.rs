@@ -2,10 +2,10 @@
 //! requests, money is replica time, more replicas are never slower, luck is common.
 
 use crate::naive::Case;
-use crate::naive_equality::{KINDS, random_case, setup, sharing_case};
+use crate::naive_equality::{KINDS, closed_loop_case, random_case, setup, sharing_case};
 use autosim::engine::{Completion, FleetTotals, Outcome, ServiceOutcome, Sink, Window, run};
-use autosim::fleet::{Balancing, FleetSpec};
-use autosim::random::{Distribution, Streams};
+use autosim::fleet::{Balancing, ColdStage, FleetSpec, LoopSpec};
+use autosim::random::{Distribution, Sampler, Streams};
 use autosim::stats::Histogram;
 use autosim::units::{Rate, Span, Time};
 use autosim::workload::Workload;
@@ -202,4 +202,64 @@ fn policies_meet_the_same_requests() {
     assert!(fixed.len() > 2500);
     assert_eq!(fixed, met(0, &[9, 3, 12, 5, 8]), "another policy, other requests");
     assert_ne!(fixed, met(1, &[6]), "another replication, the same requests");
+}
+
+#[test]
+fn every_user_of_a_closed_loop_thinks_or_waits() {
+    let mut compared = 0;
+    for (kind, seed) in KINDS.iter().flat_map(|kind| (1000..1200).map(move |seed| (kind, seed))) {
+        let case = closed_loop_case(kind, seed);
+        let loops = &case.fleet.loops;
+        if loops.iter().any(|one| one.until < Time::NEVER) {
+            continue; // who leaves when depends on the answer waited for
+        }
+        let warmup = case.end / 4;
+        let (outcome, _) = visit(&case, warmup);
+        let begins = loops.iter().flat_map(|one| (0..one.users).map(|user| one.begins(user).0));
+        let present: u64 = begins.map(|at| case.end.saturating_sub(at.max(warmup))).sum();
+        let spent = outcome.users.expect("there are users");
+        assert_eq!(spent.thinking_ns + spent.waiting_ns, present.into(), "SEED {seed}: {case:?}");
+        compared += u32::from(spent.waiting_ns > 0);
+    }
+    assert!(compared > 200, "{compared}");
+}
+
+#[test]
+fn a_user_thinks_and_asks_for_the_same_whoever_serves() {
+    let user = LoopSpec {
+        users: 1,
+        think: Sampler::Exponential { mean_ns: 40.0 },
+        demand: Sampler::Exponential { mean_ns: 30.0 },
+        from: Time::ZERO,
+        ramp_up: Span::ZERO,
+        until: Time::NEVER,
+        class: 0,
+    };
+    let cold_start = vec![ColdStage { name: "boot", length: Sampler::Constant(25) }];
+    let slow = |balancing| FleetSpec {
+        initial: 0,
+        balancing,
+        cold_start: cold_start.clone(),
+        ..FleetSpec::default()
+    };
+    let fleets = [FleetSpec::default(), slow(Balancing::CentralQueue), slow(Balancing::PowerOfTwo)];
+    let told = fleets.map(|fleet| {
+        let mut case = fixed(5, 1);
+        case.requests.clear();
+        (case.end, case.interval, case.script) = (5_000, 200, vec![1, 0, 1, 1]);
+        case.fleet = FleetSpec { loops: vec![user.clone()], ..fleet };
+        let (_, mut visits) = visit(&case, 0);
+        visits.completed.sort_unstable();
+        let asked = visits.completed.iter().map(|&(_, start, end)| end - start);
+        let thought = visits.completed.windows(2).map(|pair| pair[1].0 - pair[0].2);
+        let waited: u64 = visits.completed.iter().map(|&(arrival, start, _)| start - arrival).sum();
+        (asked.collect::<Vec<_>>(), thought.collect::<Vec<_>>(), waited)
+    });
+    let [(asked, thought, _), others @ ..] = &told;
+    for (other_asked, other_thought, waited) in others {
+        let common = other_thought.len().min(thought.len());
+        assert!(common > 40 && *waited > 50, "{common} {waited}");
+        assert_eq!(asked[..common], other_asked[..common]);
+        assert_eq!(thought[..common], other_thought[..common]);
+    }
 }

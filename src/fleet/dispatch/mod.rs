@@ -2,33 +2,38 @@
 //!
 //! **Is**: how requests meet slots between two looks at the fleet. [`central`] serves one common queue at
 //! the price of one tree update per request; [`lazy`] serves a queue per replica and looks at replicas
-//! only when they are chosen; [`sharing`] does so where requests share their replica; [`event`] goes from event to event and can do everything but share.
+//! only when they are chosen; [`sharing`] does so where requests share their replica; [`event`] goes from event to event and can do everything but share. [`fluid`] serves
+//! a flow in place of requests, by formulas.
 //!
 //! **Knows**: arrivals and demands as numbers, the fleet's counts and launches.
 //!
 //! **Must not know**: why the fleet changes.
 //!
-//! **Start at** [`Plane`]: `arrive` and `reach` move time on; `join`, `leave` and `expire` happen at the
-//! instant reached.
+//! **Start at** [`Plane`]: `arrive` and `reach` move time on; `join`, `leave`, `fail` and `expire` happen at
+//! the instant reached.
 
 pub mod central;
 pub mod event;
+pub mod fluid;
 pub mod lazy;
 pub mod sharing;
 mod sink;
 mod tree;
 
-pub use sink::{Attempt, AttemptFate, Completion, Sink};
+pub use fluid::Inflow;
+pub use sink::{Attempt, AttemptFate, Completion, Parcel, Resolved, Sink};
 
-use super::{Balancing, Discipline, Fleet, FleetSpec, ReplicaId};
-use crate::random::Streams;
+use super::{Balancing, Discipline, FailedWork, Fleet, FleetSpec, ReplicaId};
+use crate::random::{Strata, Streams};
 use crate::units::Time;
 use central::CentralQueue;
 use event::EventPlane;
+use fluid::FluidPlane;
 use lazy::{ManySlotsPlane, SingleSlotPlane};
 use sharing::SharingPlane;
+use std::sync::Arc;
 
-/// Requests about to arrive, in order; arrays of equal length (the last two are empty where the plane
+/// Requests about to arrive, in order; arrays of equal length (the last three are empty where the plane
 /// does not use them).
 #[derive(Debug, Clone, Copy)]
 pub struct Requests<'a> {
@@ -40,6 +45,8 @@ pub struct Requests<'a> {
     pub routing: &'a [u64],
     /// Longest waits, ns.
     pub patience_ns: &'a [u64],
+    /// Classes; empty where all are of one.
+    pub class: &'a [u8],
 }
 
 /// What stopped [`Plane::arrive`].
@@ -110,6 +117,8 @@ pub enum Plane {
     Sharing(Box<SharingPlane>),
     /// Everything else.
     Event(Box<EventPlane>),
+    /// A flow in place of requests; not exact.
+    Fluid(Box<FluidPlane>),
 }
 
 /// With more slots than this a replica's ends are too many to be kept in order by moving them.
@@ -121,7 +130,10 @@ impl Plane {
         let constant_patience =
             spec.queue.timeout.as_ref().is_none_or(crate::random::Sampler::is_constant);
         match spec.balancing {
-            _ if spec.has_clients() => {
+            _ if spec.has_clients()
+                || spec.classes > 1
+                || spec.failures.work == FailedWork::Requeued =>
+            {
                 Self::Event(Box::new(EventPlane::new(spec, streams, waiting_limit)))
             }
             Balancing::CentralQueue if constant_patience => {
@@ -152,10 +164,31 @@ impl Plane {
         }
     }
 
+    /// The plane of a flow, see [`fluid`]: with demands of the law `service` and counts of that
+    /// `dispersion`. It takes [`Plane::flow`] and no requests, and knows no clients, limits of queues, scale
+    /// per request or first requests.
+    pub fn fluid(
+        spec: &FleetSpec,
+        service: Arc<Strata>,
+        dispersion: f64,
+        streams: Streams,
+    ) -> Self {
+        Self::Fluid(Box::new(FluidPlane::new(spec, service, dispersion, streams)))
+    }
+
+    /// Takes what arrives in a stretch and moves on to its end. True if it found no live replica: the
+    /// policy may act now. Other planes than that of a flow take nothing.
+    pub fn flow(&mut self, inflow: &Inflow, fleet: &Fleet, sink: &mut impl Sink) -> bool {
+        match self {
+            Self::Fluid(plane) => plane.flow(inflow, fleet, sink),
+            _ => false,
+        }
+    }
+
     /// Whether it needs a routing draw per request.
     pub fn uses_routing(&self) -> bool {
         match self {
-            Self::Central(_) => false,
+            Self::Central(_) | Self::Fluid(_) => false,
             Self::SingleSlot(plane) => plane.uses_routing(),
             Self::ManySlots(plane) => plane.uses_routing(),
             Self::Sharing(plane) => plane.uses_routing(),
@@ -183,6 +216,7 @@ impl Plane {
             Self::ManySlots(plane) => plane.arrive(requests, barrier, fleet, sink),
             Self::Sharing(plane) => plane.arrive(requests, barrier, fleet, sink),
             Self::Event(plane) => plane.arrive(requests, fleet, sink),
+            Self::Fluid(_) => Stop::Taken,
         }
     }
 
@@ -201,6 +235,7 @@ impl Plane {
             Self::ManySlots(plane) => plane.settle(now, sink),
             Self::Sharing(plane) => plane.settle(now, sink),
             Self::Event(plane) => return plane.reach(now, fleet, sink),
+            Self::Fluid(_) => {}
         }
         None
     }
@@ -227,6 +262,7 @@ impl Plane {
             Self::ManySlots(plane) => plane.join(now, replica, fleet.ordinal(replica), sink),
             Self::Sharing(plane) => plane.join(now, replica, fleet.ordinal(replica), sink),
             Self::Event(plane) => plane.join(now, replica, fleet),
+            Self::Fluid(plane) => plane.join(),
         }
     }
 
@@ -239,6 +275,26 @@ impl Plane {
             Self::ManySlots(plane) => Some(plane.leave(now, replica, deadline)),
             Self::Sharing(plane) => Some(plane.leave(now, replica, deadline)),
             Self::Event(plane) => plane.leave(now, replica, deadline),
+            Self::Fluid(plane) => Some(plane.leave(now, deadline)),
+        }
+    }
+
+    /// Ready replicas fail together at `now`, the instant reached: what they hold is lost or put back, and
+    /// they are gone. The fleet knows already.
+    pub fn fail(
+        &mut self,
+        now: Time,
+        replicas: &[ReplicaId],
+        fleet: &mut Fleet,
+        sink: &mut impl Sink,
+    ) {
+        if let Self::Event(plane) = self {
+            return plane.fail(now, replicas, fleet, sink);
+        }
+        for &replica in replicas {
+            // Leaving with no time left: all it holds is killed now.
+            self.leave(now, replica, now);
+            fleet.gone(now, replica);
         }
     }
 
@@ -250,6 +306,7 @@ impl Plane {
             Self::ManySlots(plane) => plane.expire(now, sink),
             Self::Sharing(plane) => plane.expire(now, sink),
             Self::Event(plane) => plane.expire(now, fleet, sink),
+            Self::Fluid(_) => {}
         }
     }
 
@@ -261,6 +318,7 @@ impl Plane {
             Self::ManySlots(plane) => plane.load(now, replica),
             Self::Sharing(plane) => plane.load(now, replica),
             Self::Event(plane) => plane.load(replica),
+            Self::Fluid(plane) => plane.load(),
         }
     }
 
@@ -272,6 +330,7 @@ impl Plane {
             Self::ManySlots(plane) => plane.gauges(now, sink),
             Self::Sharing(plane) => plane.gauges(now, sink),
             Self::Event(plane) => plane.gauges(now),
+            Self::Fluid(plane) => plane.gauges(now),
         }
     }
 
@@ -308,6 +367,7 @@ impl Plane {
             Self::ManySlots(plane) => plane.finish(now, sink),
             Self::Sharing(plane) => plane.finish(now, sink),
             Self::Event(plane) => plane.finish(sink),
+            Self::Fluid(plane) => plane.finish(sink),
         }
     }
 }

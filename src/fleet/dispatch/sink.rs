@@ -1,13 +1,13 @@
 //! Who is told what became of requests.
 
-use crate::units::Time;
+use crate::units::{Span, Time};
 
 /// A request that was served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Completion {
     /// When it arrived, at its first attempt.
     pub arrival: Time,
-    /// When it first held a slot; with several attempts, when the last one did.
+    /// When it first held a slot; with several attempts, or work put back, when it did for the last time.
     pub start: Time,
     /// When it was done.
     pub end: Time,
@@ -15,6 +15,19 @@ pub struct Completion {
     pub replica: u64,
     /// True if it arrived before its replica was ready: it waited for a start.
     pub cold: bool,
+}
+
+/// Requests of a flow that were served alike.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Parcel {
+    /// How many, at least 1.
+    pub count: u64,
+    /// When they were done, on average.
+    pub end: Time,
+    /// How long they waited.
+    pub wait: Span,
+    /// How long they were served.
+    pub service: Span,
 }
 
 /// How an attempt left a service whose clients give up and try again.
@@ -49,6 +62,21 @@ pub struct Attempt {
     pub fate: AttemptFate,
 }
 
+/// What became of a request of one of several classes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Resolved {
+    /// Served: when it began for the last time, and when it was done.
+    Completed(Time, Time),
+    /// Refused at arrival, or pushed out of the queue.
+    Rejected,
+    /// Gave up waiting.
+    TimedOut,
+    /// Killed with its replica.
+    Lost,
+    /// None of these when the run ended.
+    Unfinished,
+}
+
 /// Who is told what became of requests. Calls come once a fate is certain, not in order of time, but
 /// never later than the next [`super::Plane::gauges`] at or after it.
 pub trait Sink {
@@ -71,6 +99,11 @@ pub trait Sink {
     fn lost(&mut self, arrival: Time, start: Time, at: Time) {
         let _ = (arrival, start, at);
     }
+    /// Its replica failed at `at` after it had been in service since `start`, and it waits again. One that
+    /// is served later says when it began for the last time.
+    fn interrupted(&mut self, arrival: Time, start: Time, at: Time) {
+        let _ = (arrival, start, at);
+    }
     /// Had not met its fate when the run ended.
     fn unfinished(&mut self, arrival: Time) {
         let _ = arrival;
@@ -82,6 +115,27 @@ pub trait Sink {
     /// The client of a request that first arrived at `arrival` tries again at `at`.
     fn retried(&mut self, arrival: Time, at: Time) {
         let _ = (arrival, at);
+    }
+    /// It was refused at `at` after it had waited, in favour of a request of a lower class.
+    fn pushed_out(&mut self, arrival: Time, at: Time) {
+        let _ = at;
+        self.rejected(arrival);
+    }
+    /// The same as one of the calls above, by class; told beside it, and only of services with several.
+    fn resolved(&mut self, class: u8, arrival: Time, what: Resolved) {
+        let _ = (class, arrival, what);
+    }
+    /// Requests of a flow were served.
+    fn flowed(&mut self, parcel: &Parcel) {
+        let _ = parcel;
+    }
+    /// Requests of a flow were refused at arrival.
+    fn refused(&mut self, count: u64, arrival: Time) {
+        let _ = (count, arrival);
+    }
+    /// Requests of a flow that had not met their fate when the run ended.
+    fn left_over(&mut self, count: u64, arrival: Time) {
+        let _ = (count, arrival);
     }
     /// An attempt left; told only of services with a [`crate::fleet::ClientSpec`].
     fn attempt(&mut self, attempt: &Attempt) {
@@ -114,6 +168,10 @@ impl<A: Sink, B: Sink> Sink for (&mut A, &mut B) {
         self.0.lost(arrival, start, at);
         self.1.lost(arrival, start, at);
     }
+    fn interrupted(&mut self, arrival: Time, start: Time, at: Time) {
+        self.0.interrupted(arrival, start, at);
+        self.1.interrupted(arrival, start, at);
+    }
     fn unfinished(&mut self, arrival: Time) {
         self.0.unfinished(arrival);
         self.1.unfinished(arrival);
@@ -125,6 +183,26 @@ impl<A: Sink, B: Sink> Sink for (&mut A, &mut B) {
     fn retried(&mut self, arrival: Time, at: Time) {
         self.0.retried(arrival, at);
         self.1.retried(arrival, at);
+    }
+    fn pushed_out(&mut self, arrival: Time, at: Time) {
+        self.0.pushed_out(arrival, at);
+        self.1.pushed_out(arrival, at);
+    }
+    fn resolved(&mut self, class: u8, arrival: Time, what: Resolved) {
+        self.0.resolved(class, arrival, what);
+        self.1.resolved(class, arrival, what);
+    }
+    fn flowed(&mut self, parcel: &Parcel) {
+        self.0.flowed(parcel);
+        self.1.flowed(parcel);
+    }
+    fn refused(&mut self, count: u64, arrival: Time) {
+        self.0.refused(count, arrival);
+        self.1.refused(count, arrival);
+    }
+    fn left_over(&mut self, count: u64, arrival: Time) {
+        self.0.left_over(count, arrival);
+        self.1.left_over(count, arrival);
     }
     fn attempt(&mut self, attempt: &Attempt) {
         self.0.attempt(attempt);

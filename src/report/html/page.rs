@@ -1,7 +1,7 @@
 //! The words and tables of the page, for its template.
 
 use super::data::data;
-use crate::experiment::{Against, Compared, Comparison, Figure, Results, Ruling, Stage};
+use crate::experiment::{About, Against, Compared, Comparison, Figure, Results, Ruling, Stage};
 use crate::report::moments::lines;
 use crate::report::number::{currency, group, human, plain};
 use crate::report::table::{notes, promise, verdict};
@@ -138,11 +138,20 @@ fn sentence(text: &str) -> String {
 }
 
 /// What was run, in a few words each.
+/// Whether the figures are exact for their requests.
+fn fidelity(about: &About) -> String {
+    match about.fidelity.fluid {
+        true => "fluid: approximate, by formulas".to_owned(),
+        false => "exact: request by request".to_owned(),
+    }
+}
+
 fn facts(results: &Results, comparison: &Comparison) -> Vec<(&'static str, String)> {
     let about = &results.about;
     let start = about.clock.start().strftime("%a %Y-%m-%d %H:%M (UTC%:z)").to_string();
     let requests = group(&results.simulated_requests.to_string());
     let mut facts = vec![
+        ("fidelity", fidelity(about)),
         ("traffic from", start),
         ("length", about.window.end.since(crate::units::Time::ZERO).to_string()),
         ("policies", comparison.policies.len().to_string()),

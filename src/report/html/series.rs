@@ -171,6 +171,10 @@ fn columns(timeline: &[Interval], merged: usize) -> BTreeMap<&'static str, Vec<S
     add("arrivals", &|i| rate(i.arrivals, i));
     add("completions", &|i| rate(i.completions, i));
     add("failed", &|i| rate(failures(i), i));
+    if timeline.iter().any(|i| i.clients.is_some_and(|clients| clients.retries > 0)) {
+        let retries = |i: &Interval| i.clients.map_or(0, |clients| clients.retries);
+        add("attempts", &|i| rate(i.arrivals + retries(i), i));
+    }
     add("desired", &|i| Some(f64::from(i.desired)));
     add("uncapped", &|i| Some(f64::from(i.uncapped)));
     add("ready", &|i| Some(i.mean_ready));

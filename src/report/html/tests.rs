@@ -51,6 +51,21 @@ fn the_data_has_every_series_with_columns_of_one_length() {
 }
 
 #[test]
+fn attempts_are_a_curve_where_clients_try_again() {
+    let (plain, comparison) = sample::comparison();
+    let attempts = |results: &Results| {
+        let data = data_of(&written(results, &comparison));
+        data["series"][4]["columns"]["attempts"][600].as_f64()
+    };
+    assert_eq!(attempts(&plain), None);
+    let results = sample::with_clients();
+    let minute = &results.policies[4].details[0].services[0].timeline[600];
+    let tried = (minute.arrivals + minute.arrivals / 4) as f64 / 60.0;
+    let shown = attempts(&results).unwrap();
+    assert!((shown / tried - 1.0).abs() < 0.001, "{shown} {tried}");
+}
+
+#[test]
 fn what_users_name_cannot_leave_its_place() {
     let (mut results, _) = sample::comparison();
     results.policies[1].name = "</script><script>alert(1)".into();

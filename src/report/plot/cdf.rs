@@ -23,7 +23,7 @@ struct Curve {
 /// scale, where the tail can be read.
 pub(super) fn picture(results: &Results) -> Picture {
     let curves: Vec<Curve> = results.policies.iter().enumerate().filter_map(curve).collect();
-    let title = format!("{}: latency of all requests", results.about.name);
+    let title = format!("{}: latency of all requests", results.about.title());
     let rows = legend_rows(&curves);
     let height = 580.0 + 22.0 * rows.len() as f64;
     let mut page = Picture::new(WIDTH, height, title.clone());

@@ -27,7 +27,7 @@ struct Point<'a> {
 pub(super) fn picture(results: &Results, comparison: &Comparison) -> Picture {
     let about = &results.about;
     let quantile = about.slo.and_then(|terms| terms.latency).map_or(0.99, |slo| slo.quantile);
-    let title = format!("{}: cost versus latency", about.name);
+    let title = format!("{}: cost versus latency", about.title());
     let mut page = Picture::new(WIDTH, HEIGHT, title.clone());
     page.heading(&title, &subtitle(results));
     let points = points(comparison);

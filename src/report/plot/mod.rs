@@ -7,6 +7,7 @@ mod colour;
 mod frame;
 mod frontier;
 mod label;
+mod offered;
 mod picture;
 mod render;
 mod slo_minutes;
@@ -36,6 +37,11 @@ pub(super) fn files<'a>(results: &'a Results, comparison: &'a Comparison) -> Vec
     }
     if week::has_any(results) {
         files.push(svg("waste-and-unmet.svg".into(), move || labelled(week::picture(results))));
+    }
+    if offered::has_any(results) {
+        let picture = move || labelled(offered::picture(results));
+        files.push(svg("offered-and-goodput.svg".into(), picture));
+        files.push(png("offered-and-goodput.png".into(), picture));
     }
     let mut taken = std::collections::BTreeSet::new();
     for (at, policy) in results.policies.iter().enumerate() {

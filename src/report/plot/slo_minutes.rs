@@ -46,7 +46,7 @@ pub(super) fn has_any(results: &Results) -> bool {
 
 /// One strip for each policy above one clock.
 pub(super) fn picture(results: &Results) -> Picture {
-    let title = format!("{}: the promise by minute", results.about.name);
+    let title = format!("{}: the promise by minute", results.about.title());
     let Some((slo, strips)) = strips(results) else {
         return Picture::new(WIDTH, TOP, title);
     };

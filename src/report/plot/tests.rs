@@ -69,6 +69,23 @@ fn the_promise_by_minute_has_a_strip_for_each_policy() {
 }
 
 #[test]
+fn offered_load_and_goodput_have_a_panel_for_each_policy_where_clients_try_again() {
+    let (plain, comparison) = sample::comparison();
+    let names = |results: &Results| -> Vec<String> {
+        files(results, &comparison).into_iter().map(|file| file.name).collect()
+    };
+    assert!(!has(&names(&plain), "offered"));
+    let results = sample::with_clients();
+    assert!(has(&names(&results), "offered-and-goodput.svg"));
+    assert!(has(&names(&results), "offered-and-goodput.png"));
+    let texts = texts(&render::svg(&offered::picture(&results)).unwrap());
+    assert!(results.policies.iter().all(|policy| has(&texts, &policy.name)));
+    for part in ["first attempts", "retries", "goodput", "% fail", "12:00"] {
+        assert!(has(&texts, part), "{part} is missing in {texts:?}");
+    }
+}
+
+#[test]
 fn hours_of_the_week_have_three_maps_for_each_policy() {
     let results = sample::results();
     let svg = render::svg(&week::picture(&results)).unwrap();
@@ -146,8 +163,9 @@ fn no_output_of_a_closed_loop_is_without_the_words() {
     assert!(written(&results).iter().all(|(_, text)| !says(text)));
     results.about.closed_loop_users = 12_345;
     for (name, text) in written(&results) {
-        // Figures, whose columns of users tell; and what is no text.
-        if !name.ends_with(".csv") && !name.ends_with(".png") {
+        // Figures, whose columns of users tell; records for programs, beside whose manifest they lie; and
+        // what is no text.
+        if !name.ends_with(".csv") && !name.ends_with(".jsonl") && !name.ends_with(".png") {
             assert!(says(&text), "{name}");
         }
     }

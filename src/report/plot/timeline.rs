@@ -31,7 +31,7 @@ pub(super) fn first(policy: &PolicyResults) -> Option<&ServiceDetails> {
 /// Four panels that share the time axis, and a strip of decisions.
 pub(super) fn picture(results: &Results, at: usize) -> Picture {
     let policy = &results.policies[at];
-    let title = format!("{}: {} over time", results.about.name, policy.name);
+    let title = format!("{}: {} over time", results.about.title(), policy.name);
     let mut page = Picture::new(WIDTH, 1076.0, title.clone());
     let Some(service) = first(policy) else { return page };
     let replication = policy.details.first().map_or(0, |details| details.replication);
@@ -150,14 +150,24 @@ impl Drawing<'_> {
         let offered = |i: &Interval| per_s(i.arrivals, i);
         let done = |i: &Interval| per_s(i.completions, i);
         let failed = |i: &Interval| per_s(i.rejections + i.losses + i.timeouts, i);
-        let high = self.most(offered).max(self.most(done)).max(self.most(failed));
-        let legend = [line("offered", BLACK), line("completed", BLUE), area("failed", VERMILLION)];
+        let retries = |i: &Interval| i.clients.map_or(0, |clients| clients.retries);
+        let tried = |i: &Interval| per_s(i.arrivals + retries(i), i);
+        let high = self.most(tried).max(self.most(done)).max(self.most(failed));
+        let mut legend =
+            vec![line("offered", BLACK), line("completed", BLUE), area("failed", VERMILLION)];
+        let tries_again = self.service.timeline.iter().any(|i| retries(i) > 0);
+        if tries_again {
+            legend.insert(1, dashed("with retries", PURPLE));
+        }
         let y = Axis::linear(0.0, 1.05 * high, 5);
         let frame = self.panel(page, (top, 165.0), "traffic, requests/s", y, &legend);
         let failures = frame.stairs(&self.column(failed), self.end());
         page.area(frame.below(failures.clone()), VERMILLION, 0.55);
         if self.most(failed) > 0.0 {
             page.line(failures, VERMILLION, 1.0);
+        }
+        if tries_again {
+            page.dashed(frame.stairs(&self.column(tried), self.end()), PURPLE, 1.3, DASH);
         }
         // Wider below narrower: where the two agree both are seen.
         page.line(frame.stairs(&self.column(offered), self.end()), BLACK, 3.0);

@@ -37,7 +37,7 @@ pub(super) fn has_any(results: &Results) -> bool {
 pub(super) fn picture(results: &Results) -> Picture {
     let weeks = weeks(results);
     let heights = weeks.iter().map(|(_, week)| ROW * week.days.len() as f64 + GAP);
-    let title = format!("{}: waste and unmet demand by hour of the week", results.about.name);
+    let title = format!("{}: waste and unmet demand by hour of the week", results.about.title());
     let mut page = Picture::new(WIDTH, TOP + heights.sum::<f64>() + 40.0, title.clone());
     let below = "first replication; the darkest cell of a column is the most of any policy";
     page.heading(&title, below);

@@ -43,6 +43,7 @@ impl Vendor for PaiEas {
     const KIND: &'static str = "pai-eas";
     const PRODUCT: &'static str = "Alibaba Cloud PAI-EAS autoscaler (EAS API 2021-07-01)";
     const FIDELITY: Fidelity = Fidelity::Documented;
+    const TRAFFIC: &'static [&'static str] = &["qps", "qps1k", "queue[avgbacklog]"];
 
     type Knobs = Knobs;
     type Model = AutoScaler;

@@ -48,6 +48,7 @@ pub(super) fn autoscaler(model: &AutoScaler, knobs: &Knobs, context: &PolicyCont
     let mut scaler = Scaler {
         model: model.clone(),
         knobs: knobs.clone(),
+        final_columns: context.recorded.columns.clone(),
         idle_at: may_sleep.then_some(idle_at),
         history: History::new(
             window(model.behavior.scale_up_window_s),
@@ -115,6 +116,8 @@ fn kubernetes_rates() -> RateLimits {
 struct Scaler {
     model: AutoScaler,
     knobs: Knobs,
+    /// Columns of a recording; one with a metric's name holds what the controller sees.
+    final_columns: Vec<String>,
     /// Place of the idle time among the readings, if it is read.
     idle_at: Option<usize>,
     history: History,
@@ -305,7 +308,13 @@ impl Scaler {
     ) -> f64 {
         let own_average = strategy.metric.metric().is_average() && strategy.service.is_none();
         let counts = self.knobs.replica_basis == ReplicaBasis::All;
-        if !own_average || !counts || value <= strategy.threshold || seen.census.starting == 0 {
+        let is_final = self.final_columns.iter().any(|name| name == strategy.metric.name());
+        if !own_average
+            || !counts
+            || is_final
+            || value <= strategy.threshold
+            || seen.census.starting == 0
+        {
             return value;
         }
         value * f64::from(seen.census.ready) / f64::from(seen.census.live())

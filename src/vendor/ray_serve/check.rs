@@ -368,7 +368,7 @@ impl Reader<'_> {
                 "max_replicas ({max}) must be greater than or equal to initial_replicas ({initial})!"
             ),
             _ => {
-                self.lint(members, &config);
+                self.lint(members, &config, base);
                 return config;
             }
         };
@@ -457,7 +457,12 @@ impl Reader<'_> {
     }
 
     /// Ray's own warnings, and one of ours.
-    fn lint(&mut self, members: &Map<String, Value>, config: &AutoscalingConfig) {
+    fn lint(
+        &mut self,
+        members: &Map<String, Value>,
+        config: &AutoscalingConfig,
+        base: &AutoscalingConfig,
+    ) {
         let (look_back, interval) = (config.look_back_period_s, config.metrics_interval_s);
         let fields = Fields::new(members, self.faults);
         let (has_interval, has_look_back, has_max) = (
@@ -484,7 +489,8 @@ impl Reader<'_> {
             self.faults.add("target_ongoing_requests", fault);
         }
         if !has_max && config.max_replicas == config.min_replicas {
-            let message = "max_replicas is 1 where it is left out: this never scales";
+            let most = base.max_replicas;
+            let message = format!("max_replicas is {most} where it is left out: this never scales");
             self.faults.add("", DocumentFault::warning(message, "give max_replicas"));
         }
     }

@@ -29,7 +29,8 @@ pub use native::{AutoscalingConfig, Direction, Model, Scaling};
 pub use sensor::{Begins, Handle, Timing};
 
 use super::{
-    Assumption, DocumentFault, DocumentFaults, Fidelity, Happening, Omitted, Platform, Vendor,
+    Assumption, DocumentFault, DocumentFaults, Fidelity, Happening, LeavesFirst, Omitted, Platform,
+    Vendor,
 };
 use crate::fault::Faults;
 use crate::policy::{Autoscaler, PolicyContext};
@@ -147,7 +148,7 @@ impl Vendor for RayServe {
         Platform {
             concurrency: Some(model.max_ongoing_requests),
             grace: Some(Span::from_secs_f64(model.graceful_shutdown_timeout_s)),
-            newest_leave_first: true,
+            leaves_first: Some(LeavesFirst::Newest),
             ..Platform::between(policy::start(model, knobs), limits.highest.max(limits.lowest))
         }
     }

@@ -48,6 +48,7 @@ impl Vendor for Sae {
     const KIND: &'static str = "sae";
     const PRODUCT: &'static str = "Alibaba SAE scaling rules (API 2019-05-06)";
     const FIDELITY: Fidelity = Fidelity::Documented;
+    const TRAFFIC: &'static [&'static str] = &["SLB_QPS", "INTRANET_SLB_QPS", "QPS"];
 
     type Knobs = Knobs;
     type Model = Model;

@@ -35,7 +35,7 @@ pub(super) fn autoscaler(model: &Model, knobs: &Knobs, context: &PolicyContext) 
     });
     Autoscaler {
         signals: signals.collect(),
-        policy: Box::new(Elastic::new(metric.clone(), specials, knobs, context.initial)),
+        policy: Box::new(Elastic::new(metric.clone(), specials, knobs, context)),
         cadence,
         actuation_delay: Span::ZERO,
         wakeups,
@@ -115,7 +115,11 @@ struct Elastic {
     specials: Vec<Special>,
     /// The first change of bounds that lies ahead.
     next: usize,
+    /// The newest change that acted.
+    special: Option<Special>,
+    asked: bool,
     knobs: Knobs,
+    /// Time between evaluations; zero where every question is one.
     every: Span,
     stabilise: Stabilise,
     limits: RateLimits,
@@ -123,7 +127,12 @@ struct Elastic {
 }
 
 impl Elastic {
-    fn new(rule: MetricRule, specials: Vec<Special>, knobs: &Knobs, initial: u32) -> Self {
+    fn new(
+        rule: MetricRule,
+        specials: Vec<Special>,
+        knobs: &Knobs,
+        context: &PolicyContext,
+    ) -> Self {
         let period = Span::from_secs(u64::from(knobs.step_period_s));
         let limit = |direction: &Direction| {
             let step = direction.step.or(knobs.default_step)?;
@@ -131,26 +140,35 @@ impl Elastic {
             Some(RateLimit { limits, select: Select::default() })
         };
         let limits = RateLimits { up: limit(&rule.up), down: limit(&rule.down) };
-        let past = knobs.seed_history.then_some((Time::ZERO, initial));
+        let past = knobs.seed_history.then_some((Time::ZERO, context.initial));
         Self {
             stabilise: Stabilise::remembering(rule.down.window, rule.up.window, past),
             changes: Changes::new(limits.memory()),
             limits,
-            every: Span::from_secs(u64::from(knobs.eval_period_s)),
+            every: match context.recorded.by_rows {
+                true => Span::ZERO,
+                false => Span::from_secs(u64::from(knobs.eval_period_s)),
+            },
             rule,
             specials,
             next: 0,
+            special: None,
+            asked: false,
             knobs: knobs.clone(),
         }
     }
 
-    /// B3 steps 1 and 2: the bounds in force, with the entry they come from, and whether one begins or
-    /// ends right now.
+    /// B3 steps 1, 2 and 4: the bounds in force, with the entry they come from, and whether one begins or
+    /// ends right now. What began before the first question is past.
     fn bounds(&mut self, now: Time) -> (Bounds, Option<Why>, bool) {
-        while self.specials.get(self.next).is_some_and(|special| special.at <= now) {
+        while let Some(special) = self.specials.get(self.next).filter(|next| next.at <= now) {
+            if self.asked || special.at == now {
+                self.special = Some(*special);
+            }
             self.next += 1;
         }
-        let last = self.next.checked_sub(1).and_then(|at| self.specials.get(at));
+        self.asked = true;
+        let last = self.special;
         let changes = last.is_some_and(|special| special.at == now);
         let entry = last.and_then(|special| Some((special.at, special.entry?)));
         match entry {
@@ -250,7 +268,7 @@ impl Policy for Elastic {
             return decision;
         }
         // Asked because bounds change between two evaluations: nothing else is done then.
-        if changes && now.0.checked_rem(self.every.0) != Some(0) {
+        if changes && now.0.checked_rem(self.every.0).is_some_and(|late| late != 0) {
             return Decision::propose(current, current, Why::Note("no evaluation now"));
         }
         let Some(decision) = self.size(seen) else {

@@ -170,6 +170,8 @@ pub struct Knobs {
     pub set_total_guard: bool,
     /// Whether a count outside the capacity is corrected at the next evaluation by itself. Default true.
     pub correct_bounds: bool,
+    /// Whether such a correction obeys the cooldown and begins one. Default false.
+    pub correction_obeys_cooldown: bool,
     /// Seconds of cooldown of a group that names none. Default 300.
     pub default_cooldown_s: u32,
     /// Where the cooldown begins. Default `start`.
@@ -206,6 +208,7 @@ impl Default for Knobs {
             percent_least: 1,
             set_total_guard: true,
             correct_bounds: true,
+            correction_obeys_cooldown: false,
             default_cooldown_s: 300,
             cooldown_from: CooldownFrom::Start,
             cooldown_end: CooldownEnd::Allowed,

@@ -31,7 +31,8 @@ pub use knobs::{
 pub use read::Model;
 
 use super::{
-    Assumption, DocumentFault, DocumentFaults, Fidelity, Happening, Omitted, Platform, Vendor,
+    Assumption, DocumentFault, DocumentFaults, Fidelity, Happening, LeavesFirst, Omitted, Platform,
+    Vendor,
 };
 use crate::fault::Faults;
 use crate::policy::{Autoscaler, PolicyContext};
@@ -106,8 +107,10 @@ impl Vendor for Scaleway {
         let (min, max) = model.group.map_or((0, u32::MAX), |group| (group.min, group.max));
         Platform {
             cold_start: Some(Span::from_secs(knobs.cold_start_s.into())),
-            newest_leave_first: knobs.victim == Victim::Newest,
-            oldest_leave_first: knobs.victim == Victim::Oldest,
+            leaves_first: Some(match knobs.victim {
+                Victim::Newest => LeavesFirst::Newest,
+                Victim::Oldest => LeavesFirst::Oldest,
+            }),
             ..Platform::between(min, max)
         }
     }
@@ -184,7 +187,7 @@ fn omitted(model: &Model, body: &native::Body) -> Vec<Omitted> {
 }
 
 /// Why each knob has the default it has, in the order of the knobs.
-const WHY: [(&str, &str); 24] = [
+const WHY: [(&str, &str); 25] = [
     ("tick_s", "scaling is said to occur every 5 minutes; the phase is not published"),
     ("tick_jitter_s", "real evaluations are not exact; none is the plain case"),
     ("sample_s", "the distance of samples is not published"),
@@ -206,6 +209,7 @@ const WHY: [(&str, &str); 24] = [
     ("percent_least", "not published; a policy that fires should do something"),
     ("set_total_guard", "the direction is part of the policy"),
     ("correct_bounds", "a supervisor appears among the sources of events"),
+    ("correction_obeys_cooldown", "a correction is no policy's action; not published"),
     ("default_cooldown_s", "every published sample has it"),
     ("cooldown_from", "\"after a scaling action\": taken from its start"),
     ("cooldown_end", "not published"),
@@ -226,6 +230,12 @@ fn assumptions(knobs: &Knobs) -> Vec<Assumption> {
     };
     let fixed = [
         ("first count", "min_replicas", "not published; a scenario's `initial` replaces it"),
+        (
+            "a denied action",
+            "ends the evaluation; weaker policies are not tried",
+            "one shared cooldown would deny them too",
+        ),
+        ("a correction", "is the only action of its evaluation", "not published"),
         ("a sample", "the mean since the sample before, of running Instances", "not published"),
     ];
     let of_rule = |(rule, value, why): (&str, &str, &'static str)| Assumption {

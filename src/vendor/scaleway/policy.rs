@@ -162,21 +162,32 @@ impl Policy for Loop {
         let bounds = Bounds { min: group.min, max: group.max };
         let current = seen.desired;
         if self.knobs.correct_bounds && !(group.min..=group.max).contains(&current) {
-            return bounds.apply(Decision::propose(current, current, Why::Plain).shown(seen));
+            let decision =
+                bounds.apply(Decision::propose(current, current, Why::Plain).shown(seen));
+            return match self.knobs.correction_obeys_cooldown {
+                true => self.act(decision, seen, group.cooldown),
+                false => decision,
+            };
         }
         let decision = self.evaluate(seen, bounds);
         if decision.desired == current {
             return decision;
         }
-        let decision = self.deny(decision, seen, group.cooldown);
-        if decision.desired != current {
-            self.last = Some(LastAction { at: seen.now, up: decision.desired > current });
-        }
-        decision
+        self.act(decision, seen, group.cooldown)
     }
 }
 
 impl Loop {
+    /// Step 10, and the cooldown that an action begins.
+    fn act(&mut self, decision: Decision, seen: &Observation<'_>, cooldown: Span) -> Decision {
+        let decision = self.deny(decision, seen, cooldown);
+        if decision.desired != seen.desired {
+            let up = decision.desired > seen.desired;
+            self.last = Some(LastAction { at: seen.now, up });
+        }
+        decision
+    }
+
     /// Steps 3 to 9.
     fn evaluate(&self, seen: &Observation<'_>, bounds: Bounds) -> Decision {
         let current = seen.desired;

@@ -3,6 +3,7 @@
 use super::native::AutoscalerSettings;
 use crate::units::Time;
 use crate::vendor::Omitted;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 /// The process type the router serves.
@@ -27,6 +28,8 @@ pub(super) struct TypeAutoscaler {
     pub(super) versions: Vec<Version>,
     /// Which of the documents made it, and where in it.
     pub(super) origin: (usize, String),
+    /// When it last scaled, where an answer says.
+    pub(super) last_scale: Option<Timestamp>,
     /// Whether a document says if it is disabled.
     pub(super) says_disabled: bool,
 }

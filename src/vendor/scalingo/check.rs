@@ -10,6 +10,8 @@ use super::app::{App, TypeAutoscaler, Version, WEB};
 use super::native::{AutoscalerSettings, FEWEST, MetricName};
 use crate::units::Time;
 use crate::vendor::{DocumentFault, DocumentFaults};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 
 type Object = Map<String, Value>;
@@ -25,6 +27,9 @@ const READ_ONLY: [&str; 7] = [
     "alert_id_scale_up",
     "alert_id_scale_down",
 ];
+
+/// Of those, dates.
+const DATES: [&str; 3] = ["created_at", "updated_at", "last_scale"];
 
 /// A text that is not JSON.
 pub(super) fn unreadable(message: &str) -> DocumentFault {
@@ -117,6 +122,7 @@ struct Members {
     metric: Option<MetricName>,
     target: Option<f64>,
     disabled: Option<bool>,
+    last_scale: Option<Timestamp>,
 }
 
 impl Reader<'_> {
@@ -287,6 +293,7 @@ impl Reader<'_> {
             metric,
             target,
             disabled,
+            last_scale: read_only(body, faults),
         }
     }
 
@@ -416,6 +423,7 @@ impl Reader<'_> {
             id: members.id.clone(),
             versions: vec![Version { from: Time::ZERO, settings }],
             origin: (self.number, self.place.clone()),
+            last_scale: members.last_scale,
             says_disabled: members.disabled.is_some(),
         })
     }
@@ -495,6 +503,29 @@ impl Reader<'_> {
         }
         found
     }
+}
+
+/// Checks what the platform alone writes; gives the last scaling. A date of the year 1 means never, and
+/// `null` says nothing.
+fn read_only(body: &Object, faults: &mut DocumentFaults) -> Option<Timestamp> {
+    let mut last_scale = None;
+    for key in READ_ONLY {
+        let Some(value) = body.get(key).filter(|value| !value.is_null()) else { continue };
+        let Some(text) = value.as_str() else {
+            faults.add(key, refused(key, "is invalid", "a text, as the platform writes it"));
+            continue;
+        };
+        if !DATES.contains(&key) {
+            continue;
+        }
+        match text.parse::<Timestamp>() {
+            Ok(at) if key == "last_scale" => last_scale = Some(at),
+            Ok(_) => {}
+            Err(_) => faults.add(key, refused(key, "is invalid", "a date of RFC 3339")),
+        }
+    }
+    let never = |at: &Timestamp| at.to_zoned(TimeZone::UTC).year() <= 1;
+    last_scale.filter(|at| !never(at))
 }
 
 fn taken(faults: &mut DocumentFaults) {

@@ -30,6 +30,8 @@ pub struct Knobs {
     /// Whether both pauses count from the last scaling of either direction. Default true; false: each
     /// from the last of its own.
     pub cooldown_cross: bool,
+    /// Whether the correction of a count out of bounds is a scaling, from which pauses count. Default true.
+    pub correction_is_scaling: bool,
     /// Whether a scaling empties the list of minutes, its own included. Default false.
     pub reset_history: bool,
     /// Whether booting containers are in the divisor of `rpm_per_container`. Default false.
@@ -66,6 +68,7 @@ impl Default for Knobs {
             out_cooldown_s: 60,
             in_cooldown_s: 180,
             cooldown_cross: true,
+            correction_is_scaling: true,
             reset_history: false,
             count_booting: false,
             boot_s: 20,
@@ -80,7 +83,7 @@ impl Default for Knobs {
 }
 
 /// Why each rule's default is what it is.
-const WHYS: [(&str, &str); 10] = [
+const WHYS: [(&str, &str); 11] = [
     ("scale_in_ratio", "a maintainer's example for response times: target 1000 ms, in at 500 ms"),
     ("rpm_multi_step", "since February 2025; the count is what brings the minute back to target"),
     ("out_streak", "two minutes are documented for the way out"),
@@ -88,19 +91,22 @@ const WHYS: [(&str, &str); 10] = [
     ("out_cooldown_s", "documented; exactly a minute is enough"),
     ("in_cooldown_s", "documented; exactly three minutes are enough"),
     ("cooldown_cross", "the platform keeps a single `last_scale`"),
+    ("correction_is_scaling", "the platform keeps a single `last_scale`, whatever moved the count"),
     ("reset_history", "metrics belong to the platform, not to the autoscaler"),
     ("count_booting", "the router cannot send to a booting container"),
     ("boot_s", "no figure is published beyond the limit of 60 s"),
 ];
 
 /// Rules that are assumed and have no alternative worth a knob.
-const FIXED: [(&str, &str, &str); 5] = [
+const FIXED: [(&str, &str, &str); 7] = [
     ("comparison", "above the target, not at it", "the text says \"over\""),
     (
         "out of bounds",
         "to the nearest bound in one jump",
         "only that it is corrected is documented",
     ),
+    ("a correction", "the only action of its minute, which is stored", "nothing is said"),
+    ("billing", "while booting too, unless `price.billing` says otherwise", "nothing is said"),
     ("missing minute", "breaks the streak", "nothing is said"),
     ("divisor", "containers at the end of the minute", "nothing is said"),
     ("minutes", "counted from the start", "the alignment is not published"),

@@ -45,6 +45,7 @@ impl Vendor for Scalingo {
     const KIND: &'static str = "scalingo";
     const PRODUCT: &'static str = "Scalingo autoscaler (API V1)";
     const FIDELITY: Fidelity = Fidelity::Documented;
+    const TRAFFIC: &'static [&'static str] = &["rpm_per_container", "all"];
 
     type Knobs = Knobs;
     type Model = App;

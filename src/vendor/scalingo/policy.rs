@@ -30,7 +30,7 @@ const SCALE_UP: u32 = 1;
 const SCALE_DOWN: u32 = 2;
 
 /// The autoscaler of the process type that is scaled; of an app without one, a count at rest.
-pub(super) fn autoscaler(app: &App, knobs: &Knobs, _: &PolicyContext) -> Autoscaler {
+pub(super) fn autoscaler(app: &App, knobs: &Knobs, context: &PolicyContext) -> Autoscaler {
     let acting = app.acting();
     let metrics = acting.into_iter().flat_map(|one| one.versions.iter());
     let mut signals = Vec::new();
@@ -49,6 +49,7 @@ pub(super) fn autoscaler(app: &App, knobs: &Knobs, _: &PolicyContext) -> Autosca
         last_out: None,
         last_in: None,
         last_scale: None,
+        before_start: acting.and_then(|one| before_start(one, context)),
     };
     Autoscaler {
         policy: Box::new(policy),
@@ -57,6 +58,12 @@ pub(super) fn autoscaler(app: &App, knobs: &Knobs, _: &PolicyContext) -> Autosca
         actuation_delay: Span::ZERO,
         wakeups: Vec::new(),
     }
+}
+
+/// How long before the start an answer says it was last scaled; `None` if never, or after the start.
+fn before_start(one: &TypeAutoscaler, context: &PolicyContext) -> Option<Span> {
+    let ago = context.clock.start().timestamp().duration_since(one.last_scale?);
+    u64::try_from(ago.as_nanos()).ok().map(Span)
 }
 
 /// Steps 1 and 2.
@@ -85,6 +92,8 @@ struct Alerts {
     last_in: Option<Time>,
     /// The last scaling of either direction, corrections of the count included.
     last_scale: Option<Time>,
+    /// How long before the start the last scaling was, as an answer says, until there is another.
+    before_start: Option<Span>,
 }
 
 impl Policy for Alerts {
@@ -95,7 +104,9 @@ impl Policy for Alerts {
             return Decision::hold(found);
         };
         let decision = self.decide(&settings, seen);
-        if decision.desired != found {
+        let corrects = found < settings.floor() || found > settings.ceiling();
+        if decision.desired != found && (!corrects || self.knobs.correction_is_scaling) {
+            self.before_start = None;
             self.last_scale = Some(seen.now);
             let own = if decision.desired > found { &mut self.last_out } else { &mut self.last_in };
             *own = Some(seen.now);
@@ -189,7 +200,7 @@ impl Alerts {
         };
         let last = if self.knobs.cooldown_cross { self.last_scale } else { self.last_out };
         let pause = ("cooldown before scale-out", self.knobs.out_cooldown_s);
-        paused(self.within_quota(decision, found), seen, pause, last)
+        paused(self.within_quota(decision, found), seen, pause, self.since(last))
     }
 
     /// Step 7; `have` minutes in a row are well below the target.
@@ -216,7 +227,15 @@ impl Alerts {
             false => decision,
         };
         let last = if self.knobs.cooldown_cross { self.last_scale } else { self.last_in };
-        paused(decision, seen, ("cooldown before scale-in", self.knobs.in_cooldown_s), last)
+        let pause = ("cooldown before scale-in", self.knobs.in_cooldown_s);
+        paused(decision, seen, pause, self.since(last))
+    }
+
+    /// The scaling a pause counts from: so long after the start, or so long before it. Of the one an answer
+    /// tells of, the direction is not known.
+    fn since(&self, last: Option<Time>) -> Option<(Time, Span)> {
+        let told = self.before_start.filter(|_| self.knobs.cooldown_cross);
+        last.map(|at| (at, Span::ZERO)).or(told.map(|ago| (Time::ZERO, ago)))
     }
 
     /// A quota stops growth, and takes nothing away.
@@ -234,9 +253,10 @@ fn paused(
     decision: Decision,
     seen: &Observation<'_>,
     (name, pause_s): (&'static str, u32),
-    last: Option<Time>,
+    last: Option<(Time, Span)>,
 ) -> Decision {
-    let end = last.map(|last| last.after(Span::from_secs(u64::from(pause_s))));
+    let pause = Span::from_secs(u64::from(pause_s));
+    let end = last.map(|(at, ago)| at.after(pause).before(ago));
     match end {
         Some(end) if seen.now < end && decision.desired != seen.desired => {
             let why = Why::Until { name, seconds_left: end.since(seen.now).as_secs_f64() };

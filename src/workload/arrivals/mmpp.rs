@@ -4,7 +4,7 @@ use super::{Intensity, Moment, Piece, Resolver, Thinning};
 use crate::fault::Faults;
 use crate::random::{Distribution, Generator, Purpose, unit};
 use crate::units::{Rate, Span};
-use crate::workload::source::{Extent, Instants, Luck, Source};
+use crate::workload::source::{Current, Extent, Instants, Luck, Source};
 use crate::workload::stream::Part;
 use rand_distr::{Distribution as _, Exp1};
 use serde::{Deserialize, Serialize};
@@ -102,6 +102,14 @@ pub(super) struct Modulated {
 }
 
 impl Modulated {
+    /// The same states at the same instants in every reading.
+    fn path(&self, luck: &Luck<'_>, from: u64) -> Path {
+        let mut rng = luck.generator(Purpose::Modulation);
+        let state = stationary(&self.states, &mut rng);
+        let states = Arc::clone(&self.states);
+        Path { states, order: self.order, state, first: true, at: from, rng }
+    }
+
     fn mean_rate(&self) -> f64 {
         let time: f64 = self.states.iter().map(|state| state.1).sum();
         self.states.iter().map(|state| state.0 * state.1).sum::<f64>() / time
@@ -111,12 +119,14 @@ impl Modulated {
 impl Source for Modulated {
     fn open(&self, luck: &Luck<'_>, end: u64) -> Box<dyn Instants> {
         let extent = self.extent.cut(end);
-        let mut rng = luck.generator(Purpose::Modulation);
-        let state = stationary(&self.states, &mut rng);
-        let states = Arc::clone(&self.states);
-        let path = Path { states, order: self.order, state, first: true, at: extent.from, rng };
+        let path = self.path(luck, extent.from);
         let rng = luck.generator(Purpose::Arrivals);
         Box::new(Thinning::new(path, rng, extent.from, extent.until))
+    }
+    fn current(&self, luck: &Luck<'_>, end: u64) -> Option<Current> {
+        let extent = self.extent.cut(end);
+        let intensity = Box::new(self.path(luck, extent.from));
+        Some(Current { extent, intensity, dispersion: 1.0 })
     }
     fn rate_at(&self, at: u64) -> f64 {
         if self.extent.contains(at) { self.mean_rate() } else { 0.0 }

@@ -1,10 +1,10 @@
 //! `poisson`: independent arrivals of a constant rate.
 
-use super::{Moment, Resolver};
+use super::{Intensity, Moment, Piece, Resolver};
 use crate::fault::Faults;
 use crate::random::{Distribution, Generator, Purpose};
 use crate::units::Rate;
-use crate::workload::source::{Extent, Instants, Luck, Source};
+use crate::workload::source::{Current, Extent, Instants, Luck, Source};
 use crate::workload::stream::Part;
 use crate::workload::{BATCH, Batch};
 use rand_distr::{Distribution as _, Exp1};
@@ -59,11 +59,30 @@ impl Source for Compiled {
         let rng = luck.generator(Purpose::Arrivals);
         Box::new(Stream { gap_ns, base, offset: 0.0, end: extent.until, rng })
     }
+    fn current(&self, _: &Luck<'_>, end: u64) -> Option<Current> {
+        Some(Current {
+            extent: self.extent.cut(end),
+            intensity: Box::new(Steady(self.per_second)),
+            dispersion: 1.0,
+        })
+    }
     fn rate_at(&self, at: u64) -> f64 {
         if self.extent.contains(at) { self.per_second } else { 0.0 }
     }
     fn expected(&self, end: u64) -> f64 {
         self.extent.cut(end).seconds() * self.per_second
+    }
+}
+
+/// One rate for all time, in requests a second.
+pub(super) struct Steady(pub(super) f64);
+
+impl Intensity for Steady {
+    fn next(&mut self) -> Piece {
+        Piece { until: u64::MAX, low: self.0, high: self.0 }
+    }
+    fn rate_at(&self, _: u64) -> f64 {
+        self.0
     }
 }
 

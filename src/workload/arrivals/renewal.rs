@@ -1,9 +1,10 @@
 //! `renewal`: independent gaps of any law.
 
+use super::poisson::Steady;
 use super::{Moment, Resolver};
 use crate::fault::Faults;
 use crate::random::{Distribution, Generator, Purpose, Sampler};
-use crate::workload::source::{Extent, Instants, Luck, Source};
+use crate::workload::source::{Current, Extent, Instants, Luck, Source};
 use crate::workload::stream::Part;
 use crate::workload::{BATCH, Batch};
 use serde::{Deserialize, Serialize};
@@ -62,6 +63,7 @@ impl Renewal {
             first: first.flatten(),
             count: self.count.unwrap_or(u64::MAX),
             extent: extent?,
+            dispersion: self.gaps.cv().powi(2),
         };
         Some(Part::synthetic(source, demand?))
     }
@@ -76,6 +78,8 @@ struct Compiled {
     first: Option<u64>,
     count: u64,
     extent: Extent,
+    /// Variance over mean of long counts: that of gaps, squared and relative (Cox 1962, 3.3).
+    dispersion: f64,
 }
 
 impl Compiled {
@@ -95,6 +99,13 @@ impl Source for Compiled {
             left: self.count,
             end: self.extent.cut(end).until,
             rng: luck.generator(Purpose::Arrivals),
+        })
+    }
+    fn current(&self, _: &Luck<'_>, end: u64) -> Option<Current> {
+        (self.count == u64::MAX && self.dispersion.is_finite()).then(|| Current {
+            extent: Extent { from: self.starts(), until: self.extent.until }.cut(end),
+            intensity: Box::new(Steady(self.per_second)),
+            dispersion: self.dispersion,
         })
     }
     fn rate_at(&self, at: u64) -> f64 {

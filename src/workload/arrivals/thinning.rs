@@ -5,7 +5,7 @@
 //! is kept without looking at the wanted rate (a squeeze), so a tight piece costs no sine.
 
 use crate::random::{Generator, Purpose, unit};
-use crate::workload::source::{Extent, Instants, Luck, Source};
+use crate::workload::source::{Current, Extent, Instants, Luck, Source};
 use crate::workload::{BATCH, Batch};
 use rand_distr::{Distribution as _, Exp1};
 use std::fmt;
@@ -132,6 +132,12 @@ impl<F: RateFunction> Source for Varying<F> {
         let follow = Follow { function: Arc::clone(&self.function), at: extent.from };
         let rng = luck.generator(Purpose::Arrivals);
         Box::new(Thinning::new(follow, rng, extent.from, extent.until))
+    }
+
+    fn current(&self, _: &Luck<'_>, end: u64) -> Option<Current> {
+        let extent = self.extent.cut(end);
+        let follow = Follow { function: Arc::clone(&self.function), at: extent.from };
+        Some(Current { extent, intensity: Box::new(follow), dispersion: 1.0 })
     }
 
     fn rate_at(&self, at: u64) -> f64 {

@@ -3,7 +3,7 @@
 use super::spread::{Group, Spread, round};
 use crate::random::{Generator, Purpose};
 use crate::workload::arrivals::{Intensity, Piece, Thinning};
-use crate::workload::source::{Instants, Luck, Source};
+use crate::workload::source::{Current, Extent, Instants, Luck, Source};
 use crate::workload::{BATCH, Batch};
 use std::sync::Arc;
 
@@ -60,6 +60,14 @@ impl Source for Bins {
         }
         let rounding = luck.generator(Purpose::Rounding);
         Box::new(Placed { bins: self.clone(), next: 0, end, group: Group::EMPTY, rng, rounding })
+    }
+    fn current(&self, _: &Luck<'_>, end: u64) -> Option<Current> {
+        let path = Path { bins: self.clone(), next: 0, at: 0 };
+        Some(Current {
+            extent: Extent { from: 0, until: end.min(self.until) },
+            intensity: Box::new(path),
+            dispersion: if self.spread == Spread::Poisson { 1.0 } else { 0.0 },
+        })
     }
     fn rate_at(&self, at: u64) -> f64 {
         if at >= self.until {

@@ -9,7 +9,7 @@ use autosim::fleet::{
 use autosim::random::Sampler;
 use autosim::units::Span;
 
-fn case(fleet: FleetSpec, requests: &[(u64, u64)], script: &[u32]) -> Case {
+pub(super) fn case(fleet: FleetSpec, requests: &[(u64, u64)], script: &[u32]) -> Case {
     Case {
         seed: 1,
         requests: requests.to_vec(),
@@ -24,15 +24,15 @@ fn case(fleet: FleetSpec, requests: &[(u64, u64)], script: &[u32]) -> Case {
     }
 }
 
-fn fates(case: &Case) -> Vec<Fate> {
+pub(super) fn fates(case: &Case) -> Vec<Fate> {
     simulate(case).into_iter().map(|(_, fate)| fate).collect()
 }
 
-fn done(start: u64, end: u64, replica: u64) -> Fate {
+pub(super) fn done(start: u64, end: u64, replica: u64) -> Fate {
     Completed { start, end, replica }
 }
 
-fn cold(ns: u64) -> Vec<ColdStage> {
+pub(super) fn cold(ns: u64) -> Vec<ColdStage> {
     vec![ColdStage { name: "cold_start", length: Sampler::Constant(ns) }]
 }
 

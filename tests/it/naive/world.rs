@@ -1,5 +1,7 @@
 //! The events and what they do.
 
+mod classes;
+mod failures;
 mod sharing;
 
 use super::clients::{Tokens, User};
@@ -9,7 +11,7 @@ use autosim::fleet::{AtZero, Balancing, Overflow, VictimOrder};
 use autosim::random::{Purpose, Streams};
 use rand::Rng;
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What happens first at one instant; rule 1 of the model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,6 +21,8 @@ pub(super) enum Rank {
     Ready,
     Timeout,
     ClientTimeout,
+    Fail,
+    Outage,
     Control,
     Actuate,
     Arrive,
@@ -30,6 +34,8 @@ pub(super) enum Rank {
 pub(super) enum Event {
     Complete { replica: usize, slot: usize, request: usize, plan: u64 },
     Kill { replica: usize },
+    Fail { replica: usize },
+    Outage { number: usize },
     Expire { replica: usize, period: u64 },
     Ready { replica: usize },
     Timeout { request: usize },
@@ -73,6 +79,8 @@ pub(super) struct Replica {
     /// How often it has been planned anew who is done when.
     plan: u64,
     worked_to: u64,
+    /// When it fails, once it is ready.
+    fails_at: Option<u64>,
 }
 
 impl Replica {
@@ -123,6 +131,10 @@ pub(super) struct World<'a> {
     last_used: Option<usize>,
     desired: u32,
     controls: usize,
+    /// Everyone who began to wait, in order.
+    joins: Vec<usize>,
+    /// Who was put back.
+    put_back: BTreeSet<usize>,
 }
 
 impl<'a> World<'a> {
@@ -147,13 +159,17 @@ impl<'a> World<'a> {
             last_used: None,
             desired: case.fleet.initial,
             controls: 0,
+            joins: Vec::new(),
+            put_back: BTreeSet::new(),
         };
         let mut routing = streams.sequential(Purpose::Routing, 0);
         let mut patience = streams.sequential(Purpose::Patience, 0);
         for &(arrival, demand) in case.requests.iter().filter(|r| r.0 < case.end) {
             let law = case.fleet.queue.timeout.as_ref();
             let luck = world.users.len() as u64;
-            world.users.push(User::new(arrival, demand, luck, None));
+            let mut user = User::new(arrival, demand, luck, None);
+            user.class = case.class_of(arrival, demand);
+            world.users.push(user);
             world.requests.push(Request {
                 user: world.users.len() - 1,
                 arrival,
@@ -168,9 +184,11 @@ impl<'a> World<'a> {
             world.push(arrival, Rank::Arrive, request as u64, Event::Arrive { request });
         }
         world.expect_people();
-        for _ in 0..case.fleet.initial {
+        for replica in 0..case.fleet.initial {
             world.add_replica(State::Ready);
+            world.begin_life(replica as usize);
         }
+        world.plan_outages();
         // Scale per request changes the fleet at arrivals, without a call to a policy.
         if !matches!(case.fleet.balancing, Balancing::PerRequest { .. }) {
             world.push(case.interval, Rank::Control, 0, Event::Control { regular: true });
@@ -182,7 +200,7 @@ impl<'a> World<'a> {
         world
     }
 
-    pub(super) fn run(mut self) -> (Vec<Record>, Vec<Try>) {
+    pub(super) fn run(mut self) -> (Vec<Record>, Vec<Try>, Vec<u8>) {
         let horizon = self.case.end.saturating_add(self.case.drain);
         while let Some((key, event)) = self.events.pop_first() {
             if key.0 > horizon {
@@ -203,7 +221,8 @@ impl<'a> World<'a> {
         }
         let records = self.users.iter().map(|user| (user.arrival, user.fate)).collect();
         let tries = (0..self.requests.len()).map(|request| self.told(request)).collect();
-        (records, tries)
+        let classes = self.users.iter().map(|user| user.class).collect();
+        (records, tries, classes)
     }
 
     pub(super) fn push(&mut self, at: u64, rank: Rank, order: u64, event: Event) {
@@ -217,6 +236,8 @@ impl<'a> World<'a> {
                 self.complete(replica, slot, request, plan);
             }
             Event::Kill { replica } => self.kill(replica),
+            Event::Fail { replica } => self.fail(replica),
+            Event::Outage { number } => self.outage(number),
             Event::Expire { replica, period } => self.expire(replica, period),
             Event::Ready { replica } => self.ready(replica),
             Event::Timeout { request } => self.time_out(request),
@@ -246,6 +267,7 @@ impl<'a> World<'a> {
             idle_periods: 0,
             plan: 0,
             worked_to: 0,
+            fails_at: None,
         });
     }
 
@@ -333,6 +355,7 @@ impl<'a> World<'a> {
             for slot in &mut it.slots {
                 slot.free_since = self.now;
             }
+            self.begin_life(replica);
         }
     }
 
@@ -353,26 +376,7 @@ impl<'a> World<'a> {
             }
         };
         let Some(replica) = victim else { return };
-        self.replicas[replica].state = State::Draining;
-        if let Some(end) = self.now.checked_add(self.case.fleet.grace.0) {
-            let ordinal = self.replicas[replica].ordinal;
-            self.push(end, Rank::Gone, ordinal, Event::Kill { replica });
-        }
-    }
-
-    fn kill(&mut self, replica: usize) {
-        let it = &mut self.replicas[replica];
-        if it.state != State::Draining {
-            return;
-        }
-        it.state = State::Gone;
-        let serving = it.slots.iter_mut().filter_map(|slot| slot.serving.take());
-        let mut lost: Vec<usize> = serving.chain(it.queue.drain(..)).collect();
-        lost.sort_by_key(|&request| self.users[self.requests[request].user].number);
-        for request in lost {
-            let start = self.requests[request].start;
-            self.leave(request, "lost", Fate::Lost { start, at: self.now });
-        }
+        self.drain(replica);
     }
 
     fn expire(&mut self, replica: usize, period: u64) {
@@ -488,14 +492,12 @@ impl<'a> World<'a> {
 
     /// Puts a request in a replica's queue or at the gateway, or refuses it if the queue is full.
     fn wait(&mut self, request: usize, replica: Option<usize>) {
-        if self.is_full() {
+        if self.is_full() && !self.push_out_for(request) {
             self.refuse(request);
             return;
         }
-        match replica {
-            Some(replica) => self.replicas[replica].queue.push(request),
-            None => self.gateway.push(request),
-        }
+        self.join_queue(request, replica);
+        self.joins.push(request);
         self.set_timeout(request);
     }
 
@@ -509,6 +511,9 @@ impl<'a> World<'a> {
     }
 
     fn time_out(&mut self, request: usize) {
+        if self.put_back.contains(&request) {
+            return;
+        }
         let queues = self.replicas.iter_mut().map(|replica| &mut replica.queue);
         let mut found = false;
         for queue in queues.chain([&mut self.gateway]) {
@@ -585,7 +590,7 @@ impl<'a> World<'a> {
                 && let Some(replica) = self.route(request)
             {
                 self.gateway.remove(0);
-                self.replicas[replica].queue.push(request);
+                self.join_queue(request, Some(replica));
                 self.last_used = Some(replica);
             }
         }

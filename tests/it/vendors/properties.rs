@@ -133,6 +133,7 @@ fn drive(policy: &ProductPolicy) {
         initial: 2,
         end: Time::from_secs(3600),
         plan: None,
+        recorded: Default::default(),
     };
     let mut autoscaler = policy.autoscaler(&context);
     let mut desired = context.initial;

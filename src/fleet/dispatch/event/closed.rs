@@ -140,6 +140,8 @@ impl EventPlane {
             stamp: self.next_stamp,
             client: NOBODY,
             replica: None,
+            again: false,
+            class: users.loops[of as usize].class,
         };
         self.next_stamp += STAMPS;
         self.welcome_as(&mut request, luck, number);

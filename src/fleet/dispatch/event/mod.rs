@@ -2,32 +2,36 @@
 //!
 //! `mod.rs` moves time on and holds the requests; `servers.rs` is what the plane knows of replicas;
 //! `routing.rs` chooses a replica; `per_request.rs` starts and removes replicas as requests come and go;
-//! `queue.rs` holds who waits; `clients.rs` is what clients do that give up and try again, `closed.rs` users who send the next request after
-//! the one before.
+//! `queue.rs` holds who waits; `clients.rs` is what clients do that give up and try again, `closed.rs` users
+//! who send the next request after the one before; `failures.rs` is what becomes of requests whose replica is
+//! killed or fails.
 //! Completions are kept in a winner tree, a leaf for each request in service; all else that will happen
 //! is rarer and in a heap.
 
+mod classes;
 mod clients;
 mod closed;
+mod failures;
 mod heap;
 mod later;
 mod per_request;
 mod queue;
 mod routing;
 mod servers;
+mod slab;
 
-use super::super::{AtZero, Balancing, Fleet, FleetSpec, ReplicaId};
+use super::super::{AtZero, Balancing, FailedWork, Fleet, FleetSpec, ReplicaId};
 use super::tree::{NEVER, WinnerTree};
-use super::{Gauges, Interruption, Requests, Sink, Stop};
+use super::{Gauges, Interruption, Requests, Resolved, Sink, Stop};
 use crate::random::{Purpose, Sampler, Streams};
 use crate::units::Time;
+use classes::{Classes, Line};
 use clients::{Clients, NOBODY, Whereabouts};
 use closed::Users;
 use heap::{Event, EventHeap, What};
 use per_request::PerRequest;
 use routing::Router;
 use servers::{Servers, SlotKey};
-use std::collections::VecDeque;
 
 /// How requests reach replicas.
 #[derive(Debug, Clone)]
@@ -52,6 +56,9 @@ struct Waiting {
     client: u32,
     /// The replica it waits at or for; `None` = the gateway.
     replica: Option<ReplicaId>,
+    /// It has been in service before, on a replica that failed: it no longer gives up waiting.
+    again: bool,
+    class: u8,
 }
 
 /// Where a request waits.
@@ -79,6 +86,7 @@ struct Serving {
     /// `None` = this place of the slab is not used.
     replica: Option<ReplicaId>,
     cold: bool,
+    class: u8,
 }
 
 /// See the module's description.
@@ -93,11 +101,15 @@ pub struct EventPlane {
     serving_unused: Vec<u32>,
     waiting: Vec<Waiting>,
     waiting_unused: Vec<u32>,
-    gateway: VecDeque<Ticket>,
+    gateway: Line,
+    /// Where there are several.
+    classes: Option<Box<Classes>>,
     /// Stamp of the next request's first attempt.
     next_stamp: u64,
     clients: Option<Box<Clients>>,
     users: Option<Box<Users>>,
+    /// Where failed work is put back: the requests in service, as they waited, by place in that slab.
+    held: Option<Vec<Waiting>>,
     /// What an arrival of the plane's own came upon, until whoever moved time on is told.
     interruption: Option<Interruption>,
     capacity: u64,
@@ -131,10 +143,12 @@ impl EventPlane {
             serving_unused: Vec::new(),
             waiting: Vec::new(),
             waiting_unused: Vec::new(),
-            gateway: VecDeque::new(),
+            gateway: Line::default(),
+            classes: Classes::new(spec),
             next_stamp: 0,
             clients: Clients::new(spec, streams).map(Box::new),
             users: Users::new(spec, streams).map(Box::new),
+            held: (spec.failures.work == FailedWork::Requeued).then(Vec::new),
             interruption: None,
             capacity: spec.queue.capacity.unwrap_or(u64::MAX),
             waiting_limit,
@@ -178,6 +192,8 @@ impl EventPlane {
                 stamp: self.next_stamp,
                 client: NOBODY,
                 replica: None,
+                again: false,
+                class: requests.class.get(taken).copied().unwrap_or(0),
             };
             self.next_stamp += clients::STAMPS;
             self.welcome(&mut request);
@@ -245,38 +261,22 @@ impl EventPlane {
             client: request.client,
             replica: Some(id),
             cold: request.arrival < self.servers.ready_at(id),
+            class: request.class,
         };
         let at = match self.serving_unused.pop() {
             Some(at) => at as usize,
             None => self.widen_slab(),
         };
         self.serving[at] = serving;
+        if self.held.is_some() {
+            self.hold(at, request);
+        }
         self.note_place(request.client, Whereabouts::Serving(at as u32));
         self.servers.begin(id);
         self.gauges.in_flight += 1;
         self.gauges.busy += u64::from(self.servers.is_ready(id));
         self.note_present(id);
         self.ends.set(at, self.now.saturating_add(demand).min(NEVER - 1));
-    }
-
-    /// A new place for a request in service.
-    fn widen_slab(&mut self) -> usize {
-        let at = self.serving.len();
-        self.serving.push(Serving {
-            arrival: 0,
-            start: 0,
-            slot: 0,
-            client: NOBODY,
-            replica: None,
-            cold: false,
-        });
-        // The list of unused places never outgrows the slab, so it need never grow by itself.
-        self.serving_unused.reserve(self.serving.len());
-        if at >= self.ends.width() {
-            let ends: Vec<u64> = (0..at).map(|leaf| self.ends.get(leaf)).collect();
-            self.ends.refill(at + 1, ends.into_iter());
-        }
-        at
     }
 
     /// The first request of a launched replica may have a law of its own.
@@ -449,7 +449,7 @@ impl EventPlane {
 
     fn give_up(&mut self, event: Event, sink: &mut impl Sink) {
         let ticket = (event.index, event.stamp);
-        if !self.ticket_is_valid(ticket) {
+        if !self.ticket_is_valid(ticket) || self.waiting[ticket.0 as usize].again {
             return; // served meanwhile
         }
         let request = self.take_waiting(ticket);
@@ -458,27 +458,6 @@ impl EventPlane {
             self.note_present(id);
         }
         self.tell_timed_out(&request, sink);
-    }
-
-    fn kill(&mut self, event: Event, fleet: &mut Fleet, sink: &mut impl Sink) {
-        let id = ReplicaId(event.index);
-        if !self.servers.is(id, event.stamp) {
-            return; // gone before its grace ended
-        }
-        for at in 0..self.serving.len() {
-            let serving = self.serving[at];
-            if serving.replica == Some(id) {
-                self.release(at, id);
-                self.tell_lost(serving.arrival, serving.start, serving.client, sink);
-            }
-        }
-        while let Some(ticket) = self.next_at(id) {
-            let request = self.take_waiting(ticket);
-            self.servers.note_dequeued(id);
-            self.tell_lost(request.arrival, Time::NEVER.0, request.client, sink);
-        }
-        self.clients_lost_theirs(sink);
-        self.retire_if_done(id, fleet);
     }
 
     pub(super) fn reach(
@@ -534,11 +513,7 @@ impl EventPlane {
 
     pub(super) fn leave(&mut self, now: Time, id: ReplicaId, deadline: Time) -> Option<Time> {
         self.move_to(now.0);
-        self.gauges.busy -= u64::from(self.servers.busy(id));
-        self.servers.leave(id);
-        if let Mode::Routed(router) = &mut self.mode {
-            router.remove(id);
-        }
+        self.take_no_more(id);
         if self.servers.present(id) == 0 {
             self.servers.remove(id);
             return Some(now);
@@ -548,6 +523,15 @@ impl EventPlane {
             self.heap.push(Event::new(deadline.0, What::Kill, ordinal, id.0));
         }
         None
+    }
+
+    /// A replica takes no new requests.
+    fn take_no_more(&mut self, id: ReplicaId) {
+        self.gauges.busy -= u64::from(self.servers.busy(id));
+        self.servers.leave(id);
+        if let Mode::Routed(router) = &mut self.mode {
+            router.remove(id);
+        }
     }
 
     /// Requests in service there: those that wait with it are not in flight.
@@ -566,9 +550,11 @@ impl EventPlane {
         }
         for serving in self.serving.iter().filter(|serving| serving.replica.is_some()) {
             sink.unfinished(Time(serving.arrival));
+            self.tell_class(serving.class, serving.arrival, Resolved::Unfinished, sink);
         }
         for request in self.waiting.iter().filter(|request| request.stamp != FREE) {
             sink.unfinished(Time(request.arrival));
+            self.tell_class(request.class, request.arrival, Resolved::Unfinished, sink);
         }
     }
 }

@@ -41,6 +41,10 @@ impl Router {
         }
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.ids.is_empty()
+    }
+
     /// The replica for a request with this draw; `None` if none is ready.
     pub(super) fn choose(&mut self, draw: u64) -> Option<ReplicaId> {
         let count = self.ids.len();

@@ -27,6 +27,7 @@ function trafficPanel(series) {
     curve(series, "completions", "sky", { title: "completed" }),
     curve(series, "failed", "vermillion", { title: "failed", area: 0.55, quiet: true }),
   ];
+  if (series.columns.attempts) curves.splice(1, 0, curve(series, "attempts", "purple", { title: "with retries", dash: "6 4" }));
   return { id: "traffic", title: "Requests per second", height: 150, curves };
 }
 

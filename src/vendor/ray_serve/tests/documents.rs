@@ -3,7 +3,7 @@
 use crate::units::Span;
 use crate::vendor::ray_serve::{Knobs, RayServe, Scaling};
 use crate::vendor::tape::{documents, faults, model};
-use crate::vendor::{Document, Vendor};
+use crate::vendor::{Document, LeavesFirst, Vendor};
 use serde_json::{Value, json};
 
 const CONFIG: &str = r#"{
@@ -36,7 +36,7 @@ fn a_deployment_is_found_by_its_name() {
         assert_eq!(platform.concurrency, Some(concurrency), "{name}");
         assert_eq!(platform.grace, Some(Span::from_secs(grace_s)), "{name}");
         assert_eq!((platform.start, platform.most), (start, most), "{name}");
-        assert!(platform.newest_leave_first);
+        assert_eq!(platform.leaves_first, Some(LeavesFirst::Newest));
     }
     for (knobs, part) in [
         (Knobs::default(), "3 deployments could be meant"),
@@ -133,7 +133,11 @@ fn what_ray_drops_in_silence_is_said_aloud() {
             r#"{"max_ongoing_requests": 1, "autoscaling_config": {"max_replicas": 2}}"#,
             "below target_ongoing_requests 2",
         ),
-        (r#"{"upscale_delay_s": 3}"#, "this never scales"),
+        (r#"{"upscale_delay_s": 3}"#, "max_replicas is 1 where it is left out: this never scales"),
+        (
+            r#"{"num_replicas": "auto", "autoscaling_config": {"min_replicas": 100}}"#,
+            "max_replicas is 100 where it is left out: this never scales",
+        ),
         (r#"{"max_replicas": 2, "target_ongoing_requests": null}"#, "TypeError"),
     ] {
         let lines = found(text);

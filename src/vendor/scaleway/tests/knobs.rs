@@ -6,9 +6,9 @@ use crate::fault::Faults;
 use crate::policy::Autoscaler;
 use crate::signal::{Basis, Census, Metric, Observation, Probe, Reading};
 use crate::units::{Span, Time};
-use crate::vendor::Vendor;
 use crate::vendor::scaleway::{Knobs, Scaleway};
 use crate::vendor::tape::{faults, model};
+use crate::vendor::{LeavesFirst, Vendor};
 
 /// Knobs with these at other values: `tick_s = 60`.
 fn knobs(toml: &str) -> Knobs {
@@ -65,6 +65,20 @@ fn which_policy_acts_and_what_it_leaves_to_others() {
     ] {
         let bodies: Vec<&str> = bodies.into_iter().map(String::as_str).collect();
         assert_eq!(counts(&bodies, toml, initial, &[sample; 5]), expected, "{toml}");
+    }
+}
+
+#[test]
+fn a_correction_may_obey_the_cooldown() {
+    let group = group("600s");
+    for (toml, expected) in [("", [2, 1, 2]), ("correction_obeys_cooldown = true", [2, 0, 1])] {
+        let mut tape = tape(&[&group, UP], &knobs(toml), 1);
+        let mut found = vec![sampled(&mut tape, 300, &[90.0; 5]).desired];
+        // All Instances die; the group keeps one at least.
+        tape.desired = 0;
+        found.push(sampled(&mut tape, 600, &[10.0; 5]).desired);
+        found.push(sampled(&mut tape, 900, &[90.0; 5]).desired);
+        assert_eq!(found, expected, "{toml}");
     }
 }
 
@@ -213,13 +227,14 @@ fn what_each_metric_is_of_the_service() {
 #[test]
 fn what_the_platform_brings() {
     let read = model::<Scaleway>(&array(&[&group("300s"), UP, DOWN]), &Knobs::default());
-    for (toml, cold_start, newest, oldest) in
-        [("", 120, true, false), ("cold_start_s = 30\nvictim = 'oldest'", 30, false, true)]
-    {
+    for (toml, cold_start, first) in [
+        ("", 120, LeavesFirst::Newest),
+        ("cold_start_s = 30\nvictim = 'oldest'", 30, LeavesFirst::Oldest),
+    ] {
         let platform = Scaleway::platform(&read, &knobs(toml));
         assert_eq!((platform.start, platform.most), (1, 5));
         assert_eq!(platform.cold_start, Some(Span::from_secs(cold_start)));
-        assert_eq!((platform.newest_leave_first, platform.oldest_leave_first), (newest, oldest));
+        assert_eq!(platform.leaves_first, Some(first));
     }
 }
 

@@ -308,3 +308,45 @@ fn a_scaling_is_told_as_an_event() {
     assert_eq!(event["type_data"], expected);
     assert_eq!(told(3, 3), None);
 }
+
+/// Counts at the ends of five low minutes from 10:00:00 on, under an answer last scaled then.
+fn low_minutes(last_scale: &str, knobs: &Knobs) -> Vec<u32> {
+    let json = LIST.replace("0001-01-01T00:00:00Z", last_scale);
+    let context = shared::context("2026-03-02T10:00:00Z", 5);
+    let mut tape = shared::Tape::new::<Scalingo>(&model(&json), knobs, &context);
+    (1..6).map(|minute| tape.at(60 * minute, &[Some(10.0)]).desired).collect()
+}
+
+#[test]
+fn the_last_scaling_of_an_answer_begins_the_pause() {
+    let knobs = Knobs::default();
+    let never = [5, 4, 4, 4, 3];
+    // Half a minute before the start: the pause before a scale-in ends at 150 s.
+    assert_eq!(low_minutes("2026-03-02T09:59:30Z", &knobs), [5, 5, 4, 4, 4]);
+    assert_eq!(low_minutes("2026-03-02T17:59:30.5+08:00", &knobs), [5, 5, 4, 4, 4]);
+    // To the second: a minute before, it ends with the second minute.
+    assert_eq!(low_minutes("2026-03-02T09:59:00Z", &knobs), never);
+    for other in ["0001-01-01T00:00:00Z", "2018-04-11T18:22:12Z", "2026-03-02T10:00:01Z"] {
+        assert_eq!(low_minutes(other, &knobs), never, "{other}");
+    }
+    // Of which direction it was is not told.
+    let own = Knobs { cooldown_cross: false, ..knobs };
+    assert_eq!(low_minutes("2026-03-02T09:59:30Z", &own), never);
+}
+
+#[test]
+fn what_the_platform_alone_writes_is_checked_too() {
+    for (from, to, field) in [
+        ("\"0001-01-01T00:00:00Z\"", "\"yesterday\"", "last_scale"),
+        ("\"0001-01-01T00:00:00Z\"", "1520000000", "last_scale"),
+        ("\"5af97be7ff688d0001228ffb\"", "7", "app_id"),
+        ("\"disabled\":false", "\"updated_at\":\"2018-02-30T00:00:00Z\"", "updated_at"),
+        ("\"disabled\":false", "\"alert_id_scale_up\":{}", "alert_id_scale_up"),
+    ] {
+        let json = LIST.replace(from, to);
+        let found = faults(&json);
+        assert_eq!(found, [format!("Error  422 {field}: is invalid")], "{to}");
+    }
+    let unsaid = LIST.replace("\"0001-01-01T00:00:00Z\"", "null");
+    assert_eq!(faults(&unsaid), [""; 0]);
+}

@@ -72,6 +72,16 @@ fn pauses_may_count_from_the_last_scaling_of_their_own_direction() {
 }
 
 #[test]
+fn a_correction_may_start_no_pause() {
+    let json = body("web", 2, 10, "cpu", 0.6);
+    // Twelve are two too many at 60 s; low minutes ask for a scale-in at 120 s.
+    for (correction_is_scaling, expected) in [(true, [10, 10, 10, 9]), (false, [10, 9, 9, 9])] {
+        let knobs = Knobs { correction_is_scaling, ..default() };
+        assert_eq!(counts(&json, 12, &knobs, &[0.1; 4]), expected, "{correction_is_scaling}");
+    }
+}
+
+#[test]
 fn a_scaling_may_empty_the_list() {
     let json = body("web", 2, 10, "cpu", 0.6);
     for (reset_history, expected) in [(false, [3, 4, 5, 6]), (true, [3, 4, 4, 5])] {

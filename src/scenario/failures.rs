@@ -1,0 +1,222 @@
+//! Failures of a scenario: how replicas fail, and what becomes of their requests.
+
+use super::fleet::checked;
+use super::rollouts::{beyond_end, key_of, portion, scales_per_request, within_run};
+use super::words::SpanOrLaw;
+use super::{NamedPolicy, Service};
+use crate::fault::Faults;
+use crate::fleet::{Discipline, FailedWork, FailureSpec, Outage, Portion, Restart};
+use crate::units::{Quantity, Span, Time, WallClock};
+use crate::workload::arrivals::Moment;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// How replicas that are ready or draining fail. One that does is gone, and no longer billed, at that
+/// instant.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FailuresFile {
+    /// From ready to failure, drawn per replica. Default: none fails by itself.
+    pub lifetime: Option<SpanOrLaw>,
+    /// What becomes of the requests of a failed replica, here and in `outages`. Default: lost.
+    pub work: Option<WorkFile>,
+    /// What takes the place of a failed replica, here and in `outages`. Default: replaced.
+    pub restart: Option<RestartFile>,
+}
+
+/// What becomes of the requests of a failed replica, in service or waiting there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum WorkFile {
+    /// They are lost; clients may try again.
+    Lost,
+    /// They are put back at the head of the queue and begin anew; where every replica has a queue they are
+    /// routed anew.
+    Requeued,
+}
+
+/// What takes the place of a failed replica.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum RestartFile {
+    /// Another one is launched at once, with a cold start of its own.
+    Replaced,
+    /// Nothing until the next order of the policy.
+    Left,
+}
+
+/// Replicas that fail together.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OutageFile {
+    /// When: so long after the start, or at a time of day.
+    pub at: Moment,
+    /// How many of the ready replicas, drawn among them: a number, or a share, rounded up.
+    pub kill: Quantity,
+    /// They are told so long before they fail, and drain from `at` on, at most for their grace. Default: no
+    /// notice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notice: Option<Span>,
+}
+
+/// The failures of one service but its outages; sound only if no error was added to `faults`.
+pub(super) fn build(given: Option<&FailuresFile>, faults: &mut Faults) -> FailureSpec {
+    let Some(given) = given else { return FailureSpec::default() };
+    let law = given.lifetime.as_ref().map(|SpanOrLaw(law)| law);
+    let lifetime = faults.within("failures", |f| {
+        f.within("lifetime", |f| {
+            let sampler = checked(law?, f)?;
+            if law?.mean_s() <= 0.0 {
+                f.error("", "replicas that never live", "give a life above zero");
+            }
+            Some(sampler)
+        })
+    });
+    FailureSpec {
+        lifetime,
+        outages: Vec::new(),
+        work: match given.work {
+            Some(WorkFile::Requeued) => FailedWork::Requeued,
+            Some(WorkFile::Lost) | None => FailedWork::Lost,
+        },
+        restart: match given.restart {
+            Some(RestartFile::Left) => Restart::Left,
+            Some(RestartFile::Replaced) | None => Restart::Replaced,
+        },
+    }
+}
+
+/// The outages of one service.
+pub(super) fn outages(
+    given: &[OutageFile],
+    clock: &WallClock,
+    end: Time,
+    faults: &mut Faults,
+) -> Vec<Outage> {
+    let mut outages = Vec::new();
+    faults.within("outages", |faults| {
+        for (number, outage) in given.iter().enumerate() {
+            faults.within(number.to_string(), |faults| {
+                outages.extend(one(outage, clock, end, faults));
+            });
+        }
+    });
+    outages
+}
+
+fn one(given: &OutageFile, clock: &WallClock, end: Time, faults: &mut Faults) -> Option<Outage> {
+    let nobody = [Portion::Count(0), Portion::Share(0.0)];
+    let kill = portion(given.kill).filter(|kill| !nobody.contains(kill));
+    if kill.is_none() {
+        let hint = "a whole number of replicas such as 3, or a share up to \"100%\"";
+        faults.error("kill", format!("`{}` replicas", given.kill), hint);
+    }
+    let at = within_run(given.at, clock, end, faults);
+    Some(Outage { at: at?, kill: kill?, notice: given.notice.unwrap_or_default() })
+}
+
+/// What can be said once services and policies are known.
+pub(super) fn check(
+    services: &[Service],
+    policies: &[NamedPolicy],
+    end: Time,
+    faults: &mut Faults,
+) {
+    for (index, service) in services.iter().enumerate() {
+        let failures = &service.fleet.failures;
+        for (number, outage) in failures.outages.iter().enumerate() {
+            if outage.at >= end {
+                let key = key_of(services, service, &format!("outages.{number}.at"));
+                beyond_end(&key, outage.at, end, faults);
+            }
+        }
+        let key = match failures.lifetime {
+            Some(_) => key_of(services, service, "replica.failures"),
+            None => key_of(services, service, "outages"),
+        };
+        if failures.any() && scales_per_request(index, service, policies) {
+            let hint = "leave out the failures or the keep-alive policy";
+            faults.error(&key, "a policy of this service scales per request", hint);
+        }
+        let shares = matches!(service.fleet.discipline, Discipline::Sharing { .. });
+        if failures.work == FailedWork::Requeued && shares {
+            let hint = "let it be lost, and clients try again (`client.retries`)";
+            let key = key_of(services, service, "replica.failures.work");
+            faults.error(&key, "work that is shared cannot be put back", hint);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::Sampler;
+    use crate::scenario::{LoadOptions, Scenario, Sources, load};
+
+    fn read(rest: &str) -> Result<Scenario, String> {
+        let text = format!(
+            "start = '2026-03-02T11:00:00+08:00'\nduration = '2h'\n\
+             [workload.arrivals.main.poisson]\nrate = '1/s'\n{rest}"
+        );
+        let options = LoadOptions { fallback_name: "test".into(), ..LoadOptions::default() };
+        let loaded = load(Sources::new("test.toml", text), &options);
+        loaded.map(|loaded| loaded.scenario).map_err(|found| found.render(false))
+    }
+
+    const FIXED: &str = "[policies.peak.fixed]\nreplicas = 7\n";
+
+    #[test]
+    fn replicas_fail_by_a_law_and_in_outages() {
+        let text = "[replica.failures]\nlifetime.exponential = { mean = '6h' }\n\
+             work = 'requeued'\nrestart = 'left'\n\
+             [[outages]]\nat = '12:30'\nkill = '33.3%'\nnotice = '2m'\n\
+             [[outages]]\nat = '5m'\nkill = 3\n";
+        let scenario = read(&format!("{FIXED}{text}")).unwrap();
+        let (at, notice) = (Time::from_secs(5400), Span::from_secs(120));
+        let share = Portion::Share(33.3 / 100.0);
+        let expected = FailureSpec {
+            lifetime: Some(Sampler::Exponential { mean_ns: 2.16e13 }),
+            outages: vec![
+                Outage { at, kill: share, notice },
+                Outage { at: Time::from_secs(300), kill: Portion::Count(3), notice: Span::ZERO },
+            ],
+            work: FailedWork::Requeued,
+            restart: Restart::Left,
+        };
+        assert_eq!(scenario.fleet(0).failures, expected);
+        assert_eq!((share.of(9), share.of(30), share.of(7)), (3, 10, 3));
+        assert_eq!(read(FIXED).unwrap().fleet(0).failures, FailureSpec::default());
+    }
+
+    #[test]
+    fn replicas_that_hardly_live_are_warned_of() {
+        let text = format!(
+            "duration = '1h'\n[workload.arrivals.main.poisson]\nrate = '1/s'\n{FIXED}\
+             [replica]\ncold_start = '30s'\nfailures.lifetime = '10s'\n"
+        );
+        let options = LoadOptions { fallback_name: "test".into(), ..LoadOptions::default() };
+        let loaded = load(Sources::new("test.toml", text), &options).unwrap();
+        let found = loaded.warnings.render(false);
+        assert!(found.contains("about 25% of them are ready"), "{found}");
+    }
+
+    #[test]
+    fn failures_that_cannot_be_are_reported_together() {
+        let outages = "[[outages]]\nat = '3h'\nkill = 1.5\n[[outages]]\nat = '1h'\nkill = 0\n";
+        let found = read(&format!("{FIXED}[replica.failures]\nlifetime = '0s'\n{outages}"));
+        let found = found.unwrap_err();
+        for part in ["3h is not within the run", "`1.5` replicas", "`0` replicas", "never live"] {
+            assert!(found.contains(part), "{part}\n{found}");
+        }
+        let shared = "[service]\ndiscipline = 'sharing'\n[replica.failures]\nwork = 'requeued'\n";
+        let found = read(&format!("{FIXED}{shared}")).unwrap_err();
+        assert!(found.contains("shared cannot be put back"), "{found}");
+        let keep_alive = "[policies.faas.keep-alive]\nidle_expiry.constant = '10m'\n";
+        for failing in
+            ["[[outages]]\nat = '1h'\nkill = 1\n", "[replica.failures]\nlifetime = '1h'\n"]
+        {
+            let found = read(&format!("{keep_alive}{failing}")).unwrap_err();
+            assert!(found.contains("scales per request"), "{found}");
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! The flow as a user meets it: near the exact engine, the same for every policy, said in every output,
+//! refused where it does not fit. The whole table of errors is `cargo test --release --test fluid_full`.
+
+use crate::fluid::{Effort, measure, table};
+use autosim::experiment::{Comparison, Figure, Results, RunOptions, Silent, run};
+use autosim::scenario::{LoadOptions, Scenario, Sources, TESTED, load};
+use std::fs;
+use std::sync::Arc;
+
+#[test]
+fn the_flow_is_near_the_exact_engine_at_a_glance() {
+    let measured = measure(Effort::Fast);
+    let near = measured.iter().filter(|row| row.holds()).count();
+    assert!(near * 10 >= measured.len() * 9, "{near} of\n{}", table(&measured));
+}
+
+/// A day at a rate, two policies, as a flow unless said otherwise.
+fn text(rate: &str, head: &str, rest: &str) -> String {
+    format!(
+        "name = 'day'\nduration = '1d'\nreplications = 2\nfidelity = 'fluid'\n\
+         slo.latency = 'p99 < 500ms'\n{head}\n\
+         [workload.arrivals.main.poisson]\nrate = '{rate}'\n[service]\nconcurrency = 8\n\
+         [replica]\ncold_start.constant = '30s'\n{rest}\n[policies.still.fixed]\nreplicas = 20\n\
+         [policies.moving.target-tracking]\nmetric = 'cpu'\ntarget = '60%'\nmin = 4\nmax = 900\n\
+         interval = '60s'\nwindow = '1m'\n"
+    )
+}
+
+fn scenario(text: &str) -> Result<Scenario, String> {
+    let options = LoadOptions { fallback_name: "day".into(), ..LoadOptions::default() };
+    let loaded = load(Sources::new("day.toml", text), &options);
+    loaded.map(|loaded| loaded.scenario).map_err(|found| found.render(false))
+}
+
+fn results(text: &str, jobs: usize) -> Results {
+    let cancel = Arc::default();
+    let options = RunOptions { jobs, all_timelines: true, all_decisions: true, cancel: &cancel };
+    run(&scenario(text).unwrap(), &options, &Silent).unwrap()
+}
+
+#[test]
+fn a_flow_is_the_same_in_every_run_and_for_every_policy() {
+    let text = text("1000/s", "", "");
+    let results_of = |jobs| results(&text, jobs);
+    let (one, two) = (results_of(1), results_of(2));
+    assert_eq!(one, two);
+    let arrived = |policy: usize| -> Vec<Option<f64>> {
+        one.policies[policy].first_service().map(|row| row.row.get(Figure::Arrived)).collect()
+    };
+    assert_eq!(arrived(0), arrived(1));
+    assert_ne!(arrived(0)[0], arrived(0)[1], "replications have luck of their own");
+    for row in one.policies.iter().flat_map(|policy| policy.first_service()) {
+        let of = |figure| row.row.get(figure).unwrap();
+        let fates = [Figure::Completed, Figure::Rejected, Figure::Unfinished];
+        assert_eq!(of(Figure::Arrived), fates.map(of).iter().sum::<f64>());
+        assert!((of(Figure::Arrived) / 86.4e6 - 1.0).abs() < 1e-3);
+        assert!(of(Figure::LittlesLawResidual) < 0.05, "{}", of(Figure::LittlesLawResidual));
+    }
+}
+
+#[test]
+fn every_output_says_that_it_is_a_flow() {
+    let results =
+        results(&text("1000/s", "duration = '2h'", "").replacen("duration = '1d'\n", "", 1), 2);
+    let comparison = Comparison::of(&results);
+    let texts = [
+        autosim::report::table(&results, &comparison),
+        autosim::report::markdown(&results, &comparison),
+        autosim::report::summary_csv(&results, &comparison),
+        autosim::report::summary_json(&results, &comparison).to_string(),
+    ];
+    for text in texts {
+        assert!(text.contains("fluid"), "{text}");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path().join("run");
+    let mut silent = Vec::new();
+    for file in autosim::report::write_all(&results, &comparison, &folder).unwrap() {
+        let name = file.file_name().unwrap().to_string_lossy().into_owned();
+        let bytes = fs::read(&file).unwrap();
+        let said = String::from_utf8_lossy(&bytes).contains("fluid");
+        if !said && !name.ends_with(".png") {
+            silent.push(name);
+        }
+    }
+    assert!(silent.is_empty(), "{silent:?}");
+}
+
+#[test]
+fn what_a_flow_does_not_model_is_refused_where_it_stands() {
+    for (head, rest, place) in [
+        ("client.timeout = '1s'", "", "client"),
+        ("", "[service.queue]\ncapacity = 9", "service.queue.capacity"),
+        ("", "[service.queue]\ntimeout = '9s'", "service.queue.timeout"),
+        ("", "grace = '500ms'", "replica.grace"),
+        ("", "[service]\nfirst_request = '1s'", "service.first_request"),
+        ("", "[policies.ahead]\nclairvoyant = {}", "policies.ahead"),
+        ("", "[policies.faas.keep-alive]\nidle_expiry.constant = '1m'", "policies.faas"),
+        (
+            "",
+            "[workload.arrivals.other.poisson]\nrate = '1/s'\nservice_time.constant = '1s'",
+            "workload.arrivals.other",
+        ),
+        (
+            "",
+            "[workload.arrivals.chat.renewal]\ngaps.constant = '1s'\ncount = 9",
+            "workload.arrivals.chat",
+        ),
+    ] {
+        let mut text = text("1000/s", head, rest);
+        if rest.contains("[service]") {
+            text = text.replacen("[service]\nconcurrency = 8\n", "", 1);
+        }
+        let said = scenario(&text).expect_err(place);
+        assert!(said.contains(&format!("error: {place}")) && said.contains("flow"), "{said}");
+        let exact = scenario(&text.replace("'fluid'", "'exact'"));
+        assert!(exact.is_ok(), "{}", exact.unwrap_err());
+    }
+}
+
+#[test]
+fn auto_picks_the_flow_within_the_tested_range_alone_and_says_why() {
+    let auto = |text: String| scenario(&text.replace("'fluid'", "'auto'")).unwrap().fidelity;
+    let many = |rest: &str| text("200000/s", "", rest);
+    for (text, fluid, word) in [
+        (many(""), true, "auto picked fluid"),
+        (text("100/s", "", ""), false, "few enough"),
+        (many("[service.queue]\ntimeout = '9s'"), false, "service.queue.timeout"),
+        (many("").replace("'60s'", "'1s'"), false, "control interval"),
+        (many("").replace("concurrency = 8", "concurrency = 5000"), false, "slots"),
+        (text("5000000/s", "", ""), false, "requests/s"),
+    ] {
+        let found = auto(text);
+        assert_eq!(found.fluid, fluid, "{}", found.why);
+        assert!(found.why.contains(word), "{}", found.why);
+    }
+    assert!(TESTED.iter().all(|range| range.least <= range.most));
+}
+
+#[test]
+fn more_requests_than_can_be_simulated_one_by_one_need_a_flow() {
+    let text = text("100000000/s", "", "");
+    assert!(scenario(&text).is_ok());
+    let said = scenario(&text.replace("'fluid'", "'exact'")).unwrap_err();
+    assert!(said.contains("workload.arrivals") && said.contains("fidelity"), "{said}");
+}
