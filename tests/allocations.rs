@@ -4,7 +4,7 @@
 //! whole process.
 
 use autosim::engine::{DecisionLog, Detail, ServiceSetup, Setup, Window, run};
-use autosim::fleet::{Balancing, FleetSpec, QueueSpec};
+use autosim::fleet::{Balancing, Discipline, FleetSpec, Overflow, QueueSpec};
 use autosim::policy::{Autoscaler, Cadence, Decision, Policy, SignalRef};
 use autosim::random::{Purpose, Sampler, Streams};
 use autosim::signal::{Metric, Observation, Resources, Signal};
@@ -52,7 +52,11 @@ fn gaps(per_second: f64) -> Sampler {
 }
 
 /// Allocations between one look and the next.
-fn allocations(balancing: Balancing, timeout: Option<Sampler>) -> Vec<usize> {
+fn allocations(
+    balancing: Balancing,
+    discipline: Discipline,
+    timeout: Option<Sampler>,
+) -> Vec<usize> {
     let seen = Arc::new(Mutex::new(Vec::with_capacity(2 * LENGTH_S as usize)));
     let end = Time::from_secs(LENGTH_S);
     let service = ServiceSetup {
@@ -61,6 +65,7 @@ fn allocations(balancing: Balancing, timeout: Option<Sampler>) -> Vec<usize> {
         fleet: FleetSpec {
             initial: 150,
             balancing,
+            discipline,
             queue: QueueSpec { timeout, ..QueueSpec::default() },
             ..FleetSpec::default()
         },
@@ -95,16 +100,26 @@ fn allocations(balancing: Balancing, timeout: Option<Sampler>) -> Vec<usize> {
 fn past_the_high_water_mark_nothing_is_allocated() {
     // Random patience takes the general plane.
     let random_patience = Sampler::Uniform { min_ns: 1e8, width_ns: 1e8 };
-    for (balancing, timeout) in [
-        (Balancing::CentralQueue, None),
-        (Balancing::PowerOfTwo, None),
-        (Balancing::LeastOutstanding, None),
-        (Balancing::LeastOutstanding, Some(Sampler::Constant(500_000_000))),
-        (Balancing::CentralQueue, Some(random_patience.clone())),
-        (Balancing::PowerOfTwo, Some(random_patience)),
+    let (slots, sharing) = (Discipline::Slots, Discipline::Sharing { limit: None });
+    // Replicas come and go: an idle one leaves after a second.
+    let idle_expiry = Sampler::Constant(1_000_000_000);
+    let (minimum, limit, overflow) = (0, 200, Overflow::Wait);
+    let per_request = Balancing::PerRequest { idle_expiry, minimum, limit, overflow };
+    for (balancing, discipline, timeout) in [
+        (Balancing::CentralQueue, slots, None),
+        (Balancing::PowerOfTwo, slots, None),
+        (Balancing::LeastOutstanding, slots, None),
+        (Balancing::LeastOutstanding, slots, Some(Sampler::Constant(500_000_000))),
+        (Balancing::CentralQueue, slots, Some(random_patience.clone())),
+        (Balancing::PowerOfTwo, slots, Some(random_patience)),
+        (Balancing::Random, slots, None),
+        (Balancing::RoundRobin, slots, None),
+        (per_request, slots, None),
+        (Balancing::PowerOfTwo, sharing, None),
+        (Balancing::LeastOutstanding, sharing, None),
     ] {
-        let name = format!("{balancing:?}, patience {timeout:?}");
-        let counts = allocations(balancing, timeout);
+        let name = format!("{balancing:?}, {discipline:?}, patience {timeout:?}");
+        let counts = allocations(balancing, discipline, timeout);
         assert!(counts.len() >= LENGTH_S as usize - 1);
         let late = counts.iter().enumerate().skip(LENGTH_S as usize / 5);
         let late: Vec<_> = late.filter(|(_, count)| **count > 0).collect();

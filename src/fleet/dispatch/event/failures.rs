@@ -18,14 +18,6 @@ impl EventPlane {
         held[at] = *request;
     }
 
-    /// A request in service got another place.
-    pub(super) fn move_held(&mut self, from: usize, to: usize) {
-        let Some(held) = &mut self.held else { return };
-        if let Some(&request) = held.get(from) {
-            held[to] = request;
-        }
-    }
-
     /// A leaving replica's grace ends, or it fails.
     pub(super) fn kill(&mut self, event: Event, fleet: &mut Fleet, sink: &mut impl Sink) {
         let id = ReplicaId(event.index);

@@ -467,7 +467,6 @@ impl EventPlane {
         sink: &mut impl Sink,
     ) -> Option<Interruption> {
         self.run_to(now.0, false, fleet, sink);
-        self.narrow_slab();
         let interruption = self.interruption.take();
         if interruption.is_none() {
             self.move_to(now.0);

@@ -1,12 +1,7 @@
-//! The slab of requests in service, a leaf of the winner tree each: wide enough, and not much wider.
+//! The slab of requests in service, a leaf of the winner tree each.
 
-use super::clients::{NOBODY, Whereabouts};
+use super::clients::NOBODY;
 use super::{EventPlane, Serving};
-
-/// A slab with this many times more places than requests is narrowed.
-const SPARSE: usize = 8;
-/// One of so few places is not.
-const SMALL: usize = 16;
 
 impl EventPlane {
     /// A new place for a request in service.
@@ -28,26 +23,5 @@ impl EventPlane {
             self.ends.refill(at + 1, ends.into_iter());
         }
         at
-    }
-
-    /// After a rush the few that are left lie far apart, in a deep tree: moves them together, in their order.
-    pub(super) fn narrow_slab(&mut self) {
-        let places = self.serving.len();
-        if places <= SMALL || self.gauges.in_flight as usize * SPARSE > places {
-            return;
-        }
-        let mut ends = Vec::new();
-        for at in 0..places {
-            let serving = self.serving[at];
-            if serving.replica.is_some() {
-                self.note_place(serving.client, Whereabouts::Serving(ends.len() as u32));
-                self.serving[ends.len()] = serving;
-                self.move_held(at, ends.len());
-                ends.push(self.ends.get(at));
-            }
-        }
-        self.serving.truncate(ends.len());
-        self.serving_unused.clear();
-        self.ends.narrow(ends.len(), ends.into_iter());
     }
 }
