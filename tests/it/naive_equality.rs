@@ -748,8 +748,8 @@ fn the_random_failures_lose_work_and_put_it_back() {
 
 #[test]
 fn work_of_a_rush_that_outlasts_it_is_put_back_as_it_was() {
-    // Sixty are served at once; by the first control three are left, of different lengths, and move
-    // together. Then all replicas fail.
+    // Sixty are served at once; by the first control three are left, of different lengths. Then all
+    // replicas fail.
     let requests: Vec<(u64, u64)> = (0..60)
         .map(|number| (1 + number / 20, if number % 25 == 9 { 200 + number } else { 5 }))
         .collect();
