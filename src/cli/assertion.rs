@@ -1,6 +1,7 @@
 //! Assertions on results: `[POLICY:]FIGURE<LIMIT`, for builds that are to fail.
 
 use crate::experiment::{Comparison, Figure, PolicyResults, Results, Ruling};
+use crate::scenario::NamedPolicy;
 use crate::units::{Fraction, Price, Span};
 use std::fmt;
 use std::str::FromStr;
@@ -114,6 +115,12 @@ impl Subject {
 }
 
 impl Assertion {
+    /// Whether it is about no policy of a run; to be known before a long one.
+    pub(super) fn names_nobody(&self, policies: &[NamedPolicy]) -> bool {
+        let name = self.policy.as_deref();
+        name.is_some_and(|name| policies.iter().all(|policy| policy.name != name))
+    }
+
     /// Judges it for every policy it is about; an error if there is no such policy.
     pub(super) fn judge(
         &self,
@@ -137,9 +144,14 @@ impl Assertion {
             })
             .collect();
         if found.is_empty() {
-            return Err(format!("assertion `{self}`: the run has no such policy"));
+            return Err(self.no_such_policy());
         }
         Ok(found)
+    }
+
+    /// What is wrong with it then.
+    pub(super) fn no_such_policy(&self) -> String {
+        format!("assertion `{self}`: the run has no such policy")
     }
 
     fn finding(&self, policy: &str, value: Option<f64>) -> Finding {

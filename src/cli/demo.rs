@@ -10,6 +10,7 @@ use std::path::PathBuf;
 /// The shipped scenarios: one line each. A test compares it with the folder.
 const SHIPPED: &[(&str, &str)] = &[
     ("quickstart", include_str!("../../scenarios/quickstart.toml")),
+    ("batch-behind-interactive", include_str!("../../scenarios/batch-behind-interactive.toml")),
     ("cap-saturation", include_str!("../../scenarios/cap-saturation.toml")),
     ("closed-loop", include_str!("../../scenarios/closed-loop.toml")),
     ("cooldown-blocks", include_str!("../../scenarios/cooldown-blocks.toml")),

@@ -3,6 +3,7 @@
 use super::assertion::Assertion;
 use super::effort::Effort;
 use super::exit::Failure;
+use super::input::at_least_one;
 use super::progress::Bar;
 use super::terminal::Terminal;
 use crate::experiment::{Comparison, Results, RunOptions, run};
@@ -15,7 +16,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(super) struct ExecuteArgs {
     /// Cells simulated at once [default: one per processor]
-    #[arg(long, short, value_name = "N")]
+    #[arg(long, short, value_name = "N", value_parser = at_least_one::<NonZeroUsize>)]
     pub(super) jobs: Option<NonZeroUsize>,
     /// Says nothing on standard error but faults
     #[arg(long, short)]
@@ -42,6 +43,9 @@ pub(super) fn execute(
     keep: Keep,
     terminal: &Terminal,
 ) -> Result<Results, Failure> {
+    if let Some(nobody) = args.asserts.iter().find(|one| one.names_nobody(&scenario.policies)) {
+        return Err(Failure::bad_input(nobody.no_such_policy()));
+    }
     if !args.quiet {
         for assumption in &scenario.assumptions {
             terminal.say(&format!("assumed: {assumption}"));

@@ -1,6 +1,7 @@
 //! `explain`: the reason for a decision of a finished run.
 
 use super::exit::{Exit, Failure};
+use super::input::at_least_one;
 use super::past_run::PastRun;
 use super::terminal::Terminal;
 use crate::experiment::{self, ExplainError, Moment, Results, RunOptions, Silent};
@@ -28,15 +29,15 @@ pub(super) struct Args {
     #[arg(long, value_name = "TIME", group = "moment")]
     at: Option<At>,
     /// The decisions behind the moments at which users suffered most
-    #[arg(long, value_name = "N", group = "moment")]
+    #[arg(long, value_name = "N", group = "moment", value_parser = at_least_one::<NonZeroU32>)]
     worst: Option<NonZeroU32>,
     /// Where it first decides otherwise than this policy; both are explained
     #[arg(long, value_name = "OTHER", group = "moment")]
     diverge: Option<String>,
     /// Which replication, from 1
-    #[arg(long, value_name = "N", default_value = "1")]
+    #[arg(long, value_name = "N", default_value = "1", value_parser = at_least_one::<NonZeroU32>)]
     replication: NonZeroU32,
-    /// Where the scenario's relative paths start, if it was run from elsewhere
+    /// Where the scenario's relative paths start, if it was run from elsewhere or its inputs have moved
     #[arg(long, value_name = "DIR")]
     folder: Option<PathBuf>,
     /// Form of the explanation
@@ -59,8 +60,8 @@ Examples:
   autosim explain output/quickstart --policy target --at 10h
   autosim explain output/quickstart --policy target --worst 3
   autosim explain output/launch-day --policy steady --diverge prepared --format json
-Read from the files of the run where its trail was kept, else the cell is run again from the manifest: the
-text is the same.";
+What the run kept is read from its folder; for the rest the cell is run again from the manifest.
+The text is the same.";
 
 pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
     let past = PastRun::open(&args.run, terminal)?;

@@ -4,7 +4,7 @@ use super::exit::Failure;
 use super::policy_input::{Documents, is_document};
 use super::terminal::Terminal;
 use crate::scenario::{Findings, Layer, LoadOptions, Loaded, Sources, load};
-use std::io::Read as _;
+use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 
 /// What may be said about a scenario on the command line.
@@ -41,6 +41,11 @@ pub(super) fn key_value(text: &str) -> Result<(String, String), String> {
         }
         _ => Err("expected PATH=VALUE, for example service.concurrency=8".into()),
     }
+}
+
+/// A count of the command line, in words a user knows.
+pub(super) fn at_least_one<T: std::str::FromStr>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|_| "give a whole number from 1 on".to_owned())
 }
 
 /// What a file is to be: what is said of one that cannot be read depends on it.
@@ -127,8 +132,11 @@ impl Input {
             let findings = Findings::of_file(name, message, hint);
             Failure::BadInput(findings.render(false))
         };
-        let bytes = bytes.map_err(|error| {
-            refuse(format!("cannot read {name}: {error}"), role.where_to_look())
+        let bytes = bytes.map_err(|error| match error.kind() {
+            ErrorKind::IsADirectory => {
+                refuse(format!("cannot read {name}: it is a folder"), NAME_A_FILE)
+            }
+            _ => refuse(format!("cannot read {name}: {error}"), role.where_to_look()),
         })?;
         let text = String::from_utf8(bytes).map_err(|error| {
             let at = error.utf8_error().valid_up_to();
@@ -140,11 +148,32 @@ impl Input {
     }
 }
 
+const NAME_A_FILE: &str =
+    "name a file in it; what a run left is read by `autosim explain` and `autosim diff`";
+
+/// Endings of recorded traffic, which is no scenario.
+const RECORDED: [&str; 4] = [".csv", ".tsv", ".gz", ".zst"];
+
+/// A file that can be no scenario by its name.
+fn refuse_recorded(path: &Path) -> Result<(), Failure> {
+    let name = path.display().to_string();
+    if !RECORDED.iter().any(|ending| name.ends_with(ending)) {
+        return Ok(());
+    }
+    let hint = "recorded traffic goes to `--trace`, with `--policy` and `--service` files, or is named in a \
+                scenario";
+    let findings = Findings::of_file(&name, format!("{name} is no scenario: those are TOML"), hint);
+    Err(Failure::BadInput(findings.render(false)))
+}
+
 impl ScenarioArgs {
     /// The scenario of a file, or of the arguments alone, with the arguments laid on it.
     pub(super) fn load(&self, path: Option<&Path>) -> Result<Result<Loaded, Findings>, Failure> {
         match (path, &self.trace) {
-            (Some(path), _) => self.load_input(Input::read(path, Role::Scenario)?),
+            (Some(path), _) => {
+                refuse_recorded(path)?;
+                self.load_input(Input::read(path, Role::Scenario)?)
+            }
             (None, Some(_)) => self.load_input(Input::empty()),
             (None, None) => Err(Failure::bad_input(
                 "nothing to run: give a scenario file, or --trace with --policy and --service \

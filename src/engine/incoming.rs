@@ -64,6 +64,7 @@ impl Incoming {
             demand_ns: &self.batch.demand_ns[from..to],
             routing: self.routing_draws.get(from..to).unwrap_or(&[]),
             patience_ns: self.patience_ns.get(from..to).unwrap_or(&[]),
+            class: self.batch.class.get(from..to).unwrap_or(&[]),
         }
     }
 

@@ -19,11 +19,12 @@ mod rollout;
 mod run;
 mod service;
 mod setup;
+mod tally;
 
-pub use crate::fleet::dispatch::{Attempt, AttemptFate, Completion, Sink};
+pub use crate::fleet::dispatch::{Attempt, AttemptFate, Completion, Resolved, Sink};
 pub use outcome::{
-    ClientInterval, Counts, DecisionRecord, FleetTotals, Interval, LatencyTotals, Outcome,
-    Presence, ServiceOutcome, SloMinute, UserTotals,
+    ClassTotals, ClientInterval, Counts, DecisionRecord, FleetTotals, Interval, LatencyTotals,
+    Outcome, Presence, ServiceOutcome, SloMinute, UserTotals,
 };
 pub use run::{Simulation, run};
 pub use setup::{DecisionLog, Detail, Halt, ServiceSetup, Setup, Slo, Window};

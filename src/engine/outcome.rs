@@ -24,6 +24,8 @@ pub struct ServiceOutcome {
     pub counts: Counts,
     /// Response times and waits of completed counted requests.
     pub latency: LatencyTotals,
+    /// The same by class, 0 first; empty where all requests are of one.
+    pub classes: Vec<ClassTotals>,
     /// Replicas, money, actions.
     pub fleet: FleetTotals,
     /// The requests' own account of the time they spent.
@@ -102,6 +104,15 @@ pub struct Counts {
     pub triggered_launch: u64,
     /// Served by a replica that was not ready yet when they arrived.
     pub served_cold: u64,
+}
+
+/// Counted requests of one class.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ClassTotals {
+    /// By outcome; retries, launches and cold requests are not told by class.
+    pub counts: Counts,
+    /// Response times and waits of completed ones.
+    pub latency: LatencyTotals,
 }
 
 /// Response times (arrival to completion) and waits (arrival to start) of completed counted requests.

@@ -3,9 +3,9 @@
 mod flow;
 
 use super::attempts::{Attempts, within};
-use super::outcome::{Counts, LatencyTotals, Presence, SloMinute};
+use super::outcome::{ClassTotals, Counts, LatencyTotals, Presence, SloMinute};
 use super::setup::{Slo, Window};
-use crate::fleet::dispatch::{Attempt, Completion, Parcel, Sink};
+use crate::fleet::dispatch::{Attempt, Completion, Parcel, Resolved, Sink};
 use crate::stats::Histogram;
 use crate::units::{Span, Time};
 
@@ -54,6 +54,8 @@ pub(super) struct Recorder {
     wasted_ns: u128,
     /// Of that, on replicas that failed, by requests that were put back.
     interrupted_ns: u128,
+    /// Where there are several classes.
+    classes: Vec<ClassTotals>,
     /// Only where clients give up and try again.
     pub(super) attempts: Option<Box<Attempts>>,
     /// Response times of all completions, if a signal needs quantiles.
@@ -81,9 +83,21 @@ impl Recorder {
             edges: Edges::default(),
             wasted_ns: 0,
             interrupted_ns: 0,
+            classes: Vec::new(),
             attempts: clients.then(|| Box::new(Attempts::new(window))),
             signal_latency: quantiles.then(Histogram::new),
         }
+    }
+
+    /// Keeps figures by class, where there are several.
+    pub(super) fn with_classes(self, classes: u8) -> Self {
+        let several = if classes > 1 { classes.into() } else { 0 };
+        Self { classes: vec![ClassTotals::default(); several], ..self }
+    }
+
+    /// What was kept by class.
+    pub(super) fn take_classes(&mut self) -> Vec<ClassTotals> {
+        std::mem::take(&mut self.classes)
     }
 
     /// Everything so far.
@@ -241,10 +255,26 @@ impl Sink for Recorder {
         }
     }
 
+    fn pushed_out(&mut self, arrival: Time, at: Time) {
+        self.visited(arrival, at, at);
+        self.rejected(arrival);
+    }
+
+    fn resolved(&mut self, class: u8, arrival: Time, what: Resolved) {
+        if self.counted(arrival)
+            && let Some(totals) = self.classes.get_mut(usize::from(class))
+        {
+            totals.file(arrival, what, self.slo_limit);
+        }
+    }
+
     fn interrupted(&mut self, _: Time, start: Time, at: Time) {
         let served_ns = within(self.window, start, at);
         self.interrupted_ns += served_ns;
         self.wasted_ns += served_ns;
+        if let Some(attempts) = &mut self.attempts {
+            attempts.wasted_ns += u128::from(at.since(start).0);
+        }
     }
 
     fn unfinished(&mut self, arrival: Time) {

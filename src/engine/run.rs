@@ -192,6 +192,11 @@ impl Simulation {
         }
     }
 
+    /// Replicas that serve or start, of all services together.
+    pub fn live_replicas(&self) -> usize {
+        self.services.iter().map(Service::live_replicas).sum()
+    }
+
     /// It is over, unless traffic broke off.
     fn ended(&self) -> Result<bool, Halt> {
         self.services.iter().find_map(Service::traffic_failure).map_or(Ok(true), Err)
@@ -355,7 +360,7 @@ impl Simulation {
         with_observer!(self, index, observer, |service, sink| match event {
             Event::Fail(ordinal, id) => service.fail(now, id, ordinal, &mut changes, sink),
             Event::Outage(number) => service.outage(now, number, &mut changes, sink),
-            Event::Ready(_, id) => service.ready(now, id, &mut changes, sink),
+            Event::Ready(ordinal, id) => service.ready(now, id, ordinal, &mut changes, sink),
             _ => {}
         });
         self.note(index, changes);

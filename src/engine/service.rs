@@ -125,7 +125,8 @@ impl Service {
         let signals = &setup.autoscaler.signals;
         let hindsight =
             (run.log != DecisionLog::Off).then(|| Hindsight::of(&*setup.autoscaler.policy));
-        let recorder = Recorder::new(window, setup.slo, run.quantiles[index as usize], clients);
+        let recorder = Recorder::new(window, setup.slo, run.quantiles[index as usize], clients)
+            .with_classes(fleet.spec().classes);
         Self {
             readings: vec![Reading::default(); signals.len()],
             replicas: run.one_by_one[index as usize].then(Vec::new),
@@ -229,10 +230,11 @@ impl Service {
         &mut self,
         now: Time,
         id: ReplicaId,
+        ordinal: u64,
         changes: &mut Vec<Change>,
         observer: &mut impl Sink,
     ) {
-        if self.fleet.make_ready(now, id) {
+        if self.fleet.make_ready(now, id, ordinal) {
             self.note_failure(id, changes);
             self.plane.join(now, id, &self.fleet, &mut (&mut self.recorder, observer));
         }
@@ -392,20 +394,6 @@ impl Service {
         }
     }
 
-    fn note_action(&mut self, now: Time, desired: u32) {
-        let direction = match desired.cmp(&self.desired) {
-            std::cmp::Ordering::Equal => return,
-            std::cmp::Ordering::Greater => 1,
-            std::cmp::Ordering::Less => -1,
-        };
-        if now >= self.window.warmup && now < self.window.end {
-            self.totals.scale_outs += u64::from(direction > 0);
-            self.totals.scale_ins += u64::from(direction < 0);
-            self.totals.reversals += u64::from(direction == -self.last_direction);
-        }
-        self.last_direction = direction;
-    }
-
     fn scale_out(
         &mut self,
         now: Time,
@@ -432,7 +420,7 @@ impl Service {
         let (id, ready_at) = self.fleet.order(now, by)?;
         self.plane.launched(id, &self.fleet);
         if ready_at == now {
-            self.ready(now, id, changes, observer);
+            self.ready(now, id, self.fleet.ordinal(id), changes, observer);
         } else {
             changes.push(Change::Coming(id, self.fleet.ordinal(id), ready_at));
         }
@@ -521,6 +509,10 @@ impl Service {
         self.interval_began = ended;
     }
 
+    pub(super) fn live_replicas(&self) -> usize {
+        self.fleet.census().live() as usize
+    }
+
     /// Why its traffic broke off, if it did.
     pub(super) fn traffic_failure(&self) -> Option<Halt> {
         let halt = |why| Halt::Traffic { service: self.name.clone(), why };
@@ -546,12 +538,14 @@ impl Service {
         let fleet = self.fleet_totals(self.fleet.ledger());
         let (users, taken) = (self.user_totals(), self.taken());
         let presence = self.recorder.presence();
+        let classes = self.recorder.take_classes();
         let (counts, latency, slo_minutes) = self.recorder.finish();
         let outcome = ServiceOutcome {
             name: self.name,
             counts,
             presence,
             latency,
+            classes,
             fleet,
             slo_minutes,
             timeline: self.timeline,
@@ -564,7 +558,9 @@ impl Service {
     }
 
     fn fleet_totals(&self, ledger: FleetLedger) -> FleetTotals {
-        let (from, to) = (&self.opened, &self.closed);
+        // A run that was to stop earlier has not come to the end of what is measured.
+        let stopped = self.closed.at < self.opened.at;
+        let (from, to) = (&self.opened, if stopped { &self.opened } else { &self.closed });
         let busy_ns = to.gauges.busy_ns - from.gauges.busy_ns;
         let ready_ns = to.integrals.ready_ns - from.integrals.ready_ns;
         let slots = u128::from(self.fleet.spec().concurrency.max(1));

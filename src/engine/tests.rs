@@ -165,3 +165,16 @@ fn a_launch_is_kept_with_its_stages_and_its_end() {
     assert_eq!(told[1].1, [None, Some(29.0), Some(29.0)]);
     assert_eq!(launches.kept.len(), 2);
 }
+
+#[test]
+fn a_run_that_stops_within_what_is_measured_ends_well() {
+    let requests: Vec<_> = (0..50).map(|i| (i, 1)).collect();
+    let mut setup = setup(&requests, FleetSpec { initial: 2, ..FleetSpec::default() }, &[2], 60);
+    setup.window.warmup = Time::from_secs(10);
+    setup.detail.decisions = DecisionLog::Newest;
+    setup.stop_after = Some(Time::from_secs(45));
+    let service = run(setup, &mut ()).unwrap().services.remove(0);
+    let decided: Vec<f64> = service.decisions.iter().map(|one| one.at.as_secs_f64()).collect();
+    assert_eq!(decided, [40.0]);
+    assert_eq!(service.fleet.ready_ns, 0, "nothing was measured to its end");
+}

@@ -1,7 +1,9 @@
 //! Policies side by side, on equal luck.
 
-use super::{Figure, PolicyResults, Results, Row, Ruling, SloTerms, Verdict};
+use super::results::About;
+use super::{Figure, PolicyResults, Results, Row, Ruling, ServiceRow, Verdict};
 use crate::stats::{Change, Estimate, Paired, frontier, holm};
+use crate::workload::Class;
 use std::collections::BTreeMap;
 
 /// Figures compared in pairs.
@@ -40,6 +42,8 @@ pub struct Compared {
     pub estimates: Estimates,
     /// Of the other services, by name.
     pub others: Vec<(String, Estimates)>,
+    /// Of requests by class, of all services that have several.
+    pub classes: Vec<ClassEstimates>,
     /// Whether it kept the promise.
     pub verdict: Verdict,
     /// No other policy is both as cheap and as fast; never true of one that sees the future.
@@ -58,6 +62,17 @@ impl Compared {
     pub fn against(&self, figure: Figure) -> Option<&Against> {
         self.against.iter().find(|against| against.figure == figure)
     }
+}
+
+/// The requests of one class of a service.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ClassEstimates {
+    /// The service.
+    pub service: String,
+    /// The class.
+    pub class: Class,
+    /// Figures of its requests; those of replicas are none.
+    pub estimates: Estimates,
 }
 
 /// Every figure of one service over replications.
@@ -97,9 +112,8 @@ impl Comparison {
     pub fn of(results: &Results) -> Self {
         let cost_figure =
             if results.about.price.is_free() { Figure::BilledHours } else { Figure::Cost };
-        let terms = results.about.slo.as_ref();
         let mut policies: Vec<Compared> =
-            results.policies.iter().map(|policy| compared(policy, terms)).collect();
+            results.policies.iter().map(|policy| compared(policy, &results.about)).collect();
         mark_frontier(&mut policies, cost_figure);
         let baseline = baseline(&policies, cost_figure);
         if let Some(base) = results.policies.get(baseline) {
@@ -114,7 +128,27 @@ impl Comparison {
     }
 }
 
-fn compared(policy: &PolicyResults, terms: Option<&SloTerms>) -> Compared {
+/// Figures by class of all services.
+fn by_class(policy: &PolicyResults, about: &About) -> Vec<ClassEstimates> {
+    let mut found = Vec::new();
+    for (index, classes) in about.classes.iter().enumerate() {
+        let rows: Vec<&ServiceRow> =
+            policy.rows.iter().filter(|row| row.service_index == index).collect();
+        let Some(service) = rows.first().map(|row| row.service.clone()) else { continue };
+        for (at, class) in classes.iter().enumerate() {
+            let of_class: Vec<&Row> = rows.iter().filter_map(|row| row.classes.get(at)).collect();
+            let estimates = Estimates::of(&of_class);
+            found.push(ClassEstimates {
+                service: service.clone(),
+                class: class.clone(),
+                estimates,
+            });
+        }
+    }
+    found
+}
+
+fn compared(policy: &PolicyResults, about: &About) -> Compared {
     let rows_of = |service: usize| -> Vec<&Row> {
         policy.rows.iter().filter(|r| r.service_index == service).map(|r| &r.row).collect()
     };
@@ -133,7 +167,8 @@ fn compared(policy: &PolicyResults, terms: Option<&SloTerms>) -> Compared {
         replications: rows.len(),
         estimates: Estimates::of(&rows),
         others,
-        verdict: Verdict::of(&rows, terms),
+        classes: by_class(policy, about),
+        verdict: Verdict::of(&rows, about.slo.as_ref()),
         on_frontier: false,
         against: Vec::new(),
     }

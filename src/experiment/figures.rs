@@ -1,6 +1,8 @@
 //! The figures of a cell: what `summary.csv` and `replications.csv` hold.
 
-use crate::engine::{FleetTotals, LatencyTotals, ServiceOutcome, Slo, SloMinute};
+use crate::engine::{
+    ClassTotals, Counts, FleetTotals, LatencyTotals, ServiceOutcome, Slo, SloMinute,
+};
 use crate::stats::{Elasticity, Ilyushkin, Track};
 use crate::units::{Price, Span};
 
@@ -203,12 +205,24 @@ impl Row {
     /// All figures of one service's outcome.
     pub fn of(outcome: &ServiceOutcome, facts: &Facts) -> Self {
         let mut row = Self { values: [None; Figure::ALL.len()] };
-        row.requests(outcome, facts);
+        row.requests(&outcome.counts, &outcome.latency, facts);
+        if let Some(slo) = facts.slo {
+            row.set(Figure::SloMinutes, minutes_kept(&outcome.slo_minutes, slo.quantile));
+        }
         row.latencies(&outcome.latency);
         row.replicas(&outcome.fleet, facts);
         row.actions(&outcome.fleet);
         row.work(outcome);
         row.set(Figure::LittlesLawResidual, Some(littles_law_residual(outcome)));
+        row
+    }
+
+    /// The figures of the requests of one class; there are no others.
+    pub fn of_class(totals: &ClassTotals, facts: &Facts) -> Self {
+        let mut row = Self { values: [None; Figure::ALL.len()] };
+        row.requests(&totals.counts, &totals.latency, facts);
+        row.latencies(&totals.latency);
+        row.set(Figure::ColdShare, None);
         row
     }
 
@@ -241,8 +255,7 @@ impl Row {
         self.set(figure, Some(value as f64));
     }
 
-    fn requests(&mut self, outcome: &ServiceOutcome, facts: &Facts) {
-        let counts = &outcome.counts;
+    fn requests(&mut self, counts: &Counts, latency: &LatencyTotals, facts: &Facts) {
         self.count(Figure::Arrived, counts.arrived);
         self.count(Figure::Completed, counts.completed);
         self.count(Figure::TimedOut, counts.timed_out);
@@ -252,15 +265,14 @@ impl Row {
         let failed = counts.arrived.saturating_sub(counts.completed);
         self.set(Figure::FailedShare, share(failed, counts.arrived));
         self.set(Figure::ColdShare, share(counts.served_cold, counts.arrived));
-        self.set(Figure::WaitedShare, share(outcome.latency.waited, counts.completed));
-        if let Some(slo) = facts.slo {
+        self.set(Figure::WaitedShare, share(latency.waited, counts.completed));
+        if facts.slo.is_some() {
             self.set(Figure::SloRequests, share(counts.within_slo, counts.arrived));
-            self.set(Figure::SloMinutes, minutes_kept(&outcome.slo_minutes, slo.quantile));
         }
         let quantile = facts.slo.map_or(0.99, |slo| slo.quantile);
         let of_completed = quantile * counts.arrived as f64 / counts.completed as f64;
         if of_completed <= 1.0 {
-            self.set(Figure::SloLatency, ms(outcome.latency.latency.quantile(of_completed)));
+            self.set(Figure::SloLatency, ms(latency.latency.quantile(of_completed)));
         }
     }
 
@@ -365,7 +377,7 @@ fn minutes_kept(minutes: &[SloMinute], quantile: f64) -> Option<f64> {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::engine::{Counts, Presence};
+    use crate::engine::Presence;
     use crate::stats::Piece;
 
     /// `good` requests of 100 ms of which each tenth waited 20 ms, and `bad` rejected ones; two ready
@@ -394,6 +406,7 @@ pub(crate) mod tests {
                 ..Counts::default()
             },
             latency,
+            classes: Vec::new(),
             fleet: FleetTotals {
                 window_ns: hour,
                 billed_ns: 2 * u128::from(hour),

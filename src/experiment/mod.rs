@@ -28,7 +28,7 @@ pub use crate::fleet::{Launch, Launches, OrderedBy};
 pub use crate::policy::{Decision, Stage, Why};
 pub use crate::scenario::{Fidelity, SloTerms};
 pub use crate::signal::{Census, Reading};
-pub use compare::{Against, Compared, Comparison, Estimates, HEADLINE};
+pub use compare::{Against, ClassEstimates, Compared, Comparison, Estimates, HEADLINE};
 pub use explain::{ExplainError, Explanation, Moment, explain};
 pub use figures::{Facts, Figure, Kind, Row};
 pub use plan::{Cell, plan};

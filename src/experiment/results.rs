@@ -6,6 +6,7 @@ use crate::fleet::Launches;
 use crate::scenario::{Fidelity, Scenario};
 use crate::stats::Histogram;
 use crate::units::{Price, Span, Time, WallClock};
+use crate::workload::Class;
 
 /// What is known of a run before it begins: enough to label every figure and to repeat it.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,6 +31,8 @@ pub struct About {
     pub price: Price,
     /// Length of a timeline interval.
     pub timeline: Span,
+    /// By service: classes of requests in order of service; empty where all are of one.
+    pub classes: Vec<Vec<Class>>,
     /// Users in closed loops, of all services; 0 = all traffic comes whatever becomes of it.
     pub closed_loop_users: u64,
     /// Defaults and assumptions in force, one sentence each.
@@ -54,6 +57,7 @@ impl About {
 
     /// Copies what a report needs.
     pub fn of(scenario: &Scenario) -> Self {
+        let services = scenario.services.iter();
         Self {
             name: scenario.name.clone(),
             question: scenario.question.clone(),
@@ -65,6 +69,7 @@ impl About {
             slo: scenario.slo,
             price: scenario.price,
             timeline: scenario.timeline,
+            classes: services.map(|service| service.workload.classes().to_vec()).collect(),
             closed_loop_users: scenario.closed_loop_users(),
             assumptions: scenario.assumptions.clone(),
             folder: scenario.folder.clone(),
@@ -128,6 +133,8 @@ pub struct ServiceRow {
     pub service: String,
     /// The figures.
     pub row: Row,
+    /// Those of requests by class, in the order of [`About::classes`].
+    pub classes: Vec<Row>,
 }
 
 /// What one replication leaves beyond figures.

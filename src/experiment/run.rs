@@ -355,7 +355,9 @@ fn reduce(scenario: &Scenario, cell: Cell, done: CellOutcome) -> CellResult {
             slo: scenario.slo.and_then(|terms| terms.latency).filter(|_| service_index == 0),
         };
         let row = Row::of(&outcome, &facts);
-        rows.push(ServiceRow { replication, service_index, service: outcome.name.clone(), row });
+        let classes = outcome.classes.iter().map(|one| Row::of_class(one, &facts)).collect();
+        let service = outcome.name.clone();
+        rows.push(ServiceRow { replication, service_index, service, row, classes });
         if service_index == 0 {
             latency = outcome.latency.latency;
             supply = outcome.supply;

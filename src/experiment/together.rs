@@ -6,10 +6,16 @@ use crate::engine::{Halt, Outcome, Setup, Simulation};
 use crate::random::Streams;
 use crate::scenario::Scenario;
 use crate::units::{Span, Time};
-use crate::workload::Shared;
+use crate::workload::{BATCH, Shared};
 
 /// How many times a cell on its own stops to tell how far it is.
 const STRETCHES: u64 = 200;
+
+/// Requests drawn at a time: by the largest of the fleets, within limits (256 KiB and 4 MiB). Few in tests,
+/// which are to see many stretches.
+const PER_REPLICA: usize = 128;
+const FEWEST: usize = if cfg!(test) { 2 * BATCH } else { 16 * BATCH };
+const MOST: usize = if cfg!(test) { 8 * BATCH } else { 256 * BATCH };
 
 /// What became of a group.
 pub(super) struct Done {
@@ -49,7 +55,7 @@ pub(super) fn simulate(
     let (mut horizon, mut before) = (Time::ZERO, 0.0);
     while runners.iter().any(|runner| matches!(runner, Runner::Runs(_))) {
         horizon = match shared {
-            true => draw(&mut traffic, horizon, surveyor.as_mut()),
+            true => draw(&mut traffic, horizon, stretch(&runners), surveyor.as_mut()),
             false if horizon < end => horizon.after(Span(end.0 / STRETCHES + 1)),
             false => Time::NEVER,
         };
@@ -80,11 +86,23 @@ fn join(mut setup: Setup, traffic: &[Shared]) -> Runner {
     }
 }
 
+/// How many requests are drawn at a time: so many that a cell whose memory must come back to the caches has
+/// enough to do, and few enough that they stay in the caches themselves where that is soon done.
+fn stretch(runners: &[Runner]) -> usize {
+    let replicas = runners.iter().map(Runner::replicas).max().unwrap_or(0);
+    replicas.saturating_mul(PER_REPLICA).clamp(FEWEST, MOST)
+}
+
 /// Draws until every service has requests beyond `reached`; returns how far all of them are drawn.
-fn draw(traffic: &mut [Shared], reached: Time, mut surveyor: Option<&mut Surveyor>) -> Time {
+fn draw(
+    traffic: &mut [Shared],
+    reached: Time,
+    stretch: usize,
+    mut surveyor: Option<&mut Surveyor>,
+) -> Time {
     let mut horizon = Time::NEVER;
     for (index, shared) in traffic.iter_mut().enumerate() {
-        let drawn = shared.draw(reached, |batch| {
+        let drawn = shared.draw(reached, stretch, |batch| {
             if let Some(surveyor) = surveyor.as_mut().filter(|_| index == 0) {
                 surveyor.add(batch);
             }
@@ -95,6 +113,14 @@ fn draw(traffic: &mut [Shared], reached: Time, mut surveyor: Option<&mut Surveyo
 }
 
 impl Runner {
+    /// Live ones, of all services together.
+    fn replicas(&self) -> usize {
+        match self {
+            Self::Runs(simulation) => simulation.live_replicas(),
+            Self::Ended(_) => 0,
+        }
+    }
+
     /// True if it could not go on.
     fn serve(&mut self, horizon: Time) -> bool {
         let Self::Runs(simulation) = self else { return false };

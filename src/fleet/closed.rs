@@ -19,6 +19,8 @@ pub struct LoopSpec {
     pub ramp_up: Span,
     /// Nobody sends from here on.
     pub until: Time,
+    /// Class of the requests, 0 = served first.
+    pub class: u8,
 }
 
 impl LoopSpec {
@@ -45,6 +47,7 @@ mod tests {
             from: Time(50),
             ramp_up: Span(10),
             until: Time::NEVER,
+            class: 0,
         };
         let begins = |users: &LoopSpec| [0, 1, 2, 3].map(|user| users.begins(user).0);
         assert_eq!(begins(&users), [50, 52, 55, 57]);

@@ -306,15 +306,14 @@ impl Fleet {
         cold_start.iter().scan(rng, one)
     }
 
-    /// A starting replica is ready. False if it was cancelled meanwhile (its id may live again: then it
-    /// is not due at `now`).
-    pub fn make_ready(&mut self, now: Time, id: ReplicaId) -> bool {
+    /// The starting replica of that launch ordinal is ready. False if it was cancelled meanwhile; its id
+    /// may live again, in a replica that may be due at `now` too, but in its own turn.
+    pub fn make_ready(&mut self, now: Time, id: ReplicaId, ordinal: u64) -> bool {
         let replica = &mut self.replicas[id.index()];
-        if replica.state != (State::Starting { ready_at: now }) {
+        if replica.ordinal != ordinal || replica.state != (State::Starting { ready_at: now }) {
             return false;
         }
         replica.state = State::Ready { since: now };
-        let ordinal = replica.ordinal;
         self.replicas[id.index()].fails_at = self.failure_at(now, ordinal);
         self.integrate(now);
         self.census.starting -= 1;
@@ -436,5 +435,32 @@ impl Fleet {
             all.filter(|(_, r)| wanted(r.state)).map(|(at, r)| (r.ordinal, at as u32)).collect();
         ids.sort_unstable();
         ids.into_iter().map(|(_, at)| ReplicaId(at)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fleet::ColdStage;
+    use crate::random::Sampler;
+
+    #[test]
+    fn a_cancelled_replica_does_not_make_the_next_one_with_its_id_ready() {
+        let length = Sampler::Constant(10);
+        let spec = FleetSpec {
+            initial: 0,
+            cold_start: vec![ColdStage { name: "cold_start", length }],
+            ..FleetSpec::default()
+        };
+        let mut fleet = Fleet::new(spec, Streams::new(1, 0, 0), (Time::ZERO, Time(1000)));
+        let (first, due) = fleet.order(Time(5), OrderedBy::Rollout).unwrap();
+        fleet.cancel(Time(5), first);
+        let (second, as_due) = fleet.order(Time(5), OrderedBy::Rollout).unwrap();
+        // The same place and the same instant, but another replica.
+        assert_eq!((first, due), (second, as_due));
+        assert!(!fleet.make_ready(due, second, 0));
+        assert_eq!(fleet.census().ready, 0);
+        assert!(fleet.make_ready(due, second, 1));
+        assert_eq!(fleet.census().ready, 1);
     }
 }

@@ -40,6 +40,8 @@ pub struct FleetSpec {
     pub rollouts: Vec<Rollout>,
     /// How its replicas fail.
     pub failures: FailureSpec,
+    /// Classes of requests, at least 1; more only without scale per request and without sharing.
+    pub classes: u8,
 }
 
 impl FleetSpec {
@@ -69,6 +71,7 @@ impl Default for FleetSpec {
             loops: Vec::new(),
             rollouts: Vec::new(),
             failures: FailureSpec::default(),
+            classes: 1,
         }
     }
 }
@@ -207,6 +210,32 @@ pub struct QueueSpec {
     pub timeout: Option<Sampler>,
     /// What happens to an arrival when no replica is live.
     pub at_zero: AtZero,
+    /// Who is served first of several classes.
+    pub order: QueueOrder,
+    /// Who leaves a full queue.
+    pub when_full: WhenFull,
+}
+
+/// Who is served first of requests of several classes that wait; within a class first come, first served.
+/// Nobody in service is interrupted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum QueueOrder {
+    /// The lowest class (Cobham 1954).
+    #[default]
+    Priority,
+    /// Whoever came first, whatever its class.
+    FirstCome,
+}
+
+/// What happens to an arrival when the queue is full.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum WhenFull {
+    /// It is refused.
+    #[default]
+    Refuse,
+    /// The newest of the highest class that waits is refused in its place, if that class is above its own.
+    /// Work that was put back stays.
+    PushOut,
 }
 
 /// What a platform does with a request that finds no live replica.

@@ -12,6 +12,7 @@
 //! **Start at** [`write_all`] and [`table()`].
 
 mod account;
+mod classes_csv;
 mod decisions_csv;
 mod diff;
 mod dry_run;
@@ -102,6 +103,10 @@ fn files<'a>(results: &'a Results, comparison: &'a Comparison) -> Vec<OutputFile
         OutputFile::new("launches.csv", |out| launches_csv::write(results, out)),
         OutputFile::new(html::NAME, |out| html::write(results, comparison, out)),
     ];
+    if classes_csv::any(comparison) {
+        let write = |out: &mut dyn Write| classes_csv::write(comparison, out);
+        files.push(OutputFile::new("classes.csv", write));
+    }
     files.extend(events::files(results));
     files.extend(plot::files(results, comparison));
     let mut names: Vec<String> = files.iter().map(|file| file.name.clone()).collect();

@@ -66,6 +66,7 @@ fn price() -> Price {
 
 fn about() -> About {
     About {
+        classes: vec![Vec::new()],
         name: "launch-day".into(),
         question: Some(
             "Which policy keeps p99 under 300 ms through a launch, and what does it cost?".into(),
@@ -111,7 +112,8 @@ fn policy(at: usize) -> PolicyResults {
             latency.merge(&outcome.latency.latency);
             let facts = Facts { concurrency: 8, price: price(), slo: Some(slo()) };
             let service = outcome.name.clone();
-            ServiceRow { replication, service_index: 0, service, row: Row::of(&outcome, &facts) }
+            let row = Row::of(&outcome, &facts);
+            ServiceRow { replication, service_index: 0, service, row, classes: Vec::new() }
         })
         .collect();
     PolicyResults {
@@ -165,6 +167,7 @@ fn outcome(at: usize, replication: u32) -> ServiceOutcome {
     let hours = 24.0 * 9.0 * capacity * (1.0 + 0.02 * wobble(1, 2, u64::from(replication)));
     let replica_ns = (hours * 3.6e12) as u128;
     ServiceOutcome {
+        classes: Vec::new(),
         name: "service".into(),
         counts: Counts {
             arrived: completed + timed_out,

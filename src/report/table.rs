@@ -2,7 +2,7 @@
 
 use super::moments;
 use super::number::{currency, group, human, plain};
-use crate::experiment::{Compared, Comparison, Figure, Results, Ruling, SloTerms};
+use crate::experiment::{ClassEstimates, Compared, Comparison, Figure, Results, Ruling, SloTerms};
 use crate::stats::Estimate;
 use crate::units::Time;
 use comfy_table::{
@@ -40,6 +40,9 @@ fn write_table(
         writeln!(out, "{}", line.trim_end())?;
     }
     writeln!(out)?;
+    for line in classes(comparison) {
+        wrapped(out, &line);
+    }
     for line in moments::lines(results, comparison, WORST) {
         wrapped(out, &line);
     }
@@ -248,6 +251,27 @@ pub(super) fn notes(results: &Results, comparison: &Comparison) -> Vec<String> {
         notes.push("INCOMPLETE: interrupted; only finished cells are shown.".to_owned());
     }
     notes
+}
+
+/// Where there are several classes of requests: each by itself, of the service the policies compete for.
+fn classes(comparison: &Comparison) -> Vec<String> {
+    let figures =
+        [("p50", Figure::LatencyP50), ("p95", Figure::LatencyP95), ("p99", Figure::LatencyP99)];
+    let one = |of_class: &ClassEstimates| {
+        let ms = figures.map(|(name, figure)| {
+            format!("{name} {}", mean(of_class.estimates.get(figure))) //
+        });
+        let failed = of_class.estimates.get(Figure::FailedShare);
+        let failed = failed.map_or("-".into(), |estimate| percent(estimate.mean));
+        format!("{} {} ms, fail {failed} %", of_class.class.name(), ms.join(", "))
+    };
+    let of_policy = |policy: &Compared| {
+        let first = policy.classes.first()?.service.as_str();
+        let of_first = policy.classes.iter().filter(|of_class| of_class.service == first);
+        let each: Vec<String> = of_first.map(one).collect();
+        Some(format!("classes of {}: {}", policy.name, each.join("; ")))
+    };
+    comparison.policies.iter().filter_map(of_policy).collect()
 }
 
 /// Where replicas failed: how many, and what was lost.

@@ -11,13 +11,14 @@ const MOST_REQUESTS: f64 = 1e12;
 
 /// The users of a service's traffic.
 pub(super) fn loops(workload: &Workload) -> Vec<LoopSpec> {
-    let users = workload.users().map(|(users, demand)| LoopSpec {
+    let users = workload.users().map(|(users, demand, class)| LoopSpec {
         users: users.users,
         think: users.think,
         demand,
         from: users.from,
         ramp_up: users.ramp_up,
         until: users.until,
+        class,
     });
     users.collect()
 }
@@ -72,7 +73,7 @@ pub(super) fn check_refusals(scenario: &Scenario, faults: &mut Faults) {
         let tries: f64 = service
             .workload
             .users()
-            .map(|(users, _)| f64::from(users.users) / users.think_s.max(1e-9))
+            .map(|(users, ..)| f64::from(users.users) / users.think_s.max(1e-9))
             .sum::<f64>()
             * scenario.window.end.as_secs_f64();
         if refused && tries > MOST_REQUESTS {
@@ -121,6 +122,7 @@ mod tests {
             from: Time::from_secs(60),
             ramp_up: Span::from_secs(9),
             until: Time::NEVER,
+            class: 0,
         };
         assert_eq!(scenario.fleet(0).loops, [users]);
         let said = scenario.assumptions.join("\n");

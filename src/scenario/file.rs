@@ -157,6 +157,33 @@ pub struct QueueFile {
     pub timeout: Option<SpanOrLaw>,
     /// What happens to an arrival when no replica is live. Default: wait.
     pub at_zero: Option<AtZeroFile>,
+    /// Who is served first where sources have priorities. Default: priority.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<OrderFile>,
+    /// What happens to an arrival when `capacity` requests wait. Default: refuse.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub when_full: Option<WhenFullFile>,
+}
+
+/// Who is served first of requests that wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum OrderFile {
+    /// The lowest number of `workload.priorities`; within it, who came first.
+    Priority,
+    /// Who came first.
+    FirstCome,
+}
+
+/// What happens to an arrival when the queue is full.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum WhenFullFile {
+    /// It is refused.
+    Refuse,
+    /// The newest of those with the highest number of `workload.priorities` is refused in its place, if
+    /// that number is above its own.
+    PushOut,
 }
 
 /// What a platform does with a request that finds no live replica.

@@ -1,14 +1,15 @@
 //! The service and replica tables as a fleet.
 
 use super::file::{
-    AtZeroFile, BalancingFile, BilledFrom, CpuFile, PriceFile, QueueFile, ReplicaFile,
-    ResourcesFile, ScaleInFile, ServiceFile,
+    AtZeroFile, BalancingFile, BilledFrom, CpuFile, OrderFile, PriceFile, QueueFile, ReplicaFile,
+    ResourcesFile, ScaleInFile, ServiceFile, WhenFullFile,
 };
 use super::words::{ColdStartFile, SpanOrLaw};
 use super::{failures, sharing};
 use crate::fault::Faults;
 use crate::fleet::{
-    AtZero, Balancing, Billing, ColdStage, FleetSpec, LaunchRate, QueueSpec, VictimOrder,
+    AtZero, Balancing, Billing, ColdStage, FleetSpec, LaunchRate, QueueOrder, QueueSpec,
+    VictimOrder, WhenFull,
 };
 use crate::random::{Distribution, Sampler};
 use crate::signal::Resources;
@@ -49,6 +50,7 @@ pub(super) fn build(
         loops: Vec::new(),
         rollouts: Vec::new(),
         failures: faults.within("replica", |f| failures::build(replica.failures.as_ref(), f)),
+        classes: 1,
     };
     let given = replica.resources.clone().unwrap_or_default();
     let resources =
@@ -104,6 +106,14 @@ pub(super) fn queue(given: Option<&QueueFile>, faults: &mut Faults) -> QueueSpec
         at_zero: match given.at_zero {
             Some(AtZeroFile::Reject) => AtZero::Reject,
             Some(AtZeroFile::Wait) | None => AtZero::Wait,
+        },
+        order: match given.order {
+            Some(OrderFile::FirstCome) => QueueOrder::FirstCome,
+            Some(OrderFile::Priority) | None => QueueOrder::Priority,
+        },
+        when_full: match given.when_full {
+            Some(WhenFullFile::PushOut) => WhenFull::PushOut,
+            Some(WhenFullFile::Refuse) | None => WhenFull::Refuse,
         },
     }
 }

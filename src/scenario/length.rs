@@ -3,10 +3,7 @@
 use super::Service;
 use super::file::ScenarioFile;
 use crate::units::{Span, Time};
-use crate::workload::{SourceSpec, Workload};
-
-/// Longer than any recording: 100 years. What is open-ended is resolved as if the run lasted so long.
-pub(super) const OPEN_END: Span = Span::from_secs(100 * 365 * 86_400);
+use crate::workload::{OPEN_END, SourceSpec, Workload};
 
 /// Whether all traffic of a scenario is recorded, so that it has an end of its own.
 pub(super) fn all_recorded(file: &ScenarioFile) -> bool {
@@ -30,7 +27,7 @@ pub(super) fn of_recordings(services: &[Service]) -> Option<Span> {
 /// The least whole number of seconds in which everything arrives that ever does: the expected number of
 /// requests never falls with time, so halving finds it.
 fn length(workload: &Workload) -> Span {
-    let all = workload.expected_requests(Time::ZERO.after(OPEN_END));
+    let all = workload.expected_requests(OPEN_END);
     let (mut short, mut enough) = (0, OPEN_END.0 / 1_000_000_000);
     while short < enough {
         let middle = short + (enough - short) / 2;

@@ -5,8 +5,8 @@ use super::products::{self, Products};
 use super::words::{LatencyTerm, SpanOrLaw, StartText};
 use super::{Fidelity, LeftOpen, NamedPolicy, Scenario, Service, SloTerms};
 use super::{
-    Variant, check, clients, closed, failures, fidelity, fleet, length, lint, rollouts, sharing,
-    variants,
+    Variant, check, clients, closed, failures, fidelity, fleet, length, lint, priorities, rollouts,
+    sharing, variants,
 };
 use crate::engine::{Slo, Window};
 use crate::fault::Faults;
@@ -14,7 +14,7 @@ use crate::fleet::{FailureSpec, FleetSpec};
 use crate::random::Distribution;
 use crate::units::{Price, Span, Time, WallClock};
 use crate::vendor::ProductPolicy;
-use crate::workload::{ResolveContext, Workload, WorkloadSpec};
+use crate::workload::{OPEN_END, ResolveContext, Workload, WorkloadSpec};
 use std::path::Path;
 
 /// Where neither the service nor the traffic says how long a request takes.
@@ -52,8 +52,8 @@ pub(super) fn lower(
         latency: slo.latency.map(latency_slo),
         errors: slo.errors.map(|term| term.0.get()),
     });
-    let given = if recorded { Some(length::OPEN_END) } else { file.duration };
-    let end = Time::ZERO.after(given.unwrap_or(DEFAULT_DURATION));
+    let given = Time::ZERO.after(file.duration.unwrap_or(DEFAULT_DURATION));
+    let end = if recorded { OPEN_END } else { given };
     let mut services = services(&file, around, products, Resolution { clock: &clock, end, faults });
     for (service, left_open) in services.iter_mut().zip(left_open) {
         service.left_open = left_open;
@@ -63,11 +63,7 @@ pub(super) fn lower(
     check::whole(&file, faults);
     variants::check_names(&file, faults);
     let policies = policies(&file, products, faults);
-    rollouts::check_policies(&services, &policies, faults);
-    rollouts::check_end(&services, window_end(&file), faults);
-    failures::check(&services, &policies, window_end(&file), faults);
-    sharing::check_policies(&services, &policies, faults);
-    closed::check(&services, &policies, faults);
+    check_together(&services, &policies, window_end(&file), faults);
     if faults.any_error() || policies.len() < file.policies.len() {
         return None;
     }
@@ -103,6 +99,16 @@ pub(super) fn lower(
     fidelity::apply(&mut scenario, &file, faults);
     lint::lint(&scenario, &file, faults);
     Some(scenario)
+}
+
+/// What the parts of a scenario cannot be combined with.
+fn check_together(services: &[Service], policies: &[NamedPolicy], end: Time, faults: &mut Faults) {
+    rollouts::check_policies(services, policies, faults);
+    rollouts::check_end(services, end, faults);
+    failures::check(services, policies, end, faults);
+    sharing::check_policies(services, policies, faults);
+    closed::check(services, policies, faults);
+    priorities::check(services, policies, faults);
 }
 
 /// What is measured, once the duration is known.
@@ -411,7 +417,8 @@ fn service(
         ..fleet
     };
     let workload = workload(entry.workload.as_ref(), service, around, resolution)?;
-    let fleet = FleetSpec { loops: closed::loops(&workload), ..fleet };
+    let classes = workload.classes().len().max(1) as u8;
+    let fleet = FleetSpec { loops: closed::loops(&workload), classes, ..fleet };
     Some(Service {
         name: name.to_owned(),
         workload,

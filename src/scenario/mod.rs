@@ -22,6 +22,7 @@ mod length;
 mod lint;
 mod load;
 mod lower;
+mod priorities;
 mod products;
 mod rollouts;
 mod schema;

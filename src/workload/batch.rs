@@ -5,24 +5,28 @@ use super::Flow;
 /// Requests a source hands over at once.
 pub const BATCH: usize = 1024;
 
-/// Requests in order of arrival; two arrays of equal length, reused.
+/// Requests in order of arrival; arrays of equal length, reused.
 #[derive(Debug, Clone, Default)]
 pub struct Batch {
     /// Arrival instants in nanoseconds, never decreasing.
     pub arrival_ns: Vec<u64>,
     /// Service demand of each request in nanoseconds: the time it holds a slot.
     pub demand_ns: Vec<u64>,
+    /// Class of each request, 0 = served first; empty where all are of one.
+    pub class: Vec<u8>,
 }
 
 impl Batch {
     /// Empty, with room for [`BATCH`] requests.
     pub fn new() -> Self {
-        Self { arrival_ns: Vec::with_capacity(BATCH), demand_ns: Vec::with_capacity(BATCH) }
+        let room = || Vec::with_capacity(BATCH);
+        Self { arrival_ns: room(), demand_ns: room(), class: Vec::new() }
     }
     /// Forgets its requests, keeps its room.
     pub fn clear(&mut self) {
         self.arrival_ns.clear();
         self.demand_ns.clear();
+        self.class.clear();
     }
     /// Requests held.
     pub fn len(&self) -> usize {

@@ -6,6 +6,8 @@ use super::{Arrivals, BATCH, Batch};
 /// Sources merged by arrival; at equal instants the earlier source goes first.
 pub(super) struct Merge {
     inputs: Vec<Input>,
+    /// Class of each source; empty where all are of one.
+    classes: Vec<u8>,
 }
 
 struct Input {
@@ -29,13 +31,13 @@ impl Input {
 }
 
 impl Merge {
-    pub(super) fn new(streams: Vec<Stream>) -> Self {
+    pub(super) fn new(streams: Vec<Stream>, classes: Vec<u8>) -> Self {
         let open = |mut stream: Stream| {
             let mut batch = Batch::new();
             stream.fill(&mut batch);
             Input { stream, batch, next: 0 }
         };
-        Self { inputs: streams.into_iter().map(open).collect() }
+        Self { inputs: streams.into_iter().map(open).collect(), classes }
     }
 
     /// The source whose turn it is, and the first instant at which it is another's.
@@ -69,6 +71,9 @@ impl Arrivals for Merge {
             let range = input.next..input.next + run;
             batch.arrival_ns.extend_from_slice(&input.batch.arrival_ns[range.clone()]);
             batch.demand_ns.extend_from_slice(&input.batch.demand_ns[range]);
+            if let Some(&class) = self.classes.get(first) {
+                batch.class.resize(batch.arrival_ns.len(), class);
+            }
             input.next += run;
             input.refill();
         }

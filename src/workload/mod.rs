@@ -13,6 +13,7 @@ pub mod arrivals;
 mod batch;
 mod flow;
 mod merge;
+mod priorities;
 mod shared;
 mod source;
 mod spec;
@@ -22,9 +23,10 @@ pub mod trace;
 pub use arrivals::SourceSpec;
 pub use batch::{Arrivals, BATCH, Batch};
 pub use flow::{Flow, NoFlow, Stretch};
+pub use priorities::Class;
 pub use shared::Shared;
 pub use source::Users;
-pub use spec::{ResolveContext, WorkloadSpec};
+pub use spec::{OPEN_END, ResolveContext, WorkloadSpec};
 pub use stream::Workload;
 
 #[cfg(test)]

@@ -4,10 +4,6 @@ use super::{Arrivals, BATCH, Batch};
 use crate::units::Time;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Requests drawn at a time: so many (4 MiB) that a cell of thousands of replicas, whose memory must come
-/// back to the caches first, has enough to do. Few in tests, which are to see many stretches.
-const STRETCH: usize = if cfg!(test) { 4 * BATCH } else { 256 * BATCH };
-
 /// A stream that is held in memory from the slowest reader to the horizon: a bounded stretch of it, as long
 /// as the readers stop at every horizon.
 pub struct Shared {
@@ -36,14 +32,15 @@ impl Shared {
         Box::new(Reader { stretch: Arc::clone(&self.stretch), next: 0 })
     }
 
-    /// Once every reader has taken the requests before `reached`: forgets those, draws further ones if
-    /// there are none after it, and shows them to `watch`. All requests before the instant returned, the
+    /// Once every reader has taken the requests before `reached`: forgets those, draws `stretch` further ones
+    /// or a few more if there are none after it, and shows them to `watch`. All requests before the instant returned, the
     /// next horizon, are then there to be read; it is later than `reached`.
-    pub fn draw(&mut self, reached: Time, mut watch: impl FnMut(&Batch)) -> Time {
+    pub fn draw(&mut self, reached: Time, stretch: usize, mut watch: impl FnMut(&Batch)) -> Time {
+        let wanted = stretch;
         let mut stretch = locked(&self.stretch);
         if !self.ended && stretch.last().is_none_or(|last| last <= reached) {
             stretch.forget(reached);
-            while stretch.requests.len() < STRETCH || stretch.last() <= Some(reached) {
+            while stretch.requests.len() < wanted || stretch.last() <= Some(reached) {
                 self.arrivals.fill(&mut self.batch);
                 if self.batch.is_empty() {
                     self.ended = true;
@@ -53,6 +50,7 @@ impl Shared {
                 watch(&self.batch);
                 stretch.requests.arrival_ns.extend_from_slice(&self.batch.arrival_ns);
                 stretch.requests.demand_ns.extend_from_slice(&self.batch.demand_ns);
+                stretch.requests.class.extend_from_slice(&self.batch.class);
             }
         }
         if self.ended { Time::NEVER } else { stretch.last().unwrap_or(Time::NEVER) }
@@ -68,6 +66,9 @@ impl Stretch {
         let count = self.requests.arrival_ns.partition_point(|&at| at < before.0);
         self.requests.arrival_ns.drain(..count);
         self.requests.demand_ns.drain(..count);
+        if !self.requests.class.is_empty() {
+            self.requests.class.drain(..count);
+        }
         self.before += count as u64;
     }
 }
@@ -90,7 +91,8 @@ impl Arrivals for Reader {
         let from = self.next.saturating_sub(stretch.before) as usize;
         let range = from..stretch.requests.len().min(from + BATCH);
         batch.arrival_ns.extend_from_slice(&stretch.requests.arrival_ns[range.clone()]);
-        batch.demand_ns.extend_from_slice(&stretch.requests.demand_ns[range]);
+        batch.demand_ns.extend_from_slice(&stretch.requests.demand_ns[range.clone()]);
+        batch.class.extend_from_slice(stretch.requests.class.get(range).unwrap_or(&[]));
         self.next += batch.len() as u64;
     }
 
@@ -102,6 +104,8 @@ impl Arrivals for Reader {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const STRETCH: usize = 4 * BATCH;
 
     /// `count` requests, three at each instant, told by their demands.
     fn requests(count: u64) -> Vec<(u64, u64)> {
@@ -130,7 +134,7 @@ mod tests {
             let mut readers = [(); 3].map(|()| (shared.reader(), Batch::new(), Vec::new()));
             let (mut seen, mut reached, mut most) = (0, Time::ZERO, 0);
             while reached < Time::NEVER {
-                let next = shared.draw(reached, |batch| seen += batch.len());
+                let next = shared.draw(reached, STRETCH, |batch| seen += batch.len());
                 assert!(next > reached, "{next:?}");
                 reached = next;
                 most = most.max(locked(&shared.stretch).requests.len());
@@ -148,8 +152,8 @@ mod tests {
     fn requests_of_one_instant_are_drawn_until_it_is_past() {
         let all: Vec<_> = (0..50_000).map(|number| (7, number)).chain([(8, 0)]).collect();
         let mut shared = Shared::new(Box::new(all.into_iter()));
-        assert_eq!(shared.draw(Time::ZERO, |_| ()), Time(7));
-        assert_eq!(shared.draw(Time(7), |_| ()), Time(8));
-        assert_eq!(shared.draw(Time(8), |_| ()), Time::NEVER);
+        assert_eq!(shared.draw(Time::ZERO, STRETCH, |_| ()), Time(7));
+        assert_eq!(shared.draw(Time(7), STRETCH, |_| ()), Time(8));
+        assert_eq!(shared.draw(Time(8), STRETCH, |_| ()), Time::NEVER);
     }
 }

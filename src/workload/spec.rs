@@ -29,11 +29,19 @@ pub struct WorkloadSpec {
     /// Stretches the traffic in time: 0.5 plays the same requests in half the time, so twice as fast.
     #[serde(default = "one")]
     pub time_scale: f64,
+    /// By name of a source: who is served first while requests wait, 0 before 1 and so on. Sources that are
+    /// not named have 0. A request in service is never interrupted.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub priorities: IndexMap<String, u32>,
 }
 
 fn one() -> f64 {
     1.0
 }
+
+/// Longer than any recording: 100 years. Where a run is as long as its recordings, they are resolved as if
+/// it lasted so long.
+pub const OPEN_END: Time = Time::from_secs(100 * 365 * 86_400);
 
 /// What resolving a workload needs from its scenario.
 #[derive(Debug, Clone, Copy)]
@@ -42,7 +50,7 @@ pub struct ResolveContext<'a> {
     pub base_dir: &'a Path,
     /// Wall clock, for times of day and recorded stamps.
     pub clock: &'a WallClock,
-    /// End of arrivals.
+    /// End of arrivals; [`OPEN_END`] where recordings say it.
     pub end: Time,
     /// The law of the service time of every request whose source brings none of its own.
     pub service_time: Option<&'a Distribution>,
@@ -54,6 +62,7 @@ impl WorkloadSpec {
     pub fn resolve(&self, context: &ResolveContext<'_>, faults: &mut Faults) -> Option<Workload> {
         let before = faults.errors();
         self.check_scales(faults);
+        self.check_priorities(faults);
         if self.arrivals.is_empty() {
             let hint = "add one, for example [workload.arrivals.baseline.poisson]";
             faults.error("arrivals", "no source of arrivals", hint);
@@ -82,6 +91,7 @@ impl WorkloadSpec {
                 workload.add(name, part);
             }
         }
+        (workload.classes, workload.class_of) = self.classes();
         (faults.errors() == before).then_some(workload)
     }
 

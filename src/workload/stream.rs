@@ -2,6 +2,7 @@
 
 use super::arrivals::Poisson;
 use super::merge::Merge;
+use super::priorities::Class;
 use super::source::{Extent, Instants, Luck, Source, Users, stretch};
 use super::trace::Events;
 use super::{Arrivals, Batch};
@@ -14,6 +15,10 @@ use std::sync::Arc;
 #[derive(Debug, Clone)]
 pub struct Workload {
     pub(super) parts: Vec<Part>,
+    /// In order of service; empty where all sources are of one.
+    pub(super) classes: Vec<Class>,
+    /// Of each part, where there are classes.
+    pub(super) class_of: Vec<u8>,
     pub(super) time_scale: f64,
     pub(super) inputs: Vec<(String, String)>,
     pub(super) assumptions: Vec<String>,
@@ -65,7 +70,14 @@ impl Part {
 
 impl Workload {
     pub(super) fn empty(time_scale: f64) -> Self {
-        Self { parts: Vec::new(), time_scale, inputs: Vec::new(), assumptions: Vec::new() }
+        Self {
+            parts: Vec::new(),
+            classes: Vec::new(),
+            class_of: Vec::new(),
+            time_scale,
+            inputs: Vec::new(),
+            assumptions: Vec::new(),
+        }
     }
 
     /// Poisson arrivals of a constant rate.
@@ -91,13 +103,19 @@ impl Workload {
         workload
     }
 
-    /// Users in closed loops, each loop with the law of its demands, in the order of the sources. Their
-    /// requests are not among [`Workload::requests`].
-    pub fn users(&self) -> impl Iterator<Item = (Users, Sampler)> + '_ {
-        self.parts.iter().filter_map(|part| {
+    /// Users in closed loops, each loop with the law of its demands and its class, in the order of the
+    /// sources. Their requests are not among [`Workload::requests`].
+    pub fn users(&self) -> impl Iterator<Item = (Users, Sampler, u8)> + '_ {
+        self.parts.iter().enumerate().filter_map(|(at, part)| {
             let demand = part.demand.as_ref()?.sampler.clone();
-            Some((part.source.users()?, demand))
+            let class = self.class_of.get(at).copied().unwrap_or(0);
+            Some((part.source.users()?, demand, class))
         })
+    }
+
+    /// Classes of requests in order of service; empty where all are of one.
+    pub fn classes(&self) -> &[Class] {
+        &self.classes
     }
 
     /// Whether all traffic is of users in closed loops.
@@ -114,7 +132,7 @@ impl Workload {
             .collect();
         match open.len() {
             1 => Box::new(open.remove(0)),
-            _ => Box::new(Merge::new(open)),
+            _ => Box::new(Merge::new(open, self.class_of.clone())),
         }
     }
 

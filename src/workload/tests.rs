@@ -351,7 +351,7 @@ fn users_of_a_closed_loop_are_handed_over_and_bring_no_requests_of_their_own() {
         b.closed-loop = { users = 1, think.constant = '2s', until = '1h' }";
     let workload = workload(toml, hours(24));
     assert_eq!(requests(&workload, 0, hours(24)), []);
-    let users: Vec<_> = workload.users().map(|(users, _)| users).collect();
+    let users: Vec<_> = workload.users().map(|(users, ..)| users).collect();
     let [a, b] = &users[..] else { panic!("{users:?}") };
     assert_eq!((a.users, a.from, a.until), (10, Time::from_secs(60), Time::NEVER));
     assert_eq!((a.ramp_up, a.think_s), (Span::from_secs(10), 0.9));

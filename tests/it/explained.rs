@@ -12,6 +12,7 @@ use tempfile::TempDir;
 
 const SCENARIO: &str = r#"
 duration = "50m"
+warmup = "5m"
 replications = 2
 seed = 11
 start = "2026-03-02T07:40:00+08:00"

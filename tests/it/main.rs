@@ -12,6 +12,7 @@ mod naive;
 mod naive_equality;
 mod pai_eas_and_scalingo;
 mod plane_equality;
+mod priorities;
 mod properties;
 mod ray_serve;
 mod recorded;

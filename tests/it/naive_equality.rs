@@ -3,20 +3,21 @@
 //! Times are small whole numbers of nanoseconds, so that ties abound. `AUTOSIM_SEED=n` runs one
 //! scenario, `AUTOSIM_CASES=n` that many of each kind.
 
-use crate::naive::{Case, Fate, Record, Try, simulate, simulate_tries};
+use crate::naive::{Case, Fate, Record, Try, simulate, simulate_classes, simulate_tries};
 use autosim::engine::{
-    Attempt, AttemptFate, Completion, DecisionLog, Detail, Halt, Outcome, ServiceOutcome,
+    Attempt, AttemptFate, Completion, DecisionLog, Detail, Halt, Outcome, Resolved, ServiceOutcome,
     ServiceSetup, Setup, Simulation, Sink, Window, run,
 };
 use autosim::fleet::{
     AtZero, Balancing, ClientSpec, ColdStage, Discipline, FailedWork, FailureSpec, FleetSpec,
-    LaunchRate, LoopSpec, Outage, Overflow, Portion, QueueSpec, Restart, RetryBudget, RetrySpec,
-    VictimOrder,
+    LaunchRate, LoopSpec, Outage, Overflow, Portion, QueueOrder, QueueSpec, Restart, RetryBudget,
+    RetrySpec, VictimOrder, WhenFull,
 };
 use autosim::policy::{Autoscaler, Cadence, Decision, Policy, Why};
 use autosim::random::{Generator, Purpose, Sampler, Streams};
 use autosim::signal::{Observation, Resources};
 use autosim::units::{Span, Time};
+use autosim::workload::{Arrivals, BATCH, Batch};
 use rand::Rng;
 
 // ---- the engine's side ----
@@ -76,12 +77,32 @@ impl Sink for Fates {
     }
 }
 
+/// The requests of a case, with their classes where there are several.
+struct Classed {
+    case: Case,
+    taken: usize,
+}
+
+impl Arrivals for Classed {
+    fn fill(&mut self, batch: &mut Batch) {
+        batch.clear();
+        for &(arrival, demand) in self.case.requests.iter().skip(self.taken).take(BATCH) {
+            batch.arrival_ns.push(arrival);
+            batch.demand_ns.push(demand);
+            if self.case.fleet.classes > 1 {
+                batch.class.push(self.case.class_of(arrival, demand));
+            }
+        }
+        self.taken += batch.len();
+    }
+}
+
 /// A case as the engine takes it.
 pub(crate) fn setup(case: &Case) -> Setup {
     let policy = Script { counts: case.script.clone(), asked: 0, activate: case.activate };
     let service = ServiceSetup {
         name: "service".to_owned(),
-        arrivals: Box::new(case.requests.clone().into_iter()),
+        arrivals: Box::new(Classed { case: case.clone(), taken: 0 }),
         fleet: case.fleet.clone(),
         resources: Resources { concurrency: case.fleet.concurrency, ..Resources::default() },
         autoscaler: Autoscaler {
@@ -263,6 +284,7 @@ fn fleet(kind: &str, dice: &mut Dice) -> FleetSpec {
             capacity: dice.maybe(3, |dice| dice.below(8)),
             timeout: dice.maybe(2, |dice| dice.law(0, 40)),
             at_zero: if dice.one_in(4) { AtZero::Reject } else { AtZero::Wait },
+            ..QueueSpec::default()
         },
         ..FleetSpec::default()
     }
@@ -331,6 +353,7 @@ fn users(dice: &mut Dice) -> LoopSpec {
         from: Time(if dice.one_in(2) { 0 } else { dice.below(100) }),
         ramp_up: Span(if dice.one_in(2) { 0 } else { dice.below(50) }),
         until: if dice.one_in(2) { Time::NEVER } else { Time(dice.below(400)) },
+        class: 0,
     }
 }
 
@@ -388,6 +411,27 @@ pub(crate) fn failing_sharing_case(kind: &str, seed: u64) -> Case {
     case
 }
 
+/// A random case with classes of requests; some with clients, closed loops and failures.
+pub(crate) fn classes_case(kind: &str, seed: u64) -> Case {
+    let dice = &mut Dice(Streams::new(seed, 0, 94).sequential(Purpose::Arrivals, 7));
+    let mut case = match dice.below(3) {
+        0 => failing_case(kind, seed),
+        1 => random_client_case(kind, seed),
+        _ => random_case(kind, seed),
+    };
+    let fleet = &mut case.fleet;
+    fleet.classes = dice.between(2, 4) as u8;
+    for users in &mut fleet.loops {
+        users.class = dice.below(fleet.classes.into()) as u8;
+    }
+    fleet.queue.order = if dice.one_in(4) { QueueOrder::FirstCome } else { QueueOrder::Priority };
+    fleet.queue.when_full = if dice.one_in(2) { WhenFull::PushOut } else { WhenFull::Refuse };
+    if dice.one_in(2) {
+        fleet.queue.capacity = Some(dice.below(6));
+    }
+    case
+}
+
 /// A random case in which requests share their replicas.
 pub(crate) fn sharing_case(kind: &str, seed: u64) -> Case {
     let dice = &mut Dice(Streams::new(seed, 0, 97).sequential(Purpose::Arrivals, 7));
@@ -403,7 +447,10 @@ pub(crate) fn sharing_case(kind: &str, seed: u64) -> Case {
 type Simplify = fn(&mut Case);
 
 /// What is tried to make a failing case smaller.
-const SIMPLER: [Simplify; 28] = [
+const SIMPLER: [Simplify; 31] = [
+    |case| case.fleet.classes = 1,
+    |case| case.fleet.queue.order = QueueOrder::Priority,
+    |case| case.fleet.queue.when_full = WhenFull::Refuse,
     |case| case.fleet.loops.clear(),
     |case| case.fleet.loops.truncate(1),
     |case| case.fleet.loops.iter_mut().for_each(|one| one.users = 1.max(one.users - 1)),
@@ -454,7 +501,7 @@ fn shrink(mut case: Case) -> Case {
                 case = smaller;
             }
         }
-        for simplify in SIMPLER.iter().chain([&SIMPLER[27]; 12]) {
+        for simplify in SIMPLER.iter().chain([&SIMPLER[30]; 12]) {
             let mut simpler = case.clone();
             simplify(&mut simpler);
             if fails(&simpler) {
@@ -608,6 +655,71 @@ fn the_random_closed_loops_send_and_meet_every_fate() {
 }
 
 #[test]
+fn classes_of_requests_equal_the_naive_simulator_on_every_balancing() {
+    for kind in &KINDS[..5] {
+        compare_all(kind, classes_case);
+    }
+}
+
+/// What is told by class: class, arrival, start and end where it was served, else the fate's name.
+type OfClass = (u8, u64, Option<(u64, u64)>, &'static str);
+
+#[derive(Default)]
+struct ByClass(Vec<OfClass>);
+
+impl Sink for ByClass {
+    fn resolved(&mut self, class: u8, arrival: Time, what: Resolved) {
+        let (served, name) = match what {
+            Resolved::Completed(start, end) => (Some((start.0, end.0)), "completed"),
+            Resolved::Rejected => (None, "rejected"),
+            Resolved::TimedOut => (None, "timed out"),
+            Resolved::Lost => (None, "lost"),
+            Resolved::Unfinished => (None, "unfinished"),
+        };
+        self.0.push((class, arrival.0, served, name));
+    }
+}
+
+#[test]
+fn every_fate_is_told_by_class_too() {
+    let mut pushed_out = 0;
+    for kind in &KINDS[..5] {
+        for seed in 0..120 {
+            let case = classes_case(kind, seed);
+            let mut told = ByClass::default();
+            let outcome = run(setup(&case), &mut told).expect("nothing halts a small run");
+            let mut expected: Vec<OfClass> = simulate_classes(&case)
+                .into_iter()
+                .map(|(class, (arrival, fate))| match fate {
+                    Fate::Completed { start, end, .. } => {
+                        (class, arrival, Some((start, end)), "completed")
+                    }
+                    Fate::Rejected => (class, arrival, None, "rejected"),
+                    Fate::TimedOut { .. } => (class, arrival, None, "timed out"),
+                    Fate::Lost { .. } => (class, arrival, None, "lost"),
+                    Fate::Unfinished => (class, arrival, None, "unfinished"),
+                })
+                .collect();
+            expected.sort_unstable();
+            told.0.sort_unstable();
+            assert_eq!(told.0, expected, "{kind}, SEED {seed}: {case:?}");
+            let service = &outcome.services[0];
+            let by_class = service.classes.iter();
+            let rejected: u64 = by_class.clone().map(|one| one.counts.rejected).sum();
+            let waits: u128 = by_class.clone().map(|one| one.latency.wait_sum_ns).sum();
+            let arrived: u64 = by_class.map(|one| one.counts.arrived).sum();
+            let whole = &service.counts;
+            assert_eq!((arrived, rejected), (whole.arrived, whole.rejected));
+            assert_eq!(waits, service.latency.wait_sum_ns);
+            if case.fleet.queue.when_full == WhenFull::PushOut {
+                pushed_out += rejected;
+            }
+        }
+    }
+    assert!(pushed_out > 500, "{pushed_out}");
+}
+
+#[test]
 fn replicas_that_fail_equal_the_naive_simulator_on_every_balancing() {
     for kind in &KINDS[..5] {
         compare_all(kind, failing_case);
@@ -632,4 +744,27 @@ fn the_random_failures_lose_work_and_put_it_back() {
         }
     }
     assert!(failed > 1_000 && lost > 300 && put_back > 50, "{failed} {lost} {put_back}");
+}
+
+#[test]
+fn work_of_a_rush_that_outlasts_it_is_put_back_as_it_was() {
+    // Sixty are served at once; by the first control three are left, of different lengths, and move
+    // together. Then all replicas fail.
+    let requests: Vec<(u64, u64)> = (0..60)
+        .map(|number| (1 + number / 20, if number % 25 == 9 { 200 + number } else { 5 }))
+        .collect();
+    let outages = vec![Outage { at: Time(50), kill: Portion::Share(1.0), notice: Span::ZERO }];
+    let failures = FailureSpec { outages, work: FailedWork::Requeued, ..FailureSpec::default() };
+    let mut case = random_case(KINDS[0], 1);
+    let cold_start = vec![ColdStage { name: "boot", length: Sampler::Constant(9) }];
+    case.fleet = FleetSpec { initial: 60, cold_start, failures, ..FleetSpec::default() };
+    (case.requests, case.interval, case.end, case.drain) = (requests, 20, 600, 500);
+    (case.script, case.delay) = (vec![60], 0);
+    case.wakeups.clear();
+    let (records, _) = engine(&case);
+    let late = records
+        .iter()
+        .filter(|record| matches!(record.1, Fate::Completed { start: 59, end, .. } if end >= 259));
+    assert_eq!(late.count(), 3, "{records:?}");
+    assert_eq!(engine(&case).0, naive(&case).0);
 }

@@ -233,6 +233,7 @@ fn a_user_thinks_and_asks_for_the_same_whoever_serves() {
         from: Time::ZERO,
         ramp_up: Span::ZERO,
         until: Time::NEVER,
+        class: 0,
     };
     let cold_start = vec![ColdStage { name: "boot", length: Sampler::Constant(25) }];
     let slow = |balancing| FleetSpec {

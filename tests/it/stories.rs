@@ -43,6 +43,13 @@ impl Story {
         &found.details[0].services[0].timeline
     }
 
+    /// Of the requests of one source.
+    fn of_class(&self, policy: &str, source: &str, figure: Figure) -> f64 {
+        let compared = self.0.policies.iter().find(|compared| compared.name == policy).unwrap();
+        let class = compared.classes.iter().find(|one| one.class.name() == source).unwrap();
+        class.estimates.get(figure).unwrap().mean
+    }
+
     fn figures<const N: usize>(&self, policies: [&str; N], figure: Figure) -> [f64; N] {
         policies.map(|policy| self.figure(policy, figure))
     }
@@ -215,6 +222,23 @@ fn closed_loop_a_test_that_waits_hides_the_overload_that_production_meets() {
     assert_eq!(part("short", open, |i| i.completions), 0.0);
     assert_eq!(story.figure("enough", Figure::FailedShare), 0.0);
     assert!(story.figure("short", Figure::WastedWork) > 0.45);
+}
+
+#[test]
+fn batch_behind_interactive_an_order_of_service_is_no_order_at_the_door() {
+    let story = Story::run("batch-behind-interactive", 1);
+    let of = |source: &'static str, figure| {
+        ["mixed", "behind", "pushed-out", "more"]
+            .map(|policy| story.of_class(policy, source, figure))
+    };
+    let p95 = of("interactive", Figure::LatencyP95);
+    assert!(p95[0] > 30_000.0 && p95[1..].iter().all(|&ms| ms < 500.0), "{p95:?}");
+    let people = of("interactive", Figure::FailedShare);
+    falls(&people[..3]);
+    assert!(people[1] > 0.03 && people[2..] == [0.0; 2], "{people:?}");
+    let jobs = of("batch", Figure::FailedShare);
+    assert!(jobs[2] > jobs[0] && jobs[2] > 0.15 && jobs[3] == 0.0, "{jobs:?}");
+    falls(&story.figures(["more", "pushed-out"], Figure::BilledHours));
 }
 
 #[test]

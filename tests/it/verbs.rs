@@ -355,3 +355,41 @@ fn an_input_that_moved_is_found_again_with_the_folder() {
     let found = good(folder.path(), &[&explain[..], &["--folder", "archive"]].concat());
     assert_eq!(found, there);
 }
+
+#[test]
+fn a_run_as_long_as_its_recording_is_not_warned_that_the_recording_ends_early() {
+    let folder = TempDir::new().unwrap();
+    let times: String = (1..900).map(|second| format!("{second}\n")).collect();
+    fs::write(folder.path().join("t.csv"), format!("time_s\n{times}")).unwrap();
+    let scenario = "replications = 2\n[workload.arrivals.main.replay]\nfile = 't.csv'\n\
+        [service]\nservice_time.constant = '1s'\n[policies.two.fixed]\nreplicas = 2\n";
+    let said = |text: &str| {
+        fs::write(folder.path().join("s.toml"), text).unwrap();
+        said(&autosim(folder.path(), &["check", "s.toml"])).2
+    };
+    assert!(!said(scenario).contains("before the run does"));
+    assert!(said(&format!("duration = '1h'\n{scenario}")).contains("before the run does"));
+}
+
+#[test]
+fn what_is_mistaken_on_the_command_line_is_told_before_a_run() {
+    let folder = TempDir::new().unwrap();
+    let scenario = "duration = '5m'\nreplications = 2\n[workload.arrivals.main.poisson]\n\
+        rate = '4/s'\n[service]\nservice_time.constant = '1s'\n[policies.two.fixed]\nreplicas = 2\n";
+    fs::write(folder.path().join("s.toml"), scenario).unwrap();
+    fs::write(folder.path().join("t.csv"), "time_s\n1\n").unwrap();
+    fs::create_dir(folder.path().join("left")).unwrap();
+    for (arguments, part) in [
+        (&["run", "t.csv"][..], "recorded traffic goes to `--trace`"),
+        (&["run", "left"], "cannot read left: it is a folder"),
+        (&["check", "left"], "cannot read left: it is a folder"),
+        (&["import", "left"], "cannot read left: it is a folder"),
+        (&["run", "s.toml", "--jobs", "0"], "give a whole number from 1 on"),
+        (&["explain", "left", "--worst", "0"], "give a whole number from 1 on"),
+        (&["run", "s.toml", "--assert", "three:p99<3s"], "the run has no such policy"),
+    ] {
+        let (code, _, err) = said(&autosim(folder.path(), arguments));
+        assert!(code == 2 && err.contains(part), "{arguments:?} {code}\n{err}");
+    }
+    assert!(!folder.path().join("output/s").exists(), "a run was made for a claim about nobody");
+}

@@ -65,4 +65,18 @@ impl Service {
         }
         self.capped_since = capped.then_some(now);
     }
+
+    pub(super) fn note_action(&mut self, now: Time, desired: u32) {
+        let direction = match desired.cmp(&self.desired) {
+            std::cmp::Ordering::Equal => return,
+            std::cmp::Ordering::Greater => 1,
+            std::cmp::Ordering::Less => -1,
+        };
+        if now >= self.window.warmup && now < self.window.end {
+            self.totals.scale_outs += u64::from(direction > 0);
+            self.totals.scale_ins += u64::from(direction < 0);
+            self.totals.reversals += u64::from(direction == -self.last_direction);
+        }
+        self.last_direction = direction;
+    }
 }

@@ -21,7 +21,7 @@ mod sink;
 mod tree;
 
 pub use fluid::Inflow;
-pub use sink::{Attempt, AttemptFate, Completion, Parcel, Sink};
+pub use sink::{Attempt, AttemptFate, Completion, Parcel, Resolved, Sink};
 
 use super::{Balancing, Discipline, FailedWork, Fleet, FleetSpec, ReplicaId};
 use crate::random::{Strata, Streams};
@@ -33,7 +33,7 @@ use lazy::{ManySlotsPlane, SingleSlotPlane};
 use sharing::SharingPlane;
 use std::sync::Arc;
 
-/// Requests about to arrive, in order; arrays of equal length (the last two are empty where the plane
+/// Requests about to arrive, in order; arrays of equal length (the last three are empty where the plane
 /// does not use them).
 #[derive(Debug, Clone, Copy)]
 pub struct Requests<'a> {
@@ -45,6 +45,8 @@ pub struct Requests<'a> {
     pub routing: &'a [u64],
     /// Longest waits, ns.
     pub patience_ns: &'a [u64],
+    /// Classes; empty where all are of one.
+    pub class: &'a [u8],
 }
 
 /// What stopped [`Plane::arrive`].
@@ -128,7 +130,10 @@ impl Plane {
         let constant_patience =
             spec.queue.timeout.as_ref().is_none_or(crate::random::Sampler::is_constant);
         match spec.balancing {
-            _ if spec.has_clients() || spec.failures.work == FailedWork::Requeued => {
+            _ if spec.has_clients()
+                || spec.classes > 1
+                || spec.failures.work == FailedWork::Requeued =>
+            {
                 Self::Event(Box::new(EventPlane::new(spec, streams, waiting_limit)))
             }
             Balancing::CentralQueue if constant_patience => {

@@ -62,6 +62,21 @@ pub struct Attempt {
     pub fate: AttemptFate,
 }
 
+/// What became of a request of one of several classes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Resolved {
+    /// Served: when it began for the last time, and when it was done.
+    Completed(Time, Time),
+    /// Refused at arrival, or pushed out of the queue.
+    Rejected,
+    /// Gave up waiting.
+    TimedOut,
+    /// Killed with its replica.
+    Lost,
+    /// None of these when the run ended.
+    Unfinished,
+}
+
 /// Who is told what became of requests. Calls come once a fate is certain, not in order of time, but
 /// never later than the next [`super::Plane::gauges`] at or after it.
 pub trait Sink {
@@ -100,6 +115,15 @@ pub trait Sink {
     /// The client of a request that first arrived at `arrival` tries again at `at`.
     fn retried(&mut self, arrival: Time, at: Time) {
         let _ = (arrival, at);
+    }
+    /// It was refused at `at` after it had waited, in favour of a request of a lower class.
+    fn pushed_out(&mut self, arrival: Time, at: Time) {
+        let _ = at;
+        self.rejected(arrival);
+    }
+    /// The same as one of the calls above, by class; told beside it, and only of services with several.
+    fn resolved(&mut self, class: u8, arrival: Time, what: Resolved) {
+        let _ = (class, arrival, what);
     }
     /// Requests of a flow were served.
     fn flowed(&mut self, parcel: &Parcel) {
@@ -159,6 +183,14 @@ impl<A: Sink, B: Sink> Sink for (&mut A, &mut B) {
     fn retried(&mut self, arrival: Time, at: Time) {
         self.0.retried(arrival, at);
         self.1.retried(arrival, at);
+    }
+    fn pushed_out(&mut self, arrival: Time, at: Time) {
+        self.0.pushed_out(arrival, at);
+        self.1.pushed_out(arrival, at);
+    }
+    fn resolved(&mut self, class: u8, arrival: Time, what: Resolved) {
+        self.0.resolved(class, arrival, what);
+        self.1.resolved(class, arrival, what);
     }
     fn flowed(&mut self, parcel: &Parcel) {
         self.0.flowed(parcel);

@@ -85,6 +85,12 @@ impl WinnerTree {
         self.rebuild(leaves);
     }
 
+    /// Sets all leaves of a tree that is made as narrow as they allow.
+    pub(super) fn narrow(&mut self, wanted: usize, leaves: impl Iterator<Item = u64>) {
+        *self = Self { base: self.base, ..Self::new(wanted) };
+        self.rebuild(leaves);
+    }
+
     /// Moves the reach of the tree on, once everything before `reached` has happened. Of instants
     /// before it only the order is kept.
     pub(super) fn move_base(&mut self, reached: u64) {

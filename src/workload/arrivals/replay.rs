@@ -4,6 +4,7 @@ use super::{Moment, Resolver};
 use crate::fault::Faults;
 use crate::random::Distribution;
 use crate::units::{Span, TextError, text_serde};
+use crate::workload::OPEN_END;
 use crate::workload::stream::Part;
 use crate::workload::trace::{
     Bins, Edge, Events, Format, Linear, MEMORY_LIMIT_BYTES, Missing, Options, Recording, Rows,
@@ -232,7 +233,7 @@ impl Replay {
         )?;
         let end = resolver.source_end.0;
         let last = slice.played_until(&recording);
-        if (last as f64) < 0.99 * end as f64 {
+        if resolver.context.end != OPEN_END && (last as f64) < 0.99 * end as f64 {
             let message = format!("the recording ends at {}, before the run does", Span(last));
             let hint = "nothing arrives after it; shorten the run or play more of it";
             faults.warn("file", message, hint);

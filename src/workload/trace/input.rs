@@ -56,7 +56,7 @@ impl Input {
             let hint = match error.kind() {
                 io::ErrorKind::NotFound => {
                     format!(
-                        "paths start from {}",
+                        "paths start from {}; `autosim trace generate` writes a trace",
                         if base.as_os_str().is_empty() {
                             "the current folder".to_owned()
                         } else {

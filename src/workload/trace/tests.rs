@@ -393,6 +393,15 @@ fn a_recording_that_memory_may_not_hold_gives_the_same_requests() {
 }
 
 #[test]
+fn a_trace_that_is_not_there_is_told_with_the_remedy() {
+    let folder = tempfile::tempdir().unwrap();
+    let toml = "[arrivals.a.replay]\nfile = 'gone.csv'\n";
+    let (workload, said) = resolve_in(folder.path(), toml, &WallClock::default(), hour());
+    assert!(workload.is_none() && said.len() == 1, "{said:?}");
+    assert!(said[0].contains("gone.csv") && said[0].contains("autosim trace generate"), "{said:?}");
+}
+
+#[test]
 fn the_limit_is_on_what_the_requests_take() {
     let text = "time_s,took\n1,1\n2,1\n3,1\n4,1\n";
     let own = "service_time_column = { column = 'took', unit = 's' }\n";

@@ -20,12 +20,23 @@ pub(super) struct User {
     /// The attempt it waits for.
     waits_for: Option<usize>,
     pub(super) fate: Fate,
+    pub(super) class: u8,
 }
 
 impl User {
     pub(super) fn new(arrival: u64, demand: u64, luck: u64, person: Option<usize>) -> Self {
         let fate = Fate::Unfinished;
-        Self { arrival, demand, number: 0, luck, person, retries: 0, waits_for: None, fate }
+        Self {
+            arrival,
+            demand,
+            number: 0,
+            luck,
+            person,
+            retries: 0,
+            waits_for: None,
+            fate,
+            class: 0,
+        }
     }
 }
 

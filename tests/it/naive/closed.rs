@@ -54,6 +54,7 @@ impl World<'_> {
         let arrival = self.now;
         self.users.push(User::new(arrival, demand, luck, Some(person)));
         let user = self.users.len() - 1;
+        self.users[user].class = self.group(person).class;
         let (start, left) = (None, None);
         let request = Request { user, arrival, demand, patience, route, start, work_left: 0, left };
         self.requests.push(request);
@@ -76,6 +77,7 @@ mod tests {
             from: Time::ZERO,
             ramp_up: Span::ZERO,
             until: Time::NEVER,
+            class: 0,
         }
     }
 

@@ -63,8 +63,16 @@ pub(crate) fn simulate(case: &Case) -> Vec<Record> {
 
 /// The same, and every attempt, sorted.
 pub(crate) fn simulate_tries(case: &Case) -> (Vec<Record>, Vec<Try>) {
-    let (mut records, mut tries) = world::World::new(case).run();
+    let (mut records, mut tries, _) = world::World::new(case).run();
     records.sort_unstable();
     tries.sort_unstable();
     (records, tries)
+}
+
+/// One record a request with its class, sorted.
+pub(crate) fn simulate_classes(case: &Case) -> Vec<(u8, Record)> {
+    let (records, _, classes) = world::World::new(case).run();
+    let mut all: Vec<(u8, Record)> = classes.into_iter().zip(records).collect();
+    all.sort_unstable();
+    all
 }

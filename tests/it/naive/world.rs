@@ -1,5 +1,6 @@
 //! The events and what they do.
 
+mod classes;
 mod failures;
 mod sharing;
 
@@ -10,7 +11,7 @@ use autosim::fleet::{AtZero, Balancing, Overflow, VictimOrder};
 use autosim::random::{Purpose, Streams};
 use rand::Rng;
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What happens first at one instant; rule 1 of the model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -130,6 +131,10 @@ pub(super) struct World<'a> {
     last_used: Option<usize>,
     desired: u32,
     controls: usize,
+    /// Everyone who began to wait, in order.
+    joins: Vec<usize>,
+    /// Who was put back.
+    put_back: BTreeSet<usize>,
 }
 
 impl<'a> World<'a> {
@@ -154,13 +159,17 @@ impl<'a> World<'a> {
             last_used: None,
             desired: case.fleet.initial,
             controls: 0,
+            joins: Vec::new(),
+            put_back: BTreeSet::new(),
         };
         let mut routing = streams.sequential(Purpose::Routing, 0);
         let mut patience = streams.sequential(Purpose::Patience, 0);
         for &(arrival, demand) in case.requests.iter().filter(|r| r.0 < case.end) {
             let law = case.fleet.queue.timeout.as_ref();
             let luck = world.users.len() as u64;
-            world.users.push(User::new(arrival, demand, luck, None));
+            let mut user = User::new(arrival, demand, luck, None);
+            user.class = case.class_of(arrival, demand);
+            world.users.push(user);
             world.requests.push(Request {
                 user: world.users.len() - 1,
                 arrival,
@@ -191,7 +200,7 @@ impl<'a> World<'a> {
         world
     }
 
-    pub(super) fn run(mut self) -> (Vec<Record>, Vec<Try>) {
+    pub(super) fn run(mut self) -> (Vec<Record>, Vec<Try>, Vec<u8>) {
         let horizon = self.case.end.saturating_add(self.case.drain);
         while let Some((key, event)) = self.events.pop_first() {
             if key.0 > horizon {
@@ -212,7 +221,8 @@ impl<'a> World<'a> {
         }
         let records = self.users.iter().map(|user| (user.arrival, user.fate)).collect();
         let tries = (0..self.requests.len()).map(|request| self.told(request)).collect();
-        (records, tries)
+        let classes = self.users.iter().map(|user| user.class).collect();
+        (records, tries, classes)
     }
 
     pub(super) fn push(&mut self, at: u64, rank: Rank, order: u64, event: Event) {
@@ -482,14 +492,12 @@ impl<'a> World<'a> {
 
     /// Puts a request in a replica's queue or at the gateway, or refuses it if the queue is full.
     fn wait(&mut self, request: usize, replica: Option<usize>) {
-        if self.is_full() {
+        if self.is_full() && !self.push_out_for(request) {
             self.refuse(request);
             return;
         }
-        match replica {
-            Some(replica) => self.replicas[replica].queue.push(request),
-            None => self.gateway.push(request),
-        }
+        self.join_queue(request, replica);
+        self.joins.push(request);
         self.set_timeout(request);
     }
 
@@ -503,8 +511,8 @@ impl<'a> World<'a> {
     }
 
     fn time_out(&mut self, request: usize) {
-        if self.requests[request].patience.is_none() {
-            return; // put back after it was in service
+        if self.put_back.contains(&request) {
+            return;
         }
         let queues = self.replicas.iter_mut().map(|replica| &mut replica.queue);
         let mut found = false;
@@ -582,7 +590,7 @@ impl<'a> World<'a> {
                 && let Some(replica) = self.route(request)
             {
                 self.gateway.remove(0);
-                self.replicas[replica].queue.push(request);
+                self.join_queue(request, Some(replica));
                 self.last_used = Some(replica);
             }
         }

@@ -46,6 +46,7 @@ impl Model {
             from: Time::ZERO,
             ramp_up: Span::ZERO,
             until: Time::NEVER,
+            class: 0,
         };
         let capacity = if self.waits { None } else { Some(0) };
         let fleet = FleetSpec {

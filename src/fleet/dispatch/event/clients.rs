@@ -3,7 +3,7 @@
 use super::closed::{NO_USER, Users};
 use super::heap::{Event, What};
 use super::{EventPlane, FREE, Mode, Serving, Waiting};
-use crate::fleet::dispatch::{Attempt, AttemptFate, Completion, Interruption, Sink};
+use crate::fleet::dispatch::{Attempt, AttemptFate, Completion, Interruption, Resolved, Sink};
 use crate::fleet::{ClientSpec, Fleet, FleetSpec, ReplicaId, RetrySpec};
 use crate::random::{Generator, Purpose, Sampler, Streams, unit};
 use crate::units::Time;
@@ -42,6 +42,7 @@ struct Client {
     /// Of the attempt at hand; [`FREE`] = this place of the slab is not used.
     stamp: u64,
     whereabouts: Whereabouts,
+    class: u8,
 }
 
 /// All clients of the service.
@@ -60,6 +61,16 @@ pub(super) struct Clients {
     vacated: Vec<ReplicaId>,
     /// Clients whose attempts were killed at this instant: stamp, place in the slab, start of service.
     bereft: Vec<(u64, u32, u64)>,
+}
+
+/// An attempt that was killed with its replica.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Killed {
+    pub(super) arrival: u64,
+    /// When it had started; [`Time::NEVER`] = it waited.
+    pub(super) start: u64,
+    pub(super) client: u32,
+    pub(super) class: u8,
 }
 
 /// Why an attempt failed.
@@ -104,6 +115,7 @@ impl Clients {
             user,
             stamp: request.stamp,
             whereabouts: Whereabouts::Away,
+            class: request.class,
         };
         match self.unused.pop() {
             Some(at) => {
@@ -198,7 +210,8 @@ impl EventPlane {
     pub(super) fn refuse(&mut self, request: &Waiting, sink: &mut impl Sink) {
         let arrival = Time(request.arrival);
         if self.clients.is_none() {
-            return sink.rejected(arrival);
+            sink.rejected(arrival);
+            return self.tell_class(request.class, request.arrival, Resolved::Rejected, sink);
         }
         let fate = AttemptFate::Refused;
         sink.attempt(&Attempt { arrival, start: Time::NEVER, end: Time(self.now), fate });
@@ -208,7 +221,8 @@ impl EventPlane {
     pub(super) fn tell_timed_out(&mut self, request: &Waiting, sink: &mut impl Sink) {
         let (arrival, end) = (Time(request.arrival), Time(self.now));
         if self.clients.is_none() {
-            return sink.timed_out(arrival, end);
+            sink.timed_out(arrival, end);
+            return self.tell_class(request.class, request.arrival, Resolved::TimedOut, sink);
         }
         let fate = AttemptFate::TimedOut;
         sink.attempt(&Attempt { arrival, start: Time::NEVER, end, fate });
@@ -235,19 +249,19 @@ impl EventPlane {
             self.user_goes_on(client.user);
         }
         sink.completed(&completion);
+        if self.classes.is_some() {
+            let Completion { arrival, start, end, .. } = completion;
+            sink.resolved(serving.class, arrival, Resolved::Completed(start, end));
+        }
     }
 
     /// Killed; its client learns of it in [`EventPlane::clients_lost_theirs`].
-    pub(super) fn tell_lost(
-        &mut self,
-        arrival: u64,
-        start: u64,
-        client: u32,
-        sink: &mut impl Sink,
-    ) {
+    pub(super) fn tell_lost(&mut self, killed: Killed, sink: &mut impl Sink) {
+        let Killed { arrival, start, client, class } = killed;
         let (arrival, end) = (Time(arrival), Time(self.now));
         let Some(clients) = &mut self.clients else {
-            return sink.lost(arrival, Time(start), end);
+            sink.lost(arrival, Time(start), end);
+            return self.tell_class(class, arrival.0, Resolved::Lost, sink);
         };
         sink.attempt(&Attempt { arrival, start: Time(start), end, fate: AttemptFate::Lost });
         if client != NOBODY {
@@ -284,14 +298,24 @@ impl EventPlane {
             self.heap.push(Event::new(at, What::Retry, stamp + 1, client));
             return;
         }
-        let Client { arrival, user, .. } = clients.forget(client);
+        let Client { arrival, user, class, .. } = clients.forget(client);
         self.user_goes_on(user);
-        let arrival = Time(arrival);
-        match failure {
-            Failure::Refused => sink.rejected(arrival),
-            Failure::TimedOut => sink.timed_out(arrival, now),
-            Failure::Lost(start) => sink.lost(arrival, start, now),
-        }
+        let first = Time(arrival);
+        let what = match failure {
+            Failure::Refused => {
+                sink.rejected(first);
+                Resolved::Rejected
+            }
+            Failure::TimedOut => {
+                sink.timed_out(first, now);
+                Resolved::TimedOut
+            }
+            Failure::Lost(start) => {
+                sink.lost(first, start, now);
+                Resolved::Lost
+            }
+        };
+        self.tell_class(class, arrival, what, sink);
     }
 
     // ---- what clients do ----
@@ -383,6 +407,7 @@ impl EventPlane {
             client: event.index,
             replica: None,
             again: false,
+            class: client.class,
         };
         sink.retried(Time(client.arrival), Time(self.now));
         self.await_answer(&request);
@@ -418,6 +443,7 @@ impl EventPlane {
         let clients = self.clients.iter().flat_map(|clients| &clients.slab);
         for client in clients.filter(|client| client.stamp != FREE) {
             sink.unfinished(Time(client.arrival));
+            self.tell_class(client.class, client.arrival, Resolved::Unfinished, sink);
         }
     }
 }

@@ -141,6 +141,7 @@ impl EventPlane {
             client: NOBODY,
             replica: None,
             again: false,
+            class: users.loops[of as usize].class,
         };
         self.next_stamp += STAMPS;
         self.welcome_as(&mut request, luck, number);

@@ -1,8 +1,8 @@
 //! Replicas that are killed or fail: what they hold is lost, or put back to be served by others.
 
-use super::clients::Whereabouts;
+use super::clients::{Killed, Whereabouts};
 use super::heap::Event;
-use super::{EventPlane, Mode, Ticket, Waiting};
+use super::{EventPlane, Mode, Serving, Ticket, Waiting};
 use crate::fleet::dispatch::Sink;
 use crate::fleet::{Fleet, ReplicaId};
 use crate::units::Time;
@@ -16,6 +16,14 @@ impl EventPlane {
             held.resize(at + 1, *request);
         }
         held[at] = *request;
+    }
+
+    /// A request in service got another place.
+    pub(super) fn move_held(&mut self, from: usize, to: usize) {
+        let Some(held) = &mut self.held else { return };
+        if let Some(&request) = held.get(from) {
+            held[to] = request;
+        }
     }
 
     /// A leaving replica's grace ends, or it fails.
@@ -69,13 +77,16 @@ impl EventPlane {
             let serving = self.serving[at];
             let Some(id) = serving.replica.filter(|id| replicas.contains(id)) else { continue };
             self.release(at, id);
-            self.tell_lost(serving.arrival, serving.start, serving.client, sink);
+            let Serving { arrival, start, client, class, .. } = serving;
+            self.tell_lost(Killed { arrival, start, client, class }, sink);
         }
         for &id in replicas {
             while let Some(ticket) = self.next_at(id) {
                 let request = self.take_waiting(ticket);
                 self.servers.note_dequeued(id);
-                self.tell_lost(request.arrival, Time::NEVER.0, request.client, sink);
+                let Waiting { arrival, client, class, .. } = request;
+                let start = Time::NEVER.0;
+                self.tell_lost(Killed { arrival, start, client, class }, sink);
             }
         }
         self.clients_lost_theirs(sink);
@@ -104,12 +115,13 @@ impl EventPlane {
         }
         waited.sort_unstable_by_key(|ticket| ticket.1);
         for ticket in waited.into_iter().rev() {
-            self.gateway.push_front(ticket);
+            let rank = self.rank(self.waiting[ticket.0 as usize].class);
+            self.gateway.push_front(rank, ticket);
         }
         for request in again.into_iter().rev() {
             let at = self.keep_waiting(request);
             self.note_place(request.client, Whereabouts::Waiting(at));
-            self.gateway.push_front((at, request.stamp));
+            self.gateway.push_front(self.rank(request.class), (at, request.stamp));
         }
     }
 

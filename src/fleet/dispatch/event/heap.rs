@@ -1,5 +1,7 @@
 //! What will happen beside completions, in order.
 
+use super::later::Later;
+
 /// Kinds of events; the order of declaration is the order at one instant (rule 1 of the model), after
 /// the completions of that instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,9 +49,12 @@ impl Event {
 const ARITY: usize = 4;
 
 /// Events by time, kind and stamp: a heap of fours, half as deep as one of twos and as easy on caches
-/// as its groups are long (LaMarca and Ladner 1996).
+/// as its groups are long (LaMarca and Ladner 1996). Ends of patience wait beside it until they are near.
 #[derive(Debug, Clone, Default)]
-pub(super) struct EventHeap(Vec<Event>);
+pub(super) struct EventHeap {
+    near: Vec<Event>,
+    later: Later,
+}
 
 impl EventHeap {
     /// Events at the end of time never happen and are not kept.
@@ -58,7 +63,7 @@ impl EventHeap {
             return;
         }
         debug_assert!(event.stamp < 1 << 61);
-        let heap = &mut self.0;
+        let heap = &mut self.near;
         let mut place = heap.len();
         heap.push(event);
         while place > 0 {
@@ -72,17 +77,42 @@ impl EventHeap {
         heap[place] = event;
     }
 
-    /// When the next event is; `u64::MAX` without one.
-    #[inline]
-    pub(super) fn next_at(&self) -> u64 {
-        self.0.first().map_or(u64::MAX, |event| event.at)
+    /// An event at `event.at` that mostly does not hold any more when its time has come.
+    pub(super) fn push_doubtful(&mut self, event: Event, now: u64) {
+        if !self.later.put(event, now) {
+            self.push(event);
+        }
     }
 
-    /// The next event, if it is due.
+    /// When the next event is, or when doubtful ones have to be looked at, see [`EventHeap::draw_near`];
+    /// `u64::MAX` without one.
+    #[inline]
+    pub(super) fn next_at(&self) -> u64 {
+        self.first_at().min(self.later.opens_at())
+    }
+
+    #[inline]
+    fn first_at(&self) -> u64 {
+        self.near.first().map_or(u64::MAX, |event| event.at)
+    }
+
+    /// Takes up the doubtful events that come next, those that hold; false if there are none before the
+    /// first of the others.
+    pub(super) fn draw_near(&mut self, holds: impl Fn(&Event) -> bool) -> bool {
+        let found = self.later.opens_at() <= self.first_at() && self.later.opens_at() < u64::MAX;
+        if found {
+            let mut opened = self.later.open();
+            opened.drain(..).filter(holds).for_each(|event| self.push(event));
+            self.later.give_back(opened);
+        }
+        found
+    }
+
+    /// The next event, if it is due; only after [`EventHeap::draw_near`] said no.
     pub(super) fn pop_if(&mut self, due: impl Fn(&Event) -> bool) -> Option<Event> {
-        let first = *self.0.first().filter(|event| due(event))?;
-        let last = self.0.pop()?;
-        let heap = &mut self.0[..];
+        let first = *self.near.first().filter(|event| due(event))?;
+        let last = self.near.pop()?;
+        let heap = &mut self.near[..];
         let mut place = 0;
         while let Some(child) = smallest_child(heap, place) {
             if last.key() <= heap[child].key() {
@@ -109,6 +139,39 @@ fn smallest_child(heap: &[Event], place: usize) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn doubtful_events_come_in_the_same_order_and_only_those_that_hold() {
+        let (mut heap, mut plain) = (EventHeap::default(), EventHeap::default());
+        let (mut state, mut now, mut found) = (1_u64, 0, 0);
+        let holds = |event: &Event| !event.stamp.is_multiple_of(3);
+        for stamp in 0..20_000 {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            // Near, far, and now and then beyond all buckets.
+            let ahead = (state >> 40) % if stamp % 50 == 0 { 100_000_000 } else { 10_000 };
+            let event = Event::new(now + ahead, What::GiveUp, stamp, 0);
+            let sure = Event::new(now + ahead / 7, What::Ready, stamp, 0);
+            heap.push_doubtful(event, now);
+            heap.push(sure);
+            plain.push(event);
+            plain.push(sure);
+            now += (state >> 33) % if stamp % 1000 == 0 { 1_000_000 } else { 10 };
+            loop {
+                while heap.next_at() <= now && heap.draw_near(holds) {}
+                let due = |event: &Event| event.at <= now;
+                let Some(expected) = plain.pop_if(due) else { break };
+                if expected.what == What::GiveUp && !holds(&expected) {
+                    if heap.near.first() == Some(&expected) {
+                        heap.pop_if(due);
+                    }
+                    continue;
+                }
+                assert_eq!(heap.pop_if(due), Some(expected));
+                found += 1;
+            }
+        }
+        assert!(found > 20_000, "{found}");
+    }
 
     #[test]
     fn events_come_by_time_then_kind_then_stamp() {

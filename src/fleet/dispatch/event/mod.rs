@@ -8,27 +8,30 @@
 //! Completions are kept in a winner tree, a leaf for each request in service; all else that will happen
 //! is rarer and in a heap.
 
+mod classes;
 mod clients;
 mod closed;
 mod failures;
 mod heap;
+mod later;
 mod per_request;
 mod queue;
 mod routing;
 mod servers;
+mod slab;
 
 use super::super::{AtZero, Balancing, FailedWork, Fleet, FleetSpec, ReplicaId};
 use super::tree::{NEVER, WinnerTree};
-use super::{Gauges, Interruption, Requests, Sink, Stop};
+use super::{Gauges, Interruption, Requests, Resolved, Sink, Stop};
 use crate::random::{Purpose, Sampler, Streams};
 use crate::units::Time;
+use classes::{Classes, Line};
 use clients::{Clients, NOBODY, Whereabouts};
 use closed::Users;
 use heap::{Event, EventHeap, What};
 use per_request::PerRequest;
 use routing::Router;
 use servers::{Servers, SlotKey};
-use std::collections::VecDeque;
 
 /// How requests reach replicas.
 #[derive(Debug, Clone)]
@@ -55,6 +58,7 @@ struct Waiting {
     replica: Option<ReplicaId>,
     /// It has been in service before, on a replica that failed: it no longer gives up waiting.
     again: bool,
+    class: u8,
 }
 
 /// Where a request waits.
@@ -82,6 +86,7 @@ struct Serving {
     /// `None` = this place of the slab is not used.
     replica: Option<ReplicaId>,
     cold: bool,
+    class: u8,
 }
 
 /// See the module's description.
@@ -96,7 +101,9 @@ pub struct EventPlane {
     serving_unused: Vec<u32>,
     waiting: Vec<Waiting>,
     waiting_unused: Vec<u32>,
-    gateway: VecDeque<Ticket>,
+    gateway: Line,
+    /// Where there are several.
+    classes: Option<Box<Classes>>,
     /// Stamp of the next request's first attempt.
     next_stamp: u64,
     clients: Option<Box<Clients>>,
@@ -136,7 +143,8 @@ impl EventPlane {
             serving_unused: Vec::new(),
             waiting: Vec::new(),
             waiting_unused: Vec::new(),
-            gateway: VecDeque::new(),
+            gateway: Line::default(),
+            classes: Classes::new(spec),
             next_stamp: 0,
             clients: Clients::new(spec, streams).map(Box::new),
             users: Users::new(spec, streams).map(Box::new),
@@ -185,6 +193,7 @@ impl EventPlane {
                 client: NOBODY,
                 replica: None,
                 again: false,
+                class: requests.class.get(taken).copied().unwrap_or(0),
             };
             self.next_stamp += clients::STAMPS;
             self.welcome(&mut request);
@@ -252,6 +261,7 @@ impl EventPlane {
             client: request.client,
             replica: Some(id),
             cold: request.arrival < self.servers.ready_at(id),
+            class: request.class,
         };
         let at = match self.serving_unused.pop() {
             Some(at) => at as usize,
@@ -267,26 +277,6 @@ impl EventPlane {
         self.gauges.busy += u64::from(self.servers.is_ready(id));
         self.note_present(id);
         self.ends.set(at, self.now.saturating_add(demand).min(NEVER - 1));
-    }
-
-    /// A new place for a request in service.
-    fn widen_slab(&mut self) -> usize {
-        let at = self.serving.len();
-        self.serving.push(Serving {
-            arrival: 0,
-            start: 0,
-            slot: 0,
-            client: NOBODY,
-            replica: None,
-            cold: false,
-        });
-        // The list of unused places never outgrows the slab, so it need never grow by itself.
-        self.serving_unused.reserve(self.serving.len());
-        if at >= self.ends.width() {
-            let ends: Vec<u64> = (0..at).map(|leaf| self.ends.get(leaf)).collect();
-            self.ends.refill(at + 1, ends.into_iter());
-        }
-        at
     }
 
     /// The first request of a launched replica may have a law of its own.
@@ -369,6 +359,9 @@ impl EventPlane {
         if self.next_expiry() <= self.heap.next_at() {
             self.move_to(self.next_expiry());
             self.expire_longest_idle(fleet);
+            return true;
+        }
+        if self.draw_near() {
             return true;
         }
         let due = |event: &Event| {
@@ -474,6 +467,7 @@ impl EventPlane {
         sink: &mut impl Sink,
     ) -> Option<Interruption> {
         self.run_to(now.0, false, fleet, sink);
+        self.narrow_slab();
         let interruption = self.interruption.take();
         if interruption.is_none() {
             self.move_to(now.0);
@@ -557,9 +551,11 @@ impl EventPlane {
         }
         for serving in self.serving.iter().filter(|serving| serving.replica.is_some()) {
             sink.unfinished(Time(serving.arrival));
+            self.tell_class(serving.class, serving.arrival, Resolved::Unfinished, sink);
         }
         for request in self.waiting.iter().filter(|request| request.stamp != FREE) {
             sink.unfinished(Time(request.arrival));
+            self.tell_class(request.class, request.arrival, Resolved::Unfinished, sink);
         }
     }
 }

@@ -180,7 +180,7 @@ impl EventPlane {
             }
             None => Vec::new(),
         };
-        fleet.make_ready(Time(self.now), id);
+        fleet.make_ready(Time(self.now), id, ordinal);
         self.servers.add(id, ordinal, self.now);
         for slot in 0..self.servers.concurrency() {
             self.servers.free_slot(id, slot, self.now);

@@ -1,5 +1,6 @@
 //! Requests that wait: the slab they are kept in and the queues that hold tickets for it.
 
+use super::classes::Classes;
 use super::clients::Whereabouts;
 use super::heap::{Event, What};
 use super::{EventPlane, FREE, Place, Ticket, Waiting};
@@ -8,7 +9,7 @@ use crate::fleet::dispatch::Sink;
 
 impl EventPlane {
     pub(super) fn gateway_is_empty(&mut self) -> bool {
-        while let Some(&ticket) = self.gateway.front() {
+        while let Some(ticket) = self.gateway.front() {
             if self.ticket_is_valid(ticket) {
                 return false;
             }
@@ -29,7 +30,7 @@ impl EventPlane {
         patience: Option<u64>,
         sink: &mut impl Sink,
     ) -> Option<Ticket> {
-        if self.gauges.queued >= self.capacity {
+        if self.gauges.queued >= self.capacity && !self.push_out_for(request.class, sink) {
             self.refuse(&request, sink);
             return None;
         }
@@ -38,12 +39,14 @@ impl EventPlane {
         self.note_place(request.client, Whereabouts::Waiting(at));
         match place {
             Place::At(id) => self.queue_at(id, ticket),
-            Place::Gateway => self.gateway.push_back(ticket),
+            Place::Gateway => self.gateway.push_back(self.rank(request.class), ticket),
             Place::Bound => {}
         }
+        self.note_waiting(request.class, ticket);
         if let Some(patience) = patience {
             let deadline = request.arrival.saturating_add(patience);
-            self.heap.push(Event::new(deadline, What::GiveUp, request.stamp, at));
+            self.heap
+                .push_doubtful(Event::new(deadline, What::GiveUp, request.stamp, at), self.now);
         }
         Some(ticket)
     }
@@ -61,9 +64,17 @@ impl EventPlane {
         at
     }
 
+    /// Takes up the ends of patience that come next, of those who still wait.
+    pub(super) fn draw_near(&mut self) -> bool {
+        let waiting = &self.waiting;
+        self.heap.draw_near(|event| waiting[event.index as usize].stamp == event.stamp)
+    }
+
     pub(super) fn queue_at(&mut self, id: ReplicaId, ticket: Ticket) {
-        self.waiting[ticket.0 as usize].replica = Some(id);
-        self.servers.enqueue(id, ticket);
+        let request = &mut self.waiting[ticket.0 as usize];
+        request.replica = Some(id);
+        let rank = Classes::rank(self.classes.as_deref(), request.class);
+        self.servers.enqueue(id, rank, ticket);
         self.note_present(id);
     }
 

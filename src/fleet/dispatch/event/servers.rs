@@ -1,6 +1,7 @@
 //! What the plane knows of replicas: slots, queues, who is leaving.
 
 use super::Ticket;
+use super::classes::Line;
 use crate::fleet::ReplicaId;
 use std::collections::VecDeque;
 
@@ -29,7 +30,7 @@ struct Server {
     fresh: bool,
     /// Requests in service.
     busy: u32,
-    queue: VecDeque<Ticket>,
+    queue: Line,
     /// Valid tickets in `queue`.
     queued: u32,
     /// The idle period it is in.
@@ -65,7 +66,7 @@ impl Servers {
                 ready_at: 0,
                 fresh: false,
                 busy: 0,
-                queue: VecDeque::new(),
+                queue: Line::default(),
                 queued: 0,
                 idle_until: None,
             });
@@ -125,12 +126,12 @@ impl Servers {
     }
 
     /// A request joins the replica's queue.
-    pub(super) fn enqueue(&mut self, id: ReplicaId, ticket: Ticket) {
+    pub(super) fn enqueue(&mut self, id: ReplicaId, class: u8, ticket: Ticket) {
         let server = self.get_mut(id);
-        server.queue.push_back(ticket);
+        server.queue.push_back(class, ticket);
         server.queued += 1;
     }
-    /// The oldest ticket of the replica's queue, valid or not; a valid one is still counted.
+    /// The next ticket of the replica's queue, valid or not; a valid one is still counted.
     pub(super) fn next_ticket(&mut self, id: ReplicaId) -> Option<Ticket> {
         self.get_mut(id).queue.pop_front()
     }

@@ -102,13 +102,15 @@ impl World<'_> {
         if fail && self.case.fleet.failures.work == FailedWork::Requeued {
             for &request in &served {
                 self.requests[request].start = None;
-                self.requests[request].patience = None;
+                self.put_back.insert(request);
             }
             let place = |&request: &usize| (self.number(request), request);
             served.sort_by_key(place);
             waited.sort_by_key(place);
             served.append(&mut waited);
-            self.gateway.splice(0..0, served);
+            for &request in served.iter().rev() {
+                self.head_queue(request);
+            }
             return;
         }
         served.append(&mut waited);
