@@ -212,6 +212,9 @@ fn of_fleet(fleet: &FleetSpec, longest_s: f64, policy: &str, add: &mut impl FnMu
     if fleet.classes > 1 {
         add("workload.arrivals", "classes of requests are not modelled");
     }
+    if fleet.classes > 1 {
+        add("workload.priorities", "requests of several priorities are not modelled");
+    }
     if fleet.failures != FailureSpec::default() {
         add("replica.failures", "replicas that fail are not modelled");
     }

@@ -94,6 +94,11 @@ fn what_a_flow_does_not_model_is_refused_where_it_stands() {
         ("", "[service.queue]\ntimeout = '9s'", "service.queue.timeout"),
         ("", "grace = '500ms'", "replica.grace"),
         ("", "[service]\nfirst_request = '1s'", "service.first_request"),
+        (
+            "",
+            "[workload.priorities]\nother = 2\n[workload.arrivals.other.poisson]\nrate = '1/s'",
+            "workload.priorities",
+        ),
         ("", "[policies.ahead]\nclairvoyant = {}", "policies.ahead"),
         ("", "[policies.faas.keep-alive]\nidle_expiry.constant = '1m'", "policies.faas"),
         (

@@ -138,8 +138,8 @@ pub(crate) const PAIRS: &[Pair] = &[
     pair!("50 at 80 %, round robin", STEADY_400, IN_TURN, COLD, FIXED_50, 120 x 4),
     pair!("50 at 80 %, two choices", STEADY_400, TWO, COLD, FIXED_50, 120 x 4, fast),
     pair!("50 at 80 %, least outstanding", STEADY_400, FEWEST, COLD, FIXED_50, 120 x 4, fast),
-    pair!("50 at 80 %, sharing by two choices", STEADY_400, SHARED_TWO, COLD, FIXED_12, 120 x 4),
-    pair!("100 at 80 %, shared at random", STEADY_400, SHARED, COLD, FIXED_50, 120 x 4, fast),
+    pair!("12 of 4 at 83 %, shared by two choices", STEADY_400, SHARED_TWO, COLD, FIXED_12, 120 x 4),
+    pair!("50 at 80 %, shared at random", STEADY_400, SHARED, COLD, FIXED_50, 120 x 4, fast),
     pair!("600 at 83 %, least outstanding", STEADY_5000, FEWEST, COLD, FIXED_600, 60 x 2),
     pair!("600 at 83 %, two choices", STEADY_5000, TWO, COLD, FIXED_600, 60 x 2),
     pair!("bursts of gaps, central", GAMMA, EXPONENTIAL, COLD, "fixed.replicas = 32", 120 x 4, fast),
@@ -170,5 +170,5 @@ pub(crate) const PAIRS: &[Pair] = &[
     pair!("recorded counts, requests per replica", RECORDED, RANDOM_8, COLD, RPS_8, 240 x 3),
     pair!("200 000/s, 120 replicas of 100, two choices", STEADY_200K, TWO_100, COLD, "fixed.replicas = 120", 5 x 1),
     pair!("1 000 000/s, CPU at 60 %, 100 slots", STEADY_1M, SLOTS_100, COLD_900, CPU_60, 4 x 1),
-    pair!("100 replicas at 50 %, random", STEADY_400, RANDOM, COLD, FIXED_100, 120 x 3),
+    pair!("100 at 40 %, random", STEADY_400, RANDOM, COLD, FIXED_100, 120 x 3),
 ];
