@@ -233,7 +233,6 @@ fn what_makes_no_source_is_refused_with_path_and_remedy() {
         ("rate_scale = 0\n[arrivals]\na.poisson = { rate = '1/s' }", ["rate_scale", "positive"]),
         ("time_scale = nan\n[arrivals]\na.poisson = { rate = '1/s' }", ["time_scale", "NaN"]),
         ("[arrivals]\na.poisson = { rate = '0/s' }", ["arrivals.a.poisson.rate", "zero"]),
-        ("[arrivals]\na.poisson = { rate = '9e8/s' }", ["arrivals: about 7.8e13", "lower"]),
         ("[arrivals]\na.poisson = { rate = '9e9/s' }", ["rate", "1e9/s"]),
         (
             "[arrivals]\na.poisson = { rate = '1/s', from = '2h', until = '1h' }",
