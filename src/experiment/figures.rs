@@ -217,6 +217,11 @@ impl Row {
         row
     }
 
+    /// A figure that means nothing here.
+    pub(super) fn leave_out(&mut self, figure: Figure) {
+        self.set(figure, None);
+    }
+
     /// The figures of the requests of one class; there are no others.
     pub fn of_class(totals: &ClassTotals, facts: &Facts) -> Self {
         let mut row = Self { values: [None; Figure::ALL.len()] };

@@ -354,7 +354,10 @@ fn reduce(scenario: &Scenario, cell: Cell, done: CellOutcome) -> CellResult {
             price: scenario.price,
             slo: scenario.slo.and_then(|terms| terms.latency).filter(|_| service_index == 0),
         };
-        let row = Row::of(&outcome, &facts);
+        let mut row = Row::of(&outcome, &facts);
+        if scenario.fidelity.fluid {
+            row.leave_out(Figure::LittlesLawResidual);
+        }
         let classes = outcome.classes.iter().map(|one| Row::of_class(one, &facts)).collect();
         let service = outcome.name.clone();
         rows.push(ServiceRow { replication, service_index, service, row, classes });

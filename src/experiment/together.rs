@@ -10,6 +10,8 @@ use crate::workload::{BATCH, Shared};
 
 /// How many times a cell on its own stops to tell how far it is.
 const STRETCHES: u64 = 200;
+/// It stops at whole minutes, where a flow ends a step anyway: who runs beside it must not matter.
+const MINUTE_NS: u64 = 60_000_000_000;
 
 /// Requests drawn at a time: by the largest of the fleets, within limits (256 KiB and 4 MiB). Few in tests,
 /// which are to see many stretches.
@@ -56,7 +58,9 @@ pub(super) fn simulate(
     while runners.iter().any(|runner| matches!(runner, Runner::Runs(_))) {
         horizon = match shared {
             true => draw(&mut traffic, horizon, stretch(&runners), surveyor.as_mut()),
-            false if horizon < end => horizon.after(Span(end.0 / STRETCHES + 1)),
+            false if horizon < end => {
+                horizon.after(Span((end.0 / STRETCHES + 1).next_multiple_of(MINUTE_NS)))
+            }
             false => Time::NEVER,
         };
         for at in 0..runners.len() {

@@ -6,7 +6,7 @@ use super::{Scenario, Service};
 use crate::fault::Faults;
 use crate::fleet::{Balancing, Discipline, FailureSpec, FleetSpec};
 use crate::policy::Autoscaler;
-use crate::units::Time;
+use crate::units::{Span, Time};
 use crate::workload::NoFlow;
 
 /// How the requests of a run are simulated, and why so.
@@ -66,6 +66,9 @@ struct Obstacle {
 /// what was picked, so that a part of the run can be repeated.
 pub(super) fn apply(scenario: &mut Scenario, file: &ScenarioFile, faults: &mut Faults) {
     scenario.fidelity = settle(scenario, file, faults);
+    if scenario.fidelity.fluid {
+        whole_minutes(scenario);
+    }
     let Fidelity { fluid, why } = &scenario.fidelity;
     if *fluid {
         scenario.assumptions.push(
@@ -79,6 +82,17 @@ pub(super) fn apply(scenario: &mut Scenario, file: &ScenarioFile, faults: &mut F
     }
     if file.fidelity.is_some() {
         scenario.resolved["fidelity"] = scenario.fidelity.name().into();
+    }
+}
+
+/// A flow ends its steps at whole minutes; intervals of the timeline must not add others, or figures would
+/// depend on how finely they are drawn.
+fn whole_minutes(scenario: &mut Scenario) {
+    let whole = Span(scenario.timeline.0.max(1).next_multiple_of(Span::from_secs(60).0));
+    if whole != scenario.timeline {
+        scenario.timeline = whole;
+        scenario.resolved["timeline"] = whole.to_string().into();
+        scenario.assumptions.push(format!("a flow has timelines of whole minutes: {whole}"));
     }
 }
 

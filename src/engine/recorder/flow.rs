@@ -6,9 +6,9 @@ use crate::units::Time;
 
 impl Recorder {
     pub(super) fn take_parcel(&mut self, parcel: &Parcel) {
-        let &Parcel { count, end, wait, service } = parcel;
+        let &Parcel { count, arrival, end, wait, service } = parcel;
         let (latency, many) = (wait + service, u128::from(count));
-        let arrival = end.before(latency);
+        // Whether they count is a matter of when they came, not of how long a law says they stayed.
         let counted = self.counted(arrival);
         self.recent[usize::from(counted)].record_many(latency, count);
         self.latency_sum_ns[usize::from(counted)] += u128::from(latency.0) * many;
@@ -90,7 +90,7 @@ mod tests {
             let (start, end) = (s(arrival) + wait, s(arrival) + wait + service);
             let one = Completion { arrival: s(arrival), start, end, replica: 0, cold: false };
             (0..count).for_each(|_| one_by_one.completed(&one));
-            at_once.flowed(&Parcel { count, end, wait, service });
+            at_once.flowed(&Parcel { count, arrival: s(arrival), end, wait, service });
         }
         (0..6).for_each(|_| one_by_one.rejected(s(100)));
         at_once.refused(6, s(100));

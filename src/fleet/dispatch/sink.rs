@@ -22,6 +22,8 @@ pub struct Completion {
 pub struct Parcel {
     /// How many, at least 1.
     pub count: u64,
+    /// When they arrived, as the flow knows it: in the middle of a step.
+    pub arrival: Time,
     /// When they were done, on average.
     pub end: Time,
     /// How long they waited.

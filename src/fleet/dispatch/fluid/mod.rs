@@ -75,9 +75,6 @@ pub struct FluidPlane {
     busy_ns: u128,
     in_flight_ns: u128,
     queued_ns: u128,
-    /// Where the fluctuation of gauges is, in standard deviations, and since when.
-    swing: f64,
-    swung_at: Time,
 }
 
 impl FluidPlane {
@@ -105,8 +102,6 @@ impl FluidPlane {
             busy_ns: 0,
             in_flight_ns: 0,
             queued_ns: 0,
-            swing: 0.0,
-            swung_at: Time::ZERO,
         }
     }
 
@@ -223,8 +218,9 @@ impl FluidPlane {
                 law = Law { share: 1.0, mean_s: passed, shape: law.shape.max(4.0) };
             }
             let (arrived_s, gone) = (first.arrived_s, first.count == 0);
-            let end = Time::from_secs_f64(at_s.max(arrived_s));
-            self.responses.tell(count, &law, end, sink);
+            let when = (arrived_s, at_s.max(arrived_s));
+            let when = (Time::from_secs_f64(when.0), Time::from_secs_f64(when.1));
+            self.responses.tell(count, &law, when, sink);
             if gone {
                 self.waiting.pop_front();
             }
@@ -260,7 +256,7 @@ impl FluidPlane {
     }
 
     /// What it shows at the instant reached.
-    pub(super) fn gauges(&mut self, now: Time) -> Gauges {
+    pub(super) fn gauges(&self, now: Time) -> Gauges {
         let present = self.pace.present();
         let integrals = Gauges {
             busy_ns: self.busy_ns,
@@ -275,9 +271,8 @@ impl FluidPlane {
         if self.ready == 0 {
             return Gauges { queued: present.round() as u64, in_flight: leaving, ..integrals };
         }
-        self.swing(now);
         let slots = f64::from(self.ready) * self.slots;
-        let (busy, queue) = self.pace.fluctuating(self.swing, f64::from(self.ready));
+        let (busy, queue) = self.pace.fluctuating(self.swing(now), f64::from(self.ready));
         let (serving, queued) = self.divided(busy, queue);
         Gauges {
             busy: busy.min(slots).round() as u64,
@@ -287,18 +282,18 @@ impl FluidPlane {
         }
     }
 
-    /// Numbers in service forget within a mean service time (M/M/inf); at one instant all policies see
-    /// the same luck.
-    fn swing(&mut self, now: Time) {
-        if now == self.swung_at {
-            return;
-        }
-        let passed = now.since(self.swung_at).as_secs_f64();
-        let keeps = (-passed / self.service.mean_s.max(1e-9)).exp();
-        let mut rng: Generator = self.streams.keyed(Purpose::FlowGauge, 0, now.0);
-        let fresh: f64 = StandardNormal.sample(&mut rng);
-        self.swing = self.swing * keeps + fresh * (1.0 - keeps * keeps).sqrt();
-        self.swung_at = now;
+    /// How far the number in service is from its mean, in standard deviations: a function of the instant
+    /// alone, whoever looks and however often. Independent normal numbers a mean service time apart,
+    /// blended so that the variance is 1 in between; numbers in service forget as fast (M/M/inf).
+    fn swing(&self, now: Time) -> f64 {
+        let place = now.as_secs_f64() / self.service.mean_s.max(1e-9);
+        let number = place.floor() as u64;
+        let normal = |number: u64| -> f64 {
+            let mut rng: Generator = self.streams.keyed(Purpose::FlowGauge, 0, number);
+            StandardNormal.sample(&mut rng)
+        };
+        let (sine, cosine) = (place.fract() * std::f64::consts::FRAC_PI_2).sin_cos();
+        normal(number) * cosine + normal(number + 1) * sine
     }
 
     /// The run is over: tells of those who are left.

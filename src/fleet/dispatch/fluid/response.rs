@@ -51,14 +51,20 @@ impl Responses {
         Self { service, waits, sharing, offset: 0.5 }
     }
 
-    /// Tells `sink` of `count` requests done at `end` on average.
-    pub(super) fn tell(&mut self, count: u64, law: &Law, end: Time, sink: &mut impl Sink) {
+    /// Tells `sink` of `count` requests that came at `arrival` and are done at `end` on average.
+    pub(super) fn tell(
+        &mut self,
+        count: u64,
+        law: &Law,
+        (arrival, end): (Time, Time),
+        sink: &mut impl Sink,
+    ) {
         if count == 0 {
             return;
         }
         // Multiples of the golden ratio fall evenly between whole numbers.
         self.offset = (self.offset + 0.618_033_988_749_895).fract();
-        let mut parcels = Parcels { count, told: 0, reached: self.offset, end };
+        let mut parcels = Parcels { count, told: 0, reached: self.offset, arrival, end };
         match self.sharing {
             Some(capacity) => self.shared(law, capacity, &mut parcels, sink),
             None => self.waited(law, &mut parcels, sink),
@@ -66,7 +72,8 @@ impl Responses {
         let longest = self.service.points.last().map_or(0.0, |point| point.1);
         let rest = count - parcels.told;
         if rest > 0 {
-            sink.flowed(&Parcel { count: rest, end, wait: Span::ZERO, service: span(longest) });
+            let service = span(longest);
+            sink.flowed(&Parcel { count: rest, arrival, end, wait: Span::ZERO, service });
         }
     }
 
@@ -138,6 +145,7 @@ struct Parcels {
     count: u64,
     told: u64,
     reached: f64,
+    arrival: Time,
     end: Time,
 }
 
@@ -149,7 +157,8 @@ impl Parcels {
         if by_now > self.told {
             let (wait, service) = (span(wait_s), span(service_s));
             let count = by_now - self.told;
-            sink.flowed(&Parcel { count, end: self.end, wait, service });
+            let (arrival, end) = (self.arrival, self.end);
+            sink.flowed(&Parcel { count, arrival, end, wait, service });
             self.told = by_now;
         }
     }
@@ -187,7 +196,7 @@ mod tests {
         let mut responses = Responses::new(Arc::new(strata), sharing);
         let mut heard = Heard::default();
         for &count in counts {
-            responses.tell(count, law, Time::from_secs(9), &mut heard);
+            responses.tell(count, law, (Time::ZERO, Time::from_secs(9)), &mut heard);
         }
         heard
     }
