@@ -6,7 +6,7 @@ use super::past_run::PastRun;
 use super::terminal::Terminal;
 use crate::experiment::{self, ExplainError, Moment, Results, RunOptions, Silent};
 use crate::policy::parts::calendar::At;
-use crate::report::{Account, Stored, explain_text, first_divergence, worst_moments};
+use crate::report::{Account, MomentTold, Stored, explain_text, first_divergence, worst_moments};
 use crate::scenario::Scenario;
 use crate::units::{Time, WallClock};
 use std::num::NonZeroU32;
@@ -105,7 +105,8 @@ fn from_store(
     let worst = |count| stored.worst(policy, count);
     let parting = |other: &str| stored.divergence(policy, other);
     let Some(wanted) = moments(args, scenario, policy, worst, parting)? else { return Ok(None) };
-    Ok(wanted.iter().map(|(name, at)| stored.at(name, *at)).collect())
+    let one = |one: Wanted| Some(stored.at(&one.policy, one.at)?.of_moment(one.moment));
+    Ok(wanted.into_iter().map(one).collect())
 }
 
 /// From the cell, run again.
@@ -121,13 +122,13 @@ fn from_another_run(
     let parting = |other: &str| Some(first_divergence(&results, policy, other));
     let wanted = moments(args, scenario, policy, worst, parting)?.unwrap_or_default();
     let mut found = Vec::new();
-    for (name, at) in wanted {
+    for Wanted { policy: name, at, moment: suffered } in wanted {
         let Some(index) = scenario.policies.iter().position(|one| one.name == name) else {
             continue;
         };
         let moment = Moment { policy: index, replication: args.replication.get() - 1, at };
         match experiment::explain(scenario, moment, &cancel) {
-            Ok(one) => found.push(Account::of(&results, &one)),
+            Ok(one) => found.push(Account::of(&results, &one).of_moment(suffered)),
             // Where two part, one of them may not have been asked yet.
             Err(early @ ExplainError::TooEarly(_)) if args.diverge.is_some() => {
                 terminal.say(&format!("{name}: {early}"));
@@ -145,33 +146,43 @@ fn results(scenario: &Scenario, cancel: &Arc<AtomicBool>) -> Result<Results, Fai
     experiment::run(scenario, &options, &Silent).map_err(Failure::bad_input)
 }
 
+/// A decision to be explained.
+struct Wanted {
+    policy: String,
+    /// The newest one at this instant.
+    at: Time,
+    /// Whose decision it is, where the worst moments are asked for.
+    moment: Option<MomentTold>,
+}
+
 /// Whose decisions are to be explained, and when; `None` if `worst` or `parting` cannot say.
 fn moments(
     args: &Args,
     scenario: &Scenario,
     policy: &str,
-    worst: impl Fn(usize) -> Option<Vec<Time>>,
+    worst: impl Fn(usize) -> Option<Vec<(Time, MomentTold)>>,
     parting: impl Fn(&str) -> Option<Option<Time>>,
-) -> Result<Option<Vec<(String, Time)>>, Failure> {
-    let own = |at: Time| (policy.to_owned(), at);
+) -> Result<Option<Vec<Wanted>>, Failure> {
+    let own = |at: Time, moment| Wanted { policy: policy.to_owned(), at, moment };
     if let Some(at) = &args.at {
         let time = instant(at, &scenario.clock).filter(|&at| at < scenario.window.end);
         let end = scenario.window.end.since(Time::ZERO);
         let time = time.ok_or_else(|| {
             Failure::bad_input(format_args!("--at {at}: the run lasts from 0s to {end}"))
         })?;
-        return Ok(Some(vec![own(time)]));
+        return Ok(Some(vec![own(time, None)]));
     }
     if let Some(count) = args.worst {
         let times = worst(count.get() as usize);
-        return Ok(times.map(|times| times.into_iter().map(own).collect()));
+        let wanted = |(at, moment)| own(at, Some(moment));
+        return Ok(times.map(|times| times.into_iter().map(wanted).collect()));
     }
     let other = args.diverge.clone().unwrap_or_default();
     let Some(at) = parting(&other) else { return Ok(None) };
     let at = at.ok_or_else(|| {
         Failure::bad_input(format_args!("{policy} and {other} never want different numbers"))
     })?;
-    Ok(Some(vec![own(at), (other, at)]))
+    Ok(Some(vec![own(at, None), Wanted { policy: other, at, moment: None }]))
 }
 
 /// A time of the command line as an instant of the run.

@@ -94,7 +94,7 @@ pub enum Halt {
     /// More requests waited than memory is granted for.
     #[error(
         "service {service}: more than {limit} requests were waiting at {at_s} s; \
-         give the queue a capacity or a timeout, more replicas, or raise the limit"
+         give the queue a capacity or a timeout (`queue.capacity`, `queue.timeout`), or more replicas"
     )]
     TooManyWaiting {
         /// Which service.

@@ -94,6 +94,23 @@ pub struct Results {
     pub simulated_requests: u64,
 }
 
+impl Results {
+    /// Replications that every policy finished; fewer than were asked for only after an interruption.
+    pub fn finished_replications(&self) -> u32 {
+        let finished = self.policies.iter().map(|policy| policy.first_service().count());
+        finished.min().map_or(0, |count| u32::try_from(count).unwrap_or(u32::MAX))
+    }
+
+    /// How many replications the figures are from: `50`, or `2 of 50` after an interruption.
+    pub fn replications_told(&self) -> String {
+        let asked = self.about.replications;
+        match self.complete {
+            true => asked.to_string(),
+            false => format!("{} of {asked}", self.finished_replications()),
+        }
+    }
+}
+
 /// One policy's results over its finished replications.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PolicyResults {

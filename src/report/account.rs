@@ -1,5 +1,6 @@
 //! A decision's account, as plain values: what `explain` prints, in words or as an object.
 
+use super::moments::Moment;
 use super::reaction::{Launched, Orders, Part, Reaction, reactions};
 use crate::experiment::{About, DecisionRecord, Explanation, Results};
 use crate::units::Time;
@@ -8,6 +9,9 @@ use serde::{Deserialize, Serialize};
 /// One decision and what came of it. Times are seconds from the start.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Account {
+    /// The moment of which it is the decision; `None` if it was not one that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) moment: Option<MomentTold>,
     pub(super) policy: String,
     pub(super) kind: String,
     pub(super) service: String,
@@ -40,6 +44,17 @@ pub struct Account {
     /// The reaction it belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) reaction: Option<ReactionTold>,
+}
+
+/// A stretch of time in which users suffered.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MomentTold {
+    pub(super) from_s: f64,
+    pub(super) to_s: f64,
+    /// Requests that failed in it.
+    pub(super) failed: u64,
+    /// Requests that were late in it, at least.
+    pub(super) late: f64,
 }
 
 /// Whose decisions are told.
@@ -137,6 +152,12 @@ impl Account {
         account
     }
 
+    /// The same, as the decision of a moment.
+    #[must_use]
+    pub fn of_moment(self, moment: Option<MomentTold>) -> Self {
+        Self { moment, ..self }
+    }
+
     /// A decision without the reaction it belongs to.
     pub(super) fn of_record(whose: &Whose<'_>, record: &DecisionRecord) -> Self {
         let (shown, decision) = (record, &record.decision);
@@ -157,6 +178,7 @@ impl Account {
             .iter()
             .map(|(stage, desired)| Without { guard: stage.name().to_owned(), desired: *desired });
         Self {
+            moment: None,
             policy: whose.policy.to_owned(),
             kind: whose.kind.to_owned(),
             service: whose.service.to_owned(),
@@ -201,6 +223,13 @@ impl ReactionTold {
             launches: launches(&reaction.launched),
             parts: reaction.parts().iter().map(PartTold::of).collect(),
         }
+    }
+}
+
+impl MomentTold {
+    pub(super) fn of(moment: &Moment) -> Self {
+        let (from_s, to_s) = (moment.from.as_secs_f64(), moment.to.as_secs_f64());
+        Self { from_s, to_s, failed: moment.failed, late: moment.late }
     }
 }
 

@@ -1,7 +1,7 @@
 //! One decision in words and numbers: what was seen, every stage, who had the last word, what each
 //! guard was worth, what was ordered, and where the time went.
 
-use super::account::{Account, LaunchesTold, PartTold, ReactionTold};
+use super::account::{Account, LaunchesTold, MomentTold, PartTold, ReactionTold};
 use super::moments::latency;
 use super::number::plain;
 use super::reaction::{ACTUATION, DECISIONS, LAUNCH_RATE, LOOP, PROMISE, RISE, START};
@@ -11,7 +11,8 @@ use crate::units::{Span, Time};
 /// An explanation for people, at most 100 columns wide.
 pub fn explain_text(one: &Account) -> String {
     let clock = one.clock.as_ref().map(|clock| format!(" ({})", clock.replacen('T', " ", 1)));
-    let mut text = format!(
+    let mut text = one.moment.as_ref().map(suffered).unwrap_or_default();
+    text += &format!(
         "{} ({}), replication {}, {} s{}\n",
         one.policy,
         one.kind,
@@ -62,6 +63,17 @@ pub fn explain_text(one: &Account) -> String {
         tell_reaction(&mut text, reaction);
     }
     text
+}
+
+/// The moment that is explained, from when to when.
+fn suffered(moment: &MomentTold) -> String {
+    let [from, to, late] = [moment.from_s, moment.to_s, moment.late].map(|value| plain(value, 3));
+    match (moment.failed, moment.late > 0.0) {
+        (0, false) => format!("slowest interval: {from} s to {to} s, nobody failed or was late\n"),
+        (failed, _) => {
+            format!("moment: {from} s to {to} s, {failed} failed, at least {late} late\n")
+        }
+    }
 }
 
 /// How many replicas, and when the first and the last of them was ready.
@@ -173,12 +185,14 @@ fn length(seconds: f64) -> String {
     }
 }
 
-/// The instants worth explaining: when users suffered most, the worst first.
-pub fn worst_moments(results: &Results, policy: &str, count: usize) -> Vec<Time> {
+/// The moments worth explaining, when users suffered most, the worst first: the end of the worst interval
+/// of each, and the moment.
+pub fn worst_moments(results: &Results, policy: &str, count: usize) -> Vec<(Time, MomentTold)> {
     let found = results.policies.iter().find(|one| one.name == policy);
     let service = found.and_then(|one| one.details.last()?.services.first());
     let moments = service.map(|service| super::moments::worst(&results.about, service, count));
-    moments.into_iter().flatten().map(|moment| moment.worst.at.after(moment.worst.length)).collect()
+    let moments = moments.into_iter().flatten();
+    moments.map(|one| (one.worst.at.after(one.worst.length), MomentTold::of(&one))).collect()
 }
 
 /// When two policies first want different numbers, in the last replication kept of both; `None` if they

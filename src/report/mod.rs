@@ -37,7 +37,7 @@ mod stored;
 mod table;
 mod timeline_csv;
 
-pub use account::Account;
+pub use account::{Account, MomentTold};
 pub use diff::{Difference, Left, Parting, diff_json, diff_text, difference};
 pub use dry_run::{dry_run_csv, dry_run_json};
 pub use explain::{explain_text, first_divergence, worst_moments};

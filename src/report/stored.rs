@@ -2,7 +2,7 @@
 //! and `moments.jsonl`, written and read back. Numbers are in full, so that an explanation is the same
 //! whether it is read here or the cell is run again.
 
-use super::account::{Account, ReactionTold, Whose};
+use super::account::{Account, MomentTold, ReactionTold, Whose};
 use super::explain::{Stand, parting};
 use super::moments::worst;
 use super::reaction::{Orders, reactions};
@@ -46,12 +46,8 @@ struct MomentLine {
     /// `fluid` where it is that of a flow.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     fidelity: Option<String>,
-    from_s: f64,
-    to_s: f64,
-    /// Requests that failed in it.
-    failed: u64,
-    /// Requests that were late in it, at least.
-    late: f64,
+    #[serde(flatten)]
+    told: MomentTold,
     worst_from_s: f64,
     worst_to_s: f64,
 }
@@ -101,10 +97,7 @@ pub(super) fn write_moments(results: &Results, out: &mut dyn Write) -> io::Resul
                 service: service.service.clone(),
                 replication: details.replication + 1,
                 fidelity: approximate(results),
-                from_s: seconds(moment.from),
-                to_s: seconds(moment.to),
-                failed: moment.failed,
-                late: moment.late,
+                told: MomentTold::of(&moment),
                 worst_from_s: seconds(interval.at),
                 worst_to_s: seconds(interval.at.after(interval.length)),
             };
@@ -175,10 +168,12 @@ impl Stored {
         Some(Account { until_s: None, reaction, ..newest.clone() })
     }
 
-    /// The instants worth explaining, the worst first; `None` if more are asked for than were kept.
-    pub fn worst(&self, policy: &str, count: usize) -> Option<Vec<Time>> {
+    /// The moments worth explaining, the worst first: the end of the worst interval of each, and the moment;
+    /// `None` if more are asked for than were kept.
+    pub fn worst(&self, policy: &str, count: usize) -> Option<Vec<(Time, MomentTold)>> {
         let moments = self.moments.iter().filter(|one| one.policy == policy);
-        let all: Vec<Time> = moments.map(|one| Time::from_secs_f64(one.worst_to_s)).collect();
+        let one = |one: &MomentLine| (Time::from_secs_f64(one.worst_to_s), one.told.clone());
+        let all: Vec<(Time, MomentTold)> = moments.map(one).collect();
         let enough = !all.is_empty() && (count <= all.len() || all.len() < MOST_MOMENTS);
         enough.then(|| all.into_iter().take(count).collect())
     }

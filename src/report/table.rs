@@ -55,9 +55,8 @@ pub(super) fn headline(results: &Results) -> String {
     let about = &results.about;
     let length = about.window.end.since(Time::ZERO);
     let requests = group(&results.simulated_requests.to_string());
-    let counted =
-        |count: u32, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
-    let replications = counted(about.replications, "replication");
+    let plural = if about.replications == 1 { "" } else { "s" };
+    let replications = format!("{} replication{plural}", results.replications_told());
     let seed = about.seed;
     let closed = match about.closed_loop_users {
         0 => String::new(),
@@ -198,6 +197,9 @@ pub(super) fn against_baseline(policy: &Compared) -> String {
     }
 }
 
+/// What has to be known to read any figure of a run that was interrupted.
+pub(super) const INCOMPLETE: &str = "INCOMPLETE: interrupted; only finished cells are shown.";
+
 /// What has to be known to read any figure of a closed loop.
 const CLOSED_LOOP: &str = "Closed loop: users send the next request only after the one before, so that a \
     slower service is offered less; policies do not meet the same arrivals, and requests that were never \
@@ -211,7 +213,7 @@ pub(super) fn notes(results: &Results, comparison: &Comparison) -> Vec<String> {
         format!(
             "±: half the 95 % interval of the mean over {} replications (Student t); differences \
              are paired.",
-            about.replications
+            results.replications_told()
         )
     } else {
         "One replication: points without intervals.".to_owned()
@@ -248,7 +250,7 @@ pub(super) fn notes(results: &Results, comparison: &Comparison) -> Vec<String> {
     }
     notes.extend(failures(comparison));
     if !results.complete {
-        notes.push("INCOMPLETE: interrupted; only finished cells are shown.".to_owned());
+        notes.push(INCOMPLETE.to_owned());
     }
     notes
 }

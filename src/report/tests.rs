@@ -164,6 +164,31 @@ fn the_manifest_says_what_was_run() {
 }
 
 #[test]
+fn an_interrupted_run_says_how_many_replications_it_finished() {
+    let (mut results, comparison) = sample::comparison();
+    let page = |results: &Results| {
+        let mut out = Vec::new();
+        html::write(results, &comparison, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    };
+    assert!(!page(&results).contains("INCOMPLETE"));
+    results.complete = false;
+    results.about.replications = 50;
+    let text = table(&results, &comparison).split_whitespace().collect::<Vec<_>>().join(" ");
+    for part in ["all, 4 of 50 replications, seed", "over 4 of 50 replications (S", "INCOMPLETE"] {
+        assert!(text.contains(part), "{part}\n{text}");
+    }
+    let head = page(&results);
+    let head = head.split("</header>").next().unwrap();
+    assert!(head.contains("INCOMPLETE") && head.contains("<dd>4 of 50</dd>"), "{head}");
+    let json = summary_json(&results, &comparison);
+    assert_eq!((&json["replications"], &json["replications_asked"]), (&4.into(), &50.into()));
+    // What one policy did not finish is not a replication of the comparison.
+    results.policies[0].rows.clear();
+    assert_eq!(results.replications_told(), "0 of 50");
+}
+
+#[test]
 fn the_json_summary_has_the_digits_of_the_csv() {
     let (results, comparison) = sample::comparison();
     let json = summary_json(&results, &comparison);

@@ -4,10 +4,13 @@
 use super::{NamedPolicy, Scenario, Service, setup};
 use crate::fault::Faults;
 use crate::fleet::{AtZero, Balancing, Discipline, FleetSpec, LoopSpec, Overflow};
+use crate::units::{Span, Time};
 use crate::workload::Workload;
 
 /// More requests than these would not end within days.
 const MOST_REQUESTS: f64 = 1e12;
+/// More attempts than these that nobody waits for would take minutes, and say nothing that fewer do not.
+const MOST_GIVEN_UP: f64 = 1e9;
 
 /// The users of a service's traffic.
 pub(super) fn loops(workload: &Workload) -> Vec<LoopSpec> {
@@ -62,29 +65,65 @@ pub(super) fn check(services: &[Service], policies: &[NamedPolicy], faults: &mut
     }
 }
 
-/// Users who are refused at once and hardly think would try for ever.
-pub(super) fn check_refusals(scenario: &Scenario, faults: &mut Faults) {
+/// Users who hardly think, and are refused at once or give up before they can be served, would try for
+/// ever.
+pub(super) fn check_endless(scenario: &Scenario, faults: &mut Faults) {
     for (index, service) in scenario.services.iter().enumerate() {
-        let refused = match (index, &service.policy) {
-            (0, _) => (0..scenario.policies.len()).any(|at| refuses(&scenario.fleet(at))),
-            (_, Some(policy)) => refuses(&setup::fleet_under(service, policy, None)),
-            (_, None) => false,
+        if users(service) == 0 {
+            continue;
+        }
+        let fleets: Vec<FleetSpec> = match (index, &service.policy) {
+            (0, _) => (0..scenario.policies.len()).map(|at| scenario.fleet(at)).collect(),
+            (_, Some(policy)) => vec![setup::fleet_under(service, policy, None)],
+            (_, None) => Vec::new(),
         };
-        let tries: f64 = service
-            .workload
-            .users()
-            .map(|(users, ..)| f64::from(users.users) / users.think_s.max(1e-9))
-            .sum::<f64>()
-            * scenario.window.end.as_secs_f64();
-        if refused && tries > MOST_REQUESTS {
+        let arrivals = key(service, scenario.services.len(), "workload.arrivals");
+        let tries = tries(service, 1.0, 0.0, scenario.window.end);
+        if fleets.iter().any(refuses) && tries > MOST_REQUESTS {
             faults.error(
-                &key(service, scenario.services.len(), "workload.arrivals"),
+                &arrivals,
                 format!("users who are refused at once would try about {tries:.1e} times"),
                 "let them think longer, or let requests wait where they are refused now (queue.capacity, \
                  at_zero, overflow)",
             );
         }
+        let hasty = fleets.iter().filter_map(|fleet| given_up(service, fleet, scenario.window.end));
+        if let Some((tries, timeout)) = hasty.max_by(|a, b| a.0.total_cmp(&b.0))
+            && tries > MOST_GIVEN_UP
+        {
+            faults.error(
+                &arrivals,
+                format!("users who give up after {timeout} would try about {tries:.1e} times"),
+                "at most 1e9: let them wait longer than it takes to serve them (client.timeout), think \
+                 longer, or make fewer attempts",
+            );
+        }
     }
+}
+
+/// How often the users of a service try within a run, if a request takes `attempts`, which last
+/// `attempts_s` in all.
+fn tries(service: &Service, attempts: f64, attempts_s: f64, end: Time) -> f64 {
+    let per_s = service.workload.users().map(|(users, ..)| {
+        f64::from(users.users) * attempts / (users.think_s + attempts_s).max(1e-9)
+    });
+    per_s.sum::<f64>() * end.as_secs_f64()
+}
+
+/// How often users try who give up before the mean request can be served, and after how long; `None` if
+/// they wait longer than that.
+fn given_up(service: &Service, fleet: &FleetSpec, end: Time) -> Option<(f64, Span)> {
+    let client = fleet.client?;
+    let timeout_s = client.timeout.as_secs_f64();
+    if timeout_s >= service.workload.mean_demand_s(end) {
+        return None;
+    }
+    // A budget lets few of them try again.
+    let retries = client.retries.filter(|retries| retries.budget.is_none());
+    let attempts = retries.map_or(1, |retries| retries.attempts);
+    let delays = (1..attempts).filter_map(|retry| Some(retries?.wait(retry, 0.5).as_secs_f64()));
+    let attempts_s = f64::from(attempts) * timeout_s + delays.sum::<f64>();
+    Some((tries(service, f64::from(attempts), attempts_s, end), client.timeout))
 }
 
 /// Whether a request may be refused at the instant it arrives.
@@ -98,7 +137,6 @@ fn refuses(fleet: &FleetSpec) -> bool {
 mod tests {
     use super::*;
     use crate::scenario::{LoadOptions, Sources, load};
-    use crate::units::{Span, Time};
 
     const POLICY: &str = "[policies.one.fixed]\nreplicas = 2\n";
     const USERS: &str = "[workload.arrivals.main.closed-loop]\nusers = 9\nthink.constant = '1s'\n";
@@ -154,5 +192,25 @@ mod tests {
         assert!(read(&format!("{USERS}{full}")).is_ok());
         let by_variant = format!("{rushed}[variants.one]\nqueue.at_zero = 'reject'\n");
         assert!(read(&by_variant).unwrap_err().contains("refused at once"));
+    }
+
+    #[test]
+    fn users_who_would_give_up_for_ever_are_refused() {
+        let rushed = USERS.replace("'1s'", "'0s'");
+        let serving = "[service]\nservice_time.constant = '100ms'\n";
+        let of = |client: &str| read(&format!("{rushed}{serving}{client}"));
+        let found = of("[client]\ntimeout = '1us'\n").unwrap_err();
+        for part in ["give up after 1us", "about 3.2e10 times", "client.timeout", "test.toml:"] {
+            assert!(found.contains(part), "{part}\n{found}");
+        }
+        assert!(of("[client]\ntimeout = '1us'\ncancels = true\n").is_err());
+        // Nine users for an hour: 2.2e8 tries. Retries make more of them, those with a budget do not.
+        assert!(of("[client]\ntimeout = '150us'\n").is_ok());
+        let think = rushed.replace("'0s'", "'100us'");
+        let retries = "[client]\ntimeout = '20us'\nretries.attempts = 64\n";
+        assert!(read(&format!("{think}{serving}{retries}")).unwrap_err().contains("e9 times"));
+        assert!(read(&format!("{think}{serving}{retries}retries.budget = '10%'\n")).is_ok());
+        // Patience for a service time: they are answered.
+        assert!(of("[client]\ntimeout = '100ms'\n").is_ok());
     }
 }

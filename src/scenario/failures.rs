@@ -1,15 +1,18 @@
 //! Failures of a scenario: how replicas fail, and what becomes of their requests.
 
-use super::fleet::checked;
+use super::fleet::{checked, mean_start_s};
 use super::rollouts::{beyond_end, key_of, portion, scales_per_request, within_run};
 use super::words::SpanOrLaw;
-use super::{NamedPolicy, Service};
+use super::{NamedPolicy, Scenario, ScenarioFile, Service, setup};
 use crate::fault::Faults;
 use crate::fleet::{Discipline, FailedWork, FailureSpec, Outage, Portion, Restart};
 use crate::units::{Quantity, Span, Time, WallClock};
 use crate::workload::arrivals::Moment;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+/// A replica that is replaced more often than this would keep a run from ending within hours.
+const MOST_LIVES: f64 = 1e7;
 
 /// How replicas that are ready or draining fail. One that does is gone, and no longer billed, at that
 /// instant.
@@ -147,6 +150,40 @@ pub(super) fn check(
     }
 }
 
+/// Replicas that fail and are replaced at once, again and again, would keep the run at one place.
+pub(super) fn check_lives(scenario: &Scenario, file: &ScenarioFile, faults: &mut Faults) {
+    for (index, service) in scenario.services.iter().enumerate() {
+        let entry = file.services.get(&service.name).and_then(|entry| entry.replica.as_ref());
+        let Some(replica) = entry.or(file.replica.as_ref()) else { continue };
+        let law = replica.failures.as_ref().and_then(|failures| failures.lifetime.as_ref());
+        let Some(SpanOrLaw(law)) = law else { continue };
+        // A product's own cold start, where the scenario has none, takes long enough.
+        let as_written = match (index, &service.policy) {
+            (0, _) => (0..scenario.policies.len())
+                .any(|at| scenario.fleet(at).cold_start == service.fleet.cold_start),
+            (_, Some(policy)) => {
+                let fleet = setup::fleet_under(service, policy, None);
+                fleet.cold_start == service.fleet.cold_start
+            }
+            (_, None) => true,
+        };
+        let start_s = mean_start_s(replica.cold_start.as_ref());
+        let rate = service.fleet.launch_rate;
+        let pause_s = rate.map_or(0.0, |rate| rate.per.as_secs_f64() / f64::from(rate.launches));
+        // No life is shorter than a nanosecond.
+        let cycle_s = (law.mean_s() + start_s).max(pause_s).max(1e-9);
+        let lives = scenario.window.end.as_secs_f64() / cycle_s;
+        let replaced = service.fleet.failures.restart == Restart::Replaced;
+        if replaced && as_written && lives > MOST_LIVES {
+            faults.error(
+                &key_of(&scenario.services, service, "replica.failures.lifetime"),
+                format!("each replica would fail and be replaced about {lives:.1e} times"),
+                "at most 1e7: a longer life or cold start, a shorter run, or `restart = \"left\"`",
+            );
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -198,6 +235,22 @@ mod tests {
         let loaded = load(Sources::new("test.toml", text), &options).unwrap();
         let found = loaded.warnings.render(false);
         assert!(found.contains("about 25% of them are ready"), "{found}");
+    }
+
+    #[test]
+    fn replicas_that_would_be_replaced_for_ever_are_refused() {
+        let brief = "[replica]\nfailures.lifetime = '1us'\n";
+        let found = read(&format!("{FIXED}{brief}")).unwrap_err();
+        for part in ["replica.failures.lifetime", "about 7.2e9 times", "test.toml:8"] {
+            assert!(found.contains(part), "{part}\n{found}");
+        }
+        let slowly = "launch_rate = '10/min'\n";
+        for rest in ["cold_start = '1s'\n", "failures.restart = 'left'\n", slowly] {
+            assert!(read(&format!("{FIXED}{brief}{rest}")).is_ok(), "{rest}");
+        }
+        // Two hours: ten million lives and no more.
+        let of_life = |life: &str| read(&format!("{FIXED}{}", brief.replace("1us", life)));
+        assert!(of_life("720us").is_ok() && of_life("719us").is_err());
     }
 
     #[test]

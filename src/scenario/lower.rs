@@ -95,7 +95,8 @@ pub(super) fn lower(
         resolved,
         inputs,
     };
-    closed::check_refusals(&scenario, faults);
+    closed::check_endless(&scenario, faults);
+    failures::check_lives(&scenario, &file, faults);
     fidelity::apply(&mut scenario, &file, faults);
     lint::lint(&scenario, &file, faults);
     Some(scenario)

@@ -105,6 +105,33 @@ fn read_or_run_again_an_explanation_is_the_same_to_the_byte() {
 }
 
 #[test]
+fn the_worst_moments_say_which_they_are() {
+    let folder = TempDir::new().unwrap();
+    run(folder.path(), "all");
+    let lines = fs::read_to_string(folder.path().join("left/moments.jsonl")).unwrap();
+    let lines = lines.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let kept = lines.filter(|one| one["policy"] == "sleepy" && one["replication"] == 1);
+    let kept: Vec<serde_json::Value> = kept.take(2).collect();
+    assert!(!kept.is_empty());
+    let ask = |format: &str| {
+        let arguments =
+            ["explain", "left", "--policy", "sleepy", "--worst", "2", "--format", format];
+        String::from_utf8(autosim(folder.path(), &arguments).stdout).unwrap()
+    };
+    let told: Vec<serde_json::Value> = serde_json::from_str(&ask("json")).unwrap();
+    assert_eq!(told.len(), kept.len());
+    for (told, kept) in told.iter().zip(&kept) {
+        for key in ["from_s", "to_s", "failed", "late"] {
+            assert!(!kept[key].is_null());
+            assert_eq!(told["moment"][key], kept[key], "{key}");
+        }
+    }
+    let first = format!("moment: {} s to {} s, ", kept[0]["from_s"], kept[0]["to_s"]);
+    let text = ask("text");
+    assert!(text.starts_with(&first.replace(".0 s", " s")), "{first}\n{text}");
+}
+
+#[test]
 fn what_was_not_kept_is_run_again() {
     let folder = TempDir::new().unwrap();
     run(folder.path(), "changes");

@@ -4,7 +4,7 @@ use super::data::data;
 use crate::experiment::{About, Against, Compared, Comparison, Figure, Results, Ruling, Stage};
 use crate::report::moments::lines;
 use crate::report::number::{currency, group, human, plain};
-use crate::report::table::{notes, promise, verdict};
+use crate::report::table::{INCOMPLETE, notes, promise, verdict};
 use crate::stats::Estimate;
 use askama::Template;
 use std::io;
@@ -16,6 +16,7 @@ pub(super) struct Page<'a> {
     name: &'a str,
     question: Option<&'a str>,
     verdict: String,
+    incomplete: Option<&'static str>,
     worst: Vec<String>,
     facts: Vec<(&'static str, String)>,
     currency: String,
@@ -85,6 +86,7 @@ pub(super) fn page<'a>(results: &'a Results, comparison: &'a Comparison) -> io::
         name: &about.name,
         question: about.question.as_deref(),
         verdict: sentence(&verdict(results, comparison)),
+        incomplete: (!results.complete).then_some(INCOMPLETE),
         worst: lines(results, comparison, WORST),
         facts: facts(results, comparison),
         currency: currency(about.price.currency()),
@@ -155,7 +157,7 @@ fn facts(results: &Results, comparison: &Comparison) -> Vec<(&'static str, Strin
         ("traffic from", start),
         ("length", about.window.end.since(crate::units::Time::ZERO).to_string()),
         ("policies", comparison.policies.len().to_string()),
-        ("replications", about.replications.to_string()),
+        ("replications", results.replications_told()),
         ("requests simulated", requests),
     ];
     if about.closed_loop_users > 0 {

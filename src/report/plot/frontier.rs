@@ -58,7 +58,7 @@ fn subtitle(results: &Results) -> String {
     let about = &results.about;
     let many = results.policies.iter().any(|policy| policy.first_service().count() > 1);
     let luck = if many {
-        format!("{} replications, bars: 95 % intervals of the mean", about.replications)
+        format!("{} replications, bars: 95 % intervals of the mean", results.replications_told())
     } else {
         "one replication, no intervals".to_owned()
     };
