@@ -112,8 +112,8 @@ pub(super) fn page<'a>(results: &'a Results, comparison: &'a Comparison) -> io::
     })
 }
 
-const NOT_MODELLED: &str = "Not modelled: priorities, failures \
-    of replicas in service, nodes under the replicas, calls between services, memory limits.";
+const NOT_MODELLED: &str =
+    "Not modelled: nodes under the replicas, calls between services, memory limits.";
 
 fn meaning(stage: Stage) -> &'static str {
     match stage {
