@@ -213,4 +213,11 @@ mod tests {
         // Patience for a service time: they are answered.
         assert!(of("[client]\ntimeout = '100ms'\n").is_ok());
     }
+
+    #[test]
+    fn a_law_that_is_wrong_is_not_said_to_be_missing_too() {
+        let found = read(&USERS.replace("'1s'", "'-1s'")).unwrap_err();
+        assert!(found.contains("think.constant") && found.contains("negative"), "{found}");
+        assert!(!found.contains("is missing"), "{found}");
+    }
 }

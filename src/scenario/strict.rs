@@ -34,8 +34,10 @@ pub(super) fn read<T: DeserializeOwned>(mut root: Spanned<DeTable<'_>>) -> Read<
         let at = error.span().and_then(|span| culprit(&places, &span, error.message()));
         let path = at.as_ref().map_or(Vec::new(), |(path, _)| path.clone());
         let follows = missing_field(error.message()).is_some_and(|field| {
+            // Taken out itself, or emptied of what it held.
             removed.iter().any(|gone| {
-                gone.split_last().is_some_and(|(last, front)| last == field && front == path)
+                gone.strip_prefix(&path[..])
+                    .is_some_and(|rest| rest.first().is_some_and(|k| k == field))
             })
         });
         if !follows {

@@ -93,7 +93,7 @@ impl Resolver<'_> {
     pub(crate) fn rate_or_zero(&self, key: &str, rate: Rate, faults: &mut Faults) -> Option<f64> {
         let scaled = rate.as_per_second() * self.rate_scale;
         if scaled > MAX_PER_SECOND {
-            let message = format!("{scaled} requests a second are more than one a nanosecond");
+            let message = format!("{scaled:e} requests a second are more than one a nanosecond");
             faults.error(key, message, "the largest rate is 1e9/s");
             return None;
         }
