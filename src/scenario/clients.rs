@@ -103,16 +103,14 @@ mod tests {
     use super::*;
     use crate::fleet::VictimOrder;
     use crate::random::Sampler;
-    use crate::scenario::{LoadOptions, Scenario, Sources, load};
+    use crate::scenario::Scenario;
 
     fn read(rest: &str) -> Result<Scenario, String> {
         let text = format!(
             "duration = '1m'\n[workload.arrivals.main.poisson]\nrate = '1/s'\n\
              [policies.one.fixed]\nreplicas = 7\n[policies.two.fixed]\nreplicas = 7\n{rest}"
         );
-        let options = LoadOptions { fallback_name: "test".into(), ..LoadOptions::default() };
-        let loaded = load(Sources::new("test.toml", text), &options);
-        loaded.map(|loaded| loaded.scenario).map_err(|found| found.render(false))
+        crate::scenario::sample::read(text)
     }
 
     #[test]

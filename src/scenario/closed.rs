@@ -136,16 +136,13 @@ fn refuses(fleet: &FleetSpec) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::{LoadOptions, Sources, load};
 
     const POLICY: &str = "[policies.one.fixed]\nreplicas = 2\n";
     const USERS: &str = "[workload.arrivals.main.closed-loop]\nusers = 9\nthink.constant = '1s'\n";
 
     fn read(rest: &str) -> Result<Scenario, String> {
         let text = format!("duration = '1h'\n{rest}{POLICY}");
-        let options = LoadOptions { fallback_name: "test".into(), ..LoadOptions::default() };
-        let loaded = load(Sources::new("test.toml", text), &options);
-        loaded.map(|loaded| loaded.scenario).map_err(|found| found.render(false))
+        crate::scenario::sample::read(text)
     }
 
     #[test]

@@ -25,6 +25,8 @@ mod lower;
 mod priorities;
 mod products;
 mod rollouts;
+#[cfg(test)]
+mod sample;
 mod schema;
 mod setup;
 mod sharing;

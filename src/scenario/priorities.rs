@@ -41,7 +41,7 @@ pub(super) fn check(services: &[Service], policies: &[NamedPolicy], faults: &mut
 #[cfg(test)]
 mod tests {
     use crate::fleet::{QueueOrder, WhenFull};
-    use crate::scenario::{LoadOptions, Scenario, Sources, load};
+    use crate::scenario::Scenario;
 
     const POLICY: &str = "[policies.peak.fixed]\nreplicas = 7\n";
 
@@ -49,9 +49,7 @@ mod tests {
         let sources = ["web", "app", "batch"]
             .map(|name| format!("[workload.arrivals.{name}.poisson]\nrate = '1/s'\n"));
         let text = format!("duration = '2h'\n{}{rest}", sources.concat());
-        let options = LoadOptions { fallback_name: "test".into(), ..LoadOptions::default() };
-        let loaded = load(Sources::new("test.toml", text), &options);
-        loaded.map(|loaded| loaded.scenario).map_err(|found| found.render(false))
+        crate::scenario::sample::read(text)
     }
 
     #[test]

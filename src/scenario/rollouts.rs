@@ -117,16 +117,14 @@ pub(super) fn scales_per_request(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::{LoadOptions, Scenario, Sources, load};
+    use crate::scenario::Scenario;
 
     fn read(rest: &str) -> Result<Scenario, String> {
         let text = format!(
             "start = '2026-03-02T11:00:00+08:00'\nduration = '2h'\n\
              [workload.arrivals.main.poisson]\nrate = '1/s'\n{rest}"
         );
-        let options = LoadOptions { fallback_name: "test".into(), ..LoadOptions::default() };
-        let loaded = load(Sources::new("test.toml", text), &options);
-        loaded.map(|loaded| loaded.scenario).map_err(|found| found.render(false))
+        crate::scenario::sample::read(text)
     }
 
     const FIXED: &str = "[policies.peak.fixed]\nreplicas = 7\n";

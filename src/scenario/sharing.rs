@@ -133,15 +133,13 @@ fn check_clients(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::{LoadOptions, Scenario, Sources, load};
+    use crate::scenario::Scenario;
 
     const POLICY: &str = "[policies.one.fixed]\nreplicas = 2\n";
 
     fn read(text: &str) -> Result<Scenario, String> {
         let text = format!("{text}[workload.arrivals.main.poisson]\nrate = '9/s'\n");
-        let options = LoadOptions { fallback_name: "test".into(), ..LoadOptions::default() };
-        let loaded = load(Sources::new("test.toml", text), &options);
-        loaded.map(|loaded| loaded.scenario).map_err(|found| found.render(false))
+        crate::scenario::sample::read(text)
     }
 
     #[test]
