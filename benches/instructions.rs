@@ -13,8 +13,8 @@
 
 mod kernels;
 
-use autosim::engine::run;
-use autosim::fleet::FleetSpec;
+use autosim_engine::fleet::FleetSpec;
+use autosim_engine::simulation::run;
 use kernels::{drawn, floor, planes, recorded, setup};
 use std::collections::BTreeMap;
 use std::hint::black_box;

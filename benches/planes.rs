@@ -7,8 +7,8 @@
 
 mod kernels;
 
-use autosim::engine::run;
-use autosim::fleet::FleetSpec;
+use autosim_engine::fleet::FleetSpec;
+use autosim_engine::simulation::run;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use kernels::{drawn, floor, recorded, setup};
 use std::hint::black_box;

@@ -9,13 +9,13 @@
 
 #![allow(clippy::print_stdout)] // an example speaks to its reader
 
-use autosim::engine::{self, DecisionLog, Detail, Outcome, ServiceSetup, Setup, Window};
-use autosim::fleet::{ColdStage, FleetSpec};
-use autosim::policy::{Autoscaler, Cadence, Decision, Policy, SignalRef, Stage, Why};
-use autosim::random::{Distribution, Sampler, Streams};
-use autosim::signal::{Metric, Observation, Resources, Signal};
-use autosim::units::{Rate, Span, Time};
-use autosim::workload::Workload;
+use autosim_engine::control::{Autoscaler, Cadence, Decision, Policy, SignalRef, Stage, Why};
+use autosim_engine::fleet::{ColdStage, FleetSpec};
+use autosim_engine::random::{Distribution, Sampler, Streams};
+use autosim_engine::signal::{Metric, Observation, Resources, Signal};
+use autosim_engine::simulation::{self, DecisionLog, Detail, Outcome, ServiceSetup, Setup, Window};
+use autosim_engine::units::{Rate, Span, Time};
+use autosim_engine::workload::Workload;
 
 #[derive(Clone)]
 struct SquareRoot {
@@ -47,7 +47,7 @@ impl Policy for SquareRoot {
     }
 }
 
-fn run(beta: f64) -> Result<Outcome, engine::Halt> {
+fn run(beta: f64) -> Result<Outcome, simulation::Halt> {
     let end = Time::from_secs(3600);
     let demand = Distribution::Exponential { mean: Span::from_millis(100) };
     let workload = Workload::poisson(Rate::per_second(200.0).unwrap_or_default(), &demand);
@@ -85,7 +85,7 @@ fn run(beta: f64) -> Result<Outcome, engine::Halt> {
         stop_after: None,
         cancel: None,
     };
-    engine::run(setup, &mut ())
+    simulation::run(setup, &mut ())
 }
 
 /// Share of requests that waited, and mean ready replicas.
@@ -95,7 +95,7 @@ fn summary(outcome: &Outcome) -> (f64, f64) {
     (waited, service.fleet.ready_ns as f64 / service.fleet.window_ns as f64)
 }
 
-fn main() -> Result<(), engine::Halt> {
+fn main() -> Result<(), simulation::Halt> {
     for beta in [0.5, 1.0, 1.5, 2.0] {
         let (waited, ready) = summary(&run(beta)?);
         println!("beta {beta}: {:5.1} % of requests waited, {ready:.1} replicas", 100.0 * waited);

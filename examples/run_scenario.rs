@@ -6,8 +6,8 @@
 
 #![allow(clippy::print_stdout)] // an example speaks to its reader
 
-use autosim::experiment::{self, Comparison, Figure, RunOptions, Silent};
-use autosim::scenario::{LoadOptions, Sources, load};
+use autosim_study::experiment::{self, Comparison, Figure, RunOptions, Silent};
+use autosim_study::scenario::{LoadOptions, Sources, load};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 

@@ -1,5 +1,7 @@
-//! The `autosim` command; see [`autosim::cli`].
+//! The `autosim` command.
+
+mod cli;
 
 fn main() -> std::process::ExitCode {
-    autosim::cli::main()
+    cli::main()
 }

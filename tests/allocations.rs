@@ -3,13 +3,13 @@
 //! requests at 70 % that follow. In a binary of its own, because the counting allocator counts for the
 //! whole process.
 
-use autosim::engine::{DecisionLog, Detail, ServiceSetup, Setup, Window, run};
-use autosim::fleet::{Balancing, Discipline, FleetSpec, Overflow, QueueSpec};
-use autosim::policy::{Autoscaler, Cadence, Decision, Policy, SignalRef};
-use autosim::random::{Purpose, Sampler, Streams};
-use autosim::signal::{Metric, Observation, Resources, Signal};
-use autosim::units::{Span, Time};
-use autosim::workload::Workload;
+use autosim_engine::control::{Autoscaler, Cadence, Decision, Policy, SignalRef};
+use autosim_engine::fleet::{Balancing, Discipline, FleetSpec, Overflow, QueueSpec};
+use autosim_engine::random::{Purpose, Sampler, Streams};
+use autosim_engine::signal::{Metric, Observation, Resources, Signal};
+use autosim_engine::simulation::{DecisionLog, Detail, ServiceSetup, Setup, Window, run};
+use autosim_engine::units::{Span, Time};
+use autosim_engine::workload::Workload;
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 use std::alloc::System;
 use std::sync::{Arc, Mutex};

@@ -1,13 +1,13 @@
 //! What the benches run: every data plane at 70 % load, and the floor that no simulator can be under.
 
-use autosim::engine::{DecisionLog, Detail, ServiceSetup, Setup, Slo, Window};
-use autosim::fleet::{Balancing, Discipline, FleetSpec, Overflow, QueueSpec};
-use autosim::policy::{Autoscaler, Cadence, Decision, Policy};
-use autosim::random::{Distribution, Purpose, Sampler, Streams};
-use autosim::signal::{Observation, Resources};
-use autosim::stats::Histogram;
-use autosim::units::{Rate, Span, Time};
-use autosim::workload::{Batch, Workload};
+use autosim_engine::control::{Autoscaler, Cadence, Decision, Policy};
+use autosim_engine::fleet::{Balancing, Discipline, FleetSpec, Overflow, QueueSpec};
+use autosim_engine::random::{Distribution, Purpose, Sampler, Streams};
+use autosim_engine::signal::{Observation, Resources};
+use autosim_engine::simulation::{DecisionLog, Detail, ServiceSetup, Setup, Slo, Window};
+use autosim_engine::stats::Histogram;
+use autosim_engine::units::{Rate, Span, Time};
+use autosim_engine::workload::{Batch, Workload};
 
 #[derive(Clone)]
 struct Hold;

@@ -1,8 +1,8 @@
 //! Assertions on results: `[POLICY:]FIGURE<LIMIT`, for builds that are to fail.
 
-use crate::experiment::{Comparison, Figure, PolicyResults, Results, Ruling};
-use crate::scenario::NamedPolicy;
-use crate::units::{Fraction, Price, Span};
+use autosim_engine::units::{Fraction, Price, Span};
+use autosim_study::experiment::{Comparison, Figure, PolicyResults, Results, Ruling};
+use autosim_study::scenario::NamedPolicy;
 use std::fmt;
 use std::str::FromStr;
 
@@ -92,7 +92,7 @@ impl Subject {
             Self::Slo => Ok(0.0),
             Self::Percentile(_) => span(text),
             Self::Figure(figure) => {
-                use crate::experiment::Kind;
+                use autosim_study::experiment::Kind;
                 match figure.kind() {
                     Kind::Milliseconds => span(text),
                     Kind::Share => {

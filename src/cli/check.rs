@@ -6,8 +6,8 @@ use super::input::ScenarioArgs;
 use super::policy_input::{DocumentVerdict, is_document};
 use super::run::Format;
 use super::terminal::Terminal;
-use crate::experiment::Comparison;
-use crate::scenario::{Findings, Loaded, Scenario};
+use autosim_study::experiment::Comparison;
+use autosim_study::scenario::{Findings, Loaded, Scenario};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 

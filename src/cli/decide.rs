@@ -4,12 +4,12 @@ use super::exit::{Exit, Failure};
 use super::input::{Input, Role};
 use super::policy_input::PolicyArgs;
 use super::terminal::Terminal;
-use crate::dryrun::{Answer, Question, Recording, play};
-use crate::fault::{Faults, Severity};
-use crate::report::{dry_run_csv, dry_run_json};
-use crate::scenario::NamedPolicy;
-use crate::units::WallClock;
-use crate::vendor::Happening;
+use autosim_engine::fault::{Faults, Severity};
+use autosim_engine::units::WallClock;
+use autosim_policies::products::Happening;
+use autosim_report::{dry_run_csv, dry_run_json};
+use autosim_study::dryrun::{Answer, Question, Recording, play};
+use autosim_study::scenario::NamedPolicy;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 

@@ -3,7 +3,7 @@
 use super::exit::{Exit, Failure};
 use super::past_run::PastRun;
 use super::terminal::Terminal;
-use crate::report::{Left, diff_json, diff_text, difference};
+use autosim_report::{Left, diff_json, diff_text, difference};
 use std::path::{Path, PathBuf};
 
 /// Compare two finished runs: what changed in inputs and results, where decisions part

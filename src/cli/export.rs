@@ -16,7 +16,7 @@ pub(super) struct Args {
 const EXAMPLES: &str = "\
 Examples:
   autosim export --policy eas.toml
-  autosim export --policy scenarios/vendors/pai-eas.toml --named platform \\
+  autosim export --policy scenarios/products/pai-eas.toml --named platform \\
       --set body.behavior.scaleDown.stabilizationWindowSeconds=150
 Several documents that belong together come as one JSON array. Read-only members are left out; knobs
 are autosim's and not part of it.";
@@ -27,7 +27,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
         let kind = policy.spec.kind_name();
         return Err(Failure::bad_input(format_args!(
             "`{kind}` is autosim's own: no platform takes it; known products: {}",
-            crate::vendor::ProductFile::KINDS.join(", ")
+            autosim_policies::products::ProductFile::KINDS.join(", ")
         )));
     };
     let mut documents = product.export();

@@ -3,7 +3,7 @@
 use super::exit::{Exit, Failure};
 use super::policy_input::PolicyArgs;
 use super::terminal::Terminal;
-use crate::report::{policy_json, policy_toml};
+use autosim_report::{policy_json, policy_toml};
 
 /// A platform's own document to an autosim policy, every default and assumption visible
 #[derive(Debug, clap::Args)]

@@ -3,7 +3,7 @@
 use super::exit::Failure;
 use super::policy_input::{Documents, is_document};
 use super::terminal::Terminal;
-use crate::scenario::{Findings, Layer, LoadOptions, Loaded, Sources, load};
+use autosim_study::scenario::{Findings, Layer, LoadOptions, Loaded, Sources, load};
 use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 
@@ -284,7 +284,7 @@ fn slo_layer(term: &str) -> Result<Layer, Failure> {
 pub(super) fn accept(
     loaded: Result<Loaded, Findings>,
     terminal: &Terminal,
-) -> Result<crate::scenario::Scenario, Failure> {
+) -> Result<autosim_study::scenario::Scenario, Failure> {
     match loaded {
         Ok(Loaded { scenario, warnings }) => {
             if !warnings.is_empty() {

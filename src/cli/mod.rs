@@ -71,7 +71,7 @@ enum Verb {
 }
 
 /// Parses the command line, does what it says, and returns the exit code.
-pub fn main() -> ExitCode {
+pub(crate) fn main() -> ExitCode {
     exit::report_panics_as_ours();
     let verb = match Cli::try_parse() {
         Ok(cli) => cli.verb,

@@ -2,7 +2,7 @@
 
 use super::exit::Failure;
 use super::terminal::Terminal;
-use crate::scenario::{Findings, LoadOptions, Scenario, load_resolved};
+use autosim_study::scenario::{Findings, LoadOptions, Scenario, load_resolved};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 

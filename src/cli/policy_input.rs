@@ -3,9 +3,9 @@
 use super::exit::Failure;
 use super::input::{Input, Role};
 use super::terminal::Terminal;
-use crate::fault::Severity;
-use crate::scenario::{Findings, Layer, LoadOptions, NamedPolicy, Sources, load_policies};
-use crate::vendor::{Document, DocumentFault, ProductFile};
+use autosim_engine::fault::Severity;
+use autosim_policies::products::{Document, DocumentFault, ProductFile};
+use autosim_study::scenario::{Findings, Layer, LoadOptions, NamedPolicy, Sources, load_policies};
 use std::path::Path;
 
 /// One policy, for the verbs that deal with policies alone.

@@ -1,6 +1,6 @@
 //! The progress of a run, shown only to a person.
 
-use crate::experiment::{Glance, Progress};
+use autosim_study::experiment::{Glance, Progress};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};

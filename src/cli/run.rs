@@ -4,9 +4,9 @@ use super::execute::{ExecuteArgs, Keep, execute, judge};
 use super::exit::{Exit, Failure};
 use super::input::{ScenarioArgs, accept};
 use super::terminal::Terminal;
-use crate::experiment::{Comparison, Results};
-use crate::report::{check_folder, markdown, summary_csv, summary_json, table, write_all};
-use crate::scenario::Scenario;
+use autosim_report::{check_folder, markdown, summary_csv, summary_json, table, write_all};
+use autosim_study::experiment::{Comparison, Results};
+use autosim_study::scenario::Scenario;
 use std::path::{Path, PathBuf};
 
 /// Run a scenario: every policy, every replication, on the same traffic

@@ -2,7 +2,7 @@
 
 use super::exit::{Exit, Failure};
 use super::terminal::Terminal;
-use crate::scenario::json_schema;
+use autosim_study::scenario::json_schema;
 
 /// Print the JSON Schema of a scenario file, for editors
 #[derive(Debug, clap::Args)]

@@ -2,8 +2,8 @@
 
 use super::moments::Moment;
 use super::reaction::{Launched, Orders, Part, Reaction, reactions};
-use crate::experiment::{About, DecisionRecord, Explanation, Results};
-use crate::units::Time;
+use autosim_engine::units::Time;
+use autosim_study::experiment::{About, DecisionRecord, Explanation, Results};
 use serde::{Deserialize, Serialize};
 
 /// One decision and what came of it. Times are seconds from the start.

@@ -1,7 +1,7 @@
 //! `classes.csv`: one row per policy, service and class of requests.
 
 use super::number;
-use crate::experiment::{ClassEstimates, Comparison, Figure};
+use autosim_study::experiment::{ClassEstimates, Comparison, Figure};
 use std::io::{self, Write};
 
 /// What is known of the requests of a class.

@@ -1,8 +1,8 @@
 //! A dry run as rows or as JSON lines.
 
 use super::number::plain;
-use crate::dryrun::{Answer, DryRun};
-use crate::experiment::Stage;
+use autosim_study::dryrun::{Answer, DryRun};
+use autosim_study::experiment::Stage;
 use serde_json::{Map, Value, json};
 
 /// One row per decision: counts, the reason, the number after every stage that acted (empty: it did

@@ -1,7 +1,7 @@
 //! `events-POLICY.jsonl`: what a product would have shown of its decisions, in its own form.
 
 use super::OutputFile;
-use crate::experiment::{PolicyResults, Results};
+use autosim_study::experiment::{PolicyResults, Results};
 use serde_json::json;
 use std::io::{self, Write};
 

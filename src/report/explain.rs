@@ -5,8 +5,8 @@ use super::account::{Account, LaunchesTold, MomentTold, PartTold, ReactionTold};
 use super::moments::latency;
 use super::number::plain;
 use super::reaction::{ACTUATION, DECISIONS, LAUNCH_RATE, LOOP, PROMISE, RISE, START};
-use crate::experiment::{Results, Stage};
-use crate::units::{Span, Time};
+use autosim_engine::units::{Span, Time};
+use autosim_study::experiment::{Results, Stage};
 
 /// An explanation for people, at most 100 columns wide.
 pub fn explain_text(one: &Account) -> String {

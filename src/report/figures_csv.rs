@@ -1,7 +1,9 @@
 //! `summary.csv` and `replications.csv`: every figure of every policy.
 
 use super::number;
-use crate::experiment::{Compared, Comparison, Estimates, Figure, HEADLINE, Kind, Results, Ruling};
+use autosim_study::experiment::{
+    Compared, Comparison, Estimates, Figure, HEADLINE, Kind, Results, Ruling,
+};
 use std::io::{self, Write};
 
 /// Figures whose interval is printed beside their mean.

@@ -1,7 +1,7 @@
 //! A run folded into one week: what each hour of it wasted and what it left unserved.
 
 use super::moments::failures;
-use crate::experiment::{About, Interval};
+use autosim_study::experiment::{About, Interval};
 
 /// Hours of a week, only the days that were measured.
 #[derive(Debug, Clone, PartialEq)]
@@ -86,8 +86,8 @@ pub(super) fn week(about: &About, timeline: &[Interval]) -> Option<Week> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::sample;
-    use crate::units::{Span, Time};
+    use crate::sample;
+    use autosim_engine::units::{Span, Time};
 
     #[test]
     fn a_day_is_one_row_and_the_sums_are_those_of_the_timeline() {

@@ -1,8 +1,8 @@
 //! The comparison as JSON, for `--format json`.
 
 use super::number;
-use crate::experiment::{Compared, Comparison, Figure, HEADLINE, Results, Ruling};
-use crate::stats::Estimate;
+use autosim_engine::stats::Estimate;
+use autosim_study::experiment::{Compared, Comparison, Figure, HEADLINE, Results, Ruling};
 use serde_json::{Map, Value, json};
 
 /// One object: the scenario, and per policy every figure with mean and interval, the verdict, and the

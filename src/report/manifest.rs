@@ -1,7 +1,7 @@
 //! `manifest.json`: what was run, so that it can be trusted and repeated. Its presence marks a folder
 //! as ours.
 
-use crate::experiment::{PolicyResults, Results};
+use autosim_study::experiment::{PolicyResults, Results};
 use serde_json::{Value, json};
 use std::io::{self, Write};
 

@@ -3,7 +3,7 @@
 use super::moments::lines;
 use super::number::{currency, human};
 use super::table::{against_baseline, headline, notes, percent, slo, verdict, with_interval};
-use crate::experiment::{Compared, Comparison, Figure, Results};
+use autosim_study::experiment::{Compared, Comparison, Figure, Results};
 use std::fmt::Write as _;
 
 /// Policies whose worst moment is told.
@@ -93,7 +93,7 @@ fn plain_text(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::sample;
+    use crate::sample;
 
     #[test]
     fn it_leads_with_the_verdict_and_has_a_row_for_each_policy() {

@@ -1,8 +1,8 @@
 //! The worst moments of a run: when users felt it, and what the fleet looked like.
 
 use super::number::{group, human, plain};
-use crate::experiment::{About, Comparison, Interval, Results, ServiceDetails};
-use crate::units::{Span, Time};
+use autosim_engine::units::{Span, Time};
+use autosim_study::experiment::{About, Comparison, Interval, Results, ServiceDetails};
 
 /// Neighbouring intervals in which requests failed or were later than promised.
 #[derive(Debug, Clone, PartialEq)]
@@ -168,7 +168,7 @@ pub(super) fn latency(span: Span) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::sample;
+    use crate::sample;
 
     #[test]
     fn neighbouring_bad_intervals_are_one_moment_and_the_worst_comes_first() {

@@ -1,7 +1,7 @@
 //! Numbers as text: the same bytes for the same value, with digits that mean something.
 
-use crate::experiment::Kind;
-use crate::units::Currency;
+use autosim_engine::units::Currency;
+use autosim_study::experiment::Kind;
 
 /// Digits after the point in files, by kind; trailing zeros are dropped.
 const fn decimals(kind: Kind) -> usize {

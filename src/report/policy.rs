@@ -1,6 +1,6 @@
 //! A product's policy as a part of a scenario, with everything its documents leave unsaid.
 
-use crate::vendor::ProductPolicy;
+use autosim_policies::products::ProductPolicy;
 use serde_json::{Map, Value, json};
 
 /// TOML that goes into a scenario as it is: documents, every knob, and in comments what the documents

@@ -1,10 +1,10 @@
 //! How long a policy took to react: from the traffic's rise to users being well again.
 
 use super::moments::is_bad;
-use crate::experiment::{
+use autosim_engine::units::{Span, Time};
+use autosim_study::experiment::{
     About, DecisionRecord, Interval, Launch, OrderedBy, ServiceDetails, Stage,
 };
-use crate::units::{Span, Time};
 
 /// Scale-outs that belong together: until everything ordered was ready, nothing was removed. Instants
 /// that come from the timeline are as fine as its intervals; those of launches are exact.
@@ -304,8 +304,8 @@ fn calm(about: &About, timeline: &[Interval], reaction: &Reaction) -> Option<Opt
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiment::{Census, Decision, Launches, Reading, Why};
-    use crate::report::sample;
+    use crate::sample;
+    use autosim_study::experiment::{Census, Decision, Launches, Reading, Why};
 
     fn interval(minute: u64, arrivals: u64, starting: f64, p99_ms: u64) -> Interval {
         let results = sample::results();

@@ -1,16 +1,50 @@
 //! Made-up results for the tests of this room: six policies, four replications, one day. Shapes are
 //! plausible, figures are not simulated.
 
-use crate::engine::{
+use autosim_engine::simulation::{
     ClientInterval, Counts, FleetTotals, Interval, LatencyTotals, Presence, ServiceOutcome,
 };
-use crate::experiment::{
+use autosim_engine::stats::Histogram;
+use autosim_engine::units::{Price, Span, Time, WallClock};
+use autosim_study::experiment::{
     About, Census, Comparison, Decision, DecisionRecord, Details, Facts, Fidelity, Launch,
     Launches, OrderedBy, PolicyResults, Reading, References, Results, Row, ServiceDetails,
     ServiceRow, Slo, SloMinute, SloTerms, Stage, Why, Window,
 };
-use crate::stats::Histogram;
-use crate::units::{Price, Span, Time, WallClock};
+use autosim_study::scenario::{LoadOptions, Scenario, Sources, load};
+
+/// A small scenario, for tests that simulate.
+pub(super) const TEXT: &str = r#"
+name = "small"
+duration = "10m"
+warmup = "1m"
+replications = 3
+[slo]
+latency = "p99 < 500ms"
+[workload.arrivals.main.poisson]
+rate = "40/s"
+[service]
+concurrency = 2
+service_time.exponential.mean = "50ms"
+[replica]
+cold_start.constant = "25s"
+initial = 3
+[price]
+per_replica_hour = "0.36 USD"
+[policies.tight.fixed]
+replicas = 2
+[policies.roomy.fixed]
+replicas = 4
+"#;
+
+/// What a text that is sound says.
+pub(super) fn scenario(text: &str) -> Scenario {
+    let options = LoadOptions { fallback_name: "test".into(), ..LoadOptions::default() };
+    match load(Sources::new("test.toml", text), &options) {
+        Ok(loaded) => loaded.scenario,
+        Err(found) => panic!("{found:?}"),
+    }
+}
 
 const REPLICATIONS: u32 = 4;
 const MINUTES: u64 = 1440;

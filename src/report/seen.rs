@@ -1,7 +1,7 @@
 //! What a policy saw, in words and as a line: the name of its first signal and the targets it was
 //! compared with.
 
-use crate::experiment::{DecisionRecord, Why};
+use autosim_study::experiment::{DecisionRecord, Why};
 
 /// `requests_per_s_per_replica` as `requests per s per replica`; `_percent` as `, %`.
 pub(super) fn words_of(signal: &str) -> String {
@@ -33,7 +33,7 @@ pub(super) fn targets(decisions: &[DecisionRecord]) -> Vec<(f64, f64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::sample;
+    use crate::sample;
 
     #[test]
     fn signals_are_named_with_their_unit() {

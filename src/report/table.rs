@@ -2,9 +2,11 @@
 
 use super::moments;
 use super::number::{currency, group, human, plain};
-use crate::experiment::{ClassEstimates, Compared, Comparison, Figure, Results, Ruling, SloTerms};
-use crate::stats::Estimate;
-use crate::units::Time;
+use autosim_engine::stats::Estimate;
+use autosim_engine::units::Time;
+use autosim_study::experiment::{
+    ClassEstimates, Compared, Comparison, Figure, Results, Ruling, SloTerms,
+};
 use comfy_table::{
     CellAlignment, ColumnConstraint, ContentArrangement, ContentLineStyle, LineStyle,
 };
@@ -356,8 +358,8 @@ fn wrapped(out: &mut String, text: &str) {
 mod tests {
     use super::super::sample;
     use super::*;
-    use crate::experiment::Slo;
-    use crate::units::Span;
+    use autosim_engine::units::Span;
+    use autosim_study::experiment::Slo;
 
     #[test]
     fn it_fits_eighty_columns_and_answers_the_question() {

@@ -1,8 +1,8 @@
 //! The folder of a run, from results made up or simulated.
 
 use super::*;
-use crate::experiment::tests::{TEXT, scenario};
-use crate::experiment::{RunOptions, Silent, run};
+use crate::sample::{TEXT, scenario};
+use autosim_study::experiment::{RunOptions, Silent, run};
 use std::fs;
 
 fn contents(folder: &Path) -> Vec<(String, Vec<u8>)> {
@@ -64,11 +64,11 @@ fn a_run_leaves_every_file_and_each_csv_is_whole() {
     }
 }
 
-fn decisions(policy: &crate::experiment::PolicyResults) -> usize {
+fn decisions(policy: &autosim_study::experiment::PolicyResults) -> usize {
     policy.details.iter().flat_map(|details| &details.services).map(|s| s.decisions.len()).sum()
 }
 
-fn launches(policy: &crate::experiment::PolicyResults) -> usize {
+fn launches(policy: &autosim_study::experiment::PolicyResults) -> usize {
     let services = policy.details.iter().flat_map(|details| &details.services);
     services.map(|service| service.launches.kept.len()).sum()
 }

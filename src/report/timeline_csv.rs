@@ -1,7 +1,7 @@
 //! `timeline.csv`: one row per policy, service and interval.
 
 use super::number::plain;
-use crate::experiment::{Interval, Results};
+use autosim_study::experiment::{Interval, Results};
 use std::io::{self, Write};
 
 const HEADER: [&str; 30] = [

@@ -1,10 +1,10 @@
 //! `explain` says the same whether it reads what the run left or runs the cell again, and what it says of
 //! guards is what the policy wants without them.
 
-use autosim::engine::{self, DecisionLog, DecisionRecord, Detail, Setup};
-use autosim::policy::Decision;
-use autosim::scenario::{LoadOptions, Sources, load};
-use autosim::signal::Observation;
+use autosim_engine::control::Decision;
+use autosim_engine::signal::Observation;
+use autosim_engine::simulation::{self, DecisionLog, DecisionRecord, Detail, Setup};
+use autosim_study::scenario::{LoadOptions, Sources, load};
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -212,7 +212,7 @@ fn a_fresh_policy_shown_the_same_decides_the_same_with_and_without_each_guard() 
     for (index, policy) in scenario.policies.iter().enumerate() {
         let detail = Detail { timeline: None, decisions: DecisionLog::All, supply: false };
         let fresh = || scenario.setup(index, 0, None, detail);
-        let records = engine::run(fresh(), &mut ()).unwrap().services.remove(0).decisions;
+        let records = simulation::run(fresh(), &mut ()).unwrap().services.remove(0).decisions;
         assert!(records.len() > 5, "{}", policy.name);
         let guarded: Vec<usize> =
             (0..records.len()).filter(|&at| !records[at].without.is_empty()).collect();

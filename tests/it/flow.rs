@@ -2,9 +2,9 @@
 //! refused where it does not fit. The whole table of errors is `cargo test --release --test fluid_full`.
 
 use crate::fluid::{Effort, measure, table};
-use autosim::experiment::{Comparison, Figure, Results, RunOptions, Silent, run};
-use autosim::scenario::{LoadOptions, Scenario, Sources, TESTED, load};
-use autosim::units::Time;
+use autosim_engine::units::Time;
+use autosim_study::experiment::{Comparison, Figure, Results, RunOptions, Silent, run};
+use autosim_study::scenario::{LoadOptions, Scenario, Sources, TESTED, load};
 use std::fs;
 use std::sync::Arc;
 
@@ -73,7 +73,7 @@ fn no_figure_depends_on_what_is_drawn_or_on_who_runs_beside() {
             RunOptions { jobs: 1, all_timelines: details, all_decisions: details, cancel: &cancel };
         let results = run(&scenario(&text("300/s", head, rest)).unwrap(), &options, &Silent);
         let policies = results.unwrap().policies;
-        let of = |policy: &autosim::experiment::PolicyResults| format!("{:?}", policy.rows);
+        let of = |policy: &autosim_study::experiment::PolicyResults| format!("{:?}", policy.rows);
         policies.iter().map(|policy| (policy.name.clone(), of(policy))).collect::<Vec<_>>()
     };
     let all = rows("", WAVE, false);
@@ -108,10 +108,10 @@ fn every_output_says_that_it_is_a_flow() {
         results(&text("1000/s", "duration = '2h'", "").replacen("duration = '1d'\n", "", 1), 2);
     let comparison = Comparison::of(&results);
     let texts = [
-        autosim::report::table(&results, &comparison),
-        autosim::report::markdown(&results, &comparison),
-        autosim::report::summary_csv(&results, &comparison),
-        autosim::report::summary_json(&results, &comparison).to_string(),
+        autosim_report::table(&results, &comparison),
+        autosim_report::markdown(&results, &comparison),
+        autosim_report::summary_csv(&results, &comparison),
+        autosim_report::summary_json(&results, &comparison).to_string(),
     ];
     for text in texts {
         assert!(text.contains("fluid"), "{text}");
@@ -119,7 +119,7 @@ fn every_output_says_that_it_is_a_flow() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path().join("run");
     let mut silent = Vec::new();
-    for file in autosim::report::write_all(&results, &comparison, &folder).unwrap() {
+    for file in autosim_report::write_all(&results, &comparison, &folder).unwrap() {
         let name = file.file_name().unwrap().to_string_lossy().into_owned();
         let bytes = fs::read(&file).unwrap();
         let said = String::from_utf8_lossy(&bytes).contains("fluid");

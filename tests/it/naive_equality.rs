@@ -4,20 +4,20 @@
 //! scenario, `AUTOSIM_CASES=n` that many of each kind.
 
 use crate::naive::{Case, Fate, Record, Try, simulate, simulate_classes, simulate_tries};
-use autosim::engine::{
-    Attempt, AttemptFate, Completion, DecisionLog, Detail, Halt, Outcome, Resolved, ServiceOutcome,
-    ServiceSetup, Setup, Simulation, Sink, Window, run,
-};
-use autosim::fleet::{
+use autosim_engine::control::{Autoscaler, Cadence, Decision, Policy, Why};
+use autosim_engine::fleet::{
     AtZero, Balancing, ClientSpec, ColdStage, Discipline, FailedWork, FailureSpec, FleetSpec,
     LaunchRate, LoopSpec, Outage, Overflow, Portion, QueueOrder, QueueSpec, Restart, RetryBudget,
     RetrySpec, VictimOrder, WhenFull,
 };
-use autosim::policy::{Autoscaler, Cadence, Decision, Policy, Why};
-use autosim::random::{Generator, Purpose, Sampler, Streams};
-use autosim::signal::{Observation, Resources};
-use autosim::units::{Span, Time};
-use autosim::workload::{Arrivals, BATCH, Batch};
+use autosim_engine::random::{Generator, Purpose, Sampler, Streams};
+use autosim_engine::signal::{Observation, Resources};
+use autosim_engine::simulation::{
+    Attempt, AttemptFate, Completion, DecisionLog, Detail, Halt, Outcome, Resolved, ServiceOutcome,
+    ServiceSetup, Setup, Simulation, Sink, Window, run,
+};
+use autosim_engine::units::{Span, Time};
+use autosim_engine::workload::{Arrivals, BATCH, Batch};
 use rand::Rng;
 
 // ---- the engine's side ----
@@ -190,7 +190,7 @@ fn naive(case: &Case) -> (Vec<Record>, Vec<Try>) {
 }
 
 /// What the sink was told and what the outcome counts are the same.
-fn check_counts(records: &[Record], counts: &autosim::engine::Counts, case: &Case) {
+fn check_counts(records: &[Record], counts: &autosim_engine::simulation::Counts, case: &Case) {
     let count = |is: fn(&Fate) -> bool| records.iter().filter(|r| is(&r.1)).count() as u64;
     let told = [
         records.len() as u64,

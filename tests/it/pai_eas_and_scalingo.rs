@@ -2,11 +2,11 @@
 //! The references are not part of the project: `AUTOSIM_SHARED` names the folder that holds them (default:
 //! `shared` beside the project); a test whose file is absent says so.
 
-use autosim::experiment::{self, Comparison, Figure, RunOptions, Silent};
-use autosim::scenario::{LoadOptions, Sources, load};
-use autosim::vendor::pai_eas::{self, PaiEas};
-use autosim::vendor::scalingo::{self, Scalingo};
-use autosim::vendor::{Document, DocumentFaults, Vendor};
+use autosim_policies::products::pai_eas::{self, PaiEas};
+use autosim_policies::products::scalingo::{self, Scalingo};
+use autosim_policies::products::{Document, DocumentFaults, Product};
+use autosim_study::experiment::{self, Comparison, Figure, RunOptions, Silent};
+use autosim_study::scenario::{LoadOptions, Sources, load};
 use serde_json::{Value, json};
 use std::io::Write;
 use std::path::PathBuf;
@@ -50,8 +50,8 @@ fn samples(text: &str) -> Vec<String> {
 }
 
 /// What a product says to one sample: its export, and its faults as `status field: message`.
-fn read<V: Vendor>(sample: &str, knobs: &V::Knobs) -> (Option<Vec<Value>>, Vec<String>) {
-    let line = |fault: &autosim::vendor::DocumentFault| {
+fn read<V: Product>(sample: &str, knobs: &V::Knobs) -> (Option<Vec<Value>>, Vec<String>) {
+    let line = |fault: &autosim_policies::products::DocumentFault| {
         let status = fault.status.map_or_else(|| "-".to_owned(), |status| status.to_string());
         format!("{status} {}: {}", fault.field, fault.message)
     };
@@ -117,9 +117,9 @@ fn facts_of_pai_eas() {
     assert!(!PaiEas::recognises(&serde_json::from_str(answer).unwrap()));
 }
 
-/// A scenario of the folder `scenarios/vendors`, or one written here, run once.
+/// A scenario of the folder `scenarios/products`, or one written here, run once.
 fn run(name: &str, text: Option<String>) -> Comparison {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("scenarios/vendors");
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("scenarios/products");
     let file = format!("{name}.toml");
     let text = text.unwrap_or_else(|| std::fs::read_to_string(folder.join(&file)).unwrap());
     let options = LoadOptions { folder, fallback_name: name.into(), ..LoadOptions::default() };

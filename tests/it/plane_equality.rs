@@ -9,10 +9,10 @@ use crate::naive::{Case, Record, simulate};
 use crate::naive_equality::{
     KINDS, failing_case, random_case, records, seeds, setup, sharing_case,
 };
-use autosim::engine::{Counts, Outcome};
-use autosim::fleet::{FailedWork, FailureSpec, Outage, Portion};
-use autosim::random::{Generator, Purpose, Sampler, Streams};
-use autosim::units::{Span, Time};
+use autosim_engine::fleet::{FailedWork, FailureSpec, Outage, Portion};
+use autosim_engine::random::{Generator, Purpose, Sampler, Streams};
+use autosim_engine::simulation::{Counts, Outcome};
+use autosim_engine::units::{Span, Time};
 use rand::Rng;
 
 /// No simulated time is as long.
@@ -176,7 +176,7 @@ fn stretched(mut case: Case, factor: u64) -> Case {
     if fleet.grace != Span::MAX {
         fleet.grace = Span(fleet.grace.0 * factor);
     }
-    if let autosim::fleet::Balancing::PerRequest { idle_expiry, .. } = &mut fleet.balancing {
+    if let autosim_engine::fleet::Balancing::PerRequest { idle_expiry, .. } = &mut fleet.balancing {
         law(idle_expiry);
     }
     case.wakeups.iter_mut().for_each(|at| *at *= factor);

@@ -1,7 +1,7 @@
 //! Known answers about classes of requests that are served by priority.
 
-use autosim::experiment::{self, Figure, RunOptions, Silent};
-use autosim::scenario::{LoadOptions, Sources, load};
+use autosim_study::experiment::{self, Figure, RunOptions, Silent};
+use autosim_study::scenario::{LoadOptions, Sources, load};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 

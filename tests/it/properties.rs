@@ -3,12 +3,14 @@
 
 use crate::naive::Case;
 use crate::naive_equality::{KINDS, closed_loop_case, random_case, setup, sharing_case};
-use autosim::engine::{Completion, FleetTotals, Outcome, ServiceOutcome, Sink, Window, run};
-use autosim::fleet::{Balancing, ColdStage, FleetSpec, LoopSpec};
-use autosim::random::{Distribution, Sampler, Streams};
-use autosim::stats::Histogram;
-use autosim::units::{Rate, Span, Time};
-use autosim::workload::Workload;
+use autosim_engine::fleet::{Balancing, ColdStage, FleetSpec, LoopSpec};
+use autosim_engine::random::{Distribution, Sampler, Streams};
+use autosim_engine::simulation::{
+    Completion, FleetTotals, Outcome, ServiceOutcome, Sink, Window, run,
+};
+use autosim_engine::stats::Histogram;
+use autosim_engine::units::{Rate, Span, Time};
+use autosim_engine::workload::Workload;
 
 /// Everything that was heard, as (arrival, start, end of service).
 #[derive(Default)]
@@ -161,7 +163,7 @@ fn histogram_quantiles_are_within_one_percent_of_the_exact_ones() {
     let laws = ["exponential = { mean = \"80ms\" }", "lognormal = { mean = \"2s\", cv = 3.0 }"];
     for law in laws {
         let law: Distribution = toml::from_str(law).expect("a law");
-        let mut rng = Streams::new(5, 0, 0).sequential(autosim::random::Purpose::Demand, 0);
+        let mut rng = Streams::new(5, 0, 0).sequential(autosim_engine::random::Purpose::Demand, 0);
         let mut exact = vec![0; 200_000];
         law.sampler().fill(&mut rng, &mut exact);
         let mut histogram = Histogram::new();

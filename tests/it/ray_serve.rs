@@ -1,8 +1,8 @@
 //! Ray Serve end to end: recorded requests through replicas, handle, reports and controller, compared
 //! with how live deployments behave.
 
-use autosim::engine::{self, DecisionLog, Detail};
-use autosim::scenario::{LoadOptions, Sources, load};
+use autosim_engine::simulation::{self, DecisionLog, Detail};
+use autosim_study::scenario::{LoadOptions, Sources, load};
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -34,7 +34,7 @@ fn changes(folder: &Path, toml: &str) -> Vec<(f64, u32)> {
         .unwrap_or_else(|found| panic!("{}", found.render(false)));
     let detail = Detail { timeline: None, decisions: DecisionLog::All, supply: false };
     let setup = loaded.scenario.setup(0, 0, None, detail);
-    let outcome = engine::run(setup, &mut ()).expect("the run ends");
+    let outcome = simulation::run(setup, &mut ()).expect("the run ends");
     let decisions = outcome.services[0].decisions.iter();
     decisions
         .filter(|record| record.decision.desired != record.before)

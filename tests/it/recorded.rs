@@ -1,11 +1,11 @@
 //! Real recordings, read and replayed. They are not part of the project: `AUTOSIM_SHARED` names the
 //! folder that holds them (default: `shared` beside the project); a test whose file is absent says so.
 
-use autosim::fault::Faults;
-use autosim::random::{Distribution, Streams};
-use autosim::units::{Span, Time, WallClock};
-use autosim::workload::trace::{Inspection, Options, inspect};
-use autosim::workload::{Batch, ResolveContext, Workload, WorkloadSpec};
+use autosim_engine::fault::Faults;
+use autosim_engine::random::{Distribution, Streams};
+use autosim_engine::units::{Span, Time, WallClock};
+use autosim_engine::workload::trace::{Inspection, Options, inspect};
+use autosim_engine::workload::{Batch, ResolveContext, Workload, WorkloadSpec};
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -126,8 +126,10 @@ fn a_day_of_the_world_cup_streams_whole() {
 
 #[test]
 fn monitoring_series_are_read_with_their_gaps() {
-    let options =
-        Options { format: Some(autosim::workload::trace::Format::Counts), ..Options::default() };
+    let options = Options {
+        format: Some(autosim_engine::workload::trace::Format::Counts),
+        ..Options::default()
+    };
     let file = "rates/nab_elb_request_count_8c0756.csv.gz";
     if let Some(seen) = seen("elb statistics", file, &options) {
         assert_eq!((seen.rows, seen.missing, seen.interval_s), (4032, 8, Some(300.0)));

@@ -1,13 +1,13 @@
 //! Known answers about replicas that fail and are replaced.
 
-use autosim::engine::{
+use autosim_engine::control::{Autoscaler, Cadence, Decision, Policy, Why};
+use autosim_engine::fleet::{ColdStage, FailedWork, FailureSpec, FleetSpec};
+use autosim_engine::random::Sampler;
+use autosim_engine::signal::{Observation, Resources};
+use autosim_engine::simulation::{
     Completion, DecisionLog, Detail, ServiceOutcome, ServiceSetup, Setup, Sink, Window, run,
 };
-use autosim::fleet::{ColdStage, FailedWork, FailureSpec, FleetSpec};
-use autosim::policy::{Autoscaler, Cadence, Decision, Policy, Why};
-use autosim::random::Sampler;
-use autosim::signal::{Observation, Resources};
-use autosim::units::{Span, Time};
+use autosim_engine::units::{Span, Time};
 
 /// Response times in seconds.
 #[derive(Default)]

@@ -1,8 +1,8 @@
 //! The samples of SAE's API reference, as printed there. The reference is not part of the project:
 //! `AUTOSIM_SHARED` names the folder that holds it (default: `shared` beside the project).
 
-use autosim::vendor::sae::{Knobs, Sae};
-use autosim::vendor::{DocumentFaults, MinReady, ProductFile, Vendor};
+use autosim_policies::products::sae::{Knobs, Sae};
+use autosim_policies::products::{DocumentFaults, MinReady, Product, ProductFile};
 use serde_json::{Value, json};
 use std::io::Write;
 use std::path::PathBuf;
@@ -28,7 +28,7 @@ fn line(text: &str, begin: &str) -> Value {
     serde_json::from_str(line).unwrap()
 }
 
-fn read(document: &Value) -> <Sae as Vendor>::Model {
+fn read(document: &Value) -> <Sae as Product>::Model {
     let mut faults = DocumentFaults::new();
     let documents = std::slice::from_ref(document);
     Sae::read(documents, &Knobs::default(), false, &mut faults)

@@ -4,10 +4,10 @@ use crate::cli::effort::grouped;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::input::{ScenarioArgs, accept};
 use crate::cli::terminal::Terminal;
-use crate::random::Streams;
-use crate::scenario::{Layer, Scenario};
-use crate::units::Span;
-use crate::workload::trace::{Form, generate};
+use autosim_engine::random::Streams;
+use autosim_engine::units::Span;
+use autosim_engine::workload::trace::{Form, generate};
+use autosim_study::scenario::{Layer, Scenario};
 use std::path::PathBuf;
 
 /// Write the traffic of a scenario to a trace file
@@ -68,7 +68,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
 fn chosen<'a>(
     args: &Args,
     scenario: &'a Scenario,
-) -> Result<(u32, &'a crate::scenario::Service), Failure> {
+) -> Result<(u32, &'a autosim_study::scenario::Service), Failure> {
     let numbered = (0u32..).zip(&scenario.services);
     let wanted = |name: &str| args.of.as_deref().is_none_or(|of| of == name);
     let mut found = numbered.filter(|(_, service)| wanted(&service.name));

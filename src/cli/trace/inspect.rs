@@ -2,8 +2,8 @@
 
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::terminal::Terminal;
-use crate::units::Span;
-use crate::workload::trace::{
+use autosim_engine::units::Span;
+use autosim_engine::workload::trace::{
     Edge, Format, Inspection, Missing, Options, ServiceColumn, TimeUnit, inspect,
 };
 use serde::de::IntoDeserializer;

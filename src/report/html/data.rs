@@ -2,13 +2,13 @@
 
 use super::number::Short;
 use super::series::{Series, series};
-use crate::experiment::{
+use crate::number::{currency, human};
+use crate::table::human_quantile;
+use autosim_engine::stats::Estimate;
+use autosim_engine::units::Time;
+use autosim_study::experiment::{
     About, Compared, Comparison, Figure, PolicyResults, Results, Ruling, Stage,
 };
-use crate::report::number::{currency, human};
-use crate::report::table::human_quantile;
-use crate::stats::Estimate;
-use crate::units::Time;
 use serde::Serialize;
 
 /// Points of a distribution that are too close to tell apart are left out.
@@ -113,7 +113,7 @@ fn clock(about: &About) -> Clock {
         if offsets.last().is_none_or(|last| last.1 != offset) {
             offsets.push((at.as_secs_f64(), offset));
         }
-        at = at.after(crate::units::Span::from_secs(900));
+        at = at.after(autosim_engine::units::Span::from_secs(900));
     }
     let start = about.clock.start();
     Clock {
@@ -186,8 +186,8 @@ fn slower(policy: &PolicyResults) -> Vec<(Short, Short)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::sample;
-    use crate::units::WallClock;
+    use crate::sample;
+    use autosim_engine::units::WallClock;
 
     #[test]
     fn a_change_to_summer_time_is_on_the_clock() {

@@ -6,8 +6,8 @@ mod number;
 mod page;
 mod series;
 
-use crate::experiment::{Comparison, Results};
 use askama::Template as _;
+use autosim_study::experiment::{Comparison, Results};
 use std::io::{self, Write};
 
 /// File name.

@@ -1,12 +1,14 @@
 //! The words and tables of the page, for its template.
 
 use super::data::data;
-use crate::experiment::{About, Against, Compared, Comparison, Figure, Results, Ruling, Stage};
-use crate::report::moments::lines;
-use crate::report::number::{currency, group, human, plain};
-use crate::report::table::{INCOMPLETE, notes, promise, verdict};
-use crate::stats::Estimate;
+use crate::moments::lines;
+use crate::number::{currency, group, human, plain};
+use crate::table::{INCOMPLETE, notes, promise, verdict};
 use askama::Template;
+use autosim_engine::stats::Estimate;
+use autosim_study::experiment::{
+    About, Against, Compared, Comparison, Figure, Results, Ruling, Stage,
+};
 use std::io;
 
 /// The page.
@@ -79,7 +81,7 @@ pub(super) fn page<'a>(results: &'a Results, comparison: &'a Comparison) -> io::
     let about = &results.about;
     // `<` could end the script element; in JSON it may be written as an escape.
     let data = serde_json::to_string(&data(results, comparison))?.replace('<', "\\u003c");
-    let name = |policy: &'a crate::experiment::PolicyResults| {
+    let name = |policy: &'a autosim_study::experiment::PolicyResults| {
         (policy.name.as_str(), format!("{:#}", policy.effective))
     };
     Ok(Page {
@@ -155,7 +157,7 @@ fn facts(results: &Results, comparison: &Comparison) -> Vec<(&'static str, Strin
     let mut facts = vec![
         ("fidelity", fidelity(about)),
         ("traffic from", start),
-        ("length", about.window.end.since(crate::units::Time::ZERO).to_string()),
+        ("length", about.window.end.since(autosim_engine::units::Time::ZERO).to_string()),
         ("policies", comparison.policies.len().to_string()),
         ("replications", results.replications_told()),
         ("requests simulated", requests),

@@ -1,12 +1,14 @@
 //! The timeline and the decisions of one service under one policy, few enough for a page.
 
 use super::number::Short;
-use crate::experiment::{About, DecisionRecord, Interval, PolicyResults, ServiceDetails, Stage};
-use crate::report::moments::{failures, worst};
-use crate::report::reaction::{Reaction, reactions};
-use crate::report::seen::{targets, words_of};
-use crate::report::{hours, minutes};
-use crate::units::Time;
+use crate::moments::{failures, worst};
+use crate::reaction::{Reaction, reactions};
+use crate::seen::{targets, words_of};
+use crate::{hours, minutes};
+use autosim_engine::units::Time;
+use autosim_study::experiment::{
+    About, DecisionRecord, Interval, PolicyResults, ServiceDetails, Stage,
+};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -245,7 +247,7 @@ fn mark(record: &DecisionRecord) -> Mark {
 }
 
 fn moments(about: &About, service: &ServiceDetails) -> Vec<Words> {
-    let words = |moment: crate::report::moments::Moment| Words {
+    let words = |moment: crate::moments::Moment| Words {
         from: moment.from.as_secs_f64(),
         to: moment.to.as_secs_f64(),
         when: moment.when(about),
@@ -324,7 +326,7 @@ fn summary(all: &[Reaction]) -> BTreeMap<&'static str, [Short; 2]> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::sample;
+    use crate::sample;
 
     #[test]
     fn thinning_keeps_both_extremes_in_order_and_gaps() {

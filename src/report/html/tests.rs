@@ -2,7 +2,7 @@
 //! is tested in `tests/it/report_page.rs`.
 
 use super::*;
-use crate::report::sample;
+use crate::sample;
 
 fn written(results: &Results, comparison: &Comparison) -> String {
     let mut out = Vec::new();
@@ -79,14 +79,14 @@ fn what_users_name_cannot_leave_its_place() {
 fn a_week_under_ten_policies_stays_below_six_megabytes() {
     let mut results = sample::results();
     let week = 7;
-    results.about.window.end = crate::units::Time::from_secs(week * 86_400);
-    let day = crate::units::Span::from_secs(86_400);
+    results.about.window.end = autosim_engine::units::Time::from_secs(week * 86_400);
+    let day = autosim_engine::units::Span::from_secs(86_400);
     for policy in &mut results.policies {
         let service = &mut policy.details[0].services[0];
         let (timeline, decisions) = (service.timeline.clone(), service.decisions.clone());
         let minutes = service.slo_minutes.clone();
         for n in 1..week {
-            let later = |at: crate::units::Time| (0..n).fold(at, |at, _| at.after(day));
+            let later = |at: autosim_engine::units::Time| (0..n).fold(at, |at, _| at.after(day));
             service.timeline.extend(timeline.iter().cloned().map(|mut interval| {
                 interval.at = later(interval.at);
                 interval.arrivals += 7 * n;

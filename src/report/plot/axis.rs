@@ -1,6 +1,6 @@
 //! Scales and their ticks.
 
-use crate::report::number::{group, plain};
+use crate::number::{group, plain};
 
 /// One direction of a frame.
 #[derive(Debug, Clone, PartialEq)]

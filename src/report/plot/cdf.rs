@@ -5,9 +5,9 @@ use super::colour::{GREY, INK, VERMILLION, series};
 use super::frame::Frame;
 use super::picture::{Align, Picture, SMALL, TEXT};
 use super::render::text_width;
-use crate::experiment::{Figure, PolicyResults, Results};
-use crate::report::number::plain;
-use crate::report::table::human_quantile;
+use crate::number::plain;
+use crate::table::human_quantile;
+use autosim_study::experiment::{Figure, PolicyResults, Results};
 
 const WIDTH: f64 = 1200.0;
 

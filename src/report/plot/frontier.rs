@@ -6,10 +6,10 @@ use super::frame::Frame;
 use super::label::{Labels, extent};
 use super::picture::{Align, At, Picture, SMALL, TEXT};
 use super::render::text_width;
-use crate::experiment::{Compared, Comparison, Figure, Results, Ruling};
-use crate::report::number::{currency, human};
-use crate::report::table::{human_quantile, promise};
-use crate::stats::Estimate;
+use crate::number::{currency, human};
+use crate::table::{human_quantile, promise};
+use autosim_engine::stats::Estimate;
+use autosim_study::experiment::{Compared, Comparison, Figure, Results, Ruling};
 
 const WIDTH: f64 = 1200.0;
 const HEIGHT: f64 = 720.0;

@@ -16,8 +16,8 @@ mod timeline;
 mod week;
 
 use super::OutputFile;
-use crate::experiment::{Comparison, Results};
-use crate::report::number::group;
+use crate::number::group;
+use autosim_study::experiment::{Comparison, Results};
 use colour::GREY;
 use picture::{Align, Picture, TEXT};
 use std::io;

@@ -6,9 +6,9 @@ use super::frame::Frame;
 use super::picture::{Align, Picture, SMALL, TEXT, TextStyle};
 use super::render::text_width;
 use super::{time_axis, timeline};
-use crate::experiment::{Figure, Interval, PolicyResults, Results};
-use crate::report::number::human;
-use crate::report::table::percent;
+use crate::number::human;
+use crate::table::percent;
+use autosim_study::experiment::{Figure, Interval, PolicyResults, Results};
 
 const WIDTH: f64 = 1200.0;
 const TOP: f64 = 124.0;
@@ -170,7 +170,7 @@ fn legend(page: &mut Picture, tried_again: bool) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::sample;
+    use crate::sample;
 
     #[test]
     fn bars_are_means_over_equal_stretches() {

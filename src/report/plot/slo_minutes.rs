@@ -5,10 +5,10 @@ use super::frame::Frame;
 use super::picture::{Align, At, Picture, SMALL, TEXT, TextStyle};
 use super::render::text_width;
 use super::{axis::Axis, time_axis};
-use crate::experiment::{Results, Slo, SloMinute};
-use crate::report::minutes::{Column, columns, is_broken};
-use crate::report::number::human;
-use crate::report::table::human_quantile;
+use crate::minutes::{Column, columns, is_broken};
+use crate::number::human;
+use crate::table::human_quantile;
+use autosim_study::experiment::{Results, Slo, SloMinute};
 
 const WIDTH: f64 = 1200.0;
 const LEFT: f64 = 190.0;

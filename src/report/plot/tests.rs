@@ -2,7 +2,7 @@
 
 use super::super::sample;
 use super::*;
-use crate::experiment::Comparison;
+use autosim_study::experiment::Comparison;
 
 /// The texts of an SVG, in order of drawing.
 fn texts(svg: &str) -> Vec<String> {
@@ -142,15 +142,15 @@ fn no_output_of_a_closed_loop_is_without_the_words() {
     let mut results = sample::results();
     let written = |results: &Results| -> Vec<(String, String)> {
         let comparison = Comparison::of(results);
-        let texts = crate::report::files(results, &comparison).into_iter().map(|file| {
+        let texts = crate::files(results, &comparison).into_iter().map(|file| {
             let mut out = Vec::new();
             (file.write)(&mut out).unwrap();
             (file.name, String::from_utf8_lossy(&out).into_owned())
         });
         let shown = [
-            ("table", crate::report::table(results, &comparison)),
-            ("markdown", crate::report::markdown(results, &comparison)),
-            ("json", crate::report::summary_json(results, &comparison).to_string()),
+            ("table", crate::table(results, &comparison)),
+            ("markdown", crate::markdown(results, &comparison)),
+            ("json", crate::summary_json(results, &comparison).to_string()),
         ];
         texts.chain(shown.map(|(name, text)| (name.to_owned(), text))).collect()
     };

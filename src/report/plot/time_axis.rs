@@ -1,8 +1,8 @@
 //! The time axis: simulated seconds, labelled by the wall clock of the scenario.
 
 use super::axis::Axis;
-use crate::experiment::{About, Interval};
-use crate::units::Time;
+use autosim_engine::units::Time;
+use autosim_study::experiment::{About, Interval};
 
 const DAY: u64 = 86_400;
 /// Steps between ticks, in seconds.
@@ -73,12 +73,12 @@ pub(super) fn title(about: &About) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::sample;
+    use crate::sample;
 
     #[test]
     fn ticks_stand_at_round_clock_times() {
         let mut about = sample::results().about;
-        about.clock = crate::units::WallClock::parse("2026-03-02T22:40:00+08:00").unwrap();
+        about.clock = autosim_engine::units::WallClock::parse("2026-03-02T22:40:00+08:00").unwrap();
         about.window.end = Time::from_secs(6 * 3600);
         let axis = axis(&about, &[]);
         let words: Vec<&str> = axis.ticks.iter().map(|(_, words)| words.as_str()).collect();

@@ -8,9 +8,11 @@ use super::frame::Frame;
 use super::picture::{Align, Picture, SMALL, TEXT, TextStyle};
 use super::render::text_width;
 use super::time_axis;
-use crate::experiment::{DecisionRecord, Interval, PolicyResults, Results, ServiceDetails, Stage};
-use crate::report::seen::{targets, words_of};
-use crate::report::table::promise;
+use crate::seen::{targets, words_of};
+use crate::table::promise;
+use autosim_study::experiment::{
+    DecisionRecord, Interval, PolicyResults, Results, ServiceDetails, Stage,
+};
 
 const WIDTH: f64 = 1200.0;
 const LEFT: f64 = 96.0;

@@ -2,9 +2,9 @@
 
 use super::colour::{BLUE, Colour, GREY, INK, PALE, VERMILLION};
 use super::picture::{Align, Picture, SMALL, TEXT, TextStyle};
-use crate::experiment::Results;
-use crate::report::hours::{Hour, Week, week};
-use crate::report::number::human;
+use crate::hours::{Hour, Week, week};
+use crate::number::human;
+use autosim_study::experiment::Results;
 
 const WIDTH: f64 = 1200.0;
 const TOP: f64 = 104.0;

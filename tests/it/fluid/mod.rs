@@ -2,8 +2,8 @@
 
 mod pairs;
 
-use autosim::experiment::{Figure, Results, RunOptions, Silent, run};
-use autosim::scenario::{LoadOptions, Sources, load};
+use autosim_study::experiment::{Figure, Results, RunOptions, Silent, run};
+use autosim_study::scenario::{LoadOptions, Sources, load};
 use pairs::{PAIRS, Pair};
 use std::fmt::Write as _;
 use std::path::Path;

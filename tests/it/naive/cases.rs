@@ -2,12 +2,12 @@
 
 use super::Fate::{self, Completed, Lost, Rejected, TimedOut, Unfinished};
 use super::{Case, simulate};
-use autosim::fleet::{
+use autosim_engine::fleet::{
     AtZero, Balancing, ColdStage, Discipline, FleetSpec, LaunchRate, Overflow, QueueSpec,
     VictimOrder,
 };
-use autosim::random::Sampler;
-use autosim::units::Span;
+use autosim_engine::random::Sampler;
+use autosim_engine::units::Span;
 
 pub(super) fn case(fleet: FleetSpec, requests: &[(u64, u64)], script: &[u32]) -> Case {
     Case {

@@ -2,8 +2,8 @@
 
 use super::world::{Event, Rank, Request, World};
 use super::{Case, Fate, Try};
-use autosim::fleet::ClientSpec;
-use autosim::random::Purpose;
+use autosim_engine::fleet::ClientSpec;
+use autosim_engine::random::Purpose;
 use rand::Rng;
 
 /// Who wants something, and keeps at it.
@@ -177,8 +177,8 @@ impl World<'_> {
 #[cfg(test)]
 mod tests {
     use super::super::{Case, Fate, simulate};
-    use autosim::fleet::{ClientSpec, FleetSpec, QueueSpec, RetryBudget, RetrySpec};
-    use autosim::units::Span;
+    use autosim_engine::fleet::{ClientSpec, FleetSpec, QueueSpec, RetryBudget, RetrySpec};
+    use autosim_engine::units::Span;
 
     fn fates(requests: &[(u64, u64)], capacity: Option<u64>, client: ClientSpec) -> Vec<Fate> {
         let queue = QueueSpec { capacity, ..QueueSpec::default() };

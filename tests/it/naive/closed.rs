@@ -2,8 +2,8 @@
 
 use super::clients::User;
 use super::world::{Event, Rank, Request, World};
-use autosim::fleet::LoopSpec;
-use autosim::random::Purpose;
+use autosim_engine::fleet::LoopSpec;
+use autosim_engine::random::Purpose;
 use rand::Rng;
 
 /// Somebody in a closed loop.
@@ -65,9 +65,9 @@ impl World<'_> {
 #[cfg(test)]
 mod tests {
     use super::super::{Case, Fate, simulate};
-    use autosim::fleet::{ClientSpec, FleetSpec, LoopSpec, QueueSpec};
-    use autosim::random::Sampler;
-    use autosim::units::{Span, Time};
+    use autosim_engine::fleet::{ClientSpec, FleetSpec, LoopSpec, QueueSpec};
+    use autosim_engine::random::Sampler;
+    use autosim_engine::units::{Span, Time};
 
     fn people(users: u32, think: u64, demand: u64) -> LoopSpec {
         LoopSpec {

@@ -2,11 +2,11 @@
 
 use super::Fate::{self, Lost};
 use super::cases::{case, cold, done, fates};
-use autosim::fleet::{
+use autosim_engine::fleet::{
     Balancing, FailedWork, FailureSpec, FleetSpec, Outage, Portion, QueueSpec, Restart,
 };
-use autosim::random::Sampler;
-use autosim::units::{Span, Time};
+use autosim_engine::random::Sampler;
+use autosim_engine::units::{Span, Time};
 
 fn living(ns: u64, work: FailedWork, restart: Restart) -> FleetSpec {
     let lifetime = Some(Sampler::Constant(ns));

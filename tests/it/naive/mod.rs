@@ -8,7 +8,7 @@ mod closed;
 mod failure_cases;
 mod world;
 
-use autosim::fleet::FleetSpec;
+use autosim_engine::fleet::FleetSpec;
 
 /// One small scenario; all times in nanoseconds.
 #[derive(Debug, Clone)]

@@ -3,12 +3,14 @@
 
 use super::judge::{REPLICATIONS, judge};
 use super::policies;
-use autosim::engine::{DecisionLog, Detail, ServiceOutcome, ServiceSetup, Setup, Window, run};
-use autosim::fleet::{FleetSpec, LoopSpec, QueueSpec};
-use autosim::random::Distribution;
-use autosim::signal::Resources;
-use autosim::units::{Span, Time};
-use autosim::workload::Workload;
+use autosim_engine::fleet::{FleetSpec, LoopSpec, QueueSpec};
+use autosim_engine::random::Distribution;
+use autosim_engine::signal::Resources;
+use autosim_engine::simulation::{
+    DecisionLog, Detail, ServiceOutcome, ServiceSetup, Setup, Window, run,
+};
+use autosim_engine::units::{Span, Time};
+use autosim_engine::workload::Workload;
 use rayon::prelude::*;
 
 /// From a mean to a law.
@@ -59,7 +61,7 @@ impl Model {
         let nothing = Workload::from_requests(Vec::new());
         let service = ServiceSetup {
             name: "service".to_owned(),
-            arrivals: nothing.requests(&autosim::random::Streams::new(1, 0, 0), end),
+            arrivals: nothing.requests(&autosim_engine::random::Streams::new(1, 0, 0), end),
             fleet,
             resources: Resources::default(),
             autoscaler: policies::none(),

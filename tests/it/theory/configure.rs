@@ -3,14 +3,16 @@
 use super::policies;
 use super::samples::{Samples, Watch};
 use super::table::Case;
-use autosim::engine::{DecisionLog, Detail, ServiceOutcome, ServiceSetup, Setup, Window, run};
-use autosim::fault::Faults;
-use autosim::fleet::{Balancing, ColdStage, Discipline, FleetSpec, Overflow, QueueSpec};
-use autosim::policy::Autoscaler;
-use autosim::random::{Distribution, Streams};
-use autosim::signal::Resources;
-use autosim::units::{Span, Time, WallClock};
-use autosim::workload::{Arrivals, Batch, ResolveContext, Workload, WorkloadSpec};
+use autosim_engine::control::Autoscaler;
+use autosim_engine::fault::Faults;
+use autosim_engine::fleet::{Balancing, ColdStage, Discipline, FleetSpec, Overflow, QueueSpec};
+use autosim_engine::random::{Distribution, Streams};
+use autosim_engine::signal::Resources;
+use autosim_engine::simulation::{
+    DecisionLog, Detail, ServiceOutcome, ServiceSetup, Setup, Window, run,
+};
+use autosim_engine::units::{Span, Time, WallClock};
+use autosim_engine::workload::{Arrivals, Batch, ResolveContext, Workload, WorkloadSpec};
 use serde_json::Value;
 use std::path::Path;
 

@@ -4,8 +4,8 @@
 
 use super::judge::{Effort, REPLICATIONS, Z};
 use super::table::shared;
-use autosim::engine::{DecisionLog, Detail, run};
-use autosim::scenario::{Layer, LoadOptions, Scenario, Sources, load};
+use autosim_engine::simulation::{DecisionLog, Detail, run};
+use autosim_study::scenario::{Layer, LoadOptions, Scenario, Sources, load};
 use rayon::prelude::*;
 
 /// One rate of the table.

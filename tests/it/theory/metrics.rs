@@ -2,8 +2,8 @@
 
 use super::configure::Plan;
 use super::samples::{Samples, Watch, quantile};
-use autosim::engine::ServiceOutcome;
-use autosim::units::Span;
+use autosim_engine::simulation::ServiceOutcome;
+use autosim_engine::units::Span;
 
 /// One replication, seen through both the engine's totals and the tests' own sink.
 pub(super) struct Observed {

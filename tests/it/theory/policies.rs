@@ -1,8 +1,8 @@
 //! The policies of the cases, written out as the table states them.
 
-use autosim::policy::{Autoscaler, Cadence, Decision, Policy, SignalRef, Why};
-use autosim::signal::{GaugeMode, Metric, Observation, Signal, Statistic};
-use autosim::units::{Span, Time};
+use autosim_engine::control::{Autoscaler, Cadence, Decision, Policy, SignalRef, Why};
+use autosim_engine::signal::{GaugeMode, Metric, Observation, Signal, Statistic};
+use autosim_engine::units::{Span, Time};
 
 /// A policy made of a function of what is seen.
 #[derive(Clone)]

@@ -1,8 +1,8 @@
 //! The tests' own sink: exact samples, and states at stated instants.
 
-use autosim::engine::{Completion, Sink};
-use autosim::units::{Span, Time};
-use autosim::workload::{Arrivals, Batch};
+use autosim_engine::simulation::{Completion, Sink};
+use autosim_engine::units::{Span, Time};
+use autosim_engine::workload::{Arrivals, Batch};
 
 /// What is looked at beyond waits and response times.
 #[derive(Debug, Clone, Default)]

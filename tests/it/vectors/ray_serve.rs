@@ -1,14 +1,14 @@
 //! Every row recorded from Ray Serve 2.60.0.
 
 use super::vectors;
-use autosim::fault::Severity;
-use autosim::vendor::ray_serve::aggregate::{Aggregation, Merged, Point};
-use autosim::vendor::ray_serve::decision::{
+use autosim_engine::fault::Severity;
+use autosim_policies::products::ray_serve::aggregate::{Aggregation, Merged, Point};
+use autosim_policies::products::ray_serve::decision::{
     DelayClock, DelayState, Delayed, Delays, Factors, Limits, Rules, Seen, at_capacity, decide,
     raw_desired, scaled_desired,
 };
-use autosim::vendor::ray_serve::{AutoscalingConfig, Knobs, Model, RayServe, Scaling};
-use autosim::vendor::{DocumentFaults, Vendor};
+use autosim_policies::products::ray_serve::{AutoscalingConfig, Knobs, Model, RayServe, Scaling};
+use autosim_policies::products::{DocumentFaults, Product};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -153,7 +153,7 @@ fn trace(case: &Value) -> usize {
     let model = model(&case["config"]);
     let config = autoscaling(&model);
     let direction = (case["target_capacity_direction"] == "UP")
-        .then_some(autosim::vendor::ray_serve::Direction::Up);
+        .then_some(autosim_policies::products::ray_serve::Direction::Up);
     let (lowest, highest) = model.limits(optional(&case["target_capacity"]), direction);
     let rules = Rules {
         target_ongoing_requests: config.target_ongoing_requests.expect("a target"),

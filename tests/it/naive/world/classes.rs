@@ -2,7 +2,7 @@
 
 use super::super::{Case, Fate};
 use super::World;
-use autosim::fleet::{QueueOrder, WhenFull};
+use autosim_engine::fleet::{QueueOrder, WhenFull};
 
 impl Case {
     /// The class of a request from outside: any that varies, so that it need not be kept.

@@ -2,8 +2,8 @@
 
 use super::super::Fate;
 use super::{Event, Rank, State, World};
-use autosim::fleet::{FailedWork, Portion, Restart};
-use autosim::random::Purpose;
+use autosim_engine::fleet::{FailedWork, Portion, Restart};
+use autosim_engine::random::Purpose;
 use rand::Rng;
 
 impl World<'_> {

@@ -2,7 +2,7 @@
 
 use super::super::Fate;
 use super::{Event, Rank, Slot, World};
-use autosim::fleet::Discipline;
+use autosim_engine::fleet::Discipline;
 
 impl World<'_> {
     /// Most requests in service at a replica.

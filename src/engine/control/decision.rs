@@ -1,0 +1,297 @@
+//! A decision and the trail of stages that made it.
+
+use crate::signal::Observation;
+use std::fmt;
+
+/// The most stages a trail keeps; further ones replace the last, so that the end is always true.
+const MAX_STEPS: usize = 10;
+
+/// Which part of a policy acted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// The formula.
+    Recommend,
+    /// The dead band around the target.
+    Tolerance,
+    /// The rolling window of past recommendations.
+    Stabilise,
+    /// How fast the count may change.
+    RateLimit,
+    /// The pause after an action.
+    Cooldown,
+    /// Minimum and maximum.
+    Bounds,
+    /// A calendar's entry.
+    Schedule,
+    /// Idle, activation, panic: a mode of the policy.
+    Mode,
+    /// The choice among several policies.
+    Combine,
+}
+
+impl Stage {
+    /// Column name in the files of a run.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Recommend => "recommend",
+            Self::Tolerance => "tolerance",
+            Self::Stabilise => "stabilise",
+            Self::RateLimit => "rate_limit",
+            Self::Cooldown => "cooldown",
+            Self::Bounds => "bounds",
+            Self::Schedule => "schedule",
+            Self::Mode => "mode",
+            Self::Combine => "combine",
+        }
+    }
+    /// Every stage, in the order of the columns.
+    pub const ALL: [Self; 9] = [
+        Self::Recommend,
+        Self::Tolerance,
+        Self::Stabilise,
+        Self::RateLimit,
+        Self::Cooldown,
+        Self::Bounds,
+        Self::Schedule,
+        Self::Mode,
+        Self::Combine,
+    ];
+}
+
+/// Why a stage made the number what it is: data, rendered only when printed.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Why {
+    /// Nothing to say beyond the stage.
+    Plain,
+    /// A fixed sentence.
+    Note(&'static str),
+    /// Metric against target: `base x value / target`, rounded up.
+    Ratio {
+        /// Replicas the ratio is applied to.
+        base: u32,
+        /// As seen.
+        value: f64,
+        /// As wanted.
+        target: f64,
+    },
+    /// A level was crossed (or not).
+    Level {
+        /// As seen.
+        value: f64,
+        /// The threshold.
+        level: f64,
+    },
+    /// A total against what each replica is to take of it: `total / each`.
+    Total {
+        /// As seen, for the whole service.
+        total: f64,
+        /// As wanted, per replica.
+        each: f64,
+    },
+    /// A rule acted: its condition held.
+    Rule {
+        /// Its place in the list, from 1.
+        number: u32,
+        /// As seen.
+        value: f64,
+        /// The rule's level.
+        level: f64,
+    },
+    /// A rule's condition held, but in too few samples.
+    TooFew {
+        /// The rule's place in the list, from 1.
+        number: u32,
+        /// Samples that breached.
+        have: u32,
+        /// Samples needed.
+        need: u32,
+    },
+    /// No rule's condition held.
+    Quiet {
+        /// As seen.
+        value: f64,
+    },
+    /// No reading to decide on.
+    NoData,
+    /// A limit was in force.
+    Limit {
+        /// What limited, for example `max`.
+        name: &'static str,
+        /// Its value.
+        value: f64,
+    },
+    /// The extreme of the recommendations of a window was in force.
+    Recent {
+        /// `highest` or `lowest`.
+        what: &'static str,
+        /// The window in seconds.
+        window_s: f64,
+    },
+    /// A calendar's entry was in force.
+    Entry {
+        /// Its place in the list, from 1.
+        number: u32,
+        /// Since when, in seconds from the start.
+        since_s: f64,
+    },
+    /// One policy of several had the last word.
+    Chosen {
+        /// Its place in the list, from 1.
+        number: u32,
+        /// Of how many.
+        of: u32,
+    },
+    /// Nothing happened for longer than the grace.
+    Idle {
+        /// For so many seconds.
+        seconds: f64,
+    },
+    /// A pause or window was in force.
+    Until {
+        /// What, for example `cooldown`.
+        name: &'static str,
+        /// Seconds left.
+        seconds_left: f64,
+    },
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Plain => Ok(()),
+            Self::Note(text) => f.write_str(text),
+            Self::Ratio { value, target, .. } => write!(f, "{value:.4} against target {target}"),
+            Self::Level { value, level } => write!(f, "{value:.4} against level {level}"),
+            Self::Total { total, each } => write!(f, "{total:.4} in all at {each} each"),
+            Self::Rule { number, value, level } => {
+                write!(f, "rule {number}: {value:.4} against level {level}")
+            }
+            Self::TooFew { number, have, need } => {
+                write!(f, "rule {number}: {have} of {need} samples needed")
+            }
+            Self::Quiet { value } => write!(f, "no rule holds for {value:.4}"),
+            Self::Recent { what, window_s } => write!(f, "{what} of the last {window_s} s"),
+            Self::Entry { number, since_s } => write!(f, "entry {number} since {since_s} s"),
+            Self::Chosen { number, of } => write!(f, "policy {number} of {of}"),
+            Self::Idle { seconds } => write!(f, "idle for {seconds} s"),
+            Self::NoData => f.write_str("no data"),
+            Self::Limit { name, value } => write!(f, "{name} {value}"),
+            Self::Until { name, seconds_left } => write!(f, "{name}, {seconds_left} s left"),
+        }
+    }
+}
+
+impl Why {
+    /// The arithmetic in full, for whoever wants to check it: every number as it was used.
+    pub fn in_full(&self) -> String {
+        match self {
+            Self::Ratio { base, value, target } => {
+                format!("{base} x {value} / {target}, rounded up")
+            }
+            Self::Total { total, each } => format!("{total} / {each}, rounded up"),
+            Self::Level { value, level } => format!("{value} against the level {level}"),
+            Self::Rule { number, value, level } => {
+                format!("rule {number}: {value} against the level {level}")
+            }
+            Self::Quiet { value } => format!("no rule holds for {value}"),
+            other => other.to_string(),
+        }
+    }
+}
+
+/// One stage of a decision: the number before and after, and why.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Step {
+    /// Which part acted.
+    pub stage: Stage,
+    /// Before.
+    pub from: u32,
+    /// After; equal to `from` if the stage looked and let it pass.
+    pub to: u32,
+    /// Why.
+    pub why: Why,
+}
+
+/// The stages of a decision in order, kept inline.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Trail {
+    steps: [Step; MAX_STEPS],
+    len: u8,
+}
+
+impl Trail {
+    const EMPTY: Self = Self {
+        steps: [Step { stage: Stage::Recommend, from: 0, to: 0, why: Why::Plain }; MAX_STEPS],
+        len: 0,
+    };
+
+    fn push(&mut self, step: Step) {
+        let at = usize::from(self.len).min(MAX_STEPS - 1);
+        self.steps[at] = step;
+        self.len = (at + 1) as u8;
+    }
+}
+
+impl std::ops::Deref for Trail {
+    type Target = [Step];
+    fn deref(&self) -> &[Step] {
+        &self.steps[..usize::from(self.len)]
+    }
+}
+
+/// What a policy wants, and how it got there.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Decision {
+    /// Replicas wanted (starting and ready together).
+    pub desired: u32,
+    /// What the formula alone wanted, before any guard: the unconstrained line of a plot.
+    pub uncapped: u32,
+    /// The stages in order; never empty.
+    pub trail: Trail,
+    /// A guard that lets everything pass.
+    pub without: Option<Stage>,
+}
+
+impl Decision {
+    /// The formula's answer, before any guard.
+    pub fn propose(current: u32, wanted: u32, why: Why) -> Self {
+        Self::by(Stage::Recommend, current, wanted, why)
+    }
+
+    /// An answer that comes from another stage than a formula: a calendar, an activation.
+    pub fn by(stage: Stage, current: u32, wanted: u32, why: Why) -> Self {
+        let mut trail = Trail::EMPTY;
+        trail.push(Step { stage, from: current, to: wanted, why });
+        Self { desired: wanted, uncapped: wanted, trail, without: None }
+    }
+
+    /// No change.
+    pub fn hold(current: u32) -> Self {
+        Self::propose(current, current, Why::Note("hold"))
+    }
+
+    /// From here on the guard named in `seen.without` lets everything pass.
+    #[must_use]
+    pub fn shown(self, seen: &Observation<'_>) -> Self {
+        let named = |stage: &Stage| Some(stage.name()) == seen.without;
+        Self { without: Stage::ALL.into_iter().find(named), ..self }
+    }
+
+    /// A guard's answer. Recorded if it changed the number or has something to say.
+    #[must_use]
+    pub fn then(mut self, stage: Stage, to: u32, why: Why) -> Self {
+        if self.without == Some(stage) {
+            return self;
+        }
+        if to != self.desired || why != Why::Plain {
+            self.trail.push(Step { stage, from: self.desired, to, why });
+            self.desired = to;
+        }
+        self
+    }
+
+    /// The stage that had the last word on the number: the last one that changed it, else the formula.
+    pub fn reason(&self) -> &Step {
+        self.trail.iter().rev().find(|step| step.from != step.to).unwrap_or(&self.trail[0])
+    }
+}

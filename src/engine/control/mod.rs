@@ -1,0 +1,106 @@
+//! # control: what the engine asks of an autoscaler
+//!
+//! **Is**: the contract between the engine and whatever decides: [`Policy`], [`Decision`] with its trail of
+//! stages, and [`Autoscaler`], a policy with what it is shown and when.
+//!
+//! **Knows**: observations, signals and numbers.
+//!
+//! **Must not know**: any policy, the fleet, requests, clocks, generators: a policy is a function of what it
+//! has been shown.
+//!
+//! **Start at** [`Policy`].
+
+mod decision;
+
+pub use decision::{Decision, Stage, Step, Trail, Why};
+
+use crate::signal::{Observation, Sensor, Signal};
+use crate::units::{Span, Time};
+
+/// An autoscaling policy. Built fresh for every cell; the same observations give the same decisions, of a
+/// copy too: a policy that is `Clone` needs nothing else for that.
+pub trait Policy: Send + Fork {
+    /// Decides at a control.
+    fn observe(&mut self, seen: &Observation<'_>) -> Decision;
+
+    /// Decides when a request arrives while no replica is live. Default: no change until the next
+    /// control.
+    fn activate(&mut self, seen: &Observation<'_>) -> Decision {
+        Decision::hold(seen.desired)
+    }
+}
+
+/// What can be copied with everything it remembers, so that a decision can be asked for again.
+pub trait Fork {
+    /// The copy; what is asked of it must not change the original.
+    fn fork(&self) -> Box<dyn Policy>;
+}
+
+impl<T: Policy + Clone + 'static> Fork for T {
+    fn fork(&self) -> Box<dyn Policy> {
+        Box::new(self.clone())
+    }
+}
+
+impl Clone for Box<dyn Policy> {
+    fn clone(&self) -> Self {
+        (**self).fork()
+    }
+}
+
+/// When an autoscaler's control loop runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cadence {
+    /// Time between controls; never zero.
+    pub interval: Span,
+    /// False: the first control is one interval after the start. True: a delay drawn per replication
+    /// uniformly from `[0, interval)` is added to all of them.
+    pub random_phase: bool,
+}
+
+/// A policy with what it is shown and when: everything the engine needs to run it.
+pub struct Autoscaler {
+    /// The policy, fresh.
+    pub policy: Box<dyn Policy>,
+    /// What it sees, in the order of its readings.
+    pub signals: Vec<SignalRef>,
+    /// When it is asked.
+    pub cadence: Cadence,
+    /// From decision to order.
+    pub actuation_delay: Span,
+    /// Instants at which the policy is asked besides its cadence, ascending and without repeats: a
+    /// calendar's triggers, the steps of a plan. One that falls on a regular control is asked once.
+    pub wakeups: Vec<Time>,
+}
+
+/// A signal and the service it is taken from.
+pub struct SignalRef {
+    /// Another service of the scenario by name; `None` = the policy's own.
+    pub service: Option<String>,
+    /// The signal.
+    pub signal: Signal,
+    /// What the product calls it, if it is a product's: a column of that name in a recording holds
+    /// exactly what its controller sees.
+    pub native: Option<String>,
+    /// A metric path in place of the signal's window, statistic and delay; it is scraped every
+    /// `signal.resolution`.
+    pub sensor: Option<Box<dyn Sensor>>,
+}
+
+impl SignalRef {
+    /// A signal of the policy's own service.
+    pub const fn own(signal: Signal) -> Self {
+        Self::of(None, signal)
+    }
+
+    /// A signal of the service of that name, or of the policy's own.
+    pub const fn of(service: Option<String>, signal: Signal) -> Self {
+        Self { service, signal, native: None, sensor: None }
+    }
+
+    /// As the product calls it.
+    #[must_use]
+    pub fn named(self, native: impl Into<String>) -> Self {
+        Self { native: Some(native.into()), ..self }
+    }
+}

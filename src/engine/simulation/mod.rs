@@ -1,0 +1,35 @@
+//! # engine: the clock
+//!
+//! **Is**: the loop that lets planes serve up to the next control event, scrapes signals, asks policies
+//! and changes fleets: [`run`].
+//!
+//! **Knows**: workload, fleet, signal, policy, and the order of what happens at one instant.
+//!
+//! **Must not know**: files, products, experiments, reports; it reads no clock but the simulated one.
+//!
+//! **Start at** [`Setup`], [`run`] and [`Outcome`]; [`Simulation`] is a run in stretches.
+
+mod attempts;
+mod calendar;
+mod facts;
+mod incoming;
+mod outcome;
+mod recorder;
+mod rollout;
+mod run;
+mod service;
+mod setup;
+mod tally;
+
+pub use crate::fleet::dispatch::{Attempt, AttemptFate, Completion, Resolved, Sink};
+pub use outcome::{
+    ClassTotals, ClientInterval, Counts, DecisionRecord, FleetTotals, Interval, LatencyTotals,
+    Outcome, Presence, ServiceOutcome, SloMinute, UserTotals,
+};
+pub use run::{Simulation, run};
+pub use setup::{DecisionLog, Detail, Halt, ServiceSetup, Setup, Slo, Window};
+
+#[cfg(test)]
+mod rollout_tests;
+#[cfg(test)]
+mod tests;

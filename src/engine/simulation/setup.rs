@@ -1,0 +1,126 @@
+//! Everything one simulation needs, resolved: no names, no files.
+
+use crate::control::Autoscaler;
+use crate::fleet::FleetSpec;
+use crate::signal::Resources;
+use crate::units::{Span, Time};
+use crate::workload::Arrivals;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+/// One cell: services that run on one clock.
+pub struct Setup {
+    /// The services; the first is the one policies compete for.
+    pub services: Vec<ServiceSetup>,
+    /// What is measured.
+    pub window: Window,
+    /// The seed of the run.
+    pub seed: u64,
+    /// Which replication of it, from 0.
+    pub replication: u32,
+    /// What is kept beyond the totals.
+    pub detail: Detail,
+    /// The most requests that may wait at once before the run is halted (memory bound).
+    pub waiting_limit: u64,
+    /// The run ends after this instant, whatever is left; `None` = as the window says.
+    pub stop_after: Option<Time>,
+    /// Set from outside to stop the run with [`Halt::Interrupted`].
+    pub cancel: Option<Arc<AtomicBool>>,
+}
+
+/// One service.
+pub struct ServiceSetup {
+    /// Its name.
+    pub name: String,
+    /// Its traffic; the engine takes what arrives before `window.end`.
+    pub arrivals: Box<dyn Arrivals>,
+    /// Its replicas.
+    pub fleet: FleetSpec,
+    /// How load turns into CPU, memory and so on.
+    pub resources: Resources,
+    /// Who decides.
+    pub autoscaler: Autoscaler,
+    /// What is promised.
+    pub slo: Option<Slo>,
+}
+
+/// Rule 7 of the model: what is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    /// Requests that arrive from here on are counted.
+    pub warmup: Time,
+    /// Arrivals stop here (exclusive); cost and time averages end here.
+    pub end: Time,
+    /// How long after `end` counted requests may still be resolved.
+    pub drain_limit: Span,
+}
+
+/// A latency promise: the `quantile` of all counted requests completes within `limit`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Slo {
+    /// In (0, 1), for example 0.99.
+    pub quantile: f64,
+    /// The longest response time that is good.
+    pub limit: Span,
+}
+
+/// What a run keeps beyond totals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Detail {
+    /// Length of a timeline interval; `None` = no timeline.
+    pub timeline: Option<Span>,
+    /// Which decisions are kept.
+    pub decisions: DecisionLog,
+    /// Whether every change of the number of ready replicas is kept.
+    pub supply: bool,
+}
+
+/// Which decisions are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DecisionLog {
+    /// None.
+    Off,
+    /// Those that changed the number or the reason.
+    Changes,
+    /// Every one.
+    All,
+    /// The last one.
+    Newest,
+}
+
+/// Why a run could not go on.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Halt {
+    /// More requests waited than memory is granted for.
+    #[error(
+        "service {service}: more than {limit} requests were waiting at {at_s} s; \
+         give the queue a capacity or a timeout (`queue.capacity`, `queue.timeout`), or more replicas"
+    )]
+    TooManyWaiting {
+        /// Which service.
+        service: String,
+        /// The limit.
+        limit: u64,
+        /// When, in whole seconds.
+        at_s: u64,
+    },
+    /// A signal is taken from a service that is not there.
+    #[error("service {service}: a signal is taken from `{name}`, and there is no such service")]
+    UnknownService {
+        /// What was named.
+        name: String,
+        /// By whose autoscaler.
+        service: String,
+    },
+    /// The requests could not be read to their end.
+    #[error("service {service}: {why}")]
+    Traffic {
+        /// Whose.
+        service: String,
+        /// What happened, and what to do.
+        why: String,
+    },
+    /// The run was interrupted from outside.
+    #[error("interrupted")]
+    Interrupted,
+}

@@ -1,0 +1,180 @@
+//! Small runs worked out by hand.
+
+use super::*;
+use crate::control::{Autoscaler, Cadence, Decision, Policy, Why};
+use crate::fleet::{ColdStage, FleetSpec, LaunchRate, OrderedBy};
+use crate::random::Sampler;
+use crate::signal::{Observation, Resources};
+use crate::units::{Span, Time};
+
+/// Says what it is told at each control, then repeats the last.
+#[derive(Clone)]
+struct Script(std::collections::VecDeque<u32>);
+
+impl Policy for Script {
+    fn observe(&mut self, seen: &Observation<'_>) -> Decision {
+        let wanted = if self.0.len() > 1 { self.0.pop_front() } else { self.0.front().copied() };
+        Decision::propose(seen.desired, wanted.unwrap_or(seen.desired), Why::Plain)
+    }
+    fn activate(&mut self, seen: &Observation<'_>) -> Decision {
+        Decision::propose(seen.desired, 1, Why::Note("activation"))
+    }
+}
+
+#[derive(Default)]
+struct Heard(Vec<(u64, u64, u64)>);
+
+impl Sink for Heard {
+    fn completed(&mut self, c: &Completion) {
+        self.0.push((c.arrival.0, c.start.0, c.end.0));
+    }
+}
+
+/// Requests in whole seconds: (arrival, demand).
+fn setup(requests: &[(u64, u64)], fleet: FleetSpec, script: &[u32], end_s: u64) -> Setup {
+    let ns = |&(a, d): &(u64, u64)| (Time::from_secs(a).0, Time::from_secs(d).0);
+    let requests: Vec<_> = requests.iter().map(ns).collect();
+    let end = Time::from_secs(end_s);
+    Setup {
+        services: vec![ServiceSetup {
+            name: "service".into(),
+            arrivals: Box::new(requests.into_iter()),
+            fleet,
+            resources: Resources::default(),
+            autoscaler: Autoscaler {
+                policy: Box::new(Script(script.iter().copied().collect())),
+                signals: Vec::new(),
+                cadence: Cadence { interval: Span::from_secs(10), random_phase: false },
+                actuation_delay: Span::ZERO,
+                wakeups: Vec::new(),
+            },
+            slo: Some(Slo { quantile: 0.99, limit: Span::from_secs(3) }),
+        }],
+        window: Window { warmup: Time::ZERO, end, drain_limit: Span::from_secs(3600) },
+        seed: 1,
+        replication: 0,
+        detail: Detail {
+            timeline: Some(Span::from_secs(10)),
+            decisions: DecisionLog::All,
+            supply: true,
+        },
+        waiting_limit: 1000,
+        stop_after: None,
+        cancel: None,
+    }
+}
+
+fn cold(seconds: u64) -> Vec<ColdStage> {
+    vec![ColdStage { name: "cold_start", length: Sampler::Constant(Span::from_secs(seconds).0) }]
+}
+
+fn heard(setup: Setup) -> (Vec<(u64, u64, u64)>, Outcome) {
+    let mut heard = Heard::default();
+    let outcome = run(setup, &mut heard).unwrap();
+    heard.0.sort_unstable();
+    let s = |(a, b, c): (u64, u64, u64)| (a / 1_000_000_000, b / 1_000_000_000, c / 1_000_000_000);
+    (heard.0.into_iter().map(s).collect(), outcome)
+}
+
+#[test]
+fn a_second_replica_takes_the_queue_the_instant_it_is_ready() {
+    let fleet = FleetSpec { cold_start: cold(5), ..FleetSpec::default() };
+    let (heard, outcome) = heard(setup(&[(0, 20), (1, 4), (15, 1), (16, 2)], fleet, &[2], 60));
+    assert_eq!(heard, [(0, 0, 20), (1, 15, 19), (15, 19, 20), (16, 20, 22)]);
+    let service = &outcome.services[0];
+    assert_eq!(service.counts.within_slo, 0);
+    assert_eq!(service.fleet.billed_ns, u128::from(Time::from_secs(60 + 50).0));
+    assert_eq!(service.fleet.queued_ns, u128::from(Time::from_secs(14 + 4 + 4).0));
+    assert_eq!(service.fleet.in_flight_ns, u128::from(Time::from_secs(27).0));
+}
+
+#[test]
+fn a_request_at_zero_replicas_wakes_the_policy_at_its_instant() {
+    let fleet = FleetSpec { initial: 0, cold_start: cold(5), ..FleetSpec::default() };
+    let (heard, outcome) = heard(setup(&[(12, 1), (13, 1)], fleet, &[0, 1, 0], 60));
+    assert_eq!(heard, [(12, 17, 18), (13, 18, 19)]);
+    let decisions = &outcome.services[0].decisions;
+    assert!(decisions.iter().any(|d| d.activation && d.at == Time::from_secs(12)));
+    assert_eq!(outcome.services[0].counts.served_cold, 2);
+}
+
+#[test]
+fn scale_in_drains_and_kills_after_the_grace() {
+    let fleet = FleetSpec { initial: 2, grace: Span::from_secs(3), ..FleetSpec::default() };
+    // Both are busy at 10 s; the newer one leaves and may work until 13 s.
+    let (heard, outcome) = heard(setup(&[(8, 9), (9, 5), (9, 1)], fleet, &[1], 60));
+    assert_eq!(heard, [(8, 8, 17), (9, 17, 18)]);
+    let service = &outcome.services[0];
+    assert_eq!((service.counts.completed, service.counts.lost), (2, 1));
+    assert_eq!(service.fleet.draining_ns, u128::from(Time::from_secs(3).0));
+}
+
+#[test]
+fn timeline_intervals_add_up_to_the_totals() {
+    let requests: Vec<_> = (0..50).map(|i| (i, 1 + i % 3)).collect();
+    let fleet = FleetSpec { initial: 2, cold_start: cold(5), ..FleetSpec::default() };
+    let (_, outcome) = heard(setup(&requests, fleet, &[2, 3, 1, 2], 60));
+    let service = &outcome.services[0];
+    let sum = |f: fn(&Interval) -> u64| service.timeline.iter().map(f).sum::<u64>();
+    assert_eq!(sum(|i| i.arrivals), 50);
+    assert_eq!(service.counts.arrived, 50);
+    assert!(sum(|i| i.completions) <= service.counts.completed);
+    let ready: f64 = service.timeline.iter().map(|i| i.mean_ready * i.length.as_secs_f64()).sum();
+    assert!((ready - service.fleet.ready_ns as f64 / 1e9).abs() < 1e-6);
+}
+
+#[test]
+fn too_many_waiting_halts_with_the_service_and_the_limit() {
+    let requests: Vec<_> = (0..2000).map(|i| (i / 100, 50)).collect();
+    let halted = run(setup(&requests, FleetSpec::default(), &[1], 60), &mut ());
+    let text = halted.unwrap_err().to_string();
+    assert!(text.contains("service") && text.contains("1000 requests"), "{text}");
+}
+
+#[test]
+fn a_launch_is_kept_with_its_stages_and_its_end() {
+    let stage =
+        |name, seconds| ColdStage { name, length: Sampler::Constant(Span::from_secs(seconds).0) };
+    let fleet = FleetSpec {
+        initial: 1,
+        cold_start: vec![stage("pull", 6), stage("boot", 7)],
+        launch_rate: Some(LaunchRate { launches: 1, per: Span::from_secs(4) }),
+        ..FleetSpec::default()
+    };
+    // Ordered at 13 s: the first is ready at 26 s, the second would be at 30 s and is cancelled at 29 s.
+    let mut setup = setup(&[(1, 1)], fleet, &[3, 3, 2], 60);
+    setup.services[0].autoscaler.actuation_delay = Span::from_secs(3);
+    setup.services[0].autoscaler.wakeups = vec![Time::from_secs(26)];
+    let launches = run(setup, &mut ()).unwrap().services.remove(0).launches;
+    let seconds = |at: Time| at.as_secs_f64();
+    let told: Vec<_> = launches
+        .kept
+        .iter()
+        .map(|one| {
+            assert_eq!(one.stages, [("pull", Span::from_secs(6)), ("boot", Span::from_secs(7))]);
+            let OrderedBy::Decision(decided) = one.by else { panic!("{one:?}") };
+            (
+                [decided, one.ordered_at, one.launched_at].map(seconds),
+                [one.ready_at, one.cancelled_at(), one.gone_at].map(|at| at.map(seconds)),
+            )
+        })
+        .collect();
+    assert_eq!(launches.left_out, 0);
+    assert_eq!(told[0], ([10.0, 13.0, 13.0], [Some(26.0), None, None]));
+    assert_eq!(told[1].0, [10.0, 13.0, 17.0]);
+    assert_eq!(told[1].1, [None, Some(29.0), Some(29.0)]);
+    assert_eq!(launches.kept.len(), 2);
+}
+
+#[test]
+fn a_run_that_stops_within_what_is_measured_ends_well() {
+    let requests: Vec<_> = (0..50).map(|i| (i, 1)).collect();
+    let mut setup = setup(&requests, FleetSpec { initial: 2, ..FleetSpec::default() }, &[2], 60);
+    setup.window.warmup = Time::from_secs(10);
+    setup.detail.decisions = DecisionLog::Newest;
+    setup.stop_after = Some(Time::from_secs(45));
+    let service = run(setup, &mut ()).unwrap().services.remove(0);
+    let decided: Vec<f64> = service.decisions.iter().map(|one| one.at.as_secs_f64()).collect();
+    assert_eq!(decided, [40.0]);
+    assert_eq!(service.fleet.ready_ns, 0, "nothing was measured to its end");
+}

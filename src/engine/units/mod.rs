@@ -1,0 +1,23 @@
+//! # units: the quantities everything else is written in
+//!
+//! **Is**: `Time`, `Span`, `Rate`, `Fraction`, `Money`, `Quantity` - integers or checked floats with a
+//! unit in the type, their text form (what a scenario file may say) and their display.
+//!
+//! **Knows**: arithmetic that cannot overflow silently, parsing with a message that names what would
+//! be right.
+//!
+//! **Must not know**: requests, replicas, policies, files, clocks.
+//!
+//! **Start at** [`Time`] and [`Span`].
+
+mod money;
+mod quantity;
+mod rate;
+mod text;
+mod time;
+
+pub use money::{Currency, Money, Price};
+pub use quantity::{Quantity, QuantityUnit};
+pub use rate::{Fraction, Rate};
+pub use text::TextError;
+pub use time::{Span, Time, WallClock};

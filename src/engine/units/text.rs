@@ -1,0 +1,123 @@
+//! How a unit type reads itself from text, and the error when it cannot.
+
+use std::fmt;
+
+/// Why a text is not the quantity it should be: what was found and what would be right.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TextError {
+    /// What was found.
+    pub found: String,
+    /// What was expected, with an example.
+    pub expected: &'static str,
+    /// Anything more specific than "this is not one".
+    pub why: Option<String>,
+}
+
+impl TextError {
+    /// A text that is simply not of the expected kind.
+    pub fn new(found: &str, expected: &'static str) -> Self {
+        Self { found: found.to_owned(), expected, why: None }
+    }
+
+    /// As [`TextError::new`], with the specific reason.
+    pub fn because(found: &str, expected: &'static str, why: impl Into<String>) -> Self {
+        Self { found: found.to_owned(), expected, why: Some(why.into()) }
+    }
+}
+
+impl fmt::Display for TextError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.why {
+            Some(why) => write!(f, "`{}`: {why}; expected {}", self.found, self.expected),
+            None => write!(f, "`{}` is not {}", self.found, self.expected),
+        }
+    }
+}
+
+impl std::error::Error for TextError {}
+
+/// Splits `"0.096 USD"` or `"60%"` into the number and the rest; underscores group digits.
+pub(crate) fn split_number(text: &str) -> Option<(f64, &str)> {
+    let text = text.trim();
+    let end = text
+        .char_indices()
+        .find(|&(at, c)| {
+            let exponent_sign =
+                (c == '+' || c == '-') && at > 0 && matches!(text.as_bytes()[at - 1], b'e' | b'E');
+            let exponent = (c == 'e' || c == 'E')
+                && at > 0
+                && text[at + 1..].starts_with(|n: char| n.is_ascii_digit() || n == '-' || n == '+');
+            !(c.is_ascii_digit()
+                || c == '.'
+                || c == '_'
+                || exponent
+                || exponent_sign
+                || (at == 0 && (c == '-' || c == '+')))
+        })
+        .map_or(text.len(), |(at, _)| at);
+    let number: f64 = text[..end].replace('_', "").parse().ok()?;
+    number.is_finite().then(|| (number, text[end..].trim()))
+}
+
+/// Serde and JSON Schema for a type that files hold as text, through `FromStr` and `Display`: its name in
+/// the schema, what is expected, its JSON types, examples where there are any. A bare number is read as
+/// its text, or by the function named. Whoever uses it depends on serde and schemars.
+#[macro_export]
+macro_rules! written_as_text {
+    ($type:ty, $name:literal, $expected:expr, $json:tt $(, examples $examples:tt)?) => {
+        $crate::written_as_text!(
+            $type, $name, $expected, $json $(, examples $examples)?,
+            bare number |_, text: &str| text.parse()
+        );
+    };
+    (
+        $type:ty, $name:literal, $expected:expr, $json:tt $(, examples $examples:tt)?,
+        bare number $bare:expr
+    ) => {
+        impl serde::Serialize for $type {
+            fn serialize<S: serde::Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+                out.collect_str(self)
+            }
+        }
+        impl<'de> serde::Deserialize<'de> for $type {
+            fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                const BARE: fn(f64, &str) -> Result<$type, $crate::units::TextError> = $bare;
+                struct Visit;
+                impl serde::de::Visitor<'_> for Visit {
+                    type Value = $type;
+                    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        f.write_str($expected)
+                    }
+                    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<$type, E> {
+                        text.parse().map_err(E::custom)
+                    }
+                    fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<$type, E> {
+                        BARE(number as f64, &number.to_string()).map_err(E::custom)
+                    }
+                    fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<$type, E> {
+                        BARE(number as f64, &number.to_string()).map_err(E::custom)
+                    }
+                    fn visit_f64<E: serde::de::Error>(self, number: f64) -> Result<$type, E> {
+                        BARE(number, &number.to_string()).map_err(E::custom)
+                    }
+                }
+                from.deserialize_any(Visit)
+            }
+        }
+        impl schemars::JsonSchema for $type {
+            fn inline_schema() -> bool {
+                true
+            }
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                $name.into()
+            }
+            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                schemars::json_schema!({
+                    "type": $json,
+                    "description": $expected
+                    $(, "examples": $examples)?
+                })
+            }
+        }
+    };
+}

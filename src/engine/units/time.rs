@@ -1,0 +1,287 @@
+//! Simulated time: integer nanoseconds from the scenario's start.
+
+use super::text::TextError;
+use std::fmt;
+use std::ops::{Add, AddAssign, Sub};
+use std::str::FromStr;
+
+const NS_PER_S: u64 = 1_000_000_000;
+
+/// An instant: nanoseconds since the scenario's start. [`Time::NEVER`] (584 years) sorts last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Time(pub u64);
+
+/// A length of time in nanoseconds; never negative.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Span(pub u64);
+
+impl Time {
+    /// The scenario's start.
+    pub const ZERO: Self = Self(0);
+    /// Later than everything.
+    pub const NEVER: Self = Self(u64::MAX);
+
+    /// The instant `seconds` after the start; saturates at [`Time::NEVER`], negative becomes 0.
+    pub fn from_secs_f64(seconds: f64) -> Self {
+        Self((seconds * NS_PER_S as f64).round() as u64)
+    }
+    /// Whole seconds after the start.
+    pub const fn from_secs(seconds: u64) -> Self {
+        Self(seconds.saturating_mul(NS_PER_S))
+    }
+    /// Seconds since the start, for display and arithmetic on readings.
+    pub fn as_secs_f64(self) -> f64 {
+        self.0 as f64 / NS_PER_S as f64
+    }
+    /// Length since `earlier`; zero if `earlier` is later.
+    pub const fn since(self, earlier: Self) -> Span {
+        Span(self.0.saturating_sub(earlier.0))
+    }
+    /// `self + span`, saturating at [`Time::NEVER`].
+    pub const fn after(self, span: Span) -> Self {
+        Self(self.0.saturating_add(span.0))
+    }
+    /// `self - span`, saturating at the start.
+    pub const fn before(self, span: Span) -> Self {
+        Self(self.0.saturating_sub(span.0))
+    }
+}
+
+impl Span {
+    /// No time at all.
+    pub const ZERO: Self = Self(0);
+    /// Longer than any run.
+    pub const MAX: Self = Self(u64::MAX);
+
+    /// Rounded to the nanosecond; saturates, negative becomes 0.
+    pub fn from_secs_f64(seconds: f64) -> Self {
+        Self((seconds * NS_PER_S as f64).round() as u64)
+    }
+    /// Whole seconds; saturates.
+    pub const fn from_secs(seconds: u64) -> Self {
+        Self(seconds.saturating_mul(NS_PER_S))
+    }
+    /// Whole milliseconds; saturates.
+    pub const fn from_millis(ms: u64) -> Self {
+        Self(ms.saturating_mul(1_000_000))
+    }
+    /// Length in seconds.
+    pub fn as_secs_f64(self) -> f64 {
+        self.0 as f64 / NS_PER_S as f64
+    }
+    /// Length in milliseconds.
+    pub fn as_millis_f64(self) -> f64 {
+        self.0 as f64 / 1e6
+    }
+    /// True for [`Span::ZERO`].
+    pub const fn is_zero(self) -> bool {
+        self.0 == 0
+    }
+    /// A bare number is not a duration: it has no unit.
+    pub(super) fn from_bare_number(_: f64, found: &str) -> Result<Self, TextError> {
+        Err(TextError::because(
+            found,
+            SPAN_EXPECTED,
+            format!("a duration needs a unit, for example \"{found}s\""),
+        ))
+    }
+}
+
+impl Add<Span> for Time {
+    type Output = Self;
+    fn add(self, span: Span) -> Self {
+        self.after(span)
+    }
+}
+impl AddAssign<Span> for Time {
+    fn add_assign(&mut self, span: Span) {
+        *self = self.after(span);
+    }
+}
+impl Sub for Time {
+    type Output = Span;
+    fn sub(self, earlier: Self) -> Span {
+        debug_assert!(earlier <= self, "negative span: {self:?} - {earlier:?}");
+        self.since(earlier)
+    }
+}
+impl Add for Span {
+    type Output = Self;
+    fn add(self, other: Self) -> Self {
+        Self(self.0.saturating_add(other.0))
+    }
+}
+
+const SPAN_EXPECTED: &str =
+    "a duration with a unit, for example \"90s\", \"250ms\", \"1h 30m\" or \"2 days\"";
+
+impl FromStr for Span {
+    type Err = TextError;
+    fn from_str(text: &str) -> Result<Self, TextError> {
+        // Underscores group digits, as in rates and in TOML itself.
+        let plain = text.trim().replace('_', "");
+        let span: jiff::Span = plain.parse().map_err(|_| TextError::new(text, SPAN_EXPECTED))?;
+        if span.is_negative() {
+            return Err(TextError::because(text, SPAN_EXPECTED, "a duration cannot be negative"));
+        }
+        let length = span.to_duration(jiff::SpanRelativeTo::days_are_24_hours()).map_err(|_| {
+            TextError::because(
+                text,
+                SPAN_EXPECTED,
+                "months and years have no fixed length; use days or weeks",
+            )
+        })?;
+        u64::try_from(length.as_nanos())
+            .map(Self)
+            .map_err(|_| TextError::because(text, SPAN_EXPECTED, "longer than 584 years"))
+    }
+}
+
+impl fmt::Display for Span {
+    /// The shortest exact text: `1h 30m`, `2m 5s`, `250ms`, `1.5s`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0 == 0 {
+            return f.write_str("0s");
+        }
+        let (days, rest) = (self.0 / (86_400 * NS_PER_S), self.0 % (86_400 * NS_PER_S));
+        let (hours, rest) = (rest / (3600 * NS_PER_S), rest % (3600 * NS_PER_S));
+        let (minutes, ns) = (rest / (60 * NS_PER_S), rest % (60 * NS_PER_S));
+        let mut gap = "";
+        for (count, unit) in [(days, "d"), (hours, "h"), (minutes, "m")] {
+            if count > 0 {
+                write!(f, "{gap}{count}{unit}")?;
+                gap = " ";
+            }
+        }
+        match ns {
+            0 => Ok(()),
+            ns if ns >= NS_PER_S && ns % 1_000_000 == 0 => {
+                write!(f, "{gap}{}s", ns as f64 / NS_PER_S as f64)
+            }
+            ns if ns >= NS_PER_S => {
+                write!(f, "{gap}{}s", ns / NS_PER_S)?;
+                write!(f, " {}", Self(ns % NS_PER_S))
+            }
+            ns if ns % 1_000_000 == 0 => write!(f, "{gap}{}ms", ns / 1_000_000),
+            ns if ns % 1000 == 0 => write!(f, "{gap}{}us", ns / 1000),
+            ns => write!(f, "{gap}{ns}ns"),
+        }
+    }
+}
+
+crate::written_as_text!(Span, "Duration", SPAN_EXPECTED, ["string", "number"], examples ["90s", "1h 30m", "250ms"], bare number Span::from_bare_number);
+
+/// Where the scenario's start lies on the wall clock, for schedules and reports only.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WallClock {
+    start: jiff::Zoned,
+}
+
+impl WallClock {
+    /// `text` is RFC 3339 (`2026-03-02T00:00:00+08:00`), optionally with a zone name in brackets
+    /// (`2026-03-02T00:00:00+01:00[Europe/Berlin]`), which then follows that zone's daylight saving.
+    pub fn parse(text: &str) -> Result<Self, TextError> {
+        const EXPECTED: &str = "an RFC 3339 time with an offset or zone, for example \
+             \"2026-03-02T00:00:00+08:00\" or \"2026-03-02T00:00:00+01:00[Europe/Berlin]\"";
+        match text.parse::<jiff::Zoned>() {
+            Ok(start) => return Ok(Self { start }),
+            // A zone in brackets that is unknown must not pass as a plain offset.
+            Err(e) if text.contains('[') => {
+                return Err(TextError::because(text, EXPECTED, e.to_string()));
+            }
+            Err(_) => {}
+        }
+        let instant: jiff::Timestamp = text
+            .parse()
+            .map_err(|e: jiff::Error| TextError::because(text, EXPECTED, e.to_string()))?;
+        let offset = jiff::fmt::temporal::Pieces::parse(text)
+            .ok()
+            .and_then(|pieces| pieces.to_numeric_offset())
+            .unwrap_or(jiff::tz::Offset::UTC);
+        Ok(Self { start: instant.to_zoned(jiff::tz::TimeZone::fixed(offset)) })
+    }
+    /// The zone of the start.
+    pub fn zone(&self) -> &jiff::tz::TimeZone {
+        self.start.time_zone()
+    }
+    /// The start itself.
+    pub fn start(&self) -> &jiff::Zoned {
+        &self.start
+    }
+    /// Civil time of a simulated instant; `None` beyond the calendar's range.
+    pub fn at(&self, time: Time) -> Option<jiff::Zoned> {
+        let ns = i64::try_from(time.0).ok()?;
+        self.start.checked_add(jiff::SignedDuration::from_nanos(ns)).ok()
+    }
+    /// The simulated instant of a wall-clock one; `None` before the start.
+    pub fn time_of(&self, when: jiff::Timestamp) -> Option<Time> {
+        let length = when.duration_since(self.start.timestamp());
+        u64::try_from(length.as_nanos()).ok().map(Time)
+    }
+}
+
+impl Default for WallClock {
+    /// Monday, 2026-01-05, midnight UTC.
+    fn default() -> Self {
+        let start = jiff::civil::date(2026, 1, 5).at(0, 0, 0, 0);
+        let start = jiff::tz::TimeZone::UTC.to_zoned(start).unwrap_or_default();
+        Self { start }
+    }
+}
+
+impl fmt::Display for WallClock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.start)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_read_with_their_unit() {
+        for (text, ns) in [
+            ("90s", 90 * NS_PER_S),
+            ("1h 30m", 5400 * NS_PER_S),
+            ("250ms", 250_000_000),
+            ("2 days", 172_800 * NS_PER_S),
+            ("1d", 86_400 * NS_PER_S),
+            ("2 weeks", 14 * 86_400 * NS_PER_S),
+            ("1.5s", 1_500_000_000),
+            ("0s", 0),
+            ("490_000s", 490_000 * NS_PER_S),
+        ] {
+            assert_eq!(text.parse::<Span>(), Ok(Span(ns)), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_a_duration_is_refused_with_the_reason() {
+        for (text, part) in [
+            ("90", "duration with a unit"),
+            ("-5s", "negative"),
+            ("5 min ago", "negative"),
+            ("1 month", "no fixed length"),
+            ("", "duration with a unit"),
+        ] {
+            let error = text.parse::<Span>().unwrap_err().to_string();
+            assert!(error.contains(part), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn display_is_read_back_as_the_same_span() {
+        for ns in [0, 1, 1_500, 250_000_000, 1_500_000_000, 90 * NS_PER_S, 86_461_000_000_001] {
+            let text = Span(ns).to_string();
+            assert_eq!(text.parse::<Span>(), Ok(Span(ns)), "{text}");
+        }
+    }
+
+    #[test]
+    fn wall_clock_keeps_the_stated_offset() {
+        let clock = WallClock::parse("2026-03-02T00:00:00+08:00").unwrap();
+        let at = clock.at(Time::from_secs(3600)).unwrap();
+        assert_eq!((at.hour(), at.offset().seconds()), (1, 8 * 3600));
+    }
+}

@@ -1,0 +1,315 @@
+//! `replay`: recorded traffic.
+
+use super::{Moment, Resolver};
+use crate::fault::Faults;
+use crate::random::Distribution;
+use crate::units::{Span, TextError};
+use crate::workload::OPEN_END;
+use crate::workload::stream::Part;
+use crate::workload::trace::{
+    Bins, Edge, Events, Format, Linear, MEMORY_LIMIT_BYTES, Missing, Options, Recording, Rows,
+    ServiceColumn, Slice, Spread, Streamed, TimeUnit, TraceError, open,
+};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+/// Recorded traffic, from a CSV or TSV file (plain, gz or zst): one row a request, or counts or rates of
+/// intervals. What is left out is told from the file and reported.
+///
+/// ```toml
+/// [workload.arrivals.chat.replay]
+/// file = "traces/llm.csv.gz"
+/// time = "TIMESTAMP"
+/// zone = "UTC"
+/// service_time_linear = { base = "50ms", per = { ContextTokens = "0.2ms", GeneratedTokens = "25ms" } }
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Replay {
+    /// The file, relative to the scenario's folder.
+    pub file: String,
+    /// Its format; default: told from its first lines.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub format: Option<Format>,
+    /// Name of the column of times.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time: Option<String>,
+    /// Unit of times that are numbers; default: told by the size of the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_unit: Option<TimeUnit>,
+    /// Whether a time is the start or the end of its request or interval. Ends are turned into starts
+    /// with the row's service time.
+    #[serde(default)]
+    pub time_is: Edge,
+    /// Zone of times without one: `UTC` (default), `Europe/Berlin`, `+08:00`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zone: Option<String>,
+    /// Name of the column of counts or rates.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+    /// Length of the interval of a count or rate; default: the usual distance between rows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interval: Option<Span>,
+    /// What an interval without a row means; default: no requests.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missing: Option<Missing>,
+    /// How the requests of one interval, or of one coarse stamp, are placed; default: `keep` for
+    /// requests, `uniform` for counts, `poisson` for rates.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spread: Option<Spread>,
+    /// Service times from a column: `{ column = "duration", unit = "s" }`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service_time_column: Option<ServiceColumn>,
+    /// Service times linear in columns: `{ base = "50ms", per = { COLUMN = "25ms" } }`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service_time_linear: Option<Linear>,
+    /// Law of its requests' service times, where the file has none; default: the service's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service_time: Option<Distribution>,
+    /// First moment of the recording that is played: an offset from its start, or a time stamp.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<TracePoint>,
+    /// First moment of the recording that is not played any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<TracePoint>,
+    /// When in the run the recording begins to play; default: at the start.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Moment>,
+    /// Multiplies the traffic: requests are thinned or copied by chance.
+    #[serde(default = "one")]
+    pub rate_scale: f64,
+    /// Stretches the recording: 0.5 plays it in half the time, so twice as fast.
+    #[serde(default = "one")]
+    pub time_scale: f64,
+    /// Sort the rows by time instead of refusing unsorted ones.
+    #[serde(default)]
+    pub sort: bool,
+    /// The most bytes that recorded requests may take in memory: 16 each, 8 without service times of their own.
+    /// A longer recording is read from its file by every replication, which takes longer and changes nothing.
+    /// Default: 1073741824, a gibibyte.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory_limit_bytes: Option<u64>,
+}
+
+fn one() -> f64 {
+    1.0
+}
+
+/// A moment of a recording: an offset from its start (`"10m"`) or a stamp (`"1998-06-30 12:00"`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TracePoint {
+    /// This long after the recording's start.
+    Offset(Span),
+    /// A time stamp as the recording could have it.
+    Stamp(String),
+}
+
+const POINT_EXPECTED: &str = "an offset into the recording or one of its times, for example \"10m\", \
+     \"1998-06-30\" or \"2023-11-16 18:30:00\"";
+
+impl TracePoint {
+    fn from_bare_number(value: f64, found: &str) -> Result<Self, TextError> {
+        if value >= 1e8 {
+            return Ok(Self::Stamp(found.to_owned()));
+        }
+        let why = format!("an offset needs a unit, for example \"{found}s\"");
+        Err(TextError::because(found, POINT_EXPECTED, why))
+    }
+}
+
+impl FromStr for TracePoint {
+    type Err = TextError;
+    fn from_str(text: &str) -> Result<Self, TextError> {
+        if let Ok(span) = text.parse() {
+            return Ok(Self::Offset(span));
+        }
+        let stamp = Slice::is_stamp(text).then(|| Self::Stamp(text.trim().to_owned()));
+        stamp.ok_or_else(|| TextError::new(text, POINT_EXPECTED))
+    }
+}
+
+impl fmt::Display for TracePoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Offset(span) => span.fmt(f),
+            Self::Stamp(text) => f.write_str(text),
+        }
+    }
+}
+
+crate::written_as_text!(TracePoint, "TracePoint", POINT_EXPECTED, ["string", "number"], examples ["10m", "1998-06-30"], bare number TracePoint::from_bare_number);
+
+impl Replay {
+    /// A file, everything else left to be told from it.
+    pub fn of(file: impl Into<String>) -> Self {
+        Self {
+            file: file.into(),
+            format: None,
+            time: None,
+            time_unit: None,
+            time_is: Edge::Start,
+            zone: None,
+            value: None,
+            interval: None,
+            missing: None,
+            spread: None,
+            service_time_column: None,
+            service_time_linear: None,
+            service_time: None,
+            from: None,
+            until: None,
+            at: None,
+            rate_scale: 1.0,
+            time_scale: 1.0,
+            sort: false,
+            memory_limit_bytes: None,
+        }
+    }
+
+    /// How to read the file.
+    pub fn options(&self) -> Options {
+        Options {
+            format: self.format,
+            time: self.time.clone(),
+            time_unit: self.time_unit,
+            time_is: self.time_is,
+            zone: self.zone.clone(),
+            value: self.value.clone(),
+            interval: self.interval,
+            missing: self.missing,
+            service_time_column: self.service_time_column.clone(),
+            service_time_linear: self.service_time_linear.clone(),
+            sort: self.sort,
+            memory_limit_bytes: Some(self.memory_limit_bytes.unwrap_or(MEMORY_LIMIT_BYTES)),
+        }
+    }
+
+    pub(super) fn resolve(&self, resolver: &Resolver<'_>, faults: &mut Faults) -> Option<Part> {
+        let before = faults.errors();
+        self.check(faults);
+        let at = resolver.moment_or("at", self.at, 0, faults);
+        if faults.errors() > before {
+            return None;
+        }
+        let built = open(resolver.context.base_dir, &self.file, &self.options())
+            .and_then(|recording| self.build(recording, at.unwrap_or(0), resolver, faults));
+        match built {
+            Ok(part) => part,
+            Err(error) => {
+                faults.error(error.key, error.message, error.hint);
+                None
+            }
+        }
+    }
+
+    fn check(&self, faults: &mut Faults) {
+        for (key, scale) in [("rate_scale", self.rate_scale), ("time_scale", self.time_scale)] {
+            if !(1e-9..=1e9).contains(&scale) {
+                let message = format!("the scale is {scale}");
+                faults.error(key, message, "a positive number; 1 changes nothing");
+            }
+        }
+        let of_file = self.service_time_column.is_some() || self.service_time_linear.is_some();
+        if of_file && self.service_time.is_some() {
+            let message = "service times are stated twice: by the file and by a law";
+            faults.error("service_time", message, "keep one of them");
+        }
+    }
+
+    fn build(
+        &self,
+        recording: Recording,
+        at: u64,
+        resolver: &Resolver<'_>,
+        faults: &mut Faults,
+    ) -> Result<Option<Part>, TraceError> {
+        let slice = Slice::new(
+            &recording,
+            self.zone.as_deref(),
+            (self.from.as_ref(), self.until.as_ref()),
+            (at, self.time_scale),
+        )?;
+        let end = resolver.source_end.0;
+        let last = slice.played_until(&recording);
+        if resolver.context.end != OPEN_END && (last as f64) < 0.99 * end as f64 {
+            let message = format!("the recording ends at {}, before the run does", Span(last));
+            let hint = "nothing arrives after it; shorten the run or play more of it";
+            faults.warn("file", message, hint);
+        }
+        let mut assumptions = recording.assumptions.clone();
+        if recording.relative {
+            assumptions.push("times count from the recording's own start".to_owned());
+        }
+        let scale = resolver.rate_scale * self.rate_scale;
+        let inputs = vec![(recording.path.clone(), recording.sha256.clone())];
+        let spread = self.spread_of(&recording, &mut assumptions)?;
+        let part = match recording.rows {
+            Rows::Events { starts, demands } => {
+                let demand = match &demands {
+                    Some(_) => None,
+                    None => match resolver.demand(self.service_time.as_ref(), faults) {
+                        Some(demand) => Some(demand),
+                        None => return Ok(None),
+                    },
+                };
+                let source = Events::sliced(&starts, demands, &slice, scale, spread, end)?;
+                Part { source: Arc::new(source), demand, inputs, assumptions }
+            }
+            Rows::Streamed(file) => {
+                let demand = match file.has_demands() {
+                    true => None,
+                    false => match resolver.demand(self.service_time.as_ref(), faults) {
+                        Some(demand) => Some(demand),
+                        None => return Ok(None),
+                    },
+                };
+                let source = Streamed::sliced(*file, &slice, scale, spread, end)?;
+                Part { source: Arc::new(source), demand, inputs, assumptions }
+            }
+            Rows::Bins { starts, counts, step, .. } => {
+                let Some(demand) = resolver.demand(self.service_time.as_ref(), faults) else {
+                    return Ok(None);
+                };
+                let source = Bins::sliced(&starts, &counts, step, &slice, (scale, spread, end))?;
+                Part { source: Arc::new(source), demand: Some(demand), inputs, assumptions }
+            }
+        };
+        Ok(Some(part))
+    }
+
+    /// The stated spread, if it fits the rows, or their default.
+    fn spread_of(
+        &self,
+        recording: &Recording,
+        assumptions: &mut Vec<String>,
+    ) -> Result<Spread, TraceError> {
+        let events = !matches!(recording.rows, Rows::Bins { .. });
+        match self.spread {
+            Some(Spread::Poisson) if events => Err(TraceError::at(
+                "spread",
+                "`poisson` is for counts and rates: recorded requests are as many as they are",
+                "use keep, uniform or even",
+            )),
+            Some(Spread::Keep) if !events => Err(TraceError::at(
+                "spread",
+                "`keep` is for recorded requests: a count does not say where its requests were",
+                "use poisson, uniform or even",
+            )),
+            Some(spread) => Ok(spread),
+            None if events => Ok(Spread::Keep),
+            None => {
+                let rates = recording.format == Format::Rates;
+                let spread = if rates { Spread::Poisson } else { Spread::Uniform };
+                let word = if rates {
+                    "poisson: a stream of the recorded rate"
+                } else {
+                    "uniform: exactly as many as recorded, anywhere in the interval"
+                };
+                assumptions.push(format!("requests of an interval are spread as {word}"));
+                Ok(spread)
+            }
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! What decides: autosim's own policies, and real products.
+//!
+//! | room | what it is |
+//! |---|---|
+//! | [`builtin`] | autosim's own policies |
+//! | [`products`] | real autoscalers, exactly, from their own documents |
+
+pub mod builtin;
+pub mod products;

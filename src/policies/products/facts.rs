@@ -1,0 +1,123 @@
+//! What is said about a product besides its decisions.
+
+use autosim_engine::control::Decision;
+use autosim_engine::signal::{Census, Reading};
+use autosim_engine::units::{Span, Time, WallClock};
+use serde::Serialize;
+use serde_json::Value;
+
+/// How well the rules of a product are known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Fidelity {
+    /// Read from its source and compared with its outputs.
+    Source,
+    /// Taken from its documentation; what that leaves open is assumed and said so.
+    Documented,
+    /// Concluded from its behaviour.
+    Inferred,
+}
+
+impl std::fmt::Display for Fidelity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Source => "source",
+            Self::Documented => "documented",
+            Self::Inferred => "inferred",
+        })
+    }
+}
+
+/// A rule that no public source settles, and the choice in force.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Assumption {
+    /// The knob that holds it, or the rule in two or three words.
+    pub rule: String,
+    /// The choice in force.
+    pub value: String,
+    /// Why this one.
+    pub why: &'static str,
+}
+
+/// A member a document left out.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Omitted {
+    /// Which of the documents, from 0.
+    pub document: usize,
+    /// Keys joined by dots, as in the document.
+    pub path: String,
+    /// What the platform takes in its place.
+    pub value: Value,
+}
+
+/// What a platform brings besides its autoscaler; `None` = nothing in particular.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Platform {
+    /// Replicas it starts with by itself.
+    pub start: u32,
+    /// The most it can ever want; `u32::MAX` where nothing limits it.
+    pub most: u32,
+    /// Requests a replica takes at once.
+    pub concurrency: Option<u32>,
+    /// From order to ready.
+    pub cold_start: Option<Span>,
+    /// How long a leaving replica may finish its requests.
+    pub grace: Option<Span>,
+    /// Which replicas leave first, busy or not.
+    pub leaves_first: Option<LeavesFirst>,
+    /// Whether a request that finds no live replica fails rather than waits.
+    pub rejects_at_zero: bool,
+    /// Replicas that stay ready while others are replaced.
+    pub min_ready: Option<MinReady>,
+}
+
+/// Which replicas leave first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LeavesFirst {
+    /// The newest.
+    Newest,
+    /// The oldest.
+    Oldest,
+}
+
+/// How many replicas stay ready while others are replaced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MinReady {
+    /// So many.
+    Count(u32),
+    /// So many percent of those there are, rounded up.
+    Percent(u32),
+}
+
+impl Platform {
+    /// Between `start` and `most` replicas, nothing in particular otherwise.
+    pub const fn between(start: u32, most: u32) -> Self {
+        Self {
+            start,
+            most,
+            concurrency: None,
+            cold_start: None,
+            grace: None,
+            leaves_first: None,
+            min_ready: None,
+            rejects_at_zero: false,
+        }
+    }
+}
+
+/// A decision as it happened.
+#[derive(Debug, Clone, Copy)]
+pub struct Happening<'a> {
+    /// When.
+    pub at: Time,
+    /// The wall clock it happened by.
+    pub clock: &'a WallClock,
+    /// The count before.
+    pub before: u32,
+    /// The decision.
+    pub decision: &'a Decision,
+    /// Replica counts at the decision.
+    pub census: Census,
+    /// What was seen, in the order of the autoscaler's signals.
+    pub readings: &'a [Reading],
+}

@@ -1,0 +1,138 @@
+//! What is wrong with a document, in the platform's words and in ours.
+
+use autosim_engine::fault::Severity;
+
+/// Our code for documents that are good but not enough to run.
+const INCOMPLETE: &str = "incomplete";
+/// Our code for what a platform would let pass and autosim cannot.
+const OURS: &str = "autosim";
+
+/// One thing wrong with a document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DocumentFault {
+    /// Which of the documents that belong together, from 0.
+    pub document: usize,
+    /// Where: keys and places in arrays (from 0), joined by dots; empty = the whole document.
+    pub path: String,
+    /// Whether the platform refuses it.
+    pub severity: Severity,
+    /// The platform's code for it.
+    pub code: String,
+    /// The HTTP status of the platform's answer.
+    pub status: Option<u16>,
+    /// The member as the platform's answer names it: `scaleStrategies.1.threshold`.
+    pub field: String,
+    /// The platform's message.
+    pub message: String,
+    /// What would be right, in our words.
+    pub remedy: String,
+}
+
+/// Collects the faults of documents while a reader walks them; `within` keeps the path.
+#[derive(Debug, Default)]
+pub struct DocumentFaults {
+    found: Vec<DocumentFault>,
+    document: usize,
+    path: Vec<String>,
+}
+
+impl DocumentFaults {
+    /// Nothing found yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// What follows is about this document.
+    pub fn document(&mut self, document: usize) {
+        self.document = document;
+    }
+
+    /// Runs `check` one key, or one place of an array, deeper.
+    #[expect(clippy::needless_pass_by_value, reason = "a place of an array is given as a number")]
+    pub fn within<T>(&mut self, key: impl ToString, check: impl FnOnce(&mut Self) -> T) -> T {
+        self.path.push(key.to_string());
+        let result = check(self);
+        self.path.pop();
+        result
+    }
+
+    /// Keys from the document's root to the current place and, if it is not empty, `key`.
+    pub fn path_to(&self, key: &str) -> String {
+        let mut path = self.path.join(".");
+        if !key.is_empty() {
+            if !path.is_empty() {
+                path.push('.');
+            }
+            path.push_str(key);
+        }
+        path
+    }
+
+    /// Adds a fault at `key` below the current place (empty: at the place itself); its `document` and
+    /// `path` are filled in here.
+    pub fn add(&mut self, key: &str, fault: DocumentFault) {
+        let path = self.path_to(key);
+        self.found.push(DocumentFault { document: self.document, path, ..fault });
+    }
+
+    /// How many errors were found so far; compare before and after a part to see if it was sound.
+    pub fn errors(&self) -> usize {
+        self.found.iter().filter(|fault| fault.severity == Severity::Error).count()
+    }
+
+    /// Everything found so far.
+    pub fn as_slice(&self) -> &[DocumentFault] {
+        &self.found
+    }
+
+    /// Everything found, in the order found.
+    pub fn into_vec(self) -> Vec<DocumentFault> {
+        self.found
+    }
+}
+
+impl DocumentFault {
+    /// A refusal; document and path are filled in by [`DocumentFaults::add`].
+    pub fn error(
+        code: impl Into<String>,
+        status: Option<u16>,
+        field: impl Into<String>,
+        message: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Self {
+        Self {
+            document: 0,
+            path: String::new(),
+            severity: Severity::Error,
+            code: code.into(),
+            status,
+            field: field.into(),
+            message: message.into(),
+            remedy: remedy.into(),
+        }
+    }
+
+    /// A refusal of autosim's own: the platform would take it, or says nothing about it.
+    pub fn ours(message: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self::error(OURS, None, "", message, remedy)
+    }
+
+    /// The platform would take these documents, but they are not all there is: an update alone.
+    pub fn incomplete(lack: impl Into<String>) -> Self {
+        Self::error(INCOMPLETE, None, "", lack, "give the whole document first")
+    }
+
+    /// Whether it only says that something is not there yet.
+    pub fn is_incompleteness(&self) -> bool {
+        self.code == INCOMPLETE
+    }
+
+    /// Something the platform lets pass and a user should know; document and path are filled in by
+    /// [`DocumentFaults::add`].
+    pub fn warning(message: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self {
+            severity: Severity::Warning,
+            ..Self::error("", None, String::new(), message, remedy)
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! From documents and knobs to a policy: the part that is the same for every product.
+
+use super::registry::{Found, Origin};
+use super::{Document, DocumentFault, DocumentFaults, DocumentsFile, Product};
+use autosim_engine::fault::Severity;
+use serde_json::Value;
+
+/// A product's documents, read, with the knobs in force.
+#[derive(Debug, Clone)]
+pub(super) struct Loaded<V: Product> {
+    pub(super) model: V::Model,
+    pub(super) knobs: V::Knobs,
+}
+
+/// Reads what `file` names (`texts`, in its order) and holds; the file comes back with the documents in
+/// place of their names.
+pub(super) fn load<V: Product>(
+    file: &DocumentsFile<V::Knobs>,
+    texts: &[String],
+    found: &mut Vec<Found>,
+) -> Option<(Loaded<V>, DocumentsFile<V::Knobs>)> {
+    let before = found.len();
+    let mut sources = Vec::new();
+    for (at, text) in texts.iter().enumerate() {
+        match Document::parse(text) {
+            Ok(document) => sources.push((Source::File(at), document)),
+            Err(wrong) => {
+                let origin = Origin::File { file: at, span: wrong.at..wrong.at };
+                found.push(Found { origin, fault: V::unreadable(&wrong.message) });
+            }
+        }
+    }
+    let body = file.body.iter().map(|body| ("body".to_owned(), body));
+    let bodies = file.bodies.iter().enumerate().map(|(at, body)| (format!("bodies.{at}"), body));
+    for (key, body) in body.chain(bodies) {
+        match body {
+            Value::String(text) => match Document::parse(text) {
+                Ok(document) => sources.push((Source::Text(key), document)),
+                Err(wrong) => {
+                    let line = text[..wrong.at.min(text.len())].matches('\n').count() + 1;
+                    let fault = V::unreadable(&format!("line {line}: {}", wrong.message));
+                    found.push(Found { origin: Origin::Inline(key), fault });
+                }
+            },
+            table => sources.push((Source::Table(key), Document::of_value(table.clone()))),
+        }
+    }
+    let empty = sources.iter().all(|(_, document)| document.bodies.is_empty());
+    if empty && found.len() == before {
+        let fault = DocumentFault::error("", None, "", "no document is given", GIVE_ONE);
+        found.push(Found { origin: Origin::Inline(String::new()), fault });
+    }
+    if found.len() > before {
+        return None;
+    }
+    let model = read::<V>(&sources, file, found)?;
+    if let Some(lack) = V::lacks(&model) {
+        let fault = DocumentFault::incomplete(lack);
+        found.push(Found { origin: Origin::Inline(String::new()), fault });
+        return None;
+    }
+    let bodies = sources.into_iter().flat_map(|(_, document)| document.bodies).collect();
+    let whole = DocumentsFile {
+        bodies,
+        strict: file.strict,
+        knobs: file.knobs.clone(),
+        ..DocumentsFile::default()
+    };
+    Some((Loaded { model, knobs: file.knobs.clone() }, whole))
+}
+
+const GIVE_ONE: &str = "name a file, `document = \"policies/mine.json\"`, or write it as `body`";
+
+/// Where a document was.
+enum Source {
+    /// In this one of the files.
+    File(usize),
+    /// In the scenario, as a table under this key.
+    Table(String),
+    /// In the scenario, as text under this key.
+    Text(String),
+}
+
+fn read<V: Product>(
+    sources: &[(Source, Document)],
+    file: &DocumentsFile<V::Knobs>,
+    found: &mut Vec<Found>,
+) -> Option<V::Model> {
+    let values: Vec<Value> =
+        sources.iter().flat_map(|(_, document)| document.bodies.iter().cloned()).collect();
+    let mut faults = DocumentFaults::new();
+    let model = V::read(&values, &file.knobs, file.strict, &mut faults);
+    let faults = faults.into_vec();
+    let sound = faults.iter().all(|fault| fault.severity != Severity::Error);
+    for fault in faults {
+        let origin = origin(sources, &fault);
+        found.push(Found { origin, fault });
+    }
+    model.filter(|_| sound)
+}
+
+/// Where a fault of the documents, counted through, was found.
+fn origin(sources: &[(Source, Document)], fault: &DocumentFault) -> Origin {
+    let mut body = fault.document;
+    for (source, document) in sources {
+        let count = document.bodies.len();
+        if body >= count {
+            body -= count;
+            continue;
+        }
+        let below = |start: String| match fault.path.as_str() {
+            "" => start,
+            path => format!("{start}.{path}"),
+        };
+        return match source {
+            Source::File(file) => {
+                let span = document.place(body, &fault.path).unwrap_or(0..0);
+                Origin::File { file: *file, span }
+            }
+            Source::Table(key) => Origin::Inline(below(key.clone())),
+            Source::Text(key) => Origin::Inline(key.clone()),
+        };
+    }
+    Origin::Inline(String::new())
+}

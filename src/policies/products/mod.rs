@@ -1,0 +1,126 @@
+//! # products: real products, exactly
+//!
+//! **Is**: one folder per product - its documents in its own words, its refusals, its algorithm lowered
+//! to an [`Autoscaler`], its way of showing what it did - and what they share: [`Document`]s with places,
+//! faults in a platform's words, the registry.
+//!
+//! **Knows**: policies and signals; the sources of every rule, named in each product's folder.
+//!
+//! **Must not know**: the engine, replicas as objects, files (texts are handed to it), scenarios.
+//!
+//! **Start at** [`Product`], then any product's folder.
+
+mod document;
+mod facts;
+mod fault;
+mod file;
+mod loaded;
+pub mod pai_eas;
+pub mod ray_serve;
+mod registry;
+pub mod sae;
+pub mod scaleway;
+pub mod scalingo;
+#[cfg(test)]
+mod tape;
+
+pub use document::{Document, NotADocument};
+pub use facts::{Assumption, Fidelity, Happening, LeavesFirst, MinReady, Omitted, Platform};
+pub use fault::{DocumentFault, DocumentFaults};
+pub use file::DocumentsFile;
+pub use registry::{Found, Loading, Origin, ProductFile, ProductPolicy};
+
+use crate::builtin::PolicyContext;
+use autosim_engine::control::Autoscaler;
+use autosim_engine::units::Span;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use std::fmt::Debug;
+
+/// A product whose autoscaler is emulated. Documents come in as JSON values in the platform's own words;
+/// everything that was typed is kept, so that they can go out again.
+pub trait Product {
+    /// The name a scenario gives it: `pai-eas`.
+    const KIND: &'static str;
+    /// What is emulated, with the version of its interface or source.
+    const PRODUCT: &'static str;
+    /// How well its rules are known.
+    const FIDELITY: Fidelity;
+
+    /// Every rule no public source settles, with its default: a table of a scenario, `knobs`.
+    type Knobs: Debug
+        + Clone
+        + PartialEq
+        + Default
+        + Serialize
+        + DeserializeOwned
+        + schemars::JsonSchema;
+    /// Its documents, read and found good.
+    type Model: Debug + Clone;
+
+    /// Whether `document` has the shape of one of its documents, right or wrong.
+    fn recognises(document: &Value) -> bool;
+
+    /// Reads documents that belong together, in order of creation; a partial one (an update) amends the
+    /// document it addresses. Every fault goes to `faults`; `strict` refuses what a platform would let
+    /// pass by kindness (unknown keys, aliases), which is a warning otherwise. `Some` only if no error
+    /// was found.
+    fn read(
+        documents: &[Value],
+        knobs: &Self::Knobs,
+        strict: bool,
+        faults: &mut DocumentFaults,
+    ) -> Option<Self::Model>;
+
+    /// What is lacking before it can run, in a sentence: only updates were given, for example.
+    fn lacks(_: &Self::Model) -> Option<String> {
+        None
+    }
+
+    /// Knobs that make no sense, at paths below `knobs`.
+    fn check_knobs(_: &Self::Knobs, _: &mut autosim_engine::fault::Faults) {}
+
+    /// Other services whose metrics it reads.
+    fn services(_: &Self::Model) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// The documents as the platform's API takes them: what was read, amended, without read-only members.
+    fn export(model: &Self::Model) -> Vec<Value>;
+
+    /// Members that were left out, with what the platform takes in their place.
+    fn defaults(model: &Self::Model) -> Vec<Omitted>;
+
+    /// Rules in force that no public source settles; the knobs, mostly.
+    fn assumptions(model: &Self::Model, knobs: &Self::Knobs) -> Vec<Assumption>;
+
+    /// What the platform brings besides its autoscaler, used where the scenario says nothing.
+    fn platform(model: &Self::Model, knobs: &Self::Knobs) -> Platform;
+
+    /// The autoscaler, fresh.
+    fn autoscaler(model: &Self::Model, knobs: &Self::Knobs, context: &PolicyContext) -> Autoscaler;
+
+    /// When a dry run over recorded samples evaluates first; `None` = at the first sample.
+    fn first_evaluation(_: &Self::Model, _: &Self::Knobs) -> Option<Span> {
+        None
+    }
+
+    /// Whether its rules aggregate samples over ranges of their own, so that a dry run takes each row
+    /// of a recording as one sample whatever it is told.
+    const AGGREGATES_ITSELF: bool = false;
+
+    /// Its names for metrics that are above zero while there is traffic: rates of requests, requests
+    /// waiting or in service.
+    const TRAFFIC: &'static [&'static str] = &[];
+
+    /// The fault of a text that cannot be read as a document at all, given what the reader of its format
+    /// says.
+    fn unreadable(message: &str) -> DocumentFault;
+
+    /// The body of the platform's answer to documents with these errors.
+    fn refusal(faults: &[&DocumentFault]) -> Value;
+
+    /// A decision in the platform's own form: an event, a status; `None` where it would show nothing.
+    fn tell(model: &Self::Model, knobs: &Self::Knobs, happening: &Happening<'_>) -> Option<Value>;
+}

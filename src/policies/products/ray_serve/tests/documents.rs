@@ -1,0 +1,202 @@
+//! Documents: what is taken, what is refused and in which words, and what goes out again.
+
+use crate::products::ray_serve::{Knobs, RayServe, Scaling};
+use crate::products::tape::{documents, faults, model};
+use crate::products::{Document, LeavesFirst, Product};
+use autosim_engine::units::Span;
+use serde_json::{Value, json};
+
+const CONFIG: &str = r#"{
+    "proxy_location": "EveryNode",
+    "target_capacity": 80,
+    "applications": [
+        {"name": "shop", "route_prefix": "/", "import_path": "shop:app", "deployments": [
+            {"name": "model", "max_ongoing_requests": 8, "graceful_shutdown_timeout_s": 45,
+             "autoscaling_config": {"min_replicas": 0, "max_replicas": 12}},
+            {"name": "front", "num_replicas": 2}]},
+        {"name": "lab", "import_path": "lab:app", "deployments": [
+            {"name": "model", "num_replicas": "auto",
+             "autoscaling_config": {"target_ongoing_requests": 3}}]}]}"#;
+
+fn named(deployment: &str) -> Knobs {
+    Knobs { deployment: Some(deployment.to_owned()), ..Knobs::default() }
+}
+
+fn found(json: &str) -> Vec<String> {
+    faults::<RayServe>(json, &Knobs::default(), false)
+}
+
+#[test]
+fn a_deployment_is_found_by_its_name() {
+    for (name, concurrency, grace_s, start, most) in
+        [("shop/model", 8, 45, 0, 10), ("front", 5, 20, 2, 2), ("lab/model", 5, 20, 1, 80)]
+    {
+        let knobs = named(name);
+        let platform = RayServe::platform(&model::<RayServe>(CONFIG, &knobs), &knobs);
+        assert_eq!(platform.concurrency, Some(concurrency), "{name}");
+        assert_eq!(platform.grace, Some(Span::from_secs(grace_s)), "{name}");
+        assert_eq!((platform.start, platform.most), (start, most), "{name}");
+        assert_eq!(platform.leaves_first, Some(LeavesFirst::Newest));
+    }
+    for (knobs, part) in [
+        (Knobs::default(), "3 deployments could be meant"),
+        (named("model"), "2 deployments could be meant"),
+        (named("nobody"), "no deployment is called nobody"),
+    ] {
+        let lines = faults::<RayServe>(CONFIG, &knobs, false);
+        assert!(lines[0].contains(part), "{lines:?}");
+    }
+}
+
+#[test]
+fn what_was_typed_goes_out_again() {
+    for text in [CONFIG, r#"{"max_replicas": "3", "upscale_delay_s": true, "extra": [1]}"#] {
+        let knobs = named("front");
+        let knobs = if text == CONFIG { knobs } else { Knobs::default() };
+        let out = RayServe::export(&model::<RayServe>(text, &knobs));
+        assert_eq!(out, documents(text));
+        let again = RayServe::export(&model::<RayServe>(&out[0].to_string(), &knobs));
+        assert_eq!(again, out);
+    }
+}
+
+#[test]
+fn yaml_and_json_say_the_same() {
+    let yaml = "applications:\n- name: shop\n  deployments:\n  - name: model\n    \
+        max_ongoing_requests: 8\n    autoscaling_config:\n      max_replicas: 12\n      \
+        upscale_delay_s: .inf\n";
+    let json = r#"{"applications": [{"name": "shop", "deployments": [{"name": "model",
+        "max_ongoing_requests": 8,
+        "autoscaling_config": {"max_replicas": 12, "upscale_delay_s": "Infinity"}}]}]}"#;
+    let bodies = Document::parse(yaml).unwrap().bodies;
+    let from_yaml = model::<RayServe>(&Value::from(bodies).to_string(), &Knobs::default());
+    let from_json = model::<RayServe>(json, &Knobs::default());
+    assert_eq!(from_yaml.scaling, from_json.scaling);
+}
+
+#[test]
+fn what_is_left_out_is_told_with_its_default() {
+    let omitted = |text: &str, knobs: &Knobs| -> Vec<(String, Value)> {
+        let model = model::<RayServe>(text, knobs);
+        RayServe::defaults(&model).into_iter().map(|one| (one.path, one.value)).collect()
+    };
+    let alone = omitted(r#"{"min_replicas": 1, "max_replicas": 4}"#, &Knobs::default());
+    assert_eq!(alone.len(), 13);
+    assert_eq!(alone[1], ("target_ongoing_requests".into(), json!(2.0)));
+    let of_lab = omitted(CONFIG, &named("lab/model"));
+    let below = "applications.1.deployments.0";
+    assert_eq!(of_lab[0], (format!("{below}.max_ongoing_requests"), json!(5)));
+    let most = (format!("{below}.autoscaling_config.max_replicas"), json!(100));
+    assert!(of_lab.contains(&most), "{of_lab:?}");
+    let plain = omitted(r#"{"name": "m"}"#, &Knobs::default());
+    assert_eq!(plain[2], ("num_replicas".into(), json!(1)));
+}
+
+#[test]
+fn faults_of_a_config_come_together_at_their_places() {
+    let text = r#"{"applications": [{"name": 5, "deployments": [
+        {"num_replicas": 0, "autoscaling_config": {"max_replicas": 2.5, "min_replicas": -1}},
+        {"name": "b", "num_replicas": 2, "autoscaling_config": {"max_replicas": 3}},
+        7]}], "target_capacity": 101}"#;
+    assert_eq!(
+        found(text),
+        [
+            "Error less_than_equal - target_capacity: Input should be less than or equal to 100",
+            "Error string_type - applications.0.name: Input should be a valid string",
+            "Error missing - applications.0.deployments.0.name: Field required",
+            "Error greater_than - applications.0.deployments.0.num_replicas: Input should be greater \
+             than 0",
+            "Error greater_than_equal - applications.0.deployments.0.autoscaling_config.min_replicas: \
+             Input should be greater than or equal to 0",
+            "Error int_from_float - applications.0.deployments.0.autoscaling_config.max_replicas: \
+             Input should be a valid integer, got a number with a fractional part",
+            "Error value_error - applications.0.deployments.0: Value error, Manually setting \
+             num_replicas is not allowed when autoscaling_config is provided.",
+            "Error value_error - applications.0.deployments.1: Value error, Manually setting \
+             num_replicas is not allowed when autoscaling_config is provided.",
+            "Error model_type - applications.0.deployments.2: Input should be a valid dictionary",
+        ]
+    );
+}
+
+#[test]
+fn what_ray_drops_in_silence_is_said_aloud() {
+    let text = r#"{"max_replicas": 4, "target_num_ongoing_requests_per_replica": 3}"#;
+    let lines = found(text);
+    assert_eq!(lines.len(), 1);
+    assert!(lines[0].starts_with("Warning") && lines[0].contains("ignored silently"), "{lines:?}");
+    let strict = faults::<RayServe>(text, &Knobs::default(), true);
+    assert!(strict[0].starts_with("Error"), "{strict:?}");
+    for (text, part) in [
+        (r#"{"name": "m", "max_queued_requests": 9}"#, "max_queued_requests is not taken"),
+        (
+            r#"{"max_ongoing_requests": 1, "autoscaling_config": {"max_replicas": 2}}"#,
+            "below target_ongoing_requests 2",
+        ),
+        (r#"{"upscale_delay_s": 3}"#, "max_replicas is 1 where it is left out: this never scales"),
+        (
+            r#"{"num_replicas": "auto", "autoscaling_config": {"min_replicas": 100}}"#,
+            "max_replicas is 100 where it is left out: this never scales",
+        ),
+        (r#"{"max_replicas": 2, "target_ongoing_requests": null}"#, "TypeError"),
+    ] {
+        let lines = found(text);
+        assert!(lines.len() == 1 && lines[0].starts_with("Warning"), "{lines:?}");
+        assert!(lines[0].contains(part), "{lines:?}");
+    }
+}
+
+#[test]
+fn code_of_its_own_is_refused_by_name() {
+    for (text, part) in [
+        (r#"{"max_replicas": 2, "policy": {"policy_function": "shop:mine"}}"#, "`shop:mine`"),
+        (r#"{"max_replicas": 2, "policy": {"name": "mine.Class"}}"#, "`mine.Class`"),
+        (
+            r#"{"applications": [{"autoscaling_policy": {"policy_function": "a:b"},
+                "deployments": [{"name": "m"}]}]}"#,
+            "application's autoscaling policy",
+        ),
+        (r#"{"name": "m", "gang_scheduling_config": {"gang_size": 2}}"#, "gang scheduling"),
+        (r#"{"policy": null}"#, "dictionary or instance of AutoscalingPolicy"),
+    ] {
+        let lines = found(text);
+        assert!(lines[0].starts_with("Error") && lines[0].contains(part), "{lines:?}");
+    }
+    let own = "ray.serve.autoscaling_policy:default_autoscaling_policy";
+    let text = json!({"max_replicas": 2, "policy": {"policy_function": own, "policy_kwargs": {}}});
+    assert_eq!(found(&text.to_string()), Vec::<String>::new());
+}
+
+#[test]
+fn a_refusal_is_what_pydantic_lists() {
+    let mut faults = crate::products::DocumentFaults::new();
+    let document = documents(r#"{"name": "m", "autoscaling_config": {"max_replicas": 0}}"#);
+    let _ = RayServe::read(&document, &Knobs::default(), false, &mut faults);
+    let faults: Vec<_> = faults.as_slice().iter().collect();
+    assert_eq!(
+        RayServe::refusal(&faults),
+        json!([{
+            "type": "greater_than",
+            "loc": ["autoscaling_config", "max_replicas"],
+            "msg": "Input should be greater than 0",
+        }])
+    );
+}
+
+#[test]
+fn documents_are_recognised_by_their_members() {
+    for (text, ours) in [
+        (CONFIG, true),
+        (r#"{"max_replicas": 2}"#, true),
+        (r#"{"name": "m", "num_replicas": 2}"#, true),
+        (r#"{"name": "m", "min_size": 2}"#, false),
+        (r#"{"maxReplicas": 2}"#, false),
+        ("{}", false),
+        ("[1]", false),
+    ] {
+        let value: Value = serde_json::from_str(text).unwrap();
+        assert_eq!(RayServe::recognises(&value), ours, "{text}");
+    }
+    assert!(matches!(model::<RayServe>("{}", &Knobs::default()).scaling, Scaling::Auto(_)));
+    assert!(found(r#"[{"max_replicas": 2}, {"max_replicas": 3}]"#)[0].contains("another"));
+}

@@ -1,0 +1,251 @@
+//! The products by the name a scenario gives them: one line each.
+
+use super::loaded::{Loaded, load};
+use super::{
+    Assumption, DocumentFault, DocumentsFile, Fidelity, Happening, Omitted, Platform, Product,
+};
+use crate::builtin::PolicyContext;
+use autosim_engine::control::Autoscaler;
+use autosim_engine::fault::Faults;
+use autosim_engine::units::Span;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::ops::Range;
+
+/// Something wrong with documents, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// Where.
+    pub origin: Origin,
+    /// What.
+    pub fault: DocumentFault,
+}
+
+/// Where a fault was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// In one of the files, at these bytes.
+    File {
+        /// Which, in the order of [`ProductFile::files`].
+        file: usize,
+        /// Where in its text.
+        span: Range<usize>,
+    },
+    /// In the scenario, at this path below the product's name.
+    Inline(String),
+}
+
+/// What became of a product's policy when it was loaded.
+#[derive(Debug, Clone)]
+pub struct Loading {
+    /// The policy, if nothing stops it.
+    pub policy: Option<ProductPolicy>,
+    /// Errors and warnings.
+    pub found: Vec<Found>,
+}
+
+macro_rules! products {
+    ($($(#[$doc:meta])* $variant:ident = $product:ty),* $(,)?) => {
+        /// A product's policy as a scenario names it: `[policies.NAME.PRODUCT]`.
+        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+        #[serde(rename_all = "kebab-case")]
+        pub enum ProductFile {
+            $($(#[$doc])* $variant(DocumentsFile<<$product as Product>::Knobs>),)*
+        }
+
+        #[derive(Debug, Clone)]
+        enum LoadedProduct {
+            $($variant(Box<Loaded<$product>>),)*
+        }
+
+        impl ProductFile {
+            /// Every product's name.
+            pub const KINDS: &'static [&'static str] = &[$(<$product as Product>::KIND,)*];
+
+            /// The name a scenario gives it.
+            pub fn kind_name(&self) -> &'static str {
+                match self { $(Self::$variant(_) => <$product as Product>::KIND,)* }
+            }
+
+            /// The product whose document this looks like.
+            pub fn recognise(document: &Value) -> Option<&'static str> {
+                let known: &[(&'static str, fn(&Value) -> bool)] =
+                    &[$((<$product as Product>::KIND, <$product as Product>::recognises),)*];
+                known.iter().find(|(_, recognises)| recognises(document)).map(|(kind, _)| *kind)
+            }
+
+            /// A policy of the product called `kind`, with its documents still to be read from `files`
+            /// and every knob at its default; `None` if there is no such product.
+            pub fn of_files(kind: &str, files: Vec<String>, strict: bool) -> Option<Self> {
+                $(if kind == <$product as Product>::KIND {
+                    let documents = files;
+                    let file = DocumentsFile { documents, strict, ..DocumentsFile::default() };
+                    return Some(Self::$variant(file));
+                })*
+                None
+            }
+
+            /// The files it names, in order.
+            pub fn files(&self) -> Vec<&str> {
+                match self { $(Self::$variant(file) => {
+                    file.document.iter().chain(&file.documents).map(String::as_str).collect()
+                })* }
+            }
+
+            /// Reports knobs that make no sense, at paths that begin with the product's name.
+            pub fn check(&self, faults: &mut Faults) {
+                faults.within(self.kind_name(), |faults| faults.within("knobs", |faults| {
+                    match self { $(
+                        Self::$variant(file) => <$product as Product>::check_knobs(&file.knobs, faults),
+                    )* }
+                }));
+            }
+
+            /// Reads its documents; `texts` are those of [`ProductFile::files`].
+            pub fn load(&self, texts: &[String]) -> Loading {
+                let mut found = Vec::new();
+                let policy = match self { $(
+                    Self::$variant(file) => load::<$product>(file, texts, &mut found).map(
+                        |(loaded, file)| ProductPolicy {
+                            file: Self::$variant(file),
+                            product: LoadedProduct::$variant(Box::new(loaded)),
+                        },
+                    ),
+                )* };
+                Loading { policy, found }
+            }
+
+            /// The body of the platform's answer to documents with these errors.
+            pub fn refusal(&self, faults: &[&DocumentFault]) -> Value {
+                match self { $(Self::$variant(_) => <$product as Product>::refusal(faults),)* }
+            }
+        }
+
+        impl ProductPolicy {
+            /// What is emulated.
+            pub fn product(&self) -> &'static str {
+                match &self.product { $(LoadedProduct::$variant(_) => <$product as Product>::PRODUCT,)* }
+            }
+
+            /// How well its rules are known.
+            pub fn fidelity(&self) -> Fidelity {
+                match &self.product { $(LoadedProduct::$variant(_) => <$product as Product>::FIDELITY,)* }
+            }
+
+            /// Other services whose metrics it reads.
+            pub fn services(&self) -> Vec<String> {
+                match &self.product { $(
+                    LoadedProduct::$variant(own) => <$product as Product>::services(&own.model),
+                )* }
+            }
+
+            /// The documents as the platform's API takes them.
+            pub fn export(&self) -> Vec<Value> {
+                match &self.product { $(
+                    LoadedProduct::$variant(own) => <$product as Product>::export(&own.model),
+                )* }
+            }
+
+            /// Members that were left out, with what the platform takes in their place.
+            pub fn omitted(&self) -> Vec<Omitted> {
+                match &self.product { $(
+                    LoadedProduct::$variant(own) => <$product as Product>::defaults(&own.model),
+                )* }
+            }
+
+            /// Rules in force that no public source settles.
+            pub fn assumptions(&self) -> Vec<Assumption> {
+                match &self.product { $(
+                    LoadedProduct::$variant(own) => {
+                        <$product as Product>::assumptions(&own.model, &own.knobs)
+                    }
+                )* }
+            }
+
+            /// What the platform brings besides its autoscaler.
+            pub fn platform(&self) -> Platform {
+                match &self.product { $(
+                    LoadedProduct::$variant(own) => <$product as Product>::platform(&own.model, &own.knobs),
+                )* }
+            }
+
+            /// The autoscaler, fresh.
+            pub fn autoscaler(&self, context: &PolicyContext) -> Autoscaler {
+                match &self.product { $(
+                    LoadedProduct::$variant(own) => {
+                        <$product as Product>::autoscaler(&own.model, &own.knobs, context)
+                    }
+                )* }
+            }
+
+            /// When a dry run over recorded samples evaluates first; `None` = at the first sample.
+            pub fn first_evaluation(&self) -> Option<Span> {
+                match &self.product { $(
+                    LoadedProduct::$variant(own) => {
+                        <$product as Product>::first_evaluation(&own.model, &own.knobs)
+                    }
+                )* }
+            }
+
+            /// Whether a dry run takes each row as one sample whatever it is told.
+            pub fn aggregates_itself(&self) -> bool {
+                match &self.product { $(
+                    LoadedProduct::$variant(_) => <$product as Product>::AGGREGATES_ITSELF,
+                )* }
+            }
+
+            /// Its names for metrics that are above zero while there is traffic.
+            pub fn traffic(&self) -> &'static [&'static str] {
+                match &self.product { $(LoadedProduct::$variant(_) => <$product as Product>::TRAFFIC,)* }
+            }
+
+            /// A decision in the platform's own form.
+            pub fn tell(&self, happening: &Happening<'_>) -> Option<Value> {
+                match &self.product { $(
+                    LoadedProduct::$variant(own) => {
+                        <$product as Product>::tell(&own.model, &own.knobs, happening)
+                    }
+                )* }
+            }
+        }
+    };
+}
+
+products! {
+    /// Alibaba Cloud PAI-EAS.
+    PaiEas = super::pai_eas::PaiEas,
+    /// Alibaba SAE: scaling rules by time, by metrics, or both.
+    Sae = super::sae::Sae,
+    /// Scaleway Instance autoscaling, v1alpha1: a group, its policies, its template.
+    Scaleway = super::scaleway::Scaleway,
+    /// Scalingo.
+    Scalingo = super::scalingo::Scalingo,
+    /// Ray Serve: [`super::ray_serve`].
+    RayServe = super::ray_serve::RayServe,
+}
+
+/// A product's policy, its documents read and found good. It is written as a scenario would say it, with
+/// the documents in place of the files they came from.
+#[derive(Debug, Clone)]
+pub struct ProductPolicy {
+    file: ProductFile,
+    product: LoadedProduct,
+}
+
+impl ProductPolicy {
+    /// As a scenario would say it, documents included.
+    pub const fn file(&self) -> &ProductFile {
+        &self.file
+    }
+
+    /// The name a scenario gives the product.
+    pub fn kind_name(&self) -> &'static str {
+        self.file.kind_name()
+    }
+}
+
+impl Serialize for ProductPolicy {
+    fn serialize<S: serde::Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        self.file.serialize(out)
+    }
+}

@@ -1,0 +1,125 @@
+//! Scalingo: the autoscaler of an app's containers.
+//!
+//! **Emulates** what `/v1/apps/:app/autoscalers` (API V1) sets up: one autoscaler per process type, driven
+//! by a pair of hidden alerts. Each minute one metric is averaged; two minutes in a row above the target add
+//! a container, two well below it remove one. Out waits a minute after the last scaling, in three. Only
+//! requests per minute and container may add several at once.
+//!
+//! **Sources**: the developers' API reference, Autoscalers; the platform's documentation of autoscaling,
+//! scaling, metrics and containers, with its change log of February 2025; the developers' documentation of
+//! metrics, alerts and errors; the public clients for Go, Terraform and the command line. What they leave
+//! open is one of the [`Knobs`].
+//!
+//! **Start at** [`policy`] for the algorithm, `native` for the documents.
+
+mod app;
+mod check;
+mod knobs;
+mod native;
+pub mod policy;
+mod swap;
+mod tell;
+#[cfg(test)]
+mod tests;
+
+pub use app::App;
+pub use knobs::Knobs;
+pub use native::{AutoscalerSettings, MetricName};
+
+use super::{
+    Assumption, DocumentFault, DocumentFaults, Fidelity, Happening, Omitted, Platform, Product,
+};
+use crate::builtin::PolicyContext;
+use autosim_engine::control::Autoscaler;
+use autosim_engine::fault::Faults;
+use autosim_engine::units::Span;
+use serde_json::Value;
+
+/// How long a leaving container may finish: SIGTERM, then SIGKILL.
+const STOP_S: u64 = 30;
+
+/// Scalingo.
+#[derive(Debug, Clone)]
+pub struct Scalingo;
+
+impl Product for Scalingo {
+    const KIND: &'static str = "scalingo";
+    const PRODUCT: &'static str = "Scalingo autoscaler (API V1)";
+    const FIDELITY: Fidelity = Fidelity::Documented;
+    const TRAFFIC: &'static [&'static str] = &["rpm_per_container", "all"];
+
+    type Knobs = Knobs;
+    type Model = App;
+
+    /// The wrapped forms, and a bare object with the members of one.
+    fn recognises(document: &Value) -> bool {
+        let has = |key: &str| document.get(key).is_some();
+        document.get("autoscaler").is_some_and(Value::is_object)
+            || document.get("autoscalers").is_some_and(Value::is_array)
+            || has("min_containers")
+            || has("max_containers")
+    }
+
+    fn read(
+        documents: &[Value],
+        knobs: &Knobs,
+        strict: bool,
+        faults: &mut DocumentFaults,
+    ) -> Option<App> {
+        check::read(documents, knobs, strict, faults)
+    }
+
+    fn lacks(model: &App) -> Option<String> {
+        model.acting().is_none().then(|| "only updates are given, and no autoscaler".into())
+    }
+
+    fn check_knobs(knobs: &Knobs, faults: &mut Faults) {
+        knobs.check(faults);
+    }
+
+    fn export(model: &App) -> Vec<Value> {
+        model.export()
+    }
+
+    fn defaults(model: &App) -> Vec<Omitted> {
+        model.omitted()
+    }
+
+    fn assumptions(model: &App, knobs: &Knobs) -> Vec<Assumption> {
+        knobs.assumptions(model)
+    }
+
+    fn platform(model: &App, knobs: &Knobs) -> Platform {
+        let bounds = model.acting().map(|one| {
+            let all = one.versions.iter();
+            let most = all.map(|version| version.settings.max_containers).max();
+            (one.first().floor(), most.unwrap_or(u32::MAX))
+        });
+        let (start, most) = bounds.unwrap_or((native::FEWEST, u32::MAX));
+        Platform {
+            cold_start: Some(Span::from_secs(u64::from(knobs.boot_s))),
+            grace: Some(Span::from_secs(STOP_S)),
+            ..Platform::between(start, most)
+        }
+    }
+
+    fn autoscaler(model: &App, knobs: &Knobs, context: &PolicyContext) -> Autoscaler {
+        policy::autoscaler(model, knobs, context)
+    }
+
+    fn first_evaluation(_: &App, _: &Knobs) -> Option<Span> {
+        Some(policy::MINUTE)
+    }
+
+    fn unreadable(message: &str) -> DocumentFault {
+        check::unreadable(message)
+    }
+
+    fn refusal(faults: &[&DocumentFault]) -> Value {
+        check::refusal(faults)
+    }
+
+    fn tell(model: &App, _: &Knobs, happening: &Happening<'_>) -> Option<Value> {
+        tell::app_scaled(model, happening)
+    }
+}

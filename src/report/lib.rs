@@ -1,0 +1,123 @@
+//! # report: what a run leaves behind
+//!
+//! **Is**: the terminal table and its Markdown, the CSV and JSON files, the manifest, the plots and the
+//! page of a finished run, and the folder that holds them: written whole or not at all; a dry run and a
+//! product's policy as text.
+//!
+//! **Knows**: results and comparisons as data, how to print a number.
+//!
+//! **Must not know**: the engine's workings, scenario files, the terminal (it returns text), the clock.
+//! Nothing it writes depends on when, where or on how many threads a run was made.
+//!
+//! **Start at** [`write_all`] and [`table()`].
+
+mod account;
+mod classes_csv;
+mod decisions_csv;
+mod diff;
+mod dry_run;
+mod events;
+mod explain;
+mod figures_csv;
+mod folder;
+mod hours;
+mod html;
+mod json;
+mod launches_csv;
+mod manifest;
+mod markdown;
+mod minutes;
+mod moments;
+mod number;
+mod plot;
+mod policy;
+mod reaction;
+mod seen;
+mod stored;
+mod table;
+mod timeline_csv;
+
+pub use account::{Account, MomentTold};
+pub use diff::{Difference, Left, Parting, diff_json, diff_text, difference};
+pub use dry_run::{dry_run_csv, dry_run_json};
+pub use explain::{explain_text, first_divergence, worst_moments};
+pub use folder::{FolderError, check_folder};
+pub use json::summary_json;
+pub use markdown::markdown;
+pub use policy::{policy_json, policy_toml};
+pub use stored::Stored;
+pub use table::table;
+
+use autosim_study::experiment::{Comparison, Results};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// Writes one file.
+type Writer<'a> = Box<dyn Fn(&mut dyn Write) -> io::Result<()> + 'a>;
+
+/// One file of the output folder.
+pub(crate) struct OutputFile<'a> {
+    /// Its name, without a folder.
+    name: String,
+    /// Writes all of it.
+    write: Writer<'a>,
+}
+
+impl<'a> OutputFile<'a> {
+    fn new(name: impl Into<String>, write: impl Fn(&mut dyn Write) -> io::Result<()> + 'a) -> Self {
+        Self { name: name.into(), write: Box::new(write) }
+    }
+}
+
+/// Writes every file of a run into `folder`, which is replaced as a whole: a missing or empty one, or
+/// one of ours. Returns the files, sorted by name.
+///
+/// # Errors
+/// A folder that is not ours, or that cannot be written; nothing has changed then.
+pub fn write_all(
+    results: &Results,
+    comparison: &Comparison,
+    folder: &Path,
+) -> Result<Vec<PathBuf>, FolderError> {
+    folder::replace(folder, &files(results, comparison))
+}
+
+/// `summary.csv` as text, for `--format csv`.
+pub fn summary_csv(results: &Results, comparison: &Comparison) -> String {
+    let mut out = Vec::new();
+    // Writing to memory cannot fail.
+    let _ = figures_csv::summary(results, comparison, &mut out);
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+/// The registry of what a run leaves: one line per file.
+fn files<'a>(results: &'a Results, comparison: &'a Comparison) -> Vec<OutputFile<'a>> {
+    let mut files = vec![
+        OutputFile::new("summary.csv", |out| figures_csv::summary(results, comparison, out)),
+        OutputFile::new("replications.csv", |out| figures_csv::replications(results, out)),
+        OutputFile::new("timeline.csv", |out| timeline_csv::write(results, out)),
+        OutputFile::new("decisions.csv", |out| decisions_csv::write(results, out)),
+        OutputFile::new(stored::DECISIONS, |out| stored::write_decisions(results, out)),
+        OutputFile::new(stored::REACTIONS, |out| stored::write_reactions(results, out)),
+        OutputFile::new(stored::MOMENTS, |out| stored::write_moments(results, out)),
+        OutputFile::new("launches.csv", |out| launches_csv::write(results, out)),
+        OutputFile::new(html::NAME, |out| html::write(results, comparison, out)),
+    ];
+    if classes_csv::any(comparison) {
+        let write = |out: &mut dyn Write| classes_csv::write(comparison, out);
+        files.push(OutputFile::new("classes.csv", write));
+    }
+    files.extend(events::files(results));
+    files.extend(plot::files(results, comparison));
+    let mut names: Vec<String> = files.iter().map(|file| file.name.clone()).collect();
+    names.push(manifest::NAME.to_owned());
+    names.sort();
+    files.push(OutputFile::new(manifest::NAME, move |out| manifest::write(results, &names, out)));
+    files
+}
+
+#[cfg(test)]
+mod sample;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,237 @@
+//! Which column of a recording a signal is read from, and how its cells become readings.
+
+use super::recording::{Recording, Row};
+use autosim_engine::control::SignalRef;
+use autosim_engine::fault::Faults;
+use autosim_engine::signal::{Basis, Metric};
+
+/// Columns every service may have besides metrics.
+pub(super) const REPLICAS: &str = "replicas";
+pub(super) const READY: &str = "ready";
+const PER_REPLICA: &str = "_per_replica";
+
+/// Where a signal's values come from.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Source {
+    /// A column, its cells times a factor.
+    Column {
+        at: usize,
+        factor: f64,
+        share: Share,
+        /// Where the replicas of another service are.
+        replicas: Option<usize>,
+    },
+    /// The count in force.
+    OwnReplicas,
+    /// Time without traffic, told by these columns.
+    Idle(Vec<usize>),
+}
+
+/// What is done with a cell to make it total or per replica as the signal wants it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Share {
+    AsItIs,
+    /// Over the counts at the end of the window.
+    ByLive,
+    ByReady,
+    /// Over the counts at each row.
+    ByReadyEach,
+    TimesReady,
+}
+
+/// Counts in force at a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Counts {
+    pub(super) live: u32,
+    pub(super) ready: u32,
+}
+
+impl Source {
+    /// What a row says, in the platform's unit; `None` = missing. Idle times are not told by a row alone.
+    pub(super) fn value(&self, row: &Row, own: Counts) -> Option<f64> {
+        self.shared(row, own, self.undivided(row)?)
+    }
+
+    /// Whether values are averaged as totals and shared out afterwards.
+    pub(super) fn shares_at_the_end(&self) -> bool {
+        matches!(self, Self::Column { share: Share::ByLive | Share::ByReady, .. })
+    }
+
+    /// What a row says of the whole service.
+    pub(super) fn undivided(&self, row: &Row) -> Option<f64> {
+        match self {
+            Self::Column { at, factor, .. } => Some(row.cells[*at]? * factor),
+            _ => Some(0.0),
+        }
+    }
+
+    /// `value` as the signal wants it, by the counts of `row`.
+    pub(super) fn shared(&self, row: &Row, own: Counts, value: f64) -> Option<f64> {
+        let Self::Column { share, replicas, .. } = *self else {
+            return (*self == Self::OwnReplicas).then_some(f64::from(own.live));
+        };
+        let other = replicas.map(|at| row.cells[at]);
+        let count = |own: u32| other.unwrap_or(Some(f64::from(own))).filter(|&count| count > 0.0);
+        match share {
+            Share::AsItIs => Some(value),
+            Share::ByLive => Some(value / count(own.live)?),
+            Share::ByReady | Share::ByReadyEach => Some(value / count(own.ready)?),
+            Share::TimesReady => Some(value * count(own.ready)?),
+        }
+    }
+}
+
+/// A source for every signal, in their order; what is missing goes to `faults`.
+pub(super) fn sources(
+    signals: &[SignalRef],
+    recording: &Recording,
+    faults: &mut Faults,
+) -> Vec<Source> {
+    let mut found = Vec::new();
+    for signal in signals {
+        match source(signal, recording) {
+            Ok(source) => found.push(source),
+            Err(names) => faults.error(
+                "line 1",
+                format!("no column for what the policy reads, `{}`", names[0]),
+                format!("add one of: {}", names.join(", ")),
+            ),
+        }
+    }
+    found
+}
+
+/// Columns that no signal is read from.
+pub(super) fn unread<'a>(sources: &[Source], recording: &'a Recording) -> Vec<&'a str> {
+    let reads = |source: &Source, column: usize| match source {
+        Source::Column { at, replicas, .. } => *at == column || *replicas == Some(column),
+        Source::Idle(columns) => columns.contains(&column),
+        Source::OwnReplicas => false,
+    };
+    let names = recording.columns.iter().enumerate();
+    names
+        .filter(|&(at, name)| {
+            let counts = name == REPLICAS || name == READY;
+            !counts && !sources.iter().any(|source| reads(source, at))
+        })
+        .map(|(_, name)| name.as_str())
+        .collect()
+}
+
+/// Columns of a service that show traffic: autosim's names, `names` (those of the policy's product), and
+/// whatever a signal of that kind is read from.
+pub(super) fn traffic(
+    signals: &[SignalRef],
+    sources: &[Source],
+    recording: &Recording,
+    names: &[&str],
+    service: Option<&str>,
+) -> Vec<usize> {
+    let prefix = service.map_or_else(String::new, |name| format!("{name}/"));
+    let named = recording.columns.iter().enumerate().filter_map(|(at, name)| {
+        let own = name.strip_prefix(&prefix)?;
+        let metric = own.strip_suffix(PER_REPLICA).unwrap_or(own);
+        let shows = names.contains(&own) || metric.parse().is_ok_and(shows_traffic);
+        shows.then_some(at)
+    });
+    let read = signals.iter().zip(sources).filter_map(|(signal, source)| match source {
+        Source::Column { at, .. }
+            if signal.service.as_deref() == service && shows_traffic(signal.signal.metric) =>
+        {
+            Some(*at)
+        }
+        _ => None,
+    });
+    let mut columns: Vec<usize> = named.chain(read).collect();
+    columns.sort_unstable();
+    columns.dedup();
+    columns
+}
+
+const fn shows_traffic(metric: Metric) -> bool {
+    matches!(
+        metric,
+        Metric::RequestsPerS
+            | Metric::RequestsPerMin
+            | Metric::InFlightRequests
+            | Metric::QueuedRequests
+            | Metric::OngoingRequests
+    )
+}
+
+/// The source of a signal, or the names of columns that would do.
+fn source(signal: &SignalRef, recording: &Recording) -> Result<Source, Vec<String>> {
+    let prefix = signal.service.as_ref().map_or_else(String::new, |name| format!("{name}/"));
+    let metric = signal.signal.metric;
+    if metric == Metric::Replicas && signal.service.is_none() {
+        return Ok(Source::OwnReplicas);
+    }
+    if metric == Metric::IdleS {
+        // Completed when all sources are known.
+        return Ok(Source::Idle(Vec::new()));
+    }
+    let other = signal.service.as_ref().map(|_| format!("{prefix}{REPLICAS}"));
+    let mut names = Vec::new();
+    for (name, factor, share) in candidates(signal) {
+        let name = format!("{prefix}{name}");
+        let divides = share != Share::AsItIs;
+        let replicas = other.as_ref().filter(|_| divides).map(|name| recording.column(name));
+        match (recording.column(&name), replicas) {
+            (Some(_), Some(None)) => {
+                names.push(format!("{prefix}{REPLICAS} (to share out `{name}`)"));
+            }
+            (Some(at), replicas) => {
+                return Ok(Source::Column { at, factor, share, replicas: replicas.flatten() });
+            }
+            (None, _) => names.push(name),
+        }
+    }
+    Err(names)
+}
+
+/// Names of columns, best first, with what makes the platform's value of their cells.
+fn candidates(signal: &SignalRef) -> Vec<(String, f64, Share)> {
+    let (metric, unit) = (signal.signal.metric, signal.signal.unit);
+    let mut names = Vec::new();
+    if let Some(native) = &signal.native {
+        names.push((native.clone(), 1.0, Share::AsItIs));
+    }
+    for (metric, factor) in same_in_other_units(metric) {
+        let factor = factor / unit;
+        let each = format!("{metric}{PER_REPLICA}");
+        match (metric.is_average(), signal.signal.per_replica, signal.signal.basis) {
+            (true, ..) => {
+                let long = metric.to_string();
+                let short = long.strip_suffix("_percent").map(str::to_owned);
+                names.push((long, factor, Share::AsItIs));
+                names.extend(short.map(|short| (short, factor, Share::AsItIs)));
+            }
+            (_, true, basis) => {
+                let share = match basis {
+                    Basis::LiveNow => Share::ByLive,
+                    Basis::ReadyNow => Share::ByReady,
+                    Basis::ReadyOverWindow => Share::ByReadyEach,
+                };
+                names.push((each, factor, Share::AsItIs));
+                names.push((metric.to_string(), factor, share));
+            }
+            (_, false, _) => {
+                names.push((metric.to_string(), factor, Share::AsItIs));
+                names.push((each, factor, Share::TimesReady));
+            }
+        }
+    }
+    names
+}
+
+/// The metric itself, and the same per second or per minute.
+fn same_in_other_units(metric: Metric) -> Vec<(Metric, f64)> {
+    let other = match metric {
+        Metric::RequestsPerS => Some((Metric::RequestsPerMin, 1.0 / 60.0)),
+        Metric::RequestsPerMin => Some((Metric::RequestsPerS, 60.0)),
+        Metric::ErrorsPerS => Some((Metric::ErrorsPerMin, 1.0 / 60.0)),
+        Metric::ErrorsPerMin => Some((Metric::ErrorsPerS, 60.0)),
+        _ => None,
+    };
+    std::iter::once((metric, 1.0)).chain(other).collect()
+}

@@ -1,0 +1,123 @@
+//! What a recording makes a policy decide, as text.
+
+use super::{DryRun, Question, Recording, play};
+use autosim_engine::fault::Faults;
+use autosim_engine::units::WallClock;
+use autosim_policies::builtin::PolicySpec;
+
+/// Plays `csv` to the policy in `toml`, which starts with 2 unless the recording says; with everything
+/// said about it.
+fn run(toml: &str, csv: &str, as_readings: bool) -> (Option<DryRun>, Vec<String>) {
+    let spec: PolicySpec = toml::from_str(toml).unwrap_or_else(|error| panic!("{error}\n{toml}"));
+    let mut faults = Faults::new();
+    let recording = Recording::read(csv.as_bytes(), &mut faults).unwrap();
+    let question = Question {
+        policy: &spec.into(),
+        recording: &recording,
+        clock: &WallClock::default(),
+        initial: Some(2),
+        as_readings,
+    };
+    let played = play(&question, &mut faults);
+    (played, faults.into_vec().iter().map(ToString::to_string).collect())
+}
+
+/// Time in seconds, count before and count after of every decision; nothing may be said.
+fn counts(toml: &str, csv: &str, as_readings: bool) -> Vec<(u64, u32, u32)> {
+    let (played, said) = run(toml, csv, as_readings);
+    assert_eq!(said, [""; 0]);
+    let answers = played.unwrap().answers;
+    answers.iter().map(|a| (a.at.as_secs_f64() as u64, a.before, a.decision.desired)).collect()
+}
+
+const CPU: &str = "[target-tracking]\nmetric = \"cpu\"\ntarget = \"50%\"\nmin = 1\nmax = 9\n\
+                   interval = \"15s\"\nwindow = \"30s\"\n";
+
+fn each(metric: &str) -> String {
+    format!(
+        "[target-tracking]\nmetric = \"{metric}\"\ntarget = 1\nmax = 90\n\
+         stabilise_down = \"0s\"\ntolerance = \"0%\"\n"
+    )
+}
+
+#[test]
+fn the_policy_follows_its_own_decisions_unless_the_recording_holds_the_count() {
+    let own = "time_s,cpu\n0,100\n15,50\n30,\n";
+    assert_eq!(counts(CPU, own, true), [(0, 2, 4), (15, 4, 4), (30, 4, 4)]);
+    let held = "time_s,replicas,cpu_percent\n0,3,100\n15,3,100\n";
+    assert_eq!(counts(CPU, held, true), [(0, 3, 6), (15, 3, 6)]);
+}
+
+#[test]
+fn samples_pass_the_windows_and_the_policy_asks_on_its_own_clock() {
+    // At 15 s the window holds 100, 40 and 40: 60 % against 50 % of 4.
+    let csv = "time_s,cpu_percent\n0,100\n10,40\n15,40\n29,0\n";
+    assert_eq!(counts(CPU, csv, false), [(0, 2, 4), (15, 4, 5)]);
+}
+
+#[test]
+fn totals_and_shares_are_made_of_each_other() {
+    for (metric, header, cells, wanted) in [
+        ("ongoing_requests_per_replica", "ongoing_requests", "6", 6),
+        ("ongoing_requests_per_replica", "ongoing_requests_per_replica", "3", 6),
+        ("ongoing_requests_per_replica", "ready,ongoing_requests_per_replica", "1,3", 3),
+        ("front/queued_requests_per_replica", "front/queued_requests", "4", 4),
+        (
+            "front/queued_requests_per_replica",
+            "front/replicas,front/queued_requests_per_replica",
+            "5,4",
+            20,
+        ),
+    ] {
+        let csv = format!("time_s,{header}\n0,{cells}\n");
+        assert_eq!(counts(&each(metric), &csv, true), [(0, 2, wanted)], "{metric} of {header}");
+    }
+    let rate = each("requests_per_s_per_replica").replace("target = 1", "target = \"2/s\"");
+    assert_eq!(counts(&rate, "time_s,requests_per_min\n0,600\n", true), [(0, 2, 5)]);
+}
+
+#[test]
+fn a_window_ends_at_the_evaluation_and_a_recorded_count_of_ready_ones_stays() {
+    // At 30 s the sample of 0 s has left the window: no data, no change.
+    let gap = "time_s,cpu\n0,100\n60,50\n";
+    assert_eq!(counts(CPU, gap, false)[1..3], [(15, 4, 8), (30, 8, 8)]);
+    let (played, _) = run(CPU, "time_s,ready,cpu\n0,1,100\n15,,100\n30,,100\n", false);
+    let ready: Vec<u32> = played.unwrap().answers.iter().map(|one| one.census.ready).collect();
+    assert_eq!(ready, [1, 1, 1]);
+}
+
+#[test]
+fn traffic_at_zero_wakes_a_sleeping_policy() {
+    let sleeper = "[scale-to-zero]\nidle = \"60s\"\nactivate = 3\n\
+                   [scale-to-zero.policy.target-tracking]\n\
+                   metric = \"ongoing_requests_per_replica\"\ntarget = 1\nmax = 9\n\
+                   stabilise_down = \"0s\"\n";
+    let csv = "time_s,ongoing_requests\n0,2\n30,0\n90,0\n120,0\n150,1\n";
+    let (played, _) = run(sleeper, csv, true);
+    let answers = played.unwrap().answers;
+    let desired: Vec<u32> = answers.iter().map(|answer| answer.decision.desired).collect();
+    assert_eq!(desired, [2, 1, 0, 0, 3]);
+    assert!(answers[4].activation && !answers[3].activation);
+}
+
+#[test]
+fn what_cannot_be_replayed_is_told_with_the_columns_that_would_do() {
+    let ongoing = each("ongoing_requests_per_replica");
+    for (toml, csv, part) in [
+        (
+            &*ongoing,
+            "time_s,cpu\n0,1\n",
+            "add one of: ongoing_requests, ongoing_requests_per_replica",
+        ),
+        ("[keep-alive]\nidle_expiry.constant = \"1m\"\n", "time_s\n0\n", "does not decide from"),
+        ("[clairvoyant]\n", "time_s\n0\n", "does not decide from"),
+    ] {
+        let (played, said) = run(toml, csv, true);
+        assert!(played.is_none() && said[0].contains(part), "{said:?}");
+    }
+    let (played, said) = run(&ongoing, "time_s,ongoing_requests,humidity\n0,1,5\n", true);
+    assert!(
+        played.is_some() && said[0].contains("does not read the column `humidity`"),
+        "{said:?}"
+    );
+}

@@ -1,0 +1,529 @@
+//! The figures of a cell: what `summary.csv` and `replications.csv` hold.
+
+use autosim_engine::simulation::{
+    ClassTotals, Counts, FleetTotals, LatencyTotals, ServiceOutcome, Slo, SloMinute,
+};
+use autosim_engine::stats::{Elasticity, Ilyushkin, Track};
+use autosim_engine::units::{Price, Span};
+
+/// What a figure counts, hence how it is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A whole number (its mean over replications is not).
+    Count,
+    /// Milliseconds.
+    Milliseconds,
+    /// Between 0 and 1.
+    Share,
+    /// Replica-hours.
+    Hours,
+    /// Minutes.
+    Minutes,
+    /// Of a hundred; may be above it.
+    Percent,
+    /// A mean number of replicas or of users.
+    Replicas,
+    /// One number per another.
+    Ratio,
+    /// Units of the scenario's currency.
+    Money,
+}
+
+macro_rules! figures {
+    ($($(#[$doc:meta])* $name:ident = $column:literal, $kind:ident;)*) => {
+        /// One figure of a cell. Order and names are those of the columns of `summary.csv`: append
+        /// only, tools read them.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum Figure { $($(#[$doc])* $name,)* }
+
+        impl Figure {
+            /// Every figure, in the order of the columns.
+            pub const ALL: [Self; [$(Self::$name),*].len()] = [$(Self::$name),*];
+
+            /// Column name, with the unit.
+            pub const fn column(self) -> &'static str {
+                match self { $(Self::$name => $column,)* }
+            }
+
+            /// What it counts.
+            pub const fn kind(self) -> Kind {
+                match self { $(Self::$name => Kind::$kind,)* }
+            }
+        }
+    };
+}
+
+figures! {
+    /// Counted requests (rule 7: arrived in [warm-up, end)).
+    Arrived = "arrived", Count;
+    /// Completed.
+    Completed = "completed", Count;
+    /// Gave up waiting.
+    TimedOut = "timed_out", Count;
+    /// Refused at arrival.
+    Rejected = "rejected", Count;
+    /// Killed with their replica.
+    Lost = "lost", Count;
+    /// Unresolved when the run ended.
+    Unfinished = "unfinished", Count;
+    /// Share of counted requests that did not complete.
+    FailedShare = "failed_share", Share;
+    /// Mean response time of completed requests.
+    LatencyMean = "latency_mean_ms", Milliseconds;
+    /// Median response time.
+    LatencyP50 = "latency_p50_ms", Milliseconds;
+    /// 90th percentile of response times.
+    LatencyP90 = "latency_p90_ms", Milliseconds;
+    /// 95th percentile of response times.
+    LatencyP95 = "latency_p95_ms", Milliseconds;
+    /// 99th percentile of response times.
+    LatencyP99 = "latency_p99_ms", Milliseconds;
+    /// 99.9th percentile of response times.
+    LatencyP999 = "latency_p99_9_ms", Milliseconds;
+    /// Longest response time.
+    LatencyMax = "latency_max_ms", Milliseconds;
+    /// The promised quantile (99 % without a promise) of all counted requests, failures infinitely
+    /// late; none if that is infinite.
+    SloLatency = "slo_latency_ms", Milliseconds;
+    /// Mean wait of completed requests, zero waits included.
+    WaitMean = "wait_mean_ms", Milliseconds;
+    /// Median wait.
+    WaitP50 = "wait_p50_ms", Milliseconds;
+    /// 95th percentile of waits.
+    WaitP95 = "wait_p95_ms", Milliseconds;
+    /// 99th percentile of waits.
+    WaitP99 = "wait_p99_ms", Milliseconds;
+    /// Share of completed requests that waited at all.
+    WaitedShare = "waited_share", Share;
+    /// Share of counted requests completed within the promised limit.
+    SloRequests = "slo_requests_share", Share;
+    /// Share of minutes (of arrival, with traffic) in which the promise held.
+    SloMinutes = "slo_minutes_share", Share;
+    /// Billed (rule 9).
+    BilledHours = "billed_replica_hours", Hours;
+    /// Ready, draining excluded.
+    ReadyHours = "ready_replica_hours", Hours;
+    /// Ordered and not ready yet.
+    StartingHours = "starting_replica_hours", Hours;
+    /// Capacity of ready replicas not in use: (slots - busy slots) / concurrency.
+    IdleHours = "idle_replica_hours", Hours;
+    /// Draining.
+    DrainingHours = "draining_replica_hours", Hours;
+    /// Busy slots / slots of ready replicas, over the whole window.
+    Utilization = "utilization_share", Share;
+    /// Money for the billed replica-hours.
+    Cost = "cost", Money;
+    /// Replicas launched.
+    ColdStarts = "cold_starts", Count;
+    /// Of those, cancelled before they were ready.
+    CancelledStarts = "cancelled_starts", Count;
+    /// Orders the quota refused.
+    RefusedStarts = "refused_starts", Count;
+    /// Share of counted requests that waited for a replica to start.
+    ColdShare = "cold_requests_share", Share;
+    /// Changes of the fleet that decisions ordered.
+    Actions = "actions", Count;
+    /// Of those, additions.
+    ScaleOuts = "scale_outs", Count;
+    /// Of those, removals.
+    ScaleIns = "scale_ins", Count;
+    /// Actions opposite in direction to the one before.
+    Reversals = "reversals", Count;
+    /// Most live replicas at once.
+    PeakReplicas = "peak_replicas", Count;
+    /// Time during which a limit kept the count below what the formula wanted.
+    MinutesAtCap = "minutes_at_cap", Minutes;
+    /// Little's law: how far the time integral of requests present (and of requests waiting, unless some
+    /// were left unfinished) lies from the sum of their stays, relative to the larger. Anything but 0 is
+    /// a fault of the simulator.
+    LittlesLawResidual = "littles_law_residual_share", Share;
+    /// Ready replicas missing relative to need, mean over time (Herbst et al. 2016). Need is the least
+    /// number at which the requests of each ten seconds would keep the promise on latency.
+    ThetaUnder = "theta_under_percent", Percent;
+    /// Ready replicas beyond need relative to it, mean over time.
+    ThetaOver = "theta_over_percent", Percent;
+    /// Share of time with fewer than needed.
+    TauUnder = "tau_under_percent", Percent;
+    /// Share of time with more than needed.
+    TauOver = "tau_over_percent", Percent;
+    /// Share of ten-second steps in which ready replicas and need moved in different directions.
+    Instability = "instability_percent", Percent;
+    /// Mean number of ready replicas missing.
+    MissingReplicas = "missing_replicas_mean", Replicas;
+    /// Mean number of ready replicas beyond need.
+    ExcessReplicas = "excess_replicas_mean", Replicas;
+    /// How often the number of ready replicas changed.
+    ReadyChanges = "ready_changes", Count;
+    /// Missing relative to max(need, 1), mean over time (Ilyushkin et al. 2018).
+    IlyushkinUnder = "ilyushkin_under_percent", Percent;
+    /// Beyond need relative to max(ready, 1), mean over time.
+    IlyushkinOver = "ilyushkin_over_percent", Percent;
+    /// Share of ten-second steps in which ready replicas trend above need.
+    IlyushkinAbove = "ilyushkin_above_percent", Percent;
+    /// Share of ten-second steps in which they trend below.
+    IlyushkinBelow = "ilyushkin_below_percent", Percent;
+    /// Counted requests that completed, per second of [warm-up, end).
+    Goodput = "goodput_per_s", Ratio;
+    /// Attempts per counted request: how much clients that try again amplify the load. 1 without retries.
+    Amplification = "attempts_per_request", Ratio;
+    /// Share of the time in service that was for nothing: of attempts lost, put back, cancelled, or done
+    /// after their client had given up.
+    WastedWork = "wasted_work_share", Share;
+    /// The same in hours of one slot.
+    WastedHours = "wasted_slot_hours", Hours;
+    /// Users in closed loops who think, mean over time.
+    ThinkingUsers = "thinking_users_mean", Replicas;
+    /// Users in closed loops who wait for what becomes of a request, mean over time.
+    WaitingUsers = "waiting_users_mean", Replicas;
+    /// Ready replicas that failed by themselves or in an outage.
+    Failures = "replica_failures", Count;
+}
+
+/// What a row needs beside the outcome.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Facts {
+    /// Slots of a replica.
+    pub concurrency: u32,
+    /// Price of a replica for an hour.
+    pub price: Price,
+    /// The promise on latency.
+    pub slo: Option<Slo>,
+}
+
+/// The figures of one service in one cell; `None` where there is nothing to measure.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    values: [Option<f64>; Figure::ALL.len()],
+}
+
+impl Row {
+    /// One figure.
+    pub fn get(&self, figure: Figure) -> Option<f64> {
+        self.values[figure as usize]
+    }
+
+    /// All figures of one service's outcome.
+    pub fn of(outcome: &ServiceOutcome, facts: &Facts) -> Self {
+        let mut row = Self { values: [None; Figure::ALL.len()] };
+        row.requests(&outcome.counts, &outcome.latency, facts);
+        if let Some(slo) = facts.slo {
+            row.set(Figure::SloMinutes, minutes_kept(&outcome.slo_minutes, slo.quantile));
+        }
+        row.latencies(&outcome.latency);
+        row.replicas(&outcome.fleet, facts);
+        row.actions(&outcome.fleet);
+        row.work(outcome);
+        row.set(Figure::LittlesLawResidual, Some(littles_law_residual(outcome)));
+        row
+    }
+
+    /// A figure that means nothing here.
+    pub(super) fn leave_out(&mut self, figure: Figure) {
+        self.set(figure, None);
+    }
+
+    /// The figures of the requests of one class; there are no others.
+    pub fn of_class(totals: &ClassTotals, facts: &Facts) -> Self {
+        let mut row = Self { values: [None; Figure::ALL.len()] };
+        row.requests(&totals.counts, &totals.latency, facts);
+        row.latencies(&totals.latency);
+        row.set(Figure::ColdShare, None);
+        row
+    }
+
+    /// Adds the elasticity metrics of the need and the ready replicas.
+    pub(super) fn add_elasticity(&mut self, track: &Track) {
+        let (Some(e), Some(i)) = (Elasticity::of(track), Ilyushkin::of(track)) else { return };
+        for (figure, value) in [
+            (Figure::ThetaUnder, e.theta_under),
+            (Figure::ThetaOver, e.theta_over),
+            (Figure::TauUnder, e.tau_under),
+            (Figure::TauOver, e.tau_over),
+            (Figure::Instability, e.instability),
+            (Figure::MissingReplicas, e.mean_missing),
+            (Figure::ExcessReplicas, e.mean_excess),
+            (Figure::IlyushkinUnder, i.accuracy_under),
+            (Figure::IlyushkinOver, i.accuracy_over),
+            (Figure::IlyushkinAbove, i.above),
+            (Figure::IlyushkinBelow, i.below),
+        ] {
+            self.set(figure, Some(value));
+        }
+        self.count(Figure::ReadyChanges, e.adjustments);
+    }
+
+    fn set(&mut self, figure: Figure, value: Option<f64>) {
+        self.values[figure as usize] = value.filter(|value| value.is_finite());
+    }
+
+    fn count(&mut self, figure: Figure, value: u64) {
+        self.set(figure, Some(value as f64));
+    }
+
+    fn requests(&mut self, counts: &Counts, latency: &LatencyTotals, facts: &Facts) {
+        self.count(Figure::Arrived, counts.arrived);
+        self.count(Figure::Completed, counts.completed);
+        self.count(Figure::TimedOut, counts.timed_out);
+        self.count(Figure::Rejected, counts.rejected);
+        self.count(Figure::Lost, counts.lost);
+        self.count(Figure::Unfinished, counts.unfinished);
+        let failed = counts.arrived.saturating_sub(counts.completed);
+        self.set(Figure::FailedShare, share(failed, counts.arrived));
+        self.set(Figure::ColdShare, share(counts.served_cold, counts.arrived));
+        self.set(Figure::WaitedShare, share(latency.waited, counts.completed));
+        if facts.slo.is_some() {
+            self.set(Figure::SloRequests, share(counts.within_slo, counts.arrived));
+        }
+        let quantile = facts.slo.map_or(0.99, |slo| slo.quantile);
+        let of_completed = quantile * counts.arrived as f64 / counts.completed as f64;
+        if of_completed <= 1.0 {
+            self.set(Figure::SloLatency, ms(latency.latency.quantile(of_completed)));
+        }
+    }
+
+    fn work(&mut self, outcome: &ServiceOutcome) {
+        let (counts, fleet) = (&outcome.counts, &outcome.fleet);
+        let per = |part: u64, whole: f64| (whole > 0.0).then(|| part as f64 / whole);
+        self.set(Figure::Goodput, per(counts.completed, fleet.window_ns as f64 / 1e9));
+        let attempts = counts.arrived + counts.retries;
+        self.set(Figure::Amplification, per(attempts, counts.arrived as f64));
+        let (wasted, served) = (outcome.presence.wasted_ns as f64, fleet.in_flight_ns as f64);
+        self.set(Figure::WastedWork, (served > 0.0).then(|| wasted / served));
+        self.set(Figure::WastedHours, hours(wasted));
+        let mean = |ns: u128| ns as f64 / fleet.window_ns as f64;
+        self.set(Figure::ThinkingUsers, outcome.users.map(|users| mean(users.thinking_ns)));
+        self.set(Figure::WaitingUsers, outcome.users.map(|users| mean(users.waiting_ns)));
+    }
+
+    fn latencies(&mut self, totals: &LatencyTotals) {
+        let (latency, wait) = (&totals.latency, &totals.wait);
+        let any = latency.count() > 0;
+        self.set(Figure::LatencyMean, mean_ms(totals.latency_sum_ns, latency.count()));
+        for (figure, q) in [
+            (Figure::LatencyP50, 0.5),
+            (Figure::LatencyP90, 0.9),
+            (Figure::LatencyP95, 0.95),
+            (Figure::LatencyP99, 0.99),
+            (Figure::LatencyP999, 0.999),
+        ] {
+            self.set(figure, ms(latency.quantile(q)));
+        }
+        self.set(Figure::LatencyMax, ms(any.then_some(totals.latency_max)));
+        self.set(Figure::WaitMean, mean_ms(totals.wait_sum_ns, wait.count()));
+        for (figure, q) in
+            [(Figure::WaitP50, 0.5), (Figure::WaitP95, 0.95), (Figure::WaitP99, 0.99)]
+        {
+            self.set(figure, ms(wait.quantile(q)));
+        }
+    }
+
+    fn replicas(&mut self, fleet: &FleetTotals, facts: &Facts) {
+        let busy = fleet.busy_ns as f64 / f64::from(facts.concurrency.max(1));
+        let ready = fleet.ready_ns as f64;
+        self.set(Figure::BilledHours, hours(fleet.billed_ns as f64));
+        self.set(Figure::ReadyHours, hours(ready));
+        self.set(Figure::StartingHours, hours(fleet.starting_ns as f64));
+        self.set(Figure::IdleHours, hours(fleet.idle_ns as f64));
+        self.set(Figure::DrainingHours, hours(fleet.draining_ns as f64));
+        self.set(Figure::Utilization, (ready > 0.0).then(|| busy / ready));
+        let cost = facts.price.for_replica_ns(fleet.billed_ns);
+        self.set(Figure::Cost, Some(cost.as_units_f64()));
+    }
+
+    fn actions(&mut self, fleet: &FleetTotals) {
+        self.count(Figure::ColdStarts, fleet.launches);
+        self.count(Figure::CancelledStarts, fleet.cancelled);
+        self.count(Figure::RefusedStarts, fleet.refused);
+        self.count(Figure::Actions, fleet.scale_outs + fleet.scale_ins);
+        self.count(Figure::ScaleOuts, fleet.scale_outs);
+        self.count(Figure::ScaleIns, fleet.scale_ins);
+        self.count(Figure::Reversals, fleet.reversals);
+        self.count(Figure::PeakReplicas, u64::from(fleet.peak_live));
+        self.count(Figure::Failures, fleet.failures);
+        self.set(Figure::MinutesAtCap, Some(fleet.capped_ns as f64 / 60e9));
+    }
+}
+
+/// The larger of the two residuals.
+fn littles_law_residual(outcome: &ServiceOutcome) -> f64 {
+    let (fleet, told) = (&outcome.fleet, &outcome.presence);
+    let residual = |integral: u128, sum: u128| {
+        integral.abs_diff(sum) as f64 / integral.max(sum).max(1) as f64 //
+    };
+    let system = residual(fleet.queued_ns + fleet.in_flight_ns, told.system_ns);
+    told.queued_ns.map_or(system, |sum| system.max(residual(fleet.queued_ns, sum)))
+}
+
+fn share(part: u64, whole: u64) -> Option<f64> {
+    (whole > 0).then(|| part as f64 / whole as f64)
+}
+
+fn ms(span: Option<Span>) -> Option<f64> {
+    span.map(Span::as_millis_f64)
+}
+
+fn mean_ms(sum_ns: u128, count: u64) -> Option<f64> {
+    (count > 0).then(|| sum_ns as f64 / count as f64 / 1e6)
+}
+
+fn hours(replica_ns: f64) -> Option<f64> {
+    Some(replica_ns / 3.6e12)
+}
+
+/// Share of the minutes with traffic in which at least `quantile` of the arrivals were good.
+fn minutes_kept(minutes: &[SloMinute], quantile: f64) -> Option<f64> {
+    let kept = |minute: &&SloMinute| {
+        f64::from(minute.within) >= quantile * f64::from(minute.arrived) //
+    };
+    let with_traffic = || minutes.iter().filter(|minute| minute.arrived > 0);
+    share(with_traffic().filter(kept).count() as u64, with_traffic().count() as u64)
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use autosim_engine::simulation::Presence;
+    use autosim_engine::stats::Piece;
+
+    /// `good` requests of 100 ms of which each tenth waited 20 ms, and `bad` rejected ones; two ready
+    /// replicas for one hour, one slot busy in all.
+    pub(crate) fn outcome(good: u64, bad: u64) -> ServiceOutcome {
+        let mut latency = LatencyTotals::default();
+        for n in 0..good {
+            let wait = Span::from_millis(if n % 10 == 0 { 20 } else { 0 });
+            let length = Span::from_millis(100) + wait;
+            latency.latency.record(length);
+            latency.wait.record(wait);
+            latency.latency_sum_ns += u128::from(length.0);
+            latency.wait_sum_ns += u128::from(wait.0);
+            latency.latency_max = latency.latency_max.max(length);
+            latency.wait_max = latency.wait_max.max(wait);
+            latency.waited += u64::from(!wait.is_zero());
+        }
+        let hour = 3_600_000_000_000;
+        ServiceOutcome {
+            name: "service".into(),
+            counts: Counts {
+                arrived: good + bad,
+                completed: good,
+                rejected: bad,
+                within_slo: good,
+                ..Counts::default()
+            },
+            latency,
+            classes: Vec::new(),
+            fleet: FleetTotals {
+                window_ns: hour,
+                billed_ns: 2 * u128::from(hour),
+                ready_ns: 2 * u128::from(hour),
+                busy_ns: u128::from(hour),
+                in_flight_ns: u128::from(hour),
+                idle_ns: u128::from(hour),
+                scale_outs: 2,
+                scale_ins: 1,
+                peak_live: 3,
+                ..FleetTotals::default()
+            },
+            slo_minutes: vec![
+                SloMinute { arrived: 100, within: 100 },
+                SloMinute { arrived: 100, within: 98 },
+                SloMinute::default(),
+            ],
+            presence: Presence {
+                system_ns: 1_100 * u128::from(hour) / 1_000,
+                queued_ns: None,
+                wasted_ns: 0,
+            },
+            timeline: Vec::new(),
+            decisions: Vec::new(),
+            supply: Vec::new(),
+            launches: Default::default(),
+            users: None,
+        }
+    }
+
+    pub(crate) fn facts() -> Facts {
+        Facts {
+            concurrency: 1,
+            price: "0.5 USD".parse().unwrap_or(Price::FREE),
+            slo: Some(Slo { quantile: 0.99, limit: Span::from_millis(300) }),
+        }
+    }
+
+    #[test]
+    fn figures_recompute_by_hand() {
+        let row = Row::of(&outcome(1000, 0), &facts());
+        for (figure, expected) in [
+            (Figure::Arrived, 1000.0),
+            (Figure::FailedShare, 0.0),
+            (Figure::LatencyMean, 102.0),
+            (Figure::LatencyMax, 120.0),
+            (Figure::WaitMean, 2.0),
+            (Figure::WaitP50, 0.0),
+            (Figure::WaitedShare, 0.1),
+            (Figure::SloRequests, 1.0),
+            (Figure::SloMinutes, 0.5),
+            (Figure::BilledHours, 2.0),
+            (Figure::Utilization, 0.5),
+            (Figure::Cost, 1.0),
+            (Figure::Actions, 3.0),
+        ] {
+            let got = row.get(figure).unwrap();
+            assert!((got - expected).abs() < 1e-9, "{}: {got}", figure.column());
+        }
+        let p99 = row.get(Figure::LatencyP99).unwrap();
+        assert!((p99 / 120.0 - 1.0).abs() < 0.01, "{p99}");
+        assert_eq!(row.get(Figure::IdleHours), Some(1.0));
+    }
+
+    #[test]
+    fn littles_law_compares_integrals_with_stays() {
+        // One busy slot for an hour, 1.1 hours told: a tenth too much is 1/11 of the larger.
+        let mut outcome = outcome(1000, 0);
+        let residual = |outcome: &ServiceOutcome| {
+            Row::of(outcome, &facts()).get(Figure::LittlesLawResidual).unwrap()
+        };
+        assert!((residual(&outcome) - 1.0 / 11.0).abs() < 1e-9);
+        outcome.presence.system_ns = outcome.fleet.in_flight_ns;
+        assert_eq!(residual(&outcome), 0.0);
+        outcome.presence.queued_ns = Some(5);
+        assert_eq!(residual(&outcome), 1.0);
+    }
+
+    #[test]
+    fn elasticity_is_known_where_the_need_is() {
+        let mut row = Row::of(&outcome(10, 0), &facts());
+        assert_eq!(row.get(Figure::ThetaOver), None);
+        let piece = Piece { length: 2.0, demand: 2.0, supply: 3.0 };
+        row.add_elasticity(&Track { pieces: vec![piece], grid: vec![(2.0, 3.0)] });
+        assert_eq!(row.get(Figure::ThetaOver), Some(50.0));
+        assert!((row.get(Figure::IlyushkinOver).unwrap() - 100.0 / 3.0).abs() < 1e-9);
+        assert_eq!(row.get(Figure::ReadyChanges), Some(0.0));
+    }
+
+    #[test]
+    fn failures_are_infinitely_late() {
+        let few = Row::of(&outcome(995, 5), &facts());
+        assert!(few.get(Figure::SloLatency).is_some());
+        let many = Row::of(&outcome(980, 20), &facts());
+        assert_eq!(many.get(Figure::SloLatency), None);
+        assert!(many.get(Figure::LatencyP99).is_some());
+    }
+
+    #[test]
+    fn nothing_arrived_is_no_figure_rather_than_a_wrong_one() {
+        let row = Row::of(&outcome(0, 0), &facts());
+        for figure in [Figure::LatencyP50, Figure::SloRequests, Figure::FailedShare] {
+            assert_eq!(row.get(figure), None, "{}", figure.column());
+        }
+        assert_eq!(row.get(Figure::Arrived), Some(0.0));
+    }
+
+    #[test]
+    fn columns_are_named_once() {
+        let mut names: Vec<_> = Figure::ALL.iter().map(|figure| figure.column()).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), Figure::ALL.len());
+    }
+}

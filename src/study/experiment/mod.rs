@@ -1,0 +1,42 @@
+//! # experiment: many cells, one answer
+//!
+//! **Is**: the plan of cells (policy x replication), their execution in parallel, the reduction of each
+//! to a [`Row`] of [`Figure`]s, the [`Comparison`] of policies on equal luck, and the references no
+//! policy provides: the work bound and the plan of a clairvoyant.
+//!
+//! **Knows**: scenarios, the engine, statistics.
+//!
+//! **Must not know**: files, terminals, clocks, how many processors there are (it is told).
+//!
+//! **Start at** [`run()`], then [`Results`] and [`Comparison`].
+
+mod compare;
+mod elasticity;
+mod explain;
+mod figures;
+mod plan;
+mod reference;
+mod results;
+mod run;
+mod staffing;
+mod survey;
+mod together;
+mod verdict;
+
+pub use crate::scenario::{Fidelity, SloTerms};
+pub use autosim_engine::control::{Decision, Stage, Why};
+pub use autosim_engine::fleet::{Launch, Launches, OrderedBy};
+pub use autosim_engine::signal::{Census, Reading};
+pub use autosim_engine::simulation::{DecisionRecord, Interval, Slo, SloMinute, Window};
+pub use compare::{Against, ClassEstimates, Compared, Comparison, Estimates, HEADLINE};
+pub use explain::{ExplainError, Explanation, Moment, explain};
+pub use figures::{Facts, Figure, Kind, Row};
+pub use plan::{Cell, plan};
+pub use results::{
+    About, Details, PolicyResults, References, Results, ServiceDetails, ServiceRow, Told,
+};
+pub use run::{Glance, Progress, RunError, RunOptions, Silent, run};
+pub use verdict::{Ruling, Verdict};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,146 @@
+//! Whole experiments on a small scenario.
+
+use super::*;
+use crate::scenario::{LoadOptions, Scenario, Sources, load};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+pub(super) const TEXT: &str = r#"
+name = "small"
+duration = "10m"
+warmup = "1m"
+replications = 3
+[slo]
+latency = "p99 < 500ms"
+[workload.arrivals.main.poisson]
+rate = "40/s"
+[service]
+concurrency = 2
+service_time.exponential.mean = "50ms"
+[replica]
+cold_start.constant = "25s"
+initial = 3
+[price]
+per_replica_hour = "0.36 USD"
+[policies.tight.fixed]
+replicas = 2
+[policies.roomy.fixed]
+replicas = 4
+"#;
+
+pub(super) fn scenario(text: &str) -> Scenario {
+    let options = LoadOptions { fallback_name: "test".into(), ..LoadOptions::default() };
+    match load(Sources::new("test.toml", text), &options) {
+        Ok(loaded) => loaded.scenario,
+        Err(found) => panic!("{found:?}"),
+    }
+}
+
+fn run_with(jobs: usize, all: bool, progress: &dyn Progress, cancel: &Arc<AtomicBool>) -> Results {
+    let options = RunOptions { jobs, all_timelines: all, all_decisions: all, cancel };
+    run(&scenario(TEXT), &options, progress).unwrap()
+}
+
+#[test]
+fn results_do_not_depend_on_how_many_cells_run_at_once() {
+    let cancel = Arc::default();
+    let one = run_with(1, true, &Silent, &cancel);
+    assert!(one.complete);
+    // Two divide the third replication; seven divide all of them.
+    for jobs in [2, 3, 7] {
+        assert_eq!(one, run_with(jobs, true, &Silent, &cancel), "{jobs} jobs");
+    }
+    let replications: Vec<usize> = one.policies.iter().map(|p| p.details.len()).collect();
+    assert_eq!(replications, [3, 3]);
+}
+
+#[test]
+fn policies_meet_the_same_requests_and_replications_do_not() {
+    let results = run_with(2, false, &Silent, &Arc::default());
+    let arrived = |policy: &PolicyResults| -> Vec<f64> {
+        policy.first_service().filter_map(|row| row.row.get(Figure::Arrived)).collect()
+    };
+    let [tight, roomy] = &results.policies[..] else { panic!("two policies") };
+    assert_eq!(arrived(tight), arrived(roomy));
+    assert_ne!(arrived(tight)[0], arrived(tight)[1]);
+    assert_eq!(roomy.details.len(), 1, "only the first replication keeps its timeline");
+    // Nine minutes at 40/s.
+    assert!((arrived(tight)[0] - 21_600.0).abs() < 800.0);
+    // Four replicas for nine minutes at 0.36 an hour: 0.216; the fourth is ordered before the warm-up
+    // ends.
+    let cost = roomy.first_service().next().and_then(|row| row.row.get(Figure::Cost)).unwrap();
+    assert!((cost - 0.216).abs() < 1e-9, "{cost}");
+}
+
+struct StopAfter<'a> {
+    left: AtomicUsize,
+    cancel: &'a AtomicBool,
+}
+
+impl Progress for StopAfter<'_> {
+    fn begins(&self, cells: usize, _: f64) {
+        assert_eq!(cells, 6);
+    }
+    fn finished(&self, &Glance { requests, .. }: &Glance<'_>) {
+        assert!(requests > 0);
+        if self.left.fetch_sub(1, Ordering::SeqCst) == 1 {
+            self.cancel.store(true, Ordering::SeqCst);
+        }
+    }
+}
+
+#[test]
+fn an_interruption_keeps_what_is_finished() {
+    let cancel = Arc::new(AtomicBool::new(false));
+    let stop = StopAfter { left: AtomicUsize::new(3), cancel: &cancel };
+    let results = run_with(1, false, &stop, &cancel);
+    assert!(!results.complete);
+    let finished: Vec<usize> = results.policies.iter().map(|p| p.rows.len()).collect();
+    // The policies of a replication go side by side: the second replication was whole.
+    assert_eq!(finished, [2, 2]);
+    let comparison = Comparison::of(&results);
+    assert_eq!(comparison.policies[0].replications, 2);
+}
+
+#[test]
+fn the_cheapest_policy_that_keeps_the_promise_is_the_baseline() {
+    let results = run_with(2, false, &Silent, &Arc::default());
+    let comparison = Comparison::of(&results);
+    let [tight, roomy] = &comparison.policies[..] else { panic!("two policies") };
+    assert_eq!(comparison.baseline, 0);
+    assert_eq!((tight.verdict.ruling, roomy.verdict.ruling), (Ruling::Met, Ruling::Met));
+    let cost = roomy.against(Figure::Cost).unwrap();
+    assert!((cost.paired.difference.mean - 0.108).abs() < 1e-9);
+    assert!(tight.against.is_empty());
+    let faster = roomy.against(Figure::LatencyP99).unwrap();
+    assert!(faster.paired.difference.high() < 0.0 && faster.p_corrected.unwrap() < 0.05);
+}
+
+#[test]
+fn a_clairvoyant_keeps_the_promise_and_no_one_pays_less_than_the_work() {
+    let policies = "[policies.oracle.clairvoyant]\n[policies.roomy.fixed]\nreplicas = 12\n";
+    let text = TEXT.split("[policies").next().unwrap_or_default().replace(
+        "[workload.arrivals.main.poisson]\nrate = \"40/s\"",
+        "[workload.arrivals.main.spike]\nat = \"3m\"\nheight = \"150/s\"\nrise = \"1m\"\nhold = \"2m\"\n\
+         fall = \"1m\"\n[workload.arrivals.base.poisson]\nrate = \"20/s\"",
+    );
+    let options =
+        RunOptions { jobs: 2, all_timelines: false, all_decisions: true, cancel: &Arc::default() };
+    let results = run(&scenario(&(text + policies)), &options, &Silent).unwrap();
+    let comparison = Comparison::of(&results);
+    let [oracle, roomy] = &comparison.policies[..] else { panic!("two policies") };
+    assert_eq!(oracle.verdict.ruling, Ruling::Met, "{:?}", oracle.verdict);
+    assert!(oracle.sees_future && !oracle.on_frontier && roomy.on_frontier);
+    assert_eq!(comparison.baseline, 1);
+    let cost = |policy: &Compared| policy.estimate(Figure::Cost).unwrap().min;
+    assert!(cost(oracle) < cost(roomy));
+    assert_eq!(results.references.work_bound.len(), 3);
+    assert!(results.references.work_bound.iter().all(|&bound| 0.0 < bound && bound < cost(oracle)));
+    // Replicas were there before the load was: decisions rise ahead of the spike.
+    let decisions = &results.policies[0].details[0].services[0].decisions;
+    let first_rise = decisions.iter().find(|d| d.decision.desired > d.before).map(|d| d.at);
+    assert!(
+        first_rise.is_some_and(|at| at < autosim_engine::units::Time::from_secs(210)),
+        "{first_rise:?}"
+    );
+}

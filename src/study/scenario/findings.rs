@@ -1,0 +1,162 @@
+//! Faults with their place in the text, and how they are shown.
+
+use super::sources::Sources;
+use super::tree::Places;
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+use autosim_engine::fault::{Fault, Severity};
+use std::ops::Range;
+
+/// Everything found wrong with a scenario, ready to be shown.
+#[derive(Debug, Clone)]
+pub struct Findings {
+    sources: Sources,
+    found: Vec<Finding>,
+}
+
+/// A fault and the bytes it points at.
+#[derive(Debug, Clone)]
+pub(super) struct Finding {
+    pub(super) fault: Fault,
+    pub(super) span: Option<Range<usize>>,
+}
+
+/// A fault with its place, for programs.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Located<'a> {
+    /// `error` or `warning`.
+    pub severity: &'static str,
+    /// File name, or the override.
+    pub file: &'a str,
+    /// Line, from 1; 0 if the fault has no place.
+    pub line: usize,
+    /// Column in characters, from 1; 0 if the fault has no place.
+    pub column: usize,
+    /// Keys joined by dots.
+    pub key: &'a str,
+    /// What is wrong, with the value found.
+    pub message: &'a str,
+    /// What would be right.
+    pub remedy: &'a str,
+}
+
+impl Findings {
+    pub(super) fn new(sources: Sources, found: Vec<Finding>) -> Self {
+        Self { sources, found }
+    }
+
+    /// A single fault of the whole file.
+    pub fn of_file(name: &str, message: impl Into<String>, hint: impl Into<String>) -> Self {
+        let fault = Fault {
+            path: String::new(),
+            message: message.into(),
+            hint: hint.into(),
+            severity: Severity::Error,
+        };
+        Self { sources: Sources::new(name, ""), found: vec![Finding { fault, span: None }] }
+    }
+
+    /// A single fault at a byte of a text.
+    pub fn at(
+        sources: Sources,
+        at: usize,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) -> Self {
+        let fault = Fault {
+            path: String::new(),
+            message: message.into(),
+            hint: hint.into(),
+            severity: Severity::Error,
+        };
+        Self { sources, found: vec![Finding { fault, span: Some(at..at) }] }
+    }
+
+    /// True if any of them stops the run.
+    pub fn any_error(&self) -> bool {
+        self.found.iter().any(|finding| finding.fault.severity == Severity::Error)
+    }
+
+    /// True if nothing was found.
+    pub fn is_empty(&self) -> bool {
+        self.found.is_empty()
+    }
+
+    /// The faults with line and column, in the order of the text.
+    pub fn located(&self) -> Vec<Located<'_>> {
+        self.found
+            .iter()
+            .map(|Finding { fault, span }| {
+                let place = span.as_ref().map(|span| self.sources.line_column(span.start));
+                let (file, line, column) = place.unwrap_or((self.sources.name(), 0, 0));
+                Located {
+                    severity: severity_name(fault.severity),
+                    file,
+                    line,
+                    column,
+                    key: &fault.path,
+                    message: &fault.message,
+                    remedy: &fault.hint,
+                }
+            })
+            .collect()
+    }
+
+    /// As a compiler would show them: title, place, the line with a mark under it, the remedy.
+    pub fn render(&self, colour: bool) -> String {
+        let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
+        let mut text = String::new();
+        for finding in &self.found {
+            text.push_str(&renderer.render(&self.groups(finding)));
+            text.push_str("\n\n");
+        }
+        text
+    }
+
+    fn groups<'a>(&'a self, finding: &'a Finding) -> Vec<Group<'a>> {
+        let Fault { path, message, hint, severity } = &finding.fault;
+        let level = match severity {
+            Severity::Error => Level::ERROR,
+            Severity::Warning => Level::WARNING,
+        };
+        let title = if path.is_empty() { message.clone() } else { format!("{path}: {message}") };
+        let title = level.primary_title(title);
+        let mut group = match &finding.span {
+            Some(span) => {
+                let (part, local) = self.sources.locate(span);
+                let mark = AnnotationKind::Primary.span(local);
+                let snippet =
+                    Snippet::source(part.text.as_str()).path(part.name.as_str()).annotation(mark);
+                title.element(snippet)
+            }
+            None => title.element(Origin::path(self.sources.name())),
+        };
+        if !hint.is_empty() {
+            group = group.element(Level::HELP.message(hint.as_str()));
+        }
+        vec![group]
+    }
+}
+
+const fn severity_name(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+    }
+}
+
+/// Gives faults found by path their place. A key that is missing is shown at the nearest one above it.
+pub(super) fn place(faults: Vec<Fault>, places: &Places) -> Vec<Finding> {
+    faults
+        .into_iter()
+        .map(|fault| {
+            let span = places.nearest(&fault.path).map(|(place, exact)| {
+                if exact && !place.value.is_empty() {
+                    place.value.clone()
+                } else {
+                    place.key.clone()
+                }
+            });
+            Finding { fault, span }
+        })
+        .collect()
+}

@@ -1,0 +1,394 @@
+//! The way in: text and overrides to a resolved scenario, or to everything that is wrong with it.
+
+use super::file::ScenarioFile;
+use super::findings::{Finding, Findings, place};
+use super::lower::{Surroundings, lower, policies_alone};
+use super::products::Products;
+use super::sources::Sources;
+use super::strict::{self, nearest_of};
+use super::tree::{Places, overlay, override_line};
+use super::{NamedPolicy, Scenario};
+use autosim_engine::fault::{Fault, Faults, Severity};
+use std::path::PathBuf;
+use toml::Spanned;
+use toml::de::DeTable;
+
+/// What stands beside the text of a scenario.
+#[derive(Debug, Clone, Default)]
+pub struct LoadOptions {
+    /// Where relative paths of the file start.
+    pub folder: PathBuf,
+    /// The name of a scenario that gives none.
+    pub fallback_name: String,
+    /// Laid on the file in order.
+    pub layers: Vec<Layer>,
+    /// Only these policies are kept, and those of policy layers; both empty = all.
+    pub policies: Vec<String>,
+    /// Documents of products that were read already: name and text. A scenario that names one of them
+    /// gets this text; every other is read from the folder.
+    pub documents: Vec<(String, String)>,
+}
+
+/// More TOML, laid on a scenario.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Layer {
+    name: String,
+    text: String,
+    /// Tables down to this depth are joined; what is deeper is replaced.
+    depth: usize,
+    chooses_policies: bool,
+}
+
+impl Layer {
+    /// One value at a dotted path of keys: a TOML value, or bare text. Messages call it `name`, for
+    /// example `--seed 7`.
+    pub fn value(name: impl Into<String>, path: &str, value: &str) -> Self {
+        Self {
+            name: name.into(),
+            text: override_line(path, value),
+            depth: path.split('.').count(),
+            chooses_policies: false,
+        }
+    }
+
+    /// A file that holds a part of a scenario.
+    pub fn part(name: impl Into<String>, text: impl Into<String>) -> Self {
+        Self { name: name.into(), text: text.into(), depth: usize::MAX, chooses_policies: false }
+    }
+
+    /// A file whose policies are the ones to run.
+    pub fn policies(name: impl Into<String>, text: impl Into<String>) -> Self {
+        Self { chooses_policies: true, ..Self::part(name, text) }
+    }
+}
+
+/// A scenario fit to run, with what is legal but unwise about it.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The scenario.
+    pub scenario: Scenario,
+    /// Warnings only.
+    pub warnings: Findings,
+}
+
+/// Reads a scenario. Nothing is printed; traces it names are read.
+///
+/// # Errors
+/// Everything that is wrong with it, warnings included.
+pub fn load(sources: Sources, options: &LoadOptions) -> Result<Loaded, Findings> {
+    let around = Surroundings { fallback_name: &options.fallback_name, folder: &options.folder };
+    read_whole(sources, options, |file, products, faults| lower(file, &around, products, faults))
+        .map(|(scenario, warnings)| Loaded { scenario, warnings })
+}
+
+/// Policies without the rest of a scenario, in the order of the file, and warnings about them.
+///
+/// # Errors
+/// Everything that is wrong with them, warnings included.
+pub fn load_policies(
+    sources: Sources,
+    options: &LoadOptions,
+) -> Result<(Vec<NamedPolicy>, Findings), Findings> {
+    read_whole(sources, options, |file, products, faults| {
+        let policies = policies_alone(&file, products, faults);
+        (policies.len() == file.policies.len()).then_some(policies)
+    })
+}
+
+/// A scenario from the resolved form a manifest holds.
+///
+/// # Errors
+/// Everything that is wrong with it; traffic recorded in files may have gone.
+pub fn load_resolved(
+    resolved: &serde_json::Value,
+    options: &LoadOptions,
+) -> Result<Scenario, Findings> {
+    let mut file: ScenarioFile = serde_json::from_value(resolved.clone()).map_err(|error| {
+        let hint = "the manifest was written by another version of autosim, or changed";
+        Findings::of_file("manifest.json", format!("no scenario: {error}"), hint)
+    })?;
+    let mut sources = Sources::new("manifest.json", "");
+    let (mut found, mut faults) = (Vec::new(), Faults::new());
+    keep_policies(&mut file, &options.policies, &[], &mut faults);
+    let products = Products::read(&mut file, options, &mut sources, &mut found, &mut faults);
+    let around = Surroundings { fallback_name: &options.fallback_name, folder: &options.folder };
+    let scenario = lower(file, &around, &products, &mut faults);
+    found.extend(place(faults.into_vec(), &Places::default()));
+    let findings = Findings::new(sources, found);
+    scenario.filter(|_| !findings.any_error()).ok_or(findings)
+}
+
+/// Reads text and layers, then makes of the file what `make` does.
+fn read_whole<T>(
+    mut sources: Sources,
+    options: &LoadOptions,
+    make: impl FnOnce(ScenarioFile, &Products, &mut Faults) -> Option<T>,
+) -> Result<(T, Findings), Findings> {
+    for layer in &options.layers {
+        sources.push(layer.name.clone(), layer.text.clone());
+    }
+    let layers = sources.padded_layers();
+    let file_text = sources.text().to_owned();
+    let (root, chosen) = match parse(&file_text, &layers, options) {
+        Ok(parsed) => parsed,
+        Err(found) => return Err(Findings::new(sources, found)),
+    };
+    let places = Places::of(root.get_ref());
+    let read = strict::read::<ScenarioFile>(root);
+    let mut found = read.findings;
+    let sound_so_far = found.is_empty();
+    let mut faults = Faults::new();
+    let made = read.value.and_then(|mut file| {
+        keep_policies(&mut file, &options.policies, &chosen, &mut faults);
+        let products = Products::read(&mut file, options, &mut sources, &mut found, &mut faults);
+        make(file, &products, &mut faults)
+    });
+    let rest = faults.into_vec().into_iter().filter(|fault| !follows(fault, &read.removed));
+    found.extend(place(rest.collect(), &places));
+    found.sort_by_key(|finding| finding.span.as_ref().map_or(usize::MAX, |span| span.start));
+    let findings = Findings::new(sources, found);
+    match made {
+        Some(made) if sound_so_far && !findings.any_error() => Ok((made, findings)),
+        _ => Err(findings),
+    }
+}
+
+/// The tree of the file with the layers laid on it, and the policies that layers chose.
+fn parse<'t>(
+    text: &'t str,
+    layers: &'t [String],
+    options: &LoadOptions,
+) -> Result<(Spanned<DeTable<'t>>, Vec<String>), Vec<Finding>> {
+    let (mut root, errors) = DeTable::parse_recoverable(text);
+    let mut found: Vec<Finding> = errors.iter().map(syntax).collect();
+    let mut chosen = Vec::new();
+    for (text, layer) in layers.iter().zip(&options.layers) {
+        match DeTable::parse(text) {
+            Ok(over) => {
+                if layer.chooses_policies {
+                    chosen.extend(policy_names(over.get_ref()));
+                }
+                overlay(root.get_mut(), over.into_inner(), layer.depth);
+            }
+            Err(error) => found.push(syntax(&error)),
+        }
+    }
+    if found.is_empty() { Ok((root, chosen)) } else { Err(found) }
+}
+
+fn policy_names(root: &DeTable<'_>) -> Vec<String> {
+    let policies = root.get("policies").and_then(|value| value.get_ref().as_table());
+    let keys = policies.into_iter().flat_map(DeTable::keys);
+    keys.map(|key| key.get_ref().to_string()).collect()
+}
+
+fn syntax(error: &toml::de::Error) -> Finding {
+    let (message, hint) = match error.message().split_once(", expected ") {
+        Some((message, expected)) => (message.to_owned(), format!("expected {expected}")),
+        None => (error.message().to_owned(), String::new()),
+    };
+    let fault = Fault {
+        path: String::new(),
+        message: format!("not TOML: {message}"),
+        hint,
+        severity: Severity::Error,
+    };
+    Finding { fault, span: error.span() }
+}
+
+/// Keeps the policies that were asked for by name and those that layers chose.
+fn keep_policies(
+    file: &mut ScenarioFile,
+    named: &[String],
+    chosen: &[String],
+    faults: &mut Faults,
+) {
+    for name in named {
+        if !file.policies.contains_key(name) {
+            let known: Vec<&str> = file.policies.keys().map(String::as_str).collect();
+            faults.error(
+                "policies",
+                format!("the scenario has no policy `{name}`"),
+                nearest_of(name, &known),
+            );
+        }
+    }
+    let known = |name: &String| file.policies.contains_key(name);
+    if (!named.is_empty() || !chosen.is_empty()) && named.iter().all(known) {
+        let kept = |name: &String| named.contains(name) || chosen.contains(name);
+        file.variants.retain(|name, _| kept(name) || !file.policies.contains_key(name));
+        file.policies.retain(|name, _| kept(name));
+    }
+}
+
+/// Whether a fault is only about what an earlier fault took out.
+fn follows(fault: &Fault, removed: &[Vec<String>]) -> bool {
+    removed.iter().any(|gone| {
+        let gone = gone.join(".");
+        let under = |a: &str, b: &str| a == b || a.starts_with(&format!("{b}."));
+        under(&gone, &fault.path) || under(&fault.path, &gone)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use autosim_engine::simulation::{DecisionLog, Detail};
+    use autosim_engine::units::Span;
+    use autosim_engine::workload::Batch;
+
+    const GOOD: &str = r#"
+duration = "10m"
+warmup = "1m"
+[slo]
+latency = "p99 < 300ms"
+[workload.arrivals.main.poisson]
+rate = "100/s"
+[service]
+concurrency = 8
+service_time.exponential.mean = "50ms"
+[replica]
+cold_start.constant = "25s"
+initial = 3
+[policies.peak.fixed]
+replicas = 12
+"#;
+
+    fn load_text(text: &str, change: &[(&str, &str)]) -> Result<Loaded, Findings> {
+        let layers = change
+            .iter()
+            .map(|(path, value)| Layer::value(format!("--set {path}={value}"), path, value));
+        let options = LoadOptions {
+            fallback_name: "test".into(),
+            layers: layers.collect(),
+            ..LoadOptions::default()
+        };
+        load(Sources::new("test.toml", text), &options)
+    }
+
+    fn faults(text: &str, change: &[(&str, &str)]) -> Vec<String> {
+        let found = match load_text(text, change) {
+            Ok(loaded) => loaded.warnings,
+            Err(found) => found,
+        };
+        found
+            .located()
+            .iter()
+            .map(|at| {
+                format!(
+                    "{}:{}:{} {}: {} | {}",
+                    at.file, at.line, at.column, at.key, at.message, at.remedy
+                )
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_small_scenario_becomes_cells() {
+        let scenario = load_text(GOOD, &[]).map_err(|found| found.render(false)).unwrap().scenario;
+        assert_eq!(scenario.name, "test");
+        assert_eq!(scenario.replications, 10);
+        assert!(scenario.assumptions.iter().any(|a| a.contains("no price")), "{scenario:?}");
+        let detail = Detail { timeline: None, decisions: DecisionLog::Off, supply: false };
+        let mut setup = scenario.setup(0, 2, None, detail);
+        assert_eq!((setup.services.len(), setup.replication), (1, 2));
+        let service = &mut setup.services[0];
+        assert_eq!((service.fleet.concurrency, service.fleet.initial), (8, 3));
+        assert_eq!(service.slo.map(|slo| slo.limit), Some(Span::from_millis(300)));
+        let mut batch = Batch::new();
+        service.arrivals.fill(&mut batch);
+        assert!(!batch.is_empty());
+    }
+
+    #[test]
+    fn overrides_replace_values_and_make_tables() {
+        let changes =
+            [("service.concurrency", "2"), ("service.queue.timeout", "5s"), ("seed", "9")];
+        let scenario = load_text(GOOD, &changes).map_err(|f| f.render(false)).unwrap().scenario;
+        assert_eq!((scenario.services[0].fleet.concurrency, scenario.seed), (2, 9));
+        assert!(scenario.services[0].fleet.queue.timeout.is_some());
+    }
+
+    #[test]
+    fn all_faults_of_a_file_come_together_with_their_place() {
+        let text = GOOD
+            .replace("duration = \"10m\"", "duration = 10")
+            .replace("concurrency", "concurency")
+            .replace("\"25s\"", "\"-25s\"")
+            .replace("replicas = 12", "replica = 12\nreplicas = \"many\"");
+        let found = faults(&text, &[]);
+        for (at, part) in [
+            ("test.toml:2:12 duration:", "a duration needs a unit"),
+            ("test.toml:9:1 service.concurency:", "did you mean `concurrency`?"),
+            ("test.toml:12:23 replica.cold_start.constant:", "negative"),
+            ("test.toml:15:1 policies.peak.fixed.replica:", "unknown key `replica`"),
+            ("test.toml:16:12 policies.peak.fixed.replicas:", "expected a whole number"),
+        ] {
+            let hit = found.iter().any(|line| line.starts_with(at) && line.contains(part));
+            assert!(hit, "{at} {part}\n{}", found.join("\n"));
+        }
+        assert_eq!(found.len(), 5, "{}", found.join("\n"));
+    }
+
+    #[test]
+    fn nonsense_is_refused_with_a_remedy() {
+        for (path, value, place, part) in [
+            ("duration", "0s", "--set duration=0s:1:12", "above zero"),
+            ("warmup", "10m", "--set warmup=10m:1:10", "shorter warm-up"),
+            ("start", "2026-13-01T00:00:00Z", "--set start", "expected an RFC 3339"),
+            ("start", "2026-03-02T00:00:00+01:00[Europe/Nowhere]", "--set start", "Nowhere"),
+            ("service.concurrency", "0", "--set service", "1 to 1000000"),
+            ("name", "a/b", "--set name", "cannot name a file"),
+            ("replica.quota", "2", "test.toml:13:11", "exceed the quota"),
+            ("replications", "0", "--set replications", "from 1"),
+            ("price.per_replica_hour", "0.1", "--set price", "needs a currency"),
+            ("workload.arrivals.main.poisson.rate", "0/s", "--set workload", "zero"),
+            ("slo.latency", "p99 > 3s", "--set slo", "p99 < 300ms"),
+            ("timeline", "1ns", "--set timeline", "longer interval"),
+        ] {
+            let found = faults(GOOD, &[(path, value)]);
+            let hit = found.iter().any(|line| line.starts_with(place) && line.contains(part));
+            assert!(hit, "{path} = {value}: {place} {part}\n{}", found.join("\n"));
+        }
+    }
+
+    #[test]
+    fn what_is_legal_but_unwise_is_a_warning() {
+        let threshold = "{ metric = 'cpu', max = 9, cooldown = '5s', \
+             rules = [{ when = '> 70%', change = '+1' }] }";
+        let tracking = "{ metric = 'cpu', target = '100%', max = 9 }";
+        for (path, value, place, part) in [
+            ("slo.latency", "p99 < 30ms", "slo.latency", "mean service time (50ms)"),
+            ("replications", "1", "replications", "no spread"),
+            ("warmup", "9m", "warmup", "more than half"),
+            (
+                "workload.arrivals.main.poisson.rate",
+                "2000/s",
+                "policies.peak.fixed",
+                "12.5 replicas",
+            ),
+            ("replica.quota", "8", "policies.peak.fixed", "grants 8"),
+            ("replica.initial", "20", "policies.peak.fixed", "starts with 20"),
+            ("policies.t.threshold", threshold, "policies.t.threshold.cooldown", "twice"),
+            ("policies.t.target-tracking", tracking, "target-tracking.target", "saturated"),
+        ] {
+            let found = faults(GOOD, &[(path, value)]);
+            let hit = found.iter().any(|line| line.contains(place) && line.contains(part));
+            assert!(hit, "{path} = {value}\n{}", found.join("\n"));
+            assert!(load_text(GOOD, &[(path, value)]).is_ok(), "{path} = {value} is no error");
+        }
+        assert_eq!(faults(GOOD, &[]), Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_is_missing_altogether_is_said() {
+        let found = faults("", &[]).join("\n");
+        assert!(found.contains("there is no policy") && found.contains("no traffic"), "{found}");
+    }
+
+    #[test]
+    fn text_that_is_not_toml_is_shown_where_it_breaks() {
+        let found = faults("name = \"x\"\nduration = = 3\n", &[]);
+        assert!(found[0].starts_with("test.toml:2:"), "{found:?}");
+    }
+}

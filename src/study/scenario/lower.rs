@@ -1,0 +1,461 @@
+//! From the file to the domain: defaults filled in and said aloud, specs built, sense checked.
+
+use super::file::{PriceFile, ReplicaFile, ScenarioFile, ServiceEntry, ServiceFile};
+use super::products::{self, Products};
+use super::words::{LatencyTerm, SpanOrLaw, StartText};
+use super::{Fidelity, LeftOpen, NamedPolicy, Scenario, Service, SloTerms};
+use super::{
+    Variant, check, clients, closed, failures, fidelity, fleet, length, lint, priorities, rollouts,
+    sharing, variants,
+};
+use autosim_engine::fault::Faults;
+use autosim_engine::fleet::{FailureSpec, FleetSpec};
+use autosim_engine::random::Distribution;
+use autosim_engine::simulation::{Slo, Window};
+use autosim_engine::units::{Price, Span, Time, WallClock};
+use autosim_engine::workload::{OPEN_END, ResolveContext, Workload, WorkloadSpec};
+use autosim_policies::products::ProductPolicy;
+use std::path::Path;
+
+/// Where neither the service nor the traffic says how long a request takes.
+const DEFAULT_SERVICE_TIME: Distribution =
+    Distribution::Exponential { mean: Span::from_millis(100) };
+
+/// Ends the sentence about a default that a product's platform may override.
+const OR_PLATFORM: &str = ", or as the product's platform says";
+
+/// How long synthetic traffic lasts if nothing is said.
+const DEFAULT_DURATION: Span = Span::from_secs(3600);
+
+/// What a scenario needs beyond its own text.
+pub(super) struct Surroundings<'a> {
+    /// The name of a scenario that has none of its own.
+    pub(super) fallback_name: &'a str,
+    /// Where relative paths of the file start.
+    pub(super) folder: &'a Path,
+}
+
+/// Resolves a file. What it returns is sound only if no error was added to `faults`.
+pub(super) fn lower(
+    mut file: ScenarioFile,
+    around: &Surroundings<'_>,
+    products: &Products,
+    faults: &mut Faults,
+) -> Option<Scenario> {
+    let mut assumptions = Vec::new();
+    let left_open = LeftOpen::of_file(&file);
+    one_or_many(&file, faults);
+    let recorded = file.duration.is_none() && length::all_recorded(&file);
+    fill(&mut file, around.fallback_name, &mut assumptions);
+    let clock = clock(file.start.as_ref(), faults);
+    let slo = file.slo.as_ref().map(|slo| SloTerms {
+        latency: slo.latency.map(latency_slo),
+        errors: slo.errors.map(|term| term.0.get()),
+    });
+    let given = Time::ZERO.after(file.duration.unwrap_or(DEFAULT_DURATION));
+    let end = if recorded { OPEN_END } else { given };
+    let mut services = services(&file, around, products, Resolution { clock: &clock, end, faults });
+    for (service, left_open) in services.iter_mut().zip(left_open) {
+        service.left_open = left_open;
+    }
+    let length = if recorded { length::of_recordings(&services) } else { None };
+    fill_times(&mut file, length, &mut assumptions);
+    check::whole(&file, faults);
+    variants::check_names(&file, faults);
+    let policies = policies(&file, products, faults);
+    check_together(&services, &policies, window_end(&file), faults);
+    if faults.any_error() || policies.len() < file.policies.len() {
+        return None;
+    }
+    for NamedPolicy { name, spec, .. } in &policies {
+        assumptions.extend(spec.product().map(|policy| assumed(name, policy)));
+    }
+    let mut inputs = products.inputs.clone();
+    for service in &services {
+        inputs.extend_from_slice(service.workload.input_files());
+        assumptions.extend_from_slice(service.workload.assumptions());
+    }
+    let resolved = serde_json::to_value(&file).unwrap_or_default();
+    let mut scenario = Scenario {
+        name: file.name.clone().unwrap_or_default(),
+        question: file.question.clone(),
+        lesson: file.lesson.clone(),
+        clock,
+        window: window(&file),
+        seed: file.seed.unwrap_or_default(),
+        replications: file.replications.unwrap_or_default(),
+        fidelity: Fidelity::EXACT,
+        slo,
+        price: file.price.as_ref().and_then(|price| price.per_replica_hour).unwrap_or(Price::FREE),
+        timeline: file.timeline.unwrap_or_default(),
+        services,
+        policies,
+        assumptions,
+        folder: relative(around.folder),
+        resolved,
+        inputs,
+    };
+    closed::check_endless(&scenario, faults);
+    failures::check_lives(&scenario, &file, faults);
+    fidelity::apply(&mut scenario, &file, faults);
+    lint::lint(&scenario, &file, faults);
+    Some(scenario)
+}
+
+/// What the parts of a scenario cannot be combined with.
+fn check_together(services: &[Service], policies: &[NamedPolicy], end: Time, faults: &mut Faults) {
+    rollouts::check_policies(services, policies, faults);
+    rollouts::check_end(services, end, faults);
+    failures::check(services, policies, end, faults);
+    sharing::check_policies(services, policies, faults);
+    closed::check(services, policies, faults);
+    priorities::check(services, policies, faults);
+}
+
+/// What is measured, once the duration is known.
+fn window(file: &ScenarioFile) -> Window {
+    Window {
+        warmup: Time::ZERO.after(file.warmup.unwrap_or_default()),
+        end: window_end(file),
+        drain_limit: file.drain_limit.unwrap_or_default(),
+    }
+}
+
+/// When arrivals stop, once the duration is known.
+fn window_end(file: &ScenarioFile) -> Time {
+    Time::ZERO.after(file.duration.unwrap_or_default())
+}
+
+/// The competing policies that are sound.
+fn policies(file: &ScenarioFile, products: &Products, faults: &mut Faults) -> Vec<NamedPolicy> {
+    let mut sound = Vec::new();
+    for (name, policy) in &file.policies {
+        let variant = variants::of_policy(file, name, faults);
+        let choice = || products.choice(&format!("policies.{name}"), policy);
+        let spec = faults.within("policies", |f| {
+            f.within(name, |f| check::policy(policy, file, f, choice)) //
+        });
+        sound.extend(spec.map(|spec| NamedPolicy { name: name.clone(), spec, variant }));
+    }
+    sound
+}
+
+/// A path that says nothing about the machine.
+fn relative(folder: &Path) -> Option<String> {
+    folder.is_relative().then(|| folder.display().to_string())
+}
+
+/// The policies of a file that need not be a whole scenario.
+pub(super) fn policies_alone(
+    file: &ScenarioFile,
+    products: &Products,
+    faults: &mut Faults,
+) -> Vec<NamedPolicy> {
+    let mut sound = Vec::new();
+    faults.within("policies", |f| {
+        for (name, policy) in &file.policies {
+            let choice = || products.choice(&format!("policies.{name}"), policy);
+            let spec = f.within(name, |f| check::policy_alone(policy, f, choice));
+            sound.extend(spec.map(|spec| NamedPolicy {
+                name: name.clone(),
+                spec,
+                variant: Variant::default(),
+            }));
+        }
+    });
+    sound
+}
+
+/// A product's assumptions in one sentence.
+fn assumed(name: &str, policy: &ProductPolicy) -> String {
+    let rules: Vec<String> =
+        policy.assumptions().iter().map(|one| format!("{} = {}", one.rule, one.value)).collect();
+    let (product, fidelity) = (policy.product(), policy.fidelity());
+    match rules.is_empty() {
+        true => format!("{name}: {product}, known from its {fidelity}, nothing assumed"),
+        false => format!("{name}: {product} ({fidelity}); assumed: {}", rules.join(", ")),
+    }
+}
+
+/// A latency promise as the engine counts it.
+pub(super) fn latency_slo(term: LatencyTerm) -> Slo {
+    Slo { quantile: term.percentile / 100.0, limit: term.limit }
+}
+
+fn one_or_many(file: &ScenarioFile, faults: &mut Faults) {
+    if file.services.is_empty() {
+        return;
+    }
+    for (key, given) in [
+        ("workload", file.workload.is_some()),
+        ("service", file.service.is_some()),
+        ("replica", file.replica.is_some()),
+        ("client", file.client.is_some()),
+        ("rollouts", !file.rollouts.is_empty()),
+        ("outages", !file.outages.is_empty()),
+    ] {
+        if given {
+            faults.error(
+                key,
+                "the scenario has `services` as well",
+                format!("move it into one of them: `[services.NAME.{key}]`"),
+            );
+        }
+    }
+}
+
+/// Fills in what a file left open, with a sentence for everything that shapes the figures.
+fn fill(file: &mut ScenarioFile, fallback_name: &str, assumptions: &mut Vec<String>) {
+    let mut assume = |sentence: &str| assumptions.push(sentence.to_owned());
+    file.name.get_or_insert_with(|| fallback_name.to_owned());
+    if file.warmup.is_none() {
+        assume("no warm-up given: the figures count from the start");
+        file.warmup = Some(Span::ZERO);
+    }
+    file.drain_limit.get_or_insert(Span::from_secs(3600));
+    file.seed.get_or_insert(1);
+    file.replications.get_or_insert(10);
+    let price = file.price.get_or_insert_default();
+    if price.per_replica_hour.is_none() {
+        assume("no price given: cost is in replica-hours (1 XXX each, XXX = no currency)");
+        price.per_replica_hour = "1 XXX".parse().ok();
+    }
+    let mut releases =
+        file.services.values().flat_map(|entry| &entry.rollouts).chain(&file.rollouts);
+    if releases.any(|rollout| rollout.min_ready.is_none()) {
+        assume(
+            "no min_ready given: a rollout leaves ready what a product's document says, else a quarter",
+        );
+    }
+    if file.start.is_none() {
+        file.start = Some(StartText(WallClock::default().start().to_string()));
+    }
+    let products = products::any(file);
+    let sole = file.services.is_empty();
+    if sole {
+        let label = String::new();
+        fill_service(file.service.get_or_insert_default(), &label, products, assumptions);
+        fill_replica(file.replica.get_or_insert_default(), &label, products, assumptions);
+    }
+    for (name, entry) in &mut file.services {
+        let label = format!("service {name}: ");
+        fill_service(entry.service.get_or_insert_default(), &label, products, assumptions);
+        fill_replica(entry.replica.get_or_insert_default(), &label, products, assumptions);
+    }
+}
+
+/// The times that depend on how long the recordings are, where `recorded` says so.
+fn fill_times(file: &mut ScenarioFile, recorded: Option<Span>, assumptions: &mut Vec<String>) {
+    let duration = *file.duration.get_or_insert_with(|| {
+        assumptions.push(match recorded {
+            Some(span) => format!("no duration given: as long as the recording, {span}"),
+            None => "no duration given: traffic lasts one hour".into(),
+        });
+        recorded.unwrap_or(DEFAULT_DURATION)
+    });
+    file.timeline.get_or_insert_with(|| round_interval(duration));
+}
+
+/// With `products` among the policies, what their platforms may bring is left open.
+fn fill_service(
+    service: &mut ServiceFile,
+    label: &str,
+    products: bool,
+    assumptions: &mut Vec<String>,
+) {
+    let or_platform = if products { OR_PLATFORM } else { "" };
+    if sharing::is_sharing(service) {
+        sharing::fill(service, label, assumptions);
+    } else if service.concurrency.is_none() {
+        assumptions.push(format!(
+            "{label}no concurrency given: one request at a time per replica{or_platform}"
+        ));
+        service.concurrency = (!products).then_some(1);
+    }
+    if service.service_time.is_none() {
+        assumptions.push(format!(
+            "{label}no service time given: exponential with a mean of 100 ms where the traffic \
+             brings none"
+        ));
+        service.service_time = Some(DEFAULT_SERVICE_TIME);
+    }
+    if service.balancing.is_none() {
+        assumptions.push(format!("{label}no balancing given: one central queue"));
+        service.balancing = Some(super::file::BalancingFile::CentralQueue);
+    }
+    if !products {
+        service.scale_in.get_or_insert(super::file::ScaleInFile::FewestInFlight);
+    }
+    let queue = service.queue.get_or_insert_default();
+    if !products {
+        queue.at_zero.get_or_insert(super::file::AtZeroFile::Wait);
+    }
+    match (queue.capacity, &queue.timeout) {
+        (None, None) => assumptions.push(format!(
+            "{label}no queue limits given: requests wait without limit and never give up"
+        )),
+        (Some(_), None) => {
+            assumptions.push(format!("{label}no queue timeout given: requests never give up"));
+        }
+        _ => {}
+    }
+}
+
+/// As [`fill_service`].
+fn fill_replica(
+    replica: &mut ReplicaFile,
+    label: &str,
+    products: bool,
+    assumptions: &mut Vec<String>,
+) {
+    let or_platform = if products { OR_PLATFORM } else { "" };
+    if replica.cold_start.is_none() {
+        assumptions
+            .push(format!("{label}no cold start given: replicas are ready at once{or_platform}"));
+        let none = SpanOrLaw(Distribution::Constant(Span::ZERO));
+        let none = super::words::ColdStartFile::Whole(none);
+        replica.cold_start = (!products).then_some(none);
+    }
+    if replica.initial.is_none() {
+        assumptions.push(format!(
+            "{label}no initial fleet given: each policy starts with its own minimum (fixed: its count)"
+        ));
+    }
+}
+
+/// The shortest round interval that makes at most 720 of them.
+fn round_interval(duration: Span) -> Span {
+    const SECONDS: [u64; 15] =
+        [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400];
+    let round = SECONDS.into_iter().map(Span::from_secs);
+    round
+        .into_iter()
+        .find(|interval| duration.0 / interval.0 <= 720)
+        .unwrap_or(Span((duration.0 / 720).div_ceil(86_400_000_000_000) * 86_400_000_000_000))
+}
+
+fn clock(start: Option<&StartText>, faults: &mut Faults) -> WallClock {
+    let Some(StartText(text)) = start else { return WallClock::default() };
+    match WallClock::parse(text) {
+        Ok(clock) => clock,
+        Err(error) => {
+            let why = error.why.unwrap_or_else(|| "not a date and time".into());
+            faults.error(
+                "start",
+                format!("`{}`: {why}", error.found),
+                format!("expected {}", error.expected),
+            );
+            WallClock::default()
+        }
+    }
+}
+
+/// What is known of a scenario before its services, and where their faults go.
+struct Resolution<'a> {
+    clock: &'a WallClock,
+    end: Time,
+    faults: &'a mut Faults,
+}
+
+fn services(
+    file: &ScenarioFile,
+    around: &Surroundings<'_>,
+    products: &Products,
+    resolution: Resolution<'_>,
+) -> Vec<Service> {
+    let Resolution { clock, end, faults } = resolution;
+    let mut services = Vec::new();
+    if file.services.is_empty() {
+        let entry = ServiceEntry {
+            workload: file.workload.clone(),
+            service: file.service.clone(),
+            replica: file.replica.clone(),
+            client: file.client.clone(),
+            rollouts: file.rollouts.clone(),
+            outages: file.outages.clone(),
+            policy: None,
+        };
+        let mut resolution = Resolution { clock, end, faults };
+        services.extend(service("service", &entry, file.price.as_ref(), around, &mut resolution));
+    }
+    for (index, (name, entry)) in file.services.iter().enumerate() {
+        faults.within("services", |f| {
+            f.within(name, |f| {
+                check::policy_of_service(index, entry, f);
+                let mut resolution = Resolution { clock, end, faults: f };
+                let mut service =
+                    service(name, entry, file.price.as_ref(), around, &mut resolution);
+                if let (Some(service), Some(policy)) = (&mut service, &entry.policy) {
+                    service.policy = f.within("policy", |f| {
+                        check::policy(policy, file, f, || {
+                            products.choice(&format!("services.{name}.policy"), policy)
+                        })
+                    });
+                }
+                services.extend(service);
+            });
+        });
+    }
+    services
+}
+
+fn service(
+    name: &str,
+    entry: &ServiceEntry,
+    price: Option<&PriceFile>,
+    around: &Surroundings<'_>,
+    resolution: &mut Resolution<'_>,
+) -> Option<Service> {
+    let (service, replica) = (entry.service.as_ref()?, entry.replica.as_ref()?);
+    let (fleet, resources) = fleet::build(service, replica, price, resolution.faults);
+    let Resolution { clock, end, faults } = &mut *resolution;
+    let client = entry.client.as_ref();
+    let outages = failures::outages(&entry.outages, clock, *end, faults);
+    let fleet = FleetSpec {
+        failures: FailureSpec { outages, ..fleet.failures },
+        client: client.map(|given| faults.within("client", |f| clients::build(given, f))),
+        rollouts: rollouts::build(&entry.rollouts, clock, *end, faults),
+        ..fleet
+    };
+    let workload = workload(entry.workload.as_ref(), service, around, resolution)?;
+    let classes = workload.classes().len().max(1) as u8;
+    let fleet = FleetSpec { loops: closed::loops(&workload), classes, ..fleet };
+    Some(Service {
+        name: name.to_owned(),
+        workload,
+        fleet,
+        initial: replica.initial,
+        resources,
+        left_open: LeftOpen::default(),
+        policy: None,
+    })
+}
+
+fn workload(
+    workload: Option<&WorkloadSpec>,
+    service: &ServiceFile,
+    around: &Surroundings<'_>,
+    resolution: &mut Resolution<'_>,
+) -> Option<Workload> {
+    let faults = &mut *resolution.faults;
+    let law = service.service_time.clone().unwrap_or(DEFAULT_SERVICE_TIME);
+    let errors = faults.errors();
+    faults.within("service", |f| f.within("service_time", |f| law.check(f)));
+    // A faulty law has been reported; another one stands in so that the traffic is looked at too.
+    let law = if faults.errors() == errors { law } else { DEFAULT_SERVICE_TIME };
+    let Some(workload) = workload else {
+        faults.error(
+            "workload",
+            "there is no traffic",
+            "add a source, for example `[workload.arrivals.main.poisson]` with `rate = \"100/s\"`",
+        );
+        return None;
+    };
+    let context = ResolveContext {
+        base_dir: around.folder,
+        clock: resolution.clock,
+        end: resolution.end,
+        service_time: Some(&law),
+    };
+    faults.within("workload", |f| workload.resolve(&context, f))
+}

@@ -1,0 +1,191 @@
+//! Reads the documents of the products a scenario names, and gives what is wrong with them its place.
+
+use super::choice::{PolicyChoice, PolicyFile};
+use super::file::{ReplicaFile, ScenarioFile, ServiceFile};
+use super::findings::{Finding, Findings};
+use super::load::LoadOptions;
+use super::sources::Sources;
+use super::{LeftOpen, sharing};
+use autosim_engine::fault::{Fault, Faults};
+use autosim_policies::products::{Found, Loading, Origin, ProductFile, ProductPolicy};
+use sha2::{Digest as _, Sha256};
+use std::collections::BTreeMap;
+
+/// Whether any policy of the scenario is a product's.
+pub(super) fn any(file: &ScenarioFile) -> bool {
+    let of_services = file.services.values().filter_map(|entry| entry.policy.as_ref());
+    let mut all = file.policies.values().chain(of_services);
+    all.any(|policy| matches!(policy, PolicyFile::Product(_)))
+}
+
+impl LeftOpen {
+    /// Of every service of a scenario, before defaults are filled in.
+    pub(super) fn of_file(file: &ScenarioFile) -> Vec<Self> {
+        let sole = (file.services.is_empty()).then(|| Self::of(&file.service, &file.replica));
+        let several = file.services.values().map(|entry| Self::of(&entry.service, &entry.replica));
+        sole.into_iter().chain(several).collect()
+    }
+
+    fn of(service: &Option<ServiceFile>, replica: &Option<ReplicaFile>) -> Self {
+        let service = service.as_ref();
+        let replica = replica.as_ref();
+        Self {
+            concurrency: service
+                .is_none_or(|one| one.concurrency.is_none() && !sharing::is_sharing(one)),
+            cold_start: replica.is_none_or(|one| one.cold_start.is_none()),
+            grace: replica.is_none_or(|one| one.grace.is_none()),
+            victims: service.is_none_or(|one| one.scale_in.is_none()),
+            at_zero: service
+                .and_then(|one| one.queue.as_ref())
+                .is_none_or(|queue| queue.at_zero.is_none()),
+        }
+    }
+}
+
+/// The products of a scenario by the path of their policy: `policies.platform`.
+#[derive(Default)]
+pub(super) struct Products {
+    loaded: BTreeMap<String, ProductPolicy>,
+    /// Files read: path as written, SHA-256 in hex.
+    pub(super) inputs: Vec<(String, String)>,
+}
+
+impl Products {
+    /// Reads every document; the file then holds them in place of their names.
+    pub(super) fn read(
+        file: &mut ScenarioFile,
+        options: &LoadOptions,
+        sources: &mut Sources,
+        findings: &mut Vec<Finding>,
+        faults: &mut Faults,
+    ) -> Self {
+        let mut reader = Reader { options, sources, findings, faults, products: Self::default() };
+        for (name, policy) in &mut file.policies {
+            reader.policy(format!("policies.{name}"), policy);
+        }
+        for (name, entry) in &mut file.services {
+            if let Some(policy) = &mut entry.policy {
+                reader.policy(format!("services.{name}.policy"), policy);
+            }
+        }
+        reader.products
+    }
+
+    /// The policy at `path`, ready to be built; `None` if its documents are not good.
+    pub(super) fn choice(&self, path: &str, policy: &PolicyFile) -> Option<PolicyChoice> {
+        match policy {
+            PolicyFile::BuiltIn(spec) => Some(spec.clone().into()),
+            PolicyFile::Product(_) => {
+                self.loaded.get(path).map(|one| PolicyChoice::Product(Box::new(one.clone())))
+            }
+        }
+    }
+}
+
+struct Reader<'a> {
+    options: &'a LoadOptions,
+    sources: &'a mut Sources,
+    findings: &'a mut Vec<Finding>,
+    faults: &'a mut Faults,
+    products: Products,
+}
+
+impl Reader<'_> {
+    fn policy(&mut self, path: String, policy: &mut PolicyFile) {
+        let PolicyFile::Product(file) = policy else { return };
+        let key = format!("{path}.{}", file.kind_name());
+        let Some(texts) = self.texts(&key, file) else { return };
+        let names: Vec<String> = file.files().into_iter().map(str::to_owned).collect();
+        let Loading { policy: loaded, found } = file.load(&texts);
+        let starts: Vec<usize> = names
+            .into_iter()
+            .zip(texts)
+            .map(|(name, text)| self.sources.push(name, text))
+            .collect();
+        for found in &found {
+            self.found(&key, &starts, found);
+        }
+        if let Some(loaded) = loaded {
+            *file = loaded.file().clone();
+            self.products.loaded.insert(path, loaded);
+        }
+    }
+
+    fn texts(&mut self, key: &str, file: &ProductFile) -> Option<Vec<String>> {
+        let mut texts = Vec::new();
+        let mut sound = true;
+        for name in file.files() {
+            match self.text(name) {
+                Ok(text) => {
+                    let hash = Sha256::digest(text.as_bytes());
+                    let hash = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+                    self.products.inputs.push((name.to_owned(), hash));
+                    texts.push(text);
+                }
+                Err(error) => {
+                    sound = false;
+                    let message = format!("cannot read the document {name}: {error}");
+                    self.faults.error(key, message, "paths are relative to the scenario's folder");
+                }
+            }
+        }
+        sound.then_some(texts)
+    }
+
+    fn text(&self, name: &str) -> std::io::Result<String> {
+        let known = self.options.documents.iter().find(|(known, _)| known == name);
+        known.map_or_else(
+            || std::fs::read_to_string(self.options.folder.join(name)),
+            |(_, text)| Ok(text.clone()),
+        )
+    }
+
+    fn found(&mut self, key: &str, starts: &[usize], found: &Found) {
+        let fault = fault_of(key, found);
+        match &found.origin {
+            Origin::Inline(_) => self.faults.push(fault),
+            Origin::File { file, span } => {
+                let start = starts.get(*file).copied().unwrap_or_default();
+                let span = Some(span.start + start..span.end + start);
+                self.findings.push(Finding { fault, span });
+            }
+        }
+    }
+}
+
+/// A fault of a document in our form; `key` is the product's in the scenario.
+fn fault_of(key: &str, Found { origin, fault }: &Found) -> Fault {
+    let below = |part: &str, gap: &str| match (key, part) {
+        ("", part) => part.to_owned(),
+        (key, "") => key.to_owned(),
+        (key, part) => format!("{key}{gap}{part}"),
+    };
+    let path = match origin {
+        Origin::Inline(path) => below(path, "."),
+        Origin::File { .. } => below(&fault.field, ": "),
+    };
+    // A document written as text has no places: its member is named in words.
+    let named = path.ends_with(&fault.path) || matches!(origin, Origin::File { .. });
+    let member = if named { String::new() } else { format!("{}: ", fault.path) };
+    let said = match (fault.code.as_str(), fault.status) {
+        ("", None) => String::new(),
+        ("", Some(status)) => format!("HTTP {status}: "),
+        (code, None) => format!("{code}: "),
+        (code, Some(status)) => format!("{code} (HTTP {status}): "),
+    };
+    let message = format!("{said}{member}{}", fault.message);
+    Fault { path, message, hint: fault.remedy.clone(), severity: fault.severity }
+}
+
+impl Findings {
+    /// What is wrong with a document that stands alone.
+    pub fn of_document(name: &str, text: &str, found: &[Found]) -> Self {
+        let place = |found: &Found| match &found.origin {
+            Origin::File { span, .. } => Some(span.clone()),
+            Origin::Inline(_) => None,
+        };
+        let findings =
+            found.iter().map(|one| Finding { fault: fault_of("", one), span: place(one) });
+        Self::new(Sources::new(name, text), findings.collect())
+    }
+}

@@ -1,0 +1,67 @@
+//! The scenarios of products are sound and tell the stories they claim: order and shape, not digits.
+
+use autosim_study::experiment::{self, Comparison, Figure, RunOptions, Silent};
+use autosim_study::scenario::{LoadOptions, Loaded, Sources, load};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("scenarios/products")
+}
+
+fn scenario(name: &str) -> Loaded {
+    let folder = folder();
+    let text = std::fs::read_to_string(folder.join(name)).unwrap();
+    let options = LoadOptions { folder, fallback_name: name.into(), ..LoadOptions::default() };
+    load(Sources::new(name.to_owned(), text), &options)
+        .unwrap_or_else(|findings| panic!("{}", findings.render(false)))
+}
+
+/// One replication of a scenario; a figure of its policies in order.
+struct Story(Comparison);
+
+impl Story {
+    fn run(name: &str) -> Self {
+        let mut loaded = scenario(name);
+        loaded.scenario.replications = 1;
+        let options = RunOptions {
+            jobs: 2,
+            all_timelines: false,
+            all_decisions: false,
+            cancel: &Arc::new(AtomicBool::new(false)),
+        };
+        Self(Comparison::of(&experiment::run(&loaded.scenario, &options, &Silent).unwrap()))
+    }
+
+    #[track_caller]
+    fn falls(&self, policies: &[&str], figure: Figure) {
+        let of = |name: &&str| {
+            let compared = self.0.policies.iter().find(|compared| compared.name == **name).unwrap();
+            compared.estimate(figure).unwrap().mean
+        };
+        let values: Vec<f64> = policies.iter().map(of).collect();
+        assert!(values.windows(2).all(|pair| pair[0] > pair[1]), "{values:?} does not fall");
+    }
+}
+
+#[test]
+fn every_scenario_of_a_product_is_sound_and_says_what_it_teaches() {
+    let mut seen = 0;
+    for entry in std::fs::read_dir(folder()).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        if name.ends_with(".toml") {
+            let loaded = scenario(&name);
+            assert!(loaded.scenario.policies.len() > 1, "{name} compares nothing");
+            seen += 1;
+        }
+    }
+    assert!(seen > 0);
+}
+
+#[test]
+fn scaleway_steps_are_late_and_doubling_is_dear() {
+    let story = Story::run("scaleway.toml");
+    story.falls(&["one-by-one", "and-doubling", "target"], Figure::FailedShare);
+    story.falls(&["and-doubling", "target", "one-by-one"], Figure::Cost);
+}
