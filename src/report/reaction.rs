@@ -305,7 +305,8 @@ fn calm(about: &About, timeline: &[Interval], reaction: &Reaction) -> Option<Opt
 mod tests {
     use super::*;
     use crate::sample;
-    use autosim_study::experiment::{Census, Decision, Launches, Reading, Why};
+    use autosim_engine::control::Observation;
+    use autosim_study::experiment::{Census, Launches, Reading, Why};
 
     fn interval(minute: u64, arrivals: u64, starting: f64, p99_ms: u64) -> Interval {
         let results = sample::results();
@@ -326,11 +327,8 @@ mod tests {
             at: Time::from_secs(second),
             census: Census { starting: 0, ready: before, draining: 0 },
             before,
-            decision: Decision::propose(
-                before,
-                after,
-                Why::Ratio { base: before, value: 0.9, target: 0.6 },
-            ),
+            decision: Observation::of_count(before)
+                .propose(after, Why::Ratio { base: before, value: 0.9, target: 0.6 }),
             readings: vec![Reading { value: Some(0.9), at: Time::from_secs(second - 15) }],
             activation: false,
             without: Vec::new(),

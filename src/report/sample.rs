@@ -1,15 +1,16 @@
 //! Made-up results for the tests of this room: six policies, four replications, one day. Shapes are
 //! plausible, figures are not simulated.
 
+use autosim_engine::control::Observation;
 use autosim_engine::simulation::{
     ClientInterval, Counts, FleetTotals, Interval, LatencyTotals, Presence, ServiceOutcome,
 };
 use autosim_engine::stats::Histogram;
 use autosim_engine::units::{Price, Span, Time, WallClock};
 use autosim_study::experiment::{
-    About, Census, Comparison, Decision, DecisionRecord, Details, Facts, Fidelity, Launch,
-    Launches, OrderedBy, PolicyResults, Reading, References, Results, Row, ServiceDetails,
-    ServiceRow, Slo, SloMinute, SloTerms, Stage, Why, Window,
+    About, Census, Comparison, DecisionRecord, Details, Facts, Fidelity, Launch, Launches,
+    OrderedBy, PolicyResults, Reading, References, Results, Row, ServiceDetails, ServiceRow, Slo,
+    SloMinute, SloTerms, Stage, Why, Window,
 };
 use autosim_study::scenario::{LoadOptions, Scenario, Sources, load};
 
@@ -303,13 +304,14 @@ fn decisions(at: usize) -> Vec<DecisionRecord> {
             continue;
         }
         let value = 60.0 * f64::from(after) / f64::from(before);
-        let decision =
-            Decision::propose(before, after, Why::Ratio { base: before, value, target: 60.0 });
+        let (seen, why) =
+            (Observation::of_count(before), Why::Ratio { base: before, value, target: 60.0 });
+        let decision = seen.propose(after, why);
         let decision = match m % 5 {
             0 => decision.then(Stage::Stabilise, after, Why::Note("window")),
             _ if after == 30 => {
-                Decision::propose(before, 35, Why::Ratio { base: before, value, target: 60.0 })
-                    .then(Stage::Bounds, 30, Why::Limit { name: "max", value: 30.0 })
+                let limit = Why::Limit { name: "max", value: 30.0 };
+                seen.propose(35, why).then(Stage::Bounds, 30, limit)
             }
             _ => decision,
         };

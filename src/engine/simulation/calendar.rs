@@ -1,13 +1,13 @@
-//! What the engine does and when: control events in order of time, then of rank.
+//! What the simulation does and when: events in order of time, then of turn.
 
-use crate::fleet::ReplicaId;
+use crate::fleet::{ReplicaId, Turn};
 use crate::units::Time;
-use std::cmp::Reverse;
+use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 
-/// Events of the control plane. The order of declaration is the order at one instant (rule 1 of the
-/// model): the world first, then those who look at it, then those who change it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+/// Events of the control plane: the world first, then those who look at it, then those who change it.
+/// Their order at one instant is that of their [`Turn`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Event {
     /// A draining replica is gone.
     Gone(ReplicaId),
@@ -30,7 +30,7 @@ pub(super) enum Event {
 }
 
 /// What a rollout does at an instant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum RolloutStep {
     /// The one of this number begins.
     Begin(u32),
@@ -39,7 +39,7 @@ pub(super) enum RolloutStep {
 }
 
 /// What is measured.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Measure {
     /// A timeline interval ends.
     Interval,
@@ -50,7 +50,7 @@ pub(super) enum Measure {
 }
 
 /// Why the autoscaler is asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Control {
     /// Its interval has passed.
     Periodic,
@@ -59,38 +59,71 @@ pub(super) enum Control {
 }
 
 impl Event {
-    /// True for what happens before requests give up at an instant.
-    pub(super) const fn changes_world(&self) -> bool {
-        matches!(self, Self::Gone(_) | Self::Ready(..))
+    /// When at its instant it happens.
+    pub(super) const fn turn(&self) -> Turn {
+        match self {
+            Self::Gone(_) => Turn::Gone,
+            Self::Ready(..) => Turn::Ready,
+            Self::Measure(_) => Turn::Measured,
+            Self::Fail(..) => Turn::Failed,
+            Self::Outage(_) => Turn::OutageBegan,
+            Self::Rollout(_) => Turn::Rolled,
+            Self::Scrape(_) => Turn::Scraped,
+            Self::Control(_) => Turn::Asked,
+            Self::Actuate(_) => Turn::Actuated,
+        }
     }
 
-    fn rank(&self) -> u8 {
+    /// Launch ordinal of replicas that fail or are ready; all others come as they were added.
+    const fn ordinal(&self) -> u64 {
         match self {
-            Self::Gone(_) => 0,
-            Self::Ready(..) => 1,
-            Self::Measure(_) => 2,
-            Self::Fail(..) => 3,
-            Self::Outage(_) => 4,
-            Self::Rollout(_) => 5,
-            Self::Scrape(_) => 6,
-            Self::Control(_) => 7,
-            Self::Actuate(_) => 8,
+            Self::Fail(ordinal, _) | Self::Ready(ordinal, _) => *ordinal,
+            Self::Gone(_)
+            | Self::Measure(_)
+            | Self::Outage(_)
+            | Self::Rollout(_)
+            | Self::Scrape(_)
+            | Self::Control(_)
+            | Self::Actuate(_) => 0,
         }
     }
 }
 
 /// An event with its instant and its service.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Entry {
     pub(super) at: Time,
-    /// All services pass one rank before any begins the next.
-    rank: u8,
     pub(super) service: u32,
-    /// Launch ordinal of those that fail or are ready; all others in the order in which they were added.
-    order: u64,
-    sequence: u64,
     pub(super) event: Event,
+    sequence: u64,
 }
+
+impl Entry {
+    /// What orders entries; no two are equal. All services pass one turn before any begins the next.
+    const fn key(&self) -> (Time, Turn, u32, u64, u64) {
+        (self.at, self.event.turn(), self.service, self.event.ordinal(), self.sequence)
+    }
+}
+
+impl Ord for Entry {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.key().cmp(&other.key())
+    }
+}
+
+impl PartialOrd for Entry {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Entry {
+    fn eq(&self, other: &Self) -> bool {
+        self.key() == other.key()
+    }
+}
+
+impl Eq for Entry {}
 
 /// The events to come.
 #[derive(Debug, Default)]
@@ -103,13 +136,9 @@ impl Calendar {
     /// Adds an event; those at [`Time::NEVER`] never happen.
     pub(super) fn add(&mut self, at: Time, service: u32, event: Event) {
         if at != Time::NEVER {
-            let (rank, sequence) = (event.rank(), self.sequence);
+            let sequence = self.sequence;
             self.sequence += 1;
-            let order = match event {
-                Event::Fail(ordinal, _) | Event::Ready(ordinal, _) => ordinal,
-                _ => 0,
-            };
-            self.entries.push(Reverse(Entry { at, rank, service, order, sequence, event }));
+            self.entries.push(Reverse(Entry { at, service, event, sequence }));
         }
     }
     /// The instant of the next event.

@@ -1,26 +1,32 @@
 //! What will happen beside completions, in order.
 
 use super::later::Later;
+use crate::fleet::Turn;
 
-/// Kinds of events; the order of declaration is the order at one instant (rule 1 of the model), after
-/// the completions of that instant.
+/// Kinds of events, which come after the completions of their instant; each has its [`Turn`] there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
 pub(super) enum What {
     /// A leaving replica's grace ends.
-    Kill,
+    Kill = Turn::Killed as u8,
     /// An idle replica is removed.
-    IdleExpire,
+    IdleExpire = Turn::IdleExpired as u8,
     /// A replica started by a request is ready.
-    Ready,
+    Ready = Turn::Ready as u8,
     /// A request's patience ends.
-    GiveUp,
+    GiveUp = Turn::PatienceEnded as u8,
     /// A client has waited long enough for an attempt.
-    ClientGivesUp,
+    ClientGivesUp = Turn::ClientGaveUp as u8,
     /// A user in a closed loop begins, or has thought and sends.
-    UserActs,
+    UserActs = Turn::UserActed as u8,
     /// A client tries again.
-    Retry,
+    Retry = Turn::Retried as u8,
 }
+
+/// How many bits of a key say the turn, above those of the stamp.
+const TURN_BITS: u32 = 5;
+const STAMP_BITS: u32 = u64::BITS - TURN_BITS;
+const _: () = assert!((Turn::Retried as u32) < 1 << TURN_BITS, "every turn fits into its bits");
 
 /// One event; `stamp` orders equals and tells whether it still holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,17 +44,17 @@ impl Event {
 }
 
 impl Event {
-    /// Instant, kind and stamp in one number: one comparison orders two events.
+    /// Instant, turn and stamp in one number: one comparison orders two events.
     #[inline]
     fn key(&self) -> u128 {
-        u128::from(self.at) << 64 | (self.what as u128) << 61 | u128::from(self.stamp)
+        u128::from(self.at) << 64 | (self.what as u128) << STAMP_BITS | u128::from(self.stamp)
     }
 }
 
 /// Children of a place.
 const ARITY: usize = 4;
 
-/// Events by time, kind and stamp: a heap of fours, half as deep as one of twos and as easy on caches
+/// Events by time, turn and stamp: a heap of fours, half as deep as one of twos and as easy on caches
 /// as its groups are long (LaMarca and Ladner 1996). Ends of patience wait beside it until they are near.
 #[derive(Debug, Clone, Default)]
 pub(super) struct EventHeap {
@@ -62,7 +68,7 @@ impl EventHeap {
         if event.at == u64::MAX {
             return;
         }
-        debug_assert!(event.stamp < 1 << 61);
+        debug_assert!(event.stamp < 1 << STAMP_BITS);
         let heap = &mut self.near;
         let mut place = heap.len();
         heap.push(event);
@@ -174,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn events_come_by_time_then_kind_then_stamp() {
+    fn events_come_by_time_then_turn_then_stamp() {
         use What::{ClientGivesUp, GiveUp, IdleExpire, Kill, Ready, Retry, UserActs};
         let kinds = [Kill, IdleExpire, Ready, GiveUp, ClientGivesUp, UserActs, Retry];
         let mut heap = EventHeap::default();
