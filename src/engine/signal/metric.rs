@@ -105,7 +105,33 @@ impl Metric {
 
     /// Whether it needs the histogram of response times.
     pub const fn needs_histogram(self) -> bool {
-        matches!(self, Self::P50Ms | Self::P90Ms | Self::P95Ms | Self::P99Ms)
+        self.quantile().is_some()
+    }
+
+    /// Which quantile of response times it is, if it is one.
+    pub const fn quantile(self) -> Option<f64> {
+        match self {
+            Self::P50Ms => Some(0.5),
+            Self::P90Ms => Some(0.9),
+            Self::P95Ms => Some(0.95),
+            Self::P99Ms => Some(0.99),
+            Self::RequestsPerS
+            | Self::RequestsPerMin
+            | Self::InFlightRequests
+            | Self::QueuedRequests
+            | Self::OngoingRequests
+            | Self::UtilizationPercent
+            | Self::CpuPercent
+            | Self::MemoryPercent
+            | Self::GpuPercent
+            | Self::Connections
+            | Self::ResponseTimeMs
+            | Self::ErrorsPerS
+            | Self::ErrorsPerMin
+            | Self::BytesPerS
+            | Self::Replicas
+            | Self::IdleS => None,
+        }
     }
 }
 

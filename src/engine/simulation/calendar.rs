@@ -2,8 +2,7 @@
 
 use crate::fleet::{ReplicaId, Turn};
 use crate::units::Time;
-use std::cmp::{Ordering, Reverse};
-use std::collections::BinaryHeap;
+use std::collections::BTreeMap;
 
 /// Events of the control plane: the world first, then those who look at it, then those who change it.
 /// Their order at one instant is that of their [`Turn`].
@@ -89,69 +88,39 @@ impl Event {
     }
 }
 
-/// An event with its instant and its service.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Entry {
-    pub(super) at: Time,
-    pub(super) service: u32,
-    pub(super) event: Event,
-    sequence: u64,
-}
-
-impl Entry {
-    /// What orders entries; no two are equal. All services pass one turn before any begins the next.
-    const fn key(&self) -> (Time, Turn, u32, u64, u64) {
-        (self.at, self.event.turn(), self.service, self.event.ordinal(), self.sequence)
-    }
-}
-
-impl Ord for Entry {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.key().cmp(&other.key())
-    }
-}
-
-impl PartialOrd for Entry {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for Entry {
-    fn eq(&self, other: &Self) -> bool {
-        self.key() == other.key()
-    }
-}
-
-impl Eq for Entry {}
+/// What orders events; no two are equal: instant, turn, service (all services pass one turn before any begins
+/// the next), launch ordinal, and the order in which they were added.
+type Key = (Time, Turn, u32, u64, u64);
 
 /// The events to come.
 #[derive(Debug, Default)]
 pub(super) struct Calendar {
-    entries: BinaryHeap<Reverse<Entry>>,
-    sequence: u64,
+    events: BTreeMap<Key, Event>,
+    added: u64,
 }
 
 impl Calendar {
     /// Adds an event; those at [`Time::NEVER`] never happen.
     pub(super) fn add(&mut self, at: Time, service: u32, event: Event) {
         if at != Time::NEVER {
-            let sequence = self.sequence;
-            self.sequence += 1;
-            self.entries.push(Reverse(Entry { at, service, event, sequence }));
+            self.events.insert((at, event.turn(), service, event.ordinal(), self.added), event);
+            self.added += 1;
         }
     }
+
     /// The instant of the next event.
     pub(super) fn next_at(&self) -> Option<Time> {
-        self.entries.peek().map(|entry| entry.0.at)
+        self.events.first_key_value().map(|(key, _)| key.0)
     }
-    /// The next event, if it is due at `now` and wanted.
-    pub(super) fn pop(&mut self, now: Time, wanted: impl Fn(&Event) -> bool) -> Option<Entry> {
-        let next = &self.entries.peek()?.0;
-        if next.at == now && wanted(&next.event) {
-            self.entries.pop().map(|entry| entry.0)
-        } else {
-            None
-        }
+
+    /// The next event and its service, if it is due at `now` and its turn is wanted.
+    pub(super) fn pop(
+        &mut self,
+        now: Time,
+        wanted: impl Fn(Turn) -> bool,
+    ) -> Option<(usize, Event)> {
+        let next = self.events.first_entry()?;
+        let &(at, turn, service, ..) = next.key();
+        (at == now && wanted(turn)).then(|| (service as usize, next.remove()))
     }
 }

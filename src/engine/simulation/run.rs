@@ -1,7 +1,7 @@
 //! A run: serve to the next event of the calendar, then do what is due, in the order of rule 1.
 
 use super::backend::Advance;
-use super::calendar::{Calendar, Control, Entry, Event, Measure, RolloutStep};
+use super::calendar::{Calendar, Control, Event, Measure, RolloutStep};
 use super::facts::{RunFacts, sources};
 use super::outcome::Outcome;
 use super::senses::Senses;
@@ -189,16 +189,14 @@ impl<'a, const OBSERVED: bool> Run<'a, OBSERVED> {
             if !self.advance_all(now)? {
                 continue; // a policy was woken: there may be earlier events now
             }
-            while let Some(entry) =
-                self.calendar.pop(now, |event| event.turn() < Turn::PatienceEnded)
-            {
-                self.handle(entry);
+            while let Some(due) = self.calendar.pop(now, |turn| turn < Turn::PatienceEnded) {
+                self.handle(now, due);
             }
             for service in &mut self.services {
                 service.backend.expire(now);
             }
-            while let Some(entry) = self.calendar.pop(now, |_| true) {
-                self.handle(entry);
+            while let Some(due) = self.calendar.pop(now, |_| true) {
+                self.handle(now, due);
             }
             if now >= self.until.end && (now >= self.until.last || self.all_settled(now)) {
                 return self.ended();
@@ -228,17 +226,18 @@ impl<'a, const OBSERVED: bool> Run<'a, OBSERVED> {
         if now >= self.until.end || !all.all(|(service, senses)| service.is_known_ahead(senses)) {
             return false;
         }
-        let Some(entry) = self.calendar.pop(now, |event| matches!(event, Event::Control(_))) else {
-            return false;
-        };
+        let Some(due) = self.calendar.pop(now, |turn| turn == Turn::Asked) else { return false };
         marks::hit("asked before the planes get there", "");
-        self.handle(entry);
+        self.handle(now, due);
         true
     }
 
     fn all_settled(&mut self, now: Time) -> bool {
-        // Every one is looked at: that files its completions.
-        self.services.iter_mut().fold(true, |all, service| service.backend.is_settled(now) && all)
+        let mut settled = true;
+        for service in &mut self.services {
+            settled &= service.backend.is_settled(now); // each is looked at: that files its completions
+        }
+        settled
     }
 
     /// Brings every service to `now`; false if one had to stop before, at zero replicas.
@@ -285,10 +284,9 @@ impl<'a, const OBSERVED: bool> Run<'a, OBSERVED> {
         true
     }
 
-    fn handle(&mut self, entry: Entry) {
-        let (now, index) = (entry.at, entry.service as usize);
+    fn handle(&mut self, now: Time, (index, event): (usize, Event)) {
         let service = &mut self.services[index];
-        match entry.event {
+        match event {
             Event::Gone(id) => service.backend.gone(now, id),
             Event::Fail(ordinal, id) => {
                 service.backend.fail(now, id, ordinal);
