@@ -11,6 +11,8 @@
 //!
 //! **Start at** [`Policy`].
 
+#![warn(clippy::wildcard_enum_match_arm)]
+
 mod decision;
 mod observation;
 

@@ -9,6 +9,8 @@
 //!
 //! **Start at** [`Probe`], then [`Reading`].
 
+#![warn(clippy::wildcard_enum_match_arm)]
+
 mod definition;
 mod load;
 mod metric;

@@ -274,7 +274,7 @@ impl Scaler {
         let decision = seen.propose(wanted, why);
         let band = match strategy.metric {
             MetricName::QueueAvgBacklog => self.knobs.queue_tolerance,
-            _ => BAND,
+            MetricName::Qps | MetricName::Qps1k | MetricName::Cpu | MetricName::GpuUtil => BAND,
         };
         let off = (ratio - 1.0).abs();
         let inside = match self.knobs.band_ends {
