@@ -4,9 +4,8 @@ use super::moments;
 use super::number::{currency, group, human, plain};
 use autosim_engine::stats::Estimate;
 use autosim_engine::units::Time;
-use autosim_study::experiment::{
-    ClassEstimates, Compared, Comparison, Figure, Results, Ruling, SloTerms,
-};
+use autosim_study::experiment::{ClassEstimates, Compared, Comparison, Figure, Results, Ruling};
+use autosim_study::scenario::SloTerms;
 use comfy_table::{
     CellAlignment, ColumnConstraint, ContentArrangement, ContentLineStyle, LineStyle,
 };
@@ -358,8 +357,8 @@ fn wrapped(out: &mut String, text: &str) {
 mod tests {
     use super::super::sample;
     use super::*;
+    use autosim_engine::simulation::Slo;
     use autosim_engine::units::Span;
-    use autosim_study::experiment::Slo;
 
     #[test]
     fn it_fits_eighty_columns_and_answers_the_question() {

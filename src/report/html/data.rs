@@ -4,10 +4,11 @@ use super::number::Short;
 use super::series::{Series, series};
 use crate::number::{currency, human};
 use crate::table::human_quantile;
+use autosim_engine::control::Stage;
 use autosim_engine::stats::Estimate;
 use autosim_engine::units::Time;
 use autosim_study::experiment::{
-    About, Compared, Comparison, Figure, PolicyResults, Results, Ruling, Stage,
+    About, Compared, Comparison, Figure, PolicyResults, Results, Ruling,
 };
 use serde::Serialize;
 

@@ -5,10 +5,10 @@ use crate::moments::{failures, worst};
 use crate::reaction::{Reaction, reactions};
 use crate::seen::{targets, words_of};
 use crate::{hours, minutes};
+use autosim_engine::control::Stage;
+use autosim_engine::simulation::{DecisionRecord, Interval};
 use autosim_engine::units::Time;
-use autosim_study::experiment::{
-    About, DecisionRecord, Interval, PolicyResults, ServiceDetails, Stage,
-};
+use autosim_study::experiment::{About, PolicyResults, ServiceDetails};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
