@@ -11,6 +11,8 @@
 //!
 //! **Start at** [`write_all`] and [`table()`].
 
+#![warn(clippy::wildcard_enum_match_arm)]
+
 mod account;
 mod classes_csv;
 mod decisions_csv;

@@ -8,7 +8,7 @@ use autosim_engine::control::Stage;
 use autosim_engine::stats::Estimate;
 use autosim_engine::units::Time;
 use autosim_study::experiment::{
-    About, Compared, Comparison, Figure, PolicyResults, Results, Ruling,
+    About, Compared, Comparison, CostBy, Figure, PolicyResults, Results, Ruling,
 };
 use serde::Serialize;
 
@@ -81,9 +81,9 @@ pub(super) fn data(results: &Results, comparison: &Comparison) -> Data {
         name: about.name.clone(),
         clock: clock(about),
         window: [about.window.warmup.as_secs_f64(), about.window.end.as_secs_f64()],
-        cost_title: match comparison.cost_figure {
-            Figure::Cost => format!("cost, {money}"),
-            _ => "billed replica-hours".to_owned(),
+        cost_title: match comparison.cost {
+            CostBy::Money => format!("cost, {money}"),
+            CostBy::BilledHours => "billed replica-hours".to_owned(),
         },
         latency_title: format!("p{} latency of all requests", human_quantile(quantile)),
         slo: slo.map(|slo| format!("p{} < {}", human_quantile(slo.quantile), slo.limit)),
@@ -150,7 +150,7 @@ fn one(comparison: &Comparison, compared: &Compared, policy: &PolicyResults) -> 
             Ruling::Missed => Some(false),
         },
         on_frontier: compared.on_frontier,
-        cost: compared.estimate(comparison.cost_figure).map(interval),
+        cost: compared.estimate(comparison.cost.figure()).map(interval),
         latency: compared.estimate(Figure::SloLatency).map(interval),
         placed: arrived,
         words: words.collect(),

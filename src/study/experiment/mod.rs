@@ -23,7 +23,7 @@ mod survey;
 mod together;
 mod verdict;
 
-pub use compare::{Against, ClassEstimates, Compared, Comparison, Estimates, HEADLINE};
+pub use compare::{Against, ClassEstimates, Compared, Comparison, CostBy, Estimates, HEADLINE};
 pub use explain::{ExplainError, Explanation, Moment, explain};
 pub use figures::{Facts, Figure, Kind, Row};
 pub use plan::{Cell, plan};

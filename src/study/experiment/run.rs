@@ -6,7 +6,7 @@ use super::reference::{Needs, clairvoyant_plan, needs, work_bound};
 use super::results::{About, Details, PolicyResults, References, Results, ServiceDetails, Told};
 use super::survey::{Survey, survey};
 use super::together;
-use super::{Cell, Facts, Figure, Row, Ruling, ServiceRow, Verdict, plan};
+use super::{Cell, CostBy, Facts, Figure, Row, Ruling, ServiceRow, Verdict, plan};
 use crate::scenario::{Competitor, Scenario};
 use autosim_engine::control::SignalRef;
 use autosim_engine::simulation::{self, DecisionLog, Detail, Halt, Outcome, ServiceSetup, Setup};
@@ -316,7 +316,7 @@ fn glance<'a>(scenario: &'a Scenario, cell: Cell, done: &CellResult) -> Glance<'
     let policy = &scenario.policies[cell.policy];
     let row = done.rows.first().map(|first| &first.row);
     let verdict = row.map(|row| Verdict::of(&[row], scenario.slo.as_ref()));
-    let figure = if scenario.price.is_free() { Figure::BilledHours } else { Figure::Cost };
+    let figure = CostBy::of(scenario.price).figure();
     Glance {
         policy: &policy.name,
         replication: cell.replication,
@@ -324,7 +324,8 @@ fn glance<'a>(scenario: &'a Scenario, cell: Cell, done: &CellResult) -> Glance<'
         cost: row.and_then(|row| row.get(figure)),
         kept: verdict.and_then(|verdict| match verdict.ruling {
             Ruling::NotAsked => None,
-            ruling => Some(ruling == Ruling::Met),
+            Ruling::Met => Some(true),
+            Ruling::Missed => Some(false),
         }),
         sees_future: policy.deployment.policy.needs_plan(),
     }

@@ -54,13 +54,14 @@ pub(super) fn within_run(
 pub(super) fn portion(quantity: Quantity) -> Option<Portion> {
     let Quantity { value, unit } = quantity;
     match unit {
-        QuantityUnit::Plain if value.fract() == 0.0 && (0.0..=1e9).contains(&value) => {
-            Some(Portion::Count(value as u32))
+        QuantityUnit::Plain => {
+            let whole = value.fract() == 0.0 && (0.0..=1e9).contains(&value);
+            whole.then_some(Portion::Count(value as u32))
         }
-        QuantityUnit::Percent if (0.0..=100.0).contains(&value) => {
-            Some(Portion::Share(value / 100.0))
+        QuantityUnit::Percent => {
+            (0.0..=100.0).contains(&value).then_some(Portion::Share(value / 100.0))
         }
-        _ => None,
+        QuantityUnit::PerSecond | QuantityUnit::Seconds => None,
     }
 }
 
