@@ -56,14 +56,22 @@ struct Policy {
     /// None where nothing was promised.
     met: Option<bool>,
     on_frontier: bool,
-    cost: Option<[Short; 3]>,
-    latency: Option<[Short; 3]>,
+    cost: Option<Interval>,
+    latency: Option<Interval>,
     /// Anything arrived: it has a place on the plot.
     placed: bool,
     /// Figures in words, for hovering.
     words: Vec<(&'static str, String)>,
     /// Latency in ms and the share of all counted requests that took longer, ascending.
     slower: Vec<(Short, Short)>,
+}
+
+/// A mean over replications and where the true one lies.
+#[derive(Debug, Serialize)]
+struct Interval {
+    mean: Short,
+    low: Short,
+    high: Short,
 }
 
 /// Collects it.
@@ -124,8 +132,12 @@ fn clock(about: &About) -> Clock {
     }
 }
 
-fn interval(estimate: Estimate) -> [Short; 3] {
-    [estimate.mean, estimate.low(), estimate.high()].map(Short::from)
+fn interval(estimate: Estimate) -> Interval {
+    Interval {
+        mean: estimate.mean.into(),
+        low: estimate.low().into(),
+        high: estimate.high().into(),
+    }
 }
 
 fn one(comparison: &Comparison, compared: &Compared, policy: &PolicyResults) -> Policy {
