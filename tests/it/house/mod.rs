@@ -34,7 +34,7 @@ const RULES: &[Rule] = &[
         says: "no crate reaches past the table",
         broken: rules::arrows,
         path: "src/report/sly.rs",
-        text: "fn f() -> autosim_engine::fleet::FleetSpec { Default::default() }",
+        text: "fn f() -> autosim_engine::workload::Workload { Default::default() }",
     },
     Rule {
         says: "the simulation knows no file format",

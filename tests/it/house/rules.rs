@@ -58,7 +58,22 @@ const ARROWS: &[(&str, &[&str])] = &[
             "scenario",
         ],
     ),
-    ("report", &["units", "fault", "stats", "simulation", "products", "dryrun", "experiment"]),
+    (
+        "report",
+        &[
+            "units",
+            "fault",
+            "stats",
+            "fleet",
+            "signal",
+            "control",
+            "simulation",
+            "products",
+            "scenario",
+            "dryrun",
+            "experiment",
+        ],
+    ),
     (
         "cli",
         &[
