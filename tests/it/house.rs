@@ -121,12 +121,12 @@ const BANNED: &[(&str, &str, &str, &str)] = &[
 /// Banned words that only the room `cli` may use.
 const FOR_CLI: [&str; 2] = ["Instant::", "std::"];
 
-fn root() -> &'static Path {
+pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// Files below `folder` with one of the endings, as (path from the root, text), sorted.
-fn files(folder: &str, endings: &[&str]) -> Vec<(String, String)> {
+pub(crate) fn files(folder: &str, endings: &[&str]) -> Vec<(String, String)> {
     let mut found = Vec::new();
     let mut folders: Vec<PathBuf> = vec![root().join(folder)];
     while let Some(folder) = folders.pop() {
