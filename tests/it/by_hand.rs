@@ -236,9 +236,9 @@ fn what_arrives_within_the_window_counts_and_what_outlasts_the_drain_limit_is_un
 /// (rule 11)
 #[test]
 fn a_reversal_is_an_action_in_the_other_direction() {
-    let script = [2, 2, 4, 3, 1, 2];
+    let script = [2, 4, 4, 6, 7, 3, 4];
     let fleet = outcome(setup(&case(FleetSpec::default(), &[], &script))).fleet;
-    assert_eq!((fleet.scale_outs, fleet.scale_ins, fleet.reversals), (3, 2, 2));
+    assert_eq!((fleet.scale_outs, fleet.scale_ins, fleet.reversals), (5, 1, 2));
 }
 
 /// (rules 33, 42)

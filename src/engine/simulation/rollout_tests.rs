@@ -178,7 +178,7 @@ fn without_a_cold_start_all_are_replaced_in_the_instant() {
 /// (rule 38)
 #[test]
 fn scaling_goes_on_and_the_last_count_wanted_is_there_at_the_end() {
-    for (script, count) in [(&[8, 12, 5][..], 5), (&[8, 3, 9], 9), (&[2, 2, 8], 8)] {
+    for (script, count) in [(&[8, 12, 5][..], 5), (&[8, 3, 9], 9), (&[2, 2, 8], 8), (&[8, 2], 2)] {
         for min_ready in [None, Some(Portion::Share(1.0)), Some(Portion::Count(0))] {
             let (log, _) = watched(fleet(8, seconds(4), min_ready), script);
             let (_, ready, starting, draining) = log.last().unwrap();

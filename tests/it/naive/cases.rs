@@ -126,14 +126,15 @@ fn a_leaving_replica_drains_until_its_grace_ends() {
 /// (rule 5)
 #[test]
 fn victims_leave_in_the_stated_order() {
-    let requests = [(0, 30), (1, 30), (2, 3), (12, 1)];
-    for (victims, last) in [
-        (VictimOrder::FewestInFlight, done(30, 31, 0)),
-        (VictimOrder::Newest, done(30, 31, 0)),
-        (VictimOrder::Oldest, done(12, 13, 2)),
+    // At 10 the second one is idle.
+    let requests = [(0, 30), (1, 3), (2, 30), (12, 20), (13, 1)];
+    for (victims, long, last) in [
+        (VictimOrder::FewestInFlight, done(30, 50, 0), done(32, 33, 2)),
+        (VictimOrder::Newest, done(12, 32, 1), done(30, 31, 0)),
+        (VictimOrder::Oldest, done(12, 32, 1), done(32, 33, 1)),
     ] {
         let fleet = FleetSpec { initial: 3, victims, ..FleetSpec::default() };
-        let expected = [done(0, 30, 0), done(1, 31, 1), done(2, 5, 2), last];
+        let expected = [done(0, 30, 0), done(1, 4, 1), done(2, 32, 2), long, last];
         assert_eq!(fates(&case(fleet, &requests, &[2])), expected, "{victims:?}");
     }
 }
@@ -141,7 +142,9 @@ fn victims_leave_in_the_stated_order() {
 /// (rule 1)
 #[test]
 fn controls_at_instants_of_their_own_come_before_arrivals() {
-    let fleet = FleetSpec { initial: 0, ..FleetSpec::default() };
+    // Who came before the control of its instant would be refused.
+    let queue = QueueSpec { at_zero: AtZero::Reject, ..QueueSpec::default() };
+    let fleet = FleetSpec { initial: 0, queue, ..FleetSpec::default() };
     let mut case = case(fleet, &[(0, 9), (1, 5)], &[1, 2]);
     case.wakeups = vec![0, 3, 10];
     assert_eq!(fates(&case), [done(0, 9, 0), done(3, 8, 1)]);
@@ -182,11 +185,11 @@ fn the_launch_rate_delays_and_the_quota_refuses() {
     let expected = [done(10, 110, 0), done(10, 110, 1), done(25, 125, 2), done(40, 140, 3)];
     assert_eq!(fates(&case(fleet, &requests, &[4])), expected);
     let fleet = FleetSpec { initial: 1, quota: Some(2), ..FleetSpec::default() };
-    // One draining and one live make the quota full until the drained one is gone at 100.
+    // One that drains from 20 to 35 and one live make the quota full; the order of 40 is granted.
     let expected =
-        [done(0, 100, 0), Lost { start: Some(10), at: 22 }, done(30, 130, 2), done(100, 200, 0)];
+        [done(0, 100, 0), Lost { start: Some(10), at: 35 }, done(40, 140, 2), done(100, 200, 0)];
     let mut case = case(fleet, &requests, &[2, 1, 2]);
-    case.fleet.grace = Span(2);
+    case.fleet.grace = Span(15);
     assert_eq!(fates(&case), expected);
 }
 

@@ -52,8 +52,9 @@ fn work_put_back_begins_anew_at_the_head_of_the_queue_and_no_longer_gives_up() {
     let mut fleet = living(8, FailedWork::Requeued, Restart::Replaced);
     let timeout = Some(Sampler::Constant(9));
     fleet.queue = QueueSpec { timeout, capacity: Some(1), ..QueueSpec::default() };
-    // Put back at 8; served before the one that has waited since 6, whose patience ends at 15.
-    let requests = [(0, 4), (3, 7), (6, 2), (7, 1), (30, 1)];
+    // Put back at 8, and served at 12 although it came more than 9 before: ahead of the one that has waited
+    // since 6, whose patience ends at 15.
+    let requests = [(0, 4), (2, 7), (6, 2), (7, 1), (30, 1)];
     let expected = [
         done(0, 4, 0),
         done(12, 19, 1),
@@ -61,23 +62,26 @@ fn work_put_back_begins_anew_at_the_head_of_the_queue_and_no_longer_gives_up() {
         Fate::Rejected,
         done(30, 31, 2),
     ];
-    assert_eq!(fates(&case(fleet, &requests, &[1])), expected);
+    assert_eq!(fates(&case(fleet.clone(), &requests, &[1])), expected);
+    let alone = [(0, 4), (2, 7), (30, 1)];
+    let expected = [done(0, 4, 0), done(12, 19, 1), done(30, 31, 2)];
+    assert_eq!(fates(&case(fleet, &alone, &[1])), expected);
 }
 
 /// (rule 35)
 #[test]
 fn an_outage_takes_so_many_and_those_told_before_drain_first() {
-    let requests = [(0, 30), (1, 30), (50, 1)];
+    // Replacements are ordered at 7 in any case, and ready at 11.
+    let requests = [(0, 30), (1, 30), (8, 1), (50, 1)];
     let fleet = |notice| FleetSpec {
         initial: 2,
         failures: outage(7, 2, notice),
         cold_start: cold(4),
         ..FleetSpec::default()
     };
-    let last = |replica| done(50, 51, replica);
     let lost = |at| [Lost { start: Some(0), at }, Lost { start: Some(1), at }];
     for (notice, first) in [(0, lost(7)), (20, lost(27)), (24, [done(0, 30, 0), done(1, 31, 1)])] {
-        let expected = [first[0], first[1], last(2)];
+        let expected = [first[0], first[1], done(11, 12, 2), done(50, 51, 3)];
         assert_eq!(fates(&case(fleet(notice), &requests, &[2])), expected, "notice {notice}");
     }
 }
