@@ -1,7 +1,7 @@
 //! The rules of the house, kept by reading the source: layers, banned words, sizes, registration.
 
 mod rules;
-mod tree;
+pub(crate) mod tree;
 
 use tree::{File, Tree};
 

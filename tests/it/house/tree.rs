@@ -7,22 +7,22 @@ use std::path::{Path, PathBuf};
 const CRATES: [&str; 3] = ["engine", "policies", "study"];
 
 /// A file: its path from the root of the project, and its text.
-pub(super) struct File {
-    pub(super) path: String,
-    pub(super) text: String,
+pub(crate) struct File {
+    pub(crate) path: String,
+    pub(crate) text: String,
 }
 
 impl File {
-    pub(super) fn new(path: &str, text: &str) -> Self {
+    pub(crate) fn new(path: &str, text: &str) -> Self {
         Self { path: path.to_owned(), text: text.to_owned() }
     }
 
-    pub(super) fn is_rust(&self) -> bool {
+    pub(crate) fn is_rust(&self) -> bool {
         self.path.ends_with(".rs")
     }
 
     /// The room it belongs to, if it is in one.
-    pub(super) fn room(&self) -> Option<&str> {
+    pub(crate) fn room(&self) -> Option<&str> {
         let mut parts = self.path.strip_prefix("src/")?.split('/');
         let first = parts.next()?;
         let room = if CRATES.contains(&first) { parts.next()? } else { first };
@@ -30,7 +30,7 @@ impl File {
     }
 
     /// Whether it is where its room describes itself.
-    pub(super) fn is_front(&self) -> bool {
+    pub(crate) fn is_front(&self) -> bool {
         let Some(room) = self.room() else { return false };
         [format!("/{room}/mod.rs"), format!("/{room}/lib.rs")]
             .iter()
@@ -38,7 +38,7 @@ impl File {
     }
 
     /// Lines of code with their numbers: no comments, and nothing of an inline module of tests.
-    pub(super) fn code(&self) -> Vec<(usize, &str)> {
+    pub(crate) fn code(&self) -> Vec<(usize, &str)> {
         let lines: Vec<&str> = self.text.lines().collect();
         let tests = (0..lines.len()).find(|&at| {
             lines[at].starts_with("#[cfg(test)]")
@@ -53,10 +53,10 @@ impl File {
 }
 
 /// All files the rules speak of.
-pub(super) struct Tree(pub(super) Vec<File>);
+pub(crate) struct Tree(pub(crate) Vec<File>);
 
 impl Tree {
-    pub(super) fn of_the_project() -> Self {
+    pub(crate) fn of_the_project() -> Self {
         let endings =
             [".rs", ".md", ".toml", ".json", ".yml", ".yaml", ".csv", ".svg", ".sh", "run"];
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -82,17 +82,17 @@ impl Tree {
     }
 
     /// Rust files below a folder.
-    pub(super) fn rust<'a>(&'a self, folder: &'a str) -> impl Iterator<Item = &'a File> {
+    pub(crate) fn rust<'a>(&'a self, folder: &'a str) -> impl Iterator<Item = &'a File> {
         self.0.iter().filter(move |file| file.is_rust() && file.path.starts_with(folder))
     }
 
     /// Source files of the program, without those that are compiled for tests only.
-    pub(super) fn program(&self) -> impl Iterator<Item = &File> {
+    pub(crate) fn program(&self) -> impl Iterator<Item = &File> {
         self.rust("src/").filter(|file| !self.is_for_tests(&file.path))
     }
 
     /// Whether a file, or the folder it is in, is compiled for tests only.
-    pub(super) fn is_for_tests(&self, path: &str) -> bool {
+    pub(crate) fn is_for_tests(&self, path: &str) -> bool {
         let path = Path::new(path);
         let (Some(folder), Some(stem)) = (path.parent(), path.file_stem()) else { return false };
         let above = folder.parent().unwrap_or(folder);
