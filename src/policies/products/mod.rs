@@ -14,26 +14,31 @@ mod document;
 mod facts;
 mod fault;
 mod file;
+mod knobs;
 mod loaded;
 pub mod pai_eas;
 pub mod ray_serve;
+mod reader;
 mod registry;
 pub mod sae;
 pub mod scaleway;
 pub mod scalingo;
 #[cfg(test)]
 mod tape;
+mod words;
 
 pub use document::{Document, NotADocument};
 pub use facts::{Assumption, Fidelity, Happening, LeavesFirst, MinReady, Omitted, Platform};
 pub use fault::{DocumentFault, DocumentFaults};
 pub use file::DocumentsFile;
+pub use knobs::KnobTable;
+pub use reader::{Dialect, Kind, Member, Members, Place, Reader, Wrong};
 pub use registry::{Found, Loading, Origin, ProductFile, ProductPolicy};
+pub use words::Words;
 
 use crate::builtin::PolicyContext;
 use autosim_engine::control::Autoscaler;
 use autosim_engine::units::Span;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::fmt::Debug;
@@ -53,33 +58,52 @@ pub trait Product {
         + Clone
         + PartialEq
         + Default
-        + Serialize
+        + KnobTable
         + DeserializeOwned
         + schemars::JsonSchema;
+    /// How it reads documents, and its words for what is wrong with them.
+    type Dialect: Dialect;
     /// Its documents, read and found good.
     type Model: Debug + Clone;
 
     /// Whether `document` has the shape of one of its documents, right or wrong.
     fn recognises(document: &Value) -> bool;
 
-    /// Reads documents that belong together, in order of creation; a partial one (an update) amends the
-    /// document it addresses. Every fault goes to `faults`; `strict` refuses what a platform would let
-    /// pass by kindness (unknown keys, aliases), which is a warning otherwise. `Some` only if no error
-    /// was found.
+    /// The dialect under these knobs.
+    fn dialect(knobs: &Self::Knobs, strict: bool) -> Self::Dialect;
+
+    /// What documents that belong together say, in order of creation; a partial one (an update) amends the
+    /// document it addresses. Every fault goes to `reader`; what is returned counts only if there was none.
+    fn model(
+        documents: &[Value],
+        knobs: &Self::Knobs,
+        reader: &Reader<Self::Dialect>,
+    ) -> Option<Self::Model>;
+
+    /// Reads documents that belong together. Every fault goes to `faults`; `strict` refuses what a platform
+    /// would let pass by kindness (unknown keys, aliases), which is a warning otherwise. `Some` only if no
+    /// error was found.
     fn read(
         documents: &[Value],
         knobs: &Self::Knobs,
         strict: bool,
         faults: &mut DocumentFaults,
-    ) -> Option<Self::Model>;
+    ) -> Option<Self::Model> {
+        let reader = Reader::new(Self::dialect(knobs, strict), strict);
+        let model = Self::model(documents, knobs, &reader);
+        *faults = reader.into_faults();
+        model.filter(|_| faults.errors() == 0)
+    }
 
     /// What is lacking before it can run, in a sentence: only updates were given, for example.
     fn lacks(_: &Self::Model) -> Option<String> {
         None
     }
 
-    /// Knobs that make no sense, at paths below `knobs`.
-    fn check_knobs(_: &Self::Knobs, _: &mut autosim_engine::fault::Faults) {}
+    /// Reports knobs that make no sense, at paths below `knobs`.
+    fn check_knobs(knobs: &Self::Knobs, faults: &mut autosim_engine::fault::Faults) {
+        knobs.check(faults);
+    }
 
     /// Other services whose metrics it reads.
     fn services(_: &Self::Model) -> Vec<String> {
@@ -92,8 +116,13 @@ pub trait Product {
     /// Members that were left out, with what the platform takes in their place.
     fn defaults(model: &Self::Model) -> Vec<Omitted>;
 
-    /// Rules in force that no public source settles; the knobs, mostly.
-    fn assumptions(model: &Self::Model, knobs: &Self::Knobs) -> Vec<Assumption>;
+    /// Rules that are assumed and have no alternative worth a knob: the rule, the choice, why.
+    const FIXED: &'static [(&'static str, &'static str, &'static str)] = &[];
+
+    /// Rules in force that no public source settles.
+    fn assumptions(_: &Self::Model, knobs: &Self::Knobs) -> Vec<Assumption> {
+        knobs::assumptions(knobs, Self::FIXED)
+    }
 
     /// What the platform brings besides its autoscaler, used where the scenario says nothing.
     fn platform(model: &Self::Model, knobs: &Self::Knobs) -> Platform;

@@ -2,6 +2,7 @@
 
 use super::AutoScaler;
 use crate::products::Happening;
+use crate::products::Words;
 use serde_json::{Map, Value, json};
 
 /// The answer at a decision. A metric without data is left out of `CurrentMetrics`; `Behavior` holds a

@@ -2,6 +2,7 @@
 
 use super::aggregate::Aggregation;
 use super::decision::at_capacity;
+use crate::products::words::Words;
 use serde_json::{Map, Value, json};
 
 /// `max_ongoing_requests` where a deployment says nothing.
@@ -101,7 +102,7 @@ impl AutoscalingConfig {
             "downscale_delay_s": number(self.downscale_delay_s),
             "downscale_to_zero_delay_s": self.downscale_to_zero_delay_s.map(number),
             "upscale_delay_s": number(self.upscale_delay_s),
-            "aggregation_function": self.aggregation_function.to_string(),
+            "aggregation_function": self.aggregation_function.name(),
         });
         match object {
             Value::Object(members) => members,
