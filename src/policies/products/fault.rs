@@ -28,11 +28,10 @@ pub struct DocumentFault {
     pub remedy: String,
 }
 
-/// Collects the faults of documents while a reader walks them.
+/// The faults of documents that belong together.
 #[derive(Debug, Default)]
 pub struct DocumentFaults {
     found: Vec<DocumentFault>,
-    document: usize,
 }
 
 impl DocumentFaults {
@@ -41,19 +40,13 @@ impl DocumentFaults {
         Self::default()
     }
 
-    /// What follows is about this document.
-    pub fn document(&mut self, document: usize) {
-        self.document = document;
-    }
-
-    /// The document that is read.
-    pub fn present(&self) -> usize {
-        self.document
-    }
-
-    /// Adds a fault at a path of the present document; its `document` and `path` are filled in here.
-    pub fn add(&mut self, path: &str, fault: DocumentFault) {
-        self.found.push(DocumentFault { document: self.document, path: path.to_owned(), ..fault });
+    /// Adds a fault at a path of a document, which are filled in here. One that is known is told once: a
+    /// document that is amended is read again.
+    pub fn add(&mut self, document: usize, path: &str, fault: DocumentFault) {
+        let fault = DocumentFault { document, path: path.to_owned(), ..fault };
+        if !self.found.contains(&fault) {
+            self.found.push(fault);
+        }
     }
 
     /// How many errors were found so far; compare before and after a part to see if it was sound.

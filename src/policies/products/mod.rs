@@ -2,14 +2,38 @@
 //!
 //! **Is**: one folder per product - its documents in its own words, its refusals, its algorithm lowered
 //! to an [`Autoscaler`], its way of showing what it did - and what they share: [`Document`]s with places,
-//! faults in a platform's words, the registry.
+//! the [`Reader`] of their members, knobs, words, the registry.
 //!
 //! **Knows**: policies and signals; the sources of every rule, named in each product's folder.
 //!
 //! **Must not know**: the engine, replicas as objects, files (texts are handed to it), scenarios.
 //!
 //! **Start at** [`Product`], then any product's folder.
+//!
+//! # A new product is its algorithm and its words
+//!
+//! A document is parsed once, JSON or YAML, with the bytes of every member ([`Document`]): whoever says what
+//! is wrong names only the path, and gets file, line and column from that.
+//!
+//! 1. *How it speaks*: a [`Dialect`]. [`Dialect::fault`] gives each [`Wrong`] (missing, of another kind, out
+//!    of range, there twice, let pass by kindness, a refusal of its own) the platform's code, status, field
+//!    and message. Kubernetes would map them to its field errors: `Missing` to `FieldValueRequired`, `Not`
+//!    to `FieldValueTypeInvalid`, `Because` to `FieldValueInvalid`, the rest as [`Wrong::Own`] with
+//!    `FieldValueNotSupported`, `FieldValueForbidden` and so on; a cloud has one code for most. The rest of
+//!    the trait says how it reads: whether the case of keys matters, whether null is a value, from where
+//!    lists count, what a whole number may look like, what to say of unknown names.
+//! 2. *What it takes*: a walk over [`Members`], a line per member. `object.members("min max")` opens an
+//!    object and reports what is none of these; `get` is a member that may be left out, `need` one that may
+//!    not; `text`, `flag`, `whole`, `number`, `word`, `items` and `members` read it; `or` and `note` state a
+//!    default where the member is read, which is then listed among what was left out. Nothing stops at the
+//!    first fault. What members say of one another is code beside them, told with [`Member::refuse`].
+//! 3. *Its enumerations*, declared with `words!`; *its open rules*, declared with `knobs!`, each with
+//!    default and reason; *its algorithm*, a [`Policy`](autosim_engine::control::Policy).
+//!
+//! `pai_eas/check.rs` is the shortest of the walks, `scaleway/words.rs` a dialect with kinds of values of its
+//! own, `ray_serve/pydantic.rs` one that tells many kinds of faults apart.
 
+mod dialect;
 mod document;
 mod facts;
 mod fault;
@@ -27,12 +51,13 @@ pub mod scalingo;
 mod tape;
 mod words;
 
+pub use dialect::{Dialect, Kind, Place, Wrong};
 pub use document::{Document, NotADocument};
 pub use facts::{Assumption, Fidelity, Happening, LeavesFirst, MinReady, Omitted, Platform};
 pub use fault::{DocumentFault, DocumentFaults};
 pub use file::DocumentsFile;
 pub use knobs::KnobTable;
-pub use reader::{Dialect, Kind, Member, Members, Place, Reader, Wrong};
+pub use reader::{Member, Members, Reader};
 pub use registry::{Found, Loading, Origin, ProductFile, ProductPolicy};
 pub use words::Words;
 

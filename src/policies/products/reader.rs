@@ -4,120 +4,12 @@
 //! `let max = capacity.need("max_replicas").whole()`. What is wrong goes to the reader's faults, with the
 //! way to the member, and `None` comes back, so that all faults of a document are told together.
 
+use super::dialect::{Dialect, Kind, Place, Wrong};
 use super::{DocumentFault, DocumentFaults, Omitted};
 use serde_json::{Map, Value};
 use std::borrow::Cow;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::sync::LazyLock;
-
-/// What a member should be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// A text.
-    Text,
-    /// True or false.
-    Flag,
-    /// A whole number.
-    Whole,
-    /// A number.
-    Number,
-    /// A list.
-    List,
-    /// An object.
-    Object,
-}
-
-impl Kind {
-    /// What would be right, in plain words.
-    pub const fn plain(self) -> &'static str {
-        match self {
-            Self::Text => "a text",
-            Self::Flag => "true or false",
-            Self::Whole => "a whole number",
-            Self::Number => "a number",
-            Self::List => "a list",
-            Self::Object => "an object",
-        }
-    }
-}
-
-/// What is wrong with a member.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Wrong<'w> {
-    /// It must be there and is not.
-    Missing,
-    /// It is of another kind, or a text that cannot be read as what it should be.
-    Not(Kind),
-    /// It is of the right kind and out of range, or contradicts another: why.
-    Because(&'w str),
-    /// Its name is there in another case too.
-    Twice,
-    /// The platform lets it pass and strictness does not: what, in our words.
-    Kindness(&'w str),
-    /// A refusal the platform has a code and a message of its own for.
-    Own(&'w str, &'w str),
-}
-
-/// Where a member is.
-#[derive(Debug, Clone)]
-pub struct Place<'r> {
-    /// Its name as the platform documents it; as typed where it is none of those; empty at the root.
-    pub name: &'r str,
-    /// Keys as typed and places in lists from 0, joined by dots.
-    pub path: String,
-    /// The same as the platform's answers count places.
-    pub field: String,
-}
-
-/// How a platform reads documents, and its words for what is wrong with them.
-pub trait Dialect {
-    /// The number of the first item of a list in the platform's answers.
-    const FIRST: usize = 0;
-    /// Whether the case of keys does not matter.
-    const ANY_CASE: bool = false;
-    /// Whether null is a value, and not the same as absence.
-    const NULL_IS_A_VALUE: bool = false;
-    /// A refusal; `help` is what would be right, in our words.
-    fn fault(&self, at: &Place<'_>, wrong: Wrong<'_>, help: &str) -> DocumentFault;
-
-    /// The member as warnings name it.
-    fn named<'p>(&self, at: &'p Place<'_>) -> &'p str {
-        &at.field
-    }
-
-    /// What is said of a member that is none of `known` (names joined by spaces), and what to do.
-    fn unknown(&self, key: &str, known: &str) -> (String, String);
-
-    /// The same of a member whose name is typed in another case, where that is worth a word.
-    fn respelt(&self, _key: &str, _name: &str) -> Option<(String, String)> {
-        None
-    }
-
-    /// Whether a value is as good as none where there must be one.
-    fn is_blank(&self, _value: &Value) -> bool {
-        false
-    }
-
-    /// Whether a member that must be there may be left out all the same; `typed` and blank.
-    fn may_lack(&self, _name: &str, _typed: bool) -> bool {
-        false
-    }
-
-    /// Help where a member is missing, given the help for its kind.
-    fn lacking(&self, _name: &str, help: &str) -> String {
-        help.to_owned()
-    }
-
-    /// Help where a member is of another kind.
-    fn help(&self, kind: Kind) -> &'static str {
-        kind.plain()
-    }
-
-    /// A whole number as the platform reads it.
-    fn whole(&self, value: &Value) -> Option<i64> {
-        value.as_i64()
-    }
-}
 
 /// Walks documents that belong together, and collects what is wrong with them.
 pub struct Reader<D> {
@@ -125,6 +17,8 @@ pub struct Reader<D> {
     pub dialect: D,
     /// Whether it refuses what the platform lets pass by kindness.
     pub strict: bool,
+    /// The document that is read.
+    present: Cell<usize>,
     faults: RefCell<DocumentFaults>,
     omitted: RefCell<Vec<Omitted>>,
 }
@@ -132,7 +26,13 @@ pub struct Reader<D> {
 impl<D: Dialect> Reader<D> {
     /// Nothing read yet.
     pub fn new(dialect: D, strict: bool) -> Self {
-        Self { dialect, strict, faults: RefCell::default(), omitted: RefCell::default() }
+        Self {
+            dialect,
+            strict,
+            present: Cell::default(),
+            faults: RefCell::default(),
+            omitted: RefCell::default(),
+        }
     }
 
     /// What was found.
@@ -153,7 +53,7 @@ impl<D: Dialect> Reader<D> {
 
     /// What follows is about this document.
     pub fn turn_to(&self, number: usize) {
-        self.faults.borrow_mut().document(number);
+        self.present.set(number);
     }
 
     /// What is at `path` of the present document.
@@ -163,7 +63,8 @@ impl<D: Dialect> Reader<D> {
         name: &'r str,
         value: Option<&'r Value>,
     ) -> Member<'r, D> {
-        Member::new(self, Place { name, path: path.into(), field: path.into() }, value)
+        let document = self.present.get();
+        Member::new(self, Place { document, name, path: path.into(), field: path.into() }, value)
     }
 
     /// The members of the present document.
@@ -178,7 +79,7 @@ impl<D: Dialect> Reader<D> {
 
     /// Adds a fault at `path` of the present document.
     pub fn add(&self, path: &str, fault: DocumentFault) {
-        self.faults.borrow_mut().add(path, fault);
+        self.faults.borrow_mut().add(self.present.get(), path, fault);
     }
 
     /// Adds faults found apart, about the present document.
@@ -197,6 +98,8 @@ pub struct Member<'r, D> {
     pub at: Place<'r>,
     /// What is there.
     pub value: Option<&'r Value>,
+    /// Whether its key is there.
+    typed: bool,
     /// It must be there; what is said if it is not (empty: what the dialect says).
     needed: Option<Cow<'r, str>>,
     /// What it should be, where the dialect's help for its kind says too little.
@@ -205,7 +108,7 @@ pub struct Member<'r, D> {
 
 impl<'r, D: Dialect> Member<'r, D> {
     fn new(reader: &'r Reader<D>, at: Place<'r>, value: Option<&'r Value>) -> Self {
-        Self { reader, at, value, needed: None, hint: "".into() }
+        Self { reader, at, value, typed: value.is_some(), needed: None, hint: "".into() }
     }
 
     /// Helps with these words where it is of another kind.
@@ -233,14 +136,17 @@ impl<'r, D: Dialect> Member<'r, D> {
 
     /// Refuses it.
     pub fn refuse(&self, wrong: Wrong<'_>, help: &str) {
-        self.reader.add(&self.at.path, self.reader.dialect.fault(&self.at, wrong, help));
+        self.say(self.reader.dialect.fault(&self.at, wrong, help));
+    }
+
+    fn say(&self, fault: DocumentFault) {
+        self.reader.faults.borrow_mut().add(self.at.document, &self.at.path, fault);
     }
 
     /// Warns of something the platform lets pass.
     pub fn warn(&self, message: impl Into<String>, remedy: &str) {
         let field = self.reader.dialect.named(&self.at).to_owned();
-        let fault = DocumentFault { field, ..DocumentFault::warning(message, remedy) };
-        self.reader.add(&self.at.path, fault);
+        self.say(DocumentFault { field, ..DocumentFault::warning(message, remedy) });
     }
 
     /// Warns of something the platform lets pass by kindness; strictness refuses it.
@@ -298,12 +204,12 @@ impl<'r, D: Dialect> Member<'r, D> {
         }
     }
 
-    /// Notes what stands in for it if it is left out.
+    /// Notes what stands in for it if it is left out; one that is null is not.
     pub fn note(&self, default: impl Into<Value>) {
-        if self.value.is_none() {
-            let (path, value) = (self.at.path.clone(), default.into());
-            let document = self.reader.faults.borrow().present();
-            self.reader.omitted.borrow_mut().push(Omitted { document, path, value });
+        if !self.typed {
+            let (document, path) = (self.at.document, self.at.path.clone());
+            let left_out = Omitted { document, path, value: default.into() };
+            self.reader.omitted.borrow_mut().push(left_out);
         }
     }
 
@@ -346,7 +252,7 @@ impl<'r, D: Dialect> Member<'r, D> {
         let one = |(at, item)| {
             let path = below(&self.at.path, &usize::to_string(&at));
             let field = below(&self.at.field, &(at + D::FIRST).to_string());
-            Self::new(self.reader, Place { name: self.at.name, path, field }, Some(item))
+            Self::new(self.reader, Place { path, field, ..self.at }, Some(item))
         };
         Some(items.map(one).collect())
     }
@@ -385,12 +291,12 @@ impl<'r, D: Dialect> Members<'r, D> {
     /// The member of that name; null is as good as absent where it is no value.
     pub fn get(&self, name: &'r str) -> Member<'r, D> {
         let typed = match D::ANY_CASE {
-            true => find(self.map, name),
+            true => find_key(self.map, name),
             false => self.map.get_key_value(name).map(|(key, value)| (key.as_str(), value)),
         };
         let (key, value) = typed.unzip();
-        let value = value.filter(|value| D::NULL_IS_A_VALUE || !value.is_null());
-        self.member(name, key.unwrap_or(name), value)
+        let member = self.member(name, key.unwrap_or(name), value);
+        Member { value: value.filter(|value| D::NULL_IS_A_VALUE || !value.is_null()), ..member }
     }
 
     /// The same, which must be there.
@@ -405,7 +311,8 @@ impl<'r, D: Dialect> Members<'r, D> {
 
     fn member(&self, name: &'r str, key: &str, value: Option<&'r Value>) -> Member<'r, D> {
         let at = &self.me.at;
-        let at = Place { name, path: below(&at.path, key), field: below(&at.field, key) };
+        let (path, field) = (below(&at.path, key), below(&at.field, key));
+        let at = Place { document: at.document, name, path, field };
         Member::new(self.me.reader, at, value)
     }
 
@@ -438,8 +345,12 @@ impl<'r, D: Dialect> Members<'r, D> {
 
 /// A member by its name whatever its case, with the key as typed; null is as good as absent.
 pub(super) fn find<'v>(map: &'v Map<String, Value>, name: &str) -> Option<(&'v str, &'v Value)> {
+    find_key(map, name).filter(|(_, value)| !value.is_null())
+}
+
+fn find_key<'v>(map: &'v Map<String, Value>, name: &str) -> Option<(&'v str, &'v Value)> {
     let (key, value) = map.iter().find(|(key, _)| key.eq_ignore_ascii_case(name))?;
-    (!value.is_null()).then_some((key.as_str(), value))
+    Some((key.as_str(), value))
 }
 
 /// The way to `key` below `path`.
@@ -451,4 +362,164 @@ pub(super) fn below(path: &str, key: &str) -> String {
 pub(super) fn nearest<'k>(key: &str, known: &'k str, most: usize) -> Option<&'k str> {
     let distance = |name: &&str| strsim::damerau_levenshtein(name, key);
     known.split(' ').min_by_key(distance).filter(|name| distance(name) <= most)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    /// Codes are the kinds of what is wrong, fields count from 1.
+    struct Plain;
+
+    impl Dialect for Plain {
+        const FIRST: usize = 1;
+
+        fn fault(&self, at: &Place<'_>, wrong: Wrong<'_>, help: &str) -> DocumentFault {
+            DocumentFault::error(format!("{wrong:?}"), None, &at.field, at.name, help)
+        }
+
+        fn unknown(&self, key: &str, known: &str) -> (String, String) {
+            (format!("no {key}"), nearest(key, known, 2).unwrap_or("-").to_owned())
+        }
+    }
+
+    /// The same whatever the case of keys, with null as a value, empty texts as none.
+    struct Loose;
+
+    impl Dialect for Loose {
+        const ANY_CASE: bool = true;
+        const NULL_IS_A_VALUE: bool = true;
+
+        fn fault(&self, at: &Place<'_>, wrong: Wrong<'_>, help: &str) -> DocumentFault {
+            Plain.fault(at, wrong, help)
+        }
+
+        fn unknown(&self, key: &str, known: &str) -> (String, String) {
+            Plain.unknown(key, known)
+        }
+
+        fn respelt(&self, key: &str, name: &str) -> Option<(String, String)> {
+            Some((key.to_owned(), name.to_owned()))
+        }
+
+        fn is_blank(&self, value: &Value) -> bool {
+            value.as_str() == Some("")
+        }
+
+        fn may_lack(&self, name: &str, _: bool) -> bool {
+            name == "spare"
+        }
+    }
+
+    /// `code path field: help` of everything found in the second of two documents.
+    fn found<D: Dialect>(
+        dialect: D,
+        strict: bool,
+        json: Value,
+        walk: impl Fn(&Member<'_, D>),
+    ) -> Vec<String> {
+        let reader = Reader::new(dialect, strict);
+        walk(&reader.document(1, &json));
+        let line = |fault: DocumentFault| {
+            assert_eq!(fault.document, 1);
+            format!("{} {} {}: {}", fault.code, fault.path, fault.field, fault.remedy)
+        };
+        reader.into_faults().into_vec().into_iter().map(line).collect()
+    }
+
+    #[test]
+    fn every_kind_of_member_is_read_or_refused_where_it_is() {
+        let json = json!({"a": {"text": 1, "flag": "x", "whole": 2.5, "number": "1", "list": {},
+            "object": [], "good": [{"whole": 3}, {"whole": "3"}]}});
+        let lines = found(Plain, false, json, |root| {
+            let a = root.members("a").unwrap().need("a").object().unwrap();
+            assert_eq!(a.get("text").text(), None);
+            assert_eq!((a.get("flag").flag(), a.get("whole").whole()), (None, None));
+            assert_eq!((a.get("number").number(), a.get("absent").text()), (None, None));
+            assert!(a.get("list").items().is_none() && a.get("object").object().is_none());
+            let items = a.get("good").items().unwrap();
+            let whole = |item: &Member<'_, Plain>| item.object()?.get("whole").hint("3").whole();
+            let read: Vec<Option<i64>> = items.iter().map(whole).collect();
+            assert_eq!(read, [Some(3), None]);
+        });
+        assert_eq!(
+            lines,
+            [
+                "Not(Text) a.text a.text: a text",
+                "Not(Flag) a.flag a.flag: true or false",
+                "Not(Whole) a.whole a.whole: a whole number",
+                "Not(Number) a.number a.number: a number",
+                "Not(List) a.list a.list: a list",
+                "Not(Object) a.object a.object: an object",
+                "Not(Whole) a.good.1.whole a.good.2.whole: 3",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_must_be_there_and_is_not_is_missing_at_its_own_place() {
+        let lines = found(Plain, false, json!({"null": null}), |root| {
+            let root = root.object().unwrap();
+            assert_eq!(root.need("gone").text(), None);
+            assert_eq!(root.get("null").must("a number, say").number(), None);
+            assert_eq!(root.get("gone").text(), None, "it may be left out");
+        });
+        assert_eq!(lines, ["Missing gone gone: a text", "Missing null null: a number, say"]);
+        let lines = found(Loose, false, json!({"NULL": null, "blank": "", "spare": ""}), |root| {
+            let root = root.object().unwrap();
+            root.need("null").text();
+            root.get("null").unless_null().text();
+            root.need("blank").text();
+            root.need("spare").whole();
+        });
+        assert_eq!(lines, ["Not(Text) NULL NULL: a text", "Missing blank blank: a text"]);
+    }
+
+    #[test]
+    fn names_that_are_none_are_warned_of_or_refused() {
+        let json = json!({"mni": 1, "max": 2});
+        let walk = |root: &Member<'_, Plain>| assert!(root.members("min max").is_some());
+        assert_eq!(found(Plain, false, json.clone(), walk), [" mni mni: min"]);
+        assert_eq!(found(Plain, true, json, walk), ["Kindness(\"no mni\") mni mni: min"]);
+        let lines = found(Loose, false, json!({"Min": 1, "MIN": 2, "min": 3}), |root| {
+            assert_eq!(root.members("min").unwrap().get("min").whole(), Some(1));
+        });
+        let twice = "the same member is there twice: leave one of them out";
+        assert_eq!(
+            lines,
+            [
+                " Min Min: min".to_owned(),
+                format!("Twice MIN MIN: {twice}"),
+                format!("Twice min min: {twice}")
+            ]
+        );
+    }
+
+    #[test]
+    fn defaults_are_stated_where_members_are_read_and_noted_if_they_stand_in() {
+        let json = json!({"typed": 1, "null": null});
+        let reader = Reader::new(Plain, false);
+        let root = reader.document(2, &json).object().unwrap();
+        assert_eq!(root.get("typed").or(5, Member::whole), Some(1));
+        assert_eq!(root.get("null").or(6, Member::whole), Some(6), "null is as good as absent");
+        let inner = root.get("inner").members_if_any("count").unwrap();
+        assert_eq!(inner.get("count").or(7, Member::whole), Some(7));
+        assert_eq!(root.get("gone").optional(Member::whole), Some(None));
+        assert_eq!(root.get("typed").optional(Member::text), None);
+        let noted: Vec<(usize, String, Value)> = reader
+            .take_omitted()
+            .into_iter()
+            .map(|one| (one.document, one.path, one.value))
+            .collect();
+        assert_eq!(noted, [(2, "inner.count".to_owned(), json!(7))], "null was typed");
+        assert_eq!(reader.errors(), 1);
+    }
+
+    #[test]
+    fn the_nearest_name_is_the_one_with_the_fewest_other_letters() {
+        let known = "max_replicas min_replicas cooldown";
+        assert_eq!(nearest("mn_replicas", known, 2), Some("min_replicas"));
+        assert_eq!(nearest("colour", known, 2), None);
+    }
 }

@@ -4,9 +4,7 @@
 
 use super::Knobs;
 use super::native::{AutoScaler, Behavior, MetricName, Strategy};
-use crate::products::DocumentFault;
-use crate::products::reader::{Dialect, Kind, Member, Members, Place, Reader, Wrong};
-use crate::products::words::Words;
+use crate::products::{Dialect, DocumentFault, Kind, Member, Members, Place, Reader, Words, Wrong};
 use serde_json::Value;
 use std::ops::RangeInclusive;
 

@@ -1,7 +1,7 @@
 //! The request body of `CreateServiceAutoScaler` in the platform's own words.
 
-use crate::products::Omitted;
-use crate::products::words::{Words, words};
+use crate::products::words::words;
+use crate::products::{Omitted, Words};
 use autosim_engine::signal::Metric;
 use serde_json::Value;
 

@@ -5,9 +5,7 @@ use super::native::{
     Scaling,
 };
 use super::pydantic::{Limit, Object, One, Pydantic, count, number};
-use crate::products::DocumentFault;
-use crate::products::reader::{Reader, Wrong};
-use crate::products::words::Words;
+use crate::products::{DocumentFault, Omitted, Reader, Words, Wrong};
 use serde_json::{Map, Value};
 
 /// Members of an autoscaling config.
@@ -74,7 +72,8 @@ pub(super) fn read(
         Shape::Config => config(&root)?,
         Shape::Deployment => (vec![deployment(&root, None)?], None),
         Shape::Autoscaling => {
-            (vec![bare(autoscaling(&root, &AutoscalingConfig::default())?)], None)
+            let config = autoscaling(&root, &AutoscalingConfig::default())?;
+            (vec![bare(config, reader.take_omitted())], None)
         }
     };
     if reader.errors() > before {
@@ -85,11 +84,10 @@ pub(super) fn read(
 }
 
 /// An autoscaling config without its deployment.
-fn bare(config: AutoscalingConfig) -> Model {
+fn bare(config: AutoscalingConfig, omitted: Vec<Omitted>) -> Model {
     Model {
         typed: Value::Null,
-        place: String::new(),
-        autoscaling_place: Some(String::new()),
+        omitted,
         application: None,
         deployment: None,
         scaling: Scaling::Auto(config),
@@ -155,18 +153,17 @@ fn deployment(member: &One<'_>, application: Option<&str>) -> Option<Model> {
         Some(_) => members.need("name").text(),
         None => members.get("name").text(),
     };
+    members.get("max_ongoing_requests").note(DEFAULT_MAX_ONGOING_REQUESTS);
+    members.get("graceful_shutdown_timeout_s").note(DEFAULT_GRACEFUL_SHUTDOWN_TIMEOUT_S);
     let scaling = scaling(&members);
     let most_ongoing = count(&members.get("max_ongoing_requests"), Limit::AboveZero);
     let grace = number(&members.get("graceful_shutdown_timeout_s"), Limit::NotNegative);
     number(&members.get("graceful_shutdown_wait_loop_s"), Limit::NotNegative);
     let most_ongoing = most_ongoing.unwrap_or(DEFAULT_MAX_ONGOING_REQUESTS);
     remarks(&members, &scaling, most_ongoing);
-    let config = members.get("autoscaling_config");
-    let typed = config.value.is_some_and(Value::is_object);
     Some(Model {
         typed: Value::Null,
-        place: members.me.at.path.clone(),
-        autoscaling_place: typed.then_some(config.at.path),
+        omitted: member.reader.take_omitted(),
         application: application.map(str::to_owned),
         deployment: name.map(str::to_owned),
         scaling,
@@ -184,8 +181,9 @@ fn scaling(members: &Object<'_>) -> Scaling {
     let base = if auto { AutoscalingConfig::auto() } else { AutoscalingConfig::default() };
     let fixed = if auto { None } else { count(&replicas, Limit::AboveZero) };
     let fixed = Scaling::Fixed(fixed.unwrap_or(1));
-    if config.value.is_none() {
-        return if auto { Scaling::Auto(base) } else { fixed };
+    if config.value.is_none() && !auto {
+        replicas.note(1);
+        return fixed;
     }
     let scaling = autoscaling(&config, &base).map_or(fixed, Scaling::Auto);
     if replicas.value.is_some() && !auto {
@@ -219,7 +217,7 @@ fn remarks(members: &Object<'_>, scaling: &Scaling, most_ongoing: u32) {
 /// An autoscaling config over `base`.
 fn autoscaling(member: &One<'_>, base: &AutoscalingConfig) -> Option<AutoscalingConfig> {
     let before = member.reader.errors();
-    let members = member.members(AUTOSCALING)?;
+    let members = member.members_if_any(AUTOSCALING)?;
     let config = fields(&members, base);
     policy(&members);
     if member.reader.errors() > before {
@@ -249,31 +247,44 @@ fn autoscaling(member: &One<'_>, base: &AutoscalingConfig) -> Option<Autoscaling
 /// The members one by one, in Ray's order.
 fn fields(members: &Object<'_>, base: &AutoscalingConfig) -> AutoscalingConfig {
     use Limit::{AboveZero, NotNegative};
-    let whole = |name, limit| count(&members.get(name), limit);
-    let real = |name, limit| number(&members.get(name), limit);
-    let maybe = |name, limit| number(&members.get(name).unless_null(), limit);
+    let whole = |name, default, limit| {
+        members.get(name).or(default, |one| count(one, limit)).unwrap_or(default)
+    };
+    let real = |name, default, limit| {
+        members.get(name).or(default, |one| number(one, limit)).unwrap_or(default)
+    };
+    let maybe = |name, default: Option<f64>, limit| {
+        let member = members.get(name);
+        member.or(default, |_| Some(number(&members.get(name).unless_null(), limit))).flatten()
+    };
     AutoscalingConfig {
-        min_replicas: whole("min_replicas", NotNegative).unwrap_or(base.min_replicas),
-        initial_replicas: count(&members.get("initial_replicas").unless_null(), NotNegative),
-        max_replicas: whole("max_replicas", AboveZero).unwrap_or(base.max_replicas),
-        target_ongoing_requests: match members.get("target_ongoing_requests").value {
-            None => base.target_ongoing_requests,
-            Some(_) => maybe("target_ongoing_requests", AboveZero),
+        min_replicas: whole("min_replicas", base.min_replicas, NotNegative),
+        initial_replicas: {
+            let initial = members.get("initial_replicas");
+            initial.note(Value::Null);
+            count(&initial.unless_null(), NotNegative)
         },
-        metrics_interval_s: real("metrics_interval_s", AboveZero)
-            .unwrap_or(base.metrics_interval_s),
-        look_back_period_s: real("look_back_period_s", AboveZero)
-            .unwrap_or(base.look_back_period_s),
-        smoothing_factor: real("smoothing_factor", AboveZero).unwrap_or(base.smoothing_factor),
-        upscale_smoothing_factor: maybe("upscale_smoothing_factor", AboveZero),
-        downscale_smoothing_factor: maybe("downscale_smoothing_factor", AboveZero),
-        upscaling_factor: maybe("upscaling_factor", AboveZero),
-        downscaling_factor: maybe("downscaling_factor", AboveZero),
-        downscale_delay_s: real("downscale_delay_s", NotNegative).unwrap_or(base.downscale_delay_s),
-        downscale_to_zero_delay_s: maybe("downscale_to_zero_delay_s", NotNegative),
-        upscale_delay_s: real("upscale_delay_s", NotNegative).unwrap_or(base.upscale_delay_s),
-        aggregation_function: aggregation(&members.get("aggregation_function"))
-            .unwrap_or(base.aggregation_function),
+        max_replicas: whole("max_replicas", base.max_replicas, AboveZero),
+        target_ongoing_requests: maybe(
+            "target_ongoing_requests",
+            base.target_ongoing_requests,
+            AboveZero,
+        ),
+        metrics_interval_s: real("metrics_interval_s", base.metrics_interval_s, AboveZero),
+        look_back_period_s: real("look_back_period_s", base.look_back_period_s, AboveZero),
+        smoothing_factor: real("smoothing_factor", base.smoothing_factor, AboveZero),
+        upscale_smoothing_factor: maybe("upscale_smoothing_factor", None, AboveZero),
+        downscale_smoothing_factor: maybe("downscale_smoothing_factor", None, AboveZero),
+        upscaling_factor: maybe("upscaling_factor", None, AboveZero),
+        downscaling_factor: maybe("downscaling_factor", None, AboveZero),
+        downscale_delay_s: real("downscale_delay_s", base.downscale_delay_s, NotNegative),
+        downscale_to_zero_delay_s: maybe("downscale_to_zero_delay_s", None, NotNegative),
+        upscale_delay_s: real("upscale_delay_s", base.upscale_delay_s, NotNegative),
+        aggregation_function: {
+            let member = members.get("aggregation_function");
+            member.note(base.aggregation_function.name());
+            aggregation(&member).unwrap_or(base.aggregation_function)
+        },
     }
 }
 

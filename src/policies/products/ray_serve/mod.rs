@@ -83,37 +83,7 @@ impl Product for RayServe {
     }
 
     fn defaults(model: &Model) -> Vec<Omitted> {
-        let below = |place: &str, key: &str| match place {
-            "" => key.to_owned(),
-            place => format!("{place}.{key}"),
-        };
-        let typed = |place: &str| match place {
-            "" => Some(&model.typed),
-            place => model.typed.pointer(&format!("/{}", place.replace('.', "/"))),
-        };
-        let mut omitted = Vec::new();
-        let mut note = |place: &str, key: &str, value: Value| {
-            if typed(place).is_none_or(|object| object.get(key).is_none()) {
-                omitted.push(Omitted { document: 0, path: below(place, key), value });
-            }
-        };
-        let alone = model.autoscaling_place.as_deref() == Some("");
-        if !alone {
-            note(&model.place, "max_ongoing_requests", model.max_ongoing_requests.into());
-            let grace = model.graceful_shutdown_timeout_s;
-            note(&model.place, "graceful_shutdown_timeout_s", json!(grace));
-        }
-        match &model.scaling {
-            Scaling::Fixed(count) => note(&model.place, "num_replicas", (*count).into()),
-            Scaling::Auto(config) => {
-                let place = model.autoscaling_place.clone();
-                let place = place.unwrap_or_else(|| below(&model.place, "autoscaling_config"));
-                for (key, value) in config.members() {
-                    note(&place, &key, value);
-                }
-            }
-        }
-        omitted
+        model.omitted.clone()
     }
 
     fn platform(model: &Model, knobs: &Knobs) -> Platform {

@@ -2,7 +2,7 @@
 
 use super::aggregate::Aggregation;
 use super::decision::at_capacity;
-use crate::products::words::Words;
+use crate::products::{Omitted, Words};
 use serde_json::{Map, Value, json};
 
 /// `max_ongoing_requests` where a deployment says nothing.
@@ -146,10 +146,8 @@ pub enum Direction {
 pub struct Model {
     /// The document as it was typed.
     pub typed: Value,
-    /// Path of the deployment in it; empty where it is the document.
-    pub place: String,
-    /// Path of the autoscaling members in the document; `None` where none are typed.
-    pub autoscaling_place: Option<String>,
+    /// Members of the deployment that were left out, with what Ray takes in their place.
+    pub omitted: Vec<Omitted>,
     /// Name of the application, where there is one.
     pub application: Option<String>,
     /// Name of the deployment, where there is one.

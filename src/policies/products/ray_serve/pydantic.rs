@@ -1,7 +1,7 @@
 //! Reads members as pydantic does in its lax mode, and refuses them in its words.
 
-use crate::products::DocumentFault;
-use crate::products::reader::{Dialect, Kind, Member, Members, Place, Wrong, nearest};
+use crate::products::reader::nearest;
+use crate::products::{Dialect, DocumentFault, Kind, Member, Members, Place, Wrong};
 use serde_json::Value;
 
 /// A limit of a number.
@@ -152,7 +152,11 @@ mod tests {
     /// pydantic's name of what is wrong.
     fn code(wrong: Wrong<'_>) -> String {
         Pydantic
-            .fault(&Place { name: "", path: String::new(), field: String::new() }, wrong, "")
+            .fault(
+                &Place { document: 0, name: "", path: String::new(), field: String::new() },
+                wrong,
+                "",
+            )
             .code
     }
 

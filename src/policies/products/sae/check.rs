@@ -7,10 +7,10 @@ use super::refusal::{
     BEGIN_AFTER_END, DATE_FORMAT, Object, One, TIME_CONFLICT, TIME_FORMAT, TOO_MANY_TIMES,
     integer_or_text, replicas,
 };
-use crate::products::reader::{Kind, Wrong};
-use crate::products::words::Words;
+use crate::products::{Kind, Words, Wrong};
 use autosim_engine::units::Span;
 use jiff::civil::{Date, Time as ClockTime};
+use serde_json::Value;
 use std::ops::RangeInclusive;
 
 /// Neighbouring triggers must be further apart than this.
@@ -31,6 +31,8 @@ pub(super) fn timer(part: &One<'_>, special: bool) -> Option<Timer> {
 
 fn dates(timer: &Object<'_>) -> Option<(Option<Date>, Option<Date>)> {
     let (begin, end) = (timer.get("beginDate"), timer.get("endDate"));
+    begin.note(Value::Null);
+    end.note(Value::Null);
     let (first, last) = (begin.value.is_some(), end.value.is_some());
     if timer.me.reader.dialect.knobs.both_dates && first != last {
         let lone = if first { begin.named("endDate") } else { end.named("beginDate") };
@@ -249,23 +251,18 @@ fn source(entry: &Object<'_>, kind: MetricType) -> bool {
 }
 
 fn direction<'r>(rule: &Object<'r>, name: &'r str) -> Option<Direction> {
-    let Some(inner) =
-        rule.get(name).optional(|one| one.members("step disabled stabilizationWindowSeconds"))?
-    else {
-        return Some(Direction::default());
-    };
-    let step = inner.get("step").optional(|step| {
+    let known = "step disabled stabilizationWindowSeconds";
+    let direction = rule.get(name).members_if_any(known)?;
+    let step = direction.get("step");
+    step.note(direction.me.reader.dialect.knobs.default_step);
+    let step = step.optional(|step| {
         let remedy = "replicas per unit of time, 1 or more";
         within(step, integer_or_text(step)?, 1..=u32::MAX, "it must be at least 1", remedy)
     });
-    let disabled = inner.get("disabled").optional(One::flag);
-    let window = inner.get("stabilizationWindowSeconds").optional(|window| {
+    let disabled = direction.get("disabled").or(false, One::flag);
+    let window = direction.get("stabilizationWindowSeconds").or(0, |window| {
         let why = "it must be from 0 to 3600";
         within(window, window.whole()?, 0..=3600, why, "seconds in that range")
     });
-    Some(Direction {
-        step: step?,
-        disabled: disabled?.unwrap_or(false),
-        window: Span::from_secs(window?.unwrap_or(0).into()),
-    })
+    Some(Direction { step: step?, disabled: disabled?, window: Span::from_secs(window?.into()) })
 }

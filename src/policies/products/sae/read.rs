@@ -6,11 +6,10 @@ use super::refusal::{
     Api2019, MIN_READY, MIN_READY_RATIO, NAME_EXISTS, NAME_NOT_FOUND, One, TIME_CONFLICT,
     TOO_MANY_RULES,
 };
-use super::shape::{self, Part, Parts, Shape};
-use crate::products::Omitted;
-use crate::products::reader::{self, Reader, Wrong, below, find};
-use crate::products::words::Words;
-use serde_json::{Value, json};
+use super::shape::{self, Parts, Shape};
+use crate::products::reader::find;
+use crate::products::{Omitted, Reader, Words, Wrong};
+use serde_json::Value;
 
 const MOST_TIMING_RULES: usize = 5;
 
@@ -21,6 +20,7 @@ struct Draft {
     parts: Parts,
     body: usize,
     rule: Option<Rule>,
+    omitted: Vec<Omitted>,
     /// Told apart for the quota even if something else is wrong with it.
     kind: Option<Kind>,
 }
@@ -44,9 +44,10 @@ pub(super) fn read(documents: &[Value], reader: &Reader<Api2019>) -> Model {
     let Rules { drafts, bodies, .. } = rules;
     let half = |rule: &Rule| rule.kind == Kind::Mix && rule.metric.is_none();
     let half_a_mix = drafts.iter().filter_map(|draft| draft.rule.as_ref()).any(half);
-    let omitted = drafts.iter().flat_map(|draft| omitted(draft, reader)).collect();
-    let rules = drafts.into_iter().filter_map(|draft| draft.rule).collect();
-    Model { rules, bodies, omitted, half_a_mix }
+    let (rules, omitted): (Vec<_>, Vec<_>) =
+        drafts.into_iter().map(|draft| (draft.rule, draft.omitted)).unzip();
+    let (rules, omitted) = (rules.into_iter().flatten(), omitted.into_iter().flatten());
+    Model { rules: rules.collect(), bodies, omitted: omitted.collect(), half_a_mix }
 }
 
 impl Rules<'_> {
@@ -72,11 +73,13 @@ impl Rules<'_> {
         }
         let mut merged = std::mem::take(&mut self.drafts[known].parts);
         merged.extend(parts);
-        let rule = self.rule(shape, &merged);
+        let created = self.drafts[known].shape;
+        let rule = self.rule(shape, created, &merged);
         let draft = &mut self.drafts[known];
         draft.kind = rule.as_ref().map(|rule| rule.kind);
         draft.parts = merged;
         draft.rule = rule;
+        draft.omitted = self.reader.take_omitted();
     }
 
     fn part<'p>(&'p self, parts: &'p Parts, name: &'static str) -> One<'p> {
@@ -90,14 +93,15 @@ impl Rules<'_> {
             let remedy = "an update amends a rule created before it: give that document first";
             return self.part(&parts, shape::NAME).refuse(NAME_NOT_FOUND, remedy);
         }
-        let rule = self.rule(shape, &parts);
+        let rule = self.rule(shape, shape, &parts);
         let kind = rule.as_ref().map(|rule| rule.kind);
         if let Some(kind) = kind {
             self.quota(kind, &parts);
         }
         let body = self.bodies.len();
         self.bodies.push(shape::body(shape, document, &parts));
-        self.drafts.push(Draft { name, shape, parts, body, rule, kind });
+        let omitted = self.reader.take_omitted();
+        self.drafts.push(Draft { name, shape, parts, body, rule, omitted, kind });
     }
 
     /// A calendar of bounds alone and a metric configuration alone are one mix rule.
@@ -119,7 +123,7 @@ impl Rules<'_> {
     fn named(&self, shape: Shape, parts: &Parts) -> Option<String> {
         if shape == Shape::Request {
             let app = self.part(parts, shape::APP).must("the application's ID");
-            let _ = app.present(reader::Kind::Text);
+            let _ = app.present(crate::products::Kind::Text);
         }
         let good = |name: &&str| {
             let rest =
@@ -131,7 +135,9 @@ impl Rules<'_> {
         let name = self.part(parts, shape::NAME).must("a name such as \"timer-0800-2100\"");
         let remedy = "at most 32 lowercase letters, digits and hyphens, a letter first";
         let text = name.value.and_then(Value::as_str);
-        let _ = name.hint(remedy).read(reader::Kind::Text, |value| value.as_str().filter(good));
+        let _ = name
+            .hint(remedy)
+            .read(crate::products::Kind::Text, |value| value.as_str().filter(good));
         // A faulty name still tells rules apart.
         text.map(str::to_owned)
     }
@@ -151,8 +157,8 @@ impl Rules<'_> {
         }
     }
 
-    /// The rule of these parts, if they are good.
-    fn rule(&self, shape: Shape, parts: &Parts) -> Option<Rule> {
+    /// The rule of these parts, if they are good; the first of them came in the shape `created`.
+    fn rule(&self, shape: Shape, created: Shape, parts: &Parts) -> Option<Rule> {
         let errors = self.reader.errors();
         let given = self.kind(parts);
         let (timer, metric) = (self.part(parts, shape::TIMER), self.part(parts, shape::METRIC));
@@ -163,6 +169,18 @@ impl Rules<'_> {
             (false, true) => Some(Kind::Metric),
             (false, false) => None,
         });
+        if created == Shape::Request {
+            let kind = kind.map_or("", Kind::name).into();
+            let minus = || Value::from(-1);
+            for (name, default) in [
+                (shape::KIND, kind),
+                (shape::ENABLE, true.into()),
+                (shape::MIN_READY, minus()),
+                (shape::RATIO, minus()),
+            ] {
+                self.part(parts, name).note(default);
+            }
+        }
         let special = match kind {
             Some(Kind::Mix) => true,
             Some(Kind::Timing) => false,
@@ -254,50 +272,6 @@ impl Rules<'_> {
             }
         }
     }
-}
-
-/// What a rule left out.
-fn omitted(draft: &Draft, reader: &Reader<Api2019>) -> Vec<Omitted> {
-    let Some(rule) = &draft.rule else { return Vec::new() };
-    let mut found = Vec::new();
-    let mut add = |document, path: String, value| found.push(Omitted { document, path, value });
-    let first = draft.parts.values().next().map_or(0, |part| part.document);
-    for (name, value) in [
-        (shape::KIND, json!(rule.kind.name())),
-        (shape::ENABLE, json!(true)),
-        (shape::MIN_READY, json!(-1)),
-        (shape::RATIO, json!(-1)),
-    ] {
-        if draft.shape == Shape::Request && !draft.parts.contains_key(name) {
-            add(first, name.to_owned(), value);
-        }
-    }
-    let mut within = |part: &Part, base: &str, typed: &Value, all: &[(&str, Value)]| {
-        for (name, value) in all.iter().filter(|(name, _)| !has_key(typed, name)) {
-            add(part.document, below(base, name), value.clone());
-        }
-    };
-    if let Some(part) = draft.parts.get(shape::TIMER) {
-        let dates = [("beginDate", Value::Null), ("endDate", Value::Null)];
-        within(part, &part.path, &part.value, &dates);
-    }
-    if let Some(part) = draft.parts.get(shape::METRIC) {
-        let members = [
-            ("step", json!(reader.dialect.knobs.default_step)),
-            ("disabled", json!(false)),
-            ("stabilizationWindowSeconds", json!(0)),
-        ];
-        for direction in ["scaleUpRules", "scaleDownRules"] {
-            let inner = part.value.as_object().and_then(|map| find(map, direction));
-            let (key, rules) = inner.unwrap_or((direction, &Value::Null));
-            within(part, &below(&part.path, key), rules, &members);
-        }
-    }
-    found
-}
-
-fn has_key(value: &Value, name: &str) -> bool {
-    value.as_object().is_some_and(|map| map.keys().any(|key| key.eq_ignore_ascii_case(name)))
 }
 
 /// What a response says of the application.

@@ -1,8 +1,7 @@
 //! The platform's refusals, word for word; every one is HTTP 400.
 
 use super::knobs::Knobs;
-use crate::products::DocumentFault;
-use crate::products::reader::{Dialect, Kind, Member, Members, Place, Wrong};
+use crate::products::{Dialect, DocumentFault, Kind, Member, Members, Place, Wrong};
 
 pub(super) const NAME_EXISTS: Wrong<'_> =
     Wrong::Own("InstanceExist.ScalingRuleName", "The specified ScalingRuleName already exists.");

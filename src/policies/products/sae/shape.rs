@@ -2,7 +2,8 @@
 //! become the same parts, each with its place.
 
 use super::refusal::{Api2019, One};
-use crate::products::reader::{Kind, Reader, Wrong, find};
+use crate::products::reader::find;
+use crate::products::{Kind, Reader, Wrong};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
@@ -45,16 +46,19 @@ pub(super) struct Part {
 /// The parts of a rule by the names a request gives them.
 pub(super) type Parts = BTreeMap<&'static str, Part>;
 
-/// A part as a member of a request.
+/// A part as a member of a request, in the document it came in.
 pub(super) fn part<'r>(
     reader: &'r Reader<Api2019>,
     parts: &'r Parts,
     name: &'static str,
 ) -> One<'r> {
-    match parts.get(name) {
-        Some(part) => reader.part(&part.path, name, Some(&part.value)),
-        None => reader.part(name, name, None),
+    let part = parts.get(name);
+    let path = part.map_or(name, |part| &part.path);
+    let mut member = reader.part(path, name, part.map(|part| &part.value));
+    if let Some(part) = part.or(parts.values().next()) {
+        member.at.document = part.document;
     }
+    member
 }
 
 /// What kind of document a rule came in.

@@ -4,7 +4,7 @@ use super::knobs::Knobs;
 use super::native::{Action, Adjustment, Group, ManagedMetric, Operator, Policy};
 use super::read::Model;
 use super::words::V1Alpha1;
-use crate::products::reader::Reader;
+use crate::products::Reader;
 use autosim_engine::units::Span;
 
 /// Warns about a group that runs with its policies.

@@ -3,8 +3,7 @@
 use super::knobs::Knobs;
 use super::native::{Group, Kind, ManagedMetric, Policy, VolumeType};
 use super::words::{Object, One, count, duration, float, id, list, word};
-use crate::products::Omitted;
-use crate::products::reader::{Kind as Is, Wrong};
+use crate::products::{Kind as Is, Omitted, Wrong};
 use autosim_engine::units::Span;
 use serde_json::json;
 

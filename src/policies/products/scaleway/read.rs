@@ -5,8 +5,7 @@ use super::check::{self, Said};
 use super::knobs::Knobs;
 use super::native::{Body, Group, Kind, Policy, text};
 use super::words::{Duration, FORMAT, REQUIRED, UNKNOWN, V1Alpha1, is_error, is_uuid};
-use crate::products::reader::{Reader, Wrong};
-use crate::products::{DocumentFault, DocumentFaults, Omitted};
+use crate::products::{DocumentFault, DocumentFaults, Omitted, Reader, Wrong};
 use serde_json::{Map, Value};
 
 /// A group, its policies and its template.

@@ -3,8 +3,7 @@
 
 use super::policy::{COOLDOWN, GUARDED, STARTING};
 use super::read::Model;
-use crate::products::Happening;
-use crate::products::Words;
+use crate::products::{Happening, Words};
 use autosim_engine::control::{Stage, Why};
 use serde_json::{Value, json};
 

@@ -2,9 +2,8 @@
 //! values.
 
 use super::knobs::Ids;
-use crate::products::DocumentFault;
-use crate::products::reader::{Dialect, Kind, Member, Members, Place, Wrong, nearest};
-use crate::products::words::Words;
+use crate::products::reader::nearest;
+use crate::products::{Dialect, DocumentFault, Kind, Member, Members, Place, Words, Wrong};
 use autosim_engine::fault::Severity;
 use autosim_engine::units::Span;
 use serde_json::Value;

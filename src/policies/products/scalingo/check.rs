@@ -8,9 +8,7 @@
 use super::Knobs;
 use super::app::{App, TypeAutoscaler, Version, WEB};
 use super::native::{AutoscalerSettings, FEWEST, MetricName};
-use crate::products::DocumentFault;
-use crate::products::reader::{Dialect, Kind, Member, Members, Place, Reader, Wrong};
-use crate::products::words::Words;
+use crate::products::{Dialect, DocumentFault, Kind, Member, Members, Place, Reader, Words, Wrong};
 use autosim_engine::units::Time;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;

@@ -1,6 +1,7 @@
 //! An autoscaler in the platform's own words.
 
-use crate::products::words::{Words, words};
+use crate::products::Words;
+use crate::products::words::words;
 use autosim_engine::signal::Metric;
 use serde_json::{Value, json};
 
