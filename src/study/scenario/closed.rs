@@ -156,6 +156,7 @@ mod tests {
         assert!(said.contains("main: a closed loop of 9 users"), "{said}");
     }
 
+    /// (rule 44)
     #[test]
     fn what_a_closed_loop_cannot_be_combined_with_is_refused() {
         for (rest, part) in [

@@ -283,6 +283,7 @@ replicas = 12
             .collect()
     }
 
+    /// (rule 11)
     #[test]
     fn a_small_scenario_becomes_cells() {
         let scenario = load_text(GOOD, &[]).map_err(|found| found.render(false)).unwrap().scenario;

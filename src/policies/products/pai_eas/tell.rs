@@ -1,7 +1,7 @@
 //! What EAS shows of an autoscaler: the answer of `DescribeServiceAutoScaler`.
 
 use super::AutoScaler;
-use crate::products::Happening;
+use crate::products::{Happening, Words};
 use serde_json::{Map, Value, json};
 
 /// The answer at a decision. A metric without data is left out of `CurrentMetrics`; `Behavior` holds a

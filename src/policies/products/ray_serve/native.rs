@@ -2,6 +2,7 @@
 
 use super::aggregate::Aggregation;
 use super::decision::at_capacity;
+use crate::products::{Omitted, Words};
 use serde_json::{Map, Value, json};
 
 /// `max_ongoing_requests` where a deployment says nothing.
@@ -101,7 +102,7 @@ impl AutoscalingConfig {
             "downscale_delay_s": number(self.downscale_delay_s),
             "downscale_to_zero_delay_s": self.downscale_to_zero_delay_s.map(number),
             "upscale_delay_s": number(self.upscale_delay_s),
-            "aggregation_function": self.aggregation_function.to_string(),
+            "aggregation_function": self.aggregation_function.name(),
         });
         match object {
             Value::Object(members) => members,
@@ -145,10 +146,8 @@ pub enum Direction {
 pub struct Model {
     /// The document as it was typed.
     pub typed: Value,
-    /// Path of the deployment in it; empty where it is the document.
-    pub place: String,
-    /// Path of the autoscaling members in the document; `None` where none are typed.
-    pub autoscaling_place: Option<String>,
+    /// Members of the deployment that were left out, with what Ray takes in their place.
+    pub omitted: Vec<Omitted>,
     /// Name of the application, where there is one.
     pub application: Option<String>,
     /// Name of the deployment, where there is one.
