@@ -27,7 +27,7 @@ pub use knobs::Knobs;
 pub use native::{AutoscalerSettings, MetricName};
 
 use super::{
-    Assumption, DocumentFault, Fidelity, Happening, Omitted, Platform, Product, Reader,
+    Assumption, DocumentFault, Fidelity, FixedRule, Happening, Omitted, Platform, Product, Reader,
     knobs as common,
 };
 use crate::builtin::PolicyContext;
@@ -49,7 +49,7 @@ impl Product for Scalingo {
     const FIDELITY: Fidelity = Fidelity::Documented;
     const TRAFFIC: &'static [&'static str] = &["rpm_per_container", "all"];
 
-    const FIXED: &'static [(&'static str, &'static str, &'static str)] = &[
+    const FIXED: &'static [FixedRule] = &[
         ("comparison", "above the target, not at it", "the text says \"over\""),
         (
             "out of bounds",
