@@ -93,7 +93,7 @@ impl Product for Scalingo {
     }
 
     fn defaults(model: &App) -> Vec<Omitted> {
-        model.omitted()
+        model.autoscalers.iter().flat_map(|one| one.omitted.clone()).collect()
     }
 
     fn assumptions(model: &App, knobs: &Knobs) -> Vec<Assumption> {
