@@ -76,7 +76,7 @@ impl Default for FleetSpec {
     }
 }
 
-/// What requests beyond the capacity of their replica do.
+/// What requests beyond the capacity of their replica do (rule 21).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Discipline {
     /// They wait: a request in service has a slot to itself.
@@ -92,7 +92,7 @@ pub enum Discipline {
     },
 }
 
-/// A release: the replicas there are at an instant are replaced.
+/// A release: the replicas there are at an instant are replaced (rules 36, 37, 38).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Rollout {
     /// When it begins.
@@ -130,7 +130,7 @@ pub struct ColdStage {
     pub length: Sampler,
 }
 
-/// A token bucket of `launches`, full at the start, that refills evenly within `per`: a burst of
+/// A token bucket of `launches` (rule 25), full at the start, that refills evenly within `per`: a burst of
 /// `launches`, then one every `per / launches`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LaunchRate {
@@ -140,7 +140,7 @@ pub struct LaunchRate {
     pub per: Span,
 }
 
-/// Which replicas leave first. Replicas not ready yet always go before ready ones, newest first.
+/// Which replicas leave first (rules 5, 24). Replicas not ready yet always go before ready ones, newest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum VictimOrder {
     /// Idle ones, then those with fewest requests in flight; newest among equals.
@@ -152,7 +152,7 @@ pub enum VictimOrder {
     Oldest,
 }
 
-/// When the meter runs and how it rounds (rule 9 of the model).
+/// When the meter runs and how it rounds (rule 9).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Billing {
     /// True: from ready; false: from the order (a launch that waits for the launch rate: from the
@@ -164,7 +164,7 @@ pub struct Billing {
     pub minimum: Span,
 }
 
-/// How a request finds its slot (rule 4 of the model).
+/// How a request finds its slot (rule 4).
 #[derive(Debug, Clone, PartialEq)]
 pub enum Balancing {
     /// One queue for all; first come, first served, on the slot free for longest.
@@ -227,7 +227,7 @@ pub enum QueueOrder {
     FirstCome,
 }
 
-/// What happens to an arrival when the queue is full.
+/// What happens to an arrival when the queue is full (rule 23).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum WhenFull {
     /// It is refused.
@@ -238,7 +238,7 @@ pub enum WhenFull {
     PushOut,
 }
 
-/// What a platform does with a request that finds no live replica.
+/// What a platform does with a request that finds no live replica (rule 6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum AtZero {
     /// It waits and may wake the policy.

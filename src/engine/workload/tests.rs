@@ -174,6 +174,7 @@ fn renewal_gaps_follow_their_law() {
     assert!((mean - 1.0).abs() < 0.06 && (cv - 3.0).abs() < 0.15, "mean {mean}, cv {cv}");
 }
 
+/// (rule 14)
 #[test]
 fn sources_add_up_in_order_with_luck_of_their_own() {
     let one = "a.poisson = { rate = '3/s' }";
@@ -188,6 +189,7 @@ fn sources_add_up_in_order_with_luck_of_their_own() {
     assert!((both.mean_demand_s(hours(1)) - (0.1 * 3.0 + 7.0 * 5.0) / 8.0).abs() < 1e-9);
 }
 
+/// (rule 14)
 #[test]
 fn equal_instants_go_in_the_order_of_sources() {
     let clock = |name: &str, service: &str| {

@@ -1,4 +1,4 @@
-//! Which replica a request goes to (rule 4 of the model), by place in launch order.
+//! Which replica a request goes to (rule 4), by place in launch order.
 
 use super::fewest::Fewest;
 use crate::fleet::{Balancing, ReplicaId};
