@@ -3,7 +3,7 @@
 use super::staffing::Staffing;
 use super::survey::{Demands, INTERVAL, Survey};
 use crate::scenario::Scenario;
-use autosim_engine::fleet::{Balancing, FleetSpec};
+use autosim_engine::fleet::FleetSpec;
 use autosim_engine::random::{Purpose, Streams};
 use autosim_engine::units::{Span, Time};
 
@@ -59,7 +59,7 @@ pub(super) fn need(scenario: &Scenario, survey: &Survey) -> Vec<u32> {
     // Without a promise: hardly anyone waits.
     let slo = scenario.slo.and_then(|terms| terms.latency);
     let promise = slo.map_or((0.95, longest(&survey.all)), |slo| (slo.quantile, slo.limit));
-    let pooled = !matches!(fleet.balancing, Balancing::Random | Balancing::RoundRobin);
+    let pooled = !fleet.balancing.is_blind();
     let Some(staffing) = Staffing::new(&survey.all, promise, fleet.concurrency, pooled) else {
         return vec![0; survey.load.len()];
     };

@@ -3,7 +3,8 @@
 use super::{LeftOpen, NamedPolicy, PolicyChoice, Scenario, Service};
 use autosim_engine::control::Autoscaler;
 use autosim_engine::fleet::{
-    AtZero, Balancing, ColdStage, FleetSpec, Overflow, Portion, VictimOrder,
+    AtZero, Balancing, ColdStage, FleetSpec, Overflow, Portion, ScalePerRequest, Scaling,
+    VictimOrder,
 };
 use autosim_engine::random::{Sampler, Streams};
 use autosim_engine::signal::Resources;
@@ -110,7 +111,7 @@ impl Scenario {
     }
 }
 
-/// A policy decides where the fleet starts if nothing else does, and scale per request is a balancing.
+/// A policy decides where the fleet starts if nothing else does, and may let requests scale it.
 pub(super) fn fleet_under(
     service: &Service,
     spec: &PolicyChoice,
@@ -124,7 +125,8 @@ pub(super) fn fleet_under(
         adopt(&mut fleet, service.left_open, &product.platform());
     }
     if let Some(keep_alive) = spec.keep_alive() {
-        fleet.balancing = Balancing::PerRequest {
+        fleet.balancing = Balancing::CentralQueue;
+        fleet.scaling = Scaling::PerRequest(ScalePerRequest {
             idle_expiry: keep_alive.idle_expiry.sampler(),
             minimum: keep_alive.min,
             limit: keep_alive.max,
@@ -132,7 +134,7 @@ pub(super) fn fleet_under(
                 AtLimit::Wait => Overflow::Wait,
                 AtLimit::Reject => Overflow::Reject,
             },
-        };
+        });
     }
     fleet
 }
@@ -169,7 +171,7 @@ fn adopt(fleet: &mut FleetSpec, open: LeftOpen, platform: &Platform) {
 #[cfg(test)]
 mod tests {
     use crate::scenario::{LoadOptions, Scenario, Sources, load};
-    use autosim_engine::fleet::{Balancing, Overflow};
+    use autosim_engine::fleet::{Overflow, ScalePerRequest, Scaling};
     use autosim_engine::random::Sampler;
 
     fn scenario(replica: &str) -> Scenario {
@@ -216,15 +218,15 @@ mod tests {
     }
 
     #[test]
-    fn keep_alive_is_a_balancing_of_its_own_cells_only() {
+    fn keep_alive_scales_its_own_cells_only() {
         let scenario = scenario("");
-        assert_eq!(scenario.fleet(0).balancing, Balancing::CentralQueue);
-        let per_request = Balancing::PerRequest {
+        assert_eq!(scenario.fleet(0).scaling, Scaling::Controlled);
+        let per_request = Scaling::PerRequest(ScalePerRequest {
             idle_expiry: Sampler::Constant(600_000_000_000),
             minimum: 2,
             limit: 1000,
             overflow: Overflow::Reject,
-        };
-        assert_eq!(scenario.fleet(1).balancing, per_request);
+        });
+        assert_eq!(scenario.fleet(1).scaling, per_request);
     }
 }

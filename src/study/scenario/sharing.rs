@@ -134,6 +134,7 @@ fn check_clients(
 mod tests {
     use super::*;
     use crate::scenario::Scenario;
+    use autosim_engine::fleet::{Balancing, RoutingRule};
 
     const POLICY: &str = "[policies.one.fixed]\nreplicas = 2\n";
 
@@ -152,7 +153,7 @@ mod tests {
         let fleet = scenario.fleet(0);
         assert_eq!(
             (fleet.concurrency, fleet.balancing),
-            (1, autosim_engine::fleet::Balancing::LeastOutstanding)
+            (1, Balancing::PerReplica(RoutingRule::LeastOutstanding))
         );
         assert_eq!(fleet.discipline, Discipline::Sharing { limit: None });
         let said = scenario.assumptions.join("\n");
