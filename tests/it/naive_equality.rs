@@ -158,7 +158,8 @@ fn told(run: impl FnOnce(&mut Fates) -> Result<Outcome, Halt>) -> (Vec<Record>, 
     (fates.0, fates.1, outcome)
 }
 
-fn engine(case: &Case) -> (Vec<Record>, Vec<Try>) {
+/// What the engine says, whole and in stretches, its counts and Little's law checked.
+pub(crate) fn engine(case: &Case) -> (Vec<Record>, Vec<Try>) {
     let told = records_and_tries(setup(case));
     let mean = case.end / (1 + case.seed % 40) + 1;
     let stretched = in_stretches(setup(case), mean, case.seed);
@@ -184,7 +185,7 @@ fn check_stays(service: &ServiceOutcome, case: &Case) {
 }
 
 /// What the naive simulator says; where there are no clients nobody is told of attempts.
-fn naive(case: &Case) -> (Vec<Record>, Vec<Try>) {
+pub(crate) fn naive(case: &Case) -> (Vec<Record>, Vec<Try>) {
     let (records, tries) = simulate_tries(case);
     (records, if case.fleet.has_clients() { tries } else { Vec::new() })
 }

@@ -57,6 +57,7 @@ fn for_each_case(mut check: impl FnMut(&Case, u64, &ServiceOutcome, &Visits)) {
     }
 }
 
+/// (rule 7)
 #[test]
 fn every_counted_request_has_exactly_one_fate() {
     for_each_case(|case, warmup, outcome, _| {
@@ -92,6 +93,7 @@ fn littles_law_leaves_no_residual() {
     assert!(compared > 500, "only {compared} cases were compared");
 }
 
+/// (rule 9)
 #[test]
 fn without_increment_and_minimum_the_bill_is_the_integral_of_replicas() {
     for_each_case(|case, _, outcome, _| {
@@ -178,6 +180,7 @@ fn histogram_quantiles_are_within_one_percent_of_the_exact_ones() {
     }
 }
 
+/// (rule 2)
 #[test]
 fn policies_meet_the_same_requests() {
     let rate = Rate::per_second(50.0).expect("a rate");
@@ -226,6 +229,7 @@ fn every_user_of_a_closed_loop_thinks_or_waits() {
     assert!(compared > 200, "{compared}");
 }
 
+/// (rule 2)
 #[test]
 fn a_user_thinks_and_asks_for_the_same_whoever_serves() {
     let user = LoopSpec {

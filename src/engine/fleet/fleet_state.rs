@@ -221,7 +221,7 @@ impl Fleet {
         self.add(Time::ZERO, State::Ready { since: Time::ZERO })
     }
 
-    /// Orders one replica. `None` if the quota refuses it; else its id and when it will be ready.
+    /// Orders one replica (rule 5). `None` if the quota refuses it; else its id and when it will be ready.
     pub fn order(&mut self, now: Time, by: OrderedBy) -> Option<(ReplicaId, Time)> {
         self.integrate(now);
         let granted = self.census.live() + self.census.draining;
@@ -285,7 +285,7 @@ impl Fleet {
     }
 
     /// A replica that never got to its launch leaves the launch rate, and its ordinal, to the next.
-    /// Cancelling goes from the newest to the oldest, so the last one granted is given back first.
+    /// Cancelling goes from the newest to the oldest (rule 26), so the last one granted is given back first.
     fn give_back_launch(&mut self, now: Time, id: ReplicaId) {
         let replica = &self.replicas[id.index()];
         if replica.launched_at > now
@@ -302,7 +302,7 @@ impl Fleet {
         Span(rate.per.0 / u64::from(rate.launches.max(1)))
     }
 
-    /// The cold start of the `launch`-th launch, stage by stage: the same for every policy.
+    /// The cold start of the `launch`-th launch, stage by stage: the same for every policy (rule 2).
     fn stages(&self, launch: u64) -> impl Iterator<Item = (&'static str, Span)> + '_ {
         let cold_start = self.spec.cold_start.as_slice();
         let rng = (!cold_start.is_empty())
@@ -424,7 +424,7 @@ impl Fleet {
         starting.into_iter().rev().take(count as usize).collect()
     }
 
-    /// The `count` ready replicas to drain, given each one's requests in flight.
+    /// The `count` ready replicas to drain (rules 5, 24), given each one's requests in flight.
     pub fn ready_victims(&self, count: u32, load: impl Fn(ReplicaId) -> u64) -> Vec<ReplicaId> {
         let mut ready = self.ready();
         match self.spec.victims {

@@ -84,7 +84,7 @@ impl Default for FleetSpec {
     }
 }
 
-/// What requests beyond the capacity of their replica do.
+/// What requests beyond the capacity of their replica do (rule 21).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Discipline {
     /// They wait: a request in service has a slot to itself.
@@ -100,7 +100,7 @@ pub enum Discipline {
     },
 }
 
-/// A release: the replicas there are at an instant are replaced.
+/// A release: the replicas there are at an instant are replaced (rules 36, 37, 38).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Rollout {
     /// When it begins.
@@ -138,7 +138,7 @@ pub struct ColdStage {
     pub length: Sampler,
 }
 
-/// A token bucket of `launches`, full at the start, that refills evenly within `per`: a burst of
+/// A token bucket of `launches` (rule 25), full at the start, that refills evenly within `per`: a burst of
 /// `launches`, then one every `per / launches`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LaunchRate {
@@ -148,7 +148,7 @@ pub struct LaunchRate {
     pub per: Span,
 }
 
-/// Which replicas leave first. Replicas not ready yet always go before ready ones, newest first.
+/// Which replicas leave first (rules 5, 24). Replicas not ready yet always go before ready ones, newest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum VictimOrder {
     /// Idle ones, then those with fewest requests in flight; newest among equals.
@@ -160,7 +160,7 @@ pub enum VictimOrder {
     Oldest,
 }
 
-/// When the meter runs and how it rounds (rule 9 of the model).
+/// When the meter runs and how it rounds (rule 9).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Billing {
     /// True: from ready; false: from the order (a launch that waits for the launch rate: from the
@@ -172,7 +172,7 @@ pub struct Billing {
     pub minimum: Span,
 }
 
-/// Where a request waits for a slot (rule 4 of the model).
+/// Where a request waits for a slot (rule 4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Balancing {
     /// In one queue for all; first come, first served, on the slot free for longest.
@@ -276,7 +276,7 @@ pub enum QueueOrder {
     FirstCome,
 }
 
-/// What happens to an arrival when the queue is full.
+/// What happens to an arrival when the queue is full (rule 23).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum WhenFull {
     /// It is refused.
@@ -287,7 +287,7 @@ pub enum WhenFull {
     PushOut,
 }
 
-/// What a platform does with a request that finds no live replica.
+/// What a platform does with a request that finds no live replica (rule 6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum AtZero {
     /// It waits and may wake the policy.

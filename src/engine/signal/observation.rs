@@ -1,4 +1,4 @@
-//! What a policy is shown at a control.
+//! What a policy is shown at a control (rules 3, 17).
 
 use crate::units::Time;
 

@@ -5,8 +5,8 @@ use crate::units::Time;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-/// Events of the control plane. The order of declaration is the order at one instant (rule 1 of the
-/// model): the world first, then those who look at it, then those who change it.
+/// Events of the control plane. The order of declaration is the order at one instant (rule 1): the world
+/// first, then those who look at it, then those who change it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Event {
     /// A draining replica is gone.

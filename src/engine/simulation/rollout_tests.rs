@@ -103,6 +103,7 @@ fn changes(log: &[Seen]) -> Vec<(u64, usize, u32)> {
     changes
 }
 
+/// (rule 36)
 #[test]
 fn batches_follow_each_other_as_the_new_ones_are_ready() {
     let (log, _) = watched(fleet(4, seconds(5), None), &[]);
@@ -119,6 +120,7 @@ fn batches_follow_each_other_as_the_new_ones_are_ready() {
     );
 }
 
+/// (rule 37)
 #[test]
 fn where_none_may_be_missing_one_more_is_started_first() {
     let (log, outcome) = watched(fleet(2, seconds(5), Some(Portion::Count(9))), &[]);
@@ -126,6 +128,7 @@ fn where_none_may_be_missing_one_more_is_started_first() {
     assert_eq!((outcome.fleet.launches, outcome.fleet.removed), (2, 2));
 }
 
+/// (rules 36, 37)
 #[test]
 fn the_minimum_stays_ready_and_every_old_replica_goes_on_every_plane() {
     let planes = [
@@ -169,9 +172,10 @@ fn without_a_cold_start_all_are_replaced_in_the_instant() {
     assert_eq!(outcome.fleet.launches, 6);
 }
 
+/// (rule 38)
 #[test]
 fn scaling_goes_on_and_the_last_count_wanted_is_there_at_the_end() {
-    for (script, count) in [(&[8, 12, 5][..], 5), (&[8, 3, 9], 9), (&[2, 2, 8], 8)] {
+    for (script, count) in [(&[8, 12, 5][..], 5), (&[8, 3, 9], 9), (&[2, 2, 8], 8), (&[8, 2], 2)] {
         for min_ready in [None, Some(Portion::Share(1.0)), Some(Portion::Count(0))] {
             let (log, _) = watched(fleet(8, seconds(4), min_ready), script);
             let (_, ready, starting, draining) = log.last().unwrap();
@@ -182,6 +186,7 @@ fn scaling_goes_on_and_the_last_count_wanted_is_there_at_the_end() {
     }
 }
 
+/// (rule 36)
 #[test]
 fn replicas_that_still_start_are_of_the_old_version_too() {
     let (log, outcome) = watched(fleet(4, seconds(15), None), &[6]);
@@ -193,6 +198,7 @@ fn replicas_that_still_start_are_of_the_old_version_too() {
     assert!(later.1.iter().all(|&number| number < 4), "none of 10 s is ready at 25 s: {later:?}");
 }
 
+/// (rule 38)
 #[test]
 fn a_rollout_within_another_takes_its_place() {
     let mut fleet = fleet(4, seconds(5), Some(Portion::Count(3)));
@@ -215,6 +221,7 @@ fn a_rollout_may_outlive_the_run() {
     assert_eq!(outcome.fleet.window_ns, 60_000_000_000);
 }
 
+/// (rule 38)
 #[test]
 fn a_quota_without_room_delays_a_rollout_and_never_breaks_the_minimum() {
     let spec = FleetSpec { quota: Some(4), ..fleet(4, seconds(1), Some(Portion::Count(3))) };

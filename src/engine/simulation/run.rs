@@ -1,4 +1,4 @@
-//! The loop: serve to the next control event, then do what is due, in the order of rule 1.
+//! The loop: serve to the next control event, then do what is due, in order (rule 1).
 
 use super::calendar::{Calendar, Control, Entry, Event, Measure, RolloutStep};
 use super::facts::{RunFacts, control_phase};
@@ -122,7 +122,7 @@ impl Simulation {
         if !cadence.interval.is_zero() {
             self.calendar.add(first, id, Event::Control(Control::Periodic));
         }
-        // A wakeup that falls on a regular control is that control.
+        // A wakeup that falls on a regular control is that control (rule 18).
         let regular =
             |at: Time| at >= first && at.since(first).0.checked_rem(cadence.interval.0) == Some(0);
         for &at in service.autoscaler.wakeups.iter().filter(|&&at| !regular(at)) {
@@ -251,7 +251,7 @@ impl Simulation {
         Ok(true)
     }
 
-    /// A request found no live replica; true if that put something into the calendar.
+    /// A request found no live replica (rules 6, 27, 28); true if that put something into the calendar.
     fn activate(&mut self, index: usize, at: Time, observer: &mut impl Sink) -> bool {
         if self.sensors[index].iter().any(|sensor| sensor.wants_replicas()) {
             let waiting =

@@ -1,5 +1,6 @@
 //! Sense: what no scenario may say, however well it is formed.
 
+use super::Scenario;
 use super::choice::{PolicyChoice, PolicyFile};
 use super::file::{ReplicaFile, ScenarioFile, ServiceEntry, ServiceFile};
 use super::sharing;
@@ -171,6 +172,25 @@ fn service(service: Option<&ServiceFile>, faults: &mut Faults) {
             format!("{slots} requests at once"),
             format!("give a number from 1 to {MOST_SLOTS}"),
         );
+    }
+}
+
+/// A product may bring slots of its own; those of the scenario are looked at before.
+pub(super) fn slots(scenario: &Scenario, faults: &mut Faults) {
+    let competing = scenario.policies.iter();
+    let competing = competing.map(|one| (format!("policies.{}", one.name), &one.deployment));
+    let services = scenario.services.iter();
+    let others = services.filter_map(|one| Some((one.key("policy"), one.own.as_ref()?)));
+    for (key, deployment) in competing.chain(others) {
+        let slots = deployment.fleet.concurrency;
+        if slots > MOST_SLOTS {
+            let kind = deployment.policy.kind_name();
+            faults.error(
+                &format!("{key}.{kind}"),
+                format!("its replicas serve {slots} requests at once"),
+                format!("autosim has at most {MOST_SLOTS}: `service.concurrency` says otherwise"),
+            );
+        }
     }
 }
 

@@ -283,6 +283,7 @@ replicas = 12
             .collect()
     }
 
+    /// (rule 11)
     #[test]
     fn a_small_scenario_becomes_cells() {
         let scenario = load_text(GOOD, &[]).map_err(|found| found.render(false)).unwrap().scenario;
@@ -305,8 +306,8 @@ replicas = 12
         let changes =
             [("service.concurrency", "2"), ("service.queue.timeout", "5s"), ("seed", "9")];
         let scenario = load_text(GOOD, &changes).map_err(|f| f.render(false)).unwrap().scenario;
-        assert_eq!((scenario.services[0].fleet.concurrency, scenario.seed), (2, 9));
-        assert!(scenario.services[0].fleet.queue.timeout.is_some());
+        assert_eq!((scenario.deployment(0, 0).fleet.concurrency, scenario.seed), (2, 9));
+        assert!(scenario.deployment(0, 0).fleet.queue.timeout.is_some());
     }
 
     #[test]

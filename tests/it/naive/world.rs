@@ -15,7 +15,7 @@ use rand::Rng;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What happens first at one instant; rule 1 of the model.
+/// What happens first at one instant (rule 1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Rank {
     Complete,
@@ -191,7 +191,7 @@ impl<'a> World<'a> {
             world.begin_life(replica as usize);
         }
         world.plan_outages();
-        // Scale per request changes the fleet at arrivals, without a call to a policy.
+        // Scale per request changes the fleet at arrivals, without a call to a policy (rule 31).
         if !case.fleet.scales_per_request() {
             world.push(case.interval, Rank::Control, 0, Event::Control { regular: true });
             for &at in case.wakeups.iter().filter(|&&at| at == 0 || at % case.interval != 0) {
@@ -210,7 +210,7 @@ impl<'a> World<'a> {
             }
             self.now = key.0;
             self.handle(event);
-            // All completions of an instant come before the starts they cause; cancellations as well.
+            // All completions of an instant come before the starts they cause; cancellations as well (rule 1).
             while let Some(next) = self.events.first_entry()
                 && (next.key().0, next.key().1) == (self.now, key.1)
                 && matches!(key.1, Rank::Complete | Rank::ClientTimeout)
@@ -320,7 +320,7 @@ impl<'a> World<'a> {
         gap.saturating_sub(self.tokens)
     }
 
-    /// Launches what was ordered, in order, as far as the launch rate permits.
+    /// Launches what was ordered, in order, as far as the launch rate permits (rules 25, 26).
     fn launch_ordered(&mut self) {
         while let Some(replica) = self.replicas.iter().position(|r| r.state == State::Ordered) {
             let wait = self.launch_in();
@@ -392,7 +392,7 @@ impl<'a> World<'a> {
         }
     }
 
-    /// After every event: drained replicas go, idle periods begin.
+    /// After every event: drained replicas go, idle periods begin (rule 30).
     fn settle(&mut self) {
         for replica in 0..self.replicas.len() {
             let it = &mut self.replicas[replica];
@@ -457,7 +457,7 @@ impl<'a> World<'a> {
         } else {
             self.wait(request, Some(replica));
         }
-        // A replica has had its turn even if the request is refused because the queue is full.
+        // A replica has had its turn even if the request is refused because the queue is full (rule 19).
         self.last_used = Some(replica);
     }
 
@@ -547,7 +547,7 @@ impl<'a> World<'a> {
         self.free_slots().max_by_key(|&(i, s)| (self.replicas[i].slots[s].free_since, i, s))
     }
 
-    /// The ready replica a request goes to, if there is any.
+    /// The ready replica a request goes to, if there is any (rule 4).
     fn route(&self, request: usize, rule: RoutingRule) -> Option<usize> {
         let ready: Vec<usize> =
             (0..self.replicas.len()).filter(|&i| self.replicas[i].state == State::Ready).collect();
@@ -622,7 +622,7 @@ impl<'a> World<'a> {
 
     fn start(&mut self, request: usize, replica: usize, slot: usize) {
         let it = &mut self.replicas[replica];
-        // Whatever is served holds its slot for at least a nanosecond.
+        // Whatever is served holds its slot for at least a nanosecond (rule 12).
         let mut demand = self.requests[request].demand.max(1);
         if let (false, Some(launch), Some(law)) =
             (it.served, it.launch, &self.case.fleet.cold_demand)

@@ -1,7 +1,7 @@
 //! One queue for all replicas, first come first served, exact without an event per request.
 //!
 //! A slot is the instant at which it is next free. A request takes the slot that has been free for
-//! longest, that is the smallest of these instants (Kiefer and Wolfowitz 1955): one change of a winner
+//! longest (rule 4), that is the smallest of these instants (Kiefer and Wolfowitz 1955): one change of a winner
 //! tree per request. Nothing can change the fleet before the *barrier*, so every request that starts at
 //! or before it is committed, and told at once if it also ends by then; the others wait in the gateway and
 //! meet the next fleet. At the barrier each slot therefore holds at most one request that ends later:

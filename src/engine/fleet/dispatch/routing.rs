@@ -1,4 +1,4 @@
-//! Which replica a request goes to, where each has a queue of its own (rule 4 of the model).
+//! Which replica a request goes to, where each has a queue of its own (rule 4).
 
 use super::fewest::Fewest;
 use crate::fleet::{ReplicaId, RoutingRule};

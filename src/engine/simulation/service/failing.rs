@@ -1,4 +1,4 @@
-//! What a service does when its replicas fail.
+//! What a service does when its replicas fail (rules 32, 34, 35).
 
 use super::{Change, Service};
 use crate::fleet::dispatch::Sink;

@@ -66,6 +66,7 @@ impl Service {
         self.capped_since = capped.then_some(now);
     }
 
+    /// A count takes effect: whether that is an action, and in which direction (rule 11).
     pub(super) fn note_action(&mut self, now: Time, desired: u32) {
         let direction = match desired.cmp(&self.desired) {
             std::cmp::Ordering::Equal => return,

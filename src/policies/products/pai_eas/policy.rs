@@ -20,6 +20,7 @@ use super::{
 };
 use crate::builtin::PolicyContext;
 use crate::builtin::parts::{Amount, Bounds, Changes, RateLimit, RateLimits, Select, ceil_count};
+use crate::products::Words;
 use autosim_engine::control::{Autoscaler, Cadence, Decision, Policy, SignalRef, Stage, Why};
 use autosim_engine::signal::{Basis, Metric, Observation, Signal, Statistic};
 use autosim_engine::units::{Span, Time};

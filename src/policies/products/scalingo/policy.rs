@@ -19,6 +19,7 @@ use super::swap::Swap;
 use super::{App, Knobs, MetricName};
 use crate::builtin::PolicyContext;
 use crate::builtin::parts::ceil_count;
+use crate::products::Words;
 use autosim_engine::control::{Autoscaler, Cadence, Decision, Policy, SignalRef, Stage, Why};
 use autosim_engine::signal::{Basis, Observation, Signal};
 use autosim_engine::units::{Span, Time};

@@ -1,4 +1,4 @@
-//! Classes of requests: who is served first while they wait, and who leaves a full queue.
+//! Classes of requests: who is served first while they wait, and who leaves a full queue (rules 22, 23).
 
 use super::{EventPlane, Ticket, Waiting};
 use crate::fleet::dispatch::{Resolved, Sink};

@@ -1,4 +1,4 @@
-//! What clients do: wait for an attempt, give up, cancel, try again within a budget.
+//! What clients do: wait for an attempt, give up, cancel, try again within a budget (rules 39, 40, 41).
 
 use super::closed::{NO_USER, Users};
 use super::heap::{Event, STAMP_BITS, What};

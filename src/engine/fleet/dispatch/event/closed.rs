@@ -1,4 +1,4 @@
-//! What users in closed loops do: think, send, wait for what becomes of it, think again.
+//! What users in closed loops do: think, send, wait for what becomes of it, think again (rule 43).
 
 use super::clients::STAMPS;
 use super::heap::{Event, What};

@@ -1,4 +1,4 @@
-//! Replicas that are killed or fail: what they hold is lost, or put back to be served by others.
+//! Replicas that are killed or fail: what they hold is lost, or put back to be served by others (rule 33).
 
 use super::clients::{Killed, Whereabouts};
 use super::heap::Event;

@@ -2,7 +2,7 @@
 
 use super::later::Later;
 
-/// Kinds of events; the order of declaration is the order at one instant (rule 1 of the model), after
+/// Kinds of events; the order of declaration is the order at one instant (rule 1), after
 /// the completions of that instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum What {

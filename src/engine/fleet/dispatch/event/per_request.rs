@@ -1,5 +1,5 @@
 //! Scale per request: a request that finds no idle slot starts a replica and waits for it; a replica
-//! that stays idle is removed.
+//! that stays idle is removed (rules 29, 30).
 
 use super::{EventPlane, Mode, Place, Ticket, Waiting};
 use crate::fleet::dispatch::Sink;

@@ -1,4 +1,4 @@
-//! Where each replica has a queue of its own: which one a request goes to.
+//! Where each replica has a queue of its own: which one a request goes to (rule 4).
 
 use crate::fleet::dispatch::routing::{Router, Seen};
 use crate::fleet::{ReplicaId, RoutingRule};

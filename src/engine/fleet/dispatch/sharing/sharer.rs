@@ -1,4 +1,4 @@
-//! One replica whose requests share its capacity.
+//! One replica whose requests share its capacity (rule 21).
 //!
 //! All requests in service advance equally fast, so one clock - the *virtual time* - tells how much each
 //! of them has received since it began: a request is done when the clock reaches its *tag*, which is
