@@ -2,7 +2,7 @@
 
 use autosim_engine::units::{Fraction, Price, Span};
 use autosim_study::experiment::{Comparison, Figure, PolicyResults, Results, Ruling};
-use autosim_study::scenario::NamedPolicy;
+use autosim_study::scenario::Competitor;
 use std::fmt;
 use std::str::FromStr;
 
@@ -116,7 +116,7 @@ impl Subject {
 
 impl Assertion {
     /// Whether it is about no policy of a run; to be known before a long one.
-    pub(super) fn names_nobody(&self, policies: &[NamedPolicy]) -> bool {
+    pub(super) fn names_nobody(&self, policies: &[Competitor]) -> bool {
         let name = self.policy.as_deref();
         name.is_some_and(|name| policies.iter().all(|policy| policy.name != name))
     }

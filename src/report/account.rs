@@ -2,8 +2,9 @@
 
 use super::moments::Moment;
 use super::reaction::{Launched, Orders, Part, Reaction, reactions};
+use autosim_engine::simulation::DecisionRecord;
 use autosim_engine::units::Time;
-use autosim_study::experiment::{About, DecisionRecord, Explanation, Results};
+use autosim_study::experiment::{About, Explanation, Results};
 use serde::{Deserialize, Serialize};
 
 /// One decision and what came of it. Times are seconds from the start.

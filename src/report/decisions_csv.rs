@@ -1,7 +1,9 @@
 //! `decisions.csv`: one row per decision kept, with what was seen and what every stage made of it.
 
 use super::number::plain;
-use autosim_study::experiment::{DecisionRecord, Results, Stage};
+use autosim_engine::control::Stage;
+use autosim_engine::simulation::DecisionRecord;
+use autosim_study::experiment::Results;
 use std::io::{self, Write};
 
 /// Columns: counts seen, the number after every stage that acted (empty: it did not), the reason, then

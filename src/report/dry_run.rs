@@ -1,8 +1,8 @@
 //! A dry run as rows or as JSON lines.
 
 use super::number::plain;
+use autosim_engine::control::Stage;
 use autosim_study::dryrun::{Answer, DryRun};
-use autosim_study::experiment::Stage;
 use serde_json::{Map, Value, json};
 
 /// One row per decision: counts, the reason, the number after every stage that acted (empty: it did

@@ -5,8 +5,9 @@ use super::account::{Account, LaunchesTold, MomentTold, PartTold, ReactionTold};
 use super::moments::latency;
 use super::number::plain;
 use super::reaction::{ACTUATION, DECISIONS, LAUNCH_RATE, LOOP, PROMISE, RISE, START};
+use autosim_engine::control::Stage;
 use autosim_engine::units::{Span, Time};
-use autosim_study::experiment::{Results, Stage};
+use autosim_study::experiment::Results;
 
 /// An explanation for people, at most 100 columns wide.
 pub fn explain_text(one: &Account) -> String {

@@ -1,7 +1,8 @@
 //! A run folded into one week: what each hour of it wasted and what it left unserved.
 
 use super::moments::failures;
-use autosim_study::experiment::{About, Interval};
+use autosim_engine::simulation::Interval;
+use autosim_study::experiment::About;
 
 /// Hours of a week, only the days that were measured.
 #[derive(Debug, Clone, PartialEq)]

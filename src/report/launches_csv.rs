@@ -1,8 +1,9 @@
 //! `launches.csv`: one row per replica ordered, with the stages of its cold start.
 
 use super::number::plain;
+use autosim_engine::fleet::{Launch, OrderedBy};
 use autosim_engine::units::Time;
-use autosim_study::experiment::{Launch, OrderedBy, Results};
+use autosim_study::experiment::Results;
 use std::io::{self, Write};
 
 /// Stages a scenario knows; a column each, whether they occur or not.

@@ -6,10 +6,12 @@
 //!
 //! **Knows**: results and comparisons as data, how to print a number.
 //!
-//! **Must not know**: the engine's workings, scenario files, the terminal (it returns text), the clock.
+//! **Must not know**: the engine's workings, how scenario files are read, the terminal (it returns text), the clock.
 //! Nothing it writes depends on when, where or on how many threads a run was made.
 //!
 //! **Start at** [`write_all`] and [`table()`].
+
+#![warn(clippy::wildcard_enum_match_arm)]
 
 mod account;
 mod classes_csv;

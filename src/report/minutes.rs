@@ -1,6 +1,6 @@
 //! The promise minute by minute, merged where there are more minutes than a page has columns.
 
-use autosim_study::experiment::SloMinute;
+use autosim_engine::simulation::SloMinute;
 
 /// Neighbouring minutes seen as one: the worst of them speaks.
 #[derive(Debug, Clone, Copy, PartialEq)]

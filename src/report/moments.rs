@@ -1,8 +1,9 @@
 //! The worst moments of a run: when users felt it, and what the fleet looked like.
 
 use super::number::{group, human, plain};
+use autosim_engine::simulation::Interval;
 use autosim_engine::units::{Span, Time};
-use autosim_study::experiment::{About, Comparison, Interval, Results, ServiceDetails};
+use autosim_study::experiment::{About, Comparison, Results, ServiceDetails};
 
 /// Neighbouring intervals in which requests failed or were later than promised.
 #[derive(Debug, Clone, PartialEq)]

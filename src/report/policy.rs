@@ -80,7 +80,7 @@ fn has_null(value: &Value) -> bool {
         Value::Null => true,
         Value::Array(items) => items.iter().any(has_null),
         Value::Object(members) => members.values().any(has_null),
-        _ => false,
+        Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
     }
 }
 

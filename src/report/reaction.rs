@@ -1,10 +1,11 @@
 //! How long a policy took to react: from the traffic's rise to users being well again.
 
 use super::moments::is_bad;
+use autosim_engine::control::Stage;
+use autosim_engine::fleet::{Launch, OrderedBy};
+use autosim_engine::simulation::{DecisionRecord, Interval};
 use autosim_engine::units::{Span, Time};
-use autosim_study::experiment::{
-    About, DecisionRecord, Interval, Launch, OrderedBy, ServiceDetails, Stage,
-};
+use autosim_study::experiment::{About, ServiceDetails};
 
 /// Scale-outs that belong together: until everything ordered was ready, nothing was removed. Instants
 /// that come from the timeline are as fine as its intervals; those of launches are exact.
@@ -305,8 +306,9 @@ fn calm(about: &About, timeline: &[Interval], reaction: &Reaction) -> Option<Opt
 mod tests {
     use super::*;
     use crate::sample;
-    use autosim_engine::control::Observation;
-    use autosim_study::experiment::{Census, Launches, Reading, Why};
+    use autosim_engine::control::{Observation, Why};
+    use autosim_engine::fleet::Launches;
+    use autosim_engine::signal::{Census, Reading};
 
     fn interval(minute: u64, arrivals: u64, starting: f64, p99_ms: u64) -> Interval {
         let results = sample::results();

@@ -1,18 +1,20 @@
 //! Made-up results for the tests of this room: six policies, four replications, one day. Shapes are
 //! plausible, figures are not simulated.
 
-use autosim_engine::control::Observation;
+use autosim_engine::control::{Observation, Stage, Why};
+use autosim_engine::fleet::{Launch, Launches, OrderedBy};
+use autosim_engine::signal::{Census, Reading};
 use autosim_engine::simulation::{
     ClientInterval, Counts, FleetTotals, Interval, LatencyTotals, Presence, ServiceOutcome,
 };
+use autosim_engine::simulation::{DecisionRecord, Slo, SloMinute, Window};
 use autosim_engine::stats::Histogram;
 use autosim_engine::units::{Price, Span, Time, WallClock};
 use autosim_study::experiment::{
-    About, Census, Comparison, DecisionRecord, Details, Facts, Fidelity, Launch, Launches,
-    OrderedBy, PolicyResults, Reading, References, Results, Row, ServiceDetails, ServiceRow, Slo,
-    SloMinute, SloTerms, Stage, Why, Window,
+    About, Comparison, Details, Facts, PolicyResults, References, Results, Row, ServiceDetails,
+    ServiceRow,
 };
-use autosim_study::scenario::{LoadOptions, Scenario, Sources, load};
+use autosim_study::scenario::{Fidelity, LoadOptions, Scenario, SloTerms, Sources, load};
 
 /// A small scenario, for tests that simulate.
 pub(super) const TEXT: &str = r#"

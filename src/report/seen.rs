@@ -1,7 +1,8 @@
 //! What a policy saw, in words and as a line: the name of its first signal and the targets it was
 //! compared with.
 
-use autosim_study::experiment::{DecisionRecord, Why};
+use autosim_engine::control::Why;
+use autosim_engine::simulation::DecisionRecord;
 
 /// `requests_per_s_per_replica` as `requests per s per replica`; `_percent` as `, %`.
 pub(super) fn words_of(signal: &str) -> String {

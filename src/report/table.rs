@@ -5,8 +5,9 @@ use super::number::{currency, group, human, plain};
 use autosim_engine::stats::Estimate;
 use autosim_engine::units::Time;
 use autosim_study::experiment::{
-    ClassEstimates, Compared, Comparison, Figure, Results, Ruling, SloTerms,
+    ClassEstimates, Compared, Comparison, CostBy, Figure, Results, Ruling,
 };
+use autosim_study::scenario::SloTerms;
 use comfy_table::{
     CellAlignment, ColumnConstraint, ContentArrangement, ContentLineStyle, LineStyle,
 };
@@ -308,10 +309,10 @@ pub(super) fn verdict(results: &Results, comparison: &Comparison) -> String {
     if base.verdict.ruling != Ruling::Met {
         return format!("verdict: no policy keeps {promise}; base for comparison: {}", base.name);
     }
-    let price = base.estimate(comparison.cost_figure).map_or(f64::NAN, |e| e.mean);
-    let unit = match comparison.cost_figure {
-        Figure::Cost => currency(results.about.price.currency()),
-        _ => "replica-hours".to_owned(),
+    let price = base.estimate(comparison.cost.figure()).map_or(f64::NAN, |e| e.mean);
+    let unit = match comparison.cost {
+        CostBy::Money => currency(results.about.price.currency()),
+        CostBy::BilledHours => "replica-hours".to_owned(),
     };
     let price = human(price, digits(price));
     format!("verdict: {} is the cheapest policy that keeps {promise}, at {price} {unit}", base.name)
@@ -358,8 +359,8 @@ fn wrapped(out: &mut String, text: &str) {
 mod tests {
     use super::super::sample;
     use super::*;
+    use autosim_engine::simulation::Slo;
     use autosim_engine::units::Span;
-    use autosim_study::experiment::Slo;
 
     #[test]
     fn it_fits_eighty_columns_and_answers_the_question() {

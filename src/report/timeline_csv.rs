@@ -1,7 +1,8 @@
 //! `timeline.csv`: one row per policy, service and interval.
 
 use super::number::plain;
-use autosim_study::experiment::{Interval, Results};
+use autosim_engine::simulation::Interval;
+use autosim_study::experiment::Results;
 use std::io::{self, Write};
 
 const HEADER: [&str; 30] = [

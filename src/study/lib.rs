@@ -6,6 +6,8 @@
 //! | [`dryrun`] | what a policy would have decided |
 //! | [`experiment`] | many cells, one answer |
 
+#![warn(clippy::wildcard_enum_match_arm)]
+
 pub mod dryrun;
 pub mod experiment;
 pub mod scenario;

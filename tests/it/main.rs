@@ -1,5 +1,6 @@
 //! The integration tests: one binary, one file per question.
 
+mod by_hand;
 mod cli;
 mod determinism;
 mod dry_run;
@@ -20,6 +21,7 @@ mod ray_serve;
 mod recorded;
 mod reliability;
 mod report_page;
+mod rules;
 mod sae;
 mod stories;
 mod theory;

@@ -3,7 +3,7 @@
 
 use crate::naive::Case;
 use crate::naive_equality::{KINDS, closed_loop_case, random_case, setup, sharing_case};
-use autosim_engine::fleet::{Balancing, ColdStage, FleetSpec, LoopSpec};
+use autosim_engine::fleet::{Balancing, ColdStage, FleetSpec, LoopSpec, RoutingRule};
 use autosim_engine::random::{Distribution, Sampler, Streams};
 use autosim_engine::simulation::{
     Completion, FleetTotals, Outcome, ServiceOutcome, Sink, Window, run_told,
@@ -58,6 +58,7 @@ fn for_each_case(mut check: impl FnMut(&Case, u64, &ServiceOutcome, &Visits)) {
     }
 }
 
+/// (rule 7)
 #[test]
 fn every_counted_request_has_exactly_one_fate() {
     for_each_case(|case, warmup, outcome, _| {
@@ -93,6 +94,7 @@ fn littles_law_leaves_no_residual() {
     assert!(compared > 500, "only {compared} cases were compared");
 }
 
+/// (rule 9)
 #[test]
 fn without_increment_and_minimum_the_bill_is_the_integral_of_replicas() {
     for_each_case(|case, _, outcome, _| {
@@ -179,6 +181,7 @@ fn histogram_quantiles_are_within_one_percent_of_the_exact_ones() {
     }
 }
 
+/// (rule 2)
 #[test]
 fn policies_meet_the_same_requests() {
     let rate = Rate::per_second(50.0).expect("a rate");
@@ -227,6 +230,7 @@ fn every_user_of_a_closed_loop_thinks_or_waits() {
     assert!(compared > 200, "{compared}");
 }
 
+/// (rule 2)
 #[test]
 fn a_user_thinks_and_asks_for_the_same_whoever_serves() {
     let user = LoopSpec {
@@ -245,7 +249,11 @@ fn a_user_thinks_and_asks_for_the_same_whoever_serves() {
         cold_start: cold_start.clone(),
         ..FleetSpec::default()
     };
-    let fleets = [FleetSpec::default(), slow(Balancing::CentralQueue), slow(Balancing::PowerOfTwo)];
+    let fleets = [
+        FleetSpec::default(),
+        slow(Balancing::CentralQueue),
+        slow(Balancing::PerReplica(RoutingRule::PowerOfTwo)),
+    ];
     let told = fleets.map(|fleet| {
         let mut case = fixed(5, 1);
         case.requests.clear();

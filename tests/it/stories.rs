@@ -1,6 +1,7 @@
 //! The shipped scenarios tell the stories they claim: order and shape, not digits.
 
-use autosim_study::experiment::{self, Comparison, Figure, Interval, Results, RunOptions, Silent};
+use autosim_engine::simulation::Interval;
+use autosim_study::experiment::{self, Comparison, Figure, Results, RunOptions, Silent};
 use autosim_study::scenario::{LoadOptions, Sources, load};
 use std::path::PathBuf;
 use std::sync::Arc;

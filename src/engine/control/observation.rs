@@ -1,4 +1,4 @@
-//! What a policy is shown at a control, and the only thing a decision is made from.
+//! What a policy is shown at a control (rules 3, 17), and the only thing a decision is made from.
 
 use super::{Decision, Stage, Why};
 use crate::signal::{Census, Reading};

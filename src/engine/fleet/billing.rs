@@ -1,4 +1,4 @@
-//! What a replica's life costs (rule 9 of the model).
+//! What a replica's life costs (rule 9).
 
 use super::Billing;
 use crate::units::Time;
@@ -31,6 +31,7 @@ mod tests {
     use super::*;
     use crate::units::Span;
 
+    /// (rule 9)
     #[test]
     fn billed_time_is_rounded_raised_to_the_minimum_and_clipped() {
         let s = Time::from_secs;

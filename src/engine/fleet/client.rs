@@ -1,4 +1,4 @@
-//! What clients do beside sending: give up, cancel, try again.
+//! What clients do beside sending: give up, cancel, try again (rules 39, 40, 41, 42).
 
 use crate::units::Span;
 

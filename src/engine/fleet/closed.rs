@@ -1,4 +1,4 @@
-//! Users in closed loops: who sends the next request only after the one before.
+//! Users in closed loops: who sends the next request only after the one before (rule 43).
 
 use crate::random::Sampler;
 use crate::units::{Span, Time};

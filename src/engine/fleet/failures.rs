@@ -1,4 +1,5 @@
-//! How replicas in service fail: by themselves after a drawn life, or several at once in an outage.
+//! How replicas in service fail: by themselves after a drawn life, or several at once in an outage
+//! (rules 32, 33, 34, 35).
 
 use super::{Fleet, Portion, ReplicaId, State};
 use crate::random::{Purpose, Sampler};

@@ -28,6 +28,8 @@ pub struct FleetSpec {
     pub victims: VictimOrder,
     /// What is billed.
     pub billing: Billing,
+    /// Who starts and removes replicas.
+    pub scaling: Scaling,
     /// How requests find a slot.
     pub balancing: Balancing,
     /// How requests wait.
@@ -49,6 +51,11 @@ impl FleetSpec {
     pub fn has_clients(&self) -> bool {
         self.client.is_some() || !self.loops.is_empty()
     }
+
+    /// Whether requests start and remove its replicas, and not the policy.
+    pub fn scales_per_request(&self) -> bool {
+        matches!(self.scaling, Scaling::PerRequest(_))
+    }
 }
 
 impl Default for FleetSpec {
@@ -65,7 +72,8 @@ impl Default for FleetSpec {
             grace: Span::MAX,
             victims: VictimOrder::default(),
             billing: Billing::default(),
-            balancing: Balancing::CentralQueue,
+            scaling: Scaling::default(),
+            balancing: Balancing::default(),
             queue: QueueSpec::default(),
             client: None,
             loops: Vec::new(),
@@ -76,7 +84,7 @@ impl Default for FleetSpec {
     }
 }
 
-/// What requests beyond the capacity of their replica do.
+/// What requests beyond the capacity of their replica do (rule 21).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Discipline {
     /// They wait: a request in service has a slot to itself.
@@ -92,7 +100,7 @@ pub enum Discipline {
     },
 }
 
-/// A release: the replicas there are at an instant are replaced.
+/// A release: the replicas there are at an instant are replaced (rules 36, 37, 38).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Rollout {
     /// When it begins.
@@ -130,7 +138,7 @@ pub struct ColdStage {
     pub length: Sampler,
 }
 
-/// A token bucket of `launches`, full at the start, that refills evenly within `per`: a burst of
+/// A token bucket of `launches` (rule 25), full at the start, that refills evenly within `per`: a burst of
 /// `launches`, then one every `per / launches`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LaunchRate {
@@ -140,7 +148,7 @@ pub struct LaunchRate {
     pub per: Span,
 }
 
-/// Which replicas leave first. Replicas not ready yet always go before ready ones, newest first.
+/// Which replicas leave first (rules 5, 24). Replicas not ready yet always go before ready ones, newest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum VictimOrder {
     /// Idle ones, then those with fewest requests in flight; newest among equals.
@@ -152,7 +160,7 @@ pub enum VictimOrder {
     Oldest,
 }
 
-/// When the meter runs and how it rounds (rule 9 of the model).
+/// When the meter runs and how it rounds (rule 9).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Billing {
     /// True: from ready; false: from the order (a launch that waits for the launch rate: from the
@@ -164,32 +172,73 @@ pub struct Billing {
     pub minimum: Span,
 }
 
-/// How a request finds its slot (rule 4 of the model).
-#[derive(Debug, Clone, PartialEq)]
+/// Where a request waits for a slot (rule 4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Balancing {
-    /// One queue for all; first come, first served, on the slot free for longest.
+    /// In one queue for all; first come, first served, on the slot free for longest.
+    #[default]
     CentralQueue,
-    /// A queue per replica; a uniformly random one.
+    /// At a replica, which it chooses by this rule when it arrives.
+    PerReplica(RoutingRule),
+}
+
+impl Balancing {
+    /// Whether a request may wait where another replica is idle, since nobody looks.
+    pub const fn is_blind(self) -> bool {
+        match self {
+            Self::PerReplica(RoutingRule::Random | RoutingRule::RoundRobin) => true,
+            Self::CentralQueue
+            | Self::PerReplica(RoutingRule::LeastOutstanding | RoutingRule::PowerOfTwo) => false,
+        }
+    }
+}
+
+/// How a request chooses among the ready replicas, where each has a queue of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RoutingRule {
+    /// A uniformly random one.
     Random,
-    /// A queue per replica; in turn.
+    /// In turn, in the order of launches.
     RoundRobin,
-    /// A queue per replica; the one with fewest requests present, ties uniformly at random.
+    /// The one with fewest requests present, ties uniformly at random.
     LeastOutstanding,
-    /// A queue per replica; of two different random ones the one with fewer requests present, ties
-    /// uniformly at random.
+    /// Of two different random ones the one with fewer requests present, ties uniformly at random.
     PowerOfTwo,
-    /// Scale per request: the newest idle slot; where there is none, a replica is started and the
-    /// request waits for it.
-    PerRequest {
-        /// A replica idle for this long is removed; drawn once per idle period.
-        idle_expiry: Sampler,
-        /// Never fewer live replicas than this, once they are there (provisioned concurrency).
-        minimum: u32,
-        /// At most so many live replicas.
-        limit: u32,
-        /// What happens to a request that may not start one.
-        overflow: Overflow,
-    },
+}
+
+impl RoutingRule {
+    /// Whether it needs a random draw per request.
+    pub const fn draws(self) -> bool {
+        match self {
+            Self::Random | Self::LeastOutstanding | Self::PowerOfTwo => true,
+            Self::RoundRobin => false,
+        }
+    }
+}
+
+/// Who starts and removes replicas.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub enum Scaling {
+    /// The policy, at its controls.
+    #[default]
+    Controlled,
+    /// Requests, as they come and go. They wait in one queue whatever [`FleetSpec::balancing`] says, and
+    /// rollouts and outages do not happen.
+    PerRequest(ScalePerRequest),
+}
+
+/// A request takes the newest idle slot; where there is none, a replica is started and the request waits
+/// for it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ScalePerRequest {
+    /// A replica idle for this long is removed; drawn once per idle period.
+    pub idle_expiry: Sampler,
+    /// Never fewer live replicas than this, once they are there (provisioned concurrency).
+    pub minimum: u32,
+    /// At most so many live replicas.
+    pub limit: u32,
+    /// What happens to a request that may not start one.
+    pub overflow: Overflow,
 }
 
 /// What happens at the limit of scale per request.
@@ -227,7 +276,7 @@ pub enum QueueOrder {
     FirstCome,
 }
 
-/// What happens to an arrival when the queue is full.
+/// What happens to an arrival when the queue is full (rule 23).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum WhenFull {
     /// It is refused.
@@ -238,7 +287,7 @@ pub enum WhenFull {
     PushOut,
 }
 
-/// What a platform does with a request that finds no live replica.
+/// What a platform does with a request that finds no live replica (rule 6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum AtZero {
     /// It waits and may wake the policy.

@@ -1,7 +1,7 @@
 //! What happens first at one instant: the one source of that order.
 
-/// Everything that can happen at an instant, in the order in which it does (rule 1 of the model). The data
-/// planes keep 1 and 10, and 2 and 3 where they scale and give up by themselves; the simulation the rest.
+/// Everything that can happen at an instant, in the order in which it does (rule 1). The data planes keep 1
+/// and 10, and 2 and 3 where they scale and give up by themselves; the simulation the rest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum Turn {
@@ -39,4 +39,9 @@ pub enum Turn {
     UserActed,
     /// A client tries again.
     Retried,
+}
+
+impl Turn {
+    /// The one after all others.
+    pub const LAST: Self = Self::Retried;
 }

@@ -1,4 +1,4 @@
-//! Independent streams for common random numbers.
+//! Independent streams for common random numbers (rule 2).
 
 use rand::SeedableRng;
 

@@ -1,4 +1,4 @@
-//! From scrapes to readings: statistic, window, delay, missing data.
+//! From scrapes to readings: statistic, window, delay, missing data (rules 3, 15).
 
 use super::load::{Counters, Load, is_gauge};
 use super::{Basis, GaugeMode, Metric, Missing, Probe, Reading, Resources, Signal, Statistic};
@@ -299,6 +299,7 @@ mod tests {
         feed(signal, intervals).reading(s(10 * intervals.len() as u64)).value
     }
 
+    /// (rules 3, 15)
     #[test]
     fn windows_average_exactly_and_forget_what_left_them() {
         let past = [(900, 9.0, 1.0), (100, 2.0, 4.0), (300, 5.0, 6.0)];
@@ -337,6 +338,7 @@ mod tests {
         }
     }
 
+    /// (rule 3)
     #[test]
     fn a_reading_appears_when_its_delay_has_passed_and_not_before() {
         let mut delayed = signal("requests_per_s", 10, "mean", "integral");
@@ -361,6 +363,7 @@ mod tests {
         assert_eq!(pipeline.pending.len(), 2);
     }
 
+    /// (rule 15)
     #[test]
     fn nothing_to_divide_by_is_no_data_and_the_rule_decides() {
         let past = [(10, 4.0, 2.0), (10, 4.0, 0.0)];
@@ -386,6 +389,7 @@ mod tests {
         pipeline.reading(s(10)).value
     }
 
+    /// (rule 10)
     #[test]
     fn resources_are_linear_in_utilisation() {
         let resources = Resources {

@@ -1,5 +1,5 @@
-//! What became of attempts where clients give up and try again: what signals see, the stays that
-//! Little's law is about, and work for nothing.
+//! What became of attempts where clients give up and try again: what signals see (rule 16), the stays that
+//! Little's law is about, and work for nothing (rule 42).
 
 use super::outcome::Presence;
 use super::recorder::Counters;

@@ -16,7 +16,7 @@ use super::rollout::Rollout;
 use super::setup::{DecisionLog, Slo};
 use super::told::Told;
 use crate::fleet::dispatch::{Interruption, Plane, Sink, Stop};
-use crate::fleet::{Balancing, Fleet, FleetSpec, ReplicaId};
+use crate::fleet::{Fleet, FleetSpec, ReplicaId};
 use crate::random::Streams;
 use crate::signal::{Census, ReplicaLoad};
 use crate::units::Time;
@@ -63,6 +63,11 @@ impl<'a, const OBSERVED: bool> Backend<'a, OBSERVED> {
         let window = run.window;
         for users in &mut fleet.loops {
             users.until = users.until.min(window.end);
+        }
+        if fleet.scales_per_request() {
+            // Requests start and remove replicas: nothing else does.
+            fleet.rollouts.clear();
+            fleet.failures.outages.clear();
         }
         let inflow = arrivals.take_flow();
         let plane = match &inflow {
@@ -173,7 +178,7 @@ impl<'a, const OBSERVED: bool> Backend<'a, OBSERVED> {
 
     /// Whether requests start and remove replicas, and orders do nothing.
     pub(super) fn scales_per_request(&self) -> bool {
-        matches!(self.fleet.spec().balancing, Balancing::PerRequest { .. })
+        self.fleet.spec().scales_per_request()
     }
 
     /// Whether every request has met its fate.

@@ -5,7 +5,7 @@ use crate::units::Time;
 use std::collections::BTreeMap;
 
 /// Events of the control plane: the world first, then those who look at it, then those who change it.
-/// Their order at one instant is that of their [`Turn`].
+/// Their order at one instant is that of their [`Turn`] (rule 1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Event {
     /// A draining replica is gone.

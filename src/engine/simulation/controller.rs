@@ -91,7 +91,7 @@ impl Actions {
         self.capped_since = capped.then_some(now);
     }
 
-    /// A decision takes effect.
+    /// A count takes effect: whether that is an action, and in which direction (rule 11).
     pub(super) fn note(&mut self, now: Time, before: u32, desired: u32) {
         let direction = desired.cmp(&before);
         if direction.is_eq() {

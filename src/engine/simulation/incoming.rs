@@ -1,4 +1,4 @@
-//! The next requests of a service, with the draws that belong to them.
+//! The next requests of a service, with the draws that belong to them (rule 2).
 
 use crate::fleet::dispatch::{Plane, Requests};
 use crate::random::{Generator, Purpose, Sampler, Streams};

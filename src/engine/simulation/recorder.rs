@@ -1,4 +1,4 @@
-//! What became of requests, counted as it happens.
+//! What became of requests, counted as it happens (rules 7, 8).
 
 mod flow;
 

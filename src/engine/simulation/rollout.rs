@@ -1,4 +1,4 @@
-//! A rollout while it runs: which batch is next.
+//! A rollout while it runs: which batch is next (rules 36, 37, 38).
 
 use crate::fleet::{Fleet, Portion, ReplicaId, Rollout as Spec, State};
 

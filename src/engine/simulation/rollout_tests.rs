@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::control::{Autoscaler, Cadence, Decision, Observation, Policy, SignalRef, Why};
-use crate::fleet::{Balancing, ColdStage, FleetSpec, Portion, Rollout};
+use crate::fleet::{Balancing, ColdStage, FleetSpec, Portion, Rollout, RoutingRule};
 use crate::random::Sampler;
 use crate::signal::{Basis, Metric, Probe, Reading, Resources, Sensor, Signal};
 use crate::units::{Span, Time};
@@ -103,6 +103,7 @@ fn changes(log: &[Seen]) -> Vec<(u64, usize, u32)> {
     changes
 }
 
+/// (rule 36)
 #[test]
 fn batches_follow_each_other_as_the_new_ones_are_ready() {
     let (log, _) = watched(fleet(4, seconds(5), None), &[]);
@@ -119,6 +120,7 @@ fn batches_follow_each_other_as_the_new_ones_are_ready() {
     );
 }
 
+/// (rule 37)
 #[test]
 fn where_none_may_be_missing_one_more_is_started_first() {
     let (log, outcome) = watched(fleet(2, seconds(5), Some(Portion::Count(9))), &[]);
@@ -126,14 +128,15 @@ fn where_none_may_be_missing_one_more_is_started_first() {
     assert_eq!((outcome.fleet.launches, outcome.fleet.removed), (2, 2));
 }
 
+/// (rules 36, 37)
 #[test]
 fn the_minimum_stays_ready_and_every_old_replica_goes_on_every_plane() {
     let planes = [
         Balancing::CentralQueue,
-        Balancing::Random,
-        Balancing::RoundRobin,
-        Balancing::LeastOutstanding,
-        Balancing::PowerOfTwo,
+        Balancing::PerReplica(RoutingRule::Random),
+        Balancing::PerReplica(RoutingRule::RoundRobin),
+        Balancing::PerReplica(RoutingRule::LeastOutstanding),
+        Balancing::PerReplica(RoutingRule::PowerOfTwo),
     ];
     let uneven = Some(Sampler::Exponential { mean_ns: 3e9 });
     for balancing in planes {
@@ -147,10 +150,7 @@ fn the_minimum_stays_ready_and_every_old_replica_goes_on_every_plane() {
                 (Some(Portion::Share(1.0)), 8),
             ] {
                 let case = format!("{balancing:?} {cold:?} {min_ready:?}");
-                let of = |_| FleetSpec {
-                    balancing: balancing.clone(),
-                    ..fleet(8, cold.clone(), min_ready)
-                };
+                let of = |_| FleetSpec { balancing, ..fleet(8, cold.clone(), min_ready) };
                 let (log, outcome) = watched(of(()), &[]);
                 let least = log.iter().map(|(_, ready, ..)| ready.len()).min();
                 assert!(least >= Some(floor), "{case}: {least:?}");
@@ -172,9 +172,10 @@ fn without_a_cold_start_all_are_replaced_in_the_instant() {
     assert_eq!(outcome.fleet.launches, 6);
 }
 
+/// (rule 38)
 #[test]
 fn scaling_goes_on_and_the_last_count_wanted_is_there_at_the_end() {
-    for (script, count) in [(&[8, 12, 5][..], 5), (&[8, 3, 9], 9), (&[2, 2, 8], 8)] {
+    for (script, count) in [(&[8, 12, 5][..], 5), (&[8, 3, 9], 9), (&[2, 2, 8], 8), (&[8, 2], 2)] {
         for min_ready in [None, Some(Portion::Share(1.0)), Some(Portion::Count(0))] {
             let (log, _) = watched(fleet(8, seconds(4), min_ready), script);
             let (_, ready, starting, draining) = log.last().unwrap();
@@ -185,6 +186,7 @@ fn scaling_goes_on_and_the_last_count_wanted_is_there_at_the_end() {
     }
 }
 
+/// (rule 36)
 #[test]
 fn replicas_that_still_start_are_of_the_old_version_too() {
     let (log, outcome) = watched(fleet(4, seconds(15), None), &[6]);
@@ -196,6 +198,7 @@ fn replicas_that_still_start_are_of_the_old_version_too() {
     assert!(later.1.iter().all(|&number| number < 4), "none of 10 s is ready at 25 s: {later:?}");
 }
 
+/// (rule 38)
 #[test]
 fn a_rollout_within_another_takes_its_place() {
     let mut fleet = fleet(4, seconds(5), Some(Portion::Count(3)));
@@ -218,6 +221,7 @@ fn a_rollout_may_outlive_the_run() {
     assert_eq!(outcome.fleet.window_ns, 60_000_000_000);
 }
 
+/// (rule 38)
 #[test]
 fn a_quota_without_room_delays_a_rollout_and_never_breaks_the_minimum() {
     let _shown = crate::marks::expect(["no room in the quota"]);

@@ -1,4 +1,4 @@
-//! A run: serve to the next event of the calendar, then do what is due, in the order of rule 1.
+//! A run: serve to the next event of the calendar, then do what is due, in order (rule 1).
 
 use super::backend::Advance;
 use super::calendar::{Calendar, Control, Event, Measure, RolloutStep};
@@ -144,6 +144,7 @@ impl<'a, const OBSERVED: bool> Run<'a, OBSERVED> {
         if !cadence.interval.is_zero() {
             self.calendar.add(first, id, Event::Control(Control::Periodic));
         }
+        // A wakeup that falls on a regular control is that control (rule 18).
         for &at in &service.controller.autoscaler.wakeups {
             let late = at.since(first).0.checked_rem(cadence.interval.0);
             if at >= first && late == Some(0) {
@@ -264,7 +265,7 @@ impl<'a, const OBSERVED: bool> Run<'a, OBSERVED> {
         Ok(true)
     }
 
-    /// A request found no live replica; true if that put something into the calendar.
+    /// A request found no live replica (rules 6, 27, 28); true if that put something into the calendar.
     fn activate(&mut self, index: usize, at: Time) -> bool {
         let (service, senses) = (&mut self.services[index], &mut self.senses[index]);
         senses.found_nobody(at, &mut service.backend);

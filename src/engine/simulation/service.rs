@@ -49,8 +49,8 @@ impl<'a, const OBSERVED: bool> Service<'a, OBSERVED> {
     /// find nobody, and no replica goes when the plane says so.
     pub(super) fn is_known_ahead(&self, senses: &Senses) -> bool {
         let census = self.backend.census();
-        let per_request = self.backend.scales_per_request();
-        census.ready > 0 && census.draining == 0 && !per_request && !senses.nobody_ready
+        let stays = !self.backend.scales_per_request() && !senses.nobody_ready;
+        census.ready > 0 && census.draining == 0 && stays
     }
 
     /// Whether an order of `desired` replicas would change nothing when it arrives.

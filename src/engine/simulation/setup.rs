@@ -44,7 +44,7 @@ pub struct ServiceSetup {
     pub slo: Option<Slo>,
 }
 
-/// Rule 7 of the model: what is counted.
+/// What is counted (rule 7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Window {
     /// Requests that arrive from here on are counted.

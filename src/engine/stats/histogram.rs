@@ -1,4 +1,5 @@
-//! A log-linear histogram of nanoseconds: fixed size, mergeable, subtractable, relative error below 1 %.
+//! A log-linear histogram of nanoseconds: fixed size, mergeable, subtractable, relative error below 1 %
+//! (rule 8).
 
 use crate::units::Span;
 
@@ -144,6 +145,7 @@ impl Histogram {
 mod tests {
     use super::*;
 
+    /// (rule 8)
     #[test]
     fn small_values_are_exact_and_all_others_within_one_percent() {
         let mut ns: u64 = 0;
@@ -159,6 +161,7 @@ mod tests {
         assert!(Histogram::bucket(u64::MAX) < BUCKETS);
     }
 
+    /// (rule 8)
     #[test]
     fn quantiles_follow_the_rank_definition() {
         let mut histogram = Histogram::new();

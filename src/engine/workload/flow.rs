@@ -1,4 +1,4 @@
-//! Traffic as a flow: how many requests come in a time, rather than which ones.
+//! Traffic as a flow: how many requests come in a time, rather than which ones (rule 45).
 //!
 //! Counts are made cell by cell of a minute: the sources' expected number, which follows the same path of
 //! states as their requests would, and the noise of their dispersion. Within a cell a count is split by
@@ -410,6 +410,7 @@ mod tests {
         seen
     }
 
+    /// (rule 45)
     #[test]
     fn what_arrives_by_an_instant_does_not_depend_on_who_looks_when() {
         let looks = [7, 60, 95, 100, 180];

@@ -1,4 +1,4 @@
-//! Several sources as one stream, in order of time.
+//! Several sources as one stream, in order of time (rule 14).
 
 use super::stream::Stream;
 use super::{Arrivals, BATCH, Batch};

@@ -1,4 +1,4 @@
-//! Classes of requests: sources of one priority.
+//! Classes of requests (rule 22): sources of one priority.
 
 use super::WorkloadSpec;
 use crate::fault::Faults;

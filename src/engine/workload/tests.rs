@@ -4,7 +4,10 @@ use super::{Batch, ResolveContext, Workload, WorkloadSpec};
 use crate::fault::Faults;
 use crate::random::{Distribution, Streams};
 use crate::units::{Span, Time, WallClock};
+use crate::workload::SourceSpec;
+use std::collections::BTreeSet;
 use std::path::Path;
+use strum::VariantNames as _;
 
 pub(super) fn resolve_in(
     base_dir: &Path,
@@ -51,7 +54,7 @@ fn hours(count: u64) -> Time {
     Time::from_secs(count * 3600)
 }
 
-/// Every kind of source with a Poisson number of requests, and its expected number in 24 hours.
+/// Sources with a Poisson number of requests, and its expected number in 24 hours.
 const SOURCES: &[(&str, f64)] = &[
     ("a.poisson = { rate = '1/s' }", 86_400.0),
     ("a.poisson = { rate = '1/s', from = '06:00', until = '12h' }", 21_600.0),
@@ -77,6 +80,38 @@ const SOURCES: &[(&str, f64)] = &[
         86_400.0 * 2.0 / (8.0 / 7.0),
     ),
 ];
+
+/// The other kinds of sources, likewise; the number that a closed loop plans with is sent by its users.
+const OTHERS: &[(&str, f64)] = &[
+    ("a.renewal = { gaps.exponential = { mean = '2s' } }", 43_200.0),
+    ("a.mmpp = { states = [{rate='1/s',dwell='1m'},{rate='3/s',dwell='20s'}] }", 1.5 * 86_400.0),
+    ("a.replay = { file = 'recorded.csv' }", 3.0),
+    ("a.closed-loop = { users = 5, think.constant = '900ms' }", 5.0 * 86_400.0),
+];
+
+#[test]
+fn every_kind_of_source_brings_what_it_plans_with_and_repeats() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("recorded.csv"), "time_s\n1\n2\n3\n").unwrap();
+    let mut seen = BTreeSet::new();
+    for (source, expected) in SOURCES.iter().chain(OTHERS) {
+        let spec: WorkloadSpec = toml::from_str(&format!("[arrivals]\n{source}")).unwrap();
+        let kind = spec.arrivals["a"].kind();
+        seen.insert(kind);
+        let toml = format!("[arrivals]\n{source}");
+        let clock = WallClock::default();
+        let load = resolve_in(folder.path(), &toml, &clock, hours(24)).0.unwrap();
+        let planned = load.expected_requests(hours(24));
+        assert!((planned / expected - 1.0).abs() < 0.005, "{source}: planned {planned}");
+        let drawn = requests(&load, 0, hours(24));
+        assert!(drawn == requests(&load, 0, hours(24)), "{source}");
+        let of_users: u32 = load.users().map(|(users, ..)| users.users).sum();
+        assert_eq!(drawn.is_empty(), of_users > 0, "{source}");
+        assert!(of_users > 0 || (drawn.len() as f64 / planned - 1.0).abs() < 0.1, "{source}");
+    }
+    let all: BTreeSet<&str> = SourceSpec::VARIANTS.iter().copied().collect();
+    assert_eq!(seen, all);
+}
 
 #[test]
 fn the_number_of_requests_is_as_expected() {
@@ -174,6 +209,7 @@ fn renewal_gaps_follow_their_law() {
     assert!((mean - 1.0).abs() < 0.06 && (cv - 3.0).abs() < 0.15, "mean {mean}, cv {cv}");
 }
 
+/// (rule 14)
 #[test]
 fn sources_add_up_in_order_with_luck_of_their_own() {
     let one = "a.poisson = { rate = '3/s' }";
@@ -188,6 +224,7 @@ fn sources_add_up_in_order_with_luck_of_their_own() {
     assert!((both.mean_demand_s(hours(1)) - (0.1 * 3.0 + 7.0 * 5.0) / 8.0).abs() < 1e-9);
 }
 
+/// (rule 14)
 #[test]
 fn equal_instants_go_in_the_order_of_sources() {
     let clock = |name: &str, service: &str| {

@@ -28,12 +28,10 @@ pub struct DocumentFault {
     pub remedy: String,
 }
 
-/// Collects the faults of documents while a reader walks them; `within` keeps the path.
+/// The faults of documents that belong together.
 #[derive(Debug, Default)]
 pub struct DocumentFaults {
     found: Vec<DocumentFault>,
-    document: usize,
-    path: Vec<String>,
 }
 
 impl DocumentFaults {
@@ -42,37 +40,21 @@ impl DocumentFaults {
         Self::default()
     }
 
-    /// What follows is about this document.
-    pub fn document(&mut self, document: usize) {
-        self.document = document;
+    /// Adds a fault at a path of a document, which are filled in here.
+    pub fn add(&mut self, document: usize, path: &str, fault: DocumentFault) {
+        self.found.push(DocumentFault { document, path: path.to_owned(), ..fault });
     }
 
-    /// Runs `check` one key, or one place of an array, deeper.
-    #[expect(clippy::needless_pass_by_value, reason = "a place of an array is given as a number")]
-    pub fn within<T>(&mut self, key: impl ToString, check: impl FnOnce(&mut Self) -> T) -> T {
-        self.path.push(key.to_string());
-        let result = check(self);
-        self.path.pop();
-        result
-    }
-
-    /// Keys from the document's root to the current place and, if it is not empty, `key`.
-    pub fn path_to(&self, key: &str) -> String {
-        let mut path = self.path.join(".");
-        if !key.is_empty() {
-            if !path.is_empty() {
-                path.push('.');
+    /// Every fault once: a document that is amended is read again.
+    #[must_use]
+    pub fn once(self) -> Self {
+        let mut once: Vec<DocumentFault> = Vec::new();
+        for fault in self.found {
+            if !once.contains(&fault) {
+                once.push(fault);
             }
-            path.push_str(key);
         }
-        path
-    }
-
-    /// Adds a fault at `key` below the current place (empty: at the place itself); its `document` and
-    /// `path` are filled in here.
-    pub fn add(&mut self, key: &str, fault: DocumentFault) {
-        let path = self.path_to(key);
-        self.found.push(DocumentFault { document: self.document, path, ..fault });
+        Self { found: once }
     }
 
     /// How many errors were found so far; compare before and after a part to see if it was sound.

@@ -2,38 +2,68 @@
 //!
 //! **Is**: one folder per product - its documents in its own words, its refusals, its algorithm lowered
 //! to an [`Autoscaler`], its way of showing what it did - and what they share: [`Document`]s with places,
-//! faults in a platform's words, the registry.
+//! the [`Reader`] of their members, knobs, words, the registry.
 //!
 //! **Knows**: policies and signals; the sources of every rule, named in each product's folder.
 //!
 //! **Must not know**: the engine, replicas as objects, files (texts are handed to it), scenarios.
 //!
 //! **Start at** [`Product`], then any product's folder.
+//!
+//! # A new product is its algorithm and its words
+//!
+//! A document is parsed once, JSON or YAML, with the bytes of every member ([`Document`]): whoever says what
+//! is wrong names only the path, and gets file, line and column from that.
+//!
+//! 1. *How it speaks*: a [`Dialect`]. [`Dialect::fault`] gives each [`Wrong`] (missing, of another kind, out
+//!    of range, there twice, let pass by kindness, a refusal of its own) the platform's code, status, field
+//!    and message. Kubernetes would map them to its field errors: `Missing` to `FieldValueRequired`, `Not`
+//!    to `FieldValueTypeInvalid`, `Because` to `FieldValueInvalid`, the rest as [`Wrong::Own`] with
+//!    `FieldValueNotSupported`, `FieldValueForbidden` and so on; a cloud has one code for most. The rest of
+//!    the trait says how it reads: whether the case of keys matters, whether null is a value, from where
+//!    lists count, what a whole number may look like, what to say of unknown names.
+//! 2. *What it takes*: a walk over [`Members`], a line per member. `object.members("min max")` opens an
+//!    object and reports what is none of these; `get` is a member that may be left out, `need` one that may
+//!    not; `text`, `flag`, `whole`, `number`, `word`, `items` and `members` read it; `or` and `note` state a
+//!    default where the member is read, which is then listed among what was left out. Nothing stops at the
+//!    first fault. What members say of one another is code beside them, told with [`Member::refuse`].
+//! 3. *Its enumerations*, declared with `words!`; *its open rules*, declared with `knobs!`, each with
+//!    default and reason; *its algorithm*, a [`Policy`](autosim_engine::control::Policy).
+//!
+//! `pai_eas/check.rs` is the shortest of the walks, `scaleway/words.rs` a dialect with kinds of values of its
+//! own, `ray_serve/pydantic.rs` one that tells many kinds of faults apart.
 
+mod dialect;
 mod document;
 mod facts;
 mod fault;
 mod file;
+mod knobs;
 mod loaded;
 pub mod pai_eas;
 pub mod ray_serve;
+mod reader;
 mod registry;
 pub mod sae;
 pub mod scaleway;
 pub mod scalingo;
 #[cfg(test)]
 mod tape;
+mod words;
 
+pub use dialect::{Dialect, Kind, Place, Wrong};
 pub use document::{Document, NotADocument};
 pub use facts::{Assumption, Fidelity, Happening, LeavesFirst, MinReady, Omitted, Platform};
 pub use fault::{DocumentFault, DocumentFaults};
 pub use file::DocumentsFile;
+pub use knobs::{FixedRule, KnobTable};
+pub use reader::{Member, Members, Reader};
 pub use registry::{Found, Loading, Origin, ProductFile, ProductPolicy};
+pub use words::Words;
 
 use crate::builtin::PolicyContext;
 use autosim_engine::control::Autoscaler;
 use autosim_engine::units::Span;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::fmt::Debug;
@@ -53,33 +83,52 @@ pub trait Product {
         + Clone
         + PartialEq
         + Default
-        + Serialize
+        + KnobTable
         + DeserializeOwned
         + schemars::JsonSchema;
+    /// How it reads documents, and its words for what is wrong with them.
+    type Dialect: Dialect;
     /// Its documents, read and found good.
     type Model: Debug + Clone;
 
     /// Whether `document` has the shape of one of its documents, right or wrong.
     fn recognises(document: &Value) -> bool;
 
-    /// Reads documents that belong together, in order of creation; a partial one (an update) amends the
-    /// document it addresses. Every fault goes to `faults`; `strict` refuses what a platform would let
-    /// pass by kindness (unknown keys, aliases), which is a warning otherwise. `Some` only if no error
-    /// was found.
+    /// The dialect under these knobs.
+    fn dialect(knobs: &Self::Knobs, strict: bool) -> Self::Dialect;
+
+    /// What documents that belong together say, in order of creation; a partial one (an update) amends the
+    /// document it addresses. Every fault goes to `reader`; what is returned counts only if there was none.
+    fn model(
+        documents: &[Value],
+        knobs: &Self::Knobs,
+        reader: &Reader<Self::Dialect>,
+    ) -> Option<Self::Model>;
+
+    /// Reads documents that belong together. Every fault goes to `faults`; `strict` refuses what a platform
+    /// would let pass by kindness (unknown keys, aliases), which is a warning otherwise. `Some` only if no
+    /// error was found.
     fn read(
         documents: &[Value],
         knobs: &Self::Knobs,
         strict: bool,
         faults: &mut DocumentFaults,
-    ) -> Option<Self::Model>;
+    ) -> Option<Self::Model> {
+        let reader = Reader::new(Self::dialect(knobs, strict), strict);
+        let model = Self::model(documents, knobs, &reader);
+        *faults = reader.into_faults();
+        model.filter(|_| faults.errors() == 0)
+    }
 
     /// What is lacking before it can run, in a sentence: only updates were given, for example.
     fn lacks(_: &Self::Model) -> Option<String> {
         None
     }
 
-    /// Knobs that make no sense, at paths below `knobs`.
-    fn check_knobs(_: &Self::Knobs, _: &mut autosim_engine::fault::Faults) {}
+    /// Reports knobs that make no sense, at paths below `knobs`.
+    fn check_knobs(knobs: &Self::Knobs, faults: &mut autosim_engine::fault::Faults) {
+        knobs.check(faults);
+    }
 
     /// Other services whose metrics it reads.
     fn services(_: &Self::Model) -> Vec<String> {
@@ -92,8 +141,13 @@ pub trait Product {
     /// Members that were left out, with what the platform takes in their place.
     fn defaults(model: &Self::Model) -> Vec<Omitted>;
 
-    /// Rules in force that no public source settles; the knobs, mostly.
-    fn assumptions(model: &Self::Model, knobs: &Self::Knobs) -> Vec<Assumption>;
+    /// Rules that are assumed and have no alternative worth a knob.
+    const FIXED: &'static [FixedRule] = &[];
+
+    /// Rules in force that no public source settles.
+    fn assumptions(_: &Self::Model, knobs: &Self::Knobs) -> Vec<Assumption> {
+        knobs::assumptions(knobs, Self::FIXED)
+    }
 
     /// What the platform brings besides its autoscaler, used where the scenario says nothing.
     fn platform(model: &Self::Model, knobs: &Self::Knobs) -> Platform;

@@ -4,10 +4,11 @@ use super::number::Short;
 use super::series::{Series, series};
 use crate::number::{currency, human};
 use crate::table::human_quantile;
+use autosim_engine::control::Stage;
 use autosim_engine::stats::Estimate;
 use autosim_engine::units::Time;
 use autosim_study::experiment::{
-    About, Compared, Comparison, Figure, PolicyResults, Results, Ruling, Stage,
+    About, Compared, Comparison, CostBy, Figure, PolicyResults, Results, Ruling,
 };
 use serde::Serialize;
 
@@ -55,14 +56,22 @@ struct Policy {
     /// None where nothing was promised.
     met: Option<bool>,
     on_frontier: bool,
-    cost: Option<[Short; 3]>,
-    latency: Option<[Short; 3]>,
+    cost: Option<Interval>,
+    latency: Option<Interval>,
     /// Anything arrived: it has a place on the plot.
     placed: bool,
     /// Figures in words, for hovering.
     words: Vec<(&'static str, String)>,
     /// Latency in ms and the share of all counted requests that took longer, ascending.
     slower: Vec<(Short, Short)>,
+}
+
+/// A mean over replications and where the true one lies.
+#[derive(Debug, Serialize)]
+struct Interval {
+    mean: Short,
+    low: Short,
+    high: Short,
 }
 
 /// Collects it.
@@ -80,9 +89,9 @@ pub(super) fn data(results: &Results, comparison: &Comparison) -> Data {
         name: about.name.clone(),
         clock: clock(about),
         window: [about.window.warmup.as_secs_f64(), about.window.end.as_secs_f64()],
-        cost_title: match comparison.cost_figure {
-            Figure::Cost => format!("cost, {money}"),
-            _ => "billed replica-hours".to_owned(),
+        cost_title: match comparison.cost {
+            CostBy::Money => format!("cost, {money}"),
+            CostBy::BilledHours => "billed replica-hours".to_owned(),
         },
         latency_title: format!("p{} latency of all requests", human_quantile(quantile)),
         slo: slo.map(|slo| format!("p{} < {}", human_quantile(slo.quantile), slo.limit)),
@@ -123,8 +132,12 @@ fn clock(about: &About) -> Clock {
     }
 }
 
-fn interval(estimate: Estimate) -> [Short; 3] {
-    [estimate.mean, estimate.low(), estimate.high()].map(Short::from)
+fn interval(estimate: Estimate) -> Interval {
+    Interval {
+        mean: estimate.mean.into(),
+        low: estimate.low().into(),
+        high: estimate.high().into(),
+    }
 }
 
 fn one(comparison: &Comparison, compared: &Compared, policy: &PolicyResults) -> Policy {
@@ -149,7 +162,7 @@ fn one(comparison: &Comparison, compared: &Compared, policy: &PolicyResults) -> 
             Ruling::Missed => Some(false),
         },
         on_frontier: compared.on_frontier,
-        cost: compared.estimate(comparison.cost_figure).map(interval),
+        cost: compared.estimate(comparison.cost.figure()).map(interval),
         latency: compared.estimate(Figure::SloLatency).map(interval),
         placed: arrived,
         words: words.collect(),

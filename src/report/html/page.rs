@@ -5,10 +5,9 @@ use crate::moments::lines;
 use crate::number::{currency, group, human, plain};
 use crate::table::{INCOMPLETE, notes, promise, verdict};
 use askama::Template;
+use autosim_engine::control::Stage;
 use autosim_engine::stats::Estimate;
-use autosim_study::experiment::{
-    About, Against, Compared, Comparison, Figure, Results, Ruling, Stage,
-};
+use autosim_study::experiment::{About, Against, Compared, Comparison, Figure, Results, Ruling};
 use std::io;
 
 /// The page.

@@ -5,10 +5,10 @@ use crate::moments::{failures, worst};
 use crate::reaction::{Reaction, reactions};
 use crate::seen::{targets, words_of};
 use crate::{hours, minutes};
+use autosim_engine::control::Stage;
+use autosim_engine::simulation::{DecisionRecord, Interval};
 use autosim_engine::units::Time;
-use autosim_study::experiment::{
-    About, DecisionRecord, Interval, PolicyResults, ServiceDetails, Stage,
-};
+use autosim_study::experiment::{About, PolicyResults, ServiceDetails};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -47,8 +47,8 @@ pub(super) struct Series {
     minutes: Option<Minutes>,
     reactions: Vec<Bars>,
     reactions_all: usize,
-    /// Median and 95th percentile of each part, in seconds, over all reactions that have it.
-    reaction_parts: BTreeMap<&'static str, [Short; 2]>,
+    /// Of each part, over all reactions that have it.
+    reaction_parts: BTreeMap<&'static str, Usual>,
 }
 
 /// A moment in words.
@@ -60,11 +60,22 @@ struct Words {
     what: String,
 }
 
-/// A day of the week: idle replica-hours, waiting requests, failed requests of each hour.
+/// A day of the week, hour by hour.
 #[derive(Debug, Serialize)]
 struct DayRow {
     name: &'static str,
-    hours: Vec<Option<[Short; 3]>>,
+    hours: Vec<Option<Heat>>,
+}
+
+/// An hour of it.
+#[derive(Debug, Serialize)]
+struct Heat {
+    /// Replica-hours.
+    idle: Short,
+    /// Requests, on average.
+    waiting: Short,
+    /// Requests.
+    failed: Short,
 }
 
 /// The promise by minute: minutes behind each column, the largest share late of each.
@@ -90,14 +101,58 @@ struct Bars {
     calm: Option<f64>,
     lost: bool,
     start: f64,
-    parts: Vec<(&'static str, f64)>,
+    parts: Vec<Part>,
 }
 
-/// A decision: time; counts before and after; the formula's wish; ready, starting and draining
-/// replicas; 1 for an activation; the stage that decided; stages (index, before, after, why); readings
-/// (value, age in seconds).
-type Mark = (f64, u32, u32, u32, [u32; 3], u8, usize, Vec<Step>, Vec<(Short, Short)>);
-type Step = (usize, u32, u32, String);
+/// A part of a reaction.
+#[derive(Debug, Serialize)]
+struct Part {
+    name: &'static str,
+    end: f64,
+}
+
+/// How long a part takes, in seconds.
+#[derive(Debug, Serialize)]
+struct Usual {
+    median: Short,
+    p95: Short,
+}
+
+/// A decision, of which the strip shows a mark.
+#[derive(Debug, Serialize)]
+struct Mark {
+    /// In seconds.
+    at: f64,
+    before: u32,
+    after: u32,
+    /// What the formula alone wanted.
+    wish: u32,
+    ready: u32,
+    starting: u32,
+    draining: u32,
+    /// A request that found no replica asked for it.
+    asked: bool,
+    /// The stage that decided: an index of the page's stages.
+    stage: usize,
+    steps: Vec<Step>,
+    seen: Vec<Seen>,
+}
+
+/// A stage of a decision.
+#[derive(Debug, Serialize)]
+struct Step {
+    stage: usize,
+    from: u32,
+    to: u32,
+    why: String,
+}
+
+/// A reading, and how old it was in seconds.
+#[derive(Debug, Serialize)]
+struct Seen {
+    value: Short,
+    age: Short,
+}
 
 /// All services of a policy; `shares` series have to share the page.
 pub(super) fn series(
@@ -226,24 +281,30 @@ fn marks(decisions: &[DecisionRecord], most: usize) -> (Vec<Mark>, usize) {
 
 fn mark(record: &DecisionRecord) -> Mark {
     let decision = &record.decision;
-    let census = [record.census.ready, record.census.starting, record.census.draining];
     let stage = |stage: Stage| Stage::ALL.iter().position(|s| *s == stage).unwrap_or_default();
-    let steps = decision.trail.iter();
-    let readings = record.readings.iter().map(|reading| {
-        let age = record.at.since(reading.at).as_secs_f64();
-        (Short(reading.value), Short(reading.value.map(|_| age)))
+    let steps = decision.trail.iter().map(|step| Step {
+        stage: stage(step.stage),
+        from: step.from,
+        to: step.to,
+        why: step.why.to_string(),
     });
-    (
-        record.at.as_secs_f64(),
-        record.before,
-        decision.desired,
-        decision.uncapped,
-        census,
-        u8::from(record.activation),
-        stage(decision.reason().stage),
-        steps.map(|step| (stage(step.stage), step.from, step.to, step.why.to_string())).collect(),
-        readings.collect(),
-    )
+    let seen = record.readings.iter().map(|reading| {
+        let age = reading.value.map(|_| record.at.since(reading.at).as_secs_f64());
+        Seen { value: Short(reading.value), age: Short(age) }
+    });
+    Mark {
+        at: record.at.as_secs_f64(),
+        before: record.before,
+        after: decision.desired,
+        wish: decision.uncapped,
+        ready: record.census.ready,
+        starting: record.census.starting,
+        draining: record.census.draining,
+        asked: record.activation,
+        stage: stage(decision.reason().stage),
+        steps: steps.collect(),
+        seen: seen.collect(),
+    }
 }
 
 fn moments(about: &About, service: &ServiceDetails) -> Vec<Words> {
@@ -258,8 +319,10 @@ fn moments(about: &About, service: &ServiceDetails) -> Vec<Words> {
 
 fn week(about: &About, timeline: &[Interval]) -> Option<Vec<DayRow>> {
     let week = hours::week(about, timeline)?;
-    let cell = |hour: hours::Hour| {
-        [hour.mean_idle(), hour.mean_waiting(), hour.mean_failed()].map(Short::from)
+    let cell = |hour: hours::Hour| Heat {
+        idle: hour.mean_idle().into(),
+        waiting: hour.mean_waiting().into(),
+        failed: hour.mean_failed().into(),
     };
     let row = |day: hours::Day| DayRow {
         name: day.name,
@@ -288,6 +351,7 @@ fn longest(about: &About, all: &[Reaction]) -> Vec<Bars> {
     all.truncate(REACTIONS);
     all.sort_by_key(|reaction| reaction.decided);
     let seconds = Time::as_secs_f64;
+    let part = |(name, _, to): (&'static str, Time, Time)| Part { name, end: seconds(to) };
     let bars = |reaction: &&Reaction| Bars {
         when: about.clock.at(reaction.decided).map_or_else(
             || format!("{} s", seconds(reaction.decided)),
@@ -303,13 +367,13 @@ fn longest(about: &About, all: &[Reaction]) -> Vec<Bars> {
         calm: reaction.calm.map(seconds),
         lost: reaction.lost,
         start: seconds(reaction.start()),
-        parts: reaction.parts().into_iter().map(|(part, _, to)| (part, seconds(to))).collect(),
+        parts: reaction.parts().into_iter().map(part).collect(),
     };
     all.iter().map(bars).collect()
 }
 
 /// The median and the 95th percentile of each part over all reactions that have it.
-fn summary(all: &[Reaction]) -> BTreeMap<&'static str, [Short; 2]> {
+fn summary(all: &[Reaction]) -> BTreeMap<&'static str, Usual> {
     let mut lengths: BTreeMap<&'static str, Vec<f64>> = BTreeMap::new();
     for (part, from, to) in all.iter().flat_map(Reaction::parts) {
         lengths.entry(part).or_default().push(to.since(from).as_secs_f64());
@@ -318,7 +382,7 @@ fn summary(all: &[Reaction]) -> BTreeMap<&'static str, [Short; 2]> {
         seconds.sort_by(f64::total_cmp);
         let rank = |share: f64| (share * seconds.len() as f64).ceil() as usize;
         let at = |share: f64| seconds.get(rank(share).saturating_sub(1)).copied();
-        [0.5, 0.95].map(|share| Short(at(share)))
+        Usual { median: Short(at(0.5)), p95: Short(at(0.95)) }
     };
     lengths.into_iter().map(|(part, seconds)| (part, of(seconds))).collect()
 }
@@ -344,14 +408,14 @@ mod tests {
         let decisions = &results.policies[1].details[0].services[0].decisions;
         let (kept, left_out) = marks(decisions, 5);
         assert_eq!((kept.len(), left_out), (5, decisions.len() - 5));
-        let size = |mark: &Mark| mark.1.abs_diff(mark.2);
+        let size = |mark: &Mark| mark.before.abs_diff(mark.after);
         let least = kept.iter().map(size).min().unwrap();
         let largest = decisions.iter().map(|d| d.before.abs_diff(d.decision.desired)).max();
         assert_eq!(kept.iter().map(size).max(), largest);
         assert!(
             decisions.iter().filter(|d| d.before.abs_diff(d.decision.desired) > least).count() < 5
         );
-        assert!(kept.is_sorted_by(|a, b| a.0 <= b.0));
+        assert!(kept.is_sorted_by(|a, b| a.at <= b.at));
     }
 
     #[test]
@@ -360,8 +424,8 @@ mod tests {
         let decisions = &results.policies[1].details[0].services[0].decisions;
         let record = decisions.iter().find(|d| d.decision.trail.len() > 1).unwrap();
         let found = mark(record);
-        assert_eq!(found.7.len(), record.decision.trail.len());
-        assert_eq!(found.7.last().map(|step| step.2), Some(found.2));
-        assert_eq!(found.8[0].1, Short::from(15.0));
+        assert_eq!(found.steps.len(), record.decision.trail.len());
+        assert_eq!(found.steps.last().map(|step| step.to), Some(found.after));
+        assert_eq!(found.seen[0].age, Short::from(15.0));
     }
 }

@@ -9,7 +9,7 @@ use super::render::text_width;
 use crate::number::{currency, human};
 use crate::table::{human_quantile, promise};
 use autosim_engine::stats::Estimate;
-use autosim_study::experiment::{Compared, Comparison, Figure, Results, Ruling};
+use autosim_study::experiment::{Compared, Comparison, CostBy, Figure, Results, Ruling};
 
 const WIDTH: f64 = 1200.0;
 const HEIGHT: f64 = 720.0;
@@ -34,10 +34,10 @@ pub(super) fn picture(results: &Results, comparison: &Comparison) -> Picture {
     let frame = frame(results, &points);
     frame.draw(&mut page, true);
     let currency = currency(about.price.currency());
-    let x_title = match comparison.cost_figure {
-        Figure::Cost if currency == "units" => "cost, units (no currency is stated)".to_owned(),
-        Figure::Cost => format!("cost, {currency}"),
-        _ => "billed replica-hours (replicas have no price)".to_owned(),
+    let x_title = match comparison.cost {
+        CostBy::Money if currency == "units" => "cost, units (no currency is stated)".to_owned(),
+        CostBy::Money => format!("cost, {currency}"),
+        CostBy::BilledHours => "billed replica-hours (replicas have no price)".to_owned(),
     };
     frame.x_title(&mut page, &x_title);
     let y_title = format!(
@@ -69,7 +69,7 @@ fn subtitle(results: &Results) -> String {
 }
 
 fn points(comparison: &Comparison) -> Vec<Point<'_>> {
-    let figure = comparison.cost_figure;
+    let figure = comparison.cost.figure();
     comparison.policies.iter().enumerate().filter_map(|(at, p)| point(at, p, figure)).collect()
 }
 

@@ -8,7 +8,8 @@ use super::render::text_width;
 use super::{time_axis, timeline};
 use crate::number::human;
 use crate::table::percent;
-use autosim_study::experiment::{Figure, Interval, PolicyResults, Results};
+use autosim_engine::simulation::Interval;
+use autosim_study::experiment::{Figure, PolicyResults, Results};
 
 const WIDTH: f64 = 1200.0;
 const TOP: f64 = 124.0;

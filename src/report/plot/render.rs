@@ -147,7 +147,7 @@ fn draw_mark<DB: DrawingBackend>(
                 if *style == TextStyle::Bold { FontStyle::Bold } else { FontStyle::Normal };
             let turn = match style {
                 TextStyle::Upwards => FontTransform::Rotate270,
-                _ => FontTransform::None,
+                TextStyle::Normal | TextStyle::Bold => FontTransform::None,
             };
             let font: FontDesc<'_> = (FONT, size * LINE_HEIGHT * SCALE, weight).into();
             let ink = rgb(*colour);

@@ -8,7 +8,8 @@ use super::{axis::Axis, time_axis};
 use crate::minutes::{Column, columns, is_broken};
 use crate::number::human;
 use crate::table::human_quantile;
-use autosim_study::experiment::{Results, Slo, SloMinute};
+use autosim_engine::simulation::{Slo, SloMinute};
+use autosim_study::experiment::Results;
 
 const WIDTH: f64 = 1200.0;
 const LEFT: f64 = 190.0;

@@ -1,8 +1,9 @@
 //! The time axis: simulated seconds, labelled by the wall clock of the scenario.
 
 use super::axis::Axis;
+use autosim_engine::simulation::Interval;
 use autosim_engine::units::Time;
-use autosim_study::experiment::{About, Interval};
+use autosim_study::experiment::About;
 
 const DAY: u64 = 86_400;
 /// Steps between ticks, in seconds.

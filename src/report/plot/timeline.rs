@@ -10,9 +10,9 @@ use super::render::text_width;
 use super::time_axis;
 use crate::seen::{targets, words_of};
 use crate::table::promise;
-use autosim_study::experiment::{
-    DecisionRecord, Interval, PolicyResults, Results, ServiceDetails, Stage,
-};
+use autosim_engine::control::Stage;
+use autosim_engine::simulation::{DecisionRecord, Interval};
+use autosim_study::experiment::{PolicyResults, Results, ServiceDetails};
 
 const WIDTH: f64 = 1200.0;
 const LEFT: f64 = 96.0;

@@ -61,7 +61,7 @@ impl Source {
     pub(super) fn undivided(&self, row: &Row) -> Option<f64> {
         match self {
             Self::Column { at, factor, .. } => Some(row.cells[*at]? * factor),
-            _ => Some(0.0),
+            Self::OwnReplicas | Self::Idle(_) => Some(0.0),
         }
     }
 
@@ -140,7 +140,7 @@ pub(super) fn traffic(
         {
             Some(*at)
         }
-        _ => None,
+        Source::Column { .. } | Source::OwnReplicas | Source::Idle(_) => None,
     });
     let mut columns: Vec<usize> = named.chain(read).collect();
     columns.sort_unstable();
@@ -226,12 +226,13 @@ fn candidates(signal: &SignalRef) -> Vec<(String, f64, Share)> {
 
 /// The metric itself, and the same per second or per minute.
 fn same_in_other_units(metric: Metric) -> Vec<(Metric, f64)> {
-    let other = match metric {
-        Metric::RequestsPerS => Some((Metric::RequestsPerMin, 1.0 / 60.0)),
-        Metric::RequestsPerMin => Some((Metric::RequestsPerS, 60.0)),
-        Metric::ErrorsPerS => Some((Metric::ErrorsPerMin, 1.0 / 60.0)),
-        Metric::ErrorsPerMin => Some((Metric::ErrorsPerS, 60.0)),
-        _ => None,
-    };
+    let others = [
+        (Metric::RequestsPerS, Metric::RequestsPerMin),
+        (Metric::ErrorsPerS, Metric::ErrorsPerMin),
+    ];
+    let other = others.into_iter().find_map(|(per_s, per_min)| {
+        let of_minute = (metric == per_s).then_some((per_min, 1.0 / 60.0));
+        of_minute.or((metric == per_min).then_some((per_s, 60.0)))
+    });
     std::iter::once((metric, 1.0)).chain(other).collect()
 }

@@ -299,7 +299,9 @@ impl<'a> Player<'a> {
         match &self.sources[signal] {
             Source::Idle(columns) if columns.is_empty() => Some(0.0),
             Source::Idle(_) => Some(now.since(self.last_traffic[signal]).as_secs_f64()),
-            source => source.value(row, self.counts),
+            source @ (Source::Column { .. } | Source::OwnReplicas) => {
+                source.value(row, self.counts)
+            }
         }
     }
 

@@ -3,6 +3,7 @@
 use super::results::About;
 use super::{Figure, PolicyResults, Results, Row, Ruling, ServiceRow, Verdict};
 use autosim_engine::stats::{Change, Estimate, Paired, frontier, holm};
+use autosim_engine::units::Price;
 use autosim_engine::workload::Class;
 use std::collections::BTreeMap;
 
@@ -23,8 +24,32 @@ pub struct Comparison {
     /// The one the others are compared with: the cheapest that keeps the promise, else the first. A
     /// policy that sees the future is never it, unless there is no other.
     pub baseline: usize,
-    /// What the frontier weighs: money, or billed replica-hours where replicas are free.
-    pub cost_figure: Figure,
+    /// What the frontier weighs.
+    pub cost: CostBy,
+}
+
+/// What policies cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CostBy {
+    /// Money.
+    Money,
+    /// Billed replica-hours, where replicas are free.
+    BilledHours,
+}
+
+impl CostBy {
+    /// By the price of a replica.
+    pub const fn of(price: Price) -> Self {
+        if price.is_free() { Self::BilledHours } else { Self::Money }
+    }
+
+    /// The figure that holds it.
+    pub const fn figure(self) -> Figure {
+        match self {
+            Self::Money => Figure::Cost,
+            Self::BilledHours => Figure::BilledHours,
+        }
+    }
 }
 
 /// One policy.
@@ -110,12 +135,11 @@ pub struct Against {
 impl Comparison {
     /// Compares whatever is finished.
     pub fn of(results: &Results) -> Self {
-        let cost_figure =
-            if results.about.price.is_free() { Figure::BilledHours } else { Figure::Cost };
+        let cost = CostBy::of(results.about.price);
         let mut policies: Vec<Compared> =
             results.policies.iter().map(|policy| compared(policy, &results.about)).collect();
-        mark_frontier(&mut policies, cost_figure);
-        let baseline = baseline(&policies, cost_figure);
+        mark_frontier(&mut policies, cost.figure());
+        let baseline = baseline(&policies, cost.figure());
         if let Some(base) = results.policies.get(baseline) {
             for (compared, policy) in policies.iter_mut().zip(&results.policies) {
                 if policy.name != base.name {
@@ -124,7 +148,7 @@ impl Comparison {
             }
         }
         correct_for_many(&mut policies);
-        Self { policies, baseline, cost_figure }
+        Self { policies, baseline, cost }
     }
 }
 

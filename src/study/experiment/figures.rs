@@ -54,7 +54,7 @@ macro_rules! figures {
 }
 
 figures! {
-    /// Counted requests (rule 7: arrived in [warm-up, end)).
+    /// Counted requests (rule 7): those that arrived in [warm-up, end).
     Arrived = "arrived", Count;
     /// Completed.
     Completed = "completed", Count;
@@ -501,6 +501,7 @@ pub(crate) mod tests {
         assert_eq!(row.get(Figure::ReadyChanges), Some(0.0));
     }
 
+    /// (rule 7)
     #[test]
     fn failures_are_infinitely_late() {
         let few = Row::of(&outcome(995, 5), &facts());

@@ -23,12 +23,7 @@ mod survey;
 mod together;
 mod verdict;
 
-pub use crate::scenario::{Fidelity, SloTerms};
-pub use autosim_engine::control::{Decision, Stage, Why};
-pub use autosim_engine::fleet::{Launch, Launches, OrderedBy};
-pub use autosim_engine::signal::{Census, Reading};
-pub use autosim_engine::simulation::{DecisionRecord, Interval, Slo, SloMinute, Window};
-pub use compare::{Against, ClassEstimates, Compared, Comparison, Estimates, HEADLINE};
+pub use compare::{Against, ClassEstimates, Compared, Comparison, CostBy, Estimates, HEADLINE};
 pub use explain::{ExplainError, Explanation, Moment, explain};
 pub use figures::{Facts, Figure, Kind, Row};
 pub use plan::{Cell, plan};

@@ -1,11 +1,13 @@
 //! What no policy provides: the money nobody can do without, and the plan of one who knows the future.
 
+use super::Cell;
 use super::staffing::Staffing;
 use super::survey::{Demands, INTERVAL, Survey};
 use crate::scenario::Scenario;
-use autosim_engine::fleet::{Balancing, FleetSpec};
+use autosim_engine::fleet::FleetSpec;
 use autosim_engine::random::{Purpose, Streams};
 use autosim_engine::units::{Span, Time};
+use std::sync::Arc;
 
 /// The histogram's middle values are within this share of the true ones.
 const BUCKET_ERROR: f64 = 0.008;
@@ -15,7 +17,8 @@ const LAUNCHES: u64 = 500;
 const SHORTEST_LULL: Span = Span::from_secs(60);
 
 /// The work bound: price x (sum of the smallest demands that must be met) / concurrency, for one
-/// replication of the service policies compete for.
+/// replication of the service policies compete for. Where platforms differ in concurrency, the replicas that
+/// serve the most at once need the fewest hours, and no policy does with less.
 ///
 /// A promise "the share q within L" lets at most (1 - q) of the counted requests miss. All others that
 /// arrive before end - L are served within [warm-up, end), on slots that are billed: their work is
@@ -23,13 +26,14 @@ const SHORTEST_LULL: Span = Span::from_secs(60);
 /// requests have a law of their own, which may be shorter.
 pub(super) fn work_bound(scenario: &Scenario, survey: &Survey) -> Option<f64> {
     let slo = scenario.slo?.latency?;
-    let fleet = &scenario.services.first()?.fleet;
-    if fleet.cold_demand.is_some() {
+    let fleets = || scenario.policies.iter().map(|policy| &policy.deployment.fleet);
+    let concurrency = fleets().map(|fleet| fleet.concurrency).max()?;
+    if fleets().any(|fleet| fleet.cold_demand.is_some()) {
         return None;
     }
     let may_miss = ((1.0 - slo.quantile) * survey.counted as f64).floor() as u64;
     let work_ns = without_longest(&survey.binding, may_miss);
-    let replica_ns = work_ns / f64::from(fleet.concurrency.max(1));
+    let replica_ns = work_ns / f64::from(concurrency.max(1));
     Some(scenario.price.for_replica_ns(replica_ns as u128).as_units_f64())
 }
 
@@ -50,17 +54,34 @@ fn without_longest(demands: &Demands, count: u64) -> f64 {
     (demands.sum_ns as f64 - longest).max(0.0)
 }
 
-/// For each interval of ten seconds: the least replicas at which the load of that interval keeps the
-/// promise ([`Staffing`], from the actual requests of the replication).
-pub(super) fn need(scenario: &Scenario, survey: &Survey) -> Vec<u32> {
-    let Some(fleet) = scenario.services.first().map(|service| &service.fleet) else {
-        return Vec::new();
+/// Replicas needed, interval by interval, by policy.
+pub(super) type Needs = Vec<Arc<[u32]>>;
+
+/// What the need depends on besides the requests: slots of a replica, and whether requests wait where any
+/// replica may take them.
+type Shape = (u32, bool);
+
+/// For each policy and each interval of ten seconds: the least of its replicas at which the load of that
+/// interval keeps the promise ([`Staffing`], from the actual requests of the replication).
+pub(super) fn needs(scenario: &Scenario, survey: &Survey) -> Needs {
+    let mut known: Vec<(Shape, Arc<[u32]>)> = Vec::new();
+    let mut of_fleet = |fleet: &FleetSpec| {
+        let shape: Shape = (fleet.concurrency, !fleet.balancing.is_blind());
+        if let Some((_, need)) = known.iter().find(|(of, _)| *of == shape) {
+            return Arc::clone(need);
+        }
+        let need: Arc<[u32]> = need(scenario, survey, shape).into();
+        known.push((shape, Arc::clone(&need)));
+        need
     };
+    scenario.policies.iter().map(|policy| of_fleet(&policy.deployment.fleet)).collect()
+}
+
+fn need(scenario: &Scenario, survey: &Survey, (concurrency, pooled): Shape) -> Vec<u32> {
     // Without a promise: hardly anyone waits.
     let slo = scenario.slo.and_then(|terms| terms.latency);
     let promise = slo.map_or((0.95, longest(&survey.all)), |slo| (slo.quantile, slo.limit));
-    let pooled = !matches!(fleet.balancing, Balancing::Random | Balancing::RoundRobin);
-    let Some(staffing) = Staffing::new(&survey.all, promise, fleet.concurrency, pooled) else {
+    let Some(staffing) = Staffing::new(&survey.all, promise, concurrency, pooled) else {
         return vec![0; survey.load.len()];
     };
     survey.load.iter().map(|&load| staffing.replicas(load)).collect()
@@ -73,12 +94,10 @@ pub(super) fn need(scenario: &Scenario, survey: &Survey) -> Vec<u32> {
 /// rises are moved ahead by the 99th percentile of cold starts and one interval.
 pub(super) fn clairvoyant_plan(
     scenario: &Scenario,
-    replication: u32,
+    Cell { replication, policy }: Cell,
     need: &[u32],
 ) -> Vec<(Time, u32)> {
-    let Some(fleet) = scenario.services.first().map(|service| &service.fleet) else {
-        return Vec::new();
-    };
+    let fleet = &scenario.policies[policy].deployment.fleet;
     let lead = cold_start(scenario.seed, replication, fleet);
     let lull = lead.max(SHORTEST_LULL).max(fleet.billing.minimum);
     let bridged = bridge(need, intervals(lull));
@@ -197,8 +216,9 @@ mod tests {
     fn the_plan_follows_the_load_and_is_made_of_the_replication_alone() {
         let scenario = scenario(TEXT);
         let survey = survey(&scenario, 1, &AtomicBool::new(false)).unwrap();
-        let plan = clairvoyant_plan(&scenario, 1, &need(&scenario, &survey));
-        assert_eq!(plan, clairvoyant_plan(&scenario, 1, &need(&scenario, &survey)));
+        let cell = Cell { replication: 1, policy: 0 };
+        let plan = clairvoyant_plan(&scenario, cell, &needs(&scenario, &survey)[0]);
+        assert_eq!(plan, clairvoyant_plan(&scenario, cell, &needs(&scenario, &survey)[0]));
         assert_eq!(plan[0].0, Time::ZERO);
         // Two slots in use on average; two replicas of two slots nearly always suffice for 500 ms.
         assert!(plan.iter().all(|&(_, replicas)| (1..=4).contains(&replicas)), "{plan:?}");

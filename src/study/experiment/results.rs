@@ -1,9 +1,9 @@
 //! What a run of all cells leaves, in memory.
 
-use super::{Row, SloTerms, Window};
-use crate::scenario::{Fidelity, Scenario};
+use super::Row;
+use crate::scenario::{Fidelity, Scenario, SloTerms};
 use autosim_engine::fleet::Launches;
-use autosim_engine::simulation::{DecisionRecord, Interval, SloMinute};
+use autosim_engine::simulation::{DecisionRecord, Interval, SloMinute, Window};
 use autosim_engine::stats::Histogram;
 use autosim_engine::units::{Price, Span, Time, WallClock};
 use autosim_engine::workload::Class;

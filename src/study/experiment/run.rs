@@ -2,12 +2,12 @@
 
 use super::elasticity::track;
 use super::plan::groups;
-use super::reference::{clairvoyant_plan, need, work_bound};
+use super::reference::{Needs, clairvoyant_plan, needs, work_bound};
 use super::results::{About, Details, PolicyResults, References, Results, ServiceDetails, Told};
 use super::survey::{Survey, survey};
 use super::together;
-use super::{Cell, Facts, Figure, Row, Ruling, ServiceRow, Verdict, plan};
-use crate::scenario::{PolicyChoice, Scenario};
+use super::{Cell, CostBy, Facts, Figure, Row, Ruling, ServiceRow, Verdict, plan};
+use crate::scenario::{Competitor, Scenario};
 use autosim_engine::control::SignalRef;
 use autosim_engine::simulation::{self, DecisionLog, Detail, Halt, Outcome, ServiceSetup, Setup};
 use autosim_engine::stats::Histogram;
@@ -140,21 +140,31 @@ fn run_groups(
 #[derive(Default, Clone)]
 struct Foresight {
     work_bound: Option<f64>,
-    plan: Option<Arc<[(Time, u32)]>>,
-    /// Replicas needed, interval by interval, to keep the promise on latency.
-    need: Option<Vec<u32>>,
+    /// By policy; `None` for one that plays no plan.
+    plans: Vec<Option<Plan>>,
+    /// Replicas needed to keep the promise on latency.
+    needs: Option<Needs>,
 }
 
+/// From which instants on how many replicas are wanted.
+type Plan = Arc<[(Time, u32)]>;
+
 /// What a policy that plays a plan is to play in a replication.
-pub(super) fn plan_of(
-    scenario: &Scenario,
-    policy: usize,
-    replication: u32,
-) -> Option<Arc<[(Time, u32)]>> {
-    let planned = scenario.policies[policy].spec.needs_plan();
+pub(super) fn plan_of(scenario: &Scenario, policy: usize, replication: u32) -> Option<Plan> {
+    let planned = scenario.policies[policy].deployment.policy.needs_plan();
     let survey = planned.then(|| survey(scenario, replication, &AtomicBool::new(false)));
-    let need = survey.flatten().map(|survey| need(scenario, &survey));
-    need.map(|need| clairvoyant_plan(scenario, replication, &need).into())
+    plans(scenario, replication, &needs(scenario, &survey.flatten()?)).swap_remove(policy)
+}
+
+/// The plans of all policies that play one.
+fn plans(scenario: &Scenario, replication: u32, needs: &Needs) -> Vec<Option<Plan>> {
+    let policies = scenario.policies.iter().zip(needs).enumerate();
+    let plan = |(policy, (competitor, need)): (usize, (&Competitor, &Arc<[u32]>))| {
+        let cell = Cell { replication, policy };
+        let planned = competitor.deployment.policy.needs_plan();
+        planned.then(|| clairvoyant_plan(scenario, cell, need).into())
+    };
+    policies.map(plan).collect()
 }
 
 /// What the policies of a scenario need to be told, and what they are to be compared with.
@@ -169,11 +179,11 @@ struct Wanted {
 impl Wanted {
     fn by(scenario: &Scenario) -> Self {
         // Of a closed loop nothing is known before it is served, and a flow has no requests to look at.
-        let open = scenario.services.first().is_none_or(|first| first.fleet.loops.is_empty())
-            && !scenario.fidelity.fluid;
+        let closed = scenario.services.first().is_some_and(|one| one.workload.users().count() > 0);
+        let open = !closed && !scenario.fidelity.fluid;
         let promised = scenario.slo.is_some_and(|terms| terms.latency.is_some());
         Self {
-            plans: open && scenario.policies.iter().any(|policy| policy.spec.needs_plan()),
+            plans: open && scenario.policies.iter().any(|one| one.deployment.policy.needs_plan()),
             references: open && promised && scenario.policies.len() > 1,
         }
     }
@@ -182,12 +192,12 @@ impl Wanted {
 impl Foresight {
     fn of(scenario: &Scenario, replication: u32, survey: &Survey) -> Self {
         let wanted = Wanted::by(scenario);
-        let need = need(scenario, survey);
+        let needs = needs(scenario, survey);
         let bounded = wanted.references && !scenario.price.is_free();
         Self {
             work_bound: bounded.then(|| work_bound(scenario, survey)).flatten(),
-            plan: wanted.plans.then(|| clairvoyant_plan(scenario, replication, &need).into()),
-            need: wanted.references.then_some(need),
+            plans: plans(scenario, replication, &needs),
+            needs: wanted.references.then_some(needs),
         }
     }
 }
@@ -261,7 +271,7 @@ fn run_group(
         .iter()
         .map(|&cell| {
             let detail = Detail { supply: references, ..detail(scenario, options, cell) };
-            let plan = known.plan.clone();
+            let plan = known.plans.get(cell.policy).cloned().flatten();
             let mut setup = scenario.setup(cell.policy, replication, plan, detail);
             setup.cancel = Some(Arc::clone(options.cancel));
             setup
@@ -272,7 +282,7 @@ fn run_group(
     let signals: Vec<Vec<Vec<String>>> =
         setups.iter().map(|setup| setup.services.iter().map(names).collect()).collect();
     // The first group of a replication looks at its requests on the way, unless that was done before.
-    let surveyed = references && known.need.is_none() && cells[0].policy == 0;
+    let surveyed = references && known.needs.is_none() && cells[0].policy == 0;
     let done = together::simulate(scenario, replication, setups, surveyed, &|cells| {
         progress.advanced(cells);
     });
@@ -296,7 +306,7 @@ fn glance<'a>(scenario: &'a Scenario, cell: Cell, done: &CellResult) -> Glance<'
     let policy = &scenario.policies[cell.policy];
     let row = done.rows.first().map(|first| &first.row);
     let verdict = row.map(|row| Verdict::of(&[row], scenario.slo.as_ref()));
-    let figure = if scenario.price.is_free() { Figure::BilledHours } else { Figure::Cost };
+    let figure = CostBy::of(scenario.price).figure();
     Glance {
         policy: &policy.name,
         replication: cell.replication,
@@ -304,9 +314,10 @@ fn glance<'a>(scenario: &'a Scenario, cell: Cell, done: &CellResult) -> Glance<'
         cost: row.and_then(|row| row.get(figure)),
         kept: verdict.and_then(|verdict| match verdict.ruling {
             Ruling::NotAsked => None,
-            ruling => Some(ruling == Ruling::Met),
+            Ruling::Met => Some(true),
+            Ruling::Missed => Some(false),
         }),
-        sees_future: policy.spec.needs_plan(),
+        sees_future: policy.deployment.policy.needs_plan(),
     }
 }
 
@@ -337,10 +348,7 @@ fn reduce(scenario: &Scenario, cell: Cell, done: CellOutcome) -> CellResult {
     let (mut services, mut supply) = (Vec::new(), Vec::new());
     for (service_index, outcome) in done.outcome.services.into_iter().enumerate() {
         let facts = Facts {
-            concurrency: match service_index {
-                0 => scenario.fleet(cell.policy).concurrency,
-                other => scenario.services[other].fleet.concurrency,
-            },
+            concurrency: scenario.deployment(cell.policy, service_index).fleet.concurrency,
             price: scenario.price,
             slo: scenario.slo.and_then(|terms| terms.latency).filter(|_| service_index == 0),
         };
@@ -376,11 +384,8 @@ fn told(
     service: usize,
     decisions: &[simulation::DecisionRecord],
 ) -> Vec<Told> {
-    let spec = match service {
-        0 => Some(&scenario.policies[cell.policy].spec),
-        other => scenario.services[other].policy.as_ref(),
-    };
-    let Some(product) = spec.and_then(PolicyChoice::product) else { return Vec::new() };
+    let policy = &scenario.deployment(cell.policy, service).policy;
+    let Some(product) = policy.product() else { return Vec::new() };
     let one = |record: &simulation::DecisionRecord| {
         let what = product.tell(&Happening {
             at: record.at,
@@ -417,7 +422,8 @@ fn gather(
             replication: cell.replication,
             halt,
         })?;
-        let need = foresight[cell.replication as usize].need.as_deref();
+        let needs = foresight[cell.replication as usize].needs.as_ref();
+        let need = needs.map(|needs| &needs[cell.policy]);
         if let (Some(need), Some(first)) = (need, result.rows.first_mut()) {
             first.row.add_elasticity(&track(scenario.window, need, &result.supply));
         }
@@ -430,13 +436,14 @@ fn gather(
     Ok(results)
 }
 
-fn empty(policy: &crate::scenario::NamedPolicy) -> PolicyResults {
-    let effective = serde_json::to_value(&policy.spec).unwrap_or_default();
+fn empty(Competitor { name, deployment }: &Competitor) -> PolicyResults {
+    let policy = &deployment.policy;
+    let effective = serde_json::to_value(policy).unwrap_or_default();
     let kind = effective.as_object().and_then(|object| object.keys().next().cloned());
     PolicyResults {
-        name: policy.name.clone(),
+        name: name.clone(),
         kind: kind.or_else(|| effective.as_str().map(str::to_owned)).unwrap_or_default(),
-        sees_future: policy.spec.needs_plan(),
+        sees_future: policy.needs_plan(),
         effective,
         signals: Vec::new(),
         rows: Vec::new(),

@@ -144,3 +144,59 @@ fn a_clairvoyant_keeps_the_promise_and_no_one_pays_less_than_the_work() {
         "{first_rise:?}"
     );
 }
+
+/// Two services that Ray Serve scales, whose document lets a replica serve five requests at once.
+fn of_rays(concurrency: &str) -> String {
+    let ray = "ray-serve.body = { name = 'D', max_ongoing_requests = 5, autoscaling_config = \
+               { min_replicas = 1, max_replicas = 9, target_ongoing_requests = 2 } }\n";
+    let service = |name: &str| {
+        format!(
+            "[services.{name}.workload.arrivals.main.poisson]\nrate = '20/s'\n\
+             [services.{name}.service]\nservice_time.exponential.mean = '200ms'\n{concurrency}"
+        )
+    };
+    format!(
+        "duration = '10m'\nreplications = 2\nslo.latency = 'p99 < 3s'\n\
+         price.per_replica_hour = '0.36 USD'\n{}{}[services.back.policy]\n{ray}\
+         [policies.one]\n{ray}[policies.other]\n{ray}",
+        service("front"),
+        service("back")
+    )
+}
+
+#[test]
+fn slots_a_product_brings_count_like_slots_the_scenario_gives() {
+    let of = |concurrency: &str| {
+        let options = RunOptions {
+            jobs: 1,
+            all_timelines: false,
+            all_decisions: false,
+            cancel: &Arc::default(),
+        };
+        run(&scenario(&of_rays(concurrency)), &options, &Silent).unwrap()
+    };
+    let (brought, given) = (of(""), of("concurrency = 5\n"));
+    assert_eq!(brought.references, given.references);
+    assert_eq!(brought.references.work_bound.len(), 2);
+    for (brought, given) in brought.policies.iter().zip(&given.policies) {
+        assert_eq!(brought.rows, given.rows);
+        assert!(brought.rows.iter().any(|row| row.service == "back"));
+        assert!(brought.rows[0].row.get(Figure::ThetaOver).is_some());
+    }
+}
+
+#[test]
+fn the_need_of_each_policy_is_one_of_its_own_replicas() {
+    // Ray's replicas serve five at once, the others one.
+    let fixed = "[policies.single.fixed]\nreplicas = 30\n";
+    let scenario = scenario(&format!("{}{fixed}", of_rays("")));
+    let survey = survey::survey(&scenario, 0, &AtomicBool::new(false)).unwrap();
+    let needs = reference::needs(&scenario, &survey);
+    let most = |policy: usize| needs[policy].iter().max().copied().unwrap();
+    assert_eq!(most(0), most(1));
+    assert_eq!((most(2) > 5, most(2).div_ceil(5)), (true, most(0)));
+    // Nobody can pay for less than those who serve the most at once.
+    let bound = reference::work_bound(&scenario, &survey);
+    let alone = self::scenario(&of_rays(""));
+    assert_eq!(bound, reference::work_bound(&alone, &survey));
+}

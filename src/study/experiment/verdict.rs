@@ -1,6 +1,7 @@
 //! Whether a policy kept the promise.
 
-use super::{Figure, Row, SloTerms};
+use super::{Figure, Row};
+use crate::scenario::SloTerms;
 
 /// How it came out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

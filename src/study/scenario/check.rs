@@ -1,7 +1,9 @@
 //! Sense: what no scenario may say, however well it is formed.
 
+use super::Scenario;
 use super::choice::{PolicyChoice, PolicyFile};
 use super::file::{ReplicaFile, ScenarioFile, ServiceEntry, ServiceFile};
+use super::own::OwnPolicy;
 use super::sharing;
 use super::strict::nearest_of;
 use autosim_engine::fault::Faults;
@@ -12,8 +14,22 @@ pub(super) const MOST_SLOTS: u32 = 1_000_000;
 /// More replications than this are a typing error.
 const MOST_REPLICATIONS: u32 = 100_000;
 
+/// Policies of the calling program have names of their own, and sound signals.
+fn own_policies(file: &ScenarioFile, own: &[(String, OwnPolicy)], faults: &mut Faults) {
+    for (at, (name, policy)) in own.iter().enumerate() {
+        faults.within("policies", |f| {
+            file_name(name, name, f);
+            if file.policies.contains_key(name) || own[..at].iter().any(|(other, _)| other == name)
+            {
+                f.error(name, "there are two policies of this name", "name one differently");
+            }
+            f.within(name, |f| policy.check(f));
+        });
+    }
+}
+
 /// Everything about a scenario that can be said without its traffic; defaults are filled in.
-pub(super) fn whole(file: &ScenarioFile, faults: &mut Faults) {
+pub(super) fn whole(file: &ScenarioFile, own: &[(String, OwnPolicy)], faults: &mut Faults) {
     if let Some(name) = &file.name {
         file_name("name", name, faults);
     }
@@ -26,7 +42,7 @@ pub(super) fn whole(file: &ScenarioFile, faults: &mut Faults) {
             format!("give a number from 1 to {MOST_REPLICATIONS}"),
         );
     }
-    if file.policies.is_empty() {
+    if file.policies.is_empty() && own.is_empty() {
         faults.error(
             "policies",
             "there is no policy",
@@ -36,6 +52,7 @@ pub(super) fn whole(file: &ScenarioFile, faults: &mut Faults) {
     for name in file.policies.keys() {
         faults.within("policies", |f| file_name(name, name, f));
     }
+    own_policies(file, own, faults);
     if file.services.is_empty() {
         service(file.service.as_ref(), faults);
         replica(file.replica.as_ref(), faults);
@@ -171,6 +188,25 @@ fn service(service: Option<&ServiceFile>, faults: &mut Faults) {
             format!("{slots} requests at once"),
             format!("give a number from 1 to {MOST_SLOTS}"),
         );
+    }
+}
+
+/// A product may bring slots of its own; those of the scenario are looked at before.
+pub(super) fn slots(scenario: &Scenario, faults: &mut Faults) {
+    let competing = scenario.policies.iter();
+    let competing = competing.map(|one| (format!("policies.{}", one.name), &one.deployment));
+    let services = scenario.services.iter();
+    let others = services.filter_map(|one| Some((one.key("policy"), one.own.as_ref()?)));
+    for (key, deployment) in competing.chain(others) {
+        let slots = deployment.fleet.concurrency;
+        if slots > MOST_SLOTS {
+            let kind = deployment.policy.kind_name();
+            faults.error(
+                &format!("{key}.{kind}"),
+                format!("its replicas serve {slots} requests at once"),
+                format!("autosim has at most {MOST_SLOTS}: `service.concurrency` says otherwise"),
+            );
+        }
     }
 }
 

@@ -131,7 +131,7 @@ mod tests {
         };
         let one =
             ClientSpec { timeout: Span::from_secs(2), cancels: false, retries: Some(retries) };
-        assert_eq!(scenario.fleet(0).client, Some(one));
+        assert_eq!(scenario.deployment(0, 0).fleet.client, Some(one));
         let retries = RetrySpec {
             attempts: 3,
             delay: Span::from_millis(100),
@@ -141,8 +141,8 @@ mod tests {
             budget: Some(RetryBudget { millionths: 100_000, burst: 10 }),
         };
         let two = ClientSpec { timeout: Span::from_secs(1), cancels: true, retries: Some(retries) };
-        assert_eq!(scenario.fleet(1).client, Some(two));
-        assert_eq!(read("").unwrap().fleet(0).client, None);
+        assert_eq!(scenario.deployment(1, 0).fleet.client, Some(two));
+        assert_eq!(read("").unwrap().deployment(0, 0).fleet.client, None);
     }
 
     #[test]
@@ -152,10 +152,10 @@ mod tests {
              [variants.two]\nqueue.timeout = '1s'\ngrace = '30m'\nscale_in = 'oldest'\n",
         )
         .unwrap();
-        let (one, two) = (scenario.fleet(0), scenario.fleet(1));
+        let [one, two] = [0, 1].map(|policy| &scenario.deployment(policy, 0).fleet);
         assert_eq!((one.queue.capacity, two.queue.capacity), (Some(9), None));
         assert_eq!((one.grace, two.grace), (Span::from_secs(30), Span::from_secs(1800)));
-        assert_eq!((one.queue.timeout, one.victims), (None, VictimOrder::FewestInFlight));
+        assert_eq!((&one.queue.timeout, one.victims), (&None, VictimOrder::FewestInFlight));
         assert_eq!(two.queue.timeout, Some(Sampler::Constant(1_000_000_000)));
         assert_eq!(two.victims, VictimOrder::Oldest);
     }

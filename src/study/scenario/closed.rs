@@ -1,9 +1,10 @@
 //! Closed loops of a scenario: from the traffic to the fleet that plays them, and what they cannot be
 //! combined with.
 
-use super::{NamedPolicy, Scenario, Service, setup};
+use super::deployment::{PolicyDraft, ServiceDraft};
+use super::{Scenario, Service};
 use autosim_engine::fault::Faults;
-use autosim_engine::fleet::{AtZero, Balancing, Discipline, FleetSpec, LoopSpec, Overflow};
+use autosim_engine::fleet::{AtZero, Discipline, FleetSpec, LoopSpec, Overflow, Scaling};
 use autosim_engine::units::{Span, Time};
 use autosim_engine::workload::Workload;
 
@@ -26,25 +27,18 @@ pub(super) fn loops(workload: &Workload) -> Vec<LoopSpec> {
     users.collect()
 }
 
-/// How many users in closed loops a service has.
-pub(super) fn users(service: &Service) -> u64 {
-    service.fleet.loops.iter().map(|users| u64::from(users.users)).sum()
-}
-
-/// The key of a service's table in a scenario of so many services.
-fn key(service: &Service, services: usize, table: &str) -> String {
-    match services {
-        1 => table.to_owned(),
-        _ => format!("services.{}.{table}", service.name),
-    }
+/// How many users in closed loops send the traffic of a service.
+pub(super) fn users(workload: &Workload) -> u64 {
+    workload.users().map(|(users, ..)| u64::from(users.users)).sum()
 }
 
 /// What closed loops cannot be combined with.
-pub(super) fn check(services: &[Service], policies: &[NamedPolicy], faults: &mut Faults) {
-    for service in services.iter().filter(|service| users(service) > 0) {
-        let arrivals = key(service, services.len(), "workload.arrivals");
-        if users(service) > LoopSpec::MOST_USERS.into() {
-            let message = format!("{} users in closed loops", users(service));
+pub(super) fn check(services: &[ServiceDraft], policies: &[PolicyDraft], faults: &mut Faults) {
+    for service in services.iter().filter(|service| users(&service.workload) > 0) {
+        let arrivals = service.key("workload.arrivals");
+        let users = users(&service.workload);
+        if users > LoopSpec::MOST_USERS.into() {
+            let message = format!("{users} users in closed loops");
             faults.error(&arrivals, message, "at most 1000000 in all; fewer who think less");
         }
         if service.fleet.discipline != Discipline::Slots {
@@ -53,8 +47,9 @@ pub(super) fn check(services: &[Service], policies: &[NamedPolicy], faults: &mut
             faults.error(&arrivals, "a closed loop, where requests share their replica", hint);
         }
     }
-    let first_is_closed = services.first().is_some_and(|service| users(service) > 0);
-    for policy in policies.iter().filter(|policy| first_is_closed && policy.spec.needs_plan()) {
+    let first_is_closed = services.first().is_some_and(|service| users(&service.workload) > 0);
+    let planned = policies.iter().map(|draft| &draft.named).filter(|one| one.spec.needs_plan());
+    for policy in planned.filter(|_| first_is_closed) {
         faults.within("policies", |f| {
             f.error(
                 &policy.name,
@@ -69,17 +64,14 @@ pub(super) fn check(services: &[Service], policies: &[NamedPolicy], faults: &mut
 /// ever.
 pub(super) fn check_endless(scenario: &Scenario, faults: &mut Faults) {
     for (index, service) in scenario.services.iter().enumerate() {
-        if users(service) == 0 {
+        if users(&service.workload) == 0 {
             continue;
         }
-        let fleets: Vec<FleetSpec> = match (index, &service.policy) {
-            (0, _) => (0..scenario.policies.len()).map(|at| scenario.fleet(at)).collect(),
-            (_, Some(policy)) => vec![setup::fleet_under(service, policy, None)],
-            (_, None) => Vec::new(),
-        };
-        let arrivals = key(service, scenario.services.len(), "workload.arrivals");
+        let deployments = scenario.deployments_of(index);
+        let fleets = || deployments.iter().map(|deployment| &deployment.fleet);
+        let arrivals = service.key("workload.arrivals");
         let tries = tries(service, 1.0, 0.0, scenario.window.end);
-        if fleets.iter().any(refuses) && tries > MOST_REQUESTS {
+        if fleets().any(refuses) && tries > MOST_REQUESTS {
             faults.error(
                 &arrivals,
                 format!("users who are refused at once would try about {tries:.1e} times"),
@@ -87,7 +79,7 @@ pub(super) fn check_endless(scenario: &Scenario, faults: &mut Faults) {
                  at_zero, overflow)",
             );
         }
-        let hasty = fleets.iter().filter_map(|fleet| given_up(service, fleet, scenario.window.end));
+        let hasty = fleets().filter_map(|fleet| given_up(service, fleet, scenario.window.end));
         if let Some((tries, timeout)) = hasty.max_by(|a, b| a.0.total_cmp(&b.0))
             && tries > MOST_GIVEN_UP
         {
@@ -129,7 +121,7 @@ fn given_up(service: &Service, fleet: &FleetSpec, end: Time) -> Option<(f64, Spa
 /// Whether a request may be refused at the instant it arrives.
 fn refuses(fleet: &FleetSpec) -> bool {
     let overflows =
-        matches!(fleet.balancing, Balancing::PerRequest { overflow: Overflow::Reject, .. });
+        matches!(&fleet.scaling, Scaling::PerRequest(scale) if scale.overflow == Overflow::Reject);
     fleet.queue.capacity.is_some() || fleet.queue.at_zero == AtZero::Reject || overflows
 }
 
@@ -159,11 +151,12 @@ mod tests {
             until: Time::NEVER,
             class: 0,
         };
-        assert_eq!(scenario.fleet(0).loops, [users]);
+        assert_eq!(scenario.deployment(0, 0).fleet.loops, [users]);
         let said = scenario.assumptions.join("\n");
         assert!(said.contains("main: a closed loop of 9 users"), "{said}");
     }
 
+    /// (rule 44)
     #[test]
     fn what_a_closed_loop_cannot_be_combined_with_is_refused() {
         for (rest, part) in [

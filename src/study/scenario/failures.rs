@@ -1,9 +1,10 @@
 //! Failures of a scenario: how replicas fail, and what becomes of their requests.
 
-use super::fleet::{checked, mean_start_s};
-use super::rollouts::{beyond_end, key_of, portion, scales_per_request, within_run};
+use super::deployment::{PolicyDraft, ServiceDraft};
+use super::fleet::checked;
+use super::rollouts::{beyond_end, portion, within_run};
 use super::words::SpanOrLaw;
-use super::{NamedPolicy, Scenario, ScenarioFile, Service, setup};
+use super::{Deployment, Scenario};
 use autosim_engine::fault::Faults;
 use autosim_engine::fleet::{Discipline, FailedWork, FailureSpec, Outage, Portion, Restart};
 use autosim_engine::units::{Quantity, Span, Time, WallClock};
@@ -120,8 +121,8 @@ fn one(given: &OutageFile, clock: &WallClock, end: Time, faults: &mut Faults) ->
 
 /// What can be said once services and policies are known.
 pub(super) fn check(
-    services: &[Service],
-    policies: &[NamedPolicy],
+    services: &[ServiceDraft],
+    policies: &[PolicyDraft],
     end: Time,
     faults: &mut Faults,
 ) {
@@ -129,59 +130,58 @@ pub(super) fn check(
         let failures = &service.fleet.failures;
         for (number, outage) in failures.outages.iter().enumerate() {
             if outage.at >= end {
-                let key = key_of(services, service, &format!("outages.{number}.at"));
+                let key = service.key(&format!("outages.{number}.at"));
                 beyond_end(&key, outage.at, end, faults);
             }
         }
         let key = match failures.lifetime {
-            Some(_) => key_of(services, service, "replica.failures"),
-            None => key_of(services, service, "outages"),
+            Some(_) => service.key("replica.failures"),
+            None => service.key("outages"),
         };
-        if failures.any() && scales_per_request(index, service, policies) {
+        if failures.any() && service.scales_per_request(index, policies) {
             let hint = "leave out the failures or the keep-alive policy";
             faults.error(&key, "a policy of this service scales per request", hint);
         }
         let shares = matches!(service.fleet.discipline, Discipline::Sharing { .. });
         if failures.work == FailedWork::Requeued && shares {
             let hint = "let it be lost, and clients try again (`client.retries`)";
-            let key = key_of(services, service, "replica.failures.work");
+            let key = service.key("replica.failures.work");
             faults.error(&key, "work that is shared cannot be put back", hint);
         }
     }
 }
 
+/// Mean life of a replica, in seconds, where it has one.
+pub(super) fn mean_life_s(given: Option<&FailuresFile>) -> Option<f64> {
+    let SpanOrLaw(law) = given?.lifetime.as_ref()?;
+    Some(law.mean_s())
+}
+
 /// Replicas that fail and are replaced at once, again and again, would keep the run at one place.
-pub(super) fn check_lives(scenario: &Scenario, file: &ScenarioFile, faults: &mut Faults) {
+pub(super) fn check_lives(scenario: &Scenario, faults: &mut Faults) {
     for (index, service) in scenario.services.iter().enumerate() {
-        let entry = file.services.get(&service.name).and_then(|entry| entry.replica.as_ref());
-        let Some(replica) = entry.or(file.replica.as_ref()) else { continue };
-        let law = replica.failures.as_ref().and_then(|failures| failures.lifetime.as_ref());
-        let Some(SpanOrLaw(law)) = law else { continue };
-        // A product's own cold start, where the scenario has none, takes long enough.
-        let as_written = match (index, &service.policy) {
-            (0, _) => (0..scenario.policies.len())
-                .any(|at| scenario.fleet(at).cold_start == service.fleet.cold_start),
-            (_, Some(policy)) => {
-                let fleet = setup::fleet_under(service, policy, None);
-                fleet.cold_start == service.fleet.cold_start
-            }
-            (_, None) => true,
+        let deployments = scenario.deployments_of(index);
+        let lives = deployments.iter().filter_map(|one| lives(one, scenario.window.end));
+        let Some(lives) = lives.max_by(f64::total_cmp).filter(|&lives| lives > MOST_LIVES) else {
+            continue;
         };
-        let start_s = mean_start_s(replica.cold_start.as_ref());
-        let rate = service.fleet.launch_rate;
-        let pause_s = rate.map_or(0.0, |rate| rate.per.as_secs_f64() / f64::from(rate.launches));
-        // No life is shorter than a nanosecond.
-        let cycle_s = (law.mean_s() + start_s).max(pause_s).max(1e-9);
-        let lives = scenario.window.end.as_secs_f64() / cycle_s;
-        let replaced = service.fleet.failures.restart == Restart::Replaced;
-        if replaced && as_written && lives > MOST_LIVES {
-            faults.error(
-                &key_of(&scenario.services, service, "replica.failures.lifetime"),
-                format!("each replica would fail and be replaced about {lives:.1e} times"),
-                "at most 1e7: a longer life or cold start, a shorter run, or `restart = \"left\"`",
-            );
-        }
+        faults.error(
+            &service.key("replica.failures.lifetime"),
+            format!("each replica would fail and be replaced about {lives:.1e} times"),
+            "at most 1e7: a longer life or cold start, a shorter run, or `restart = \"left\"`",
+        );
     }
+}
+
+/// How often a replica is replaced within a run; `None` where none is.
+fn lives(deployment: &Deployment, end: Time) -> Option<f64> {
+    let Deployment { fleet, mean_start_s, mean_life_s, .. } = deployment;
+    let life_s = mean_life_s.filter(|_| fleet.failures.restart == Restart::Replaced)?;
+    let rate = fleet.launch_rate;
+    let pause_s = rate.map_or(0.0, |rate| rate.per.as_secs_f64() / f64::from(rate.launches));
+    // No life is shorter than a nanosecond.
+    let cycle_s = (life_s + mean_start_s).max(pause_s).max(1e-9);
+    Some(end.as_secs_f64() / cycle_s)
 }
 
 #[cfg(test)]
@@ -218,9 +218,9 @@ mod tests {
             work: FailedWork::Requeued,
             restart: Restart::Left,
         };
-        assert_eq!(scenario.fleet(0).failures, expected);
+        assert_eq!(scenario.deployment(0, 0).fleet.failures, expected);
         assert_eq!((share.of(9), share.of(30), share.of(7)), (3, 10, 3));
-        assert_eq!(read(FIXED).unwrap().fleet(0).failures, FailureSpec::default());
+        assert_eq!(read(FIXED).unwrap().deployment(0, 0).fleet.failures, FailureSpec::default());
     }
 
     #[test]

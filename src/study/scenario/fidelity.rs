@@ -2,10 +2,10 @@
 //! with, and which of the two `auto` picks.
 
 use super::file::{FidelityFile, ScenarioFile};
-use super::{Scenario, Service};
+use super::{Competitor, Deployment, Scenario, Service};
 use autosim_engine::control::Autoscaler;
 use autosim_engine::fault::Faults;
-use autosim_engine::fleet::{Balancing, Discipline, FailureSpec, FleetSpec};
+use autosim_engine::fleet::{Discipline, FailureSpec, FleetSpec};
 use autosim_engine::units::{Span, Time};
 use autosim_engine::workload::NoFlow;
 
@@ -158,10 +158,7 @@ fn expected(scenario: &Scenario) -> impl Iterator<Item = f64> {
 fn refuse_too_many(scenario: &Scenario, faults: &mut Faults) {
     for (service, expected) in scenario.services.iter().zip(expected(scenario)) {
         if expected > TOO_MANY_REQUESTS {
-            let key = match scenario.services.len() {
-                1 => "workload.arrivals".to_owned(),
-                _ => format!("services.{}.workload.arrivals", service.name),
-            };
+            let key = service.key("workload.arrivals");
             let message = format!("about {expected:.1e} requests would arrive");
             let hint = "lower the rates or the duration, or set fidelity = \"fluid\": 1e12 would \
                         take days";
@@ -198,11 +195,10 @@ fn obstacles(scenario: &Scenario, file: &ScenarioFile) -> Vec<Obstacle> {
         .strata()
         .and_then(|strata| strata.points.last().map(|point| point.1))
         .unwrap_or(0.0);
-    for (index, policy) in scenario.policies.iter().enumerate() {
-        let fleet = scenario.fleet(index);
-        let autoscaler = scenario.autoscaler(index);
-        of_fleet(&fleet, longest_s, &policy.name, &mut add);
-        of_policy(&autoscaler, policy.spec.needs_plan(), &policy.name, &mut add);
+    for Competitor { name, deployment } in &scenario.policies {
+        let autoscaler = scenario.autoscaler(deployment, deployment.fleet.initial, None);
+        of_fleet(&deployment.fleet, longest_s, name, &mut add);
+        of_policy(&autoscaler, deployment.policy.needs_plan(), name, &mut add);
     }
     found
 }
@@ -235,7 +231,7 @@ fn of_fleet(fleet: &FleetSpec, longest_s: f64, policy: &str, add: &mut impl FnMu
     if !fleet.rollouts.is_empty() {
         add("rollouts", "rollouts were not tested");
     }
-    if matches!(fleet.balancing, Balancing::PerRequest { .. }) {
+    if fleet.scales_per_request() {
         add(&format!("policies.{policy}"), "scale per request is not modelled");
     }
     if matches!(fleet.discipline, Discipline::Sharing { limit: Some(_) }) {
@@ -267,8 +263,8 @@ fn of_policy(
 fn outside(scenario: &Scenario) -> Vec<String> {
     let Some(service) = scenario.services.first() else { return Vec::new() };
     let mut found: Vec<String> = Vec::new();
-    for index in 0..scenario.policies.len() {
-        let values = properties(scenario, service, index);
+    for Competitor { deployment, .. } in &scenario.policies {
+        let values = properties(scenario, service, deployment);
         for (tested, value) in TESTED.iter().zip(values) {
             let inside = value >= tested.least * 0.999 && value <= tested.most * 1.001;
             let range = match tested.most.is_finite() {
@@ -285,18 +281,21 @@ fn outside(scenario: &Scenario) -> Vec<String> {
 }
 
 /// In the order of [`TESTED`].
-fn properties(scenario: &Scenario, service: &Service, policy: usize) -> [f64; TESTED.len()] {
+fn properties(
+    scenario: &Scenario,
+    service: &Service,
+    deployment: &Deployment,
+) -> [f64; TESTED.len()] {
     let end = scenario.window.end;
     let seconds = end.since(Time::ZERO).as_secs_f64();
-    let fleet = scenario.fleet(policy);
     let strata = service.workload.strata();
     let (mean_s, cv2) = strata.map_or((0.0, f64::INFINITY), |law| (law.mean_s, law.cv2));
-    let autoscaler = scenario.autoscaler(policy);
+    let autoscaler = scenario.autoscaler(deployment, deployment.fleet.initial, None);
     let cadence = autoscaler.cadence.interval;
     let streams = autosim_engine::random::Streams::new(scenario.seed, 0, 0);
     let dispersion = service.workload.flow(&streams, end).map_or(0.0, |flow| flow.dispersion());
     let rate = service.workload.expected_requests(end) / seconds;
-    let slots = f64::from(fleet.concurrency);
+    let slots = f64::from(deployment.fleet.concurrency);
     [
         rate,
         slots,

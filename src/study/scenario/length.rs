@@ -1,6 +1,6 @@
 //! How long a run lasts that says nothing about it: as long as its recordings.
 
-use super::Service;
+use super::deployment::ServiceDraft;
 use super::file::ScenarioFile;
 use autosim_engine::units::{Span, Time};
 use autosim_engine::workload::{OPEN_END, SourceSpec, Workload};
@@ -20,7 +20,7 @@ pub(super) fn all_recorded(file: &ScenarioFile) -> bool {
 }
 
 /// The whole seconds until the last recorded request of all services has arrived.
-pub(super) fn of_recordings(services: &[Service]) -> Option<Span> {
+pub(super) fn of_recordings(services: &[ServiceDraft]) -> Option<Span> {
     services.iter().map(|service| length(&service.workload)).max().filter(|span| !span.is_zero())
 }
 

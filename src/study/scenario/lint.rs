@@ -2,11 +2,10 @@
 
 mod clients;
 
-use super::file::{ReplicaFile, ScenarioFile};
-use super::words::SpanOrLaw;
-use super::{NamedPolicy, PolicyChoice, Scenario, Service, fleet};
+use super::file::ScenarioFile;
+use super::{Competitor, Deployment, Scenario, Service};
 use autosim_engine::fault::Faults;
-use autosim_engine::fleet::{AtZero, FleetSpec};
+use autosim_engine::fleet::AtZero;
 use autosim_engine::units::{QuantityUnit, Span};
 use autosim_policies::builtin::PolicySpec;
 
@@ -30,22 +29,30 @@ pub(super) fn lint(scenario: &Scenario, file: &ScenarioFile, faults: &mut Faults
         );
     }
     clients::lint(scenario, file, faults);
-    let Some(first) = scenario.services.first() else { return };
-    let replica = file.replica.as_ref().or_else(|| file.services.values().next()?.replica.as_ref());
-    let start_s = replica.map_or(0.0, |replica| fleet::mean_start_s(replica.cold_start.as_ref()));
-    mortality(file, replica, start_s, faults);
-    faults.within("policies", |f| {
-        for (index, policy) in scenario.policies.iter().enumerate() {
-            let fleet = scenario.fleet(index);
-            f.within(&*policy.name, |f| {
-                overload(scenario, first, policy, f);
-                limits(first, &fleet, &policy.spec, f);
-                if let Some(spec) = policy.spec.built_in() {
-                    f.within(spec.kind_name(), |f| reaction(spec, start_s, f));
-                }
-            });
-        }
-    });
+    for (index, service) in scenario.services.iter().enumerate() {
+        mortality(service, &scenario.deployments_of(index), faults);
+        let Some(own) = &service.own else { continue };
+        faults.within(service.key("policy"), |f| deployment(scenario, service, own, f));
+    }
+    let Some(contested) = scenario.services.first() else { return };
+    for Competitor { name, deployment: one } in &scenario.policies {
+        let key = format!("policies.{name}");
+        faults.within(key, |f| deployment(scenario, contested, one, f));
+    }
+}
+
+/// A service and the policy that scales it.
+fn deployment(
+    scenario: &Scenario,
+    service: &Service,
+    deployment: &Deployment,
+    faults: &mut Faults,
+) {
+    overload(scenario, service, deployment, faults);
+    limits(deployment, faults);
+    if let Some(spec) = deployment.policy.built_in() {
+        faults.within(spec.kind_name(), |f| reaction(spec, deployment.mean_start_s, f));
+    }
 }
 
 /// A promise that the service times alone break.
@@ -67,8 +74,8 @@ fn promise(scenario: &Scenario, faults: &mut Faults) {
 }
 
 /// Limits of the platform and of the policy that contradict each other.
-fn limits(service: &Service, fleet: &FleetSpec, spec: &PolicyChoice, faults: &mut Faults) {
-    let (kind, most) = (spec.kind_name(), spec.most());
+fn limits(Deployment { policy, fleet, .. }: &Deployment, faults: &mut Faults) {
+    let (kind, most) = (policy.kind_name(), policy.most());
     if let Some(quota) = fleet.quota
         && most != u32::MAX
         && most > quota
@@ -79,16 +86,14 @@ fn limits(service: &Service, fleet: &FleetSpec, spec: &PolicyChoice, faults: &mu
             "lower its maximum or raise `replica.quota`",
         );
     }
-    if let Some(initial) = service.initial
-        && initial > most
-    {
+    if fleet.initial > most {
         faults.warn(
             kind,
-            format!("it starts with {initial} replicas, more than the {most} it may want"),
+            format!("it starts with {} replicas, more than the {most} it may want", fleet.initial),
             "lower `replica.initial` or raise its maximum",
         );
     }
-    let sleeps = matches!(spec.built_in(), Some(PolicySpec::ScaleToZero(_)));
+    let sleeps = matches!(policy.built_in(), Some(PolicySpec::ScaleToZero(_)));
     if sleeps && fleet.queue.at_zero == AtZero::Reject {
         faults.warn(
             kind,
@@ -99,24 +104,14 @@ fn limits(service: &Service, fleet: &FleetSpec, spec: &PolicyChoice, faults: &mu
 }
 
 /// Replicas that fail sooner than they are replaced.
-fn mortality(
-    file: &ScenarioFile,
-    replica: Option<&ReplicaFile>,
-    start_s: f64,
-    faults: &mut Faults,
-) {
-    let failures = replica.and_then(|replica| replica.failures.as_ref());
-    let law = failures.and_then(|failures| failures.lifetime.as_ref());
-    let Some(life_s) = law.map(|SpanOrLaw(law)| law.mean_s()).filter(|&life_s| life_s < start_s)
-    else {
-        return;
+fn mortality(service: &Service, deployments: &[&Deployment], faults: &mut Faults) {
+    let ready = |one: &&Deployment| {
+        let life_s = one.mean_life_s.filter(|&life_s| life_s < one.mean_start_s)?;
+        Some(100.0 * life_s / (life_s + one.mean_start_s))
     };
-    let own = "replica.failures.lifetime".to_owned();
-    let key =
-        file.services.keys().next().map_or(own.clone(), |name| format!("services.{name}.{own}"));
-    let ready = 100.0 * life_s / (life_s + start_s);
+    let Some(ready) = deployments.iter().filter_map(ready).min_by(f64::total_cmp) else { return };
     faults.warn(
-        &key,
+        &service.key("replica.failures.lifetime"),
         format!(
             "a replica lives shorter than it takes to start: about {ready:.0}% of them are ready"
         ),
@@ -125,14 +120,19 @@ fn mortality(
 }
 
 /// A fleet that cannot carry the mean load even when every slot is always busy.
-fn overload(scenario: &Scenario, service: &Service, policy: &NamedPolicy, faults: &mut Faults) {
+fn overload(
+    scenario: &Scenario,
+    service: &Service,
+    Deployment { policy, fleet, .. }: &Deployment,
+    faults: &mut Faults,
+) {
     let end = scenario.window.end;
     let work_s = service.workload.mean_demand_s(end) * service.workload.expected_requests(end);
-    let needed = work_s / end.as_secs_f64() / f64::from(service.fleet.concurrency);
-    let most = policy.spec.most();
+    let needed = work_s / end.as_secs_f64() / f64::from(fleet.concurrency);
+    let most = policy.most();
     if f64::from(most) < needed && service.workload.is_closed() {
         faults.warn(
-            policy.spec.kind_name(),
+            policy.kind_name(),
             format!(
                 "its users would keep {needed:.1} replicas busy if none of them waited, and it never has \
                  more than {most}: they will send less rather than fail"
@@ -141,7 +141,7 @@ fn overload(scenario: &Scenario, service: &Service, policy: &NamedPolicy, faults
         );
     } else if f64::from(most) < needed {
         faults.warn(
-            policy.spec.kind_name(),
+            policy.kind_name(),
             format!(
                 "overloaded by design: the mean load keeps {needed:.1} replicas busy, \
                  and it never has more than {most}"
@@ -179,11 +179,139 @@ fn reaction(spec: &PolicySpec, start_s: f64, faults: &mut Faults) {
                 );
             }
         }
-        PolicySpec::ScaleToZero(wrapper) => {
-            faults.within("policy", |f| {
-                f.within(wrapper.policy.kind_name(), |f| reaction(&wrapper.policy, start_s, f));
-            });
+        PolicySpec::ScaleToZero(outer) => {
+            faults.within("policy", |f| inner_reaction(&outer.policy, start_s, f));
         }
-        _ => {}
+        PolicySpec::Scheduled(outer) => {
+            let Some(policy) = &outer.policy else { return };
+            faults.within("policy", |f| inner_reaction(policy, start_s, f));
+        }
+        PolicySpec::Combine(outer) => faults.within("policies", |f| {
+            for (name, policy) in &outer.policies {
+                f.within(name, |f| inner_reaction(policy, start_s, f));
+            }
+        }),
+        PolicySpec::Fixed(_) | PolicySpec::KeepAlive(_) | PolicySpec::Clairvoyant(_) => {}
+    }
+}
+
+/// The same of a policy within another one.
+fn inner_reaction(spec: &PolicySpec, start_s: f64, faults: &mut Faults) {
+    faults.within(spec.kind_name(), |f| reaction(spec, start_s, f));
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::scenario::{LoadOptions, Sources, load};
+
+    const TRAFFIC: &str = "workload.arrivals.main.poisson.rate = '10/s'\n";
+
+    /// Key and message of everything that is said of a scenario, or why there is none.
+    fn said(rest: &str) -> Vec<(String, String)> {
+        let text = format!("duration = '10m'\nreplications = 2\n{rest}");
+        let options = LoadOptions { fallback_name: "test".into(), ..LoadOptions::default() };
+        let found = match load(Sources::new("test.toml", text), &options) {
+            Ok(loaded) => loaded.warnings,
+            Err(found) => found,
+        };
+        let told = found.located().into_iter();
+        told.map(|fault| (fault.key.to_owned(), fault.message.to_owned())).collect()
+    }
+
+    fn ray(slots: u32) -> String {
+        format!(
+            "ray-serve.body = {{ name = 'D', max_ongoing_requests = {slots}, autoscaling_config = \
+             {{ min_replicas = 1, max_replicas = 1, target_ongoing_requests = 1 }} }}\n"
+        )
+    }
+
+    #[test]
+    fn slots_of_a_product_are_those_that_carry_the_load() {
+        // One request in service on average.
+        assert_eq!(said(&format!("{TRAFFIC}[policies.ray]\n{}", ray(4))), []);
+        let rate = TRAFFIC.replace("10/s", "50/s");
+        let found = said(&format!("{rate}[policies.ray]\n{}", ray(4)));
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert_eq!(found[0].0, "policies.ray.ray-serve");
+        assert!(found[0].1.contains("keeps 1.2 replicas busy"), "{found:?}");
+    }
+
+    #[test]
+    fn more_slots_than_memory_can_hold_are_refused_whoever_brings_them() {
+        let found = said(&format!("{TRAFFIC}[policies.ray]\n{}", ray(4_000_000_000)));
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert_eq!(found[0].0, "policies.ray.ray-serve");
+        assert!(found[0].1.contains("4000000000 requests at once"), "{found:?}");
+    }
+
+    /// A policy that acts again before a replica it ordered is ready.
+    const HASTY: &str = "threshold = { metric = 'cpu', min = 1, max = 9, cooldown = '10s', \
+                         rules = [{ when = '> 90%', change = '+1' }] }";
+
+    #[test]
+    fn every_policy_is_looked_at_wherever_it_stands() {
+        for (policy, key) in [
+            (HASTY.to_owned(), "threshold.cooldown"),
+            (
+                format!("scale-to-zero.policy = {{ {HASTY} }}"),
+                "scale-to-zero.policy.threshold.cooldown",
+            ),
+            (
+                format!(
+                    "scheduled = {{ entries = [{{ at = '1m', max = 5 }}], policy = {{ {HASTY} }} }}"
+                ),
+                "scheduled.policy.threshold.cooldown",
+            ),
+            (
+                format!("combine = {{ choose = 'max', policies.in = {{ {HASTY} }} }}"),
+                "combine.policies.in.threshold.cooldown",
+            ),
+        ] {
+            let start = "replica.cold_start.constant = '1m'\n";
+            let found = said(&format!("{start}{TRAFFIC}[policies.one]\n{policy}\n"));
+            let key = format!("policies.one.{key}");
+            assert!(found.iter().any(|(at, _)| *at == key), "{key}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn every_service_is_looked_at_and_its_keys_are_found() {
+        let service = |name: &str, policy: &str| {
+            format!(
+                "[services.{name}]\n{policy}\nreplica.cold_start.constant = '1m'\n\
+                 replica.failures.lifetime = '5s'\n\
+                 [services.{name}.workload.arrivals.main.poisson]\nrate = '10/s'\n"
+            )
+        };
+        let own = format!("policy.{HASTY}");
+        let (front, back) = (service("front", ""), service("back", &own));
+        let found = said(&format!("{front}{back}[policies.one.fixed]\nreplicas = 5\n"));
+        let keys: Vec<&str> = found.iter().map(|(key, _)| key.as_str()).collect();
+        let expected = [
+            "services.front.replica.failures.lifetime",
+            "services.back.policy.threshold.cooldown",
+            "services.back.replica.failures.lifetime",
+        ];
+        assert_eq!(keys, expected);
+    }
+
+    #[test]
+    fn start_up_times_of_a_product_are_those_that_a_life_is_held_against() {
+        let group = |boot_s: u32, life: &str| {
+            said(&format!(
+                "{TRAFFIC}replica.failures.lifetime = '{life}'\n[policies.app.scalingo]\n\
+                 knobs.boot_s = {boot_s}\nbody.autoscaler = {{ container_type = 'web', \
+                 min_containers = 2, max_containers = 9, metric = 'rpm_per_container', \
+                 target = 450 }}\n"
+            ))
+        };
+        let found = group(60, "12s");
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].1.contains("about 17% of them are ready"), "{found:?}");
+        assert_eq!(group(5, "12s"), []);
+        let found = group(0, "1us");
+        assert_eq!(found[0].0, "replica.failures.lifetime");
+        assert!(found[0].1.contains("6.0e8 times"), "{found:?}");
+        assert!(group(1, "1us").iter().all(|(_, what)| !what.contains("times")));
     }
 }

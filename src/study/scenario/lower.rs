@@ -1,9 +1,11 @@
 //! From the file to the domain: defaults filled in and said aloud, specs built, sense checked.
 
+use super::deployment::{Deployment, LeftOpen, PolicyDraft, ServiceDraft};
 use super::file::{PriceFile, ReplicaFile, ScenarioFile, ServiceEntry, ServiceFile};
+use super::own::OwnPolicy;
 use super::products::{self, Products};
 use super::words::{LatencyTerm, SpanOrLaw, StartText};
-use super::{Fidelity, LeftOpen, NamedPolicy, Scenario, Service, SloTerms};
+use super::{Competitor, Fidelity, NamedPolicy, PolicyChoice, Scenario, Service, SloTerms};
 use super::{
     Variant, check, clients, closed, failures, fidelity, fleet, length, lint, priorities, rollouts,
     sharing, variants,
@@ -33,6 +35,8 @@ pub(super) struct Surroundings<'a> {
     pub(super) fallback_name: &'a str,
     /// Where relative paths of the file start.
     pub(super) folder: &'a Path,
+    /// Policies that are not in the file.
+    pub(super) own: &'a [(String, OwnPolicy)],
 }
 
 /// Resolves a file. What it returns is sound only if no error was added to `faults`.
@@ -54,22 +58,25 @@ pub(super) fn lower(
     });
     let given = Time::ZERO.after(file.duration.unwrap_or(DEFAULT_DURATION));
     let end = if recorded { OPEN_END } else { given };
-    let mut services = services(&file, around, products, Resolution { clock: &clock, end, faults });
-    for (service, left_open) in services.iter_mut().zip(left_open) {
-        service.left_open = left_open;
+    let mut drafts = services(&file, around, products, Resolution { clock: &clock, end, faults });
+    for (draft, left_open) in drafts.iter_mut().zip(left_open) {
+        draft.left_open = left_open;
     }
-    let length = if recorded { length::of_recordings(&services) } else { None };
+    let length = if recorded { length::of_recordings(&drafts) } else { None };
     fill_times(&mut file, length, &mut assumptions);
-    check::whole(&file, faults);
+    check::whole(&file, around.own, faults);
     variants::check_names(&file, faults);
-    let policies = policies(&file, products, faults);
-    check_together(&services, &policies, window_end(&file), faults);
-    if faults.any_error() || policies.len() < file.policies.len() {
+    let mut policies = policies(&file, products, faults);
+    let sound = policies.len() == file.policies.len();
+    policies.extend(around.own.iter().map(|(name, policy)| own(name, policy)));
+    check_together(&drafts, &policies, window_end(&file), faults);
+    if faults.any_error() || !sound {
         return None;
     }
-    for NamedPolicy { name, spec, .. } in &policies {
+    for NamedPolicy { name, spec } in policies.iter().map(|draft| &draft.named) {
         assumptions.extend(spec.product().map(|policy| assumed(name, policy)));
     }
+    let (services, policies) = deploy(drafts, policies)?;
     let mut inputs = products.inputs.clone();
     for service in &services {
         inputs.extend_from_slice(service.workload.input_files());
@@ -95,15 +102,41 @@ pub(super) fn lower(
         resolved,
         inputs,
     };
+    check::slots(&scenario, faults);
     closed::check_endless(&scenario, faults);
-    failures::check_lives(&scenario, &file, faults);
+    failures::check_lives(&scenario, faults);
     fidelity::apply(&mut scenario, &file, faults);
     lint::lint(&scenario, &file, faults);
     Some(scenario)
 }
 
+/// Every service as its policies make it; `None` without a service.
+fn deploy(
+    drafts: Vec<ServiceDraft>,
+    policies: Vec<PolicyDraft>,
+) -> Option<(Vec<Service>, Vec<Competitor>)> {
+    let contested = drafts.first()?;
+    let compete = |PolicyDraft { named, variant }: PolicyDraft| Competitor {
+        deployment: Deployment::of(contested, named.spec, &variant),
+        name: named.name,
+    };
+    let competitors = policies.into_iter().map(compete).collect();
+    let service = |draft: ServiceDraft| Service {
+        own: draft.policy.clone().map(|own| Deployment::of(&draft, own, &Variant::default())),
+        name: draft.name,
+        prefix: draft.prefix,
+        workload: draft.workload,
+    };
+    Some((drafts.into_iter().map(service).collect(), competitors))
+}
+
 /// What the parts of a scenario cannot be combined with.
-fn check_together(services: &[Service], policies: &[NamedPolicy], end: Time, faults: &mut Faults) {
+fn check_together(
+    services: &[ServiceDraft],
+    policies: &[PolicyDraft],
+    end: Time,
+    faults: &mut Faults,
+) {
     rollouts::check_policies(services, policies, faults);
     rollouts::check_end(services, end, faults);
     failures::check(services, policies, end, faults);
@@ -127,7 +160,7 @@ fn window_end(file: &ScenarioFile) -> Time {
 }
 
 /// The competing policies that are sound.
-fn policies(file: &ScenarioFile, products: &Products, faults: &mut Faults) -> Vec<NamedPolicy> {
+fn policies(file: &ScenarioFile, products: &Products, faults: &mut Faults) -> Vec<PolicyDraft> {
     let mut sound = Vec::new();
     for (name, policy) in &file.policies {
         let variant = variants::of_policy(file, name, faults);
@@ -135,9 +168,16 @@ fn policies(file: &ScenarioFile, products: &Products, faults: &mut Faults) -> Ve
         let spec = faults.within("policies", |f| {
             f.within(name, |f| check::policy(policy, file, f, choice)) //
         });
-        sound.extend(spec.map(|spec| NamedPolicy { name: name.clone(), spec, variant }));
+        let named = spec.map(|spec| NamedPolicy { name: name.clone(), spec });
+        sound.extend(named.map(|named| PolicyDraft { named, variant }));
     }
     sound
+}
+
+/// A policy of the calling program, as it competes.
+fn own(name: &str, policy: &OwnPolicy) -> PolicyDraft {
+    let spec = PolicyChoice::Own(policy.clone());
+    PolicyDraft { named: NamedPolicy { name: name.to_owned(), spec }, variant: Variant::default() }
 }
 
 /// A path that says nothing about the machine.
@@ -156,11 +196,7 @@ pub(super) fn policies_alone(
         for (name, policy) in &file.policies {
             let choice = || products.choice(&format!("policies.{name}"), policy);
             let spec = f.within(name, |f| check::policy_alone(policy, f, choice));
-            sound.extend(spec.map(|spec| NamedPolicy {
-                name: name.clone(),
-                spec,
-                variant: Variant::default(),
-            }));
+            sound.extend(spec.map(|spec| NamedPolicy { name: name.clone(), spec }));
         }
     });
     sound
@@ -362,7 +398,7 @@ fn services(
     around: &Surroundings<'_>,
     products: &Products,
     resolution: Resolution<'_>,
-) -> Vec<Service> {
+) -> Vec<ServiceDraft> {
     let Resolution { clock, end, faults } = resolution;
     let mut services = Vec::new();
     if file.services.is_empty() {
@@ -383,16 +419,14 @@ fn services(
             f.within(name, |f| {
                 check::policy_of_service(index, entry, f);
                 let mut resolution = Resolution { clock, end, faults: f };
-                let mut service =
-                    service(name, entry, file.price.as_ref(), around, &mut resolution);
-                if let (Some(service), Some(policy)) = (&mut service, &entry.policy) {
-                    service.policy = f.within("policy", |f| {
-                        check::policy(policy, file, f, || {
-                            products.choice(&format!("services.{name}.policy"), policy)
-                        })
-                    });
-                }
-                services.extend(service);
+                let draft = service(name, entry, file.price.as_ref(), around, &mut resolution);
+                let Some(draft) = draft else { return };
+                let prefix = format!("services.{name}.");
+                let own = entry.policy.as_ref().and_then(|policy| {
+                    let choice = || products.choice(&format!("{prefix}policy"), policy);
+                    f.within("policy", |f| check::policy(policy, file, f, choice))
+                });
+                services.push(ServiceDraft { prefix, policy: own, ..draft });
             });
         });
     }
@@ -405,9 +439,12 @@ fn service(
     price: Option<&PriceFile>,
     around: &Surroundings<'_>,
     resolution: &mut Resolution<'_>,
-) -> Option<Service> {
+) -> Option<ServiceDraft> {
     let (service, replica) = (entry.service.as_ref()?, entry.replica.as_ref()?);
+    let errors = resolution.faults.errors();
     let (fleet, resources) = fleet::build(service, replica, price, resolution.faults);
+    // Only a law that is sound has a mean.
+    let sound = Some(replica).filter(|_| resolution.faults.errors() == errors);
     let Resolution { clock, end, faults } = &mut *resolution;
     let client = entry.client.as_ref();
     let outages = failures::outages(&entry.outages, clock, *end, faults);
@@ -420,13 +457,16 @@ fn service(
     let workload = workload(entry.workload.as_ref(), service, around, resolution)?;
     let classes = workload.classes().len().max(1) as u8;
     let fleet = FleetSpec { loops: closed::loops(&workload), classes, ..fleet };
-    Some(Service {
+    Some(ServiceDraft {
         name: name.to_owned(),
+        prefix: String::new(),
         workload,
         fleet,
         initial: replica.initial,
         resources,
         left_open: LeftOpen::default(),
+        mean_start_s: sound.map_or(0.0, |one| fleet::mean_start_s(one.cold_start.as_ref())),
+        mean_life_s: sound.and_then(|one| failures::mean_life_s(one.failures.as_ref())),
         policy: None,
     })
 }

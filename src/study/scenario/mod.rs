@@ -13,6 +13,7 @@ mod check;
 mod choice;
 mod clients;
 mod closed;
+mod deployment;
 mod failures;
 mod fidelity;
 mod file;
@@ -22,6 +23,7 @@ mod length;
 mod lint;
 mod load;
 mod lower;
+mod own;
 mod priorities;
 mod products;
 mod rollouts;
@@ -37,18 +39,19 @@ mod variants;
 mod words;
 
 pub use choice::{PolicyChoice, PolicyFile};
+pub use deployment::Deployment;
 pub use fidelity::{Fidelity, TESTED, Tested};
 pub use file::ScenarioFile;
 pub use findings::{Findings, Located};
 pub use load::{Layer, LoadOptions, Loaded, load, load_policies, load_resolved};
+pub use own::OwnPolicy;
 pub use schema::json_schema;
 pub use sources::Sources;
-pub use variants::Variant;
 
-use autosim_engine::fleet::FleetSpec;
-use autosim_engine::signal::Resources;
 use autosim_engine::simulation::{Slo, Window};
 use autosim_engine::units::{Price, Span, WallClock};
+use autosim_engine::workload::Workload;
+use variants::Variant;
 
 /// A scenario, resolved: everything defaulted, every file read.
 #[derive(Debug, Clone)]
@@ -77,8 +80,8 @@ pub struct Scenario {
     pub timeline: Span,
     /// The services; the first is the one the policies compete for.
     pub services: Vec<Service>,
-    /// The policies, in the order of the file.
-    pub policies: Vec<NamedPolicy>,
+    /// The policies that compete for the first service, in the order of the file.
+    pub policies: Vec<Competitor>,
     /// Defaults and assumptions in force, one sentence each, for the terminal and the manifest.
     pub assumptions: Vec<String>,
     /// The folder its relative paths start from, if that is a relative path itself.
@@ -92,7 +95,7 @@ pub struct Scenario {
 impl Scenario {
     /// Users in closed loops, of all services.
     pub fn closed_loop_users(&self) -> u64 {
-        self.services.iter().map(closed::users).sum()
+        self.services.iter().map(|service| closed::users(&service.workload)).sum()
     }
 }
 
@@ -111,41 +114,35 @@ pub struct Service {
     /// Its name; `service` where the scenario has but one.
     pub name: String,
     /// Its traffic.
-    pub workload: autosim_engine::workload::Workload,
-    /// Its replicas; the initial fleet and the balancing are those of [`Scenario::fleet`].
-    pub fleet: FleetSpec,
-    /// Replicas ready at the start; `None` = as many as the policy starts with by itself.
-    pub initial: Option<u32>,
-    /// How load turns into CPU and so on.
-    pub resources: Resources,
-    /// What the scenario says nothing about, so that a product's platform may.
-    pub left_open: LeftOpen,
-    /// Who scales it, for all services but the first.
-    pub policy: Option<PolicyChoice>,
+    pub workload: Workload,
+    /// Who scales it and what it is like then; `None` for the first one, which the policies compete for
+    /// ([`Scenario::deployment`]).
+    pub own: Option<Deployment>,
+    /// How the keys of its tables begin: `services.web.`, or nothing where they stand at the root.
+    prefix: String,
 }
 
-/// Parts of a fleet that a scenario left open.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct LeftOpen {
-    /// Requests a replica serves at once.
-    pub concurrency: bool,
-    /// How long a launch takes.
-    pub cold_start: bool,
-    /// How long a leaving replica may finish.
-    pub grace: bool,
-    /// Which replicas leave first.
-    pub victims: bool,
-    /// What a request does that finds no live replica.
-    pub at_zero: bool,
+impl Service {
+    /// A key of its tables.
+    fn key(&self, key: &str) -> String {
+        format!("{}{key}", self.prefix)
+    }
 }
 
 /// One of the competing policies.
 #[derive(Debug, Clone)]
-pub struct NamedPolicy {
+pub struct Competitor {
     /// As the scenario names it.
+    pub name: String,
+    /// The first service where it runs.
+    pub deployment: Deployment,
+}
+
+/// A policy that stands alone.
+#[derive(Debug, Clone)]
+pub struct NamedPolicy {
+    /// As the file names it.
     pub name: String,
     /// What it is.
     pub spec: PolicyChoice,
-    /// What differs of the first service where it runs.
-    pub variant: Variant,
 }

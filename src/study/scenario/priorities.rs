@@ -1,14 +1,13 @@
 //! Priorities of a scenario: what they cannot be combined with.
 
-use super::rollouts::{key_of, scales_per_request};
-use super::{NamedPolicy, Service};
+use super::deployment::{PolicyDraft, ServiceDraft};
 use autosim_engine::fault::Faults;
 use autosim_engine::fleet::{Discipline, WhenFull};
 
 /// What can be said once services and policies are known.
-pub(super) fn check(services: &[Service], policies: &[NamedPolicy], faults: &mut Faults) {
+pub(super) fn check(services: &[ServiceDraft], policies: &[PolicyDraft], faults: &mut Faults) {
     for (index, service) in services.iter().enumerate() {
-        let (fleet, key) = (&service.fleet, |key| key_of(services, service, key));
+        let (fleet, key) = (&service.fleet, |key| service.key(key));
         if fleet.classes == 1 {
             if fleet.queue.when_full == WhenFull::PushOut {
                 let hint = "add `workload.priorities`, for example `{ batch = 1 }`";
@@ -22,7 +21,7 @@ pub(super) fn check(services: &[Service], policies: &[NamedPolicy], faults: &mut
             let message = "priorities, where requests share their replica";
             faults.error(&key("workload.priorities"), message, hint);
         }
-        if scales_per_request(index, service, policies) {
+        if service.scales_per_request(index, policies) {
             let hint = "leave out the priorities or the keep-alive policy";
             let message = "a policy of this service scales per request";
             faults.error(&key("workload.priorities"), message, hint);
@@ -55,18 +54,20 @@ mod tests {
     #[test]
     fn sources_of_one_priority_are_one_class() {
         let queue = "[service.queue]\ncapacity = 9\nwhen_full = 'push-out'\n\
-             [variants.peak.queue]\norder = 'first-come'\n";
+             [variants.peak.queue]\norder = 'first-come'\n\
+             [policies.other.fixed]\nreplicas = 2\n";
         let priorities = "[workload.priorities]\nbatch = 7\nweb = 2\napp = 2\n";
         let scenario = read(&format!("{POLICY}{priorities}{queue}")).unwrap();
         let service = &scenario.services[0];
         let classes: Vec<(u32, String)> =
             service.workload.classes().iter().map(|one| (one.priority, one.name())).collect();
         assert_eq!(classes, [(2, "web+app".to_owned()), (7, "batch".to_owned())]);
-        assert_eq!(service.fleet.classes, 2);
-        assert_eq!(service.fleet.queue.when_full, WhenFull::PushOut);
-        assert_eq!(scenario.fleet(0).queue.order, QueueOrder::FirstCome);
+        let [varied, fleet] = [0, 1].map(|policy| &scenario.deployment(policy, 0).fleet);
+        assert_eq!((fleet.classes, fleet.queue.when_full), (2, WhenFull::PushOut));
+        assert_eq!(varied.queue.order, QueueOrder::FirstCome);
         let plain = read(POLICY).unwrap();
-        assert_eq!((plain.fleet(0).classes, plain.services[0].workload.classes().len()), (1, 0));
+        assert_eq!(plain.deployment(0, 0).fleet.classes, 1);
+        assert!(plain.services[0].workload.classes().is_empty());
     }
 
     #[test]

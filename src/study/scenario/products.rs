@@ -1,11 +1,12 @@
 //! Reads the documents of the products a scenario names, and gives what is wrong with them its place.
 
 use super::choice::{PolicyChoice, PolicyFile};
+use super::deployment::LeftOpen;
 use super::file::{ReplicaFile, ScenarioFile, ServiceFile};
 use super::findings::{Finding, Findings};
 use super::load::LoadOptions;
+use super::sharing;
 use super::sources::Sources;
-use super::{LeftOpen, sharing};
 use autosim_engine::fault::{Fault, Faults};
 use autosim_policies::products::{Found, Loading, Origin, ProductFile, ProductPolicy};
 use sha2::{Digest as _, Sha256};

@@ -1,7 +1,7 @@
 //! Rollouts of a scenario: when replicas are replaced and how many stay ready.
 
+use super::deployment::{PolicyDraft, ServiceDraft};
 use super::file::RolloutFile;
-use super::{NamedPolicy, PolicyChoice, Service};
 use autosim_engine::fault::Faults;
 use autosim_engine::fleet::{Portion, Rollout};
 use autosim_engine::units::{Quantity, QuantityUnit, Time, WallClock};
@@ -54,33 +54,26 @@ pub(super) fn within_run(
 pub(super) fn portion(quantity: Quantity) -> Option<Portion> {
     let Quantity { value, unit } = quantity;
     match unit {
-        QuantityUnit::Plain if value.fract() == 0.0 && (0.0..=1e9).contains(&value) => {
-            Some(Portion::Count(value as u32))
+        QuantityUnit::Plain => {
+            let whole = value.fract() == 0.0 && (0.0..=1e9).contains(&value);
+            whole.then_some(Portion::Count(value as u32))
         }
-        QuantityUnit::Percent if (0.0..=100.0).contains(&value) => {
-            Some(Portion::Share(value / 100.0))
+        QuantityUnit::Percent => {
+            (0.0..=100.0).contains(&value).then_some(Portion::Share(value / 100.0))
         }
-        _ => None,
+        QuantityUnit::PerSecond | QuantityUnit::Seconds => None,
     }
 }
 
 /// A recording tells only when it has been read how long the run is.
-pub(super) fn check_end(services: &[Service], end: Time, faults: &mut Faults) {
+pub(super) fn check_end(services: &[ServiceDraft], end: Time, faults: &mut Faults) {
     for service in services {
         for (number, rollout) in service.fleet.rollouts.iter().enumerate() {
             if rollout.at >= end {
-                let key = key_of(services, service, &format!("rollouts.{number}.at"));
+                let key = service.key(&format!("rollouts.{number}.at"));
                 beyond_end(&key, rollout.at, end, faults);
             }
         }
-    }
-}
-
-/// What a key of a service is called in the file.
-pub(super) fn key_of(services: &[Service], service: &Service, key: &str) -> String {
-    match services.len() {
-        1 => key.to_owned(),
-        _ => format!("services.{}.{key}", service.name),
     }
 }
 
@@ -91,26 +84,17 @@ pub(super) fn beyond_end(key: &str, at: Time, end: Time, faults: &mut Faults) {
 }
 
 /// Scale per request starts and removes replicas by itself: nothing there could be replaced in batches.
-pub(super) fn check_policies(services: &[Service], policies: &[NamedPolicy], faults: &mut Faults) {
+pub(super) fn check_policies(
+    services: &[ServiceDraft],
+    policies: &[PolicyDraft],
+    faults: &mut Faults,
+) {
     for (index, service) in services.iter().enumerate() {
-        if !service.fleet.rollouts.is_empty() && scales_per_request(index, service, policies) {
-            let key = key_of(services, service, "rollouts");
+        if !service.fleet.rollouts.is_empty() && service.scales_per_request(index, policies) {
+            let key = service.key("rollouts");
             let hint = "leave out the rollouts or the keep-alive policy";
             faults.error(&key, "a policy of this service scales per request", hint);
         }
-    }
-}
-
-/// Whether a policy of that service does.
-pub(super) fn scales_per_request(
-    index: usize,
-    service: &Service,
-    policies: &[NamedPolicy],
-) -> bool {
-    let per_request = |policy: &PolicyChoice| policy.keep_alive().is_some();
-    match index {
-        0 => policies.iter().any(|policy| per_request(&policy.spec)),
-        _ => service.policy.as_ref().is_some_and(per_request),
     }
 }
 
@@ -140,7 +124,7 @@ mod tests {
             Rollout { at: minute(5), min_ready: Some(Portion::Count(3)) },
             Rollout { at: minute(6), min_ready: None },
         ];
-        assert_eq!(scenario.fleet(0).rollouts, expected);
+        assert_eq!(scenario.deployment(0, 0).fleet.rollouts, expected);
         assert!(scenario.assumptions.iter().any(|one| one.contains("no min_ready given")));
     }
 
@@ -152,7 +136,13 @@ mod tests {
              schedules = [{ atTime = '08:00', targetReplicas = 4 }] } }\n";
         let scenario = read(&format!("{policy}{FIXED}")).unwrap();
         let found = |policy: usize| -> Vec<Option<Portion>> {
-            scenario.fleet(policy).rollouts.iter().map(|rollout| rollout.min_ready).collect()
+            scenario
+                .deployment(policy, 0)
+                .fleet
+                .rollouts
+                .iter()
+                .map(|rollout| rollout.min_ready)
+                .collect()
         };
         assert_eq!(found(0), [Some(Portion::Share(0.6)), Some(Portion::Count(1))]);
         assert_eq!(found(1), [None, Some(Portion::Count(1))]);

@@ -1,9 +1,9 @@
 //! Replicas whose requests share: what a scenario says of it, and what it cannot be combined with.
 
 use super::check::MOST_SLOTS;
+use super::deployment::{PolicyDraft, ServiceDraft};
 use super::file::{BalancingFile, DisciplineFile, ServiceFile};
 use super::words::SpanOrLaw;
-use super::{NamedPolicy, PolicyChoice, Service};
 use autosim_engine::fault::Faults;
 use autosim_engine::fleet::Discipline;
 use autosim_engine::random::Distribution;
@@ -86,46 +86,39 @@ fn amounts(service: &ServiceFile, faults: &mut Faults) {
 }
 
 /// Scale per request binds requests to slots.
-pub(super) fn check_policies(services: &[Service], policies: &[NamedPolicy], faults: &mut Faults) {
-    let per_request = |policy: &PolicyChoice| policy.keep_alive().is_some();
+pub(super) fn check_policies(
+    services: &[ServiceDraft],
+    policies: &[PolicyDraft],
+    faults: &mut Faults,
+) {
     for (index, service) in services.iter().enumerate() {
-        let by = match index {
-            0 => policies.iter().any(|policy| per_request(&policy.spec)),
-            _ => service.policy.as_ref().is_some_and(per_request),
-        };
-        if by && service.fleet.discipline != Discipline::Slots {
-            let key = match services.len() {
-                1 => "service.discipline".to_owned(),
-                _ => format!("services.{}.service.discipline", service.name),
-            };
-            let hint = "leave out the discipline or the keep-alive policy";
-            faults.error(&key, "a policy of this service scales per request", hint);
+        if service.fleet.discipline == Discipline::Slots {
+            continue;
         }
-        check_clients((index, services.len()), service, policies, faults);
+        if service.scales_per_request(index, policies) {
+            let hint = "leave out the discipline or the keep-alive policy";
+            let message = "a policy of this service scales per request";
+            faults.error(&service.key("service.discipline"), message, hint);
+        }
+        check_clients(index, service, policies, faults);
     }
 }
 
 /// Clients that give up, and what a variant says of waiting, need slots.
 fn check_clients(
-    (index, services): (usize, usize),
-    service: &Service,
-    policies: &[NamedPolicy],
+    index: usize,
+    service: &ServiceDraft,
+    policies: &[PolicyDraft],
     faults: &mut Faults,
 ) {
-    if service.fleet.discipline == Discipline::Slots {
-        return;
-    }
     let hint = "leave it out, or serve with slots";
     if service.fleet.client.is_some() {
-        let key = match services {
-            1 => "client".to_owned(),
-            _ => format!("services.{}.client", service.name),
-        };
-        faults.error(&key, "clients that give up, not where requests share", hint);
+        let message = "clients that give up, not where requests share";
+        faults.error(&service.key("client"), message, hint);
     }
     let changed = policies.iter().filter(|one| index == 0 && one.variant.changes_waiting());
     for policy in changed {
-        let key = format!("variants.{}", policy.name);
+        let key = format!("variants.{}", policy.named.name);
         faults.error(&key, "no other client or queue where requests share", hint);
     }
 }
@@ -134,6 +127,7 @@ fn check_clients(
 mod tests {
     use super::*;
     use crate::scenario::Scenario;
+    use autosim_engine::fleet::{Balancing, RoutingRule};
 
     const POLICY: &str = "[policies.one.fixed]\nreplicas = 2\n";
 
@@ -145,15 +139,14 @@ mod tests {
     #[test]
     fn sharing_is_read_and_what_is_left_out_is_said() {
         let text = "[service]\ndiscipline = 'sharing'\nsharing = { capacity = 4, limit = 9 }\n";
-        let fleet = read(&format!("{text}{POLICY}")).unwrap().fleet(0);
+        let scenario = read(&format!("{text}{POLICY}")).unwrap();
+        let fleet = &scenario.deployment(0, 0).fleet;
         assert_eq!(fleet.concurrency, 4);
         assert_eq!(fleet.discipline, Discipline::Sharing { limit: Some(9) });
         let scenario = read(&format!("[service]\ndiscipline = 'sharing'\n{POLICY}")).unwrap();
-        let fleet = scenario.fleet(0);
-        assert_eq!(
-            (fleet.concurrency, fleet.balancing),
-            (1, autosim_engine::fleet::Balancing::LeastOutstanding)
-        );
+        let fleet = &scenario.deployment(0, 0).fleet;
+        assert_eq!(fleet.concurrency, 1);
+        assert_eq!(fleet.balancing, Balancing::PerReplica(RoutingRule::LeastOutstanding));
         assert_eq!(fleet.discipline, Discipline::Sharing { limit: None });
         let said = scenario.assumptions.join("\n");
         for part in ["no sharing capacity", "no sharing limit", "least outstanding"] {

@@ -105,7 +105,11 @@ fn collect_value(value: &DeValue<'_>, path: &mut Vec<String>, all: &mut Vec<Plac
                 path.pop();
             }
         }
-        _ => {}
+        DeValue::String(_)
+        | DeValue::Integer(_)
+        | DeValue::Float(_)
+        | DeValue::Boolean(_)
+        | DeValue::Datetime(_) => {}
     }
 }
 

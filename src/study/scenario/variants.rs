@@ -31,7 +31,7 @@ pub struct VariantFile {
 
 /// The same, built.
 #[derive(Debug, Clone, Default)]
-pub struct Variant {
+pub(super) struct Variant {
     client: Option<ClientSpec>,
     queue: Option<QueueSpec>,
     victims: Option<VictimOrder>,

@@ -197,10 +197,8 @@ const SPAN_OR_LAW: &str = "a duration, for example \"10s\", or one law, for exam
 
 impl Serialize for SpanOrLaw {
     fn serialize<S: serde::Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
-        match &self.0 {
-            Distribution::Constant(span) => span.serialize(out),
-            law => law.serialize(out),
-        }
+        let Distribution::Constant(span) = &self.0 else { return self.0.serialize(out) };
+        span.serialize(out)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Clients of the naive simulator: they give up, cancel and try again.
+//! Clients of the naive simulator: they give up, cancel and try again (rules 39, 40, 41).
 
 use super::world::{Event, Rank, Request, World};
 use super::{Case, Fate, Try};
@@ -176,31 +176,24 @@ impl World<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Case, Fate, simulate};
-    use autosim_engine::fleet::{ClientSpec, FleetSpec, QueueSpec, RetryBudget, RetrySpec};
-    use autosim_engine::units::Span;
+    use super::super::Fate;
+    use super::super::cases::{self, case};
+    use autosim_engine::fleet::{
+        ClientSpec, FailureSpec, FleetSpec, Outage, Portion, QueueSpec, RetryBudget, RetrySpec,
+    };
+    use autosim_engine::units::{Span, Time};
 
     fn fates(requests: &[(u64, u64)], capacity: Option<u64>, client: ClientSpec) -> Vec<Fate> {
         let queue = QueueSpec { capacity, ..QueueSpec::default() };
-        let case = Case {
-            seed: 1,
-            requests: requests.to_vec(),
-            fleet: FleetSpec { queue, client: Some(client), ..FleetSpec::default() },
-            interval: 10,
-            wakeups: Vec::new(),
-            script: vec![1],
-            activate: None,
-            delay: 0,
-            end: 1_000,
-            drain: 1_000,
-        };
-        simulate(&case).into_iter().map(|(_, fate)| fate).collect()
+        let fleet = FleetSpec { queue, client: Some(client), ..FleetSpec::default() };
+        cases::fates(&case(fleet, requests, &[1]))
     }
 
     fn done(start: u64, end: u64) -> Fate {
         Fate::Completed { start, end, replica: 0 }
     }
 
+    /// (rules 1, 39)
     #[test]
     fn work_given_up_goes_on_unless_it_is_cancelled() {
         let client = |cancels| ClientSpec { timeout: Span(5), cancels, retries: None };
@@ -211,6 +204,7 @@ mod tests {
         assert_eq!(fates(&[(0, 10), (1, 2)], None, client(true)), [late(5), late(6)]);
     }
 
+    /// (rules 40, 41, 42)
     #[test]
     fn a_retry_comes_after_its_delay_and_is_paid_by_the_budget() {
         let budget = Some(RetryBudget { millionths: 500_000, burst: 1 });
@@ -238,5 +232,30 @@ mod tests {
         assert_eq!(fates(&requests, Some(0), client(None)), all);
         // Half a retry is not enough for the third.
         assert_eq!(fates(&requests, Some(0), client(budget)), [all[0], all[1], refused]);
+    }
+
+    /// (rule 41)
+    #[test]
+    fn clients_whose_attempts_were_killed_together_ask_in_order_of_arrival() {
+        let outages = vec![Outage { at: Time(8), kill: Portion::Count(1), notice: Span::ZERO }];
+        let budget = Some(RetryBudget { millionths: 0, burst: 1 });
+        let retries = RetrySpec {
+            attempts: 2,
+            delay: Span::ZERO,
+            factor: 1.0,
+            max_delay: Span::MAX,
+            jitter: 0.0,
+            budget,
+        };
+        let fleet = FleetSpec {
+            concurrency: 2,
+            cold_start: cases::cold(4),
+            failures: FailureSpec { outages, ..FailureSpec::default() },
+            client: Some(ClientSpec { retries: Some(retries), ..ClientSpec::PATIENT }),
+            ..FleetSpec::default()
+        };
+        // The budget pays for one of them: the first to arrive.
+        let expected = [cases::done(12, 32, 1), Fate::Lost { start: Some(1), at: 8 }];
+        assert_eq!(cases::fates(&case(fleet, &[(0, 20), (1, 20)], &[1])), expected);
     }
 }

@@ -1,4 +1,5 @@
-//! People in closed loops of the naive simulator: they think, send, wait, and think again.
+//! People in closed loops of the naive simulator: they think, send, wait, and think again
+//! (rule 43).
 
 use super::clients::User;
 use super::world::{Event, Rank, Request, World};
@@ -64,7 +65,8 @@ impl World<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Case, Fate, simulate};
+    use super::super::cases::told;
+    use super::super::{Case, Fate};
     use autosim_engine::fleet::{ClientSpec, FleetSpec, LoopSpec, QueueSpec};
     use autosim_engine::random::Sampler;
     use autosim_engine::units::{Span, Time};
@@ -94,13 +96,14 @@ mod tests {
             end,
             drain: 1_000,
         };
-        simulate(&case)
+        told(&case)
     }
 
     fn done(start: u64, end: u64) -> Fate {
         Fate::Completed { start, end, replica: 0 }
     }
 
+    /// (rule 43)
     #[test]
     fn the_next_request_comes_a_think_time_after_the_answer() {
         let fleet = FleetSpec { loops: vec![people(2, 5, 3)], ..FleetSpec::default() };
@@ -109,12 +112,14 @@ mod tests {
         assert_eq!(records(fleet, &[], 20), expected);
     }
 
+    /// (rule 1)
     #[test]
     fn people_come_after_the_arrivals_of_their_instant() {
         let fleet = FleetSpec { loops: vec![people(1, 5, 3)], ..FleetSpec::default() };
         assert_eq!(records(fleet, &[(5, 4)], 9), [(5, done(5, 9)), (5, done(9, 12))]);
     }
 
+    /// (rules 39, 43)
     #[test]
     fn who_is_refused_or_gives_up_thinks_too_while_the_work_goes_on() {
         let refused = (2, Fate::Rejected);
@@ -125,5 +130,20 @@ mod tests {
         let fleet = FleetSpec { client, loops: vec![people(1, 1, 4)], ..FleetSpec::default() };
         let late = |at| Fate::TimedOut { at };
         assert_eq!(records(fleet, &[], 5), [(1, late(3)), (4, late(6))]);
+    }
+
+    /// (rules 12, 43)
+    #[test]
+    fn who_would_send_when_the_loop_ends_leaves_and_nobody_thinks_for_no_time() {
+        let until = |until, think| {
+            let until = Time(until);
+            FleetSpec {
+                loops: vec![LoopSpec { until, ..people(1, think, 3) }],
+                ..FleetSpec::default()
+            }
+        };
+        assert_eq!(records(until(13, 5), &[], 20), [(5, done(5, 8))]);
+        assert_eq!(records(until(14, 5), &[], 20), [(5, done(5, 8)), (13, done(13, 16))]);
+        assert_eq!(records(until(5, 0), &[], 20), [(1, done(1, 4))]);
     }
 }

@@ -1,11 +1,13 @@
 //! A deliberately naive simulator: one ordered map of events, lists scanned from end to end, nothing
-//! clever. It is written from the model rules alone and shares only data types (specs, samplers,
+//! clever. It is written from the rules of `docs/MODEL.md` alone and shares only data types (specs, samplers,
 //! streams) with the program, so that the two can be compared request by request.
 
 mod cases;
 mod clients;
 mod closed;
+mod control_cases;
 mod failure_cases;
+mod queue_cases;
 mod world;
 
 use autosim_engine::fleet::FleetSpec;

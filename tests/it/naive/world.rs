@@ -7,13 +7,15 @@ mod sharing;
 use super::clients::{Tokens, User};
 use super::closed::Person;
 use super::{Case, Fate, Record, Try};
-use autosim_engine::fleet::{AtZero, Balancing, Overflow, VictimOrder};
+use autosim_engine::fleet::{
+    AtZero, Balancing, Overflow, RoutingRule, ScalePerRequest, Scaling, VictimOrder,
+};
 use autosim_engine::random::{Purpose, Streams};
 use rand::Rng;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What happens first at one instant; rule 1 of the model.
+/// What happens first at one instant (rule 1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Rank {
     Complete,
@@ -189,8 +191,8 @@ impl<'a> World<'a> {
             world.begin_life(replica as usize);
         }
         world.plan_outages();
-        // Scale per request changes the fleet at arrivals, without a call to a policy.
-        if !matches!(case.fleet.balancing, Balancing::PerRequest { .. }) {
+        // Scale per request changes the fleet at arrivals, without a call to a policy (rule 31).
+        if !case.fleet.scales_per_request() {
             world.push(case.interval, Rank::Control, 0, Event::Control { regular: true });
             for &at in case.wakeups.iter().filter(|&&at| at == 0 || at % case.interval != 0) {
                 world.push(at, Rank::Control, 0, Event::Control { regular: false });
@@ -208,7 +210,7 @@ impl<'a> World<'a> {
             }
             self.now = key.0;
             self.handle(event);
-            // All completions of an instant come before the starts they cause; cancellations as well.
+            // All completions of an instant come before the starts they cause; cancellations as well (rule 1).
             while let Some(next) = self.events.first_entry()
                 && (next.key().0, next.key().1) == (self.now, key.1)
                 && matches!(key.1, Rank::Complete | Rank::ClientTimeout)
@@ -318,7 +320,7 @@ impl<'a> World<'a> {
         gap.saturating_sub(self.tokens)
     }
 
-    /// Launches what was ordered, in order, as far as the launch rate permits.
+    /// Launches what was ordered, in order, as far as the launch rate permits (rules 25, 26).
     fn launch_ordered(&mut self) {
         while let Some(replica) = self.replicas.iter().position(|r| r.state == State::Ordered) {
             let wait = self.launch_in();
@@ -380,7 +382,9 @@ impl<'a> World<'a> {
     }
 
     fn expire(&mut self, replica: usize, period: u64) {
-        let Balancing::PerRequest { minimum, .. } = self.case.fleet.balancing else { return };
+        let Scaling::PerRequest(ScalePerRequest { minimum, .. }) = self.case.fleet.scaling else {
+            return;
+        };
         let live = self.live();
         let it = &mut self.replicas[replica];
         if it.idle && it.idle_periods == period && it.state == State::Ready && live > minimum {
@@ -388,7 +392,7 @@ impl<'a> World<'a> {
         }
     }
 
-    /// After every event: drained replicas go, idle periods begin.
+    /// After every event: drained replicas go, idle periods begin (rule 30).
     fn settle(&mut self) {
         for replica in 0..self.replicas.len() {
             let it = &mut self.replicas[replica];
@@ -396,7 +400,7 @@ impl<'a> World<'a> {
                 it.state = State::Gone;
             }
             let idle = it.state == State::Ready && it.present() == 0;
-            if let Balancing::PerRequest { idle_expiry, .. } = &self.case.fleet.balancing
+            if let Scaling::PerRequest(scale) = &self.case.fleet.scaling
                 && idle
                 && !it.idle
             {
@@ -405,7 +409,7 @@ impl<'a> World<'a> {
                 let (period, ordinal) = (it.idle_periods, it.ordinal);
                 let key = (Purpose::IdleExpiry, ordinal as u32, period - 1);
                 let mut rng = self.streams.keyed(key.0, key.1, key.2);
-                let at = self.now.saturating_add(idle_expiry.draw(&mut rng).0);
+                let at = self.now.saturating_add(scale.idle_expiry.draw(&mut rng).0);
                 self.push(at, Rank::Gone, ordinal, Event::Expire { replica, period });
             }
         }
@@ -421,17 +425,17 @@ impl<'a> World<'a> {
     pub(super) fn arrive(&mut self, request: usize) {
         let at_zero = self.live() == 0;
         let refused = at_zero && self.case.fleet.queue.at_zero == AtZero::Reject;
-        match &self.case.fleet.balancing {
-            Balancing::PerRequest { limit, overflow, .. } => {
-                self.arrive_per_request(request, *limit, *overflow);
-                return;
-            }
+        if let Scaling::PerRequest(scale) = &self.case.fleet.scaling {
+            self.arrive_per_request(request, scale.limit, scale.overflow);
+            return;
+        }
+        match self.case.fleet.balancing {
             _ if refused => self.refuse(request),
             Balancing::CentralQueue => match self.longest_free_slot() {
                 Some((replica, slot)) => self.start(request, replica, slot),
                 None => self.wait(request, None),
             },
-            _ => self.arrive_routed(request),
+            Balancing::PerReplica(rule) => self.arrive_routed(request, rule),
         }
         if at_zero
             && let Some(desired) = self.case.activate
@@ -446,14 +450,14 @@ impl<'a> World<'a> {
         }
     }
 
-    fn arrive_routed(&mut self, request: usize) {
-        let Some(replica) = self.route(request) else { return self.wait(request, None) };
+    fn arrive_routed(&mut self, request: usize, rule: RoutingRule) {
+        let Some(replica) = self.route(request, rule) else { return self.wait(request, None) };
         if let Some(slot) = self.replicas[replica].free_slot() {
             self.start(request, replica, slot);
         } else {
             self.wait(request, Some(replica));
         }
-        // A replica has had its turn even if the request is refused because the queue is full.
+        // A replica has had its turn even if the request is refused because the queue is full (rule 19).
         self.last_used = Some(replica);
     }
 
@@ -543,8 +547,8 @@ impl<'a> World<'a> {
         self.free_slots().max_by_key(|&(i, s)| (self.replicas[i].slots[s].free_since, i, s))
     }
 
-    /// The ready replica a request goes to, if there is any.
-    fn route(&self, request: usize) -> Option<usize> {
+    /// The ready replica a request goes to, if there is any (rule 4).
+    fn route(&self, request: usize, rule: RoutingRule) -> Option<usize> {
         let ready: Vec<usize> =
             (0..self.replicas.len()).filter(|&i| self.replicas[i].state == State::Ready).collect();
         let n = ready.len() as u64;
@@ -554,19 +558,19 @@ impl<'a> World<'a> {
         let draw = self.requests[request].route;
         let pick = |count: usize| ((u128::from(draw) * count as u128) >> 64) as usize;
         let present = |i: usize| self.replicas[i].present();
-        Some(match self.case.fleet.balancing {
-            Balancing::Random => ready[pick(ready.len())],
-            Balancing::RoundRobin => {
+        Some(match rule {
+            RoutingRule::Random => ready[pick(ready.len())],
+            RoutingRule::RoundRobin => {
                 let after = ready.iter().find(|&&i| self.last_used.is_none_or(|last| i > last));
                 *after.unwrap_or(&ready[0])
             }
-            Balancing::LeastOutstanding => {
+            RoutingRule::LeastOutstanding => {
                 let least = ready.iter().map(|&i| present(i)).min();
                 let best: Vec<usize> =
                     ready.into_iter().filter(|&i| Some(present(i)) == least).collect();
                 best[pick(best.len())]
             }
-            Balancing::PowerOfTwo if n > 1 => {
+            RoutingRule::PowerOfTwo if n > 1 => {
                 let first = ((draw >> 32) * n) >> 32;
                 let second = ((draw & 0xffff_fffe) * (n - 1)) >> 32;
                 let second = second + u64::from(second >= first);
@@ -578,16 +582,18 @@ impl<'a> World<'a> {
                 };
                 if second_wins { second } else { first }
             }
-            _ => ready[0],
+            RoutingRule::PowerOfTwo => ready[0],
         })
     }
 
     /// Starts whatever can start now.
     fn serve_waiting(&mut self) {
-        let balancing = &self.case.fleet.balancing;
-        if !matches!(balancing, Balancing::CentralQueue | Balancing::PerRequest { .. }) {
+        let scales = self.case.fleet.scales_per_request();
+        if let Balancing::PerReplica(rule) = self.case.fleet.balancing
+            && !scales
+        {
             while let Some(&request) = self.gateway.first()
-                && let Some(replica) = self.route(request)
+                && let Some(replica) = self.route(request, rule)
             {
                 self.gateway.remove(0);
                 self.join_queue(request, Some(replica));
@@ -604,9 +610,9 @@ impl<'a> World<'a> {
             }
         }
         while !self.gateway.is_empty()
-            && let Some((replica, slot)) = match balancing {
-                Balancing::PerRequest { .. } => self.last_freed_slot(),
-                _ => self.longest_free_slot(),
+            && let Some((replica, slot)) = match scales {
+                true => self.last_freed_slot(),
+                false => self.longest_free_slot(),
             }
         {
             let request = self.gateway.remove(0);
@@ -616,7 +622,7 @@ impl<'a> World<'a> {
 
     fn start(&mut self, request: usize, replica: usize, slot: usize) {
         let it = &mut self.replicas[replica];
-        // Whatever is served holds its slot for at least a nanosecond.
+        // Whatever is served holds its slot for at least a nanosecond (rule 12).
         let mut demand = self.requests[request].demand.max(1);
         if let (false, Some(launch), Some(law)) =
             (it.served, it.launch, &self.case.fleet.cold_demand)

@@ -1,6 +1,7 @@
 //! Products as a scenario meets them: through the registry, by name.
 
 mod properties;
+mod registry;
 mod scaleway;
 mod scenarios;
 

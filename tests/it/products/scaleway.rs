@@ -166,7 +166,8 @@ fn what_the_scenario_leaves_open_the_platform_brings() {
         ("", "victim = 'oldest', cold_start_s = 30", VictimOrder::Oldest, 30),
         ("cold_start.constant = '5s'", "", VictimOrder::Newest, 5),
     ] {
-        let fleet = steady(metric, 70.0, "1h", replica, knobs).fleet(0);
+        let scenario = steady(metric, 70.0, "1h", replica, knobs);
+        let fleet = &scenario.deployment(0, 0).fleet;
         assert_eq!(fleet.victims, victims, "{knobs}");
         let length = Sampler::Constant(Span::from_secs(cold_start_s).0);
         assert_eq!(fleet.cold_start[0].length, length, "{replica} {knobs}");

@@ -2,6 +2,7 @@
 
 use super::vectors;
 use autosim_engine::fault::Severity;
+use autosim_policies::products::Words;
 use autosim_policies::products::ray_serve::aggregate::{Aggregation, Merged, Point};
 use autosim_policies::products::ray_serve::decision::{
     DelayClock, DelayState, Delayed, Delays, Factors, Limits, Rules, Seen, at_capacity, decide,
@@ -119,7 +120,7 @@ fn reports_add_up_to_the_same_number() {
         }
         let merged = Merged::of(sources.iter().map(Vec::as_slice));
         for (name, expected) in case["expected"].as_object().expect("totals") {
-            let function: Aggregation = name.parse().expect("a known function");
+            let function = Aggregation::named(name).expect("a known function");
             let found = merged.at(number(&case["now"]), function);
             let expected = number(expected);
             let near = (found - expected).abs() <= 1e-9 * expected.abs().max(1e-9);

@@ -13,7 +13,7 @@ pub struct Completion {
     pub end: Time,
     /// Launch ordinal of its replica; the initial fleet comes first. See [`Sink::names_replicas`].
     pub replica: u64,
-    /// True if it arrived before its replica was ready: it waited for a start.
+    /// True if it arrived before its replica was ready (rule 20): it waited for a start.
     pub cold: bool,
 }
 

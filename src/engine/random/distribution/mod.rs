@@ -32,12 +32,23 @@ pub use weibull::Weibull;
 use crate::fault::Faults;
 use crate::units::Span;
 use serde::{Deserialize, Serialize};
+use strum::{IntoStaticStr, VariantNames};
 
 /// A law of a duration, as a scenario names it: `service_time.lognormal = { mean = "45ms", cv = 1.2 }`.
 ///
 /// Draws are rounded to the nanosecond and end at 584 years.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Debug,
+    Clone,
+    PartialEq,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+    IntoStaticStr,
+    VariantNames,
+)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Distribution {
     /// Always the same length: `constant = "5s"`.
     Constant(Span),
@@ -119,19 +130,7 @@ impl Distribution {
 
     /// The name of its kind in a scenario.
     pub fn kind(&self) -> &'static str {
-        match self {
-            Self::Constant(_) => "constant",
-            Self::Exponential { .. } => "exponential",
-            Self::Lognormal(_) => "lognormal",
-            Self::Gamma(_) => "gamma",
-            Self::Erlang(_) => "erlang",
-            Self::Weibull(_) => "weibull",
-            Self::Pareto(_) => "pareto",
-            Self::Uniform(_) => "uniform",
-            Self::Hyperexponential(_) => "hyperexponential",
-            Self::Empirical(_) => "empirical",
-            Self::Mixture(_) => "mixture",
-        }
+        self.into()
     }
 
     /// Reports parameters that make no law (zero mean, infinite mean, p99 below the median ...), with

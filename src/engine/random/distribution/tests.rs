@@ -1,5 +1,6 @@
 use super::*;
 use crate::random::{Purpose, Streams};
+use std::collections::BTreeSet;
 
 fn law(toml: &str) -> Distribution {
     #[derive(serde::Deserialize)]
@@ -56,6 +57,13 @@ const LAWS: &[(&str, f64, f64)] = &[
         1.095_45,
     ),
 ];
+
+#[test]
+fn every_law_is_among_them() {
+    let tested: BTreeSet<&str> = LAWS.iter().map(|(toml, ..)| law(toml).kind()).collect();
+    let all: BTreeSet<&str> = Distribution::VARIANTS.iter().copied().collect();
+    assert_eq!(tested, all);
+}
 
 #[test]
 fn closed_forms_equal_the_values_by_hand() {

@@ -1,4 +1,4 @@
-//! What a service does when its replicas fail.
+//! What a service does when its replicas fail (rules 32, 34, 35).
 
 use super::Backend;
 use crate::fleet::{OrderedBy, ReplicaId, Restart};
@@ -24,9 +24,6 @@ impl<const OBSERVED: bool> Backend<'_, OBSERVED> {
     /// Replicas fail together, or are told that they will.
     pub(in crate::simulation) fn outage(&mut self, now: Time, number: u32) {
         let Some(&outage) = self.fleet.spec().failures.outages.get(number as usize) else { return };
-        if self.scales_per_request() {
-            return; // the plane itself starts and removes replicas
-        }
         let victims = self.fleet.outage_victims(number);
         // A replica that is told has its grace, and no more time than it was told.
         let notice = outage.notice.min(self.fleet.spec().grace);

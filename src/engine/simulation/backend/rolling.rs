@@ -14,9 +14,6 @@ impl<const OBSERVED: bool> Backend<'_, OBSERVED> {
     /// A rollout begins. Replicas still starting are of the old version: they are ordered anew at once.
     pub(in crate::simulation) fn begin_rollout(&mut self, now: Time, number: u32) {
         let Some(&rollout) = self.fleet.spec().rollouts.get(number as usize) else { return };
-        if self.scales_per_request() {
-            return; // the plane itself starts and removes replicas
-        }
         let live = self.fleet.census().live();
         let starting = self.fleet.starting_victims(live);
         self.cancel(now, &starting);

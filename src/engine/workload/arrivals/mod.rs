@@ -1,4 +1,4 @@
-//! The sources a scenario may name, one file each: one variant and two arms here.
+//! The sources a scenario may name, one file each: one variant and one arm here.
 
 mod civil;
 mod closed_loop;
@@ -39,10 +39,21 @@ pub(crate) use thinning::{Intensity, Piece, Thinning};
 use super::stream::Part;
 use crate::fault::Faults;
 use serde::{Deserialize, Serialize};
+use strum::{IntoStaticStr, VariantNames};
 
 /// A source of arrivals as a scenario names it: `[workload.arrivals.NAME.KIND]`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Debug,
+    Clone,
+    PartialEq,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+    IntoStaticStr,
+    VariantNames,
+)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum SourceSpec {
     /// Poisson arrivals of a constant rate.
     Poisson(Poisson),
@@ -75,21 +86,7 @@ pub enum SourceSpec {
 impl SourceSpec {
     /// The name of its kind in a scenario.
     pub fn kind(&self) -> &'static str {
-        match self {
-            Self::Poisson(_) => "poisson",
-            Self::Renewal(_) => "renewal",
-            Self::Mmpp(_) => "mmpp",
-            Self::Diurnal(_) => "diurnal",
-            Self::Profile(_) => "profile",
-            Self::Sinusoid(_) => "sinusoid",
-            Self::Ramp(_) => "ramp",
-            Self::Step(_) => "step",
-            Self::Levels(_) => "levels",
-            Self::Spike(_) => "spike",
-            Self::OnOff(_) => "on-off",
-            Self::Replay(_) => "replay",
-            Self::ClosedLoop(_) => "closed-loop",
-        }
+        self.into()
     }
 }
 

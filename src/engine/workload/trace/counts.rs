@@ -14,9 +14,6 @@ const COUNT_NAMES: &[&str] =
     &["count", "counts", "requests", "request_count", "invocations", "calls", "hits"];
 
 impl TraceFormat for Counts {
-    fn format(&self) -> Format {
-        Format::Counts
-    }
     fn sniff(&self, head: &Head) -> bool {
         head.timed && head.has_any(COUNT_NAMES)
     }

@@ -1,4 +1,4 @@
-//! The formats there are: a variant and a line each.
+//! The formats there are: a variant and an arm each.
 
 use super::failure::TraceError;
 use super::input::Input;
@@ -6,19 +6,33 @@ use super::options::Options;
 use super::recording::Recording;
 use super::{counts, per_second_counts, rates, timestamps};
 use serde::{Deserialize, Serialize};
+use strum::{IntoStaticStr, VariantArray};
 
-/// A format of traces by name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+/// A format of traces by name. Where none is stated, the first one in this order is taken that surely is the
+/// file's.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+    IntoStaticStr,
+    VariantArray,
+)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum Format {
-    /// One row a request: CSV or TSV with a column of times.
-    Timestamps,
+    /// Numbers separated by blanks, one for each second.
+    PerSecondCounts,
     /// Number of requests of each interval: CSV or TSV with columns of times and counts.
     Counts,
     /// Requests a second in each interval: CSV or TSV with columns of times and rates.
     Rates,
-    /// Numbers separated by blanks, one for each second.
-    PerSecondCounts,
+    /// One row a request: CSV or TSV with a column of times.
+    Timestamps,
 }
 
 /// The first lines of a text, for [`TraceFormat::sniff`].
@@ -32,32 +46,29 @@ pub(super) struct Head {
 
 /// A reader of one format.
 pub(super) trait TraceFormat: Sync {
-    /// Its name.
-    fn format(&self) -> Format;
     /// True if a text that begins like this is surely of this format.
     fn sniff(&self, head: &Head) -> bool;
     /// Reads the whole text.
     fn read(&self, input: Input, options: &Options) -> Result<Recording, TraceError>;
 }
 
-/// Every format; sniffed in this order.
-pub(super) const FORMATS: &[&dyn TraceFormat] =
-    &[&per_second_counts::PerSecondCounts, &counts::Counts, &rates::Rates, &timestamps::Timestamps];
-
 impl Format {
+    /// Every format.
+    pub const ALL: &[Self] = Self::VARIANTS;
+
     /// As a scenario writes it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Timestamps => "timestamps",
-            Self::Counts => "counts",
-            Self::Rates => "rates",
-            Self::PerSecondCounts => "per-second-counts",
-        }
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 
     /// Its reader.
-    pub(super) fn reader(self) -> Option<&'static dyn TraceFormat> {
-        FORMATS.iter().copied().find(|reader| reader.format() == self)
+    pub(super) const fn reader(self) -> &'static dyn TraceFormat {
+        match self {
+            Self::PerSecondCounts => &per_second_counts::PerSecondCounts,
+            Self::Counts => &counts::Counts,
+            Self::Rates => &rates::Rates,
+            Self::Timestamps => &timestamps::Timestamps,
+        }
     }
 }
 
@@ -66,18 +77,5 @@ impl Head {
     pub(super) fn has_any(&self, names: &[&str]) -> bool {
         let is = |found: &String| names.iter().any(|name| found.eq_ignore_ascii_case(name));
         self.header.iter().any(is)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_format_has_a_reader() {
-        for format in [Format::Timestamps, Format::Counts, Format::Rates, Format::PerSecondCounts] {
-            assert!(format.reader().is_some_and(|reader| reader.format() == format));
-        }
-        assert_eq!(FORMATS.len(), 4);
     }
 }

@@ -1,7 +1,7 @@
 //! Recorded traffic: readers of trace files and the streams they become.
 //!
-//! One file per format, each an entry of `FORMATS` in `format.rs`: to add one, write its reader, a
-//! variant of [`Format`] and a line there. Files packed as gz or zst are read as they are, told by their
+//! One file per format: to add one, write its reader and a variant of [`Format`]; the compiler then asks
+//! for an arm, the tests for a sample. Files packed as gz or zst are read as they are, told by their
 //! first bytes.
 
 mod bins;

@@ -13,9 +13,6 @@ use std::io::{BufRead, BufReader};
 pub(super) struct PerSecondCounts;
 
 impl TraceFormat for PerSecondCounts {
-    fn format(&self) -> Format {
-        Format::PerSecondCounts
-    }
     fn sniff(&self, head: &Head) -> bool {
         let number = |text: &str| text.parse::<u64>().is_ok();
         // The last number of the beginning may be cut off: any digits will do.

@@ -13,9 +13,6 @@ pub(super) struct Rates;
 const RATE_NAMES: &[&str] = &["rate", "rps", "qps", "requests/s", "req/s", "requests_per_s"];
 
 impl TraceFormat for Rates {
-    fn format(&self) -> Format {
-        Format::Rates
-    }
     fn sniff(&self, head: &Head) -> bool {
         head.timed && head.has_any(RATE_NAMES)
     }

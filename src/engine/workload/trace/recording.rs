@@ -1,7 +1,7 @@
 //! A trace, read: its rows in order of time and how they were understood.
 
 use super::failure::TraceError;
-use super::format::{FORMATS, Format, Head};
+use super::format::{Format, Head};
 use super::input::Input;
 use super::options::Options;
 use super::streamed::Streamable;
@@ -93,10 +93,7 @@ pub(crate) fn open(base: &Path, path: &str, options: &Options) -> Result<Recordi
         Some(format) => (format, false),
         None => (sniff(&input, options)?, true),
     };
-    let reader = format.reader().ok_or_else(|| {
-        TraceError::at("format", format!("no reader of `{}`", format.name()), "name another format")
-    })?;
-    let mut recording = reader.read(input, options)?;
+    let mut recording = format.reader().read(input, options)?;
     if sniffed {
         let said = format!("{path} was read as `{}`, told from its first lines", format.name());
         recording.assumptions.insert(0, said);
@@ -112,9 +109,9 @@ fn sniff(input: &Input, options: &Options) -> Result<Format, TraceError> {
     let header = lines.first().map(|line| header_of(line)).unwrap_or_default();
     let mut head = Head { lines, header, timed: options.time.is_some() };
     head.timed |= head.has_any(TIME_NAMES);
-    let found = FORMATS.iter().find(|reader| reader.sniff(&head));
-    found.map(|reader| reader.format()).ok_or_else(|| {
-        let names: Vec<&str> = FORMATS.iter().map(|reader| reader.format().name()).collect();
+    let found = Format::ALL.iter().find(|format| format.reader().sniff(&head));
+    found.copied().ok_or_else(|| {
+        let names: Vec<&str> = Format::ALL.iter().map(|format| format.name()).collect();
         let first = head.lines.first().map_or("", String::as_str);
         let shown: String = first.chars().take(60).collect();
         TraceError::at(

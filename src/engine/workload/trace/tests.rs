@@ -1,6 +1,6 @@
 //! Traces as users have them: written to a folder, replayed, inspected.
 
-use super::{Form, Options, generate, inspect};
+use super::{Form, Format, Options, generate, inspect};
 use crate::random::Streams;
 use crate::units::{Span, Time, WallClock};
 use crate::workload::Workload;
@@ -43,6 +43,30 @@ fn one_row_is_one_request_whatever_the_stamps() {
         let first = if relative { S / 2 } else { 0 };
         let expected = [first, first + S / 2, first + 5 * S / 2];
         assert_eq!(arrivals(&replay(text, "")), expected, "{text}");
+    }
+}
+
+/// A few lines of a format.
+const fn sample(format: Format) -> &'static str {
+    match format {
+        Format::PerSecondCounts => "0 2 0 1\n",
+        Format::Counts => "time_s,count\n0,0\n1,2\n3,1\n",
+        Format::Rates => "time_s,rate\n0,0\n1,2\n2,0\n3,1\n",
+        Format::Timestamps => "time_s\n1\n1.5\n3.5\n",
+    }
+}
+
+#[test]
+fn every_format_is_told_from_its_first_lines_and_read_like_where_it_is_stated() {
+    for &format in Format::ALL {
+        let (text, name) = (sample(format), format.name());
+        let sniffed = replay(text, "");
+        let told = format!("was read as `{name}`, told from its first lines");
+        assert!(sniffed.assumptions().iter().any(|said| said.contains(&told)), "{name}");
+        let stated = replay(text, &format!("format = '{name}'"));
+        let (expected, given) = (arrivals(&sniffed), arrivals(&stated));
+        assert!(!expected.is_empty(), "{name}");
+        assert_eq!(expected, given, "{name}");
     }
 }
 

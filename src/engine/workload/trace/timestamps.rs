@@ -34,9 +34,6 @@ pub(super) const TIME_NAMES: &[&str] = &[
 ];
 
 impl TraceFormat for Timestamps {
-    fn format(&self) -> Format {
-        Format::Timestamps
-    }
     fn sniff(&self, head: &Head) -> bool {
         // `value` beside a time may be a count, a rate or a gauge: the user must say.
         head.timed && !head.has_any(&["value"])

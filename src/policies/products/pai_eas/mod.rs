@@ -27,13 +27,11 @@ pub use knobs::{
 };
 pub use native::{AutoScaler, Behavior, MetricName, Strategy};
 
-use super::{
-    Assumption, DocumentFault, DocumentFaults, Fidelity, Happening, Omitted, Platform, Product,
-};
+use super::{DocumentFault, Fidelity, FixedRule, Happening, Omitted, Platform, Product, Reader};
 use crate::builtin::PolicyContext;
 use autosim_engine::control::Autoscaler;
-use autosim_engine::fault::Faults;
 use autosim_engine::units::Span;
+use check::Common;
 use serde_json::{Value, json};
 
 /// Alibaba Cloud PAI-EAS.
@@ -46,7 +44,13 @@ impl Product for PaiEas {
     const FIDELITY: Fidelity = Fidelity::Documented;
     const TRAFFIC: &'static [&'static str] = &["qps", "qps1k", "queue[avgbacklog]"];
 
+    const FIXED: &'static [FixedRule] = &[
+        ("error codes", "common codes of Alibaba Cloud", "no table of this operation is published"),
+        ("waking tick", "the formula is not evaluated at it", "there is no replica to measure"),
+    ];
+
     type Knobs = Knobs;
+    type Dialect = Common;
     type Model = AutoScaler;
 
     /// The request has `scaleStrategies`; the answer of Describe and the shape of the client tool are
@@ -60,25 +64,15 @@ impl Product for PaiEas {
             || (has("min") || has("max")) && has("strategies")
     }
 
-    /// Each document is a whole one (`CreateServiceAutoScaler`, then `UpdateServiceAutoScaler`, which
-    /// takes the same body): the last one is in force.
-    fn read(
-        documents: &[Value],
-        knobs: &Knobs,
-        strict: bool,
-        faults: &mut DocumentFaults,
-    ) -> Option<AutoScaler> {
-        let before = faults.errors();
-        let mut last = None;
-        for (number, document) in documents.iter().enumerate() {
-            faults.document(number);
-            last = check::read(number, document, knobs, strict, faults);
-        }
-        last.filter(|_| faults.errors() == before)
+    fn dialect(_: &Knobs, _: bool) -> Common {
+        Common
     }
 
-    fn check_knobs(knobs: &Knobs, faults: &mut Faults) {
-        knobs.check(faults);
+    /// Each document is a whole one (`CreateServiceAutoScaler`, then `UpdateServiceAutoScaler`, which
+    /// takes the same body): the last one is in force.
+    fn model(documents: &[Value], knobs: &Knobs, reader: &Reader<Common>) -> Option<AutoScaler> {
+        let read = |(number, document)| check::read(number, document, knobs, reader);
+        documents.iter().enumerate().map(read).last().flatten()
     }
 
     fn services(model: &AutoScaler) -> Vec<String> {
@@ -94,11 +88,7 @@ impl Product for PaiEas {
     }
 
     fn defaults(model: &AutoScaler) -> Vec<Omitted> {
-        model.omitted()
-    }
-
-    fn assumptions(_: &AutoScaler, knobs: &Knobs) -> Vec<Assumption> {
-        knobs.assumptions()
+        model.omitted.clone()
     }
 
     /// A service is enabled with its minimum, and with one replica if that is zero: it falls asleep by

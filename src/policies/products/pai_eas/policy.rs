@@ -20,6 +20,7 @@ use super::{
 };
 use crate::builtin::PolicyContext;
 use crate::builtin::parts::{Amount, Bounds, Changes, RateLimit, RateLimits, Select, ceil_count};
+use crate::products::Words;
 use autosim_engine::control::{
     Autoscaler, Cadence, Decision, Observation, Policy, SignalRef, Stage, Why,
 };

@@ -1,8 +1,7 @@
 //! From the reports of handles to one number: the merge of series into a step function, and its mean,
 //! maximum or minimum.
 
-use std::fmt;
-use std::str::FromStr;
+use crate::products::words::words;
 
 /// A sample: seconds, and the value from then on.
 pub type Point = (f64, f64);
@@ -10,37 +9,15 @@ pub type Point = (f64, f64);
 /// Shortest time the last value is taken to have been in force, in seconds.
 const SHORTEST_LAST_S: f64 = 1e-3;
 
-/// How the step function becomes one number: `aggregation_function`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Aggregation {
-    /// Weighted by time.
-    #[default]
-    Mean,
-    /// The largest value that began within the window.
-    Max,
-    /// The smallest value that began within the window.
-    Min,
-}
-
-impl FromStr for Aggregation {
-    type Err = ();
-    fn from_str(text: &str) -> Result<Self, ()> {
-        match text {
-            "mean" => Ok(Self::Mean),
-            "max" => Ok(Self::Max),
-            "min" => Ok(Self::Min),
-            _ => Err(()),
-        }
-    }
-}
-
-impl fmt::Display for Aggregation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Mean => "mean",
-            Self::Max => "max",
-            Self::Min => "min",
-        })
+words! {
+    /// How the step function becomes one number: `aggregation_function`.
+    pub enum Aggregation {
+        /// Weighted by time.
+        Mean = "mean",
+        /// The largest value that began within the window.
+        Max = "max",
+        /// The smallest value that began within the window.
+        Min = "min",
     }
 }
 

@@ -1,77 +1,29 @@
 //! From a document to the deployment that is scaled, or to everything Ray would say against it.
 
-use super::fields::{Fields, Limit, refuse, refuse_with};
 use super::native::{
     AutoscalingConfig, DEFAULT_GRACEFUL_SHUTDOWN_TIMEOUT_S, DEFAULT_MAX_ONGOING_REQUESTS, Model,
     Scaling,
 };
-use crate::products::{DocumentFault, DocumentFaults};
+use super::pydantic::{Limit, Object, One, Pydantic, count, number};
+use crate::products::{DocumentFault, Omitted, Reader, Words, Wrong};
 use serde_json::{Map, Value};
 
 /// Members of an autoscaling config.
-pub(super) const AUTOSCALING: [&str; 16] = [
-    "min_replicas",
-    "initial_replicas",
-    "max_replicas",
-    "target_ongoing_requests",
-    "metrics_interval_s",
-    "look_back_period_s",
-    "smoothing_factor",
-    "upscale_smoothing_factor",
-    "downscale_smoothing_factor",
-    "upscaling_factor",
-    "downscaling_factor",
-    "downscale_delay_s",
-    "downscale_to_zero_delay_s",
-    "upscale_delay_s",
-    "aggregation_function",
-    "policy",
-];
+pub(super) const AUTOSCALING: &str = "min_replicas initial_replicas max_replicas \
+    target_ongoing_requests metrics_interval_s look_back_period_s smoothing_factor \
+    upscale_smoothing_factor downscale_smoothing_factor upscaling_factor downscaling_factor \
+    downscale_delay_s downscale_to_zero_delay_s upscale_delay_s aggregation_function policy";
 /// Members of a deployment that bear on its count or its replicas.
-pub(super) const DEPLOYMENT: [&str; 5] = [
-    "num_replicas",
-    "max_ongoing_requests",
-    "autoscaling_config",
-    "graceful_shutdown_timeout_s",
-    "graceful_shutdown_wait_loop_s",
-];
-const DEPLOYMENT_REST: [&str; 14] = [
-    "name",
-    "max_queued_requests",
-    "user_config",
-    "health_check_period_s",
-    "health_check_timeout_s",
-    "ray_actor_options",
-    "placement_group_bundles",
-    "placement_group_strategy",
-    "placement_group_bundle_label_selector",
-    "placement_group_fallback_strategy",
-    "max_replicas_per_node",
-    "logging_config",
-    "request_router_config",
-    "gang_scheduling_config",
-];
-const APPLICATION: [&str; 11] = [
-    "name",
-    "route_prefix",
-    "import_path",
-    "runtime_env",
-    "host",
-    "port",
-    "deployments",
-    "args",
-    "logging_config",
-    "autoscaling_policy",
-    "external_scaler_enabled",
-];
-const CONFIG: [&str; 6] = [
-    "proxy_location",
-    "http_options",
-    "grpc_options",
-    "logging_config",
-    "target_capacity",
-    "applications",
-];
+pub(super) const DEPLOYMENT: &str = "num_replicas max_ongoing_requests autoscaling_config \
+    graceful_shutdown_timeout_s graceful_shutdown_wait_loop_s";
+const DEPLOYMENT_REST: &str = "name max_queued_requests user_config health_check_period_s \
+    health_check_timeout_s ray_actor_options placement_group_bundles placement_group_strategy \
+    placement_group_bundle_label_selector placement_group_fallback_strategy max_replicas_per_node \
+    logging_config request_router_config gang_scheduling_config";
+const APPLICATION: &str = "name route_prefix import_path runtime_env host port deployments args \
+    logging_config autoscaling_policy external_scaler_enabled";
+const CONFIG: &str =
+    "proxy_location http_options grpc_options logging_config target_capacity applications";
 /// The policy that is modelled, by its two names.
 const MODELLED: [&str; 2] = [
     "ray.serve.autoscaling_policy.default_autoscaling_policy",
@@ -89,12 +41,16 @@ pub(super) enum Shape {
     Autoscaling,
 }
 
+/// Whether one of `keys` (joined by spaces) is there.
+pub(super) fn has(members: &Map<String, Value>, keys: &str) -> bool {
+    keys.split(' ').any(|key| members.contains_key(key))
+}
+
 impl Shape {
     pub(super) fn of(members: &Map<String, Value>) -> Self {
-        let has = |keys: &[&str]| keys.iter().any(|key| members.contains_key(*key));
         match members {
-            _ if has(&["applications"]) => Self::Config,
-            _ if has(&["name"]) || has(&DEPLOYMENT) => Self::Deployment,
+            _ if has(members, "applications") => Self::Config,
+            _ if has(members, "name") || has(members, DEPLOYMENT) => Self::Deployment,
             _ => Self::Autoscaling,
         }
     }
@@ -104,78 +60,56 @@ impl Shape {
 pub(super) fn read(
     document: &Value,
     wanted: Option<&str>,
-    strict: bool,
-    faults: &mut DocumentFaults,
+    reader: &Reader<Pydantic>,
 ) -> Option<Model> {
+    let root = reader.document(0, document);
     let Value::Object(members) = document else {
-        refuse(faults, "", "dict_type", "Input should be a valid dictionary");
+        root.refuse(Wrong::Own("dict_type", "Input should be a valid dictionary"), "");
         return None;
     };
-    let mut reader = Reader { strict, faults };
-    let before = reader.faults.errors();
+    let before = reader.errors();
     let (found, target_capacity) = match Shape::of(members) {
-        Shape::Config => reader.config(members),
-        Shape::Deployment => (vec![reader.deployment(members, None)], None),
+        Shape::Config => config(&root)?,
+        Shape::Deployment => (vec![deployment(&root, None)?], None),
         Shape::Autoscaling => {
-            let config = reader.autoscaling(members, &AutoscalingConfig::default());
-            (vec![Found::bare(config)], None)
+            let config = autoscaling(&root, &AutoscalingConfig::default())?;
+            (vec![bare(config, reader.take_omitted())], None)
         }
     };
-    if faults.errors() > before {
+    if reader.errors() > before {
         return None;
     }
-    let found = choose(found, wanted, faults)?;
-    Some(Model {
-        typed: document.clone(),
-        place: found.place,
-        autoscaling_place: found.autoscaling_place,
-        application: found.application,
-        deployment: found.name,
-        scaling: found.scaling,
-        max_ongoing_requests: found.max_ongoing_requests,
-        graceful_shutdown_timeout_s: found.graceful_shutdown_timeout_s,
-        target_capacity,
-    })
+    let found = choose(found, wanted, reader)?;
+    Some(Model { typed: document.clone(), target_capacity, ..found })
 }
 
-/// A deployment of the document.
-struct Found {
-    place: String,
-    autoscaling_place: Option<String>,
-    application: Option<String>,
-    name: Option<String>,
-    scaling: Scaling,
-    max_ongoing_requests: u32,
-    graceful_shutdown_timeout_s: f64,
+/// An autoscaling config without its deployment.
+fn bare(config: AutoscalingConfig, omitted: Vec<Omitted>) -> Model {
+    Model {
+        typed: Value::Null,
+        omitted,
+        application: None,
+        deployment: None,
+        scaling: Scaling::Auto(config),
+        max_ongoing_requests: DEFAULT_MAX_ONGOING_REQUESTS,
+        graceful_shutdown_timeout_s: DEFAULT_GRACEFUL_SHUTDOWN_TIMEOUT_S,
+        target_capacity: None,
+    }
 }
 
-impl Found {
-    fn bare(config: AutoscalingConfig) -> Self {
-        Self {
-            place: String::new(),
-            autoscaling_place: Some(String::new()),
-            application: None,
-            name: None,
-            scaling: Scaling::Auto(config),
-            max_ongoing_requests: DEFAULT_MAX_ONGOING_REQUESTS,
-            graceful_shutdown_timeout_s: DEFAULT_GRACEFUL_SHUTDOWN_TIMEOUT_S,
-        }
-    }
-
-    fn full_name(&self) -> String {
-        let name = self.name.as_deref().unwrap_or_default();
-        self.application.as_ref().map_or_else(|| name.to_owned(), |app| format!("{app}/{name}"))
-    }
+fn full_name(model: &Model) -> String {
+    let name = model.deployment.as_deref().unwrap_or_default();
+    model.application.as_ref().map_or_else(|| name.to_owned(), |app| format!("{app}/{name}"))
 }
 
 /// The deployment that is scaled: the one asked for, or the only one.
-fn choose(found: Vec<Found>, wanted: Option<&str>, faults: &mut DocumentFaults) -> Option<Found> {
-    let names: Vec<String> = found.iter().map(Found::full_name).collect();
-    let matching = |one: &Found| match wanted {
+fn choose(found: Vec<Model>, wanted: Option<&str>, reader: &Reader<Pydantic>) -> Option<Model> {
+    let names: Vec<String> = found.iter().map(full_name).collect();
+    let matching = |one: &Model| match wanted {
         None => true,
-        Some(wanted) => one.full_name() == wanted || one.name.as_deref() == Some(wanted),
+        Some(wanted) => full_name(one) == wanted || one.deployment.as_deref() == Some(wanted),
     };
-    let mut chosen: Vec<Found> = found.into_iter().filter(matching).collect();
+    let mut chosen: Vec<Model> = found.into_iter().filter(matching).collect();
     if chosen.len() == 1 {
         return chosen.pop();
     }
@@ -188,350 +122,237 @@ fn choose(found: Vec<Found>, wanted: Option<&str>, faults: &mut DocumentFaults) 
         true => "add a deployment with an `autoscaling_config`".to_owned(),
         false => format!("set the knob `deployment` to one of: {}", names.join(", ")),
     };
-    faults.add("", DocumentFault::ours(message, remedy));
+    reader.add("", DocumentFault::ours(message, remedy));
     None
 }
 
-struct Reader<'a> {
-    strict: bool,
-    faults: &'a mut DocumentFaults,
-}
-
-impl Reader<'_> {
-    fn config(&mut self, members: &Map<String, Value>) -> (Vec<Found>, Option<f64>) {
-        self.unknown(members, &[&CONFIG]);
-        let capacity = Fields::new(members, self.faults).optional_number(
-            "target_capacity",
-            None,
-            Limit::Percent,
-        );
-        let mut found = Vec::new();
-        self.each(members, "applications", |reader, application| {
-            reader.unknown(application, &[&APPLICATION]);
-            let name = match application.get("name") {
-                None => "default".to_owned(),
-                Some(name) => reader.text("name", name),
-            };
-            if application.get("autoscaling_policy").is_some_and(|policy| !policy.is_null()) {
-                reader.not_modelled("autoscaling_policy", "an application's autoscaling policy");
-            }
-            reader.each(application, "deployments", |reader, deployment| {
-                found.push(reader.deployment(deployment, Some(&name)));
-            });
-        });
-        (found, capacity)
-    }
-
-    /// Every object of a list.
-    fn each(
-        &mut self,
-        members: &Map<String, Value>,
-        key: &str,
-        mut read: impl FnMut(&mut Reader<'_>, &Map<String, Value>),
-    ) {
-        let items = match members.get(key) {
-            None => return,
-            Some(Value::Array(items)) => items,
-            Some(_) => {
-                return refuse(self.faults, key, "list_type", "Input should be a valid list");
-            }
-        };
-        for (at, item) in items.iter().enumerate() {
-            self.within(&format!("{key}.{at}"), |reader| match item {
-                Value::Object(members) => read(reader, members),
-                _ => refuse(reader.faults, "", "model_type", MODEL_TYPE),
-            });
-        }
-    }
-
-    fn within<T>(&mut self, key: &str, read: impl FnOnce(&mut Reader<'_>) -> T) -> T {
-        let strict = self.strict;
-        self.faults.within(key, |faults| read(&mut Reader { strict, faults }))
-    }
-
-    fn text(&mut self, key: &str, value: &Value) -> String {
-        match value {
-            Value::String(text) => text.clone(),
-            _ => {
-                refuse(self.faults, key, "string_type", "Input should be a valid string");
-                String::new()
-            }
-        }
-    }
-
-    fn deployment(&mut self, members: &Map<String, Value>, application: Option<&str>) -> Found {
-        self.unknown(members, &[&DEPLOYMENT, &DEPLOYMENT_REST]);
-        let name = match members.get("name") {
-            Some(name) => Some(self.text("name", name)),
-            None if application.is_some() => {
-                refuse(self.faults, "name", "missing", "Field required");
-                None
-            }
-            None => None,
-        };
-        let scaling = self.scaling(members);
-        let mut fields = Fields::new(members, self.faults);
-        let max_ongoing_requests =
-            fields.count("max_ongoing_requests", DEFAULT_MAX_ONGOING_REQUESTS, Limit::AboveZero);
-        let grace = DEFAULT_GRACEFUL_SHUTDOWN_TIMEOUT_S;
-        let grace = fields.number("graceful_shutdown_timeout_s", grace, Limit::NotNegative);
-        fields.number("graceful_shutdown_wait_loop_s", 2.0, Limit::NotNegative);
-        self.remarks(members, &scaling, max_ongoing_requests);
-        let typed = members.get("autoscaling_config").is_some_and(Value::is_object);
-        Found {
-            place: self.faults.path_to(""),
-            autoscaling_place: typed.then(|| self.faults.path_to("autoscaling_config")),
-            application: application.map(str::to_owned),
-            name,
-            scaling,
-            max_ongoing_requests,
-            graceful_shutdown_timeout_s: grace,
-        }
-    }
-
-    /// `num_replicas` and `autoscaling_config`, which exclude each other.
-    fn scaling(&mut self, members: &Map<String, Value>) -> Scaling {
-        let replicas = members.get("num_replicas").filter(|value| !value.is_null());
-        let config = members.get("autoscaling_config").filter(|value| !value.is_null());
-        let auto = replicas.and_then(Value::as_str) == Some("auto");
-        let base = if auto { AutoscalingConfig::auto() } else { AutoscalingConfig::default() };
-        let fixed = match replicas {
-            None => 1,
-            Some(_) if auto => 1,
-            Some(_) => Fields::new(members, self.faults).count("num_replicas", 1, Limit::AboveZero),
-        };
-        let Some(config) = config else {
-            return if auto { Scaling::Auto(base) } else { Scaling::Fixed(fixed) };
-        };
-        let scaling = self.within("autoscaling_config", |reader| match config {
-            Value::Object(members) => Scaling::Auto(reader.autoscaling(members, &base)),
-            _ => {
-                refuse(reader.faults, "", "model_type", MODEL_TYPE);
-                Scaling::Fixed(fixed)
-            }
-        });
-        if replicas.is_some() && !auto {
-            refuse_with(self.faults, "", "value_error", BOTH, "leave one out, or \"auto\"");
-        }
-        scaling
-    }
-
-    /// What Ray lets pass and a user should know.
-    fn remarks(&mut self, members: &Map<String, Value>, scaling: &Scaling, most_ongoing: u32) {
-        if let Scaling::Auto(AutoscalingConfig { target_ongoing_requests: Some(target), .. }) =
-            scaling
-            && f64::from(most_ongoing) < *target
+/// The deployments of a Serve config, and its target capacity.
+fn config(root: &One<'_>) -> Option<(Vec<Model>, Option<f64>)> {
+    let config = root.members(CONFIG)?;
+    let capacity = number(&config.get("target_capacity").unless_null(), Limit::Percent);
+    let mut found = Vec::new();
+    for application in config.get("applications").items().into_iter().flatten() {
+        let Some(application) = application.members(APPLICATION) else { continue };
+        let name = application.get("name");
+        let name = if name.value.is_none() { Some("default") } else { name.text() };
+        if let policy @ One { value: Some(_), .. } =
+            application.get("autoscaling_policy").unless_null()
         {
-            let message = format!(
-                "max_ongoing_requests {most_ongoing} is below target_ongoing_requests {target}: \
-                 only requests that wait can ask for more replicas"
-            );
-            let fault = DocumentFault::warning(message, "raise max_ongoing_requests");
-            self.faults.add("max_ongoing_requests", fault);
+            not_modelled(&policy, "an application's autoscaling policy");
         }
-        if members.get("gang_scheduling_config").is_some_and(|gang| !gang.is_null()) {
-            self.not_modelled("gang_scheduling_config", "gang scheduling");
-        }
-        let limited = members.get("max_queued_requests").and_then(Value::as_i64);
-        if limited.is_some_and(|limit| limit >= 0) {
-            let message = "max_queued_requests is not taken from the document";
-            let fault = DocumentFault::warning(message, "write it as `service.queue.capacity`");
-            self.faults.add("max_queued_requests", fault);
-        }
+        let deployments = application.get("deployments").items();
+        let read = |one: &One<'_>| deployment(one, name.or(Some("")));
+        found.extend(deployments.iter().flatten().filter_map(read));
     }
+    Some((found, capacity))
+}
 
-    /// An autoscaling config over `base`.
-    pub(super) fn autoscaling(
-        &mut self,
-        members: &Map<String, Value>,
-        base: &AutoscalingConfig,
-    ) -> AutoscalingConfig {
-        let before = self.faults.errors();
-        self.unknown(members, &[&AUTOSCALING]);
-        let config = self.fields(members, base);
-        self.policy(members);
-        if self.faults.errors() > before {
-            return config;
-        }
-        let AutoscalingConfig { min_replicas: min, max_replicas: max, initial_replicas, .. } =
-            config;
-        let text = match initial_replicas {
-            _ if max < min => {
-                format!(
-                    "max_replicas ({max}) must be greater than or equal to min_replicas ({min})!"
-                )
-            }
-            Some(initial) if min > initial => format!(
-                "min_replicas ({min}) must be less than or equal to initial_replicas ({initial})!"
-            ),
-            Some(initial) if max < initial => format!(
-                "max_replicas ({max}) must be greater than or equal to initial_replicas ({initial})!"
-            ),
-            _ => {
-                self.lint(members, &config, base);
-                return config;
-            }
-        };
-        refuse_with(self.faults, "", "value_error", format!("Value error, {text}"), ORDER);
-        config
+fn deployment(member: &One<'_>, application: Option<&str>) -> Option<Model> {
+    let members = member.members(&format!("{DEPLOYMENT} {DEPLOYMENT_REST}"))?;
+    let name = match application {
+        Some(_) => members.need("name").text(),
+        None => members.get("name").text(),
+    };
+    members.get("max_ongoing_requests").note(DEFAULT_MAX_ONGOING_REQUESTS);
+    members.get("graceful_shutdown_timeout_s").note(DEFAULT_GRACEFUL_SHUTDOWN_TIMEOUT_S);
+    let scaling = scaling(&members);
+    let most_ongoing = count(&members.get("max_ongoing_requests"), Limit::AboveZero);
+    let grace = number(&members.get("graceful_shutdown_timeout_s"), Limit::NotNegative);
+    number(&members.get("graceful_shutdown_wait_loop_s"), Limit::NotNegative);
+    let most_ongoing = most_ongoing.unwrap_or(DEFAULT_MAX_ONGOING_REQUESTS);
+    remarks(&members, &scaling, most_ongoing);
+    Some(Model {
+        typed: Value::Null,
+        omitted: member.reader.take_omitted(),
+        application: application.map(str::to_owned),
+        deployment: name.map(str::to_owned),
+        scaling,
+        max_ongoing_requests: most_ongoing,
+        graceful_shutdown_timeout_s: grace.unwrap_or(DEFAULT_GRACEFUL_SHUTDOWN_TIMEOUT_S),
+        target_capacity: None,
+    })
+}
+
+/// `num_replicas` and `autoscaling_config`, which exclude each other.
+fn scaling(members: &Object<'_>) -> Scaling {
+    let replicas = members.get("num_replicas").unless_null();
+    let config = members.get("autoscaling_config").unless_null();
+    let auto = replicas.value.and_then(Value::as_str) == Some("auto");
+    let base = if auto { AutoscalingConfig::auto() } else { AutoscalingConfig::default() };
+    let fixed = if auto { None } else { count(&replicas, Limit::AboveZero) };
+    let fixed = Scaling::Fixed(fixed.unwrap_or(1));
+    if config.value.is_none() && !auto {
+        replicas.note(1);
+        return fixed;
     }
-
-    /// The members one by one, in Ray's order.
-    fn fields(
-        &mut self,
-        members: &Map<String, Value>,
-        base: &AutoscalingConfig,
-    ) -> AutoscalingConfig {
-        use Limit::{AboveZero, NotNegative};
-        let mut f = Fields::new(members, self.faults);
-        let target = base.target_ongoing_requests;
-        let mut config = AutoscalingConfig {
-            min_replicas: f.count("min_replicas", base.min_replicas, NotNegative),
-            initial_replicas: f.optional_count("initial_replicas", NotNegative),
-            max_replicas: f.count("max_replicas", base.max_replicas, AboveZero),
-            target_ongoing_requests: f.optional_number(
-                "target_ongoing_requests",
-                target,
-                AboveZero,
-            ),
-            metrics_interval_s: f.number("metrics_interval_s", base.metrics_interval_s, AboveZero),
-            look_back_period_s: f.number("look_back_period_s", base.look_back_period_s, AboveZero),
-            smoothing_factor: f.number("smoothing_factor", base.smoothing_factor, AboveZero),
-            upscale_smoothing_factor: f.optional_number(
-                "upscale_smoothing_factor",
-                None,
-                AboveZero,
-            ),
-            downscale_smoothing_factor: f.optional_number(
-                "downscale_smoothing_factor",
-                None,
-                AboveZero,
-            ),
-            upscaling_factor: f.optional_number("upscaling_factor", None, AboveZero),
-            downscaling_factor: f.optional_number("downscaling_factor", None, AboveZero),
-            downscale_delay_s: f.number("downscale_delay_s", base.downscale_delay_s, NotNegative),
-            downscale_to_zero_delay_s: f.optional_number(
-                "downscale_to_zero_delay_s",
-                None,
-                NotNegative,
-            ),
-            upscale_delay_s: f.number("upscale_delay_s", base.upscale_delay_s, NotNegative),
-            ..base.clone()
-        };
-        if let Some(value) = members.get("aggregation_function") {
-            let text = match value {
-                Value::String(text) => text.to_lowercase(),
-                Value::Null => "none".to_owned(),
-                other => other.to_string().to_lowercase(),
-            };
-            match text.parse() {
-                Ok(function) => config.aggregation_function = function,
-                Err(()) => {
-                    let message =
-                        format!("Value error, '{text}' is not a valid AggregationFunction");
-                    let (key, remedy) = ("aggregation_function", "mean, max or min");
-                    refuse_with(self.faults, key, "value_error", message, remedy);
-                }
-            }
-        }
-        config
+    let scaling = autoscaling(&config, &base).map_or(fixed, Scaling::Auto);
+    if replicas.value.is_some() && !auto {
+        members.me.refuse(Wrong::Because(BOTH), "leave one out, or \"auto\"");
     }
+    scaling
+}
 
-    /// Only Ray's own policy is modelled.
-    fn policy(&mut self, members: &Map<String, Value>) {
-        let Some(policy) = members.get("policy") else { return };
-        let Value::Object(policy) = policy else {
-            let message = "Input should be a valid dictionary or instance of AutoscalingPolicy";
-            return refuse(self.faults, "policy", "model_type", message);
-        };
-        self.within("policy", |reader| {
-            reader.unknown(policy, &[&["policy_function", "name", "policy_kwargs"]]);
-            for key in ["policy_function", "name"] {
-                let Some(name) = policy.get(key) else { continue };
-                let name = reader.text(key, name);
-                if !name.is_empty() && !MODELLED.contains(&name.replace(':', ".").as_str()) {
-                    reader.not_modelled(key, &format!("the custom policy `{name}`"));
-                }
-            }
-        });
-    }
-
-    /// Ray's own warnings, and one of ours.
-    fn lint(
-        &mut self,
-        members: &Map<String, Value>,
-        config: &AutoscalingConfig,
-        base: &AutoscalingConfig,
-    ) {
-        let (look_back, interval) = (config.look_back_period_s, config.metrics_interval_s);
-        let fields = Fields::new(members, self.faults);
-        let (has_interval, has_look_back, has_max) = (
-            fields.is_typed("metrics_interval_s"),
-            fields.is_typed("look_back_period_s"),
-            fields.is_typed("max_replicas"),
+/// What Ray lets pass and a user should know.
+fn remarks(members: &Object<'_>, scaling: &Scaling, most_ongoing: u32) {
+    if let Scaling::Auto(AutoscalingConfig { target_ongoing_requests: Some(target), .. }) = scaling
+        && f64::from(most_ongoing) < *target
+    {
+        let message = format!(
+            "max_ongoing_requests {most_ongoing} is below target_ongoing_requests {target}: only \
+             requests that wait can ask for more replicas"
         );
-        if has_interval && interval != 10.0 {
-            let fault = DocumentFault::warning(format!("DeprecationWarning: {DEPRECATED}"), "");
-            self.faults.add("metrics_interval_s", fault);
-        }
-        if has_look_back && look_back <= interval {
-            let message = format!(
-                "FutureWarning: `look_back_period_s` ({look_back:?}) must be greater than \
-                 `metrics_interval_s` ({interval:?}). This will raise an exception in a future \
-                 release. Please set `look_back_period_s` > `metrics_interval_s`."
-            );
-            self.faults.add("look_back_period_s", DocumentFault::warning(message, ""));
-        }
-        if config.target_ongoing_requests.is_none() {
-            let message = "target_ongoing_requests is null: Ray accepts that, and then every loop of \
-                           its controller fails with a TypeError";
-            let fault = DocumentFault::warning(message, "a number above 0, or leave it out");
-            self.faults.add("target_ongoing_requests", fault);
-        }
-        if !has_max && config.max_replicas == config.min_replicas {
-            let most = base.max_replicas;
-            let message = format!("max_replicas is {most} where it is left out: this never scales");
-            self.faults.add("", DocumentFault::warning(message, "give max_replicas"));
-        }
+        members.get("max_ongoing_requests").warn(message, "raise max_ongoing_requests");
     }
-
-    fn not_modelled(&mut self, key: &str, what: &str) {
-        let message = format!("{what} is not modelled");
-        let remedy = "leave it out to see Ray's default policy without it";
-        self.faults.add(key, DocumentFault::ours(message, remedy));
+    let gang = members.get("gang_scheduling_config").unless_null();
+    if gang.value.is_some() {
+        not_modelled(&gang, "gang scheduling");
     }
+    let limited = members.get("max_queued_requests");
+    if limited.value.and_then(Value::as_i64).is_some_and(|limit| limit >= 0) {
+        let message = "max_queued_requests is not taken from the document";
+        limited.warn(message, "write it as `service.queue.capacity`");
+    }
+}
 
-    /// Ray ignores what it does not know without a word.
-    fn unknown(&mut self, members: &Map<String, Value>, known: &[&[&str]]) {
-        for key in members.keys() {
-            if known.iter().any(|keys| keys.contains(&key.as_str())) {
-                continue;
-            }
-            let near = known.iter().flat_map(|keys| keys.iter());
-            let near = near.min_by_key(|known| strsim::damerau_levenshtein(known, key));
-            let near = match key.as_str() {
-                "target_num_ongoing_requests_per_replica" => Some(&"target_ongoing_requests"),
-                "max_concurrent_queries" => Some(&"max_ongoing_requests"),
-                _ => near.filter(|near| strsim::damerau_levenshtein(near, key) <= key.len() / 3),
-            };
-            let remedy = match near {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => "leave it out".to_owned(),
-            };
-            let message = format!("`{key}` is not a member Ray knows; it is ignored silently");
-            let fault = match self.strict {
-                true => DocumentFault::ours(message, remedy),
-                false => DocumentFault::warning(message, remedy),
-            };
-            self.faults.add(key, fault);
+/// An autoscaling config over `base`.
+fn autoscaling(member: &One<'_>, base: &AutoscalingConfig) -> Option<AutoscalingConfig> {
+    let before = member.reader.errors();
+    let members = member.members_if_any(AUTOSCALING)?;
+    let config = fields(&members, base);
+    policy(&members);
+    if member.reader.errors() > before {
+        return Some(config);
+    }
+    let AutoscalingConfig { min_replicas: min, max_replicas: max, initial_replicas, .. } = config;
+    let text = match initial_replicas {
+        _ if max < min => {
+            format!("max_replicas ({max}) must be greater than or equal to min_replicas ({min})!")
+        }
+        Some(initial) if min > initial => format!(
+            "min_replicas ({min}) must be less than or equal to initial_replicas ({initial})!"
+        ),
+        Some(initial) if max < initial => format!(
+            "max_replicas ({max}) must be greater than or equal to initial_replicas ({initial})!"
+        ),
+        _ => {
+            lint(&members, &config, base);
+            return Some(config);
+        }
+    };
+    let order = "min_replicas <= initial_replicas <= max_replicas";
+    member.refuse(Wrong::Because(&format!("Value error, {text}")), order);
+    Some(config)
+}
+
+/// The members one by one, in Ray's order.
+fn fields(members: &Object<'_>, base: &AutoscalingConfig) -> AutoscalingConfig {
+    use Limit::{AboveZero, NotNegative};
+    let whole = |name, default, limit| {
+        members.get(name).or(default, |one| count(one, limit)).unwrap_or(default)
+    };
+    let real = |name, default, limit| {
+        members.get(name).or(default, |one| number(one, limit)).unwrap_or(default)
+    };
+    let maybe = |name, default: Option<f64>, limit| {
+        let member = members.get(name);
+        member.or(default, |_| Some(number(&members.get(name).unless_null(), limit))).flatten()
+    };
+    AutoscalingConfig {
+        min_replicas: whole("min_replicas", base.min_replicas, NotNegative),
+        initial_replicas: {
+            let initial = members.get("initial_replicas");
+            initial.note(Value::Null);
+            count(&initial.unless_null(), NotNegative)
+        },
+        max_replicas: whole("max_replicas", base.max_replicas, AboveZero),
+        target_ongoing_requests: maybe(
+            "target_ongoing_requests",
+            base.target_ongoing_requests,
+            AboveZero,
+        ),
+        metrics_interval_s: real("metrics_interval_s", base.metrics_interval_s, AboveZero),
+        look_back_period_s: real("look_back_period_s", base.look_back_period_s, AboveZero),
+        smoothing_factor: real("smoothing_factor", base.smoothing_factor, AboveZero),
+        upscale_smoothing_factor: maybe("upscale_smoothing_factor", None, AboveZero),
+        downscale_smoothing_factor: maybe("downscale_smoothing_factor", None, AboveZero),
+        upscaling_factor: maybe("upscaling_factor", None, AboveZero),
+        downscaling_factor: maybe("downscaling_factor", None, AboveZero),
+        downscale_delay_s: real("downscale_delay_s", base.downscale_delay_s, NotNegative),
+        downscale_to_zero_delay_s: maybe("downscale_to_zero_delay_s", None, NotNegative),
+        upscale_delay_s: real("upscale_delay_s", base.upscale_delay_s, NotNegative),
+        aggregation_function: {
+            let member = members.get("aggregation_function");
+            member.note(base.aggregation_function.name());
+            aggregation(&member).unwrap_or(base.aggregation_function)
+        },
+    }
+}
+
+fn aggregation<W: Words>(member: &One<'_>) -> Option<W> {
+    let text = match member.value? {
+        Value::String(text) => text.to_lowercase(),
+        Value::Null => "none".to_owned(),
+        other => other.to_string().to_lowercase(),
+    };
+    let function = W::named(&text);
+    if function.is_none() {
+        let message = format!("Value error, '{text}' is not a valid AggregationFunction");
+        member.refuse(Wrong::Because(&message), "mean, max or min");
+    }
+    function
+}
+
+/// Only Ray's own policy is modelled.
+fn policy(members: &Object<'_>) {
+    let policy = members.get("policy");
+    if policy.value.is_some_and(|value| !value.is_object()) {
+        let message = "Input should be a valid dictionary or instance of AutoscalingPolicy";
+        return policy.refuse(Wrong::Own("model_type", message), "");
+    }
+    let Some(policy) = policy.members("policy_function name policy_kwargs") else { return };
+    for member in ["policy_function", "name"].map(|key| policy.get(key)) {
+        let name = member.text().unwrap_or_default();
+        if !name.is_empty() && !MODELLED.contains(&name.replace(':', ".").as_str()) {
+            not_modelled(&member, &format!("the custom policy `{name}`"));
         }
     }
 }
 
-const MODEL_TYPE: &str = "Input should be a valid dictionary";
+/// Ray's own warnings, and one of ours.
+fn lint(members: &Object<'_>, config: &AutoscalingConfig, base: &AutoscalingConfig) {
+    let (look_back, interval) = (config.look_back_period_s, config.metrics_interval_s);
+    if members.has("metrics_interval_s") && interval != 10.0 {
+        let message = format!("DeprecationWarning: {DEPRECATED}");
+        members.get("metrics_interval_s").warn(message, "");
+    }
+    if members.has("look_back_period_s") && look_back <= interval {
+        let message = format!(
+            "FutureWarning: `look_back_period_s` ({look_back:?}) must be greater than \
+             `metrics_interval_s` ({interval:?}). This will raise an exception in a future release. \
+             Please set `look_back_period_s` > `metrics_interval_s`."
+        );
+        members.get("look_back_period_s").warn(message, "");
+    }
+    if config.target_ongoing_requests.is_none() {
+        let message = "target_ongoing_requests is null: Ray accepts that, and then every loop of its \
+                       controller fails with a TypeError";
+        let remedy = "a number above 0, or leave it out";
+        members.get("target_ongoing_requests").warn(message, remedy);
+    }
+    if !members.has("max_replicas") && config.max_replicas == config.min_replicas {
+        let most = base.max_replicas;
+        let message = format!("max_replicas is {most} where it is left out: this never scales");
+        members.me.warn(message, "give max_replicas");
+    }
+}
+
+fn not_modelled(member: &One<'_>, what: &str) {
+    let remedy = "leave it out to see Ray's default policy without it";
+    member.refuse(Wrong::Kindness(&format!("{what} is not modelled")), remedy);
+}
+
 const BOTH: &str = "Value error, Manually setting num_replicas is not allowed when \
                     autoscaling_config is provided.";
-const ORDER: &str = "min_replicas <= initial_replicas <= max_replicas";
 const DEPRECATED: &str = "The `metrics_interval_s` field in AutoscalingConfig is deprecated and will be \
     replaced by the environment variables `RAY_SERVE_REPLICA_AUTOSCALING_METRIC_PUSH_INTERVAL_S` and \
     `RAY_SERVE_HANDLE_AUTOSCALING_METRIC_PUSH_INTERVAL_S` in a future release.";

@@ -1,14 +1,13 @@
 //! What the document does not say: choices about the cluster around the deployment.
 
 use super::native::Direction;
-use autosim_engine::fault::Faults;
+use crate::products::knobs::{choices, knobs};
 use autosim_engine::units::Span;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 
 /// The shortest time between ticks: below it a run would be all ticks.
 const SHORTEST: Span = Span::from_millis(1);
 
+knobs! {
 /// Choices about the cluster around a Ray Serve deployment.
 ///
 /// ```toml
@@ -17,89 +16,69 @@ const SHORTEST: Span = Span::from_millis(1);
 /// knobs.deployment = "shop/model"
 /// knobs.target_capacity = 50
 /// ```
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
 pub struct Knobs {
     /// Which deployment of a config with several: `name` or `application/name`. Default: the only one.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub deployment: Option<String>,
+    deployment: Option<String> = None;
     /// `target_capacity` in percent, in place of the document's.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub target_capacity: Option<f64>,
+    target_capacity: Option<f64> = None;
     /// Which way the target capacity is moving: while `up`, `initial_replicas` is the minimum. Default:
     /// neither.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub target_capacity_direction: Option<Direction>,
+    target_capacity_direction: Option<Direction> = None;
     /// From tick to tick of the controller: its sleep plus the length of a step. Default 100 ms, the
     /// sleep alone; an idle controller was measured at 106 ms.
-    pub control_interval: Span,
+    control_interval: Span = Span::from_millis(100),
+        "a step of the controller takes no time; in a live one it adds some milliseconds";
     /// How delays are measured. Default `wall-clock`.
-    pub delays: DelayMeasure,
+    delays: DelayMeasure = DelayMeasure::WallClock;
     /// Since when the handle knows the deployment. Default `start`.
-    pub handle: HandleAge,
+    handle: HandleAge = HandleAge::Start, "a proxy learns of a deployment when it is deployed";
     /// How much later than the start its first sample and push are. Default 0 s. Not with
     /// `handle = "first-request"`.
-    pub handle_phase: Span,
-}
-
-impl Default for Knobs {
-    fn default() -> Self {
-        Self {
-            deployment: None,
-            target_capacity: None,
-            target_capacity_direction: None,
-            control_interval: Span::from_millis(100),
-            delays: DelayMeasure::WallClock,
-            handle: HandleAge::Start,
-            handle_phase: Span::ZERO,
-        }
+    handle_phase: Span = Span::ZERO, "when a handle samples and pushes depends on when it began";
+} check(self, faults) {
+    if self.control_interval < SHORTEST {
+        let message = format!("{} is shorter than {SHORTEST}", self.control_interval);
+        faults.error("control_interval", message, "a length of time such as \"100ms\"");
+    }
+    if let Some(capacity) = self.target_capacity
+        && !(0.0..=100.0).contains(&capacity)
+    {
+        let message = format!("{capacity} is not a percentage");
+        faults.error("target_capacity", message, "from 0 to 100");
+    }
+    if self.handle == HandleAge::FirstRequest && !self.handle_phase.is_zero() {
+        let message = "a handle of the first request has no phase of its own";
+        faults.error("handle_phase", message, "leave it out");
     }
 }
-
-/// How delays are measured.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum DelayMeasure {
-    /// By the wall clock: 2.60.
-    WallClock,
-    /// By ticks, `int(delay / control_interval)` of them and one more: up to 2.49. Only this rule is the
-    /// older one; clamping, formula and the step to zero stay those of 2.60.
-    Ticks,
 }
 
-/// Since when the handle knows the deployment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum HandleAge {
-    /// Since the start, a proxy's handle for example: at zero replicas it has samples of zero to send.
-    Start,
-    /// Since its first request, which is then seen at the next tick.
-    FirstRequest,
-}
-
-impl Knobs {
-    /// Reports knobs that make no sense.
-    pub(super) fn check(&self, faults: &mut Faults) {
-        if self.control_interval < SHORTEST {
-            let message = format!("{} is shorter than {SHORTEST}", self.control_interval);
-            faults.error("control_interval", message, "a length of time such as \"100ms\"");
-        }
-        if let Some(capacity) = self.target_capacity
-            && !(0.0..=100.0).contains(&capacity)
-        {
-            let message = format!("{capacity} is not a percentage");
-            faults.error("target_capacity", message, "from 0 to 100");
-        }
-        if self.handle == HandleAge::FirstRequest && !self.handle_phase.is_zero() {
-            let message = "a handle of the first request has no phase of its own";
-            faults.error("handle_phase", message, "leave it out");
-        }
+choices! { "kebab-case":
+    /// How delays are measured.
+    DelayMeasure {
+        /// By the wall clock: 2.60.
+        WallClock,
+        /// By ticks, `int(delay / control_interval)` of them and one more: up to 2.49. Only this rule is the
+        /// older one; clamping, formula and the step to zero stay those of 2.60.
+        Ticks,
+    }
+    /// Since when the handle knows the deployment.
+    HandleAge {
+        /// Since the start, a proxy's handle for example: at zero replicas it has samples of zero to send.
+        Start,
+        /// Since its first request, which is then seen at the next tick.
+        FirstRequest,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::products::KnobTable;
+    use autosim_engine::fault::Faults;
 
     #[test]
     fn knobs_that_make_no_sense_are_refused() {

@@ -15,10 +15,10 @@
 pub mod aggregate;
 mod check;
 pub mod decision;
-mod fields;
 mod knobs;
 mod native;
 mod policy;
+mod pydantic;
 mod sensor;
 mod tell;
 #[cfg(test)]
@@ -29,14 +29,14 @@ pub use native::{AutoscalingConfig, Direction, Model, Scaling};
 pub use sensor::{Begins, Handle, Timing};
 
 use super::{
-    Assumption, DocumentFault, DocumentFaults, Fidelity, Happening, LeavesFirst, Omitted, Platform,
-    Product,
+    DocumentFault, Fidelity, FixedRule, Happening, LeavesFirst, Omitted, Platform, Product, Reader,
+    Wrong,
 };
 use crate::builtin::PolicyContext;
 use autosim_engine::control::Autoscaler;
-use autosim_engine::fault::Faults;
 use autosim_engine::units::Span;
-use check::Shape;
+use check::{Shape, has};
+use pydantic::Pydantic;
 use serde_json::{Value, json};
 
 /// Ray Serve.
@@ -47,37 +47,36 @@ impl Product for RayServe {
     const KIND: &'static str = "ray-serve";
     const PRODUCT: &'static str = "Ray Serve 2.60.0";
     const FIDELITY: Fidelity = Fidelity::Source;
+    const FIXED: &'static [FixedRule] = &[(
+        "handles",
+        "1",
+        "which handle of several takes a request is not modelled, so one takes all",
+    )];
+
     type Knobs = Knobs;
+    type Dialect = Pydantic;
     type Model = Model;
 
     fn recognises(document: &Value) -> bool {
         let Value::Object(members) = document else { return false };
         match Shape::of(members) {
             Shape::Config => members.get("applications").is_some_and(Value::is_array),
-            Shape::Deployment => check::DEPLOYMENT.iter().any(|key| members.contains_key(*key)),
-            Shape::Autoscaling => check::AUTOSCALING.iter().any(|key| members.contains_key(*key)),
+            Shape::Deployment => has(members, check::DEPLOYMENT),
+            Shape::Autoscaling => has(members, check::AUTOSCALING),
         }
     }
 
-    fn read(
-        documents: &[Value],
-        knobs: &Knobs,
-        strict: bool,
-        faults: &mut DocumentFaults,
-    ) -> Option<Model> {
-        for (at, _) in documents.iter().enumerate().skip(1) {
-            faults.document(at);
-            let message = "one document describes a deployment, and this is another";
-            let fault = DocumentFault::ours(message, "give one document");
-            faults.add("", fault);
-        }
-        faults.document(0);
-        let model = check::read(documents.first()?, knobs.deployment.as_deref(), strict, faults);
-        model.filter(|_| documents.len() == 1)
+    fn dialect(_: &Knobs, _: bool) -> Pydantic {
+        Pydantic
     }
 
-    fn check_knobs(knobs: &Knobs, faults: &mut Faults) {
-        knobs.check(faults);
+    fn model(documents: &[Value], knobs: &Knobs, reader: &Reader<Pydantic>) -> Option<Model> {
+        for (at, document) in documents.iter().enumerate().skip(1) {
+            let message =
+                Wrong::Kindness("one document describes a deployment, and this is another");
+            reader.document(at, document).refuse(message, "give one document");
+        }
+        check::read(documents.first()?, knobs.deployment.as_deref(), reader)
     }
 
     fn export(model: &Model) -> Vec<Value> {
@@ -85,63 +84,7 @@ impl Product for RayServe {
     }
 
     fn defaults(model: &Model) -> Vec<Omitted> {
-        let below = |place: &str, key: &str| match place {
-            "" => key.to_owned(),
-            place => format!("{place}.{key}"),
-        };
-        let typed = |place: &str| match place {
-            "" => Some(&model.typed),
-            place => model.typed.pointer(&format!("/{}", place.replace('.', "/"))),
-        };
-        let mut omitted = Vec::new();
-        let mut note = |place: &str, key: &str, value: Value| {
-            if typed(place).is_none_or(|object| object.get(key).is_none()) {
-                omitted.push(Omitted { document: 0, path: below(place, key), value });
-            }
-        };
-        let alone = model.autoscaling_place.as_deref() == Some("");
-        if !alone {
-            note(&model.place, "max_ongoing_requests", model.max_ongoing_requests.into());
-            let grace = model.graceful_shutdown_timeout_s;
-            note(&model.place, "graceful_shutdown_timeout_s", json!(grace));
-        }
-        match &model.scaling {
-            Scaling::Fixed(count) => note(&model.place, "num_replicas", (*count).into()),
-            Scaling::Auto(config) => {
-                let place = model.autoscaling_place.clone();
-                let place = place.unwrap_or_else(|| below(&model.place, "autoscaling_config"));
-                for (key, value) in config.members() {
-                    note(&place, &key, value);
-                }
-            }
-        }
-        omitted
-    }
-
-    fn assumptions(_: &Model, knobs: &Knobs) -> Vec<Assumption> {
-        let rule =
-            |rule: &str, value: String, why| Assumption { rule: rule.to_owned(), value, why };
-        let interval = knobs.control_interval.to_string();
-        let handle = serde_json::to_value(knobs.handle).unwrap_or_default();
-        let handle = handle.as_str().unwrap_or_default().to_owned();
-        vec![
-            rule(
-                "control_interval",
-                interval,
-                "a step of the controller takes no time; in a live one it adds some milliseconds",
-            ),
-            rule("handle", handle, "a proxy learns of a deployment when it is deployed"),
-            rule(
-                "handle_phase",
-                knobs.handle_phase.to_string(),
-                "when a handle samples and pushes depends on when it began",
-            ),
-            rule(
-                "handles",
-                "1".into(),
-                "which handle of several takes a request is not modelled, so one takes all",
-            ),
-        ]
+        model.omitted.clone()
     }
 
     fn platform(model: &Model, knobs: &Knobs) -> Platform {

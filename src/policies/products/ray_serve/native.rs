@@ -2,6 +2,8 @@
 
 use super::aggregate::Aggregation;
 use super::decision::at_capacity;
+use crate::products::knobs::choices;
+use crate::products::{Omitted, Words};
 use serde_json::{Map, Value, json};
 
 /// `max_ongoing_requests` where a deployment says nothing.
@@ -101,7 +103,7 @@ impl AutoscalingConfig {
             "downscale_delay_s": number(self.downscale_delay_s),
             "downscale_to_zero_delay_s": self.downscale_to_zero_delay_s.map(number),
             "upscale_delay_s": number(self.upscale_delay_s),
-            "aggregation_function": self.aggregation_function.to_string(),
+            "aggregation_function": self.aggregation_function.name(),
         });
         match object {
             Value::Object(members) => members,
@@ -128,16 +130,14 @@ pub enum Scaling {
     Auto(AutoscalingConfig),
 }
 
-/// Which way the target capacity is moving.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
-)]
-#[serde(rename_all = "kebab-case")]
-pub enum Direction {
-    /// Traffic is moving to this cluster.
-    Up,
-    /// Traffic is moving away.
-    Down,
+choices! { "kebab-case":
+    /// Which way the target capacity is moving.
+    Direction {
+        /// Traffic is moving to this cluster.
+        Up,
+        /// Traffic is moving away.
+        Down,
+    }
 }
 
 /// The deployment that is scaled, and the document it comes from.
@@ -145,10 +145,8 @@ pub enum Direction {
 pub struct Model {
     /// The document as it was typed.
     pub typed: Value,
-    /// Path of the deployment in it; empty where it is the document.
-    pub place: String,
-    /// Path of the autoscaling members in the document; `None` where none are typed.
-    pub autoscaling_place: Option<String>,
+    /// Members of the deployment that were left out, with what Ray takes in their place.
+    pub omitted: Vec<Omitted>,
     /// Name of the application, where there is one.
     pub application: Option<String>,
     /// Name of the deployment, where there is one.

@@ -30,15 +30,13 @@ pub use knobs::{Knobs, Stops};
 pub use native::Model;
 
 use super::{
-    Assumption, DocumentFault, DocumentFaults, Fidelity, Happening, MinReady, Omitted, Platform,
-    Product,
+    Assumption, DocumentFault, Fidelity, Happening, MinReady, Omitted, Platform, Product, Reader,
 };
 use crate::builtin::PolicyContext;
 use autosim_engine::control::Autoscaler;
-use autosim_engine::fault::Faults;
 use autosim_engine::units::Span;
 use native::{Kind, MinReadyMembers, Rule, Set};
-use refusal::Checker;
+use refusal::Api2019;
 use serde_json::{Value, json};
 
 /// Alibaba SAE.
@@ -52,28 +50,24 @@ impl Product for Sae {
     const TRAFFIC: &'static [&'static str] = &["SLB_QPS", "INTRANET_SLB_QPS", "QPS"];
 
     type Knobs = Knobs;
+    type Dialect = Api2019;
     type Model = Model;
 
     fn recognises(document: &Value) -> bool {
         shape::recognises(document)
     }
 
-    fn read(
-        documents: &[Value],
-        knobs: &Knobs,
-        strict: bool,
-        faults: &mut DocumentFaults,
-    ) -> Option<Model> {
-        read::Reader::new(Checker { knobs, strict, faults }).read(documents)
+    fn dialect(knobs: &Knobs, _: bool) -> Api2019 {
+        Api2019 { knobs: knobs.clone() }
+    }
+
+    fn model(documents: &[Value], _: &Knobs, reader: &Reader<Api2019>) -> Option<Model> {
+        Some(read::read(documents, reader))
     }
 
     fn lacks(model: &Model) -> Option<String> {
         let text = "special times of a mix rule are given without its metric rule";
         model.half_a_mix.then(|| text.to_owned())
-    }
-
-    fn check_knobs(knobs: &Knobs, faults: &mut Faults) {
-        knobs.check(faults);
     }
 
     fn export(model: &Model) -> Vec<Value> {

@@ -1,5 +1,6 @@
 //! A scaling rule in the platform's own words, read and found good.
 
+use crate::products::words::words;
 use autosim_engine::signal::{Basis, Metric, Signal};
 use autosim_engine::units::Span;
 use jiff::civil::{Date, Time as ClockTime};
@@ -41,20 +42,12 @@ pub(super) struct Rule {
     pub(super) min_ready: Option<MinReadyMembers>,
 }
 
-/// `ScalingRuleType`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    Timing,
-    Metric,
-    Mix,
-}
-
-impl Kind {
-    pub(super) const ALL: [(Self, &'static str); 3] =
-        [(Self::Timing, "timing"), (Self::Metric, "metric"), (Self::Mix, "mix")];
-
-    pub(super) fn name(self) -> &'static str {
-        Self::ALL.iter().find(|(kind, _)| *kind == self).map_or("", |(_, name)| name)
+words! {
+    /// `ScalingRuleType`.
+    pub(super) enum Kind {
+        Timing = "timing",
+        Metric = "metric",
+        Mix = "mix",
     }
 }
 
@@ -191,47 +184,37 @@ pub(super) struct Direction {
     pub(super) window: Span,
 }
 
-/// `metricType`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum MetricType {
-    Cpu,
-    Memory,
-    TcpActiveConn,
-    SlbQps,
-    SlbRt,
-    IntranetSlbQps,
-    IntranetSlbRt,
-    Qps,
-    Rt,
+words! {
+    /// `metricType`.
+    pub(super) enum MetricType {
+        Cpu = "CPU",
+        Memory = "MEMORY",
+        TcpActiveConn = "tcpActiveConn",
+        SlbQps = "SLB_QPS",
+        SlbRt = "SLB_RT",
+        IntranetSlbQps = "INTRANET_SLB_QPS",
+        IntranetSlbRt = "INTRANET_SLB_RT",
+        Qps = "QPS",
+        Rt = "RT",
+    }
 }
 
 impl MetricType {
-    /// Every type: as a request names it, as `MetricsStatus` names it, the kind `MetricsStatus` gives it.
-    pub(super) const ALL: [(Self, &'static str, &'static str, &'static str); 9] = [
-        (Self::Cpu, "CPU", "cpu", "Resource"),
-        (Self::Memory, "MEMORY", "memory", "Resource"),
-        (Self::TcpActiveConn, "tcpActiveConn", "tcpActiveConn", "Pods"),
-        (Self::SlbQps, "SLB_QPS", "slb_incall_qps", "External"),
-        (Self::SlbRt, "SLB_RT", "slb_incall_rt", "External"),
-        (Self::IntranetSlbQps, "INTRANET_SLB_QPS", "intranet_slb_incall_qps", "External"),
-        (Self::IntranetSlbRt, "INTRANET_SLB_RT", "intranet_slb_incall_rt", "External"),
-        (Self::Qps, "QPS", "arms_incall_qps", "External"),
-        (Self::Rt, "RT", "arms_incall_rt", "External"),
-    ];
+    /// As `MetricsStatus` names it, and the kind it gives it.
+    pub(super) const fn status(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Cpu => ("cpu", "Resource"),
+            Self::Memory => ("memory", "Resource"),
+            Self::TcpActiveConn => ("tcpActiveConn", "Pods"),
+            Self::SlbQps => ("slb_incall_qps", "External"),
+            Self::SlbRt => ("slb_incall_rt", "External"),
+            Self::IntranetSlbQps => ("intranet_slb_incall_qps", "External"),
+            Self::IntranetSlbRt => ("intranet_slb_incall_rt", "External"),
+            Self::Qps => ("arms_incall_qps", "External"),
+            Self::Rt => ("arms_incall_rt", "External"),
+        }
+    }
 
-    fn row(self) -> (&'static str, &'static str, &'static str) {
-        let row = Self::ALL.iter().find(|row| row.0 == self);
-        row.map_or(("", "", ""), |&(_, name, status, kind)| (name, status, kind))
-    }
-    pub(super) fn name(self) -> &'static str {
-        self.row().0
-    }
-    pub(super) fn status_name(self) -> &'static str {
-        self.row().1
-    }
-    pub(super) fn status_kind(self) -> &'static str {
-        self.row().2
-    }
     pub(super) const fn is_percent(self) -> bool {
         matches!(self, Self::Cpu | Self::Memory)
     }

@@ -6,6 +6,7 @@ use super::knobs::{Knobs, Stops};
 use super::native::{Bounds, Direction, Kind, MetricRule, Model, Target};
 use crate::builtin::PolicyContext;
 use crate::builtin::parts::{Amount, Changes, RateLimit, RateLimits, Select, Stabilise};
+use crate::products::Words;
 use autosim_engine::control::{
     Autoscaler, Cadence, Decision, Observation, Policy, SignalRef, Stage, Why,
 };

@@ -1,7 +1,9 @@
 //! The shapes a document may have: a request, a response, one of the two configurations alone. All
 //! become the same parts, each with its place.
 
-use super::refusal::{Checker, Members, Place, find};
+use super::refusal::{Api2019, One};
+use crate::products::reader::find;
+use crate::products::{Kind, Reader, Wrong};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
@@ -16,22 +18,22 @@ pub(super) const RATIO: &str = "MinReadyInstanceRatio";
 pub(super) const IDLE: &str = "EnableIdle";
 
 const REQUEST: [&str; 9] = [APP, NAME, KIND, TIMER, METRIC, ENABLE, MIN_READY, RATIO, IDLE];
-/// Members of a response that are those of a request under another name.
-const RESPONSE: [(&str, &str); 9] = [
-    ("AppId", APP),
-    ("ScaleRuleName", NAME),
-    ("ScaleRuleType", KIND),
-    ("Timer", TIMER),
-    ("Metric", METRIC),
-    ("ScaleRuleEnabled", ENABLE),
-    ("MinReadyInstances", MIN_READY),
-    ("MinReadyInstanceRatio", RATIO),
-    ("EnableIdle", IDLE),
-];
-const READ_ONLY: [&str; 3] = ["UpdateTime", "CreateTime", "LastDisableTime"];
-const ENVELOPE: [&str; 7] =
-    ["RequestId", "TraceId", "Data", "Message", "ErrorCode", "Code", "Success"];
-const LIST: [&str; 4] = ["ApplicationScalingRules", "CurrentPage", "PageSize", "TotalSize"];
+const READ_ONLY: &str = "UpdateTime CreateTime LastDisableTime";
+const ENVELOPE: &str = "RequestId TraceId Data Message ErrorCode Code Success";
+const RULES: &str = "ApplicationScalingRules";
+const LIST: &str = "ApplicationScalingRules CurrentPage PageSize TotalSize";
+
+/// What a response calls a member of a request.
+fn in_response(name: &'static str) -> &'static str {
+    match name {
+        NAME => "ScaleRuleName",
+        KIND => "ScaleRuleType",
+        TIMER => "Timer",
+        METRIC => "Metric",
+        ENABLE => "ScaleRuleEnabled",
+        same => same,
+    }
+}
 
 /// A part of a rule and where it came from. Null stands for a text that could not be read.
 #[derive(Debug, Clone)]
@@ -41,14 +43,23 @@ pub(super) struct Part {
     pub(super) value: Value,
 }
 
-impl Part {
-    pub(super) fn place(&self) -> Place<'_> {
-        Place { path: self.path.clone(), value: &self.value }
-    }
-}
-
 /// The parts of a rule by the names a request gives them.
 pub(super) type Parts = BTreeMap<&'static str, Part>;
+
+/// A part as a member of a request, in the document it came in.
+pub(super) fn part<'r>(
+    reader: &'r Reader<Api2019>,
+    parts: &'r Parts,
+    name: &'static str,
+) -> One<'r> {
+    let part = parts.get(name);
+    let path = part.map_or(name, |part| &part.path);
+    let mut member = reader.part(path, name, part.map(|part| &part.value));
+    if let Some(part) = part.or(parts.values().next()) {
+        member.at.document = part.document;
+    }
+    member
+}
 
 /// What kind of document a rule came in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,97 +87,86 @@ fn is_rule_of_response(map: &Map<String, Value>) -> bool {
     has(map, &["Timer", "Metric"]) && has(map, &["ScaleRuleName", "ScaleRuleType"])
 }
 
-fn data(map: &Map<String, Value>) -> Option<(&str, &Map<String, Value>)> {
-    let (key, value) = find(map, "Data")?;
-    Some((key, value.as_object()?))
+fn data(map: &Map<String, Value>) -> Option<&Map<String, Value>> {
+    find(map, "Data").and_then(|(_, value)| value.as_object())
 }
 
 /// Whether a document has one of the shapes.
 pub(super) fn recognises(document: &Value) -> bool {
     let Some(map) = document.as_object() else { return false };
-    let wrapped = data(map)
-        .is_some_and(|(_, map)| is_rule_of_response(map) || has(map, &["ApplicationScalingRules"]));
     has(map, &[NAME, KIND, TIMER, METRIC])
-        || wrapped
+        || data(map).is_some_and(|map| is_rule_of_response(map) || has(map, &[RULES]))
         || is_rule_of_response(map)
         || is_timer(map)
         || is_metric(map)
 }
 
-impl Checker<'_> {
-    /// The rules of a document, in parts.
-    pub(super) fn parts(&mut self, document: usize, value: &Value) -> Vec<(Shape, Parts)> {
-        let Some(map) = value.as_object() else {
-            self.obviously(
-                "",
-                METRIC,
-                "a request, a response or a configuration, as a JSON object",
-            );
-            return Vec::new();
-        };
-        let root = Place { path: String::new(), value };
-        if let Some((key, inner)) = data(map) {
-            let _ = self.members(&root, "Data", &ENVELOPE);
-            let place = Place { path: key.to_owned(), value: &map[key] };
-            let Some((key, Value::Array(rules))) = find(inner, LIST[0]) else {
-                return self.response(document, &place).into_iter().collect();
-            };
-            let _ = self.members(&place, "Data", &LIST);
-            let rules = rules.iter().enumerate().filter_map(|(at, value)| {
-                let path = format!("{}.{key}.{at}", place.path);
-                self.response(document, &Place { path, value })
+/// The rules of a document, in parts.
+pub(super) fn parts(
+    reader: &Reader<Api2019>,
+    document: usize,
+    value: &Value,
+) -> Vec<(Shape, Parts)> {
+    let root = reader.document(document, value);
+    let Some(map) = value.as_object() else {
+        let help = "a request, a response or a configuration, as a JSON object";
+        root.named(METRIC).refuse(Wrong::Not(Kind::Object), help);
+        return Vec::new();
+    };
+    if let Some(inner) = data(map) {
+        let Some(envelope) = root.named("Data").members(ENVELOPE) else { return Vec::new() };
+        let data = envelope.get("Data");
+        if !find(inner, RULES).is_some_and(|(_, rules)| rules.is_array()) {
+            return response(document, &data).into_iter().collect();
+        }
+        let rules = data.members(LIST).and_then(|list| list.get(RULES).named("Data").items());
+        return rules.iter().flatten().filter_map(|rule| response(document, rule)).collect();
+    }
+    let alone = |name: &'static str| {
+        let part = Part { document, path: String::new(), value: value.clone() };
+        vec![(Shape::Alone, Parts::from([(name, part)]))]
+    };
+    if has(map, &REQUEST[1..]) && !is_rule_of_response(map) {
+        request(document, &root.named(NAME)).into_iter().collect()
+    } else if is_rule_of_response(map) {
+        response(document, &root.named("Data")).into_iter().collect()
+    } else if has(map, &["schedules", "period"]) {
+        alone(TIMER)
+    } else if has(map, &["metrics", "minReplicas", "maxReplicas"]) {
+        alone(METRIC)
+    } else {
+        request(document, &root.named(NAME)).into_iter().collect()
+    }
+}
+
+fn request(document: usize, root: &One<'_>) -> Option<(Shape, Parts)> {
+    let members = root.members(&REQUEST.join(" "))?;
+    let mut parts = Parts::new();
+    for name in REQUEST {
+        let member = members.get(name);
+        let Some(mut value) = member.value.cloned() else { continue };
+        if let (TIMER | METRIC, Value::String(text)) = (name, &value) {
+            value = serde_json::from_str(text).unwrap_or_else(|error| {
+                let help = format!("the text holds no JSON: {error}");
+                member.refuse(Wrong::Not(Kind::Object), &help);
+                Value::Null
             });
-            return rules.collect();
         }
-        let alone = |name: &'static str| {
-            let part = Part { document, path: String::new(), value: value.clone() };
-            vec![(Shape::Alone, Parts::from([(name, part)]))]
-        };
-        if has(map, &REQUEST[1..]) && !is_rule_of_response(map) {
-            self.request(document, &root).into_iter().collect()
-        } else if is_rule_of_response(map) {
-            self.response(document, &root).into_iter().collect()
-        } else if has(map, &["schedules", "period"]) {
-            alone(TIMER)
-        } else if has(map, &["metrics", "minReplicas", "maxReplicas"]) {
-            alone(METRIC)
-        } else {
-            self.request(document, &root).into_iter().collect()
-        }
+        parts.insert(name, Part { document, path: member.at.path, value });
     }
+    Some((Shape::Request, parts))
+}
 
-    fn request(&mut self, document: usize, root: &Place<'_>) -> Option<(Shape, Parts)> {
-        let members = self.members(root, NAME, &REQUEST)?;
-        let mut parts = Parts::new();
-        for name in REQUEST {
-            let Some(member) = members.get(name) else { continue };
-            let mut part = Part { document, path: member.path, value: member.value.clone() };
-            if let (TIMER | METRIC, Value::String(text)) = (name, &part.value) {
-                part.value = serde_json::from_str(text).unwrap_or_else(|error| {
-                    let remedy = format!("the text holds no JSON: {error}");
-                    self.obviously(&part.path, name, remedy);
-                    Value::Null
-                });
-            }
-            parts.insert(name, part);
-        }
-        Some((Shape::Request, parts))
+fn response(document: usize, rule: &One<'_>) -> Option<(Shape, Parts)> {
+    let members = rule.members(&format!("{} {READ_ONLY}", REQUEST.map(in_response).join(" ")))?;
+    let mut parts = Parts::new();
+    for name in REQUEST {
+        let member = members.get(in_response(name));
+        let empty = |value: &&Value| value.as_object().is_some_and(Map::is_empty);
+        let Some(value) = member.value.filter(|value| !empty(value)) else { continue };
+        parts.insert(name, Part { document, path: member.at.path, value: value.clone() });
     }
-
-    fn response(&mut self, document: usize, place: &Place<'_>) -> Option<(Shape, Parts)> {
-        let known: Vec<&str> = RESPONSE.iter().map(|(name, _)| *name).chain(READ_ONLY).collect();
-        let members: Members<'_> = self.members(place, "Data", &known)?;
-        let mut parts = Parts::new();
-        for (response, request) in RESPONSE {
-            let Some(member) = members.get(response) else { continue };
-            if member.value.as_object().is_some_and(Map::is_empty) {
-                continue;
-            }
-            let part = Part { document, path: member.path, value: member.value.clone() };
-            parts.insert(request, part);
-        }
-        Some((Shape::Response, parts))
-    }
+    Some((Shape::Response, parts))
 }
 
 /// What goes out again for a rule that came in this shape.
@@ -175,11 +175,10 @@ pub(super) fn body(shape: Shape, typed: &Value, parts: &Parts) -> Value {
         Shape::Request => typed.clone(),
         Shape::Alone => writable(typed),
         Shape::Response => {
-            let text = |part: &Part| Value::String(lower_keys(&writable(&part.value)).to_string());
             let member = |&name: &&'static str| {
                 let part = parts.get(name)?;
                 let value = match name {
-                    TIMER | METRIC => text(part),
+                    TIMER | METRIC => lower_keys(&writable(&part.value)).to_string().into(),
                     _ => part.value.clone(),
                 };
                 Some((name.to_owned(), value))
@@ -200,9 +199,11 @@ pub(super) fn amend(body: &mut Value, update: &Value) {
 
 /// Without what only the platform writes.
 fn writable(value: &Value) -> Value {
-    let Some(map) = value.as_object() else { return value.clone() };
-    let kept = map.iter().filter(|(key, _)| !key.eq_ignore_ascii_case("MetricsStatus"));
-    Value::Object(kept.map(|(key, value)| (key.clone(), value.clone())).collect())
+    let mut value = value.clone();
+    if let Some(map) = value.as_object_mut() {
+        map.retain(|key, _| !key.eq_ignore_ascii_case("MetricsStatus"));
+    }
+    value
 }
 
 /// Keys as requests write them: `AtTime` becomes `atTime`.

@@ -18,8 +18,9 @@ pub(super) fn status(model: &Model, knobs: &Knobs, happening: &Happening<'_>) ->
     let desired = happening.decision.desired;
     let current = metric.metrics.iter().zip(happening.readings).map(|(target, reading)| {
         let mut one = Map::new();
-        one.insert("Name".into(), json!(target.kind.status_name()));
-        one.insert("Type".into(), json!(target.kind.status_kind()));
+        let (name, kind) = target.kind.status();
+        one.insert("Name".into(), json!(name));
+        one.insert("Type".into(), json!(kind));
         if let Some(value) = reading.value {
             one.insert("CurrentValue".into(), json!(value.round() as i64));
         }
@@ -28,7 +29,7 @@ pub(super) fn status(model: &Model, knobs: &Knobs, happening: &Happening<'_>) ->
     let next = metric.metrics.iter().map(|target| {
         let (scale_in, scale_out) = next(*target, desired, knobs.tolerance);
         json!({
-            "Name": target.kind.status_name(),
+            "Name": target.kind.status().0,
             "NextScaleInAverageUtilization": scale_in,
             "NextScaleOutAverageUtilization": scale_out,
         })

@@ -1,132 +1,99 @@
 //! What a body must hold to be taken: the rules of the API, per kind of document.
 
 use super::knobs::Knobs;
-use super::members::{Members, Reason};
-use super::native::{Group, Policy, VolumeType};
-use crate::products::DocumentFaults;
+use super::native::{Group, Kind, ManagedMetric, Policy, VolumeType};
+use super::words::{Object, One, count, duration, float, id, list, word};
+use crate::products::{Kind as Is, Omitted, Wrong};
 use autosim_engine::units::Span;
+use serde_json::json;
 
-/// An instance group; `Some` if it is whole and nothing is wrong with it.
-pub(super) fn group(
-    body: &Members<'_>,
-    document: usize,
-    knobs: &Knobs,
-    faults: &mut DocumentFaults,
-) -> Option<Group> {
-    body.known(
-        faults,
-        &[
-            "project_id",
-            "name",
-            "tags",
-            "template_id",
-            "capacity",
-            "loadbalancer",
-            "id",
-            "zone",
-            "created_at",
-            "updated_at",
-            "error_messages",
-            "instance_template_id",
-        ],
-    );
-    let before = faults.errors();
-    body.id(faults, "project_id");
-    body.text(faults, "name");
-    body.texts(faults, "tags");
-    if body.get("instance_template_id").is_some()
-        && body.get("template_id").is_none()
-        && !body.is_update()
-    {
-        let help = "answers call it `instance_template_id`, requests `template_id`";
-        body.refuse(faults, "template_id", Reason::Required, help);
-    } else {
-        body.id(faults, "template_id");
+/// What a body says, if it is whole and nothing is wrong with it. A template bears on a run only by what
+/// an Instance costs and can do, which a scenario says.
+#[derive(Default)]
+pub(super) struct Said {
+    pub(super) group: Option<Group>,
+    pub(super) policy: Option<Policy>,
+    /// Members left out, with what the platform takes in their place.
+    pub(super) omitted: Vec<Omitted>,
+}
+
+/// Reads a body of that kind.
+pub(super) fn read(kind: Kind, body: &Object<'_>, document: usize, knobs: &Knobs) -> Said {
+    body.report_unknown(&format!("{} {}", kind.writable(), kind.read_only()));
+    let mut said = Said::default();
+    match kind {
+        Kind::Group => said.group = group(body, document, knobs),
+        Kind::Policy => said.policy = policy(body, document, knobs),
+        Kind::Template => template(body),
     }
-    let group = body.required_object(faults, "capacity", |capacity, faults| {
-        capacity.known(faults, &["max_replicas", "min_replicas", "cooldown_delay"]);
-        let max = capacity.count(faults, "max_replicas", 0);
-        let min = capacity.count(faults, "min_replicas", 0);
-        let cooldown = capacity
-            .duration(faults, "cooldown_delay")
-            .unwrap_or(Span::from_secs(knobs.default_cooldown_s.into()));
+    let omitted = body.me.reader.take_omitted();
+    if body.me.reader.errors() == 0 { Said { omitted, ..said } } else { Said::default() }
+}
+
+fn tags(member: One<'_>) {
+    list(member, "a text", |tag| {
+        tag.text();
+    });
+}
+
+fn group(body: &Object<'_>, document: usize, knobs: &Knobs) -> Option<Group> {
+    id(body.need("project_id"));
+    body.need("name").text();
+    body.get("tags").note(json!([]));
+    tags(body.get("tags"));
+    let renamed = match body.has("instance_template_id") {
+        true => "answers call it `instance_template_id`, requests `template_id`",
+        false => "",
+    };
+    id(body.get("template_id").must(renamed));
+    let capacity = body.need("capacity").members("max_replicas min_replicas cooldown_delay");
+    let group = capacity.and_then(|capacity| {
+        let max = count(capacity.need("max_replicas"), 0);
+        let min = count(capacity.need("min_replicas"), 0);
+        let cooldown = capacity.get("cooldown_delay");
+        cooldown.note(format!("{}s", knobs.default_cooldown_s));
+        let cooldown = duration(cooldown);
+        let cooldown = cooldown.unwrap_or(Span::from_secs(knobs.default_cooldown_s.into()));
         if let (Some(min), Some(max)) = (min, max)
             && min > max
         {
             let help = format!("at most max_replicas, {max}; it is {min}");
-            capacity.refuse(faults, "min_replicas", Reason::Constraint, &help);
+            capacity.get("min_replicas").refuse(Wrong::Because(&help), &help);
         }
         Some(Group { document, min: min?, max: max?, cooldown })
     });
-    body.required_object(faults, "loadbalancer", |balancer, faults| {
-        balancer.known(faults, &["id", "backend_ids", "private_network_id"]);
-        balancer.id(faults, "id");
-        if balancer.get("backend_ids").is_none() && !balancer.is_update() {
-            balancer.refuse(faults, "backend_ids", Reason::Required, "a list, each a UUID");
-        }
-        balancer.ids(faults, "backend_ids");
-        balancer.optional_id(faults, "private_network_id");
-        Some(())
-    });
-    group.filter(|_| faults.errors() == before)
+    if let Some(balancer) = body.need("loadbalancer").members("id backend_ids private_network_id") {
+        id(balancer.need("id"));
+        list(balancer.need("backend_ids"), "a UUID", id);
+        id(balancer.get("private_network_id"));
+    }
+    group
 }
 
-/// A scaling policy; `Some` if it is whole and nothing is wrong with it.
-pub(super) fn policy(
-    body: &Members<'_>,
-    document: usize,
-    knobs: &Knobs,
-    faults: &mut DocumentFaults,
-) -> Option<Policy> {
-    body.known(
-        faults,
-        &[
-            "name",
-            "metric",
-            "action",
-            "type",
-            "value",
-            "priority",
-            "instance_group_id",
-            "id",
-            "zone",
-        ],
-    );
-    let before = faults.errors();
-    let name = body.text(faults, "name");
-    let metric = body.required_object(faults, "metric", |metric, faults| {
-        metric.known(
-            faults,
-            &[
-                "name",
-                "managed_metric",
-                "cockpit_metric_name",
-                "operator",
-                "aggregate",
-                "sampling_range_min",
-                "threshold",
-            ],
-        );
-        metric.text(faults, "name");
-        let managed = managed(metric, faults);
-        let operator = metric.word(faults, "operator");
-        let aggregate = metric.word(faults, "aggregate");
-        let minutes = metric.count(faults, "sampling_range_min", 1);
-        let threshold = metric.float(faults, "threshold");
+fn policy(body: &Object<'_>, document: usize, knobs: &Knobs) -> Option<Policy> {
+    let name = body.need("name").text();
+    let known =
+        "name managed_metric cockpit_metric_name operator aggregate sampling_range_min threshold";
+    let metric = body.need("metric").members(known).and_then(|metric| {
+        metric.need("name").text();
+        let managed = managed(&metric);
+        let operator = word(metric.need("operator"), "operator_unknown");
+        let aggregate = word(metric.need("aggregate"), "aggregate_unknown");
+        let minutes = count(metric.need("sampling_range_min"), 1);
+        let threshold = float(&metric.need("threshold"));
         Some((managed?, operator?, aggregate?, minutes?, threshold?))
     });
-    let action = body.word(faults, "action");
-    let adjustment = body.word(faults, "type");
-    let value = body.count(faults, "value", 1);
-    let priority = body.optional_count(faults, "priority", 0).unwrap_or(knobs.default_priority);
-    body.id(faults, "instance_group_id");
-    if faults.errors() > before {
-        return None;
-    }
+    let action = word(body.need("action"), "unknown_action");
+    let adjustment = word(body.need("type"), "unknown_type");
+    let value = count(body.need("value"), 1);
+    let priority = body.get("priority");
+    priority.note(knobs.default_priority);
+    let priority = count(priority, 0).unwrap_or(knobs.default_priority);
+    id(body.need("instance_group_id"));
     let (metric, operator, aggregate, minutes, threshold) = metric?;
     Some(Policy {
         document,
-        name: name?,
+        name: name?.to_owned(),
         metric,
         operator,
         aggregate,
@@ -140,99 +107,70 @@ pub(super) fn policy(
 }
 
 /// Exactly one of the two ways to name a metric, of which only one is taken yet.
-fn managed(
-    metric: &Members<'_>,
-    faults: &mut DocumentFaults,
-) -> Option<super::native::ManagedMetric> {
+fn managed(metric: &Object<'_>) -> Option<ManagedMetric> {
     const ONE: &str = "exactly one of managed_metric and cockpit_metric_name";
-    let given = |key: &str| metric.get(key).is_some_and(|value| value.as_str() != Some(""));
+    let given = |key| metric.get(key).value.is_some_and(|value| value.as_str() != Some(""));
+    let own = metric.get("cockpit_metric_name");
     match (given("managed_metric"), given("cockpit_metric_name")) {
-        (true, true) => metric.refuse(faults, "", Reason::Constraint, ONE),
-        (false, false) if !metric.is_update() => metric.refuse(faults, "", Reason::Required, ONE),
+        (true, true) => metric.me.refuse(Wrong::Because(ONE), ONE),
+        (false, false) if !metric.me.reader.dialect.update => metric.me.refuse(Wrong::Missing, ONE),
         (false, true) => {
             let help = "custom metrics are not supported yet; name a managed_metric";
-            metric.refuse(faults, "cockpit_metric_name", Reason::Constraint, help);
+            own.refuse(Wrong::Because(help), help);
         }
-        _ => {}
+        (true | false, false) => {}
     }
-    metric.optional_text(faults, "cockpit_metric_name");
-    metric.optional_word(faults, "managed_metric")
+    own.text();
+    word(metric.get("managed_metric"), "managed_metric_unknown")
 }
 
-/// An instance template. It bears on a run only by what an Instance costs and can do, which a scenario
-/// says; it is kept whole.
-pub(super) fn template(body: &Members<'_>, faults: &mut DocumentFaults) {
-    body.known(
-        faults,
-        &[
-            "name",
-            "commercial_type",
-            "image_id",
-            "volumes",
-            "private_network_ids",
-            "public_ips_v4_count",
-            "public_ips_v6_count",
-            "security_group_id",
-            "placement_group_id",
-            "cloud_init",
-            "tags",
-            "project_id",
-            "id",
-            "zone",
-            "created_at",
-            "updated_at",
-            "status",
-        ],
-    );
-    body.text(faults, "name");
-    body.text(faults, "commercial_type");
-    body.id(faults, "project_id");
+fn template(body: &Object<'_>) {
+    body.need("name").text();
+    body.need("commercial_type").text();
+    id(body.need("project_id"));
     for key in ["image_id", "security_group_id", "placement_group_id"] {
-        body.optional_id(faults, key);
+        id(body.get(key));
     }
     for key in ["public_ips_v4_count", "public_ips_v6_count"] {
-        body.optional_count(faults, key, 0);
+        count(body.get(key), 0);
     }
-    body.ids(faults, "private_network_ids");
-    body.texts(faults, "tags");
-    if let Some(text) = body.optional_text(faults, "cloud_init")
-        && !is_base64(&text)
-    {
-        body.refuse(faults, "cloud_init", Reason::Format, "a text in Base64");
+    for key in ["tags", "private_network_ids"] {
+        body.get(key).note(json!([]));
     }
-    body.each(faults, "volumes", volume);
+    list(body.get("private_network_ids"), "a UUID", id);
+    tags(body.get("tags"));
+    let script = body.get("cloud_init");
+    if script.text().is_some_and(|text| !is_base64(text)) {
+        script.refuse(Wrong::Not(Is::Text), "a text in Base64");
+    }
+    let known = "name boot volume_type perf_iops from_snapshot from_empty tags";
+    if let Some(volumes) = body.get("volumes").object() {
+        let each = volumes.map.keys().filter_map(|key| volumes.get(key).members(known));
+        each.for_each(|one| volume(&one));
+    }
 }
 
-fn volume(volume: &Members<'_>, faults: &mut DocumentFaults) {
-    volume.known(
-        faults,
-        &["name", "boot", "volume_type", "perf_iops", "from_snapshot", "from_empty", "tags"],
-    );
-    volume.optional_text(faults, "name");
-    volume.flag(faults, "boot");
-    volume.optional_word::<VolumeType>(faults, "volume_type");
-    volume.texts(faults, "tags");
-    let iops = volume.optional_count(faults, "perf_iops", 0);
-    if iops.is_some_and(|iops| iops != 5000 && iops != 15_000) {
-        volume.refuse(faults, "perf_iops", Reason::Constraint, "5000 or 15000");
+fn volume(volume: &Object<'_>) {
+    volume.get("name").text();
+    volume.get("boot").flag();
+    word::<VolumeType>(volume.get("volume_type"), "unknown_volume_type");
+    tags(volume.get("tags"));
+    if count(volume.get("perf_iops"), 0).is_some_and(|iops| iops != 5000 && iops != 15_000) {
+        let help = "5000 or 15000";
+        volume.get("perf_iops").refuse(Wrong::Because(help), help);
     }
-    let sources = ["from_snapshot", "from_empty"].map(|key| volume.get(key).is_some());
-    let both = sources == [true, true];
-    if both || sources == [false, false] && !volume.is_update() {
+    let sources = ["from_snapshot", "from_empty"].map(|key| volume.has(key));
+    if sources == [true, true] || sources == [false, false] && !volume.me.reader.dialect.update {
         let help = "exactly one of from_snapshot and from_empty";
-        volume.refuse(faults, "", Reason::Constraint, help);
+        volume.me.refuse(Wrong::Because(help), help);
     }
-    volume.object(faults, "from_snapshot", |source, faults| {
-        source.known(faults, &["snapshot_id", "size"]);
-        source.id(faults, "snapshot_id");
-        source.size(faults, "size", false);
-        Some(())
-    });
-    volume.object(faults, "from_empty", |source, faults| {
-        source.known(faults, &["size"]);
-        source.size(faults, "size", true);
-        Some(())
-    });
+    if let Some(source) = volume.get("from_snapshot").members("snapshot_id size") {
+        id(source.need("snapshot_id"));
+        source.get("size").hint("a size in bytes").whole();
+    }
+    if let Some(source) = volume.get("from_empty").members("size") {
+        source.need("size").hint("a size in bytes").whole();
+    }
 }
 
 fn is_base64(text: &str) -> bool {

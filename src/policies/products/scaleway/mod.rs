@@ -15,7 +15,6 @@
 mod advice;
 mod check;
 mod knobs;
-mod members;
 mod native;
 mod policy;
 mod read;
@@ -23,6 +22,7 @@ mod samples;
 mod tell;
 #[cfg(test)]
 mod tests;
+mod words;
 
 pub use knobs::{
     Actions, ConnectionsRate, CooldownEnd, CooldownFrom, Ids, Knobs, NetworkValue, NoSamples,
@@ -31,16 +31,13 @@ pub use knobs::{
 pub use read::Model;
 
 use super::{
-    Assumption, DocumentFault, DocumentFaults, Fidelity, Happening, LeavesFirst, Omitted, Platform,
-    Product,
+    DocumentFault, Fidelity, FixedRule, Happening, LeavesFirst, Omitted, Platform, Product, Reader,
 };
 use crate::builtin::PolicyContext;
 use autosim_engine::control::Autoscaler;
-use autosim_engine::fault::Faults;
 use autosim_engine::units::Span;
-use members::{Reason, is_error};
-use native::Kind;
 use serde_json::{Map, Value, json};
+use words::{FORMAT, REASONS, V1Alpha1, is_error};
 
 /// Scaleway's Instance autoscaling.
 #[derive(Debug, Clone, Copy)]
@@ -52,20 +49,31 @@ impl Product for Scaleway {
     const FIDELITY: Fidelity = Fidelity::Documented;
     const AGGREGATES_ITSELF: bool = true;
 
+    const FIXED: &'static [FixedRule] = &[
+        ("first count", "min_replicas", "not published; a scenario's `initial` replaces it"),
+        (
+            "a denied action",
+            "ends the evaluation; weaker policies are not tried",
+            "one shared cooldown would deny them too",
+        ),
+        ("a correction", "is the only action of its evaluation", "not published"),
+        ("a sample", "the mean since the sample before, of running Instances", "not published"),
+    ];
+
     type Knobs = Knobs;
+    type Dialect = V1Alpha1;
     type Model = Model;
 
     fn recognises(document: &Value) -> bool {
         read::recognises(document)
     }
 
-    fn read(
-        documents: &[Value],
-        knobs: &Knobs,
-        strict: bool,
-        faults: &mut DocumentFaults,
-    ) -> Option<Model> {
-        read::read(documents, knobs, strict, faults)
+    fn dialect(knobs: &Knobs, strict: bool) -> V1Alpha1 {
+        V1Alpha1 { update: false, ids: if strict { Ids::Strict } else { knobs.ids } }
+    }
+
+    fn model(documents: &[Value], knobs: &Knobs, reader: &Reader<V1Alpha1>) -> Option<Model> {
+        read::read(documents, knobs, reader)
     }
 
     fn lacks(model: &Model) -> Option<String> {
@@ -82,26 +90,20 @@ impl Product for Scaleway {
         }
     }
 
-    fn check_knobs(knobs: &Knobs, faults: &mut Faults) {
-        knobs.check(faults);
-    }
-
     fn export(model: &Model) -> Vec<Value> {
         let writable = |body: &native::Body| {
             let read_only = body.kind.read_only();
-            let members = body.members.iter().filter(|(key, _)| !read_only.contains(&key.as_str()));
+            let members = body
+                .members
+                .iter()
+                .filter(|(key, _)| !read_only.split(' ').any(|name| name == key.as_str()));
             Value::Object(members.map(|(key, value)| (key.clone(), value.clone())).collect())
         };
         model.bodies.iter().map(writable).collect()
     }
 
     fn defaults(model: &Model) -> Vec<Omitted> {
-        let whole = model.bodies.iter().filter(|body| !body.partial);
-        whole.flat_map(|body| omitted(model, body)).collect()
-    }
-
-    fn assumptions(_: &Model, knobs: &Knobs) -> Vec<Assumption> {
-        assumptions(knobs)
+        model.omitted.clone()
     }
 
     fn platform(model: &Model, knobs: &Knobs) -> Platform {
@@ -126,7 +128,7 @@ impl Product for Scaleway {
 
     fn unreadable(message: &str) -> DocumentFault {
         let message = format!("the body is no JSON: {message}");
-        DocumentFault::error(Reason::Format.code(), Some(400), "", message, "a JSON object")
+        DocumentFault::error(FORMAT, Some(400), "", message, "a JSON object")
     }
 
     /// Bodies are sent one by one, so the answer is the one to the first that is refused. A missing
@@ -136,7 +138,8 @@ impl Product for Scaleway {
         let first = faults.iter().filter(refused).map(|fault| fault.document).min();
         let of_first: Vec<&&DocumentFault> =
             faults.iter().filter(refused).filter(|f| Some(f.document) == first).collect();
-        let argument = |fault: &&&DocumentFault| Reason::of_code(&fault.code).is_some();
+        let argument =
+            |fault: &&&DocumentFault| REASONS.iter().any(|(code, _)| *code == fault.code);
         let details: Vec<Value> = of_first
             .iter()
             .copied()
@@ -163,86 +166,4 @@ impl Product for Scaleway {
     fn tell(model: &Model, _: &Knobs, happening: &Happening<'_>) -> Option<Value> {
         tell::event(model, happening)
     }
-}
-
-/// What a body leaves to the platform.
-fn omitted(model: &Model, body: &native::Body) -> Vec<Omitted> {
-    let cooldown = json!(format!("{}s", model.default_cooldown_s));
-    let members: &[(&str, Value)] = match body.kind {
-        Kind::Group => &[("tags", json!([])), ("capacity.cooldown_delay", cooldown)],
-        Kind::Template => &[("tags", json!([])), ("private_network_ids", json!([]))],
-        Kind::Policy => &[("priority", json!(model.default_priority))],
-    };
-    let absent = |path: &str| match read::at_path(&body.members, path) {
-        Some(value) => value.is_null(),
-        None => true,
-    };
-    let omitted = members.iter().filter(|(path, _)| absent(path));
-    omitted
-        .map(|(path, value)| Omitted {
-            document: body.document,
-            path: (*path).to_owned(),
-            value: value.clone(),
-        })
-        .collect()
-}
-
-/// Why each knob has the default it has, in the order of the knobs.
-const WHY: [(&str, &str); 25] = [
-    ("tick_s", "scaling is said to occur every 5 minutes; the phase is not published"),
-    ("tick_jitter_s", "real evaluations are not exact; none is the plain case"),
-    ("sample_s", "the distance of samples is not published"),
-    ("no_samples", "a condition on nothing cannot hold"),
-    ("network_value", "CPU is a mean over the group; its neighbours are taken alike"),
-    ("network_in_share", "a scenario gives one number for both directions"),
-    (
-        "connections_rate",
-        "described as accumulated and named a rate; a growing counter has no threshold",
-    ),
-    ("requests_per_connection", "without keep-alive every request opens one"),
-    ("threshold", "32 bits in the API; that it is widened is assumed"),
-    ("default_priority", "zero is what an omitted number is on the wire"),
-    ("ties", "not published; order of creation is stable"),
-    ("actions_per_tick", "one shared cooldown would deny a second action"),
-    ("noop_policy", "a policy that changes nothing should not block one that would"),
-    ("percent_up", "not published; upwards never too little"),
-    ("percent_down", "not published; downwards never too much"),
-    ("percent_least", "not published; a policy that fires should do something"),
-    ("set_total_guard", "the direction is part of the policy"),
-    ("correct_bounds", "a supervisor appears among the sources of events"),
-    ("correction_obeys_cooldown", "a correction is no policy's action; not published"),
-    ("default_cooldown_s", "every published sample has it"),
-    ("cooldown_from", "\"after a scaling action\": taken from its start"),
-    ("cooldown_end", "not published"),
-    ("cold_start_s", "an effect is said to show after two to three minutes"),
-    ("victim", "not published"),
-    ("ids", "published samples hold placeholders"),
-];
-
-fn assumptions(knobs: &Knobs) -> Vec<Assumption> {
-    let Ok(Value::Object(values)) = serde_json::to_value(knobs) else { return Vec::new() };
-    let of_knob = |(rule, why): (&str, &'static str)| {
-        let value = match values.get(rule) {
-            Some(Value::String(word)) => word.clone(),
-            Some(value) => value.to_string(),
-            None => String::new(),
-        };
-        Assumption { rule: rule.to_owned(), value, why }
-    };
-    let fixed = [
-        ("first count", "min_replicas", "not published; a scenario's `initial` replaces it"),
-        (
-            "a denied action",
-            "ends the evaluation; weaker policies are not tried",
-            "one shared cooldown would deny them too",
-        ),
-        ("a correction", "is the only action of its evaluation", "not published"),
-        ("a sample", "the mean since the sample before, of running Instances", "not published"),
-    ];
-    let of_rule = |(rule, value, why): (&str, &str, &'static str)| Assumption {
-        rule: rule.to_owned(),
-        value: value.to_owned(),
-        why,
-    };
-    WHY.into_iter().map(of_knob).chain(fixed.into_iter().map(of_rule)).collect()
 }

@@ -1,5 +1,6 @@
 //! The documents in Scaleway's own words.
 
+use crate::products::words::words;
 use autosim_engine::units::Span;
 use serde_json::{Map, Value};
 
@@ -24,19 +25,24 @@ impl Kind {
         }
     }
 
-    /// Members the platform writes and never reads.
-    pub(super) const fn read_only(self) -> &'static [&'static str] {
+    /// Members of a request.
+    pub(super) const fn writable(self) -> &'static str {
         match self {
-            Self::Group => &[
-                "id",
-                "zone",
-                "created_at",
-                "updated_at",
-                "error_messages",
-                "instance_template_id",
-            ],
-            Self::Template => &["id", "zone", "created_at", "updated_at", "status"],
-            Self::Policy => &["id", "zone"],
+            Self::Group => "project_id name tags template_id capacity loadbalancer",
+            Self::Template => {
+                "name commercial_type image_id volumes private_network_ids public_ips_v4_count \
+                 public_ips_v6_count security_group_id placement_group_id cloud_init tags project_id"
+            }
+            Self::Policy => "name metric action type value priority instance_group_id",
+        }
+    }
+
+    /// Members the platform writes and never reads.
+    pub(super) const fn read_only(self) -> &'static str {
+        match self {
+            Self::Group => "id zone created_at updated_at error_messages instance_template_id",
+            Self::Template => "id zone created_at updated_at status",
+            Self::Policy => "id zone",
         }
     }
 
@@ -110,54 +116,30 @@ pub(super) struct Policy {
     pub(super) priority: u32,
 }
 
-/// An enumeration of the API: its words, in the order of its schema, without the one for "unknown".
-pub(super) trait Words: Copy + 'static {
-    const ALL: &'static [(&'static str, Self)];
-    /// The word that stands for no choice.
-    const UNKNOWN: &'static str;
-
-    fn of(word: &str) -> Option<Self> {
-        Self::ALL.iter().find(|(known, _)| *known == word).map(|&(_, value)| value)
+words! {
+    /// A metric the platform measures by itself.
+    pub(super) enum ManagedMetric {
+        Cpu = "managed_metric_instance_cpu",
+        NetworkIn = "managed_metric_instance_network_in",
+        NetworkOut = "managed_metric_instance_network_out",
+        Connections = "managed_loadbalancer_backend_connections_rate",
+        Throughput = "managed_loadbalancer_backend_throughput",
     }
-}
-
-/// A metric the platform measures by itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum ManagedMetric {
-    Cpu,
-    NetworkIn,
-    NetworkOut,
-    Connections,
-    Throughput,
 }
 
 impl ManagedMetric {
-    pub(super) fn word(self) -> &'static str {
-        Self::ALL.iter().find(|(_, known)| *known == self).map_or("", |(word, _)| word)
-    }
-
     /// Whether Instances report it: none does while none runs.
     pub(super) const fn of_instances(self) -> bool {
         matches!(self, Self::Cpu | Self::NetworkIn | Self::NetworkOut)
     }
 }
 
-impl Words for ManagedMetric {
-    const ALL: &'static [(&'static str, Self)] = &[
-        ("managed_metric_instance_cpu", Self::Cpu),
-        ("managed_metric_instance_network_in", Self::NetworkIn),
-        ("managed_metric_instance_network_out", Self::NetworkOut),
-        ("managed_loadbalancer_backend_connections_rate", Self::Connections),
-        ("managed_loadbalancer_backend_throughput", Self::Throughput),
-    ];
-    const UNKNOWN: &'static str = "managed_metric_unknown";
-}
-
-/// How the aggregate is compared with the threshold; both are strict.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Operator {
-    GreaterThan,
-    LessThan,
+words! {
+    /// How the aggregate is compared with the threshold; both are strict.
+    pub(super) enum Operator {
+        GreaterThan = "operator_greater_than",
+        LessThan = "operator_less_than",
+    }
 }
 
 impl Operator {
@@ -169,69 +151,37 @@ impl Operator {
     }
 }
 
-impl Words for Operator {
-    const ALL: &'static [(&'static str, Self)] =
-        &[("operator_greater_than", Self::GreaterThan), ("operator_less_than", Self::LessThan)];
-    const UNKNOWN: &'static str = "operator_unknown";
+words! {
+    /// How the samples of the range become one value.
+    pub(super) enum Aggregate {
+        Average = "aggregate_average",
+        Max = "aggregate_max",
+        Min = "aggregate_min",
+        Sum = "aggregate_sum",
+    }
 }
 
-/// How the samples of the range become one value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Aggregate {
-    Average,
-    Max,
-    Min,
-    Sum,
+words! {
+    /// The direction of a policy.
+    pub(super) enum Action {
+        ScaleUp = "scale_up",
+        ScaleDown = "scale_down",
+    }
 }
 
-impl Words for Aggregate {
-    const ALL: &'static [(&'static str, Self)] = &[
-        ("aggregate_average", Self::Average),
-        ("aggregate_max", Self::Max),
-        ("aggregate_min", Self::Min),
-        ("aggregate_sum", Self::Sum),
-    ];
-    const UNKNOWN: &'static str = "aggregate_unknown";
+words! {
+    /// How a policy's value is read.
+    pub(super) enum Adjustment {
+        FlatCount = "flat_count",
+        PercentOfTotalGroup = "percent_of_total_group",
+        SetTotalGroup = "set_total_group",
+    }
 }
 
-/// The direction of a policy.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Action {
-    ScaleUp,
-    ScaleDown,
-}
-
-impl Words for Action {
-    const ALL: &'static [(&'static str, Self)] =
-        &[("scale_up", Self::ScaleUp), ("scale_down", Self::ScaleDown)];
-    const UNKNOWN: &'static str = "unknown_action";
-}
-
-/// How a policy's value is read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Adjustment {
-    FlatCount,
-    PercentOfTotalGroup,
-    SetTotalGroup,
-}
-
-impl Words for Adjustment {
-    const ALL: &'static [(&'static str, Self)] = &[
-        ("flat_count", Self::FlatCount),
-        ("percent_of_total_group", Self::PercentOfTotalGroup),
-        ("set_total_group", Self::SetTotalGroup),
-    ];
-    const UNKNOWN: &'static str = "unknown_type";
-}
-
-/// Where a volume lives.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum VolumeType {
-    Local,
-    Block,
-}
-
-impl Words for VolumeType {
-    const ALL: &'static [(&'static str, Self)] = &[("l_ssd", Self::Local), ("sbs", Self::Block)];
-    const UNKNOWN: &'static str = "unknown_volume_type";
+words! {
+    /// Where a volume lives.
+    pub(super) enum VolumeType {
+        Local = "l_ssd",
+        Block = "sbs",
+    }
 }

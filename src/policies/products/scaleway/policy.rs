@@ -22,6 +22,7 @@ use super::read::Model;
 use super::samples::{Samples, SinceReady};
 use crate::builtin::PolicyContext;
 use crate::builtin::parts::Bounds;
+use crate::products::Words;
 use autosim_engine::control::{
     Autoscaler, Cadence, Decision, Observation, Policy, SignalRef, Stage, Why,
 };
@@ -100,7 +101,7 @@ fn signal(policy: &Native, knobs: &Knobs) -> SignalRef {
     let without = (knobs.no_samples == NoSamples::Zero).then_some(0.0);
     let sensor = Samples::new(&signal, policy.metric.of_instances(), policy.aggregate, without);
     let sensor = Some(Box::new(sensor) as Box<_>);
-    SignalRef { sensor, ..SignalRef::own(signal).named(policy.metric.word()) }
+    SignalRef { sensor, ..SignalRef::own(signal).named(policy.metric.name()) }
 }
 
 /// When the evaluation of that number is made.

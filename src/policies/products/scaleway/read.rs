@@ -1,11 +1,11 @@
 //! From bodies in order of creation to a group with its policies: which body is which, which update
 //! amends what, and what they say of one another.
 
-use super::check;
-use super::knobs::{Ids, Knobs};
-use super::members::{Duration, Manner, Members, Reason, is_error, is_uuid};
+use super::check::{self, Said};
+use super::knobs::Knobs;
 use super::native::{Body, Group, Kind, Policy, text};
-use crate::products::{DocumentFault, DocumentFaults};
+use super::words::{Duration, FORMAT, REQUIRED, UNKNOWN, V1Alpha1, is_error, is_uuid};
+use crate::products::{DocumentFault, DocumentFaults, Omitted, Reader, Wrong};
 use serde_json::{Map, Value};
 
 /// A group, its policies and its template.
@@ -16,31 +16,22 @@ pub struct Model {
     pub(super) group: Option<Group>,
     /// In order of creation.
     pub(super) policies: Vec<Policy>,
-    /// What the platform takes for a cooldown and a priority that are left out.
-    pub(super) default_cooldown_s: u32,
-    pub(super) default_priority: u32,
+    /// Members left out, with what the platform takes in their place.
+    pub(super) omitted: Vec<Omitted>,
 }
 
 /// Reads the bodies; the model if nothing is refused.
-pub(super) fn read(
-    documents: &[Value],
-    knobs: &Knobs,
-    strict: bool,
-    faults: &mut DocumentFaults,
-) -> Option<Model> {
-    let ids = if strict { Ids::Strict } else { knobs.ids };
-    let before = faults.errors();
-    let mut reader = Reader { knobs, strict, ids, bodies: Vec::new(), faults };
+pub(super) fn read(documents: &[Value], knobs: &Knobs, reader: &Reader<V1Alpha1>) -> Option<Model> {
+    let mut bodies = Bodies { knobs, reader, known: Vec::new() };
     for (at, document) in documents.iter().enumerate() {
-        reader.faults.document(at);
-        reader.take(at, document);
+        bodies.take(at, document);
     }
-    reader.acquaint();
-    let model = reader.model();
-    if faults.errors() > before {
+    bodies.acquaint();
+    let model = bodies.model();
+    if reader.errors() > 0 {
         return None;
     }
-    super::advice::give(&model, knobs, faults);
+    super::advice::give(&model, knobs, reader);
     Some(model)
 }
 
@@ -90,13 +81,13 @@ pub(super) fn at_path<'a>(body: &'a Map<String, Value>, path: &str) -> Option<&'
 }
 
 /// The path, or as much of it as is there.
-fn nearest(body: &Map<String, Value>, path: &str) -> String {
+fn nearest<'p>(body: &Map<String, Value>, path: &'p str) -> &'p str {
     let mut path = path;
     while at_path(body, path).is_none() {
-        let Some((shorter, _)) = path.rsplit_once('.') else { return String::new() };
+        let Some((shorter, _)) = path.rsplit_once('.') else { return "" };
         path = shorter;
     }
-    path.to_owned()
+    path
 }
 
 /// Whether a body is an update: it names nothing that only a creation does, and lacks something else
@@ -108,112 +99,86 @@ fn is_partial(kind: Kind, body: &Map<String, Value>) -> bool {
     !creates && kind.required().iter().any(|key| lacks(&key))
 }
 
-struct Reader<'a> {
+/// The bodies read so far.
+struct Bodies<'a> {
     knobs: &'a Knobs,
-    strict: bool,
-    ids: Ids,
-    bodies: Vec<Body>,
-    faults: &'a mut DocumentFaults,
+    reader: &'a Reader<V1Alpha1>,
+    known: Vec<Body>,
 }
 
-impl Reader<'_> {
+impl Bodies<'_> {
     fn take(&mut self, document: usize, value: &Value) {
+        self.reader.turn_to(document);
         let Some(body) = value.as_object() else {
             let help = "a body is a JSON object";
-            let fault = DocumentFault::error(Reason::Format.code(), Some(400), "", help, help);
-            self.faults.add("", fault);
+            self.reader.add("", DocumentFault::error(FORMAT, Some(400), "", help, help));
             return;
         };
         if let Some(sign) = newer(body) {
-            self.refuse_newer(document, body, sign);
-            return;
+            return self.refuse_newer(body, sign);
         }
         let id = text(body, "id");
-        let named = id.and_then(|id| self.bodies.iter().position(|known| known.id() == Some(id)));
-        let kind = named.map(|at| self.bodies[at].kind).or_else(|| kind_of(body));
+        let named = id.and_then(|id| self.known.iter().position(|known| known.id() == Some(id)));
+        let kind = named.map(|at| self.known[at].kind).or_else(|| kind_of(body));
         let Some(kind) = kind else {
             let message = "neither an instance group nor a template nor a policy";
             let help = "a group has `capacity`, a template `commercial_type`, a policy `metric`";
-            let fault = DocumentFault::error(Reason::Unknown.code(), Some(400), "", message, help);
-            self.faults.add("", fault);
+            self.reader.add("", DocumentFault::error(UNKNOWN, Some(400), "", message, help));
             return;
         };
         let update = named.is_some() || is_partial(kind, body);
-        let mut found = DocumentFaults::new();
-        let sound = self.check(kind, document, body, update, &mut found);
-        for fault in found.into_vec() {
-            let path = fault.path.clone();
-            self.faults.add(&path, fault);
-        }
+        let (_, found) = self.check(kind, document, body, update);
+        let sound = found.errors() == 0;
+        self.reader.absorb(found);
         match (update, named) {
             (true, Some(at)) => self.amend(at, body, sound),
-            (true, None) => self.amend_unnamed(kind, document, body, id, sound),
-            (false, _) => self.create(kind, document, body, sound),
+            (true, None) => self.amend_unnamed(kind, document, body, sound),
+            (false, _) => self.create(kind, document, body),
         }
     }
 
-    fn manner(&self, update: bool) -> Manner {
-        Manner { update, strict: self.strict, ids: self.ids }
-    }
-
-    /// Whether nothing is wrong with a body by itself; what is wrong goes to `faults`.
+    /// What a body says by itself, and what is wrong with it.
     fn check(
         &self,
         kind: Kind,
         document: usize,
         body: &Map<String, Value>,
         update: bool,
-        faults: &mut DocumentFaults,
-    ) -> bool {
-        let before = faults.errors();
-        let members = Members::new(body, self.manner(update));
-        match kind {
-            Kind::Group => {
-                let _ = check::group(&members, document, self.knobs, faults);
-            }
-            Kind::Policy => {
-                let _ = check::policy(&members, document, self.knobs, faults);
-            }
-            Kind::Template => check::template(&members, faults),
-        }
-        faults.errors() == before
+    ) -> (Said, DocumentFaults) {
+        let dialect = V1Alpha1 { update, ..self.reader.dialect };
+        let reader = Reader::new(dialect, self.reader.strict);
+        reader.turn_to(document);
+        let said = check::read(kind, &reader.object(body), document, self.knobs);
+        (said, reader.into_faults())
     }
 
     /// A body of the next version: what v1alpha1 would find lacking, and why.
-    fn refuse_newer(&mut self, document: usize, body: &Map<String, Value>, sign: &str) {
+    fn refuse_newer(&self, body: &Map<String, Value>, sign: &str) {
         let help = format!(
             "`{sign}` makes this a body of v1alpha2, whose groups follow another algorithm; this is \
              v1alpha1"
         );
-        let mut found = DocumentFaults::new();
-        let members = Members::new(body, self.manner(false));
-        let _ = check::group(&members, document, self.knobs, &mut found);
-        let required = |fault: &DocumentFault| fault.code == Reason::Required.code();
-        let mut refused = false;
-        for fault in found.into_vec().into_iter().filter(required) {
-            let path = fault.path.clone();
-            self.faults.add(&path, DocumentFault { remedy: help.clone(), ..fault });
-            refused = true;
+        let (_, found) = self.check(Kind::Group, 0, body, false);
+        let required = |fault: &DocumentFault| fault.code == REQUIRED;
+        let lacking: Vec<DocumentFault> = found.into_vec().into_iter().filter(required).collect();
+        if lacking.is_empty() {
+            self.reader.object(body).get(sign).refuse(Wrong::Kindness(sign), &help);
         }
-        if !refused {
-            members.refuse(self.faults, sign, Reason::Unknown, &help);
+        for fault in lacking {
+            self.reader.add(&fault.path.clone(), DocumentFault { remedy: help.clone(), ..fault });
         }
     }
 
-    fn create(&mut self, kind: Kind, document: usize, body: &Map<String, Value>, sound: bool) {
-        if kind == Kind::Group && self.bodies.iter().any(|b| b.kind == kind && !b.partial) {
+    fn create(&mut self, kind: Kind, document: usize, body: &Map<String, Value>) {
+        if kind == Kind::Group && self.known.iter().any(|b| b.kind == kind && !b.partial) {
             let message = "a second group: the platform runs it beside the first, a policy of a \
                            scenario is one group";
             let help = "one group with its policies per policy of the scenario";
-            self.faults.add("", DocumentFault::ours(message, help));
+            self.reader.add("", DocumentFault::ours(message, help));
             return;
         }
         // A body with faults still stands in its place, so that updates find what they amend.
-        let mut members = body.clone();
-        if sound {
-            with_unit(&mut members);
-        }
-        self.bodies.push(Body { kind, document, partial: false, members });
+        self.known.push(Body { kind, document, partial: false, members: with_unit(body) });
     }
 
     /// An update without a known identifier amends the newest document of its kind.
@@ -222,115 +187,91 @@ impl Reader<'_> {
         kind: Kind,
         document: usize,
         body: &Map<String, Value>,
-        id: Option<&str>,
         sound: bool,
     ) {
-        let newest = self.bodies.iter().rposition(|known| known.kind == kind);
-        match (newest, id) {
+        let newest = self.known.iter().rposition(|known| known.kind == kind);
+        match (newest, text(body, "id")) {
             (Some(_), Some(_)) => self.not_found("id", kind),
             (Some(at), None) => self.amend(at, body, sound),
             (None, _) => {
-                let mut members = body.clone();
-                with_unit(&mut members);
-                self.bodies.push(Body { kind, document, partial: true, members });
+                self.known.push(Body { kind, document, partial: true, members: with_unit(body) });
             }
         }
     }
 
-    fn not_found(&mut self, key: &str, kind: Kind) {
+    fn not_found(&self, key: &str, kind: Kind) {
         let message = format!("{} not Found", kind.name());
         let help = format!("no {} given before it has this `id`", kind.name());
-        self.faults.add(key, DocumentFault::error("not_found", Some(404), key, message, help));
+        self.reader.add(key, DocumentFault::error("not_found", Some(404), key, message, help));
     }
 
     fn amend(&mut self, at: usize, body: &Map<String, Value>, sound: bool) {
-        let kind = self.bodies[at].kind;
-        let mut update = body.clone();
-        with_unit(&mut update);
+        let Body { kind, document, partial, members } = self.known[at].clone();
+        let mut update = with_unit(body);
         for path in kind.fixed() {
-            let (now, then) = (at_path(body, path), at_path(&self.bodies[at].members, path));
-            if now.is_some_and(|value| !value.is_null()) && now != then {
+            let now = at_path(body, path).filter(|value| !value.is_null());
+            if now.is_some() && now != at_path(&members, path) {
                 let message = format!("{path} cannot be changed by an update: it stays as it was");
-                let warning = DocumentFault::warning(message, "create another instead");
-                self.faults.add(path, DocumentFault { field: (*path).to_owned(), ..warning });
+                self.reader.part(path, path, None).warn(message, "create another instead");
                 remove(&mut update, path);
             }
         }
-        let (document, partial) = (self.bodies[at].document, self.bodies[at].partial);
-        let mut amended = self.bodies[at].members.clone();
+        let mut amended = members.clone();
         merge(&mut amended, update);
-        let mut unheard = DocumentFaults::new();
-        let was_sound = self.check(kind, document, &self.bodies[at].members, partial, &mut unheard);
-        let mut found = DocumentFaults::new();
-        if was_sound && sound && !self.check(kind, document, &amended, partial, &mut found) {
-            // Each part is good, together they are not: a minimum above the new maximum.
+        if sound && self.check(kind, document, &members, partial).1.errors() == 0 {
+            // Each part is good, together they may not be: a minimum above the new maximum.
+            let (_, found) = self.check(kind, document, &amended, partial);
             for fault in found.into_vec().into_iter().filter(is_error) {
-                let path = nearest(body, &fault.path);
-                self.faults.add(&path, fault);
+                self.reader.add(nearest(body, &fault.path.clone()), fault);
             }
         }
-        self.bodies[at].members = amended;
+        self.known[at].members = amended;
     }
 
     /// What the documents say of one another.
-    fn acquaint(&mut self) {
-        let whole = |kind: Kind| self.bodies.iter().filter(move |b| b.kind == kind && !b.partial);
-        let id_of_group = whole(Kind::Group).next().and_then(Body::id).filter(|id| is_uuid(id));
-        let templates: Vec<&str> =
-            whole(Kind::Template).filter_map(Body::id).filter(|id| is_uuid(id)).collect();
+    fn acquaint(&self) {
+        let whole = |kind: Kind| self.known.iter().filter(move |b| b.kind == kind && !b.partial);
+        let names = |body: &Body, key: &str| {
+            text(&body.members, key).filter(|id| is_uuid(id)).map(str::to_owned)
+        };
+        let id_of_group = whole(Kind::Group).next().and_then(|group| names(group, "id"));
+        let templates: Vec<String> =
+            whole(Kind::Template).filter_map(|one| names(one, "id")).collect();
+        let all_named = !templates.is_empty() && whole(Kind::Template).count() == templates.len();
         let mut missing = Vec::new();
         for policy in whole(Kind::Policy) {
-            let wanted = text(&policy.members, "instance_group_id").filter(|id| is_uuid(id));
-            if let (Some(wanted), Some(known)) = (wanted, id_of_group)
-                && wanted != known
-            {
+            let wanted = names(policy, "instance_group_id");
+            if wanted.is_some() && id_of_group.is_some() && wanted != id_of_group {
                 missing.push((policy.document, "instance_group_id", Kind::Group));
             }
         }
         for group in whole(Kind::Group) {
-            let wanted = text(&group.members, "template_id").filter(|id| is_uuid(id));
-            let all_named = whole(Kind::Template).count() == templates.len();
-            if wanted.is_some_and(|wanted| {
-                !templates.is_empty() && all_named && !templates.contains(&wanted)
-            }) {
+            let wanted = names(group, "template_id");
+            if wanted.is_some_and(|wanted| all_named && !templates.contains(&wanted)) {
                 missing.push((group.document, "template_id", Kind::Template));
             }
         }
-        for early in self.bodies.iter().filter(|body| body.partial) {
+        for early in self.known.iter().filter(|body| body.partial) {
             if whole(early.kind).next().is_some() {
                 missing.push((early.document, "", early.kind));
             }
         }
         for (document, key, kind) in missing {
-            self.faults.document(document);
+            self.reader.turn_to(document);
             self.not_found(key, kind);
         }
     }
 
     /// What can be run of the bodies; complete if nothing was refused.
-    fn model(&self) -> Model {
-        let mut unheard = DocumentFaults::new();
-        let (mut group, mut policies) = (None, Vec::new());
-        for body in self.bodies.iter().filter(|body| !body.partial) {
-            let members = Members::new(&body.members, self.manner(false));
-            match body.kind {
-                Kind::Group => {
-                    group = check::group(&members, body.document, self.knobs, &mut unheard);
-                }
-                Kind::Policy => {
-                    let policy = check::policy(&members, body.document, self.knobs, &mut unheard);
-                    policies.extend(policy);
-                }
-                Kind::Template => {}
-            }
+    fn model(self) -> Model {
+        let (mut group, mut policies, mut omitted) = (None, Vec::new(), Vec::new());
+        for body in self.known.iter().filter(|body| !body.partial) {
+            let (said, _) = self.check(body.kind, body.document, &body.members, false);
+            omitted.extend(said.omitted);
+            group = group.or(said.group);
+            policies.extend(said.policy);
         }
-        Model {
-            bodies: self.bodies.clone(),
-            group,
-            policies,
-            default_cooldown_s: self.knobs.default_cooldown_s,
-            default_priority: self.knobs.default_priority,
-        }
+        Model { bodies: self.known, group, policies, omitted }
     }
 }
 
@@ -362,11 +303,13 @@ fn remove(body: &mut Map<String, Value>, path: &str) {
 }
 
 /// A cooldown that was typed without its unit goes out with it.
-fn with_unit(body: &mut Map<String, Value>) {
+fn with_unit(body: &Map<String, Value>) -> Map<String, Value> {
+    let mut body = body.clone();
     let delay = body.get_mut("capacity").and_then(|capacity| capacity.get_mut("cooldown_delay"));
     if let Some(Value::String(delay)) = delay
         && Duration::parse(delay).is_some_and(|duration| !duration.unit)
     {
         delay.push('s');
     }
+    body
 }

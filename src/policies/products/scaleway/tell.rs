@@ -3,7 +3,7 @@
 
 use super::policy::{COOLDOWN, GUARDED, STARTING};
 use super::read::Model;
-use crate::products::Happening;
+use crate::products::{Happening, Words};
 use autosim_engine::control::{Stage, Why};
 use serde_json::{Value, json};
 
@@ -18,7 +18,7 @@ pub(super) fn event(model: &Model, happening: &Happening<'_>) -> Option<Value> {
     let condition = rule.map(|(number, value, level)| {
         let policy = model.policies.get(number - 1);
         let name = policy.map_or("", |policy| policy.name.as_str());
-        let metric = policy.map_or("", |policy| policy.metric.word());
+        let metric = policy.map_or("", |policy| policy.metric.name());
         format!("policy \"{name}\": {metric} is {value}, the threshold {level}")
     });
     let denied = decision.trail.iter().rev().find(|step| step.stage == Stage::Cooldown);

@@ -8,13 +8,13 @@
 use super::Knobs;
 use super::app::{App, TypeAutoscaler, Version, WEB};
 use super::native::{AutoscalerSettings, FEWEST, MetricName};
-use crate::products::{DocumentFault, DocumentFaults};
+use crate::products::{
+    Dialect, DocumentFault, Kind, Member, Members, Omitted, Place, Reader, Words, Wrong,
+};
 use autosim_engine::units::Time;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
-
-type Object = Map<String, Value>;
 
 const REQUIRED: [&str; 5] =
     ["container_type", "min_containers", "max_containers", "metric", "target"];
@@ -27,22 +27,58 @@ const READ_ONLY: [&str; 7] = [
     "alert_id_scale_up",
     "alert_id_scale_down",
 ];
-
 /// Of those, dates.
 const DATES: [&str; 3] = ["created_at", "updated_at", "last_scale"];
+
+/// Scalingo's words: every field with what is wrong about it.
+#[derive(Debug)]
+pub struct V1;
+
+type One<'r> = Member<'r, V1>;
+type Object<'r> = Members<'r, V1>;
+
+impl Dialect for V1 {
+    const NULL_IS_A_VALUE: bool = true;
+
+    fn fault(&self, at: &Place<'_>, wrong: Wrong<'_>, help: &str) -> DocumentFault {
+        let field = at.name;
+        let (message, remedy) = match wrong {
+            Wrong::Missing => ("missing field", help.to_owned()),
+            Wrong::Not(_) | Wrong::Twice => ("is invalid", help.to_owned()),
+            Wrong::Because(why) => (why, help.to_owned()),
+            Wrong::Kindness(_) => ("is not accepted here", help.to_owned()),
+            Wrong::Own(resource, message) => {
+                return DocumentFault::error("", Some(404), resource, message, help);
+            }
+        };
+        DocumentFault::error("", Some(422), field, message, remedy)
+    }
+
+    fn named<'p>(&self, at: &'p Place<'_>) -> &'p str {
+        at.name
+    }
+
+    fn unknown(&self, key: &str, _: &str) -> (String, String) {
+        (format!("`{key}` is ignored"), format!("the API knows no such field; remove `{key}`"))
+    }
+
+    fn lacking(&self, name: &str, _: &str) -> String {
+        format!("add `{name}`")
+    }
+
+    fn help(&self, kind: Kind) -> &'static str {
+        match kind {
+            Kind::Whole => "an integer",
+            Kind::List => "an array",
+            Kind::Text | Kind::Flag | Kind::Number | Kind::Object => kind.plain(),
+        }
+    }
+}
 
 /// A text that is not JSON.
 pub(super) fn unreadable(message: &str) -> DocumentFault {
     let message = format!("There was a problem in the JSON you submitted: {message}");
     DocumentFault::error("", Some(400), "", message, "a JSON object")
-}
-
-fn refused(field: &str, message: &str, remedy: impl Into<String>) -> DocumentFault {
-    DocumentFault::error("", Some(422), field, message, remedy)
-}
-
-fn not_found(resource: &str, remedy: impl Into<String>) -> DocumentFault {
-    DocumentFault::error("", Some(404), resource, "not found", remedy)
 }
 
 /// The answer to documents with these errors: what cannot be read, what does not exist, or every field
@@ -65,31 +101,28 @@ pub(super) fn refusal(faults: &[&DocumentFault]) -> Value {
     }
 }
 
+/// Something that does not exist.
+const fn not_found(resource: &str) -> Wrong<'_> {
+    Wrong::Own(resource, "not found")
+}
+
 /// Reads the bodies in order.
-pub(super) fn read(
-    documents: &[Value],
-    knobs: &Knobs,
-    strict: bool,
-    faults: &mut DocumentFaults,
-) -> Option<App> {
-    let before = faults.errors();
+pub(super) fn read(documents: &[Value], knobs: &Knobs, reader: &Reader<V1>) -> App {
     let app = App { autoscalers: Vec::new(), scaled_type: knobs.scaled_type.clone() };
-    let mut reader =
-        Reader { knobs, strict, app, number: 0, place: String::new(), updates: 0, latest: None };
+    let mut bodies = Bodies { knobs, app, updates: 0, latest: None };
     for (number, document) in documents.iter().enumerate() {
-        faults.document(number);
-        reader.number = number;
-        reader.document(document, faults);
+        bodies.document(&reader.document(number, document));
     }
-    let app = reader.app;
+    let app = bodies.app;
     if let Some(name) = &knobs.scaled_type
         && app.acting().is_none()
         && !app.autoscalers.is_empty()
     {
-        let remedy = "the knob `scaled_type` names no process type of the documents";
-        faults.add("", not_found("autoscaler", format!("{remedy}: `{name}`")));
+        let remedy =
+            format!("the knob `scaled_type` names no process type of the documents: `{name}`");
+        reader.part("", "", None).refuse(not_found("autoscaler"), &remedy);
     }
-    (faults.errors() == before).then_some(app)
+    app
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -99,13 +132,10 @@ enum Form {
     Answer,
 }
 
-struct Reader<'a> {
+/// The bodies read so far.
+struct Bodies<'a> {
     knobs: &'a Knobs,
-    strict: bool,
     app: App,
-    /// The document being read, and the way to the body in it.
-    number: usize,
-    place: String,
     /// Updates read so far.
     updates: usize,
     /// What the document before was about.
@@ -113,8 +143,7 @@ struct Reader<'a> {
 }
 
 /// What a body says; `None` = nothing, or nothing sound.
-#[derive(Default)]
-struct Members {
+struct Said {
     id: Option<String>,
     container_type: Option<String>,
     min_containers: Option<u32>,
@@ -123,396 +152,317 @@ struct Members {
     target: Option<f64>,
     disabled: Option<bool>,
     last_scale: Option<Timestamp>,
+    omitted: Vec<Omitted>,
 }
 
-impl Reader<'_> {
-    fn document(&mut self, document: &Value, faults: &mut DocumentFaults) {
-        let object = document.as_object();
-        let member = |key: &str| object.and_then(|object| object.get(key));
-        if let (Some(object), Some(list)) = (object, member("autoscalers")) {
-            self.unknown(object, &["autoscalers", "meta"], faults);
-            let Some(list) = list.as_array() else {
-                faults.add("autoscalers", refused("autoscalers", "is invalid", "an array"));
-                return;
-            };
-            faults.within("autoscalers", |faults| {
-                for (at, item) in list.iter().enumerate() {
-                    self.place = format!("autoscalers.{at}");
-                    faults.within(at, |faults| match item.as_object() {
-                        Some(body) => self.body(body, Form::Answer, faults),
-                        None => {
-                            faults.add("", refused("autoscalers", "is invalid", "an autoscaler"));
-                        }
-                    });
-                }
-            });
-        } else if let (Some(object), Some(wrapped)) = (object, member("autoscaler")) {
-            self.unknown(object, &["autoscaler"], faults);
-            self.place = "autoscaler".into();
-            match wrapped.as_object() {
-                Some(body) => {
-                    let form = self.form(body);
-                    faults.within("autoscaler", |faults| self.body(body, form, faults));
-                }
-                None => {
-                    faults.add("autoscaler", refused("autoscaler", "is invalid", "an object"));
+impl Bodies<'_> {
+    fn document(&mut self, root: &One<'_>) {
+        let has = |key: &str| root.value.is_some_and(|value| value.get(key).is_some());
+        if has("autoscalers") {
+            let Some(list) = root.members("autoscalers meta") else { return };
+            for item in list.get("autoscalers").items().into_iter().flatten() {
+                if let Some(body) = item.hint("an autoscaler").object() {
+                    self.body(&body, Form::Answer);
                 }
             }
-        } else if let Some(body) =
-            object.filter(|body| READ_ONLY.iter().any(|key| body.contains_key(*key)))
-        {
-            self.place = String::new();
-            self.body(body, Form::Answer, faults);
+        } else if has("autoscaler") {
+            let Some(wrapper) = root.members("autoscaler") else { return };
+            if let Some(body) = wrapper.get("autoscaler").object() {
+                self.body(&body, self.form(&body));
+            }
+        } else if READ_ONLY.into_iter().any(has) {
+            root.object().into_iter().for_each(|body| self.body(&body, Form::Answer));
         } else {
             let remedy = "a request is wrapped: {\"autoscaler\": {...}}";
-            faults.add("", refused("autoscaler", "missing field", remedy));
+            let wrapper = root.reader.part("", "autoscaler", None);
+            wrapper.refuse(Wrong::Missing, remedy);
         }
     }
 
     /// What a wrapped body is.
-    fn form(&self, body: &Object) -> Form {
-        let has = |key: &&str| body.contains_key(*key);
+    fn form(&self, body: &Object<'_>) -> Form {
+        let has = |key: &&str| body.map.contains_key(*key);
         if READ_ONLY.iter().any(|key| *key != "id" && has(key)) {
             return Form::Answer;
         }
         let complete = REQUIRED.iter().all(&has);
-        if body.contains_key("id") {
+        if has(&"id") {
             return if complete { Form::Answer } else { Form::Update };
         }
-        let named = body.get("container_type").and_then(Value::as_str);
+        let named = body.map.get("container_type").and_then(Value::as_str);
         let known = named
             .is_some_and(|name| self.app.autoscalers.iter().any(|one| one.container_type == name));
         let nothing_to_amend = self.app.autoscalers.is_empty();
         let all_but_type = REQUIRED[1..].iter().all(&has) && !has(&"disabled");
         match named {
             Some(_) if complete || !known => Form::Create,
-            None if body.contains_key("container_type") => Form::Create,
+            None if has(&"container_type") => Form::Create,
             None if nothing_to_amend && all_but_type => Form::Create,
             _ => Form::Update,
         }
     }
 
-    fn unknown(&self, object: &Object, known: &[&str], faults: &mut DocumentFaults) {
-        for key in object.keys().filter(|key| !known.contains(&key.as_str())) {
-            self.ignored(key, "the API knows no such field", faults);
-        }
-    }
-
-    /// Something the platform ignores, and strictness refuses.
-    fn ignored(&self, key: &str, why: &str, faults: &mut DocumentFaults) {
-        let remedy = format!("{why}; remove `{key}`");
-        let fault = match self.strict {
-            true => refused(key, "is not accepted here", remedy),
-            false => DocumentFault {
-                field: key.to_owned(),
-                ..DocumentFault::warning(format!("`{key}` is ignored"), remedy)
-            },
-        };
-        faults.add(key, fault);
-    }
-
-    fn warn(&self, key: &str, message: String, remedy: &str, faults: &mut DocumentFaults) {
-        let fault = DocumentFault::warning(message, remedy);
-        faults.add(key, DocumentFault { field: key.to_owned(), ..fault });
-    }
-
-    fn body(&mut self, body: &Object, form: Form, faults: &mut DocumentFaults) {
-        let known: Vec<&str> = REQUIRED.into_iter().chain(READ_ONLY).chain(["disabled"]).collect();
-        self.unknown(body, &known, faults);
+    fn body(&mut self, body: &Object<'_>, form: Form) {
+        let reader = body.me.reader;
+        body.report_unknown(&[&REQUIRED[..], &READ_ONLY, &["disabled"]].concat().join(" "));
         if form != Form::Update {
-            for key in REQUIRED.iter().filter(|key| !body.contains_key(**key)) {
-                faults.add(key, refused(key, "missing field", format!("add `{key}`")));
+            for key in REQUIRED {
+                body.need(key).present(Kind::Text);
             }
         }
-        let before = faults.errors();
-        let mut members = self.members(body, form, faults);
-        if form == Form::Create && members.disabled.take().is_some() {
-            self.ignored("disabled", "a new autoscaler is enabled; update it afterwards", faults);
+        let before = reader.errors();
+        let mut said = self.said(body, form);
+        if form == Form::Create && said.disabled.take().is_some() {
+            ignored(body, "disabled", "a new autoscaler is enabled; update it afterwards");
         }
-        if form == Form::Update && members.container_type.is_some() {
-            self.ignored("container_type", "an update cannot change it", faults);
+        if form == Form::Update && said.container_type.is_some() {
+            ignored(body, "container_type", "an update cannot change it");
         }
-        let sound = faults.errors() == before;
+        let sound = reader.errors() == before;
         match form {
-            Form::Create => self.create(&members, faults),
-            Form::Answer => self.answer(&members, faults),
-            Form::Update => self.update(&members, sound, faults),
+            Form::Create | Form::Answer => self.add(&said, form, body),
+            Form::Update => self.update(&said, sound, body),
         }
     }
 
-    fn members(&self, body: &Object, form: Form, faults: &mut DocumentFaults) -> Members {
-        let text = |key: &str, faults: &mut DocumentFaults| {
-            let text = body.get(key)?.as_str().map(str::to_owned);
-            if text.is_none() {
-                faults.add(key, refused(key, "is invalid", "a text"));
-            }
-            text
+    fn said(&self, body: &Object<'_>, form: Form) -> Said {
+        let container_type = body.get("container_type");
+        let exists = |name: &&str| {
+            form == Form::Update || self.knobs.process_types.iter().any(|known| known == name)
         };
-        let whole = |key: &str, faults: &mut DocumentFaults| {
-            let number = body.get(key)?.as_i64();
-            if number.is_none() {
-                faults.add(key, refused(key, "is invalid", "an integer"));
-            }
-            number
-        };
-        let container_type = text("container_type", faults).filter(|name| {
-            let exists = form == Form::Update || self.knobs.process_types.contains(name);
-            if !exists {
-                let known = self.knobs.process_types.join(", ");
-                let remedy =
-                    format!("the app has {known}; the knob `process_types` can name others");
-                faults.add("container_type", not_found("container_type", remedy));
-            }
-            exists
-        });
-        let min = whole("min_containers", faults).and_then(|min| self.minimum(min, form, faults));
-        let max = whole("max_containers", faults).and_then(|max| self.maximum(max, form, faults));
-        let metric = text("metric", faults).and_then(|name| self.metric(&name, faults));
-        let target = body.get("target").and_then(|value| {
-            let Some(target) = value.as_f64() else {
-                faults.add("target", refused("target", "is invalid", "a number"));
-                return None;
-            };
-            if target <= 0.0 {
-                faults
-                    .add("target", refused("target", "must be greater than 0", "a positive level"));
-            }
-            (target > 0.0).then_some(target)
-        });
-        let disabled = body.get("disabled").and_then(|value| {
-            if !value.is_boolean() {
-                faults.add("disabled", refused("disabled", "is invalid", "true or false"));
-            }
-            value.as_bool()
-        });
-        Members {
-            id: body.get("id").and_then(Value::as_str).map(str::to_owned),
-            container_type,
-            min_containers: min,
-            max_containers: max,
-            metric,
-            target,
-            disabled,
-            last_scale: read_only(body, faults),
+        let named = container_type.text();
+        if named.is_some_and(|name| !exists(&name)) {
+            let known = self.knobs.process_types.join(", ");
+            let remedy = format!("the app has {known}; the knob `process_types` can name others");
+            container_type.refuse(not_found("container_type"), &remedy);
+        }
+        let (target, disabled) = (body.get("target"), body.get("disabled"));
+        disabled.note(false);
+        let (min, max) = (body.get("min_containers"), body.get("max_containers"));
+        Said {
+            id: body.map.get("id").and_then(Value::as_str).map(str::to_owned),
+            container_type: named.filter(exists).map(str::to_owned),
+            min_containers: minimum(&min, form),
+            max_containers: self.maximum(&max, form),
+            metric: self.metric(&body.get("metric")),
+            target: target.number().filter(|&level| {
+                if level <= 0.0 {
+                    target.refuse(Wrong::Because("must be greater than 0"), "a positive level");
+                }
+                level > 0.0
+            }),
+            disabled: disabled.flag(),
+            last_scale: read_only(body),
+            omitted: body.me.reader.take_omitted(),
         }
     }
 
-    fn minimum(&self, min: i64, form: Form, faults: &mut DocumentFaults) -> Option<u32> {
-        let key = "min_containers";
-        if min >= i64::from(FEWEST) {
-            // Beyond any count: the largest one, which no maximum allows.
-            return Some(u32::try_from(min).unwrap_or(u32::MAX));
-        }
-        if form == Form::Answer && min >= 0 {
-            let message = format!("an old autoscaler: today `{key}` {min} would be refused");
-            self.warn(key, message, "2 containers are kept", faults);
-            return u32::try_from(min).ok();
-        }
-        faults.add(key, refused(key, "must be at least set to 2", "2 or more"));
-        None
-    }
-
-    fn maximum(&self, max: i64, form: Form, faults: &mut DocumentFaults) -> Option<u32> {
-        let key = "max_containers";
+    fn maximum(&self, member: &One<'_>, form: Form) -> Option<u32> {
+        let max = member.whole()?;
         let limit = self.knobs.container_limit;
         if max > i64::from(limit) {
             let remedy = format!("at most {limit}; the knob `container_limit` raises it");
             if form != Form::Answer {
-                faults.add(key, refused(key, "is above the limit", remedy));
+                member.refuse(Wrong::Because("is above the limit"), &remedy);
                 return None;
             }
-            let message = format!("`{key}` {max} is more than a new autoscaler may have");
-            self.warn(key, message, &remedy, faults);
+            let name = member.at.name;
+            let message = format!("`{name}` {max} is more than a new autoscaler may have");
+            member.warn(message, &remedy);
         }
         let count = u32::try_from(max).ok();
         if count.is_none() {
-            faults.add(key, refused(key, "is invalid", "a count"));
+            member.refuse(Wrong::Not(Kind::Whole), "a count");
         }
         count
     }
 
-    fn metric(&self, name: &str, faults: &mut DocumentFaults) -> Option<MetricName> {
-        let key = "metric";
+    fn metric(&self, member: &One<'_>) -> Option<MetricName> {
+        let name = member.text()?;
         if let Some(metric) = MetricName::named(name) {
             return Some(metric);
         }
-        if name.eq_ignore_ascii_case("ram") && self.knobs.alias_ram && !self.strict {
-            let message = format!("`{name}` is read as `memory`");
-            self.warn(key, message, "the identifier is `memory`", faults);
+        let ram = name.eq_ignore_ascii_case("ram");
+        let remedy = match ram {
+            true => "the identifier is `memory`".to_owned(),
+            false => format!("one of {}", MetricName::list()),
+        };
+        if ram && self.knobs.alias_ram && !member.reader.strict {
+            member.warn(format!("`{name}` is read as `memory`"), &remedy);
             return Some(MetricName::Memory);
         }
-        let remedy = match name.eq_ignore_ascii_case("ram") {
-            true => "the identifier is `memory`".to_owned(),
-            false => {
-                let names: Vec<&str> = MetricName::ALL.iter().map(|&(_, name)| name).collect();
-                format!("one of {}", names.join(", "))
-            }
-        };
-        faults.add(key, refused(key, "is not a valid metric", remedy));
+        member.refuse(Wrong::Because("is not a valid metric"), &remedy);
         None
-    }
-
-    /// What the members say together: those of `earlier` unless the body says otherwise.
-    fn together(
-        &self,
-        members: &Members,
-        earlier: Option<(&str, AutoscalerSettings)>,
-        faults: &mut DocumentFaults,
-    ) -> Option<AutoscalerSettings> {
-        let old = earlier.map(|(_, settings)| settings);
-        let min = members.min_containers.or(old.map(|old| old.min_containers));
-        let max = members.max_containers.or(old.map(|old| old.max_containers));
-        let metric = members.metric.or(old.map(|old| old.metric));
-        let target = members.target.or(old.map(|old| old.target));
-        let process = earlier.map(|(process, _)| process).or(members.container_type.as_deref());
-        let before = faults.errors();
-        if let (Some(min), Some(max)) = (min, max)
-            && max < min
-        {
-            let key = "max_containers";
-            let message = "must be greater than or equal to min_containers";
-            faults.add(key, refused(key, message, format!("at least {min}")));
-        }
-        if let (Some(metric), Some(process)) = (metric, process)
-            && metric.is_of_router()
-            && process != WEB
-        {
-            let message = "is only available for web containers";
-            let remedy = format!("the router does not serve `{process}`: cpu or memory");
-            faults.add("metric", refused("metric", message, remedy));
-        }
-        if members.metric.is_some() || members.target.is_some() {
-            self.unwise(metric, target, faults);
-        }
-        let settings = AutoscalerSettings {
-            min_containers: min?,
-            max_containers: max?,
-            metric: metric?,
-            target: target?,
-            disabled: members.disabled.or(old.map(|old| old.disabled)).unwrap_or(false),
-        };
-        (faults.errors() == before).then_some(settings)
-    }
-
-    /// Legal, and probably a mistake.
-    fn unwise(&self, metric: Option<MetricName>, target: Option<f64>, faults: &mut DocumentFaults) {
-        let Some(metric) = metric else { return };
-        let name = metric.name();
-        if metric == MetricName::All {
-            let message = "`all` is a total that no added container lowers".to_owned();
-            self.warn("metric", message, "rpm_per_container", faults);
-        }
-        if metric == MetricName::Swap {
-            let message = "simulated containers do not swap: `swap` is 0 in a run".to_owned();
-            self.warn("metric", message, "a recording may hold it; else cpu or memory", faults);
-        }
-        let Some(target) = target else { return };
-        if metric.is_fraction() && target > 2.0 {
-            let message = format!("`{name}` is a fraction: {target} is {} %", target * 100.0);
-            self.warn("target", message, "0.75 is 75 %", faults);
-        }
-        if metric == MetricName::P95ResponseTime && target < 10.0 {
-            let message = format!("`{name}` is in milliseconds: {target} is hardly reached");
-            self.warn("target", message, "1000 is a second", faults);
-        }
-    }
-
-    fn made(&self, members: &Members, settings: AutoscalerSettings) -> Option<TypeAutoscaler> {
-        Some(TypeAutoscaler {
-            container_type: members.container_type.clone()?,
-            id: members.id.clone(),
-            versions: vec![Version { from: Time::ZERO, settings }],
-            origin: (self.number, self.place.clone()),
-            last_scale: members.last_scale,
-            says_disabled: members.disabled.is_some(),
-        })
     }
 
     fn place_of(&self, name: Option<&String>) -> Option<usize> {
         self.app.autoscalers.iter().position(|one| Some(&one.container_type) == name)
     }
 
-    fn create(&mut self, members: &Members, faults: &mut DocumentFaults) {
-        let settings = self.together(members, None, faults);
-        if self.place_of(members.container_type.as_ref()).is_some() {
-            taken(faults);
-            return;
-        }
-        if let Some(made) = settings.and_then(|settings| self.made(members, settings)) {
-            self.latest = Some(self.app.autoscalers.len());
-            self.app.autoscalers.push(made);
-        }
-    }
-
-    /// What the API said: of a new autoscaler, or of one already read about.
-    fn answer(&mut self, members: &Members, faults: &mut DocumentFaults) {
-        let settings = self.together(members, None, faults);
-        let known = self.place_of(members.container_type.as_ref());
-        let same = known.is_none_or(|at| {
+    /// A new autoscaler; an answer may be about one already read about, which it replaces.
+    fn add(&mut self, said: &Said, form: Form, body: &Object<'_>) {
+        let settings = together(said, None, body);
+        let known = self.place_of(said.container_type.as_ref());
+        let replaces = |at: usize| {
             let id = &self.app.autoscalers[at].id;
-            id.is_none() || members.id.is_none() || *id == members.id
-        });
-        if !same {
-            taken(faults);
-            return;
+            form == Form::Answer && (id.is_none() || said.id.is_none() || *id == said.id)
+        };
+        if known.is_some_and(|at| !replaces(at)) {
+            let remedy = "one autoscaler per process type: update the first";
+            let why = Wrong::Because("already has an autoscaler");
+            return body.get("container_type").refuse(why, remedy);
         }
-        let Some(made) = settings.and_then(|settings| self.made(members, settings)) else { return };
+        let (Some(settings), Some(container_type)) = (settings, said.container_type.clone()) else {
+            return;
+        };
+        let made = TypeAutoscaler {
+            container_type,
+            id: said.id.clone(),
+            versions: vec![Version { from: Time::ZERO, settings }],
+            last_scale: said.last_scale,
+            omitted: said.omitted.clone(),
+        };
+        self.latest = known.or(Some(self.app.autoscalers.len()));
         match known {
             Some(at) => self.app.autoscalers[at] = made,
             None => self.app.autoscalers.push(made),
         }
-        self.latest = known.or(Some(self.app.autoscalers.len() - 1));
     }
 
-    fn update(&mut self, members: &Members, sound: bool, faults: &mut DocumentFaults) {
-        let Some(at) = self.addressed(members, faults) else {
-            self.together(members, None, faults);
+    fn update(&mut self, said: &Said, sound: bool, body: &Object<'_>) {
+        let Some(at) = self.addressed(said, body) else {
+            together(said, None, body);
             return;
         };
         self.latest = Some(at);
-        let number = self.updates;
-        self.updates += 1;
         let times = &self.knobs.updates_at_s;
-        let from = times.get(number).or(times.last()).copied().unwrap_or(0);
+        let from = times.get(self.updates).or(times.last()).copied().unwrap_or(0);
         let from = Time::from_secs(u64::from(from));
-        let one = &self.app.autoscalers[at];
-        let Some(last) = one.versions.last().copied() else { return };
-        let earlier = Some((one.container_type.as_str(), last.settings));
-        let Some(settings) = self.together(members, earlier, faults).filter(|_| sound) else {
-            return;
-        };
+        self.updates += 1;
         let one = &mut self.app.autoscalers[at];
-        one.says_disabled |= members.disabled.is_some();
-        match one.versions.last_mut() {
-            Some(last) if last.from == from => last.settings = settings,
-            _ => one.versions.push(Version { from, settings }),
+        let Some(last) = one.versions.last_mut() else { return };
+        let earlier = Some((one.container_type.as_str(), last.settings));
+        let Some(settings) = together(said, earlier, body).filter(|_| sound) else { return };
+        if said.disabled.is_some() {
+            one.omitted.clear();
+        }
+        match last.from == from {
+            true => last.settings = settings,
+            false => one.versions.push(Version { from, settings }),
         }
     }
 
     /// The autoscaler an update is about; `None` = there is none to amend.
-    fn addressed(&self, members: &Members, faults: &mut DocumentFaults) -> Option<usize> {
+    fn addressed(&self, said: &Said, body: &Object<'_>) -> Option<usize> {
         let all = &self.app.autoscalers;
-        let Some(id) = &members.id else {
-            return self.place_of(members.container_type.as_ref()).or(self.latest);
+        let Some(id) = &said.id else {
+            return self.place_of(said.container_type.as_ref()).or(self.latest);
         };
         let same = all.iter().position(|one| one.id.as_ref() == Some(id));
         // One made by a creation has an id that no document says.
         let found = same.or(self.latest.filter(|&at| all[at].id.is_none()));
         if found.is_none() && !all.is_empty() {
-            faults.add("id", not_found("autoscaler", "the id of one of the documents before"));
+            let remedy = "the id of one of the documents before";
+            body.get("id").refuse(not_found("autoscaler"), remedy);
         }
         found
     }
 }
 
+/// Something the platform ignores, and strictness refuses.
+fn ignored(body: &Object<'_>, key: &str, why: &str) {
+    body.get(key).tolerate(format!("`{key}` is ignored"), &format!("{why}; remove `{key}`"));
+}
+
+fn minimum(member: &One<'_>, form: Form) -> Option<u32> {
+    let min = member.whole()?;
+    if min >= i64::from(FEWEST) {
+        // Beyond any count: the largest one, which no maximum allows.
+        return Some(u32::try_from(min).unwrap_or(u32::MAX));
+    }
+    if form == Form::Answer && min >= 0 {
+        let message =
+            format!("an old autoscaler: today `{}` {min} would be refused", member.at.name);
+        member.warn(message, "2 containers are kept");
+        return u32::try_from(min).ok();
+    }
+    member.refuse(Wrong::Because("must be at least set to 2"), "2 or more");
+    None
+}
+
+/// What the members say together: those of `earlier` unless the body says otherwise.
+fn together(
+    said: &Said,
+    earlier: Option<(&str, AutoscalerSettings)>,
+    body: &Object<'_>,
+) -> Option<AutoscalerSettings> {
+    let old = earlier.map(|(_, settings)| settings);
+    let min = said.min_containers.or(old.map(|old| old.min_containers));
+    let max = said.max_containers.or(old.map(|old| old.max_containers));
+    let metric = said.metric.or(old.map(|old| old.metric));
+    let target = said.target.or(old.map(|old| old.target));
+    let process = earlier.map(|(process, _)| process).or(said.container_type.as_deref());
+    let before = body.me.reader.errors();
+    if let (Some(min), Some(max)) = (min, max)
+        && max < min
+    {
+        let why = Wrong::Because("must be greater than or equal to min_containers");
+        body.get("max_containers").refuse(why, &format!("at least {min}"));
+    }
+    if let (Some(metric), Some(process)) = (metric, process)
+        && metric.is_of_router()
+        && process != WEB
+    {
+        let remedy = format!("the router does not serve `{process}`: cpu or memory");
+        let why = Wrong::Because("is only available for web containers");
+        body.get("metric").refuse(why, &remedy);
+    }
+    if let Some(metric) = metric
+        && (said.metric.is_some() || said.target.is_some())
+    {
+        unwise(metric, target, body);
+    }
+    let settings = AutoscalerSettings {
+        min_containers: min?,
+        max_containers: max?,
+        metric: metric?,
+        target: target?,
+        disabled: said.disabled.or(old.map(|old| old.disabled)).unwrap_or(false),
+    };
+    (body.me.reader.errors() == before).then_some(settings)
+}
+
+/// Legal, and probably a mistake.
+fn unwise(metric: MetricName, target: Option<f64>, body: &Object<'_>) {
+    let name = metric.name();
+    let warn = |key, message: String, remedy| body.get(key).warn(message, remedy);
+    if metric == MetricName::All {
+        let message = "`all` is a total that no added container lowers";
+        warn("metric", message.into(), "rpm_per_container");
+    }
+    if metric == MetricName::Swap {
+        let message = "simulated containers do not swap: `swap` is 0 in a run";
+        warn("metric", message.into(), "a recording may hold it; else cpu or memory");
+    }
+    let Some(target) = target else { return };
+    if metric.is_fraction() && target > 2.0 {
+        let message = format!("`{name}` is a fraction: {target} is {} %", target * 100.0);
+        warn("target", message, "0.75 is 75 %");
+    }
+    if metric == MetricName::P95ResponseTime && target < 10.0 {
+        let message = format!("`{name}` is in milliseconds: {target} is hardly reached");
+        warn("target", message, "1000 is a second");
+    }
+}
+
 /// Checks what the platform alone writes; gives the last scaling. A date of the year 1 means never, and
 /// `null` says nothing.
-fn read_only(body: &Object, faults: &mut DocumentFaults) -> Option<Timestamp> {
+fn read_only(body: &Object<'_>) -> Option<Timestamp> {
     let mut last_scale = None;
     for key in READ_ONLY {
-        let Some(value) = body.get(key).filter(|value| !value.is_null()) else { continue };
-        let Some(text) = value.as_str() else {
-            faults.add(key, refused(key, "is invalid", "a text, as the platform writes it"));
+        let member = body.get(key).hint("a text, as the platform writes it");
+        let Some(text) = member.value.filter(|value| !value.is_null()).and_then(|_| member.text())
+        else {
             continue;
         };
         if !DATES.contains(&key) {
@@ -521,15 +471,9 @@ fn read_only(body: &Object, faults: &mut DocumentFaults) -> Option<Timestamp> {
         match text.parse::<Timestamp>() {
             Ok(at) if key == "last_scale" => last_scale = Some(at),
             Ok(_) => {}
-            Err(_) => faults.add(key, refused(key, "is invalid", "a date of RFC 3339")),
+            Err(_) => member.refuse(Wrong::Not(Kind::Text), "a date of RFC 3339"),
         }
     }
     let never = |at: &Timestamp| at.to_zoned(TimeZone::UTC).year() <= 1;
     last_scale.filter(|at| !never(at))
-}
-
-fn taken(faults: &mut DocumentFaults) {
-    let key = "container_type";
-    let remedy = "one autoscaler per process type: update the first";
-    faults.add(key, refused(key, "already has an autoscaler", remedy));
 }

@@ -27,12 +27,13 @@ pub use knobs::Knobs;
 pub use native::{AutoscalerSettings, MetricName};
 
 use super::{
-    Assumption, DocumentFault, DocumentFaults, Fidelity, Happening, Omitted, Platform, Product,
+    Assumption, DocumentFault, Fidelity, FixedRule, Happening, Omitted, Platform, Product, Reader,
+    knobs as common,
 };
 use crate::builtin::PolicyContext;
 use autosim_engine::control::Autoscaler;
-use autosim_engine::fault::Faults;
 use autosim_engine::units::Span;
+use check::V1;
 use serde_json::Value;
 
 /// How long a leaving container may finish: SIGTERM, then SIGKILL.
@@ -48,7 +49,22 @@ impl Product for Scalingo {
     const FIDELITY: Fidelity = Fidelity::Documented;
     const TRAFFIC: &'static [&'static str] = &["rpm_per_container", "all"];
 
+    const FIXED: &'static [FixedRule] = &[
+        ("comparison", "above the target, not at it", "the text says \"over\""),
+        (
+            "out of bounds",
+            "to the nearest bound in one jump",
+            "only that it is corrected is documented",
+        ),
+        ("a correction", "the only action of its minute, which is stored", "nothing is said"),
+        ("billing", "while booting too, unless `price.billing` says otherwise", "nothing is said"),
+        ("missing minute", "breaks the streak", "nothing is said"),
+        ("divisor", "containers at the end of the minute", "nothing is said"),
+        ("minutes", "counted from the start", "the alignment is not published"),
+    ];
+
     type Knobs = Knobs;
+    type Dialect = V1;
     type Model = App;
 
     /// The wrapped forms, and a bare object with the members of one.
@@ -60,21 +76,16 @@ impl Product for Scalingo {
             || has("max_containers")
     }
 
-    fn read(
-        documents: &[Value],
-        knobs: &Knobs,
-        strict: bool,
-        faults: &mut DocumentFaults,
-    ) -> Option<App> {
-        check::read(documents, knobs, strict, faults)
+    fn dialect(_: &Knobs, _: bool) -> V1 {
+        V1
+    }
+
+    fn model(documents: &[Value], knobs: &Knobs, reader: &Reader<V1>) -> Option<App> {
+        Some(check::read(documents, knobs, reader))
     }
 
     fn lacks(model: &App) -> Option<String> {
         model.acting().is_none().then(|| "only updates are given, and no autoscaler".into())
-    }
-
-    fn check_knobs(knobs: &Knobs, faults: &mut Faults) {
-        knobs.check(faults);
     }
 
     fn export(model: &App) -> Vec<Value> {
@@ -82,11 +93,16 @@ impl Product for Scalingo {
     }
 
     fn defaults(model: &App) -> Vec<Omitted> {
-        model.omitted()
+        model.autoscalers.iter().flat_map(|one| one.omitted.clone()).collect()
     }
 
     fn assumptions(model: &App, knobs: &Knobs) -> Vec<Assumption> {
-        knobs.assumptions(model)
+        let acting = model.acting().map(|one| Assumption {
+            rule: "scaled_type".into(),
+            value: one.container_type.clone(),
+            why: "the scenario's service is one process type of the app",
+        });
+        common::assumptions(knobs, Self::FIXED).into_iter().chain(acting).collect()
     }
 
     fn platform(model: &App, knobs: &Knobs) -> Platform {

@@ -1,52 +1,35 @@
 //! An autoscaler in the platform's own words.
 
+use crate::products::Words;
+use crate::products::facts::number;
+use crate::products::words::words;
 use autosim_engine::signal::Metric;
 use serde_json::{Value, json};
 
 /// The fewest containers an autoscaler may keep.
 pub(super) const FEWEST: u32 = 2;
 
-/// What a metric is measured at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MetricName {
-    /// `rpm_per_container`: requests per minute over running containers.
-    RpmPerContainer,
-    /// `p95_response_time`: 95th percentile of response times, in milliseconds.
-    P95ResponseTime,
-    /// `5XX`: errors per minute of the whole app.
-    Errors5xx,
-    /// `cpu`: mean over containers, as a fraction.
-    Cpu,
-    /// `memory`: mean over containers, as a fraction.
-    Memory,
-    /// `swap`: mean over containers, as a fraction.
-    Swap,
-    /// `all`: requests per minute of the whole app.
-    All,
+words! {
+    /// What is measured.
+    pub enum MetricName {
+        /// Requests per minute over running containers.
+        RpmPerContainer = "rpm_per_container",
+        /// 95th percentile of response times, in milliseconds.
+        P95ResponseTime = "p95_response_time",
+        /// Errors per minute of the whole app.
+        Errors5xx = "5XX",
+        /// Mean over containers, as a fraction.
+        Cpu = "cpu",
+        /// Mean over containers, as a fraction.
+        Memory = "memory",
+        /// Mean over containers, as a fraction.
+        Swap = "swap",
+        /// Requests per minute of the whole app.
+        All = "all",
+    }
 }
 
 impl MetricName {
-    /// Every metric with its identifier.
-    pub const ALL: [(Self, &'static str); 7] = [
-        (Self::RpmPerContainer, "rpm_per_container"),
-        (Self::P95ResponseTime, "p95_response_time"),
-        (Self::Errors5xx, "5XX"),
-        (Self::Cpu, "cpu"),
-        (Self::Memory, "memory"),
-        (Self::Swap, "swap"),
-        (Self::All, "all"),
-    ];
-
-    /// By identifier.
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.iter().find(|(_, known)| *known == name).map(|&(metric, _)| metric)
-    }
-
-    /// The platform's identifier.
-    pub fn name(self) -> &'static str {
-        Self::ALL.iter().find(|(metric, _)| *metric == self).map_or("", |&(_, name)| name)
-    }
-
     /// Whether the router measures it, so that only `web` has it.
     pub const fn is_of_router(self) -> bool {
         matches!(self, Self::RpmPerContainer | Self::P95ResponseTime | Self::Errors5xx | Self::All)
@@ -122,10 +105,4 @@ impl AutoscalerSettings {
         note("disabled", self.disabled != earlier.disabled, json!(self.disabled));
         (!changed.is_empty()).then(|| json!({ "autoscaler": changed }))
     }
-}
-
-/// Whole numbers without a point, as the platform's samples have them.
-fn number(value: f64) -> Value {
-    let whole = value as i64;
-    if whole as f64 == value { json!(whole) } else { json!(value) }
 }

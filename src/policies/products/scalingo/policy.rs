@@ -19,6 +19,7 @@ use super::swap::Swap;
 use super::{App, Knobs, MetricName};
 use crate::builtin::PolicyContext;
 use crate::builtin::parts::ceil_count;
+use crate::products::Words;
 use autosim_engine::control::{
     Autoscaler, Cadence, Decision, Observation, Policy, SignalRef, Stage, Why,
 };

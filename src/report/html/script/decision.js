@@ -1,9 +1,7 @@
 // Decisions: marks on the strip, coloured by what had the last word, and the trail of the chosen one.
 
-// A decision as the data has it: [time, before, after, wish, [ready, starting, draining], activation,
-// stage, steps, readings].
 function changed(mark) {
-  return mark[1] !== mark[2];
+  return mark.before !== mark.after;
 }
 
 function decisionTitle(series) {
@@ -13,7 +11,7 @@ function decisionTitle(series) {
 }
 
 function decisionKeys(series) {
-  const stages = [...new Set(series.decisions.filter(changed).map((mark) => mark[6]))].sort((a, b) => a - b);
+  const stages = [...new Set(series.decisions.filter(changed).map((mark) => mark.stage))].sort((a, b) => a - b);
   const held = sketch(svg("path", { d: "M11 2V10", stroke: colour("grey"), "stroke-width": 1.5 }));
   const keys = stages.map((stage) => item(sketch(svg("path", { d: "M5 11L11 1L17 11Z", fill: stageColour(stage) })), data.stages[stage]));
   return series.decisions.every(changed) ? keys : [...keys, item(held, "the reason changed, not the count")];
@@ -22,7 +20,7 @@ function decisionKeys(series) {
 function visible(series) {
   return series.decisions
     .map((mark, at) => ({ mark, at }))
-    .filter(({ mark }) => mark[0] >= view.from && mark[0] <= view.to);
+    .filter(({ mark }) => mark.at >= view.from && mark.at <= view.to);
 }
 
 // Up: more replicas; down: fewer; a short stroke: the reason changed, the count did not.
@@ -32,9 +30,9 @@ function paintMarks(inside, frame, series, x) {
   const all = visible(series);
   const ordered = [...all.filter(({ mark }) => !changed(mark)), ...all.filter(({ mark }) => changed(mark))];
   for (const { mark, at } of ordered) {
-    const left = x(mark[0]);
-    const kind = changed(mark) ? (mark[2] > mark[1] ? "up" : "down") : "held";
-    const key = `${kind}${mark[6]}`;
+    const left = x(mark.at);
+    const kind = changed(mark) ? (mark.after > mark.before ? "up" : "down") : "held";
+    const key = `${kind}${mark.stage}`;
     // Marks on top of one of their own kind would not be seen.
     if (taken.has(key) && left - taken.get(key) < 1.5) continue;
     taken.set(key, left);
@@ -43,8 +41,8 @@ function paintMarks(inside, frame, series, x) {
       down: `M${left - 4.5} ${middle - 1}L${left} ${middle + 8}L${left + 4.5} ${middle - 1}Z`,
       held: `M${left} ${middle - 3}V${middle + 3}`,
     }[kind];
-    const look = kind === "held" ? { stroke: stageColour(mark[6]), opacity: 0.45 } : { fill: stageColour(mark[6]) };
-    const said = `${when(mark[0], true)}: ${mark[1]} \u2192 ${mark[2]}, ${data.stages[mark[6]]}`;
+    const look = kind === "held" ? { stroke: stageColour(mark.stage), opacity: 0.45 } : { fill: stageColour(mark.stage) };
+    const said = `${when(mark.at, true)}: ${mark.before} \u2192 ${mark.after}, ${data.stages[mark.stage]}`;
     inside.append(svg("path", { d: shape, "data-decision": at, ...look }, svg("title", {}, said)));
   }
 }
@@ -54,15 +52,15 @@ function paintMarkLines(inside, frame, series, x) {
   const all = visible(series).filter(({ mark }) => changed(mark));
   if (all.length > 60) return;
   for (const { mark } of all) {
-    const left = x(mark[0]);
-    inside.append(svg("line", { x1: left, x2: left, y1: frame.top, y2: frame.bottom, stroke: stageColour(mark[6]), opacity: 0.35 }));
+    const left = x(mark.at);
+    inside.append(svg("line", { x1: left, x2: left, y1: frame.top, y2: frame.bottom, stroke: stageColour(mark.stage), opacity: 0.35 }));
   }
 }
 
 function chooseNearest(x, left) {
   const all = visible(current());
   // A change beats a mark that held, unless that is clearly meant.
-  const away = ({ mark }) => Math.abs(x(mark[0]) - left) + (changed(mark) ? 0 : 4);
+  const away = ({ mark }) => Math.abs(x(mark.at) - left) + (changed(mark) ? 0 : 4);
   const nearest = all.reduce((best, one) => (best === null || away(one) < away(best) ? one : best), null);
   if (nearest) chooseDecision(nearest.at);
 }
@@ -70,9 +68,9 @@ function chooseNearest(x, left) {
 function chooseDecision(at) {
   const mark = current().decisions[at];
   view.decision = at;
-  if (mark[0] < view.from || mark[0] > view.to) {
+  if (mark.at < view.from || mark.at > view.to) {
     const half = (view.to - view.from) / 2;
-    zoomTo(mark[0] - half, mark[0] + half);
+    zoomTo(mark.at - half, mark.at + half);
   }
   drawLive();
   drawTrail();
@@ -95,25 +93,25 @@ function step(direction) {
 }
 
 function stepsTable(mark) {
-  const row = ([stage, from, to, why]) =>
+  const row = ({ stage, from, to, why }) =>
     html("tr", { class: from === to ? null : "acted" },
       html("td", {}, html("span", { class: "swatch", style: `background:${stageColour(stage)}` }), data.stages[stage]),
       html("td", { class: "number" }, String(from)), html("td", { class: "number" }, String(to)), html("td", {}, why || "-"));
   const heads = html("tr", {}, html("th", { scope: "col" }, "stage"), html("th", { scope: "col", class: "number" }, "before"),
     html("th", { scope: "col", class: "number" }, "after"), html("th", { scope: "col" }, "why"));
-  return html("table", {}, html("caption", {}, "Every stage, in order"), html("thead", {}, heads), html("tbody", {}, mark[7].map(row)));
+  return html("table", {}, html("caption", {}, "Every stage, in order"), html("thead", {}, heads), html("tbody", {}, mark.steps.map(row)));
 }
 
 function readingsTable(series, mark) {
-  const row = ([value, age], at) =>
+  const row = ({ value, age }, at) =>
     html("tr", {}, html("td", {}, series.signals[at] || `signal ${at + 1}`),
       html("td", { class: "number" }, value === null ? "no data" : number(value)),
       html("td", { class: "number" }, age === null ? "-" : duration(age)));
-  const counts = ["ready", "starting", "draining"].map((name, at) =>
-    html("tr", {}, html("td", {}, `${name} replicas`), html("td", { class: "number" }, String(mark[4][at])), html("td", { class: "number" }, "now")));
+  const counts = ["ready", "starting", "draining"].map((name) =>
+    html("tr", {}, html("td", {}, `${name} replicas`), html("td", { class: "number" }, String(mark[name])), html("td", { class: "number" }, "now")));
   const heads = html("tr", {}, html("th", { scope: "col" }, "signal"), html("th", { scope: "col", class: "number" }, "value"),
     html("th", { scope: "col", class: "number" }, "age"));
-  return html("table", {}, html("caption", {}, "What it saw"), html("thead", {}, heads), html("tbody", {}, mark[8].map(row), counts));
+  return html("table", {}, html("caption", {}, "What it saw"), html("thead", {}, heads), html("tbody", {}, mark.seen.map(row), counts));
 }
 
 function drawTrail() {
@@ -133,10 +131,10 @@ function drawTrail() {
     return;
   }
   const mark = series.decisions[view.decision];
-  const text = changed(mark) ? `${mark[1]} \u2192 ${mark[2]} replicas` : `stays at ${mark[1]} replicas`;
-  const asked = mark[5] ? "A request that found no replica asked for it. " : "";
-  const wish = mark[3] === mark[2] ? "The formula alone wanted just that." : `The formula alone wanted ${mark[3]}.`;
-  const last = `Decided by: ${data.stages[mark[6]]}. `;
-  home.replaceChildren(html("h3", {}, `${when(mark[0], true)}: ${text}`), html("p", {}, asked + last + wish),
+  const text = changed(mark) ? `${mark.before} \u2192 ${mark.after} replicas` : `stays at ${mark.before} replicas`;
+  const asked = mark.asked ? "A request that found no replica asked for it. " : "";
+  const wish = mark.wish === mark.after ? "The formula alone wanted just that." : `The formula alone wanted ${mark.wish}.`;
+  const last = `Decided by: ${data.stages[mark.stage]}. `;
+  home.replaceChildren(html("h3", {}, `${when(mark.at, true)}: ${text}`), html("p", {}, asked + last + wish),
     html("div", { class: "two" }, stepsTable(mark), readingsTable(series, mark)), nav);
 }

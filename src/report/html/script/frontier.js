@@ -1,18 +1,18 @@
 // Cost to the right, latency upwards: every policy, what no other beats, what was promised.
 
 function frontierScales(frame, points) {
-  const costs = points.flatMap((point) => point.policy.cost);
+  const costs = points.flatMap(({ policy }) => [policy.cost.mean, policy.cost.low, policy.cost.high]);
   if (data.work_bound !== null) costs.push(data.work_bound);
   const [least, dearest] = [Math.min(...costs), Math.max(...costs)];
   const margin = 0.08 * Math.max(dearest - least, 0.1 * dearest, 1e-9);
   const low = least - margin < 0.3 * dearest ? 0 : least - margin;
   // One policy far dearer than the others would push them all together.
-  const chosen = points.map((point) => point.policy.cost[0]);
+  const chosen = points.map((point) => point.policy.cost.mean);
   const wide = Math.min(...chosen) > 0 && least > 0 && Math.max(...chosen) > 5 * Math.min(...chosen);
   const x = wide
     ? logarithmic(least / 1.2, dearest * 1.2, frame.left, frame.right)
     : linear(low, dearest + margin, frame.left, frame.right);
-  const slow = points.flatMap((point) => point.policy.latency || []).filter((ms) => ms > 0);
+  const slow = points.flatMap(({ policy: { latency } }) => (latency ? [latency.mean, latency.low, latency.high] : [])).filter((ms) => ms > 0);
   if (data.limit_ms !== null) slow.push(data.limit_ms);
   const [fastest, slowest] = slow.length ? [Math.min(...slow), Math.max(...slow)] : [1, 1000];
   // Dots need no zero below them where they all lie far above it.
@@ -25,12 +25,12 @@ function frontierScales(frame, points) {
 
 function frontierStairs(points, x, y) {
   const on = points.filter((point) => point.policy.on_frontier && point.policy.latency);
-  on.sort((a, b) => a.policy.cost[0] - b.policy.cost[0]);
+  on.sort((a, b) => a.policy.cost.mean - b.policy.cost.mean);
   let path = "";
   on.forEach((point, n) => {
-    const left = x(point.policy.cost[0]);
-    const top = y(point.policy.latency[0]);
-    const right = n + 1 < on.length ? x(on[n + 1].policy.cost[0]) : x(x.high);
+    const left = x(point.policy.cost.mean);
+    const top = y(point.policy.latency.mean);
+    const right = n + 1 < on.length ? x(on[n + 1].policy.cost.mean) : x(x.high);
     path += n === 0 ? `M${left} ${y(y.high)}V${top}H${right}` : `L${left} ${top}H${right}`;
   });
   return svg("path", { class: "frontier", d: path });
@@ -63,11 +63,11 @@ function placeLabel(taken, frame, left, top, text) {
 function frontierDot(point, x, y, frame) {
   const { policy, at } = point;
   const ink = seriesColour(at);
-  const left = x(policy.cost[0]);
-  const top = policy.latency ? y(policy.latency[0]) : frame.top + 12;
+  const left = x(policy.cost.mean);
+  const top = policy.latency ? y(policy.latency.mean) : frame.top + 12;
   const bar = (x1, x2, y1, y2) => svg("line", { x1, x2, y1, y2, stroke: ink, "stroke-width": 1.6 });
-  const marks = [bar(x(policy.cost[1]), x(policy.cost[2]), top, top)];
-  if (policy.latency) marks.push(bar(left, left, y(policy.latency[1]), y(policy.latency[2])));
+  const marks = [bar(x(policy.cost.low), x(policy.cost.high), top, top)];
+  if (policy.latency) marks.push(bar(left, left, y(policy.latency.low), y(policy.latency.high)));
   const hollow = policy.met === false;
   const look = { fill: hollow ? colour("paper") : ink, stroke: ink, "stroke-width": 2.2 };
   if (!policy.latency) {
@@ -78,8 +78,8 @@ function frontierDot(point, x, y, frame) {
     marks.push(svg("circle", { cx: left, cy: top, r: 6.5, ...look }));
   }
   const verdict = policy.met === null ? "" : policy.met ? ", keeps the promise" : ", misses the promise";
-  const spoken = `${policy.name}: ${data.cost_title} ${number(policy.cost[0])}, `
-    + `${data.latency_title} ${policy.latency ? latency(policy.latency[0]) : "infinite"}${verdict}`;
+  const spoken = `${policy.name}: ${data.cost_title} ${number(policy.cost.mean)}, `
+    + `${data.latency_title} ${policy.latency ? latency(policy.latency.mean) : "infinite"}${verdict}`;
   const hit = svg("circle", { cx: left, cy: top, r: 15, fill: "transparent" });
   const dot = svg("g", { class: "dot", role: "button", tabindex: 0, "aria-label": spoken, "data-dot": at }, hit, marks);
   hintFor(dot, () => frontierHint(policy));
@@ -91,7 +91,7 @@ function frontierDot(point, x, y, frame) {
 }
 
 function frontierHint(policy) {
-  const spread = ([mean, low, high], say) =>
+  const spread = ({ mean, low, high }, say) =>
     high > low ? `${say(mean)} (${say(low)} to ${say(high)})` : say(mean);
   const pairs = [[data.cost_title, spread(policy.cost, number)]];
   pairs.push([data.latency_title, policy.latency ? spread(policy.latency, latency) : "infinite"]);

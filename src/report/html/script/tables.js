@@ -60,32 +60,31 @@ function drawMinutes() {
 }
 
 const HEATS = [
-  ["Waste", "idle replica-hours in an hour", "waste"],
-  ["Unmet: waiting", "requests waiting, on average", "heat"],
-  ["Unmet: failed", "requests failed in an hour", "heat"],
+  { key: "idle", title: "Waste", unit: "idle replica-hours in an hour", ink: "waste" },
+  { key: "waiting", title: "Unmet: waiting", unit: "requests waiting, on average", ink: "heat" },
+  { key: "failed", title: "Unmet: failed", unit: "requests failed in an hour", ink: "heat" },
 ];
 
 // One scale for all policies, so that they can be compared by switching.
-function heatTop(at) {
+function heatTop(key) {
   let top = 0;
   for (const series of data.series) {
     for (const day of series.week || []) {
-      for (const hour of day.hours) top = Math.max(top, hour ? hour[at] : 0);
+      for (const hour of day.hours) top = Math.max(top, hour ? hour[key] : 0);
     }
   }
   return top;
 }
 
-function heatTable(series, at) {
-  const [title, unit, ink] = HEATS[at];
-  const top = heatTop(at);
+function heatTable(series, { key, title, unit, ink }) {
+  const top = heatTop(key);
   const cell = (hour, n, day) => {
     if (!hour) return html("td", { class: "none", title: "not measured" });
-    const share = top > 0 ? hour[at] / top : 0;
+    const share = top > 0 ? hour[key] / top : 0;
     const strength = share > 0 ? 0.08 + 0.92 * Math.sqrt(share) : 0;
     const style = share > 0 ? `background:rgb(var(--${ink}) / ${strength.toFixed(3)})` : null;
-    const title = `${day} ${two(n)}:00-${two((n + 1) % 24)}:00: ${number(hour[at])} ${unit}`;
-    return html("td", { style, title, class: strength > 0.62 ? "full" : null }, hour[at] > 0 ? short(hour[at]) : "0");
+    const title = `${day} ${two(n)}:00-${two((n + 1) % 24)}:00: ${number(hour[key])} ${unit}`;
+    return html("td", { style, title, class: strength > 0.62 ? "full" : null }, hour[key] > 0 ? short(hour[key]) : "0");
   };
   const head = html("tr", {}, html("th", { scope: "col", "aria-label": "day" }), Array.from({ length: 24 }, (_, hour) => html("th", { scope: "col" }, two(hour))));
   const body = series.week.map((day) => html("tr", {}, html("th", { scope: "row" }, day.name), day.hours.map((hour, n) => cell(hour, n, day.name))));
@@ -110,32 +109,37 @@ function drawWeek() {
     return;
   }
   find("week-lead").textContent = `First replication. Capacity that was ready and not used, and demand that had to wait or was lost. Colours mean the same for every policy.`;
-  find("week").replaceChildren(policyPicker("policy-week"), ...HEATS.map((_, at) => heatTable(series, at)));
+  find("week").replaceChildren(policyPicker("policy-week"), ...HEATS.map((heat) => heatTable(series, heat)));
 }
 
 // Parts of a reaction in order: key, words, colour. Stages of cold starts beyond these are told apart by name.
 const PARTS = [
-  ["rise_to_metric", "traffic rises \u2192 in the metric", "grey"],
-  ["metric_to_decision", "in the metric \u2192 decision", "sky"],
-  ["further_decisions", "further decisions", "purple"],
-  ["actuation_delay", "actuation delay", "rust"],
-  ["launch_rate", "held back by the launch rate", "starting"],
-  ["start", "start-up", "blue"],
-  ["cold_start", "cold start", "blue"],
-  ["provision", "provision", "blue"],
-  ["pull", "pull", "teal"],
-  ["boot", "boot", "green"],
-  ["warm_up", "warm-up", "lime"],
-  ["ready_to_promise", "ready \u2192 SLO holds again", "vermillion"],
+  { key: "rise_to_metric", name: "traffic rises \u2192 in the metric", ink: "grey" },
+  { key: "metric_to_decision", name: "in the metric \u2192 decision", ink: "sky" },
+  { key: "further_decisions", name: "further decisions", ink: "purple" },
+  { key: "actuation_delay", name: "actuation delay", ink: "rust" },
+  { key: "launch_rate", name: "held back by the launch rate", ink: "starting" },
+  { key: "start", name: "start-up", ink: "blue" },
+  { key: "cold_start", name: "cold start", ink: "blue" },
+  { key: "provision", name: "provision", ink: "blue" },
+  { key: "pull", name: "pull", ink: "teal" },
+  { key: "boot", name: "boot", ink: "green" },
+  { key: "warm_up", name: "warm-up", ink: "lime" },
+  { key: "ready_to_promise", name: "ready \u2192 SLO holds again", ink: "vermillion" },
 ];
+
+// A stage of a cold start that has a name of its own.
+function unknownPart(key) {
+  return { key, name: key, ink: "blue" };
+}
 
 // Those that took time in some reaction of the page.
 function usedParts() {
-  const known = PARTS.map(([key]) => key);
-  const used = (key) => data.series.some(({ reaction_parts }) => reaction_parts[key] && reaction_parts[key][1] > 0);
+  const known = PARTS.map((part) => part.key);
+  const used = (key) => data.series.some(({ reaction_parts }) => reaction_parts[key] && reaction_parts[key].p95 > 0);
   const others = [...new Set(data.series.flatMap((series) => Object.keys(series.reaction_parts)))].filter((key) => !known.includes(key));
   const last = PARTS.length - 1;
-  return [...PARTS.slice(0, last), ...others.map((key) => [key, key, "blue"]), PARTS[last]].filter(([key]) => used(key));
+  return [...PARTS.slice(0, last), ...others.map(unknownPart), PARTS[last]].filter((part) => used(part.key));
 }
 
 // A word on a bar is left out before it is cut off.
@@ -152,8 +156,8 @@ function reactionRow(chart, frame, reaction, x, top, series) {
   const group = svg("g", { role: "button", tabindex: 0, "data-reaction": reaction.when, "aria-label": `${reaction.when}, ${reaction.before} to ${reaction.after} replicas: show it over time` });
   const pairs = [];
   let from = start;
-  for (const [key, to] of reaction.parts) {
-    const [, name, ink] = PARTS.find((part) => part[0] === key) || [key, key, "blue"];
+  for (const { name: key, end: to } of reaction.parts) {
+    const { name, ink } = PARTS.find((part) => part.key === key) || unknownPart(key);
     if (to > from) {
       pairs.push([name, duration(to - from)]);
       const [left, right] = [x(from - start), x(to - start)];
@@ -184,7 +188,7 @@ function reactionRow(chart, frame, reaction, x, top, series) {
   hintFor(group, () => [html("b", {}, `${reaction.when}: ${reaction.before} \u2192 ${reaction.after} replicas`), rows(pairs)]);
   onPress(group, () => {
     zoomTo(start - 300, Math.max(reaction.ready, reaction.calm || 0) + 600);
-    const at = series.decisions.findIndex((mark) => mark[0] >= reaction.decided - 1e-6 && changed(mark));
+    const at = series.decisions.findIndex((mark) => mark.at >= reaction.decided - 1e-6 && changed(mark));
     if (at >= 0) chooseDecision(at);
     find("time").scrollIntoView({ block: "start" });
   });
@@ -199,8 +203,8 @@ function reactionLead(series) {
 }
 
 function reactionLegend(series) {
-  const shown = new Set(series.reactions.flatMap((reaction) => reaction.parts.map(([key]) => key)));
-  const keys = usedParts().filter(([key]) => shown.has(key)).map(([, name, ink]) => item(areaKey(colour(ink)), name));
+  const shown = new Set(series.reactions.flatMap((reaction) => reaction.parts.map((part) => part.name)));
+  const keys = usedParts().filter(({ key }) => shown.has(key)).map(({ name, ink }) => item(areaKey(colour(ink)), name));
   if (series.reactions.some((r) => r.first_ready !== null && r.first_ready < r.ready)) {
     keys.push(item(sketch(svg("path", { d: "M6 2h10l-5 8Z", fill: colour("ink") })), "first replica ready"));
   }
@@ -248,12 +252,12 @@ function drawReactions() {
 
 function reactionTable() {
   const parts = usedParts();
-  const heads = ["policy", "reactions", ...parts.map(([, name]) => name)];
-  const cell = (pair) => html("td", {}, pair ? `${duration(pair[0])} / ${duration(pair[1])}` : "-");
+  const heads = ["policy", "reactions", ...parts.map((part) => part.name)];
+  const cell = (usual) => html("td", {}, usual ? `${duration(usual.median)} / ${duration(usual.p95)}` : "-");
   const body = data.series.filter((series) => series.reactions_all).map((series) => {
     const name = data.policies[series.policy].name;
     const several = data.series.some((other) => other.policy === series.policy && other !== series);
-    const cells = parts.map(([key]) => cell(series.reaction_parts[key]));
+    const cells = parts.map(({ key }) => cell(series.reaction_parts[key]));
     return html("tr", {}, html("th", { scope: "row" }, several ? `${name}, ${series.service}` : name), html("td", {}, String(series.reactions_all)), cells);
   });
   return html("table", {}, html("caption", { class: "note" }, "Median / 95th percentile over all reactions"),

@@ -35,7 +35,7 @@ function trafficPanel(series) {
 function desiredCounts(series) {
   const changes = series.decisions.filter(changed);
   if (series.decisions_left_out > 0 || !changes.length) return null;
-  return [[0, changes[0][1]], ...changes.map((mark) => [mark[0], mark[2]])];
+  return [[0, changes[0].before], ...changes.map((mark) => [mark.at, mark.after])];
 }
 
 function replicaPanel(series) {
@@ -269,7 +269,7 @@ function drawLive() {
       marks.push(svg("rect", { class: "select", x: from, y: 0, width: to - from, height: frame.bottom }));
     }
     upright(view.cursor, "cursor");
-    if (view.decision !== null) upright(series.decisions[view.decision][0], "chosen");
+    if (view.decision !== null) upright(series.decisions[view.decision].at, "chosen");
     live.replaceChildren(...marks);
     for (const curve of panel.curves || []) {
       const at = view.cursor === null ? -1 : Math.floor(view.cursor / series.step);

@@ -2,7 +2,7 @@
 
 use crate::scenario::file::{QueueFile, ScenarioFile};
 use crate::scenario::words::SpanOrLaw;
-use crate::scenario::{Scenario, Service};
+use crate::scenario::{Competitor, Scenario, Service};
 use autosim_engine::fault::Faults;
 use autosim_engine::fleet::{ClientSpec, RetrySpec};
 use autosim_engine::random::Distribution;
@@ -40,41 +40,43 @@ pub(super) fn lint(scenario: &Scenario, file: &ScenarioFile, faults: &mut Faults
     }
 }
 
-/// Start of the keys of a service, and what it says of its queue.
-fn place<'a>(service: &Service, file: &'a ScenarioFile) -> (String, Option<&'a QueueFile>) {
-    let (prefix, given) = match file.services.get(&service.name) {
-        Some(entry) => (format!("services.{}.", service.name), entry.service.as_ref()),
-        None => (String::new(), file.service.as_ref()),
+/// What a service says of its queue.
+fn queue_of<'a>(service: &Service, file: &'a ScenarioFile) -> Option<&'a QueueFile> {
+    let given = match file.services.get(&service.name) {
+        Some(entry) => entry.service.as_ref(),
+        None => file.service.as_ref(),
     };
-    (prefix, given.and_then(|given| given.queue.as_ref()))
+    given.and_then(|given| given.queue.as_ref())
 }
 
 /// The clients of each service, then those of variants, each with the queue they meet there.
 fn meetings<'a>(scenario: &'a Scenario, file: &'a ScenarioFile) -> Vec<Meeting<'a>> {
     let own = |name: &str| file.variants.get(name).is_some_and(|given| given.client.is_some());
-    let replaced = scenario.policies.iter().all(|policy| own(&policy.name));
+    let common = scenario.policies.iter().find(|policy| !own(&policy.name));
     let mut found = Vec::new();
-    for service in scenario.services.iter().skip(usize::from(replaced)) {
-        let (prefix, limits) = place(service, file);
-        found.extend(service.fleet.client.map(|client| Meeting {
+    for service in &scenario.services {
+        // Where every policy has clients of its own, nobody meets those of everywhere.
+        let Some(deployment) = service.own.as_ref().or(common.map(|one| &one.deployment)) else {
+            continue;
+        };
+        found.extend(deployment.fleet.client.map(|client| Meeting {
             service,
-            clients: Some(format!("{prefix}client")),
+            clients: Some(service.key("client")),
             client,
-            queue: format!("{prefix}service.queue"),
-            limits,
+            queue: service.key("service.queue"),
+            limits: queue_of(service, file),
             variant: false,
         }));
     }
     let Some(first) = scenario.services.first() else { return found };
-    for (at, policy) in scenario.policies.iter().enumerate() {
-        let Some(given) = file.variants.get(&policy.name) else { continue };
-        let Some(client) = scenario.fleet(at).client else { continue };
-        let key = |table: &str| format!("variants.{}.{table}", policy.name);
-        let (prefix, everywhere) = place(first, file);
+    for Competitor { name, deployment } in &scenario.policies {
+        let Some(given) = file.variants.get(name) else { continue };
+        let Some(client) = deployment.fleet.client else { continue };
+        let key = |table: &str| format!("variants.{name}.{table}");
         let (queue, limits) = match &given.queue {
             Some(queue) => (key("queue"), Some(queue)),
             None if given.client.is_none() => continue, // the same as everywhere
-            None => (format!("{prefix}service.queue"), everywhere),
+            None => (first.key("service.queue"), queue_of(first, file)),
         };
         let clients = given.client.as_ref().map(|_| key("client"));
         found.push(Meeting { service: first, clients, client, queue, limits, variant: true });

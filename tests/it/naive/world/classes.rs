@@ -1,4 +1,4 @@
-//! Classes of requests: who is served first, and who is pushed out.
+//! Classes of requests: who is served first, and who is pushed out (rules 22, 23).
 
 use super::super::{Case, Fate};
 use super::World;

@@ -1,4 +1,4 @@
-//! Replicas that drain, are killed and fail.
+//! Replicas that drain, are killed and fail (rules 24, 32, 33, 34, 35).
 
 use super::super::Fate;
 use super::{Event, Rank, State, World};

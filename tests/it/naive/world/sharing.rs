@@ -1,4 +1,5 @@
-//! Requests that share their replica: each is given its part of the work whenever anyone comes or goes.
+//! Requests that share their replica: each is given its part of the work whenever anyone comes or goes
+//! (rule 21).
 
 use super::super::Fate;
 use super::{Event, Rank, Slot, World};

@@ -3,7 +3,7 @@
 use super::later::Later;
 use crate::fleet::Turn;
 
-/// Kinds of events, which come after the completions of their instant; each has its [`Turn`] there.
+/// Kinds of events, after the completions of their instant; each has its [`Turn`] there (rule 1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 pub(super) enum What {
@@ -23,11 +23,6 @@ pub(super) enum What {
     Retry = Turn::Retried as u8,
 }
 
-/// How many bits of a key say the turn, above those of the stamp.
-const TURN_BITS: u32 = 5;
-const STAMP_BITS: u32 = u64::BITS - TURN_BITS;
-const _: () = assert!((Turn::Retried as u32) < 1 << TURN_BITS, "every turn fits into its bits");
-
 /// One event; `stamp` orders equals and tells whether it still holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Event {
@@ -43,11 +38,16 @@ impl Event {
     }
 }
 
+/// Low bits of an event's key that hold its stamp; the turn is above them, and above that the instant.
+pub(super) const STAMP_BITS: u32 = 59;
+const _: () = assert!((Turn::LAST as u64) < 1 << (u64::BITS - STAMP_BITS));
+
 impl Event {
     /// Instant, turn and stamp in one number: one comparison orders two events.
     #[inline]
     fn key(&self) -> u128 {
-        u128::from(self.at) << 64 | (self.what as u128) << STAMP_BITS | u128::from(self.stamp)
+        let low = (self.what as u64) << STAMP_BITS | self.stamp;
+        u128::from(self.at) << u64::BITS | u128::from(low)
     }
 }
 

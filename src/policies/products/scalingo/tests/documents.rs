@@ -1,6 +1,7 @@
 //! Bodies accepted and refused, and what is told.
 
 use super::{body, model, seed, tape};
+use crate::products::Words;
 use crate::products::scalingo::{Knobs, MetricName, Scalingo};
 use crate::products::{DocumentFaults, Happening, Product, tape as shared};
 use autosim_engine::control::{Observation, Why};
