@@ -4,7 +4,9 @@
 //! whole process.
 
 use autosim_engine::control::{Autoscaler, Cadence, Decision, Policy, SignalRef};
-use autosim_engine::fleet::{Balancing, Discipline, FleetSpec, Overflow, QueueSpec};
+use autosim_engine::fleet::{
+    Balancing, Discipline, FleetSpec, Overflow, QueueSpec, RoutingRule, ScalePerRequest, Scaling,
+};
 use autosim_engine::random::{Purpose, Sampler, Streams};
 use autosim_engine::signal::{Metric, Observation, Resources, Signal};
 use autosim_engine::simulation::{DecisionLog, Detail, ServiceSetup, Setup, Window, run};
@@ -52,23 +54,13 @@ fn gaps(per_second: f64) -> Sampler {
 }
 
 /// Allocations between one look and the next.
-fn allocations(
-    balancing: Balancing,
-    discipline: Discipline,
-    timeout: Option<Sampler>,
-) -> Vec<usize> {
+fn allocations(fleet: FleetSpec) -> Vec<usize> {
     let seen = Arc::new(Mutex::new(Vec::with_capacity(2 * LENGTH_S as usize)));
     let end = Time::from_secs(LENGTH_S);
     let service = ServiceSetup {
         name: "service".to_owned(),
         arrivals: requests().requests(&Streams::new(1, 0, 0), end),
-        fleet: FleetSpec {
-            initial: 150,
-            balancing,
-            discipline,
-            queue: QueueSpec { timeout, ..QueueSpec::default() },
-            ..FleetSpec::default()
-        },
+        fleet,
         resources: Resources::default(),
         autoscaler: Autoscaler {
             policy: Box::new(Watch(Arc::clone(&seen))),
@@ -104,22 +96,29 @@ fn past_the_high_water_mark_nothing_is_allocated() {
     // Replicas come and go: an idle one leaves after a second.
     let idle_expiry = Sampler::Constant(1_000_000_000);
     let (minimum, limit, overflow) = (0, 200, Overflow::Wait);
-    let per_request = Balancing::PerRequest { idle_expiry, minimum, limit, overflow };
+    let scale = ScalePerRequest { idle_expiry, minimum, limit, overflow };
+    let (central, by) = (Balancing::CentralQueue, Balancing::PerReplica);
+    let scaling = Scaling::PerRequest(scale);
+    let mut fleets = vec![FleetSpec { scaling, ..FleetSpec::default() }];
     for (balancing, discipline, timeout) in [
-        (Balancing::CentralQueue, slots, None),
-        (Balancing::PowerOfTwo, slots, None),
-        (Balancing::LeastOutstanding, slots, None),
-        (Balancing::LeastOutstanding, slots, Some(Sampler::Constant(500_000_000))),
-        (Balancing::CentralQueue, slots, Some(random_patience.clone())),
-        (Balancing::PowerOfTwo, slots, Some(random_patience)),
-        (Balancing::Random, slots, None),
-        (Balancing::RoundRobin, slots, None),
-        (per_request, slots, None),
-        (Balancing::PowerOfTwo, sharing, None),
-        (Balancing::LeastOutstanding, sharing, None),
+        (central, slots, None),
+        (by(RoutingRule::PowerOfTwo), slots, None),
+        (by(RoutingRule::LeastOutstanding), slots, None),
+        (by(RoutingRule::LeastOutstanding), slots, Some(Sampler::Constant(500_000_000))),
+        (central, slots, Some(random_patience.clone())),
+        (by(RoutingRule::PowerOfTwo), slots, Some(random_patience.clone())),
+        (by(RoutingRule::LeastOutstanding), slots, Some(random_patience)),
+        (by(RoutingRule::Random), slots, None),
+        (by(RoutingRule::RoundRobin), slots, None),
+        (by(RoutingRule::PowerOfTwo), sharing, None),
+        (by(RoutingRule::LeastOutstanding), sharing, None),
     ] {
-        let name = format!("{balancing:?}, {discipline:?}, patience {timeout:?}");
-        let counts = allocations(balancing, discipline, timeout);
+        let queue = QueueSpec { timeout, ..QueueSpec::default() };
+        fleets.push(FleetSpec { balancing, discipline, queue, ..FleetSpec::default() });
+    }
+    for fleet in fleets {
+        let name = format!("{fleet:?}");
+        let counts = allocations(FleetSpec { initial: 150, ..fleet });
         assert!(counts.len() >= LENGTH_S as usize - 1);
         let late = counts.iter().enumerate().skip(LENGTH_S as usize / 5);
         let late: Vec<_> = late.filter(|(_, count)| **count > 0).collect();

@@ -1,7 +1,9 @@
 //! What the benches run: every data plane at 70 % load, and the floor that no simulator can be under.
 
 use autosim_engine::control::{Autoscaler, Cadence, Decision, Policy};
-use autosim_engine::fleet::{Balancing, Discipline, FleetSpec, Overflow, QueueSpec};
+use autosim_engine::fleet::{
+    Balancing, Discipline, FleetSpec, Overflow, QueueSpec, RoutingRule, ScalePerRequest, Scaling,
+};
 use autosim_engine::random::{Distribution, Purpose, Sampler, Streams};
 use autosim_engine::signal::{Observation, Resources};
 use autosim_engine::simulation::{DecisionLog, Detail, ServiceSetup, Setup, Slo, Window};
@@ -48,8 +50,7 @@ pub(crate) fn recorded(replicas: u32, requests: u32) -> Workload {
 /// About so many requests, served by so many replicas under a policy that holds them.
 pub(crate) fn setup(replicas: u32, requests: u32, workload: &Workload, fleet: FleetSpec) -> Setup {
     let (_, end) = load(replicas, requests);
-    let scales = matches!(fleet.balancing, Balancing::PerRequest { .. });
-    let initial = if scales { 0 } else { replicas };
+    let initial = if fleet.scales_per_request() { 0 } else { replicas };
     let service = ServiceSetup {
         name: "service".to_owned(),
         arrivals: workload.requests(&Streams::new(1, 0, 0), end),
@@ -102,21 +103,22 @@ pub(crate) fn floor(requests: u32) -> u64 {
 pub(crate) fn planes() -> Vec<(&'static str, FleetSpec)> {
     let idle_expiry = Sampler::Constant(60_000_000_000);
     let overflow = Overflow::Wait;
-    let per_request = Balancing::PerRequest { idle_expiry, minimum: 0, limit: 40_000, overflow };
+    let scale = ScalePerRequest { idle_expiry, minimum: 0, limit: 40_000, overflow };
+    let scaling = Scaling::PerRequest(scale);
     // Random patience and a limited queue need the general plane.
     let timeout = Some(Sampler::Uniform { min_ns: 1e10, width_ns: 1e10 });
     let queue = QueueSpec { capacity: Some(100_000), timeout, ..QueueSpec::default() };
-    let two = Balancing::PowerOfTwo;
-    let by = |balancing| FleetSpec { balancing, ..FleetSpec::default() };
+    let two = RoutingRule::PowerOfTwo;
+    let by = |rule| FleetSpec { balancing: Balancing::PerReplica(rule), ..FleetSpec::default() };
     let discipline = Discipline::Sharing { limit: None };
     vec![
-        ("central-queue", by(Balancing::CentralQueue)),
-        ("random", by(Balancing::Random)),
-        ("round-robin", by(Balancing::RoundRobin)),
-        ("power-of-two", by(two.clone())),
-        ("least-outstanding", by(Balancing::LeastOutstanding)),
-        ("scale-per-request", by(per_request)),
-        ("processor-sharing", FleetSpec { discipline, ..by(two.clone()) }),
+        ("central-queue", FleetSpec::default()),
+        ("random", by(RoutingRule::Random)),
+        ("round-robin", by(RoutingRule::RoundRobin)),
+        ("power-of-two", by(two)),
+        ("least-outstanding", by(RoutingRule::LeastOutstanding)),
+        ("scale-per-request", FleetSpec { scaling, ..FleetSpec::default() }),
+        ("processor-sharing", FleetSpec { discipline, ..by(two) }),
         ("general", FleetSpec { queue, ..by(two) }),
     ]
 }

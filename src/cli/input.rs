@@ -229,6 +229,7 @@ impl ScenarioArgs {
             layers,
             policies: names,
             documents: documents.texts,
+            own: Vec::new(),
         };
         Ok(load(Sources::new(input.name, input.text), &options))
     }

@@ -8,7 +8,7 @@ use autosim_engine::control::{Autoscaler, Cadence, Decision, Policy, Why};
 use autosim_engine::fleet::{
     AtZero, Balancing, ClientSpec, ColdStage, Discipline, FailedWork, FailureSpec, FleetSpec,
     LaunchRate, LoopSpec, Outage, Overflow, Portion, QueueOrder, QueueSpec, Restart, RetryBudget,
-    RetrySpec, VictimOrder, WhenFull,
+    RetrySpec, RoutingRule, ScalePerRequest, Scaling, VictimOrder, WhenFull,
 };
 use autosim_engine::random::{Generator, Purpose, Sampler, Streams};
 use autosim_engine::signal::{Observation, Resources};
@@ -245,24 +245,30 @@ impl Dice {
     }
 }
 
-/// The kinds of balancing, each tried equally often.
+/// The ways of balancing and scaling, each tried equally often.
 pub(crate) const KINDS: [&str; 6] =
     ["central", "random", "round robin", "least outstanding", "power of two", "per request"];
 
-fn balancing(kind: &str, dice: &mut Dice) -> Balancing {
+fn balancing(kind: &str) -> Balancing {
     match kind {
-        "central" => Balancing::CentralQueue,
-        "random" => Balancing::Random,
-        "round robin" => Balancing::RoundRobin,
-        "least outstanding" => Balancing::LeastOutstanding,
-        "power of two" => Balancing::PowerOfTwo,
-        _ => Balancing::PerRequest {
-            idle_expiry: dice.law(0, 40),
-            minimum: dice.count(0, 2),
-            limit: if dice.one_in(3) { u32::MAX } else { dice.count(1, 4) },
-            overflow: if dice.one_in(2) { Overflow::Wait } else { Overflow::Reject },
-        },
+        "random" => Balancing::PerReplica(RoutingRule::Random),
+        "round robin" => Balancing::PerReplica(RoutingRule::RoundRobin),
+        "least outstanding" => Balancing::PerReplica(RoutingRule::LeastOutstanding),
+        "power of two" => Balancing::PerReplica(RoutingRule::PowerOfTwo),
+        _ => Balancing::CentralQueue,
     }
+}
+
+fn scaling(kind: &str, dice: &mut Dice) -> Scaling {
+    if kind != "per request" {
+        return Scaling::Controlled;
+    }
+    Scaling::PerRequest(ScalePerRequest {
+        idle_expiry: dice.law(0, 40),
+        minimum: dice.count(0, 2),
+        limit: if dice.one_in(3) { u32::MAX } else { dice.count(1, 4) },
+        overflow: if dice.one_in(2) { Overflow::Wait } else { Overflow::Reject },
+    })
 }
 
 fn fleet(kind: &str, dice: &mut Dice) -> FleetSpec {
@@ -280,7 +286,8 @@ fn fleet(kind: &str, dice: &mut Dice) -> FleetSpec {
         }),
         grace: dice.maybe(2, |dice| Span(dice.below(30))).unwrap_or(Span::MAX),
         victims: victims[dice.below(3) as usize],
-        balancing: balancing(kind, dice),
+        balancing: balancing(kind),
+        scaling: scaling(kind, dice),
         queue: QueueSpec {
             capacity: dice.maybe(3, |dice| dice.below(8)),
             timeout: dice.maybe(2, |dice| dice.law(0, 40)),

@@ -9,7 +9,7 @@ use crate::naive::{Case, Record, simulate};
 use crate::naive_equality::{
     KINDS, failing_case, random_case, records, seeds, setup, sharing_case,
 };
-use autosim_engine::fleet::{FailedWork, FailureSpec, Outage, Portion};
+use autosim_engine::fleet::{FailedWork, FailureSpec, Outage, Portion, Scaling};
 use autosim_engine::random::{Generator, Purpose, Sampler, Streams};
 use autosim_engine::simulation::{Counts, Outcome};
 use autosim_engine::units::{Span, Time};
@@ -176,8 +176,8 @@ fn stretched(mut case: Case, factor: u64) -> Case {
     if fleet.grace != Span::MAX {
         fleet.grace = Span(fleet.grace.0 * factor);
     }
-    if let autosim_engine::fleet::Balancing::PerRequest { idle_expiry, .. } = &mut fleet.balancing {
-        law(idle_expiry);
+    if let Scaling::PerRequest(scale) = &mut fleet.scaling {
+        law(&mut scale.idle_expiry);
     }
     case.wakeups.iter_mut().for_each(|at| *at *= factor);
     case.interval *= factor;

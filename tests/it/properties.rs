@@ -3,7 +3,7 @@
 
 use crate::naive::Case;
 use crate::naive_equality::{KINDS, closed_loop_case, random_case, setup, sharing_case};
-use autosim_engine::fleet::{Balancing, ColdStage, FleetSpec, LoopSpec};
+use autosim_engine::fleet::{Balancing, ColdStage, FleetSpec, LoopSpec, RoutingRule};
 use autosim_engine::random::{Distribution, Sampler, Streams};
 use autosim_engine::simulation::{
     Completion, FleetTotals, Outcome, ServiceOutcome, Sink, Window, run,
@@ -248,7 +248,11 @@ fn a_user_thinks_and_asks_for_the_same_whoever_serves() {
         cold_start: cold_start.clone(),
         ..FleetSpec::default()
     };
-    let fleets = [FleetSpec::default(), slow(Balancing::CentralQueue), slow(Balancing::PowerOfTwo)];
+    let fleets = [
+        FleetSpec::default(),
+        slow(Balancing::CentralQueue),
+        slow(Balancing::PerReplica(RoutingRule::PowerOfTwo)),
+    ];
     let told = fleets.map(|fleet| {
         let mut case = fixed(5, 1);
         case.requests.clear();

@@ -22,6 +22,16 @@ impl FleetCensus {
     pub const fn live(self) -> u32 {
         self.starting + self.ready
     }
+
+    /// Changes the count of those in a state.
+    fn count(&mut self, state: State, change: impl FnOnce(&mut u32)) {
+        match state {
+            State::Starting { .. } => change(&mut self.starting),
+            State::Ready { .. } => change(&mut self.ready),
+            State::Draining { .. } => change(&mut self.draining),
+            State::Gone => {}
+        }
+    }
 }
 
 /// Integrals of the census since the start, in replica-nanoseconds, up to the last change.
@@ -190,7 +200,7 @@ impl Fleet {
         let ordinal = self.next_ordinal;
         let fails_at = match state {
             State::Ready { since } => self.failure_at(since, ordinal),
-            _ => Time::NEVER,
+            State::Starting { .. } | State::Draining { .. } | State::Gone => Time::NEVER,
         };
         let replica = Replica { ordinal, launched_at, state, fails_at };
         self.next_ordinal += 1;
@@ -306,20 +316,27 @@ impl Fleet {
         cold_start.iter().scan(rng, one)
     }
 
+    /// A replica changes its state; the time until `now` counts for the old one.
+    fn enter(&mut self, now: Time, id: ReplicaId, state: State) {
+        self.integrate(now);
+        let left = std::mem::replace(&mut self.replicas[id.index()].state, state);
+        self.census.count(left, |count| *count -= 1);
+        self.census.count(state, |count| *count += 1);
+        if matches!(left, State::Ready { .. }) != matches!(state, State::Ready { .. }) {
+            self.ready_changes += 1;
+            self.note_supply(now);
+        }
+    }
+
     /// The starting replica of that launch ordinal is ready. False if it was cancelled meanwhile; its id
     /// may live again, in a replica that may be due at `now` too, but in its own turn.
     pub fn make_ready(&mut self, now: Time, id: ReplicaId, ordinal: u64) -> bool {
-        let replica = &mut self.replicas[id.index()];
+        let replica = &self.replicas[id.index()];
         if replica.ordinal != ordinal || replica.state != (State::Starting { ready_at: now }) {
             return false;
         }
-        replica.state = State::Ready { since: now };
         self.replicas[id.index()].fails_at = self.failure_at(now, ordinal);
-        self.integrate(now);
-        self.census.starting -= 1;
-        self.census.ready += 1;
-        self.ready_changes += 1;
-        self.note_supply(now);
+        self.enter(now, id, State::Ready { since: now });
         if let Some(book) = &mut self.launches {
             book.ready(now, id);
         }
@@ -328,12 +345,13 @@ impl Fleet {
 
     /// A starting replica is cancelled and gone at once.
     pub fn cancel(&mut self, now: Time, id: ReplicaId) {
-        debug_assert!(matches!(self.state(id), State::Starting { .. }));
-        self.integrate(now);
+        let State::Starting { .. } = self.state(id) else {
+            debug_assert!(false, "only a starting replica is cancelled");
+            return;
+        };
         self.give_back_launch(now, id);
-        self.census.starting -= 1;
         self.ledger.cancelled += u64::from(self.counted(now));
-        self.settle_account(now, id, None);
+        self.end(now, id, None);
     }
 
     /// A ready replica takes no new requests; returns when it will be killed: its grace ends, or it fails.
@@ -342,12 +360,7 @@ impl Fleet {
             debug_assert!(false, "only a ready replica drains");
             return now;
         };
-        self.integrate(now);
-        self.replicas[id.index()].state = State::Draining { ready_since: since };
-        self.census.ready -= 1;
-        self.note_supply(now);
-        self.census.draining += 1;
-        self.ready_changes += 1;
+        self.enter(now, id, State::Draining { ready_since: since });
         now.after(self.spec.grace).min(self.fails_at(id))
     }
 
@@ -367,19 +380,17 @@ impl Fleet {
             debug_assert!(false, "only a draining replica goes");
             return;
         };
-        self.integrate(now);
-        self.census.draining -= 1;
-        self.settle_account(now, id, Some(ready_since));
+        self.end(now, id, Some(ready_since));
     }
 
-    fn settle_account(&mut self, now: Time, id: ReplicaId, ready_at: Option<Time>) {
+    fn end(&mut self, now: Time, id: ReplicaId, ready_at: Option<Time>) {
         let launched_at = self.replicas[id.index()].launched_at;
         self.bill(launched_at, ready_at, now);
         if self.counted(now) {
             self.ledger.removed += 1;
             self.ledger.removed_life_ns += u128::from(now.since(launched_at).0);
         }
-        self.replicas[id.index()].state = State::Gone;
+        self.enter(now, id, State::Gone);
         if let Some(book) = &mut self.launches {
             book.gone(now, id);
         }
@@ -443,6 +454,73 @@ mod tests {
     use super::*;
     use crate::fleet::ColdStage;
     use crate::random::Sampler;
+
+    /// One replica in each state at 5: ordered at 0 with a cold start of 5, then ready, draining and gone.
+    fn in_state(state: &str) -> (Fleet, ReplicaId) {
+        let spec = FleetSpec {
+            initial: 0,
+            cold_start: vec![ColdStage { name: "cold_start", length: Sampler::Constant(5) }],
+            grace: Span(20),
+            ..FleetSpec::default()
+        };
+        let mut fleet = Fleet::new(spec, Streams::new(1, 0, 0), (Time::ZERO, Time(1000)));
+        let (id, _) = fleet.order(Time::ZERO, OrderedBy::Rollout).unwrap();
+        let steps = ["starting", "ready", "draining", "gone"].iter().position(|&one| one == state);
+        let steps = steps.unwrap();
+        if steps > 0 {
+            fleet.make_ready(Time(5), id, 0);
+        }
+        if steps > 1 {
+            fleet.drain(Time(5), id);
+        }
+        if steps > 2 {
+            fleet.gone(Time(5), id);
+        }
+        (fleet, id)
+    }
+
+    #[test]
+    fn every_row_of_the_table_of_a_life_holds() {
+        let (ready, draining) =
+            (State::Ready { since: Time(5) }, State::Draining { ready_since: Time(5) });
+        let starting = State::Starting { ready_at: Time(5) };
+        type Change = fn(&mut Fleet, ReplicaId);
+        let is_ready: Change = |fleet, id| assert!(fleet.make_ready(Time(5), id, 0));
+        let is_not: Change = |fleet, id| assert!(!fleet.make_ready(Time(5), id, 0));
+        let late: Change = |fleet, id| assert!(!fleet.make_ready(Time(6), id, 0));
+        let cancel: Change = |fleet, id| fleet.cancel(Time(6), id);
+        let gone: Change = |fleet, id| fleet.gone(Time(6), id);
+        let drain: Change = |fleet, id| assert_eq!(fleet.drain(Time(6), id), Time(26));
+        let reclaim: Change = |fleet, id| assert_eq!(fleet.reclaim(Time(6), id, Span(3)), Time(9));
+        let fail: Change = |fleet, id| fleet.fail(Time(6), id);
+        // State, what happens, state after, and then starting, ready and draining replicas.
+        for (before, change, after, counts) in [
+            ("starting", is_ready, ready, [0, 1, 0]),
+            ("starting", late, starting, [1, 0, 0]),
+            ("starting", cancel, State::Gone, [0, 0, 0]),
+            ("ready", is_not, ready, [0, 1, 0]),
+            ("ready", drain, draining, [0, 0, 1]),
+            ("ready", reclaim, draining, [0, 0, 1]),
+            ("ready", fail, draining, [0, 0, 1]),
+            ("draining", is_not, draining, [0, 0, 1]),
+            ("draining", gone, State::Gone, [0, 0, 0]),
+            ("gone", is_not, State::Gone, [0, 0, 0]),
+        ] {
+            let (mut fleet, id) = in_state(before);
+            change(&mut fleet, id);
+            let FleetCensus { starting, ready, draining } = fleet.census();
+            assert_eq!((fleet.state(id), [starting, ready, draining]), (after, counts), "{before}");
+        }
+    }
+
+    #[test]
+    fn an_order_takes_the_number_of_a_replica_that_is_gone() {
+        let (mut fleet, id) = in_state("gone");
+        assert_eq!(fleet.order(Time(7), OrderedBy::Rollout), Some((id, Time(12))));
+        assert_eq!(fleet.ordinal(id), 1);
+        let (mut fleet, id) = in_state("draining");
+        assert_ne!(fleet.order(Time(7), OrderedBy::Rollout).unwrap().0, id);
+    }
 
     #[test]
     fn a_cancelled_replica_does_not_make_the_next_one_with_its_id_ready() {

@@ -27,5 +27,5 @@ pub use launches::{Launch, Launches, MOST_LAUNCHES, OrderedBy};
 pub use replica::{ReplicaId, State};
 pub use spec::{
     AtZero, Balancing, Billing, ColdStage, Discipline, FleetSpec, LaunchRate, Overflow, Portion,
-    QueueOrder, QueueSpec, Rollout, VictimOrder, WhenFull,
+    QueueOrder, QueueSpec, Rollout, RoutingRule, ScalePerRequest, Scaling, VictimOrder, WhenFull,
 };

@@ -14,13 +14,18 @@ impl ReplicaId {
     }
 }
 
-/// Where a replica is in its life:
+/// Where a replica is in its life. What may happen to it, and where it is then:
 ///
-/// ```text
-/// Starting -> Ready -> Draining -> Gone
-///     |         \________________/ ^
-///     \____________________________|   (cancelled; idle, failed or killed at once)
-/// ```
+/// | it is | ready, at its instant | ready, at another one | cancelled | drained, failed, reclaimed | gone |
+/// |---|---|---|---|---|---|
+/// | starting | ready | as it was | gone | - | - |
+/// | ready | as it was | as it was | - | draining | - |
+/// | draining | as it was | as it was | - | - | gone |
+/// | gone | as it was | as it was | - | - | - |
+///
+/// An order begins a new life, under the number of a replica that is gone where there is one. What has a
+/// dash is a mistake of the caller: it asserts, and changes nothing in a build without assertions. A replica
+/// that fails or is idle for too long drains and is gone in one instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
     /// Ordered, not yet able to serve; an order that waits for the launch rate is here too.

@@ -28,6 +28,8 @@ pub struct FleetSpec {
     pub victims: VictimOrder,
     /// What is billed.
     pub billing: Billing,
+    /// Who starts and removes replicas.
+    pub scaling: Scaling,
     /// How requests find a slot.
     pub balancing: Balancing,
     /// How requests wait.
@@ -49,6 +51,11 @@ impl FleetSpec {
     pub fn has_clients(&self) -> bool {
         self.client.is_some() || !self.loops.is_empty()
     }
+
+    /// Whether requests start and remove its replicas, and not the policy.
+    pub fn scales_per_request(&self) -> bool {
+        matches!(self.scaling, Scaling::PerRequest(_))
+    }
 }
 
 impl Default for FleetSpec {
@@ -65,7 +72,8 @@ impl Default for FleetSpec {
             grace: Span::MAX,
             victims: VictimOrder::default(),
             billing: Billing::default(),
-            balancing: Balancing::CentralQueue,
+            scaling: Scaling::default(),
+            balancing: Balancing::default(),
             queue: QueueSpec::default(),
             client: None,
             loops: Vec::new(),
@@ -164,32 +172,73 @@ pub struct Billing {
     pub minimum: Span,
 }
 
-/// How a request finds its slot (rule 4).
-#[derive(Debug, Clone, PartialEq)]
+/// Where a request waits for a slot (rule 4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Balancing {
-    /// One queue for all; first come, first served, on the slot free for longest.
+    /// In one queue for all; first come, first served, on the slot free for longest.
+    #[default]
     CentralQueue,
-    /// A queue per replica; a uniformly random one.
+    /// At a replica, which it chooses by this rule when it arrives.
+    PerReplica(RoutingRule),
+}
+
+impl Balancing {
+    /// Whether a request may wait where another replica is idle, since nobody looks.
+    pub const fn is_blind(self) -> bool {
+        match self {
+            Self::PerReplica(RoutingRule::Random | RoutingRule::RoundRobin) => true,
+            Self::CentralQueue
+            | Self::PerReplica(RoutingRule::LeastOutstanding | RoutingRule::PowerOfTwo) => false,
+        }
+    }
+}
+
+/// How a request chooses among the ready replicas, where each has a queue of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RoutingRule {
+    /// A uniformly random one.
     Random,
-    /// A queue per replica; in turn.
+    /// In turn, in the order of launches.
     RoundRobin,
-    /// A queue per replica; the one with fewest requests present, ties uniformly at random.
+    /// The one with fewest requests present, ties uniformly at random.
     LeastOutstanding,
-    /// A queue per replica; of two different random ones the one with fewer requests present, ties
-    /// uniformly at random.
+    /// Of two different random ones the one with fewer requests present, ties uniformly at random.
     PowerOfTwo,
-    /// Scale per request: the newest idle slot; where there is none, a replica is started and the
-    /// request waits for it.
-    PerRequest {
-        /// A replica idle for this long is removed; drawn once per idle period.
-        idle_expiry: Sampler,
-        /// Never fewer live replicas than this, once they are there (provisioned concurrency).
-        minimum: u32,
-        /// At most so many live replicas.
-        limit: u32,
-        /// What happens to a request that may not start one.
-        overflow: Overflow,
-    },
+}
+
+impl RoutingRule {
+    /// Whether it needs a random draw per request.
+    pub const fn draws(self) -> bool {
+        match self {
+            Self::Random | Self::LeastOutstanding | Self::PowerOfTwo => true,
+            Self::RoundRobin => false,
+        }
+    }
+}
+
+/// Who starts and removes replicas.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub enum Scaling {
+    /// The policy, at its controls.
+    #[default]
+    Controlled,
+    /// Requests, as they come and go. They wait in one queue whatever [`FleetSpec::balancing`] says, and
+    /// rollouts and outages do not happen.
+    PerRequest(ScalePerRequest),
+}
+
+/// A request takes the newest idle slot; where there is none, a replica is started and the request waits
+/// for it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ScalePerRequest {
+    /// A replica idle for this long is removed; drawn once per idle period.
+    pub idle_expiry: Sampler,
+    /// Never fewer live replicas than this, once they are there (provisioned concurrency).
+    pub minimum: u32,
+    /// At most so many live replicas.
+    pub limit: u32,
+    /// What happens to a request that may not start one.
+    pub overflow: Overflow,
 }
 
 /// What happens at the limit of scale per request.

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::control::{Autoscaler, Cadence, Decision, Policy, SignalRef, Why};
-use crate::fleet::{Balancing, ColdStage, FleetSpec, Portion, Rollout};
+use crate::fleet::{Balancing, ColdStage, FleetSpec, Portion, Rollout, RoutingRule};
 use crate::random::Sampler;
 use crate::signal::{Basis, Metric, Observation, Probe, Reading, Resources, Sensor, Signal};
 use crate::units::{Span, Time};
@@ -133,10 +133,10 @@ fn where_none_may_be_missing_one_more_is_started_first() {
 fn the_minimum_stays_ready_and_every_old_replica_goes_on_every_plane() {
     let planes = [
         Balancing::CentralQueue,
-        Balancing::Random,
-        Balancing::RoundRobin,
-        Balancing::LeastOutstanding,
-        Balancing::PowerOfTwo,
+        Balancing::PerReplica(RoutingRule::Random),
+        Balancing::PerReplica(RoutingRule::RoundRobin),
+        Balancing::PerReplica(RoutingRule::LeastOutstanding),
+        Balancing::PerReplica(RoutingRule::PowerOfTwo),
     ];
     let uneven = Some(Sampler::Exponential { mean_ns: 3e9 });
     for balancing in planes {
@@ -150,10 +150,7 @@ fn the_minimum_stays_ready_and_every_old_replica_goes_on_every_plane() {
                 (Some(Portion::Share(1.0)), 8),
             ] {
                 let case = format!("{balancing:?} {cold:?} {min_ready:?}");
-                let of = |_| FleetSpec {
-                    balancing: balancing.clone(),
-                    ..fleet(8, cold.clone(), min_ready)
-                };
+                let of = |_| FleetSpec { balancing, ..fleet(8, cold.clone(), min_ready) };
                 let (log, outcome) = watched(of(()), &[]);
                 let least = log.iter().map(|(_, ready, ..)| ready.len()).min();
                 assert!(least >= Some(floor), "{case}: {least:?}");

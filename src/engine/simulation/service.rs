@@ -17,7 +17,7 @@ use super::rollout::Rollout;
 use super::setup::{DecisionLog, Halt, ServiceSetup, Window};
 use crate::control::{Autoscaler, Decision};
 use crate::fleet::dispatch::{Gauges, Interruption, Plane, Sink, Stop};
-use crate::fleet::{Balancing, Fleet, FleetIntegrals, FleetLedger, OrderedBy, ReplicaId};
+use crate::fleet::{Fleet, FleetIntegrals, FleetLedger, OrderedBy, ReplicaId};
 use crate::random::Streams;
 use crate::signal::{Census, Observation, Probe, Reading, ReplicaLoad, Resources, Sensor};
 use crate::units::Time;
@@ -106,6 +106,11 @@ impl Service {
         let window = run.window;
         for users in &mut setup.fleet.loops {
             users.until = users.until.min(window.end);
+        }
+        if setup.fleet.scales_per_request() {
+            // Requests start and remove replicas: nothing else does.
+            setup.fleet.rollouts.clear();
+            setup.fleet.failures.outages.clear();
         }
         let inflow = setup.arrivals.take_flow();
         let plane = match &inflow {
@@ -320,8 +325,8 @@ impl Service {
     /// request can find nobody, and no replica goes when the plane says so.
     pub(super) fn is_known_ahead(&self) -> bool {
         let census = self.fleet.census();
-        let per_request = matches!(self.fleet.spec().balancing, Balancing::PerRequest { .. });
-        census.ready > 0 && census.draining == 0 && !per_request && !self.nobody_ready
+        let stays = !self.fleet.spec().scales_per_request() && !self.nobody_ready;
+        census.ready > 0 && census.draining == 0 && stays
     }
 
     /// Whether the fleet is what an order of `desired` replicas would make it.
@@ -332,7 +337,7 @@ impl Service {
             && stays
             && self.desired == desired
             && self.fleet.census().live() == desired.saturating_add(self.rollout.surplus())
-            && !matches!(self.fleet.spec().balancing, Balancing::PerRequest { .. })
+            && !self.fleet.spec().scales_per_request()
     }
 
     /// Asks the policy; returns the decision to actuate.
@@ -378,7 +383,7 @@ impl Service {
         changes: &mut Vec<Change>,
         observer: &mut impl Sink,
     ) {
-        if matches!(self.fleet.spec().balancing, Balancing::PerRequest { .. }) {
+        if self.fleet.spec().scales_per_request() {
             // The plane itself starts and removes replicas.
             self.desired = self.fleet.census().live();
             return;

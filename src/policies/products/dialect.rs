@@ -51,6 +51,13 @@ pub enum Wrong<'w> {
     Own(&'w str, &'w str),
 }
 
+impl Wrong<'_> {
+    /// What would be right, after what it is about where only strictness refuses.
+    pub fn remedy(&self, help: &str) -> String {
+        if let Self::Kindness(what) = self { format!("{what}; {help}") } else { help.to_owned() }
+    }
+}
+
 /// Where a member is.
 #[derive(Debug, Clone)]
 pub struct Place<'r> {

@@ -39,6 +39,12 @@ pub struct Assumption {
     pub why: &'static str,
 }
 
+/// A number as JSON; a whole one without a point.
+pub(super) fn number(value: f64) -> Value {
+    let whole = value as i64;
+    if whole as f64 == value { whole.into() } else { value.into() }
+}
+
 /// A member a document left out.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Omitted {

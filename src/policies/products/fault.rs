@@ -40,13 +40,21 @@ impl DocumentFaults {
         Self::default()
     }
 
-    /// Adds a fault at a path of a document, which are filled in here. One that is known is told once: a
-    /// document that is amended is read again.
+    /// Adds a fault at a path of a document, which are filled in here.
     pub fn add(&mut self, document: usize, path: &str, fault: DocumentFault) {
-        let fault = DocumentFault { document, path: path.to_owned(), ..fault };
-        if !self.found.contains(&fault) {
-            self.found.push(fault);
+        self.found.push(DocumentFault { document, path: path.to_owned(), ..fault });
+    }
+
+    /// Every fault once: a document that is amended is read again.
+    #[must_use]
+    pub fn once(self) -> Self {
+        let mut once: Vec<DocumentFault> = Vec::new();
+        for fault in self.found {
+            if !once.contains(&fault) {
+                once.push(fault);
+            }
         }
+        Self { found: once }
     }
 
     /// How many errors were found so far; compare before and after a part to see if it was sound.

@@ -15,12 +15,11 @@ pub trait KnobTable: Serialize {
     fn check(&self, faults: &mut Faults);
 }
 
-/// Every assumption that a knob holds, with the value in force; then those of `fixed`, which no knob
-/// changes: the rule, the choice, why.
-pub(super) fn assumptions<K: KnobTable>(
-    knobs: &K,
-    fixed: &[(&'static str, &'static str, &'static str)],
-) -> Vec<Assumption> {
+/// A rule that no knob changes: the rule, the choice, why.
+pub type FixedRule = (&'static str, &'static str, &'static str);
+
+/// Every assumption that a knob holds, with the value in force; then those of `fixed`.
+pub(super) fn assumptions<K: KnobTable>(knobs: &K, fixed: &[FixedRule]) -> Vec<Assumption> {
     let values = serde_json::to_value(knobs).unwrap_or_default();
     let in_force = |knob: &str| match &values[knob] {
         serde_json::Value::String(word) => word.clone(),

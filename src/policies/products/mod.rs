@@ -56,7 +56,7 @@ pub use document::{Document, NotADocument};
 pub use facts::{Assumption, Fidelity, Happening, LeavesFirst, MinReady, Omitted, Platform};
 pub use fault::{DocumentFault, DocumentFaults};
 pub use file::DocumentsFile;
-pub use knobs::KnobTable;
+pub use knobs::{FixedRule, KnobTable};
 pub use reader::{Member, Members, Reader};
 pub use registry::{Found, Loading, Origin, ProductFile, ProductPolicy};
 pub use words::Words;
@@ -141,8 +141,8 @@ pub trait Product {
     /// Members that were left out, with what the platform takes in their place.
     fn defaults(model: &Self::Model) -> Vec<Omitted>;
 
-    /// Rules that are assumed and have no alternative worth a knob: the rule, the choice, why.
-    const FIXED: &'static [(&'static str, &'static str, &'static str)] = &[];
+    /// Rules that are assumed and have no alternative worth a knob.
+    const FIXED: &'static [FixedRule] = &[];
 
     /// Rules in force that no public source settles.
     fn assumptions(_: &Self::Model, knobs: &Self::Knobs) -> Vec<Assumption> {

@@ -37,7 +37,7 @@ impl<D: Dialect> Reader<D> {
 
     /// What was found.
     pub fn into_faults(self) -> DocumentFaults {
-        self.faults.into_inner()
+        self.faults.into_inner().once()
     }
 
     /// Members that were left out since this was last asked, with what stands in for them.
@@ -416,11 +416,11 @@ mod tests {
     fn found<D: Dialect>(
         dialect: D,
         strict: bool,
-        json: Value,
+        json: &Value,
         walk: impl Fn(&Member<'_, D>),
     ) -> Vec<String> {
         let reader = Reader::new(dialect, strict);
-        walk(&reader.document(1, &json));
+        walk(&reader.document(1, json));
         let line = |fault: DocumentFault| {
             assert_eq!(fault.document, 1);
             format!("{} {} {}: {}", fault.code, fault.path, fault.field, fault.remedy)
@@ -432,7 +432,7 @@ mod tests {
     fn every_kind_of_member_is_read_or_refused_where_it_is() {
         let json = json!({"a": {"text": 1, "flag": "x", "whole": 2.5, "number": "1", "list": {},
             "object": [], "good": [{"whole": 3}, {"whole": "3"}]}});
-        let lines = found(Plain, false, json, |root| {
+        let lines = found(Plain, false, &json, |root| {
             let a = root.members("a").unwrap().need("a").object().unwrap();
             assert_eq!(a.get("text").text(), None);
             assert_eq!((a.get("flag").flag(), a.get("whole").whole()), (None, None));
@@ -459,14 +459,14 @@ mod tests {
 
     #[test]
     fn what_must_be_there_and_is_not_is_missing_at_its_own_place() {
-        let lines = found(Plain, false, json!({"null": null}), |root| {
+        let lines = found(Plain, false, &json!({"null": null}), |root| {
             let root = root.object().unwrap();
             assert_eq!(root.need("gone").text(), None);
             assert_eq!(root.get("null").must("a number, say").number(), None);
             assert_eq!(root.get("gone").text(), None, "it may be left out");
         });
         assert_eq!(lines, ["Missing gone gone: a text", "Missing null null: a number, say"]);
-        let lines = found(Loose, false, json!({"NULL": null, "blank": "", "spare": ""}), |root| {
+        let lines = found(Loose, false, &json!({"NULL": null, "blank": "", "spare": ""}), |root| {
             let root = root.object().unwrap();
             root.need("null").text();
             root.get("null").unless_null().text();
@@ -480,9 +480,9 @@ mod tests {
     fn names_that_are_none_are_warned_of_or_refused() {
         let json = json!({"mni": 1, "max": 2});
         let walk = |root: &Member<'_, Plain>| assert!(root.members("min max").is_some());
-        assert_eq!(found(Plain, false, json.clone(), walk), [" mni mni: min"]);
-        assert_eq!(found(Plain, true, json, walk), ["Kindness(\"no mni\") mni mni: min"]);
-        let lines = found(Loose, false, json!({"Min": 1, "MIN": 2, "min": 3}), |root| {
+        assert_eq!(found(Plain, false, &json, walk), [" mni mni: min"]);
+        assert_eq!(found(Plain, true, &json, walk), ["Kindness(\"no mni\") mni mni: min"]);
+        let lines = found(Loose, false, &json!({"Min": 1, "MIN": 2, "min": 3}), |root| {
             assert_eq!(root.members("min").unwrap().get("min").whole(), Some(1));
         });
         let twice = "the same member is there twice: leave one of them out";

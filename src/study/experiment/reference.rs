@@ -4,7 +4,7 @@ use super::Cell;
 use super::staffing::Staffing;
 use super::survey::{Demands, INTERVAL, Survey};
 use crate::scenario::Scenario;
-use autosim_engine::fleet::{Balancing, FleetSpec};
+use autosim_engine::fleet::FleetSpec;
 use autosim_engine::random::{Purpose, Streams};
 use autosim_engine::units::{Span, Time};
 use std::sync::Arc;
@@ -66,7 +66,7 @@ type Shape = (u32, bool);
 pub(super) fn needs(scenario: &Scenario, survey: &Survey) -> Needs {
     let mut known: Vec<(Shape, Arc<[u32]>)> = Vec::new();
     let mut of_fleet = |fleet: &FleetSpec| {
-        let shape: Shape = (fleet.concurrency, pooled(fleet));
+        let shape: Shape = (fleet.concurrency, !fleet.balancing.is_blind());
         if let Some((_, need)) = known.iter().find(|(of, _)| *of == shape) {
             return Arc::clone(need);
         }
@@ -75,17 +75,6 @@ pub(super) fn needs(scenario: &Scenario, survey: &Survey) -> Needs {
         need
     };
     scenario.policies.iter().map(|policy| of_fleet(&policy.deployment.fleet)).collect()
-}
-
-/// Whether requests wait where any replica may take them.
-fn pooled(fleet: &FleetSpec) -> bool {
-    match fleet.balancing {
-        Balancing::Random | Balancing::RoundRobin => false,
-        Balancing::CentralQueue
-        | Balancing::LeastOutstanding
-        | Balancing::PowerOfTwo
-        | Balancing::PerRequest { .. } => true,
-    }
 }
 
 fn need(scenario: &Scenario, survey: &Survey, (concurrency, pooled): Shape) -> Vec<u32> {

@@ -3,6 +3,7 @@
 use super::Scenario;
 use super::choice::{PolicyChoice, PolicyFile};
 use super::file::{ReplicaFile, ScenarioFile, ServiceEntry, ServiceFile};
+use super::own::OwnPolicy;
 use super::sharing;
 use super::strict::nearest_of;
 use autosim_engine::fault::Faults;
@@ -13,8 +14,22 @@ pub(super) const MOST_SLOTS: u32 = 1_000_000;
 /// More replications than this are a typing error.
 const MOST_REPLICATIONS: u32 = 100_000;
 
+/// Policies of the calling program have names of their own, and sound signals.
+fn own_policies(file: &ScenarioFile, own: &[(String, OwnPolicy)], faults: &mut Faults) {
+    for (at, (name, policy)) in own.iter().enumerate() {
+        faults.within("policies", |f| {
+            file_name(name, name, f);
+            if file.policies.contains_key(name) || own[..at].iter().any(|(other, _)| other == name)
+            {
+                f.error(name, "there are two policies of this name", "name one differently");
+            }
+            f.within(name, |f| policy.check(f));
+        });
+    }
+}
+
 /// Everything about a scenario that can be said without its traffic; defaults are filled in.
-pub(super) fn whole(file: &ScenarioFile, faults: &mut Faults) {
+pub(super) fn whole(file: &ScenarioFile, own: &[(String, OwnPolicy)], faults: &mut Faults) {
     if let Some(name) = &file.name {
         file_name("name", name, faults);
     }
@@ -27,7 +42,7 @@ pub(super) fn whole(file: &ScenarioFile, faults: &mut Faults) {
             format!("give a number from 1 to {MOST_REPLICATIONS}"),
         );
     }
-    if file.policies.is_empty() {
+    if file.policies.is_empty() && own.is_empty() {
         faults.error(
             "policies",
             "there is no policy",
@@ -37,6 +52,7 @@ pub(super) fn whole(file: &ScenarioFile, faults: &mut Faults) {
     for name in file.policies.keys() {
         faults.within("policies", |f| file_name(name, name, f));
     }
+    own_policies(file, own, faults);
     if file.services.is_empty() {
         service(file.service.as_ref(), faults);
         replica(file.replica.as_ref(), faults);

@@ -1,5 +1,6 @@
-//! The kinds of policies a scenario may name: the built-in ones and the products.
+//! The kinds of policies a scenario may have: the built-in ones, the products, and a program's own.
 
+use super::own::OwnPolicy;
 use autosim_engine::control::Autoscaler;
 use autosim_policies::builtin::keep_alive::KeepAlive;
 use autosim_policies::builtin::{PolicyContext, PolicySpec};
@@ -29,7 +30,17 @@ pub enum PolicyChoice {
     BuiltIn(PolicySpec),
     /// A product's, its documents read.
     Product(Box<ProductPolicy>),
+    /// One of the program that uses the library; a file cannot name it.
+    #[serde(serialize_with = "own_kind")]
+    Own(OwnPolicy),
 }
+
+fn own_kind<S: serde::Serializer>(_: &OwnPolicy, out: S) -> Result<S::Ok, S::Error> {
+    out.collect_map([(OWN, serde_json::Map::new())])
+}
+
+/// What a program's own policy is called where kinds are named.
+const OWN: &str = "own";
 
 impl PolicyFile {
     /// The name a scenario gives its kind.
@@ -47,6 +58,7 @@ impl PolicyChoice {
         match self {
             Self::BuiltIn(spec) => spec.kind_name(),
             Self::Product(policy) => policy.kind_name(),
+            Self::Own(_) => OWN,
         }
     }
 
@@ -55,6 +67,7 @@ impl PolicyChoice {
         match self {
             Self::BuiltIn(spec) => spec.autoscaler(context),
             Self::Product(policy) => policy.autoscaler(context),
+            Self::Own(policy) => policy.autoscaler(),
         }
     }
 
@@ -63,6 +76,7 @@ impl PolicyChoice {
         match self {
             Self::BuiltIn(spec) => spec.services(),
             Self::Product(policy) => policy.services(),
+            Self::Own(policy) => policy.services(),
         }
     }
 
@@ -71,6 +85,7 @@ impl PolicyChoice {
         match self {
             Self::BuiltIn(spec) => spec.natural_start(),
             Self::Product(policy) => policy.platform().start,
+            Self::Own(policy) => policy.start(),
         }
     }
 
@@ -79,6 +94,7 @@ impl PolicyChoice {
         match self {
             Self::BuiltIn(spec) => spec.most(),
             Self::Product(policy) => policy.platform().most,
+            Self::Own(_) => u32::MAX,
         }
     }
 
@@ -96,14 +112,14 @@ impl PolicyChoice {
     pub const fn built_in(&self) -> Option<&PolicySpec> {
         match self {
             Self::BuiltIn(spec) => Some(spec),
-            Self::Product(_) => None,
+            Self::Product(_) | Self::Own(_) => None,
         }
     }
 
     /// A product's, if it is.
     pub const fn product(&self) -> Option<&ProductPolicy> {
         match self {
-            Self::BuiltIn(_) => None,
+            Self::BuiltIn(_) | Self::Own(_) => None,
             Self::Product(policy) => Some(policy),
         }
     }

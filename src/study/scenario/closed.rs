@@ -4,7 +4,7 @@
 use super::deployment::{PolicyDraft, ServiceDraft};
 use super::{Scenario, Service};
 use autosim_engine::fault::Faults;
-use autosim_engine::fleet::{AtZero, Balancing, Discipline, FleetSpec, LoopSpec, Overflow};
+use autosim_engine::fleet::{AtZero, Discipline, FleetSpec, LoopSpec, Overflow, Scaling};
 use autosim_engine::units::{Span, Time};
 use autosim_engine::workload::Workload;
 
@@ -121,7 +121,7 @@ fn given_up(service: &Service, fleet: &FleetSpec, end: Time) -> Option<(f64, Spa
 /// Whether a request may be refused at the instant it arrives.
 fn refuses(fleet: &FleetSpec) -> bool {
     let overflows =
-        matches!(fleet.balancing, Balancing::PerRequest { overflow: Overflow::Reject, .. });
+        matches!(&fleet.scaling, Scaling::PerRequest(scale) if scale.overflow == Overflow::Reject);
     fleet.queue.capacity.is_some() || fleet.queue.at_zero == AtZero::Reject || overflows
 }
 

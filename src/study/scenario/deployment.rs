@@ -3,7 +3,8 @@
 
 use super::{NamedPolicy, PolicyChoice, Scenario, Variant};
 use autosim_engine::fleet::{
-    AtZero, Balancing, ColdStage, FleetSpec, Overflow, Portion, VictimOrder,
+    AtZero, Balancing, ColdStage, FleetSpec, Overflow, Portion, ScalePerRequest, Scaling,
+    VictimOrder,
 };
 use autosim_engine::random::Sampler;
 use autosim_engine::signal::Resources;
@@ -98,7 +99,8 @@ impl Deployment {
             mean_start_s = own.map_or(mean_start_s, |length| length.as_secs_f64());
         }
         if let Some(keep_alive) = policy.keep_alive() {
-            fleet.balancing = per_request(keep_alive);
+            fleet.balancing = Balancing::CentralQueue;
+            fleet.scaling = Scaling::PerRequest(per_request(keep_alive));
         }
         variant.apply(&mut fleet);
         Self {
@@ -140,9 +142,9 @@ impl Scenario {
     }
 }
 
-/// Scale per request, which is a balancing.
-fn per_request(keep_alive: &KeepAlive) -> Balancing {
-    Balancing::PerRequest {
+/// Requests scale the fleet.
+fn per_request(keep_alive: &KeepAlive) -> ScalePerRequest {
+    ScalePerRequest {
         idle_expiry: keep_alive.idle_expiry.sampler(),
         minimum: keep_alive.min,
         limit: keep_alive.max,
@@ -184,7 +186,7 @@ fn adopt(fleet: &mut FleetSpec, open: LeftOpen, platform: &Platform) {
 #[cfg(test)]
 mod tests {
     use crate::scenario::{LoadOptions, Scenario, Sources, load};
-    use autosim_engine::fleet::{Balancing, Overflow};
+    use autosim_engine::fleet::{Overflow, ScalePerRequest, Scaling};
     use autosim_engine::random::Sampler;
 
     fn scenario(replica: &str) -> Scenario {
@@ -232,15 +234,15 @@ mod tests {
     }
 
     #[test]
-    fn keep_alive_is_a_balancing_of_its_own_cells_only() {
+    fn keep_alive_scales_its_own_cells_only() {
         let scenario = scenario("");
-        assert_eq!(scenario.deployment(0, 0).fleet.balancing, Balancing::CentralQueue);
-        let per_request = Balancing::PerRequest {
+        assert_eq!(scenario.deployment(0, 0).fleet.scaling, Scaling::Controlled);
+        let per_request = Scaling::PerRequest(ScalePerRequest {
             idle_expiry: Sampler::Constant(600_000_000_000),
             minimum: 2,
             limit: 1000,
             overflow: Overflow::Reject,
-        };
-        assert_eq!(scenario.deployment(1, 0).fleet.balancing, per_request);
+        });
+        assert_eq!(scenario.deployment(1, 0).fleet.scaling, per_request);
     }
 }

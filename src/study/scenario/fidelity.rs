@@ -5,7 +5,7 @@ use super::file::{FidelityFile, ScenarioFile};
 use super::{Competitor, Deployment, Scenario, Service};
 use autosim_engine::control::Autoscaler;
 use autosim_engine::fault::Faults;
-use autosim_engine::fleet::{Balancing, Discipline, FailureSpec, FleetSpec};
+use autosim_engine::fleet::{Discipline, FailureSpec, FleetSpec};
 use autosim_engine::units::{Span, Time};
 use autosim_engine::workload::NoFlow;
 
@@ -231,7 +231,7 @@ fn of_fleet(fleet: &FleetSpec, longest_s: f64, policy: &str, add: &mut impl FnMu
     if !fleet.rollouts.is_empty() {
         add("rollouts", "rollouts were not tested");
     }
-    if matches!(fleet.balancing, Balancing::PerRequest { .. }) {
+    if fleet.scales_per_request() {
         add(&format!("policies.{policy}"), "scale per request is not modelled");
     }
     if matches!(fleet.discipline, Discipline::Sharing { limit: Some(_) }) {

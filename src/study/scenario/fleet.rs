@@ -9,7 +9,7 @@ use super::{failures, sharing};
 use autosim_engine::fault::Faults;
 use autosim_engine::fleet::{
     AtZero, Balancing, Billing, ColdStage, FleetSpec, LaunchRate, QueueOrder, QueueSpec,
-    VictimOrder, WhenFull,
+    RoutingRule, Scaling, VictimOrder, WhenFull,
 };
 use autosim_engine::random::{Distribution, Sampler};
 use autosim_engine::signal::Resources;
@@ -44,6 +44,7 @@ pub(super) fn build(
         grace: replica.grace.unwrap_or(Span::MAX),
         victims: victims(service.scale_in),
         billing: billing(price),
+        scaling: Scaling::Controlled,
         balancing: balancing(service.balancing),
         queue,
         client: None,
@@ -128,10 +129,12 @@ pub(super) const fn victims(given: Option<ScaleInFile>) -> VictimOrder {
 
 const fn balancing(given: Option<BalancingFile>) -> Balancing {
     match given {
-        Some(BalancingFile::Random) => Balancing::Random,
-        Some(BalancingFile::RoundRobin) => Balancing::RoundRobin,
-        Some(BalancingFile::LeastOutstanding) => Balancing::LeastOutstanding,
-        Some(BalancingFile::PowerOfTwo) => Balancing::PowerOfTwo,
+        Some(BalancingFile::Random) => Balancing::PerReplica(RoutingRule::Random),
+        Some(BalancingFile::RoundRobin) => Balancing::PerReplica(RoutingRule::RoundRobin),
+        Some(BalancingFile::LeastOutstanding) => {
+            Balancing::PerReplica(RoutingRule::LeastOutstanding)
+        }
+        Some(BalancingFile::PowerOfTwo) => Balancing::PerReplica(RoutingRule::PowerOfTwo),
         Some(BalancingFile::CentralQueue) | None => Balancing::CentralQueue,
     }
 }

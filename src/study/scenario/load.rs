@@ -3,6 +3,7 @@
 use super::file::ScenarioFile;
 use super::findings::{Finding, Findings, place};
 use super::lower::{Surroundings, lower, policies_alone};
+use super::own::OwnPolicy;
 use super::products::Products;
 use super::sources::Sources;
 use super::strict::{self, nearest_of};
@@ -27,6 +28,15 @@ pub struct LoadOptions {
     /// Documents of products that were read already: name and text. A scenario that names one of them
     /// gets this text; every other is read from the folder.
     pub documents: Vec<(String, String)>,
+    /// Policies of the calling program, by name: they compete with those of the file.
+    pub own: Vec<(String, OwnPolicy)>,
+}
+
+impl LoadOptions {
+    fn surroundings(&self) -> Surroundings<'_> {
+        let Self { fallback_name, folder, own, .. } = self;
+        Surroundings { fallback_name, folder, own }
+    }
 }
 
 /// More TOML, laid on a scenario.
@@ -76,7 +86,7 @@ pub struct Loaded {
 /// # Errors
 /// Everything that is wrong with it, warnings included.
 pub fn load(sources: Sources, options: &LoadOptions) -> Result<Loaded, Findings> {
-    let around = Surroundings { fallback_name: &options.fallback_name, folder: &options.folder };
+    let around = options.surroundings();
     read_whole(sources, options, |file, products, faults| lower(file, &around, products, faults))
         .map(|(scenario, warnings)| Loaded { scenario, warnings })
 }
@@ -111,7 +121,7 @@ pub fn load_resolved(
     let (mut found, mut faults) = (Vec::new(), Faults::new());
     keep_policies(&mut file, &options.policies, &[], &mut faults);
     let products = Products::read(&mut file, options, &mut sources, &mut found, &mut faults);
-    let around = Surroundings { fallback_name: &options.fallback_name, folder: &options.folder };
+    let around = options.surroundings();
     let scenario = lower(file, &around, &products, &mut faults);
     found.extend(place(faults.into_vec(), &Places::default()));
     let findings = Findings::new(sources, found);

@@ -2,9 +2,10 @@
 
 use super::deployment::{Deployment, LeftOpen, PolicyDraft, ServiceDraft};
 use super::file::{PriceFile, ReplicaFile, ScenarioFile, ServiceEntry, ServiceFile};
+use super::own::OwnPolicy;
 use super::products::{self, Products};
 use super::words::{LatencyTerm, SpanOrLaw, StartText};
-use super::{Competitor, Fidelity, NamedPolicy, Scenario, Service, SloTerms};
+use super::{Competitor, Fidelity, NamedPolicy, PolicyChoice, Scenario, Service, SloTerms};
 use super::{
     Variant, check, clients, closed, failures, fidelity, fleet, length, lint, priorities, rollouts,
     sharing, variants,
@@ -34,6 +35,8 @@ pub(super) struct Surroundings<'a> {
     pub(super) fallback_name: &'a str,
     /// Where relative paths of the file start.
     pub(super) folder: &'a Path,
+    /// Policies that are not in the file.
+    pub(super) own: &'a [(String, OwnPolicy)],
 }
 
 /// Resolves a file. What it returns is sound only if no error was added to `faults`.
@@ -61,11 +64,13 @@ pub(super) fn lower(
     }
     let length = if recorded { length::of_recordings(&drafts) } else { None };
     fill_times(&mut file, length, &mut assumptions);
-    check::whole(&file, faults);
+    check::whole(&file, around.own, faults);
     variants::check_names(&file, faults);
-    let policies = policies(&file, products, faults);
+    let mut policies = policies(&file, products, faults);
+    let sound = policies.len() == file.policies.len();
+    policies.extend(around.own.iter().map(|(name, policy)| own(name, policy)));
     check_together(&drafts, &policies, window_end(&file), faults);
-    if faults.any_error() || policies.len() < file.policies.len() {
+    if faults.any_error() || !sound {
         return None;
     }
     for NamedPolicy { name, spec } in policies.iter().map(|draft| &draft.named) {
@@ -167,6 +172,12 @@ fn policies(file: &ScenarioFile, products: &Products, faults: &mut Faults) -> Ve
         sound.extend(named.map(|named| PolicyDraft { named, variant }));
     }
     sound
+}
+
+/// A policy of the calling program, as it competes.
+fn own(name: &str, policy: &OwnPolicy) -> PolicyDraft {
+    let spec = PolicyChoice::Own(policy.clone());
+    PolicyDraft { named: NamedPolicy { name: name.to_owned(), spec }, variant: Variant::default() }
 }
 
 /// A path that says nothing about the machine.

@@ -23,6 +23,7 @@ mod length;
 mod lint;
 mod load;
 mod lower;
+mod own;
 mod priorities;
 mod products;
 mod rollouts;
@@ -43,6 +44,7 @@ pub use fidelity::{Fidelity, TESTED, Tested};
 pub use file::ScenarioFile;
 pub use findings::{Findings, Located};
 pub use load::{Layer, LoadOptions, Loaded, load, load_policies, load_resolved};
+pub use own::OwnPolicy;
 pub use schema::json_schema;
 pub use sources::Sources;
 

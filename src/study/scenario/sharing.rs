@@ -127,6 +127,7 @@ fn check_clients(
 mod tests {
     use super::*;
     use crate::scenario::Scenario;
+    use autosim_engine::fleet::{Balancing, RoutingRule};
 
     const POLICY: &str = "[policies.one.fixed]\nreplicas = 2\n";
 
@@ -145,7 +146,7 @@ mod tests {
         let scenario = read(&format!("[service]\ndiscipline = 'sharing'\n{POLICY}")).unwrap();
         let fleet = &scenario.deployment(0, 0).fleet;
         assert_eq!(fleet.concurrency, 1);
-        assert_eq!(fleet.balancing, autosim_engine::fleet::Balancing::LeastOutstanding);
+        assert_eq!(fleet.balancing, Balancing::PerReplica(RoutingRule::LeastOutstanding));
         assert_eq!(fleet.discipline, Discipline::Sharing { limit: None });
         let said = scenario.assumptions.join("\n");
         for part in ["no sharing capacity", "no sharing limit", "least outstanding"] {

@@ -5,7 +5,7 @@ use super::{Case, Record};
 use crate::naive_equality::{engine, naive};
 use autosim_engine::fleet::{
     AtZero, Balancing, ColdStage, Discipline, FleetSpec, LaunchRate, Overflow, QueueSpec,
-    VictimOrder,
+    RoutingRule, ScalePerRequest, Scaling, VictimOrder,
 };
 use autosim_engine::random::Sampler;
 use autosim_engine::units::Span;
@@ -44,9 +44,9 @@ pub(super) fn cold(ns: u64) -> Vec<ColdStage> {
     vec![ColdStage { name: "cold_start", length: Sampler::Constant(ns) }]
 }
 
-fn per_request(expiry: u64, limit: u32, overflow: Overflow) -> Balancing {
+fn per_request(expiry: u64, limit: u32, overflow: Overflow) -> Scaling {
     let idle_expiry = Sampler::Constant(expiry);
-    Balancing::PerRequest { idle_expiry, minimum: 0, limit, overflow }
+    Scaling::PerRequest(ScalePerRequest { idle_expiry, minimum: 0, limit, overflow })
 }
 
 /// (rule 4)
@@ -196,7 +196,11 @@ fn the_launch_rate_delays_and_the_quota_refuses() {
 /// (rule 4)
 #[test]
 fn requests_assigned_stay_with_their_replica_and_the_gateway_empties_into_the_first_ready() {
-    let fleet = FleetSpec { balancing: Balancing::RoundRobin, initial: 2, ..FleetSpec::default() };
+    let fleet = FleetSpec {
+        balancing: Balancing::PerReplica(RoutingRule::RoundRobin),
+        initial: 2,
+        ..FleetSpec::default()
+    };
     let requests = [(0, 5), (0, 30), (1, 1), (2, 1), (40, 1)];
     let expected = [done(0, 5, 0), done(0, 30, 1), done(5, 6, 0), done(30, 31, 1), done(40, 41, 0)];
     assert_eq!(fates(&case(fleet.clone(), &requests, &[2])), expected);
@@ -214,8 +218,11 @@ fn requests_assigned_stay_with_their_replica_and_the_gateway_empties_into_the_fi
 /// (rule 24)
 #[test]
 fn killed_replicas_lose_what_waits_with_them() {
-    let fleet =
-        FleetSpec { balancing: Balancing::RoundRobin, grace: Span(5), ..FleetSpec::default() };
+    let fleet = FleetSpec {
+        balancing: Balancing::PerReplica(RoutingRule::RoundRobin),
+        grace: Span(5),
+        ..FleetSpec::default()
+    };
     let requests = [(0, 30), (1, 1), (20, 1)];
     let expected = [Lost { start: Some(0), at: 15 }, Lost { start: None, at: 15 }, Unfinished];
     assert_eq!(fates(&case(fleet, &requests, &[0])), expected);
@@ -224,7 +231,7 @@ fn killed_replicas_lose_what_waits_with_them() {
 /// (rule 4)
 #[test]
 fn least_outstanding_counts_waiting_and_in_service() {
-    let balancing = Balancing::LeastOutstanding;
+    let balancing = Balancing::PerReplica(RoutingRule::LeastOutstanding);
     let fleet = FleetSpec { balancing, initial: 2, ..FleetSpec::default() };
     let requests = [(0, 50), (0, 10), (1, 10), (2, 10), (3, 10), (55, 1)];
     let records = told(&case(fleet, &requests, &[2]));
@@ -241,7 +248,11 @@ fn least_outstanding_counts_waiting_and_in_service() {
 /// (rule 4)
 #[test]
 fn power_of_two_avoids_the_fuller_of_two() {
-    let fleet = FleetSpec { balancing: Balancing::PowerOfTwo, initial: 2, ..FleetSpec::default() };
+    let fleet = FleetSpec {
+        balancing: Balancing::PerReplica(RoutingRule::PowerOfTwo),
+        initial: 2,
+        ..FleetSpec::default()
+    };
     // With two replicas the choice is always between both: the busy one is never taken.
     let requests = [(0, 500), (1, 1), (3, 1), (5, 1)];
     let records = told(&case(fleet, &requests, &[2]));
@@ -256,7 +267,8 @@ fn power_of_two_avoids_the_fuller_of_two() {
 #[test]
 fn requests_share_their_replica_beyond_its_capacity() {
     let fates = |concurrency, limit, requests: &[(u64, u64)]| {
-        let (balancing, discipline) = (Balancing::Random, Discipline::Sharing { limit });
+        let (balancing, discipline) =
+            (Balancing::PerReplica(RoutingRule::Random), Discipline::Sharing { limit });
         let fleet = FleetSpec { concurrency, balancing, discipline, ..FleetSpec::default() };
         fates(&case(fleet, requests, &[1]))
     };
@@ -271,8 +283,8 @@ fn requests_share_their_replica_beyond_its_capacity() {
 /// (rules 29, 30)
 #[test]
 fn scale_per_request_starts_binds_and_expires() {
-    let balancing = per_request(20, 9, Overflow::Reject);
-    let fleet = FleetSpec { balancing, initial: 0, cold_start: cold(5), ..FleetSpec::default() };
+    let scaling = per_request(20, 9, Overflow::Reject);
+    let fleet = FleetSpec { scaling, initial: 0, cold_start: cold(5), ..FleetSpec::default() };
     let requests = [(0, 10), (2, 3), (12, 1), (30, 1), (31, 1), (49, 1), (70, 1)];
     let expected = [
         done(5, 15, 0),
@@ -295,7 +307,7 @@ fn scale_per_request_claims_slots_of_starting_replicas_and_overflows() {
     let requests = [(0, 10), (1, 10), (2, 10), (3, 9)];
     for (overflow, last) in [(Overflow::Wait, done(15, 24, 0)), (Overflow::Reject, Rejected)] {
         let fleet = FleetSpec {
-            balancing: per_request(99, 1, overflow),
+            scaling: per_request(99, 1, overflow),
             initial: 0,
             concurrency: 3,
             cold_start: cold(5),
@@ -310,7 +322,7 @@ fn scale_per_request_claims_slots_of_starting_replicas_and_overflows() {
 #[test]
 fn the_minimum_is_kept_and_a_cold_demand_replaces_the_first() {
     let mut fleet = FleetSpec {
-        balancing: per_request(5, 9, Overflow::Reject),
+        scaling: per_request(5, 9, Overflow::Reject),
         initial: 0,
         cold_demand: Some(Sampler::Constant(8)),
         ..FleetSpec::default()
@@ -318,8 +330,8 @@ fn the_minimum_is_kept_and_a_cold_demand_replaces_the_first() {
     let requests = [(0, 1), (10, 1), (30, 2)];
     let expected = [done(0, 8, 0), done(10, 11, 0), done(30, 38, 1)];
     assert_eq!(fates(&case(fleet.clone(), &requests, &[0])), expected);
-    if let Balancing::PerRequest { minimum, .. } = &mut fleet.balancing {
-        *minimum = 1;
+    if let Scaling::PerRequest(scale) = &mut fleet.scaling {
+        scale.minimum = 1;
     }
     let expected = [done(0, 8, 0), done(10, 11, 0), done(30, 32, 0)];
     assert_eq!(fates(&case(fleet, &requests, &[0])), expected);

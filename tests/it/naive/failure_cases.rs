@@ -3,7 +3,7 @@
 use super::Fate::{self, Lost};
 use super::cases::{case, cold, done, fates};
 use autosim_engine::fleet::{
-    Balancing, FailedWork, FailureSpec, FleetSpec, Outage, Portion, QueueSpec, Restart,
+    Balancing, FailedWork, FailureSpec, FleetSpec, Outage, Portion, QueueSpec, Restart, RoutingRule,
 };
 use autosim_engine::random::Sampler;
 use autosim_engine::units::{Span, Time};
@@ -100,7 +100,7 @@ fn a_draining_replica_fails_too() {
 #[test]
 fn requests_of_a_failed_replica_are_routed_anew() {
     let failures = FailureSpec { work: FailedWork::Requeued, ..outage(3, 1, 0) };
-    let balancing = Balancing::RoundRobin;
+    let balancing = Balancing::PerReplica(RoutingRule::RoundRobin);
     let fleet =
         FleetSpec { initial: 2, failures, balancing, cold_start: cold(9), ..FleetSpec::default() };
     let requests = [(0, 10), (0, 10), (1, 10), (2, 10)];

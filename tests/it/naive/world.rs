@@ -7,7 +7,9 @@ mod sharing;
 use super::clients::{Tokens, User};
 use super::closed::Person;
 use super::{Case, Fate, Record, Try};
-use autosim_engine::fleet::{AtZero, Balancing, Overflow, VictimOrder};
+use autosim_engine::fleet::{
+    AtZero, Balancing, Overflow, RoutingRule, ScalePerRequest, Scaling, VictimOrder,
+};
 use autosim_engine::random::{Purpose, Streams};
 use rand::Rng;
 use std::cmp::Reverse;
@@ -190,7 +192,7 @@ impl<'a> World<'a> {
         }
         world.plan_outages();
         // Scale per request changes the fleet at arrivals, without a call to a policy (rule 31).
-        if !matches!(case.fleet.balancing, Balancing::PerRequest { .. }) {
+        if !case.fleet.scales_per_request() {
             world.push(case.interval, Rank::Control, 0, Event::Control { regular: true });
             for &at in case.wakeups.iter().filter(|&&at| at == 0 || at % case.interval != 0) {
                 world.push(at, Rank::Control, 0, Event::Control { regular: false });
@@ -380,7 +382,9 @@ impl<'a> World<'a> {
     }
 
     fn expire(&mut self, replica: usize, period: u64) {
-        let Balancing::PerRequest { minimum, .. } = self.case.fleet.balancing else { return };
+        let Scaling::PerRequest(ScalePerRequest { minimum, .. }) = self.case.fleet.scaling else {
+            return;
+        };
         let live = self.live();
         let it = &mut self.replicas[replica];
         if it.idle && it.idle_periods == period && it.state == State::Ready && live > minimum {
@@ -396,7 +400,7 @@ impl<'a> World<'a> {
                 it.state = State::Gone;
             }
             let idle = it.state == State::Ready && it.present() == 0;
-            if let Balancing::PerRequest { idle_expiry, .. } = &self.case.fleet.balancing
+            if let Scaling::PerRequest(scale) = &self.case.fleet.scaling
                 && idle
                 && !it.idle
             {
@@ -405,7 +409,7 @@ impl<'a> World<'a> {
                 let (period, ordinal) = (it.idle_periods, it.ordinal);
                 let key = (Purpose::IdleExpiry, ordinal as u32, period - 1);
                 let mut rng = self.streams.keyed(key.0, key.1, key.2);
-                let at = self.now.saturating_add(idle_expiry.draw(&mut rng).0);
+                let at = self.now.saturating_add(scale.idle_expiry.draw(&mut rng).0);
                 self.push(at, Rank::Gone, ordinal, Event::Expire { replica, period });
             }
         }
@@ -421,17 +425,17 @@ impl<'a> World<'a> {
     pub(super) fn arrive(&mut self, request: usize) {
         let at_zero = self.live() == 0;
         let refused = at_zero && self.case.fleet.queue.at_zero == AtZero::Reject;
-        match &self.case.fleet.balancing {
-            Balancing::PerRequest { limit, overflow, .. } => {
-                self.arrive_per_request(request, *limit, *overflow);
-                return;
-            }
+        if let Scaling::PerRequest(scale) = &self.case.fleet.scaling {
+            self.arrive_per_request(request, scale.limit, scale.overflow);
+            return;
+        }
+        match self.case.fleet.balancing {
             _ if refused => self.refuse(request),
             Balancing::CentralQueue => match self.longest_free_slot() {
                 Some((replica, slot)) => self.start(request, replica, slot),
                 None => self.wait(request, None),
             },
-            _ => self.arrive_routed(request),
+            Balancing::PerReplica(rule) => self.arrive_routed(request, rule),
         }
         if at_zero
             && let Some(desired) = self.case.activate
@@ -446,8 +450,8 @@ impl<'a> World<'a> {
         }
     }
 
-    fn arrive_routed(&mut self, request: usize) {
-        let Some(replica) = self.route(request) else { return self.wait(request, None) };
+    fn arrive_routed(&mut self, request: usize, rule: RoutingRule) {
+        let Some(replica) = self.route(request, rule) else { return self.wait(request, None) };
         if let Some(slot) = self.replicas[replica].free_slot() {
             self.start(request, replica, slot);
         } else {
@@ -544,7 +548,7 @@ impl<'a> World<'a> {
     }
 
     /// The ready replica a request goes to, if there is any (rule 4).
-    fn route(&self, request: usize) -> Option<usize> {
+    fn route(&self, request: usize, rule: RoutingRule) -> Option<usize> {
         let ready: Vec<usize> =
             (0..self.replicas.len()).filter(|&i| self.replicas[i].state == State::Ready).collect();
         let n = ready.len() as u64;
@@ -554,19 +558,19 @@ impl<'a> World<'a> {
         let draw = self.requests[request].route;
         let pick = |count: usize| ((u128::from(draw) * count as u128) >> 64) as usize;
         let present = |i: usize| self.replicas[i].present();
-        Some(match self.case.fleet.balancing {
-            Balancing::Random => ready[pick(ready.len())],
-            Balancing::RoundRobin => {
+        Some(match rule {
+            RoutingRule::Random => ready[pick(ready.len())],
+            RoutingRule::RoundRobin => {
                 let after = ready.iter().find(|&&i| self.last_used.is_none_or(|last| i > last));
                 *after.unwrap_or(&ready[0])
             }
-            Balancing::LeastOutstanding => {
+            RoutingRule::LeastOutstanding => {
                 let least = ready.iter().map(|&i| present(i)).min();
                 let best: Vec<usize> =
                     ready.into_iter().filter(|&i| Some(present(i)) == least).collect();
                 best[pick(best.len())]
             }
-            Balancing::PowerOfTwo if n > 1 => {
+            RoutingRule::PowerOfTwo if n > 1 => {
                 let first = ((draw >> 32) * n) >> 32;
                 let second = ((draw & 0xffff_fffe) * (n - 1)) >> 32;
                 let second = second + u64::from(second >= first);
@@ -578,16 +582,18 @@ impl<'a> World<'a> {
                 };
                 if second_wins { second } else { first }
             }
-            _ => ready[0],
+            RoutingRule::PowerOfTwo => ready[0],
         })
     }
 
     /// Starts whatever can start now.
     fn serve_waiting(&mut self) {
-        let balancing = &self.case.fleet.balancing;
-        if !matches!(balancing, Balancing::CentralQueue | Balancing::PerRequest { .. }) {
+        let scales = self.case.fleet.scales_per_request();
+        if let Balancing::PerReplica(rule) = self.case.fleet.balancing
+            && !scales
+        {
             while let Some(&request) = self.gateway.first()
-                && let Some(replica) = self.route(request)
+                && let Some(replica) = self.route(request, rule)
             {
                 self.gateway.remove(0);
                 self.join_queue(request, Some(replica));
@@ -604,9 +610,9 @@ impl<'a> World<'a> {
             }
         }
         while !self.gateway.is_empty()
-            && let Some((replica, slot)) = match balancing {
-                Balancing::PerRequest { .. } => self.last_freed_slot(),
-                _ => self.longest_free_slot(),
+            && let Some((replica, slot)) = match scales {
+                true => self.last_freed_slot(),
+                false => self.longest_free_slot(),
             }
         {
             let request = self.gateway.remove(0);

@@ -5,7 +5,10 @@ use super::samples::{Samples, Watch};
 use super::table::Case;
 use autosim_engine::control::Autoscaler;
 use autosim_engine::fault::Faults;
-use autosim_engine::fleet::{Balancing, ColdStage, Discipline, FleetSpec, Overflow, QueueSpec};
+use autosim_engine::fleet::{
+    Balancing, ColdStage, Discipline, FleetSpec, Overflow, QueueSpec, RoutingRule, ScalePerRequest,
+    Scaling,
+};
 use autosim_engine::random::{Distribution, Streams};
 use autosim_engine::signal::Resources;
 use autosim_engine::simulation::{
@@ -258,6 +261,7 @@ fn fleet(case: &Case) -> FleetSpec {
         initial: initial(case),
         cold_start,
         cold_demand: configure.get("cold_service").map(|value| law(value).sampler()),
+        scaling: scaling(case),
         balancing: balancing(case),
         queue: QueueSpec { capacity, timeout, ..QueueSpec::default() },
         ..FleetSpec::default()
@@ -286,28 +290,35 @@ fn initial(case: &Case) -> u32 {
     }
 }
 
-fn balancing(case: &Case) -> Balancing {
+fn scaling(case: &Case) -> Scaling {
     let configure = &case.configure;
     if let Value::String(_) | Value::Number(_) | Value::Object(_) = configure["idle_expiry"] {
-        return Balancing::PerRequest {
+        return Scaling::PerRequest(ScalePerRequest {
             idle_expiry: law_or_seconds(&configure["idle_expiry"]).sampler(),
             minimum: 0,
             limit: if case.is("zero_") { 1 } else { u32::MAX },
             overflow: Overflow::Wait,
-        };
+        });
     }
+    Scaling::Controlled
+}
+
+fn balancing(case: &Case) -> Balancing {
+    let configure = &case.configure;
     if configure["discipline"] == "processor sharing" {
-        return Balancing::Random;
+        return Balancing::PerReplica(RoutingRule::Random);
     }
     if configure["queue"] != "per-replica FIFO" {
         return Balancing::CentralQueue;
     }
     match configure["routing"].as_str() {
-        Some("uniform random") => Balancing::Random,
-        Some("round robin") => Balancing::RoundRobin,
+        Some("uniform random") => Balancing::PerReplica(RoutingRule::Random),
+        Some("round robin") => Balancing::PerReplica(RoutingRule::RoundRobin),
         // Joining the shortest of all is choosing among as many as there are.
-        Some(_) if case.param_or("d", 2.0) > 2.0 => Balancing::LeastOutstanding,
-        _ => Balancing::PowerOfTwo,
+        Some(_) if case.param_or("d", 2.0) > 2.0 => {
+            Balancing::PerReplica(RoutingRule::LeastOutstanding)
+        }
+        _ => Balancing::PerReplica(RoutingRule::PowerOfTwo),
     }
 }
 

@@ -3,19 +3,20 @@
 //! A slot is the instant at which it is next free. A request takes the slot that has been free for
 //! longest (rule 4), that is the smallest of these instants (Kiefer and Wolfowitz 1955): one change of a winner
 //! tree per request. Nothing can change the fleet before the *barrier*, so every request that starts at
-//! or before it is committed, and told at once if it also ends by then; the others stay in the ring and
+//! or before it is committed, and told at once if it also ends by then; the others wait in the gateway and
 //! meet the next fleet. At the barrier each slot therefore holds at most one request that ends later:
 //! those are *open*, and everything can be read off them exactly.
 
-use super::super::{AtZero, Fleet, FleetSpec, ReplicaId};
+use super::first::FirstDemand;
+use super::gateway::{Gateway, GatewayRequest, NONE};
+use super::leaving::{Leaving, Prospect, Routed};
 use super::tree::{NEVER, WinnerTree};
 use super::{Completion, Gauges, Requests, Sink, Stop};
-use crate::random::{Purpose, Sampler, Streams};
+use crate::fleet::{Fleet, FleetSpec, ReplicaId};
+use crate::random::Streams;
 use crate::units::Time;
-use std::collections::VecDeque;
 
-/// No request, no limit, no position.
-const NONE: u64 = u64::MAX;
+/// No position.
 const NOWHERE: u32 = u32::MAX;
 
 /// The open request of a slot; it ends at the slot's instant in the tree.
@@ -26,14 +27,6 @@ struct Held {
 }
 
 const EMPTY: Held = Held { arrival: NONE, start: 0 };
-
-/// A request on a replica that is leaving.
-#[derive(Debug, Clone, Copy)]
-struct Leaving {
-    completion: Completion,
-    killed: bool,
-    left_at: u64,
-}
 
 /// The replica that a run of slots belongs to.
 #[derive(Debug, Clone, Copy)]
@@ -62,33 +55,17 @@ pub struct CentralQueue {
     /// When the newest replica became ready: who arrives later is never cold.
     newest_ready_at: u64,
     concurrency: usize,
-    leaving: Vec<Leaving>,
-    /// Waiting requests that do not start before the barrier: (arrival, demand).
-    ring: VecDeque<(u64, u64)>,
-    ring_arrivals_sum: u128,
-    /// When those that are resolved stop waiting; kept only where the waiting are limited.
-    departures: VecDeque<u64>,
-    capacity: Option<u64>,
-    waiting_limit: u64,
-    /// Patience; `NONE` = endless.
-    timeout: u64,
-    refuse_at_zero: bool,
-    cold_demand: Option<(Sampler, Streams)>,
+    leaving: Leaving,
+    /// Requests that do not start before the barrier.
+    gateway: Gateway,
+    first: FirstDemand,
     /// Committed service on ready replicas, counted up to its end.
     busy_ns: u128,
-    leaving_done_ns: u128,
-    waited_ns: u128,
-    initial: u64,
 }
 
 impl CentralQueue {
-    /// Empty, without replicas.
+    /// Empty, without replicas. Patience is constant if there is any.
     pub fn new(spec: &FleetSpec, streams: Streams, waiting_limit: u64) -> Self {
-        let timeout = spec
-            .queue
-            .timeout
-            .as_ref()
-            .map_or(NONE, |law| law.draw(&mut streams.sequential(Purpose::Patience, 0)).0);
         let concurrency = spec.concurrency.max(1) as usize;
         let tree = WinnerTree::new((spec.initial.max(1) as usize).saturating_mul(concurrency));
         Self {
@@ -100,19 +77,10 @@ impl CentralQueue {
             position: Vec::new(),
             newest_ready_at: 0,
             concurrency,
-            leaving: Vec::new(),
-            ring: VecDeque::new(),
-            ring_arrivals_sum: 0,
-            departures: VecDeque::new(),
-            capacity: spec.queue.capacity,
-            waiting_limit,
-            timeout,
-            refuse_at_zero: spec.queue.at_zero == AtZero::Reject,
-            cold_demand: spec.cold_demand.clone().map(|law| (law, streams)),
+            leaving: Leaving::default(),
+            gateway: Gateway::new(spec, streams, waiting_limit),
+            first: FirstDemand::new(spec, streams),
             busy_ns: 0,
-            leaving_done_ns: 0,
-            waited_ns: 0,
-            initial: u64::from(spec.initial),
         }
     }
 
@@ -124,7 +92,7 @@ impl CentralQueue {
         sink: &mut impl Sink,
     ) -> Stop {
         if fleet.census().live() == 0 {
-            return self.arrive_at_zero(requests, sink);
+            return self.gateway.arrive_at_zero(requests, sink);
         }
         let (arrivals, demands) = (requests.arrival_ns, requests.demand_ns);
         let mut taken = 0;
@@ -141,29 +109,12 @@ impl CentralQueue {
             while taken < part {
                 self.arrive_one(arrivals[taken], demands[taken], near, sink);
                 taken += 1;
-                if self.ring.len() as u64 > self.waiting_limit {
+                if self.gateway.is_overfull() {
                     return Stop::TooMany(taken);
                 }
             }
         }
         Stop::Taken
-    }
-
-    /// With no live replica an arrival may wake the policy, so nothing is certain beyond it.
-    fn arrive_at_zero(&mut self, requests: Requests<'_>, sink: &mut impl Sink) -> Stop {
-        let Some(&arrival) = requests.arrival_ns.first() else { return Stop::Taken };
-        if self.refuse_at_zero {
-            sink.rejected(Time(arrival));
-            return Stop::Starved(1);
-        }
-        self.settle(Time(arrival), sink);
-        self.expire(Time(arrival), sink);
-        self.arrive_one(arrival, requests.demand_ns[0], arrival, sink);
-        if self.ring.len() as u64 > self.waiting_limit {
-            Stop::TooMany(1)
-        } else {
-            Stop::Starved(1)
-        }
     }
 
     /// The hot loop, for the usual case: no patience, no capacity, no law for first requests, and nobody
@@ -175,8 +126,9 @@ impl CentralQueue {
         barrier: u64,
         sink: &mut impl Sink,
     ) -> usize {
-        let plain = self.timeout == NONE && self.capacity.is_none() && self.cold_demand.is_none();
-        if !plain || !self.ring.is_empty() {
+        let gateway = &self.gateway;
+        let plain = gateway.patience == NONE && gateway.capacity.is_none() && self.first.is_usual();
+        if !plain || !gateway.is_empty() {
             return 0;
         }
         let (mut taken, mut waited_ns) = (0, 0);
@@ -190,7 +142,7 @@ impl CentralQueue {
             waited_ns += u128::from(start - arrival);
             self.commit(slot, Held { arrival, start }, demand.max(1), barrier, sink);
         }
-        self.waited_ns += waited_ns;
+        self.gateway.waits.waited_ns += waited_ns;
         taken
     }
 
@@ -198,23 +150,17 @@ impl CentralQueue {
     fn arrive_one(&mut self, arrival: u64, demand: u64, barrier: u64, sink: &mut impl Sink) {
         let (free, slot) = self.tree.min();
         let demand = demand.max(1);
-        if self.ring.is_empty() && free <= arrival {
-            let demand = self.first_demand(slot, demand);
+        if self.gateway.is_empty() && free <= arrival {
+            let demand = self.demand(slot, demand);
             self.commit(slot, Held { arrival, start: arrival }, demand, barrier, sink);
             return;
         }
-        if let Some(capacity) = self.capacity {
-            while self.departures.front().is_some_and(|&left| left <= arrival) {
-                self.departures.pop_front();
-            }
-            if (self.departures.len() + self.ring.len()) as u64 >= capacity {
-                sink.rejected(Time(arrival));
-                return;
-            }
+        if !self.gateway.has_room(arrival) {
+            sink.rejected(Time(arrival));
+            return;
         }
-        self.ring.push_back((arrival, demand));
-        self.ring_arrivals_sum += u128::from(arrival);
-        if self.ring.len() == 1 {
+        self.gateway.push(GatewayRequest { arrival, demand, routing: 0 });
+        if self.gateway.len() == 1 {
             self.settle_near(barrier, sink);
         }
     }
@@ -224,7 +170,7 @@ impl CentralQueue {
         let barrier = barrier.0.min(NEVER - 1);
         while barrier >= self.tree.horizon() {
             self.settle_near(self.tree.horizon() - 1, sink);
-            let next = match self.ring.is_empty() {
+            let next = match self.gateway.is_empty() {
                 true => barrier,
                 false => self.tree.earliest().min(barrier),
             };
@@ -234,20 +180,20 @@ impl CentralQueue {
         self.settle_near(barrier, sink);
     }
 
-    /// The same within the horizon of the tree: the heads of the ring take slots or give up.
+    /// The same within the horizon of the tree: the first of those that wait take slots or give up.
     #[inline]
     fn settle_near(&mut self, barrier: u64, sink: &mut impl Sink) {
         self.file(barrier, sink);
-        while let Some(&(arrival, demand)) = self.ring.front() {
+        while let Some(GatewayRequest { arrival, demand, .. }) = self.gateway.first() {
             let (free, slot) = self.tree.min();
             let start = free.max(arrival);
-            let deadline = arrival.saturating_add(self.timeout);
+            let deadline = self.gateway.deadline(arrival);
             if start <= barrier && start <= deadline {
-                self.unqueue(arrival, start);
-                let demand = self.first_demand(slot, demand);
+                self.gateway.end_first(start);
+                let demand = self.demand(slot, demand);
                 self.commit(slot, Held { arrival, start }, demand, barrier, sink);
             } else if deadline < barrier {
-                self.unqueue(arrival, deadline);
+                self.gateway.end_first(deadline);
                 sink.timed_out(Time(arrival), Time(deadline));
             } else {
                 break;
@@ -271,16 +217,6 @@ impl CentralQueue {
                 stays && held.arrival != NONE
             });
             self.open = open;
-        }
-    }
-
-    /// Takes the head off the ring; its wait, which never reaches beyond the barrier, is counted.
-    fn unqueue(&mut self, arrival: u64, left: u64) {
-        self.ring.pop_front();
-        self.ring_arrivals_sum -= u128::from(arrival);
-        self.waited_ns += u128::from(left - arrival);
-        if self.capacity.is_some() {
-            self.departures.push_back(left);
         }
     }
 
@@ -309,15 +245,13 @@ impl CentralQueue {
         }
     }
 
-    /// The first request of a launched replica may have a law of its own.
-    fn first_demand(&mut self, slot: usize, demand: u64) -> u64 {
-        let Some((law, streams)) = &self.cold_demand else { return demand };
-        let owner = &mut self.owners[slot / self.concurrency];
-        if !std::mem::take(&mut owner.fresh) || owner.ordinal < self.initial {
+    /// What a request demands that is served by this slot.
+    fn demand(&mut self, slot: usize, demand: u64) -> u64 {
+        if self.first.is_usual() {
             return demand;
         }
-        let mut rng = streams.keyed(Purpose::ColdDemand, 0, owner.ordinal - self.initial);
-        law.draw(&mut rng).0.max(1)
+        let owner = &mut self.owners[slot / self.concurrency];
+        self.first.of(demand, owner.ordinal, &mut owner.fresh)
     }
 
     #[inline]
@@ -403,37 +337,26 @@ impl CentralQueue {
     }
 
     pub(super) fn leave(&mut self, now: Time, replica: ReplicaId, deadline: Time) -> Time {
-        let mut gone = now;
+        let mut gone = now.0;
         for slot in self.slots(replica) {
-            let free = self.tree.get(slot);
+            let end = self.tree.get(slot);
             self.tree.set(slot, NEVER);
-            if free <= now.0 {
+            if end <= now.0 {
                 continue;
             }
             let held = std::mem::replace(&mut self.held[slot], EMPTY);
-            let mut completion = self.completion::<true>(slot, held, free);
-            self.busy_ns -= u128::from(free - now.0);
-            completion.end = completion.end.min(deadline);
-            gone = gone.max(completion.end);
-            let killed = free > deadline.0;
-            self.leaving.push(Leaving { completion, killed, left_at: now.0 });
+            let Completion { replica, cold, .. } = self.completion::<true>(slot, held, end);
+            self.busy_ns -= u128::from(end - now.0);
+            let prospect = Prospect::Served(held.start, end);
+            let request = Routed { arrival: held.arrival, prospect, replica, cold };
+            gone = gone.max(self.leaving.add(request, now.0, NONE, deadline.0));
         }
         self.forget(replica);
-        gone
+        Time(gone)
     }
 
     pub(super) fn expire(&mut self, now: Time, sink: &mut impl Sink) {
-        if self.timeout == NONE {
-            return;
-        }
-        while let Some(&(arrival, _)) = self.ring.front() {
-            let deadline = arrival.saturating_add(self.timeout);
-            if deadline > now.0 {
-                break;
-            }
-            self.unqueue(arrival, deadline);
-            sink.timed_out(Time(arrival), Time(deadline));
-        }
+        self.gateway.give_up(sink, |deadline| deadline <= now.0);
     }
 
     pub(super) fn load(&self, now: Time, replica: ReplicaId) -> u64 {
@@ -449,39 +372,17 @@ impl CentralQueue {
                 overhang += u128::from(self.tree.get(slot as usize) - now.0);
             }
         }
-        let leaving_ns = self.file_leaving(now, sink);
-        let queued = self.ring.len() as u64;
-        let busy_ns = self.busy_ns - overhang;
-        let under_way_ns = u128::from(now.0) * u128::from(queued) - self.ring_arrivals_sum;
-        Gauges {
+        self.leaving.file(now.0, sink);
+        let (busy_ns, waits) = (self.busy_ns - overhang, &self.gateway.waits);
+        let ready = Gauges {
             busy,
-            in_flight: busy + self.leaving.len() as u64,
-            queued,
+            in_flight: busy,
+            queued: waits.count,
             busy_ns,
-            in_flight_ns: busy_ns + leaving_ns,
-            queued_ns: self.waited_ns + under_way_ns,
-        }
-    }
-
-    /// Files what ended on leaving replicas; returns the integral of requests in service there.
-    fn file_leaving(&mut self, now: Time, sink: &mut impl Sink) -> u128 {
-        let mut done = 0;
-        self.leaving.retain(|request| {
-            let Completion { arrival, start, end, .. } = request.completion;
-            if end > now {
-                return true;
-            }
-            done += u128::from(end.0 - request.left_at);
-            if request.killed {
-                sink.lost(arrival, start, end);
-            } else {
-                sink.completed(&request.completion);
-            }
-            false
-        });
-        self.leaving_done_ns += done;
-        let under_way: u128 = self.leaving.iter().map(|r| u128::from(now.0 - r.left_at)).sum();
-        self.leaving_done_ns + under_way
+            in_flight_ns: busy_ns,
+            queued_ns: waits.integral_ns(now.0),
+        };
+        self.leaving.beside(ready, now.0)
     }
 
     pub(super) fn finish(&mut self, now: Time, sink: &mut impl Sink) {
@@ -492,11 +393,7 @@ impl CentralQueue {
                 sink.unfinished(Time(held.arrival));
             }
         }
-        for request in &self.leaving {
-            sink.unfinished(request.completion.arrival);
-        }
-        for (arrival, _) in &self.ring {
-            sink.unfinished(Time(*arrival));
-        }
+        self.leaving.finish(sink);
+        self.gateway.finish(sink);
     }
 }

@@ -14,8 +14,13 @@
 
 pub mod central;
 pub mod event;
+mod fewest;
+mod first;
 pub mod fluid;
+mod gateway;
 pub mod lazy;
+mod leaving;
+mod routing;
 pub mod sharing;
 mod sink;
 mod tree;
@@ -23,12 +28,13 @@ mod tree;
 pub use fluid::Inflow;
 pub use sink::{Attempt, AttemptFate, Completion, Parcel, Resolved, Sink};
 
-use super::{Balancing, Discipline, FailedWork, Fleet, FleetSpec, ReplicaId};
-use crate::random::{Strata, Streams};
+use super::{Balancing, Discipline, FailedWork, Fleet, FleetSpec, ReplicaId, RoutingRule};
+use crate::random::{Sampler, Strata, Streams};
 use crate::units::Time;
 use central::CentralQueue;
 use event::EventPlane;
 use fluid::FluidPlane;
+use gateway::GatewayRequest;
 use lazy::{ManySlotsPlane, SingleSlotPlane};
 use sharing::SharingPlane;
 use std::sync::Arc;
@@ -47,6 +53,20 @@ pub struct Requests<'a> {
     pub patience_ns: &'a [u64],
     /// Classes; empty where all are of one.
     pub class: &'a [u8],
+}
+
+impl<'a> Requests<'a> {
+    /// One by one, but for patience and class; each demands at least a nanosecond.
+    #[inline(always)]
+    fn each(self) -> impl Iterator<Item = GatewayRequest> + 'a {
+        let draws = self.routing.iter().copied().chain(std::iter::repeat(0));
+        let each = self.arrival_ns.iter().zip(self.demand_ns).zip(draws);
+        each.map(|((&arrival, &demand), routing)| GatewayRequest {
+            arrival,
+            demand: demand.max(1),
+            routing,
+        })
+    }
 }
 
 /// What stopped [`Plane::arrive`].
@@ -124,43 +144,76 @@ pub enum Plane {
 /// With more slots than this a replica's ends are too many to be kept in order by moving them.
 const MOST_LAZY_SLOTS: u32 = 256;
 
+/// The planes of requests, with what tells two of one kind apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Central,
+    SingleSlot(RoutingRule),
+    ManySlots(RoutingRule),
+    /// At most so many share a replica.
+    Sharing(RoutingRule, Option<u32>),
+    Event,
+}
+
+/// The fastest plane that can serve `spec` exactly. In true order: clients, several classes, failed work that
+/// is put back, scale per request, or patience that is drawn.
+///
+/// | in true order | balancing | capacity | discipline | slots | patience | plane |
+/// |---|---|---|---|---|---|---|
+/// | yes | | | | | | event |
+/// | no | central queue | | | | | central |
+/// | no | per replica | yes | | | | event |
+/// | no | per replica | no | sharing | | | sharing |
+/// | no | per replica | no | slots | 1 | no | single slot |
+/// | no | per replica | no | slots | 1 | yes | many slots |
+/// | no | per replica | no | slots | 2 to 256 | | many slots |
+/// | no | per replica | no | slots | more | | event |
+fn fastest(spec: &FleetSpec) -> Kind {
+    let queue = &spec.queue;
+    let in_true_order = spec.has_clients()
+        || spec.classes > 1
+        || spec.failures.work == FailedWork::Requeued
+        || spec.scales_per_request()
+        || !queue.timeout.as_ref().is_none_or(Sampler::is_constant);
+    if in_true_order {
+        return Kind::Event;
+    }
+    let rule = match spec.balancing {
+        Balancing::CentralQueue => return Kind::Central,
+        Balancing::PerReplica(_) if queue.capacity.is_some() => return Kind::Event,
+        Balancing::PerReplica(rule) => rule,
+    };
+    match spec.discipline {
+        Discipline::Sharing { limit } => Kind::Sharing(rule, limit),
+        Discipline::Slots if spec.concurrency <= 1 && queue.timeout.is_none() => {
+            Kind::SingleSlot(rule)
+        }
+        Discipline::Slots if spec.concurrency <= MOST_LAZY_SLOTS => Kind::ManySlots(rule),
+        Discipline::Slots => Kind::Event,
+    }
+}
+
 impl Plane {
     /// The fastest plane that can serve `spec` exactly.
     pub fn new(spec: &FleetSpec, streams: Streams, waiting_limit: u64) -> Self {
-        let constant_patience =
-            spec.queue.timeout.as_ref().is_none_or(crate::random::Sampler::is_constant);
-        match spec.balancing {
-            _ if spec.has_clients()
-                || spec.classes > 1
-                || spec.failures.work == FailedWork::Requeued =>
-            {
-                Self::Event(Box::new(EventPlane::new(spec, streams, waiting_limit)))
-            }
-            Balancing::CentralQueue if constant_patience => {
+        match fastest(spec) {
+            Kind::Central => {
                 Self::Central(Box::new(CentralQueue::new(spec, streams, waiting_limit)))
             }
-            Balancing::CentralQueue | Balancing::PerRequest { .. } => {
-                Self::Event(Box::new(EventPlane::new(spec, streams, waiting_limit)))
+            Kind::SingleSlot(rule) => {
+                Self::SingleSlot(Box::new(SingleSlotPlane::new(spec, rule, streams, waiting_limit)))
             }
-            _ if matches!(spec.discipline, Discipline::Sharing { .. })
-                && spec.queue.capacity.is_none()
-                && constant_patience =>
-            {
-                Self::Sharing(Box::new(SharingPlane::new(spec, streams, waiting_limit)))
+            Kind::ManySlots(rule) => {
+                Self::ManySlots(Box::new(ManySlotsPlane::new(spec, rule, streams, waiting_limit)))
             }
-            _ if spec.queue.capacity.is_none()
-                && spec.queue.timeout.is_none()
-                && spec.concurrency <= 1 =>
-            {
-                Self::SingleSlot(Box::new(SingleSlotPlane::new(spec, streams, waiting_limit)))
-            }
-            _ if spec.queue.capacity.is_none()
-                && constant_patience
-                && spec.concurrency <= MOST_LAZY_SLOTS =>
-            {
-                Self::ManySlots(Box::new(ManySlotsPlane::new(spec, streams, waiting_limit)))
-            }
-            _ => Self::Event(Box::new(EventPlane::new(spec, streams, waiting_limit))),
+            Kind::Sharing(rule, limit) => Self::Sharing(Box::new(SharingPlane::new(
+                spec,
+                rule,
+                limit,
+                streams,
+                waiting_limit,
+            ))),
+            Kind::Event => Self::Event(Box::new(EventPlane::new(spec, streams, waiting_limit))),
         }
     }
 
@@ -368,6 +421,53 @@ impl Plane {
             Self::Sharing(plane) => plane.finish(now, sink),
             Self::Event(plane) => plane.finish(sink),
             Self::Fluid(plane) => plane.finish(sink),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fleet::{ClientSpec, FailureSpec, Overflow, QueueSpec, ScalePerRequest, Scaling};
+
+    const TWO: RoutingRule = RoutingRule::PowerOfTwo;
+
+    fn routed(concurrency: u32) -> FleetSpec {
+        let balancing = Balancing::PerReplica(TWO);
+        FleetSpec { balancing, concurrency, ..FleetSpec::default() }
+    }
+
+    /// The same fleet with a timeout of this law.
+    fn patient(timeout: Sampler, fleet: FleetSpec) -> FleetSpec {
+        let queue = QueueSpec { timeout: Some(timeout), ..fleet.queue };
+        FleetSpec { queue, ..fleet }
+    }
+
+    #[test]
+    fn every_row_of_the_table_of_planes_holds() {
+        let (constant, drawn) = (Sampler::Constant(9), Sampler::Exponential { mean_ns: 9.0 });
+        let (usual, sharing) = (FleetSpec::default(), Discipline::Sharing { limit: Some(3) });
+        let idle_expiry = Sampler::Constant(9);
+        let scale = ScalePerRequest { idle_expiry, minimum: 0, limit: 9, overflow: Overflow::Wait };
+        let full = || QueueSpec { capacity: Some(1), ..QueueSpec::default() };
+        let failures = FailureSpec { work: FailedWork::Requeued, ..FailureSpec::default() };
+        for (fleet, expected) in [
+            (FleetSpec { client: Some(ClientSpec::PATIENT), ..usual.clone() }, Kind::Event),
+            (FleetSpec { classes: 2, ..usual.clone() }, Kind::Event),
+            (FleetSpec { failures, ..usual.clone() }, Kind::Event),
+            (FleetSpec { scaling: Scaling::PerRequest(scale), ..usual.clone() }, Kind::Event),
+            (patient(drawn, usual.clone()), Kind::Event),
+            (patient(constant.clone(), usual.clone()), Kind::Central),
+            (FleetSpec { queue: full(), discipline: sharing, ..usual }, Kind::Central),
+            (FleetSpec { queue: full(), ..routed(1) }, Kind::Event),
+            (FleetSpec { discipline: sharing, ..routed(2) }, Kind::Sharing(TWO, Some(3))),
+            (routed(1), Kind::SingleSlot(TWO)),
+            (patient(constant, routed(1)), Kind::ManySlots(TWO)),
+            (routed(2), Kind::ManySlots(TWO)),
+            (routed(MOST_LAZY_SLOTS), Kind::ManySlots(TWO)),
+            (routed(MOST_LAZY_SLOTS + 1), Kind::Event),
+        ] {
+            assert_eq!(fastest(&fleet), expected, "{fleet:?}");
         }
     }
 }

@@ -5,6 +5,7 @@ pub(super) const NEVER: u64 = u64::MAX - 1;
 
 /// Four nodes that compete for one place above them: half a cache line.
 type Group = [u64; 4];
+const _: () = assert!(2 * size_of::<Group>() == 64);
 
 /// A complete tree of fours whose nodes hold the smallest of their children; the left one wins ties, so
 /// equal instants are served in the order of leaves. The path of a leaf is known from its number: there

@@ -2,7 +2,7 @@
 
 use super::{Change, Service};
 use crate::fleet::dispatch::Sink;
-use crate::fleet::{Balancing, OrderedBy, ReplicaId, Restart};
+use crate::fleet::{OrderedBy, ReplicaId, Restart};
 use crate::units::Time;
 
 impl Service {
@@ -44,9 +44,6 @@ impl Service {
         observer: &mut impl Sink,
     ) {
         let Some(&outage) = self.fleet.spec().failures.outages.get(number as usize) else { return };
-        if matches!(self.fleet.spec().balancing, Balancing::PerRequest { .. }) {
-            return; // the plane itself starts and removes replicas
-        }
         let victims = self.fleet.outage_victims(number);
         // A replica that is told has its grace, and no more time than it was told.
         let notice = outage.notice.min(self.fleet.spec().grace);

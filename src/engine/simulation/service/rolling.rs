@@ -1,8 +1,8 @@
 //! What a service does in a rollout; which batch is next is said by [`super::Rollout`].
 
 use super::{Change, Service};
+use crate::fleet::OrderedBy;
 use crate::fleet::dispatch::Sink;
-use crate::fleet::{Balancing, OrderedBy};
 use crate::units::Time;
 
 impl Service {
@@ -25,9 +25,6 @@ impl Service {
         observer: &mut impl Sink,
     ) {
         let Some(&rollout) = self.fleet.spec().rollouts.get(number as usize) else { return };
-        if matches!(self.fleet.spec().balancing, Balancing::PerRequest { .. }) {
-            return; // the plane itself starts and removes replicas
-        }
         let live = self.fleet.census().live();
         let starting = self.fleet.starting_victims(live);
         self.cancel(now, &starting);

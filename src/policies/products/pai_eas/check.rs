@@ -30,16 +30,16 @@ impl Dialect for Common {
                      not supplied."
                 ),
             ),
-            _ => (
+            Wrong::Not(_)
+            | Wrong::Because(_)
+            | Wrong::Twice
+            | Wrong::Kindness(_)
+            | Wrong::Own(..) => (
                 "InvalidParameter",
                 format!("The specified value of parameter \"{field}\" is not valid."),
             ),
         };
-        let remedy = match wrong {
-            Wrong::Kindness(what) => format!("{what}; {help}"),
-            _ => help.to_owned(),
-        };
-        DocumentFault::error(code, Some(400), field, message, remedy)
+        DocumentFault::error(code, Some(400), field, message, wrong.remedy(help))
     }
 
     fn unknown(&self, key: &str, _: &str) -> (String, String) {

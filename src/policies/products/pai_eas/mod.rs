@@ -27,7 +27,7 @@ pub use knobs::{
 };
 pub use native::{AutoScaler, Behavior, MetricName, Strategy};
 
-use super::{DocumentFault, Fidelity, Happening, Omitted, Platform, Product, Reader};
+use super::{DocumentFault, Fidelity, FixedRule, Happening, Omitted, Platform, Product, Reader};
 use crate::builtin::PolicyContext;
 use autosim_engine::control::Autoscaler;
 use autosim_engine::units::Span;
@@ -44,7 +44,7 @@ impl Product for PaiEas {
     const FIDELITY: Fidelity = Fidelity::Documented;
     const TRAFFIC: &'static [&'static str] = &["qps", "qps1k", "queue[avgbacklog]"];
 
-    const FIXED: &'static [(&'static str, &'static str, &'static str)] = &[
+    const FIXED: &'static [FixedRule] = &[
         ("error codes", "common codes of Alibaba Cloud", "no table of this operation is published"),
         ("waking tick", "the formula is not evaluated at it", "there is no replica to measure"),
     ];

@@ -1,27 +1,25 @@
 //! What EAS shows of an autoscaler: the answer of `DescribeServiceAutoScaler`.
 
-use super::AutoScaler;
+use super::{AutoScaler, Strategy};
+use crate::products::facts::number;
 use crate::products::{Happening, Words};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 /// The answer at a decision. A metric without data is left out of `CurrentMetrics`; `Behavior` holds a
 /// second `behavior`, as the platform's own sample does.
 pub(super) fn describe(model: &AutoScaler, happening: &Happening<'_>) -> Value {
-    let strategies = model.strategies.iter().map(|strategy| {
-        let mut shown = Map::new();
-        shown.insert("metricName".into(), strategy.metric.name().into());
-        shown.insert("threshold".into(), number(strategy.threshold));
-        shown.extend(strategy.service.iter().map(|name| ("service".into(), name.as_str().into())));
-        Value::Object(shown)
-    });
+    let shown = |strategy: &Strategy, key: &str, value: f64| {
+        let mut shown = json!({ "metricName": strategy.metric.name(), key: number(value) });
+        if let Some(service) = &strategy.service {
+            shown["service"] = service.as_str().into();
+        }
+        shown
+    };
+    let strategies = model.strategies.iter();
+    let strategies = strategies.map(|one| shown(one, "threshold", one.threshold));
     let strategies: Vec<Value> = strategies.collect();
-    let current = model.strategies.iter().zip(happening.readings).filter_map(|(strategy, read)| {
-        let mut shown = Map::new();
-        shown.insert("metricName".into(), strategy.metric.name().into());
-        shown.insert("value".into(), number(read.value?));
-        shown.extend(strategy.service.iter().map(|name| ("service".into(), name.as_str().into())));
-        Some(Value::Object(shown))
-    });
+    let current = model.strategies.iter().zip(happening.readings);
+    let current = current.filter_map(|(one, read)| Some(shown(one, "value", read.value?)));
     let current: Vec<Value> = current.collect();
     let behavior = &model.behavior;
     json!({
@@ -38,10 +36,4 @@ pub(super) fn describe(model: &AutoScaler, happening: &Happening<'_>) -> Value {
             },
         } },
     })
-}
-
-/// Whole numbers without a point.
-fn number(value: f64) -> Value {
-    let whole = value as i64;
-    if whole as f64 == value { json!(whole) } else { json!(value) }
 }

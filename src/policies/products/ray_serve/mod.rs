@@ -29,7 +29,8 @@ pub use native::{AutoscalingConfig, Direction, Model, Scaling};
 pub use sensor::{Begins, Handle, Timing};
 
 use super::{
-    DocumentFault, Fidelity, Happening, LeavesFirst, Omitted, Platform, Product, Reader, Wrong,
+    DocumentFault, Fidelity, FixedRule, Happening, LeavesFirst, Omitted, Platform, Product, Reader,
+    Wrong,
 };
 use crate::builtin::PolicyContext;
 use autosim_engine::control::Autoscaler;
@@ -46,7 +47,7 @@ impl Product for RayServe {
     const KIND: &'static str = "ray-serve";
     const PRODUCT: &'static str = "Ray Serve 2.60.0";
     const FIDELITY: Fidelity = Fidelity::Source;
-    const FIXED: &'static [(&'static str, &'static str, &'static str)] = &[(
+    const FIXED: &'static [FixedRule] = &[(
         "handles",
         "1",
         "which handle of several takes a request is not modelled, so one takes all",

@@ -2,6 +2,7 @@
 
 use super::aggregate::Aggregation;
 use super::decision::at_capacity;
+use crate::products::knobs::choices;
 use crate::products::{Omitted, Words};
 use serde_json::{Map, Value, json};
 
@@ -129,16 +130,14 @@ pub enum Scaling {
     Auto(AutoscalingConfig),
 }
 
-/// Which way the target capacity is moving.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
-)]
-#[serde(rename_all = "kebab-case")]
-pub enum Direction {
-    /// Traffic is moving to this cluster.
-    Up,
-    /// Traffic is moving away.
-    Down,
+choices! { "kebab-case":
+    /// Which way the target capacity is moving.
+    Direction {
+        /// Traffic is moving to this cluster.
+        Up,
+        /// Traffic is moving away.
+        Down,
+    }
 }
 
 /// The deployment that is scaled, and the document it comes from.

@@ -55,7 +55,7 @@ impl Rules<'_> {
         let name = if shape == Shape::Alone { None } else { self.named(shape, &parts) };
         let known = match shape {
             Shape::Alone => self.other_half(&parts),
-            _ => name.as_ref().and_then(|name| {
+            Shape::Request | Shape::Response => name.as_ref().and_then(|name| {
                 self.drafts.iter().position(|draft| draft.name.as_ref() == Some(name))
             }),
         };

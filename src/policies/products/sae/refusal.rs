@@ -67,11 +67,7 @@ impl Dialect for Api2019 {
             ),
             Wrong::Own(code, message) => (code, message.to_owned()),
         };
-        let remedy = match wrong {
-            Wrong::Kindness(what) => format!("{what}; {help}"),
-            _ => help.to_owned(),
-        };
-        DocumentFault::error(code, Some(400), field, message, remedy)
+        DocumentFault::error(code, Some(400), field, message, wrong.remedy(help))
     }
 
     fn named<'p>(&self, _: &'p Place<'_>) -> &'p str {

@@ -118,7 +118,7 @@ fn managed(metric: &Object<'_>) -> Option<ManagedMetric> {
             let help = "custom metrics are not supported yet; name a managed_metric";
             own.refuse(Wrong::Because(help), help);
         }
-        (true, false) | (false, false) => {}
+        (true | false, false) => {}
     }
     own.text();
     word(metric.get("managed_metric"), "managed_metric_unknown")

@@ -30,7 +30,9 @@ pub use knobs::{
 };
 pub use read::Model;
 
-use super::{DocumentFault, Fidelity, Happening, LeavesFirst, Omitted, Platform, Product, Reader};
+use super::{
+    DocumentFault, Fidelity, FixedRule, Happening, LeavesFirst, Omitted, Platform, Product, Reader,
+};
 use crate::builtin::PolicyContext;
 use autosim_engine::control::Autoscaler;
 use autosim_engine::units::Span;
@@ -47,7 +49,7 @@ impl Product for Scaleway {
     const FIDELITY: Fidelity = Fidelity::Documented;
     const AGGREGATES_ITSELF: bool = true;
 
-    const FIXED: &'static [(&'static str, &'static str, &'static str)] = &[
+    const FIXED: &'static [FixedRule] = &[
         ("first count", "min_replicas", "not published; a scenario's `initial` replaces it"),
         (
             "a denied action",

@@ -4,7 +4,7 @@ use super::native::AutoscalerSettings;
 use crate::products::Omitted;
 use autosim_engine::units::Time;
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// The process type the router serves.
 pub(super) const WEB: &str = "web";
@@ -26,12 +26,10 @@ pub(super) struct TypeAutoscaler {
     /// What it is created with, then what each later update makes of it; ascending in time. Never
     /// empty.
     pub(super) versions: Vec<Version>,
-    /// Which of the documents made it, and where in it.
-    pub(super) origin: (usize, String),
     /// When it last scaled, where an answer says.
     pub(super) last_scale: Option<Timestamp>,
-    /// Whether a document says if it is disabled.
-    pub(super) says_disabled: bool,
+    /// `disabled`, the only member that may be left out, if no document says it.
+    pub(super) omitted: Vec<Omitted>,
 }
 
 /// Settings and since when they are in force.
@@ -78,19 +76,5 @@ impl App {
             }
         }
         bodies
-    }
-
-    /// `disabled` is the only member that may be left out.
-    pub(super) fn omitted(&self) -> Vec<Omitted> {
-        let silent = self.autoscalers.iter().filter(|one| !one.says_disabled);
-        let omitted = silent.map(|one| {
-            let (document, place) = &one.origin;
-            let path = match place.as_str() {
-                "" => "disabled".to_owned(),
-                place => format!("{place}.disabled"),
-            };
-            Omitted { document: *document, path, value: json!(false) }
-        });
-        omitted.collect()
     }
 }

@@ -8,7 +8,9 @@
 use super::Knobs;
 use super::app::{App, TypeAutoscaler, Version, WEB};
 use super::native::{AutoscalerSettings, FEWEST, MetricName};
-use crate::products::{Dialect, DocumentFault, Kind, Member, Members, Place, Reader, Words, Wrong};
+use crate::products::{
+    Dialect, DocumentFault, Kind, Member, Members, Omitted, Place, Reader, Words, Wrong,
+};
 use autosim_engine::units::Time;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -107,9 +109,8 @@ const fn not_found(resource: &str) -> Wrong<'_> {
 /// Reads the bodies in order.
 pub(super) fn read(documents: &[Value], knobs: &Knobs, reader: &Reader<V1>) -> App {
     let app = App { autoscalers: Vec::new(), scaled_type: knobs.scaled_type.clone() };
-    let mut bodies = Bodies { knobs, app, number: 0, updates: 0, latest: None };
+    let mut bodies = Bodies { knobs, app, updates: 0, latest: None };
     for (number, document) in documents.iter().enumerate() {
-        bodies.number = number;
         bodies.document(&reader.document(number, document));
     }
     let app = bodies.app;
@@ -135,8 +136,6 @@ enum Form {
 struct Bodies<'a> {
     knobs: &'a Knobs,
     app: App,
-    /// The document being read.
-    number: usize,
     /// Updates read so far.
     updates: usize,
     /// What the document before was about.
@@ -153,6 +152,7 @@ struct Said {
     target: Option<f64>,
     disabled: Option<bool>,
     last_scale: Option<Timestamp>,
+    omitted: Vec<Omitted>,
 }
 
 impl Bodies<'_> {
@@ -236,7 +236,8 @@ impl Bodies<'_> {
             let remedy = format!("the app has {known}; the knob `process_types` can name others");
             container_type.refuse(not_found("container_type"), &remedy);
         }
-        let target = body.get("target");
+        let (target, disabled) = (body.get("target"), body.get("disabled"));
+        disabled.note(false);
         let (min, max) = (body.get("min_containers"), body.get("max_containers"));
         Said {
             id: body.map.get("id").and_then(Value::as_str).map(str::to_owned),
@@ -250,8 +251,9 @@ impl Bodies<'_> {
                 }
                 level > 0.0
             }),
-            disabled: body.get("disabled").flag(),
+            disabled: disabled.flag(),
             last_scale: read_only(body),
+            omitted: body.me.reader.take_omitted(),
         }
     }
 
@@ -317,9 +319,8 @@ impl Bodies<'_> {
             container_type,
             id: said.id.clone(),
             versions: vec![Version { from: Time::ZERO, settings }],
-            origin: (self.number, body.me.at.path.clone()),
             last_scale: said.last_scale,
-            says_disabled: said.disabled.is_some(),
+            omitted: said.omitted.clone(),
         };
         self.latest = known.or(Some(self.app.autoscalers.len()));
         match known {
@@ -342,7 +343,9 @@ impl Bodies<'_> {
         let Some(last) = one.versions.last_mut() else { return };
         let earlier = Some((one.container_type.as_str(), last.settings));
         let Some(settings) = together(said, earlier, body).filter(|_| sound) else { return };
-        one.says_disabled |= said.disabled.is_some();
+        if said.disabled.is_some() {
+            one.omitted.clear();
+        }
         match last.from == from {
             true => last.settings = settings,
             false => one.versions.push(Version { from, settings }),

@@ -27,7 +27,7 @@ pub use knobs::Knobs;
 pub use native::{AutoscalerSettings, MetricName};
 
 use super::{
-    Assumption, DocumentFault, Fidelity, Happening, Omitted, Platform, Product, Reader,
+    Assumption, DocumentFault, Fidelity, FixedRule, Happening, Omitted, Platform, Product, Reader,
     knobs as common,
 };
 use crate::builtin::PolicyContext;
@@ -49,7 +49,7 @@ impl Product for Scalingo {
     const FIDELITY: Fidelity = Fidelity::Documented;
     const TRAFFIC: &'static [&'static str] = &["rpm_per_container", "all"];
 
-    const FIXED: &'static [(&'static str, &'static str, &'static str)] = &[
+    const FIXED: &'static [FixedRule] = &[
         ("comparison", "above the target, not at it", "the text says \"over\""),
         (
             "out of bounds",
@@ -93,7 +93,7 @@ impl Product for Scalingo {
     }
 
     fn defaults(model: &App) -> Vec<Omitted> {
-        model.omitted()
+        model.autoscalers.iter().flat_map(|one| one.omitted.clone()).collect()
     }
 
     fn assumptions(model: &App, knobs: &Knobs) -> Vec<Assumption> {

@@ -1,6 +1,7 @@
 //! An autoscaler in the platform's own words.
 
 use crate::products::Words;
+use crate::products::facts::number;
 use crate::products::words::words;
 use autosim_engine::signal::Metric;
 use serde_json::{Value, json};
@@ -104,10 +105,4 @@ impl AutoscalerSettings {
         note("disabled", self.disabled != earlier.disabled, json!(self.disabled));
         (!changed.is_empty()).then(|| json!({ "autoscaler": changed }))
     }
-}
-
-/// Whole numbers without a point, as the platform's samples have them.
-fn number(value: f64) -> Value {
-    let whole = value as i64;
-    if whole as f64 == value { json!(whole) } else { json!(value) }
 }

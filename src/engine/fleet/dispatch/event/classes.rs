@@ -8,14 +8,14 @@ use std::collections::VecDeque;
 
 /// Tickets in the order in which they are served: by rank, then as they came.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Line {
+pub(super) struct TicketQueue {
     /// Those of rank 0.
     first: VecDeque<Ticket>,
     /// Those of the ranks after it.
     others: Vec<VecDeque<Ticket>>,
 }
 
-impl Line {
+impl TicketQueue {
     fn of_rank(&mut self, rank: u8) -> &mut VecDeque<Ticket> {
         let Some(place) = usize::from(rank).checked_sub(1) else { return &mut self.first };
         if self.others.len() <= place {
@@ -78,7 +78,7 @@ impl Classes {
     pub(super) fn rank(classes: Option<&Self>, class: u8) -> u8 {
         match classes {
             Some(classes) if classes.order == QueueOrder::Priority => class,
-            _ => 0,
+            Some(_) | None => 0,
         }
     }
 }
@@ -152,15 +152,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_is_served_by_rank_then_as_it_came() {
-        let mut line = Line::default();
+    fn tickets_are_served_by_rank_then_as_they_came() {
+        let mut queue = TicketQueue::default();
         for (rank, number) in [(2, 0), (0, 1), (1, 2), (0, 3), (2, 4)] {
-            line.push_back(rank, (number, 0));
+            queue.push_back(rank, (number, 0));
         }
-        line.push_front(1, (5, 0));
+        queue.push_front(1, (5, 0));
         let mut served = Vec::new();
-        while let Some(ticket) = line.front() {
-            assert_eq!(line.pop_front(), Some(ticket));
+        while let Some(ticket) = queue.front() {
+            assert_eq!(queue.pop_front(), Some(ticket));
             served.push(ticket.0);
         }
         assert_eq!(served, [1, 3, 5, 2, 0, 4]);

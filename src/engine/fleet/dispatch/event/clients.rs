@@ -1,7 +1,7 @@
 //! What clients do: wait for an attempt, give up, cancel, try again within a budget (rules 39, 40, 41).
 
 use super::closed::{NO_USER, Users};
-use super::heap::{Event, What};
+use super::heap::{Event, STAMP_BITS, What};
 use super::{EventPlane, FREE, Mode, Serving, Waiting};
 use crate::fleet::dispatch::{Attempt, AttemptFate, Completion, Interruption, Resolved, Sink};
 use crate::fleet::{ClientSpec, Fleet, FleetSpec, ReplicaId, RetrySpec};
@@ -15,8 +15,13 @@ pub(super) const NOBODY: u32 = u32::MAX;
 /// Stamps of one request's attempts.
 pub(super) const STAMPS: u64 = RetrySpec::MOST_ATTEMPTS as u64;
 
-/// A whole retry in the budget.
+/// A million requests a second for a century: each has stamps of its own.
+const MOST_REQUESTS: u64 = 1_000_000 * 86_400 * 365 * 100;
+const _: () = assert!(MOST_REQUESTS <= (1 << STAMP_BITS) / STAMPS);
+
+/// A whole retry in the budget, which counts millionths.
 const ONE_RETRY: u64 = 1_000_000;
+const _: () = assert!(u32::MAX as u64 <= u64::MAX / ONE_RETRY);
 
 /// Where the attempt is that a client waits for.
 #[derive(Debug, Clone, Copy)]

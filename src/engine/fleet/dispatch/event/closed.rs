@@ -14,8 +14,10 @@ pub(super) const NO_USER: u32 = u32::MAX;
 
 /// Tells the draws of a user's retries from those of other requests, which are numbered from 0.
 const USERS_RETRY: u64 = 1 << 63;
-/// Requests of one user that its retries can tell apart.
+/// Low bits of such a key that hold the number of the user's request; the user is above them. One request a
+/// microsecond for twelve days are 2^40.
 const REQUEST_BITS: u32 = 40;
+const _: () = assert!((LoopSpec::MOST_USERS as u64) << REQUEST_BITS < USERS_RETRY);
 
 #[derive(Debug, Clone, Copy)]
 struct User {

@@ -120,9 +120,9 @@ impl EventPlane {
     /// What was put back is served where there is room, or routed where there are queues.
     fn serve_again(&mut self) {
         match &self.mode {
-            Mode::Routed(router) if router.is_empty() => {}
+            Mode::Routed(routed) if routed.is_empty() => {}
             Mode::Routed(_) => self.empty_gateway(),
-            _ => self.serve_gateway(),
+            Mode::Central | Mode::PerRequest(_) => self.serve_gateway(),
         }
     }
 }

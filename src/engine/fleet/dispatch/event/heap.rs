@@ -37,11 +37,16 @@ impl Event {
     }
 }
 
+/// Low bits of an event's key that hold its stamp; the kind is above them, and above that the instant.
+pub(super) const STAMP_BITS: u32 = 61;
+const _: () = assert!((What::Retry as u64) < 1 << (u64::BITS - STAMP_BITS));
+
 impl Event {
     /// Instant, kind and stamp in one number: one comparison orders two events.
     #[inline]
     fn key(&self) -> u128 {
-        u128::from(self.at) << 64 | (self.what as u128) << 61 | u128::from(self.stamp)
+        let low = (self.what as u64) << STAMP_BITS | self.stamp;
+        u128::from(self.at) << u64::BITS | u128::from(low)
     }
 }
 
@@ -62,7 +67,7 @@ impl EventHeap {
         if event.at == u64::MAX {
             return;
         }
-        debug_assert!(event.stamp < 1 << 61);
+        debug_assert!(event.stamp < 1 << STAMP_BITS);
         let heap = &mut self.near;
         let mut place = heap.len();
         heap.push(event);

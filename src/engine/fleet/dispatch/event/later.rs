@@ -9,6 +9,9 @@ use super::heap::Event;
 const BUCKETS: u64 = 64;
 /// Buckets in the length of time that is asked for while all are empty.
 const PER_LENGTH: u64 = 16;
+// The length of a bucket is rounded down to a power of two, so an event after that length is up to twice as
+// many buckets ahead, and it still has one.
+const _: () = assert!(2 * PER_LENGTH < BUCKETS);
 
 /// See the module's description.
 #[derive(Debug, Clone, Default)]

@@ -20,17 +20,18 @@ mod routing;
 mod servers;
 mod slab;
 
-use super::super::{AtZero, Balancing, FailedWork, Fleet, FleetSpec, ReplicaId};
+use super::first::FirstDemand;
 use super::tree::{NEVER, WinnerTree};
 use super::{Gauges, Interruption, Requests, Resolved, Sink, Stop};
-use crate::random::{Purpose, Sampler, Streams};
+use crate::fleet::{AtZero, Balancing, FailedWork, Fleet, FleetSpec, ReplicaId, Scaling};
+use crate::random::Streams;
 use crate::units::Time;
-use classes::{Classes, Line};
+use classes::{Classes, TicketQueue};
 use clients::{Clients, NOBODY, Whereabouts};
 use closed::Users;
 use heap::{Event, EventHeap, What};
 use per_request::PerRequest;
-use routing::Router;
+use routing::Routed;
 use servers::{Servers, SlotKey};
 
 /// How requests reach replicas.
@@ -39,7 +40,7 @@ enum Mode {
     /// One queue; the slot free for longest.
     Central,
     /// A queue per replica.
-    Routed(Router),
+    Routed(Routed),
     /// Scale per request.
     PerRequest(PerRequest),
 }
@@ -101,7 +102,7 @@ pub struct EventPlane {
     serving_unused: Vec<u32>,
     waiting: Vec<Waiting>,
     waiting_unused: Vec<u32>,
-    gateway: Line,
+    gateway: TicketQueue,
     /// Where there are several.
     classes: Option<Box<Classes>>,
     /// Stamp of the next request's first attempt.
@@ -116,8 +117,7 @@ pub struct EventPlane {
     waiting_limit: u64,
     patience: bool,
     refuse_at_zero: bool,
-    cold_demand: Option<(Sampler, Streams)>,
-    initial: u64,
+    first: FirstDemand,
     /// Replicas that freed a slot at this instant.
     freed: Vec<ReplicaId>,
     gauges: Gauges,
@@ -129,10 +129,14 @@ const FREE: u64 = u64::MAX;
 impl EventPlane {
     /// Empty, without replicas.
     pub fn new(spec: &FleetSpec, streams: Streams, waiting_limit: u64) -> Self {
-        let mode = match &spec.balancing {
-            Balancing::CentralQueue => Mode::Central,
-            Balancing::PerRequest { .. } => Mode::PerRequest(PerRequest::new(spec, streams)),
-            balancing => Mode::Routed(Router::new(balancing)),
+        let mode = match &spec.scaling {
+            Scaling::PerRequest(scale) => {
+                Mode::PerRequest(PerRequest::new(scale, spec.concurrency, streams))
+            }
+            Scaling::Controlled => match spec.balancing {
+                Balancing::CentralQueue => Mode::Central,
+                Balancing::PerReplica(rule) => Mode::Routed(Routed::new(rule)),
+            },
         };
         let mut plane = Self {
             mode,
@@ -143,7 +147,7 @@ impl EventPlane {
             serving_unused: Vec::new(),
             waiting: Vec::new(),
             waiting_unused: Vec::new(),
-            gateway: Line::default(),
+            gateway: TicketQueue::default(),
             classes: Classes::new(spec),
             next_stamp: 0,
             clients: Clients::new(spec, streams).map(Box::new),
@@ -154,8 +158,7 @@ impl EventPlane {
             waiting_limit,
             patience: spec.queue.timeout.is_some(),
             refuse_at_zero: spec.queue.at_zero == AtZero::Reject,
-            cold_demand: spec.cold_demand.clone().map(|law| (law, streams)),
-            initial: u64::from(spec.initial),
+            first: FirstDemand::new(spec, streams),
             freed: Vec::new(),
             gauges: Gauges::default(),
             now: 0,
@@ -165,7 +168,10 @@ impl EventPlane {
     }
 
     pub(super) fn uses_routing(&self) -> bool {
-        matches!(self.mode, Mode::Routed(_))
+        match &self.mode {
+            Mode::Routed(routed) => routed.draws(),
+            Mode::Central | Mode::PerRequest(_) => false,
+        }
     }
 
     pub(super) fn uses_patience(&self) -> bool {
@@ -217,18 +223,27 @@ impl EventPlane {
         fleet: &mut Fleet,
         sink: &mut impl Sink,
     ) -> bool {
-        if let Mode::PerRequest(_) = self.mode {
-            self.admit_per_request(request, patience, fleet, sink);
-            return false;
-        }
-        let none_live = fleet.census().live() == 0;
-        if none_live && self.refuse_at_zero {
-            self.refuse(&request, sink);
-            return true;
-        }
         match &mut self.mode {
-            Mode::Routed(router) => {
-                if let Some(id) = router.choose(request.routing) {
+            Mode::PerRequest(_) => {
+                self.admit_per_request(request, patience, fleet, sink);
+                return false;
+            }
+            Mode::Central | Mode::Routed(_)
+                if self.refuse_at_zero && fleet.census().live() == 0 =>
+            {
+                self.refuse(&request, sink);
+                return true;
+            }
+            Mode::Central => {
+                if self.gateway_is_empty()
+                    && let Some(slot) = self.servers.longest_idle()
+                {
+                    self.start(slot.replica, Some(slot), &request);
+                    return false;
+                }
+            }
+            Mode::Routed(routed) => {
+                if let Some(id) = routed.choose(request.routing) {
                     if self.servers.has_free_slot(id) {
                         self.start(id, None, &request);
                     } else {
@@ -237,23 +252,16 @@ impl EventPlane {
                     return false;
                 }
             }
-            _ => {
-                if self.gateway_is_empty()
-                    && let Some(slot) = self.servers.longest_idle()
-                {
-                    self.start(slot.replica, Some(slot), &request);
-                    return false;
-                }
-            }
         }
         self.wait_at(Place::Gateway, request, patience, sink);
-        none_live
+        fleet.census().live() == 0
     }
 
     /// Puts a request on a slot now; `slot` is known where idle slots are ordered.
     fn start(&mut self, id: ReplicaId, slot: Option<SlotKey>, request: &Waiting) {
         let slot_number = slot.map_or(0, |slot| self.servers.take_slot(slot));
-        let demand = self.demand(id, request.demand);
+        let (ordinal, fresh) = self.servers.first_of(id);
+        let demand = self.first.of(request.demand, ordinal, fresh);
         let serving = Serving {
             arrival: request.arrival,
             start: self.now,
@@ -279,22 +287,10 @@ impl EventPlane {
         self.ends.set(at, self.now.saturating_add(demand).min(NEVER - 1));
     }
 
-    /// The first request of a launched replica may have a law of its own.
-    fn demand(&mut self, id: ReplicaId, demand: u64) -> u64 {
-        let fresh = self.servers.take_fresh(id);
-        let ordinal = self.servers.ordinal(id);
-        match &self.cold_demand {
-            Some((law, streams)) if fresh && ordinal >= self.initial => {
-                let mut rng = streams.keyed(Purpose::ColdDemand, 0, ordinal - self.initial);
-                law.draw(&mut rng).0.max(1)
-            }
-            _ => demand,
-        }
-    }
-
+    #[inline]
     fn note_present(&mut self, id: ReplicaId) {
-        if let Mode::Routed(router) = &mut self.mode {
-            router.set_present(id, self.servers.present(id));
+        if let Mode::Routed(routed) = &mut self.mode {
+            routed.set_present(id, self.servers.present(id));
         }
     }
 
@@ -432,13 +428,15 @@ impl EventPlane {
 
     /// Waiting requests of the common queue take idle slots.
     fn serve_gateway(&mut self) {
-        if matches!(self.mode, Mode::Routed(_)) {
-            return;
-        }
+        let newest = match self.mode {
+            Mode::Routed(_) => return,
+            Mode::Central => false,
+            Mode::PerRequest(_) => true,
+        };
         while !self.gateway_is_empty() {
-            let slot = match self.mode {
-                Mode::PerRequest(_) => self.servers.newest_idle(),
-                _ => self.servers.longest_idle(),
+            let slot = match newest {
+                true => self.servers.newest_idle(),
+                false => self.servers.longest_idle(),
             };
             let Some(slot) = slot else { return };
             let Some(ticket) = self.gateway.pop_front() else { return };
@@ -481,27 +479,27 @@ impl EventPlane {
     pub(super) fn join(&mut self, now: Time, id: ReplicaId, fleet: &Fleet) {
         self.move_to(now.0);
         self.servers.add(id, fleet.ordinal(id), now.0);
-        if let Mode::Routed(router) = &mut self.mode {
-            router.add(id, fleet.ordinal(id));
-            self.empty_gateway();
-        } else {
-            if let Mode::PerRequest(state) = &mut self.mode {
-                state.begin_life(id);
+        match &mut self.mode {
+            Mode::Routed(routed) => {
+                routed.add(id, fleet.ordinal(id));
+                return self.empty_gateway();
             }
-            for slot in 0..self.servers.concurrency() {
-                self.servers.free_slot(id, slot, now.0);
-            }
-            self.serve_gateway();
-            self.note_idle(id);
+            Mode::PerRequest(state) => state.begin_life(id),
+            Mode::Central => {}
         }
+        for slot in 0..self.servers.concurrency() {
+            self.servers.free_slot(id, slot, now.0);
+        }
+        self.serve_gateway();
+        self.note_idle(id);
     }
 
     /// Requests that waited for any replica to be ready choose one now.
     fn empty_gateway(&mut self) {
         while !self.gateway_is_empty() {
-            let Mode::Routed(router) = &mut self.mode else { return };
+            let Mode::Routed(routed) = &mut self.mode else { return };
             let Some(ticket) = self.gateway.pop_front() else { return };
-            let Some(id) = router.choose(self.waiting[ticket.0 as usize].routing) else { return };
+            let Some(id) = routed.choose(self.waiting[ticket.0 as usize].routing) else { return };
             if self.servers.has_free_slot(id) {
                 let request = self.take_waiting(ticket);
                 self.start(id, None, &request);
@@ -529,8 +527,8 @@ impl EventPlane {
     fn take_no_more(&mut self, id: ReplicaId) {
         self.gauges.busy -= u64::from(self.servers.busy(id));
         self.servers.leave(id);
-        if let Mode::Routed(router) = &mut self.mode {
-            router.remove(id);
+        if let Mode::Routed(routed) = &mut self.mode {
+            routed.remove(id);
         }
     }
 

@@ -4,7 +4,7 @@
 use super::{EventPlane, Mode, Place, Ticket, Waiting};
 use crate::fleet::dispatch::Sink;
 use crate::fleet::dispatch::event::heap::{Event, What};
-use crate::fleet::{Balancing, Fleet, FleetSpec, OrderedBy, Overflow, ReplicaId};
+use crate::fleet::{Fleet, OrderedBy, Overflow, ReplicaId, ScalePerRequest};
 use crate::random::{Purpose, Sampler, Streams};
 use crate::units::Time;
 use std::collections::BTreeMap;
@@ -12,10 +12,7 @@ use std::collections::BTreeMap;
 /// The state of the mode.
 #[derive(Debug, Clone)]
 pub(super) struct PerRequest {
-    idle_expiry: Sampler,
-    minimum: u32,
-    limit: u32,
-    overflow: Overflow,
+    spec: ScalePerRequest,
     streams: Streams,
     concurrency: usize,
     /// Idle replicas expire in the order in which they became idle, each after so long: one slot and a
@@ -28,24 +25,18 @@ pub(super) struct PerRequest {
 }
 
 impl PerRequest {
-    pub(super) fn new(spec: &FleetSpec, streams: Streams) -> Self {
-        let (idle_expiry, minimum, limit, overflow) = match &spec.balancing {
-            Balancing::PerRequest { idle_expiry, minimum, limit, overflow } => {
-                (idle_expiry.clone(), *minimum, *limit, *overflow)
-            }
-            _ => (Sampler::Constant(u64::MAX), 0, u32::MAX, Overflow::Wait),
-        };
+    pub(super) fn new(spec: &ScalePerRequest, concurrency: u32, streams: Streams) -> Self {
+        let mut in_order = None;
+        if let Sampler::Constant(limit) = spec.idle_expiry
+            && concurrency <= 1
+        {
+            in_order = Some(limit);
+        }
         Self {
-            in_order: match idle_expiry {
-                Sampler::Constant(limit) if spec.concurrency <= 1 => Some(limit),
-                _ => None,
-            },
-            idle_expiry,
-            minimum,
-            limit,
-            overflow,
+            in_order,
+            spec: spec.clone(),
             streams,
-            concurrency: spec.concurrency.max(1) as usize,
+            concurrency: concurrency.max(1) as usize,
             coming: BTreeMap::new(),
             idle_periods: Vec::new(),
         }
@@ -60,13 +51,13 @@ impl PerRequest {
 
     /// How long this idle period may last: the k-th of a replica is the same for every policy.
     fn idle_limit(&mut self, id: ReplicaId, ordinal: u64) -> u64 {
-        if let Sampler::Constant(limit) = self.idle_expiry {
+        if let Sampler::Constant(limit) = self.spec.idle_expiry {
             return limit;
         }
         let period = self.idle_periods[id.index()];
         self.idle_periods[id.index()] += 1;
         let mut rng = self.streams.keyed(Purpose::IdleExpiry, ordinal as u32, period);
-        self.idle_expiry.draw(&mut rng).0
+        self.spec.idle_expiry.draw(&mut rng).0
     }
 }
 
@@ -74,7 +65,7 @@ impl EventPlane {
     fn per_request(&mut self) -> Option<&mut PerRequest> {
         match &mut self.mode {
             Mode::PerRequest(state) => Some(state),
-            _ => None,
+            Mode::Central | Mode::Routed(_) => None,
         }
     }
 
@@ -95,7 +86,7 @@ impl EventPlane {
         }
         let full = self.gauges.queued >= self.capacity;
         let Some(state) = self.per_request() else { return };
-        let (limit, overflow) = (state.limit, state.overflow);
+        let (limit, overflow) = (state.spec.limit, state.spec.overflow);
         let may_launch = queue_is_empty && fleet.census().live() < limit;
         // A replica that is ready at once serves without a wait, so a full queue does not matter.
         if may_launch
@@ -225,7 +216,7 @@ impl EventPlane {
         let id = ReplicaId(event.index);
         let valid = self.servers.idles_until(id, event.stamp, event.at);
         let Some(state) = self.per_request() else { return };
-        if valid && fleet.census().live() > state.minimum {
+        if valid && fleet.census().live() > state.spec.minimum {
             self.remove_idle(id, fleet);
         }
     }
@@ -233,19 +224,17 @@ impl EventPlane {
     /// When the replica idle for longest expires, where they do so in order; `u64::MAX` = never.
     #[inline]
     pub(super) fn next_expiry(&self) -> u64 {
-        match &self.mode {
-            Mode::PerRequest(PerRequest { in_order: Some(limit), .. }) => {
-                let next = self.servers.next_to_expire();
-                next.map_or(u64::MAX, |slot| slot.freed_at.saturating_add(*limit))
-            }
-            _ => u64::MAX,
-        }
+        let Mode::PerRequest(PerRequest { in_order: Some(limit), .. }) = &self.mode else {
+            return u64::MAX;
+        };
+        let next = self.servers.next_to_expire();
+        next.map_or(u64::MAX, |slot| slot.freed_at.saturating_add(*limit))
     }
 
     pub(super) fn expire_longest_idle(&mut self, fleet: &mut Fleet) {
         let Mode::PerRequest(state) = &self.mode else { return };
         match self.servers.next_to_expire() {
-            Some(slot) if fleet.census().live() > state.minimum => {
+            Some(slot) if fleet.census().live() > state.spec.minimum => {
                 self.remove_idle(slot.replica, fleet);
             }
             _ => self.servers.outlive(),

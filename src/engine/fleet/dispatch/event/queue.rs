@@ -8,6 +8,7 @@ use crate::fleet::ReplicaId;
 use crate::fleet::dispatch::Sink;
 
 impl EventPlane {
+    #[inline]
     pub(super) fn gateway_is_empty(&mut self) -> bool {
         while let Some(ticket) = self.gateway.front() {
             if self.ticket_is_valid(ticket) {

@@ -1,7 +1,7 @@
 //! What the plane knows of replicas: slots, queues, who is leaving.
 
 use super::Ticket;
-use super::classes::Line;
+use super::classes::TicketQueue;
 use crate::fleet::ReplicaId;
 use std::collections::VecDeque;
 
@@ -26,11 +26,11 @@ struct Server {
     ordinal: u64,
     status: Status,
     ready_at: u64,
-    /// Has not served a request yet.
+    /// Its first request has yet to come.
     fresh: bool,
     /// Requests in service.
     busy: u32,
-    queue: Line,
+    queue: TicketQueue,
     /// Valid tickets in `queue`.
     queued: u32,
     /// The idle period it is in.
@@ -66,7 +66,7 @@ impl Servers {
                 ready_at: 0,
                 fresh: false,
                 busy: 0,
-                queue: Line::default(),
+                queue: TicketQueue::default(),
                 queued: 0,
                 idle_until: None,
             });
@@ -112,8 +112,10 @@ impl Servers {
     pub(super) fn has_free_slot(&self, id: ReplicaId) -> bool {
         self.busy(id) < self.concurrency
     }
-    pub(super) fn take_fresh(&mut self, id: ReplicaId) -> bool {
-        std::mem::take(&mut self.get_mut(id).fresh)
+    /// Its launch ordinal, and whether its first request has yet to come.
+    pub(super) fn first_of(&mut self, id: ReplicaId) -> (u64, &mut bool) {
+        let server = self.get_mut(id);
+        (server.ordinal, &mut server.fresh)
     }
 
     pub(super) fn begin(&mut self, id: ReplicaId) {

@@ -15,8 +15,8 @@ mod pace;
 mod response;
 mod waiting;
 
-use super::super::{AtZero, Discipline, Fleet, FleetSpec, VictimOrder};
 use super::{Gauges, Sink};
+use crate::fleet::{AtZero, Discipline, Fleet, FleetSpec, VictimOrder};
 use crate::random::{Generator, Purpose, Strata, Streams};
 use crate::units::{Span, Time};
 use pace::{Pace, Step};

@@ -13,8 +13,8 @@
 //! of arrivals and service, (ca2 + cs2) / 2. Where requests share their replica the number present does
 //! not depend on the law of service: exponential service stands for all.
 
-use super::super::super::{Balancing, Discipline, FleetSpec};
 use super::erlang::{crossing, erlang_b, erlang_c};
+use crate::fleet::{Balancing, Discipline, FleetSpec, RoutingRule};
 
 /// Who waits in the long run.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -55,13 +55,13 @@ impl Waiting {
         let sharing = matches!(spec.discipline, Discipline::Sharing { .. });
         let slots = f64::from(spec.concurrency.max(1));
         let kind = match spec.balancing {
-            Balancing::Random => Kind::Random,
-            Balancing::RoundRobin => Kind::RoundRobin,
-            Balancing::LeastOutstanding => Kind::LeastOutstanding,
-            Balancing::PowerOfTwo => {
+            Balancing::CentralQueue => Kind::Central,
+            Balancing::PerReplica(RoutingRule::Random) => Kind::Random,
+            Balancing::PerReplica(RoutingRule::RoundRobin) => Kind::RoundRobin,
+            Balancing::PerReplica(RoutingRule::LeastOutstanding) => Kind::LeastOutstanding,
+            Balancing::PerReplica(RoutingRule::PowerOfTwo) => {
                 Kind::PowerOfTwo(Box::new(mean_field(spec.concurrency.max(1))))
             }
-            Balancing::CentralQueue | Balancing::PerRequest { .. } => Kind::Central,
         };
         Self { kind, slots, ca2, cs2: if sharing { 1.0 } else { cs2 } }
     }
@@ -70,7 +70,7 @@ impl Waiting {
     pub(super) fn pool(&self, replicas: f64) -> f64 {
         match self.kind {
             Kind::Central | Kind::LeastOutstanding => self.slots * replicas,
-            _ => self.slots,
+            Kind::Random | Kind::RoundRobin | Kind::PowerOfTwo(_) => self.slots,
         }
     }
 
@@ -211,6 +211,10 @@ fn fixed_point(u: f64, slots: u32) -> Wait {
 mod tests {
     use super::*;
 
+    const fn per(rule: RoutingRule) -> Balancing {
+        Balancing::PerReplica(rule)
+    }
+
     fn fleet(balancing: Balancing, concurrency: u32) -> FleetSpec {
         FleetSpec { balancing, concurrency, ..FleetSpec::default() }
     }
@@ -227,21 +231,21 @@ mod tests {
             // M/M/1, M/D/1 and M/G/1 by Pollaczek and Khinchine.
             (Balancing::CentralQueue, 1.0, 0.8, 4.0),
             (Balancing::CentralQueue, 0.0, 0.8, 2.0),
-            (Balancing::Random, 3.0, 0.5, 2.0),
-            (Balancing::RoundRobin, 1.0, 0.8, 4.0),
+            (per(RoutingRule::Random), 3.0, 0.5, 2.0),
+            (per(RoutingRule::RoundRobin), 1.0, 0.8, 4.0),
         ] {
-            let got = mean_wait(balancing.clone(), 1, cs2, u, 1.0);
+            let got = mean_wait(balancing, 1, cs2, u, 1.0);
             assert!((got - expected).abs() < 1e-9, "{balancing:?} {got} {expected}");
         }
         // Clockwork arrivals and service never wait.
-        assert!(mean_wait(Balancing::RoundRobin, 1, 0.0, 0.9, 1e6) < 1e-3);
+        assert!(mean_wait(per(RoutingRule::RoundRobin), 1, 0.0, 0.9, 1e6) < 1e-3);
     }
 
     #[test]
     fn two_choices_have_mitzenmachers_mean_field() {
         for u in [0.5_f64, 0.9, 0.95] {
             let time: f64 = (1..20).map(|i| u.powf(2_f64.powi(i) - 2.0)).sum();
-            let got = mean_wait(Balancing::PowerOfTwo, 1, 1.0, u, 1e5);
+            let got = mean_wait(per(RoutingRule::PowerOfTwo), 1, 1.0, u, 1e5);
             assert!((got - (time - 1.0)).abs() < 0.002 * time, "{u}: {got} {time}");
         }
     }
@@ -250,18 +254,18 @@ mod tests {
     fn more_knowledge_waits_less_and_more_load_more() {
         let order = [
             Balancing::CentralQueue,
-            Balancing::LeastOutstanding,
-            Balancing::PowerOfTwo,
-            Balancing::RoundRobin,
-            Balancing::Random,
+            per(RoutingRule::LeastOutstanding),
+            per(RoutingRule::PowerOfTwo),
+            per(RoutingRule::RoundRobin),
+            per(RoutingRule::Random),
         ];
         for slots in [1, 4] {
             for u in [0.6, 0.8, 0.9, 0.97] {
-                let waits = order.clone().map(|one| mean_wait(one, slots, 1.0, u, 100.0));
+                let waits = order.map(|one| mean_wait(one, slots, 1.0, u, 100.0));
                 assert!(waits.is_sorted(), "{slots} {u}: {waits:?}");
             }
-            for balancing in order.clone() {
-                let at = |u: f64| mean_wait(balancing.clone(), slots, 1.0, u, 100.0);
+            for balancing in order {
+                let at = |u: f64| mean_wait(balancing, slots, 1.0, u, 100.0);
                 let all: Vec<f64> = (1..200).map(|n| at(f64::from(n) / 200.0)).collect();
                 assert!(all.is_sorted(), "{balancing:?}");
             }

@@ -4,20 +4,10 @@
 //! known as soon as it joins: no event has to tell. What is past is dropped when the line is next
 //! looked at.
 
-use super::routing::Seen;
+use crate::fleet::dispatch::gateway::NONE;
+use crate::fleet::dispatch::leaving::Prospect;
+use crate::fleet::dispatch::routing::Seen;
 use std::collections::VecDeque;
-
-/// No such instant.
-const NONE: u64 = u64::MAX;
-
-/// What becomes of a request that joins a line, if its replica lives long enough.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Prospect {
-    /// Served from the first to the second instant.
-    Served(u64, u64),
-    /// Gives up at its deadline.
-    GivesUp,
-}
 
 /// One replica's line; `now` never decreases from call to call.
 pub trait Line: Seen<()> {
@@ -29,8 +19,9 @@ pub trait Line: Seen<()> {
     fn busy(&self, now: u64) -> u64;
 }
 
-/// Ends kept within the line itself.
+/// Ends kept within the line itself: with the pointer to the others they fill a cache line.
 const INLINE: usize = 7;
+const _: () = assert!(size_of::<SingleSlot>() == 64);
 
 /// One slot and endless patience: ends never decrease, the last one is when the slot is free. One cache
 /// line; only requests beyond the seventh reach into other memory.

@@ -8,16 +8,15 @@
 
 mod sharer;
 
-use super::super::{AtZero, Discipline, Fleet, FleetSpec, ReplicaId};
-use super::lazy::leaving::Leaving;
-use super::lazy::line::Prospect;
-use super::lazy::routing::{LEAST_OUTSTANDING, POWER_OF_TWO, RANDOM, ROUND_ROBIN, Router};
-use super::lazy::{Homeless, Request};
+use super::first::FirstDemand;
+use super::gateway::{Gateway, GatewayRequest, NONE, Waits};
+use super::leaving::{Leaving, Prospect, Routed};
+use super::routing::Router;
 use super::{Completion, Gauges, Requests, Sink, Stop};
-use crate::random::{Purpose, Sampler, Streams};
+use crate::fleet::{Fleet, FleetSpec, ReplicaId, RoutingRule};
+use crate::random::Streams;
 use crate::units::Time;
-use sharer::{Arrived, Ledger, NONE, Pace, Sharer, Told};
-use std::collections::VecDeque;
+use sharer::{Arrived, Service, Sharer, Speeds, Told};
 
 /// What was found out while nobody listened.
 #[derive(Debug, Clone, Copy)]
@@ -42,59 +41,54 @@ pub struct SharingPlane {
     router: Router,
     /// Ready replicas in launch order.
     sharers: Vec<Sharer>,
-    pace: Pace,
-    ledger: Ledger,
-    gateway: VecDeque<Homeless>,
+    speeds: Speeds,
+    service: Service,
+    gateway: Gateway,
     leaving: Leaving,
     late: Vec<Late>,
-    /// The most requests beyond those that could run at full speed.
-    waiting_limit: u64,
-    /// Patience; `NONE` = endless.
-    timeout: u64,
-    refuse_at_zero: bool,
-    cold_demand: Option<(Sampler, Streams)>,
-    initial: u64,
+    /// More requests than these beyond those that could run at full speed must not be there.
+    limit: u64,
+    first: FirstDemand,
 }
 
 /// The parts that a look at a replica needs, each borrowed by itself.
 macro_rules! told {
     ($plane:ident, $sink:expr) => {
         Told {
-            pace: &$plane.pace,
-            ledger: &mut $plane.ledger,
+            speeds: &$plane.speeds,
+            service: &mut $plane.service,
+            waits: &mut $plane.gateway.waits,
             sink: $sink,
-            timeout: $plane.timeout,
+            patience: $plane.gateway.patience,
         }
     };
 }
 
 impl SharingPlane {
-    /// Empty, without replicas. The queue has no capacity, and patience is constant if there is any.
-    pub fn new(spec: &FleetSpec, streams: Streams, waiting_limit: u64) -> Self {
-        let limit = match spec.discipline {
-            Discipline::Sharing { limit } => limit,
-            Discipline::Slots => Some(spec.concurrency),
-        };
-        let timeout = spec.queue.timeout.as_ref();
+    /// Empty, without replicas. So many requests share a replica at most; the queue has no capacity, and
+    /// patience is constant if there is any.
+    pub fn new(
+        spec: &FleetSpec,
+        rule: RoutingRule,
+        limit: Option<u32>,
+        streams: Streams,
+        waiting_limit: u64,
+    ) -> Self {
         Self {
-            router: Router::new(&spec.balancing),
+            router: Router::new(rule),
             sharers: Vec::new(),
-            pace: Pace::new(spec.concurrency, limit),
-            ledger: Ledger::default(),
-            gateway: VecDeque::new(),
+            speeds: Speeds::new(spec.concurrency, limit),
+            service: Service::default(),
+            gateway: Gateway::new(spec, streams, waiting_limit),
             leaving: Leaving::default(),
             late: Vec::new(),
-            waiting_limit,
-            timeout: timeout
-                .map_or(NONE, |law| law.draw(&mut streams.sequential(Purpose::Patience, 0)).0),
-            refuse_at_zero: spec.queue.at_zero == AtZero::Reject,
-            cold_demand: spec.cold_demand.clone().map(|law| (law, streams)),
-            initial: u64::from(spec.initial),
+            limit: waiting_limit,
+            first: FirstDemand::new(spec, streams),
         }
     }
 
     pub(super) fn uses_routing(&self) -> bool {
-        self.router.rule != ROUND_ROBIN
+        self.router.rule.draws()
     }
 
     pub(super) fn arrive(
@@ -105,54 +99,32 @@ impl SharingPlane {
         sink: &mut impl Sink,
     ) -> Stop {
         if fleet.census().live() == 0 {
-            return self.arrive_at_zero(requests, sink);
+            return self.gateway.arrive_at_zero(requests, sink);
         }
         if self.sharers.is_empty() {
-            for taken in 0..requests.arrival_ns.len() {
-                self.wait_for_any(requests, taken);
-                if self.ledger.queued > self.waiting_limit {
-                    return Stop::TooMany(taken + 1);
-                }
-            }
+            let stop = self.gateway.wait_for_any(requests);
             self.settle(barrier, sink);
-            return Stop::Taken;
+            return stop;
         }
+        // Each rule has its own code.
         match self.router.rule {
-            ROUND_ROBIN => self.take::<ROUND_ROBIN, _>(requests, sink),
-            LEAST_OUTSTANDING => self.take::<LEAST_OUTSTANDING, _>(requests, sink),
-            POWER_OF_TWO => self.take::<POWER_OF_TWO, _>(requests, sink),
-            _ => self.take::<RANDOM, _>(requests, sink),
+            RoutingRule::Random => self.take(RoutingRule::Random, requests, sink),
+            RoutingRule::RoundRobin => self.take(RoutingRule::RoundRobin, requests, sink),
+            RoutingRule::LeastOutstanding => {
+                self.take(RoutingRule::LeastOutstanding, requests, sink)
+            }
+            RoutingRule::PowerOfTwo => self.take(RoutingRule::PowerOfTwo, requests, sink),
         }
-    }
-
-    /// With no live replica an arrival may wake the policy, so nothing is certain beyond it.
-    fn arrive_at_zero(&mut self, requests: Requests<'_>, sink: &mut impl Sink) -> Stop {
-        let Some(&arrival) = requests.arrival_ns.first() else { return Stop::Taken };
-        if self.refuse_at_zero {
-            sink.rejected(Time(arrival));
-            return Stop::Starved(1);
-        }
-        self.expire(Time(arrival), sink);
-        self.wait_for_any(requests, 0);
-        if self.ledger.queued > self.waiting_limit { Stop::TooMany(1) } else { Stop::Starved(1) }
-    }
-
-    fn wait_for_any(&mut self, requests: Requests<'_>, at: usize) {
-        let arrival = requests.arrival_ns[at];
-        let routing = requests.routing.get(at).copied().unwrap_or(0);
-        self.gateway.push_back(Homeless { arrival, demand: requests.demand_ns[at], routing });
-        self.ledger.enqueue(arrival);
     }
 
     /// The hot loop.
-    fn take<const RULE: u8, S: Sink>(&mut self, requests: Requests<'_>, sink: &mut S) -> Stop {
-        let draws = requests.routing.iter().copied().chain(std::iter::repeat(0));
-        let each = requests.arrival_ns.iter().zip(requests.demand_ns).zip(draws);
-        let capacity = self.sharers.len() as u64 * u64::from(self.pace.capacity);
-        let most = self.waiting_limit.saturating_add(capacity);
-        for (taken, ((&arrival, &demand), routing)) in each.enumerate() {
-            self.join_one::<RULE, S>(arrival, Homeless { arrival, demand, routing }, sink);
-            if self.held() > most && self.held_at(arrival, sink) > most {
+    #[inline(always)]
+    fn take<S: Sink>(&mut self, rule: RoutingRule, requests: Requests<'_>, sink: &mut S) -> Stop {
+        let capacity = self.sharers.len() as u64 * u64::from(self.speeds.capacity);
+        let most = self.limit.saturating_add(capacity);
+        for (taken, request) in requests.each().enumerate() {
+            self.join_one(rule, request.arrival, request, sink);
+            if self.held() > most && self.held_at(request.arrival, sink) > most {
                 return Stop::TooMany(taken + 1);
             }
         }
@@ -162,7 +134,7 @@ impl SharingPlane {
     /// Requests at ready replicas at the last look at each, and in the gateway.
     #[inline(always)]
     fn held(&self) -> u64 {
-        self.ledger.in_flight + self.ledger.queued
+        self.service.in_flight + self.gateway.waits.count
     }
 
     /// The same now.
@@ -175,39 +147,29 @@ impl SharingPlane {
 
     /// A request chooses a replica at `now` and joins it.
     #[inline(always)]
-    fn join_one<const RULE: u8, S: Sink>(&mut self, now: u64, request: Homeless, sink: &mut S) {
-        let Homeless { arrival, demand, routing } = request;
-        let told = &mut told!(self, &mut *sink);
-        let at = self.router.choose::<RULE, _, _>(&mut self.sharers, now, routing, told);
-        let mut demand = demand.max(1);
-        if self.cold_demand.is_some() {
-            demand = self.first_demand(at, demand);
-        }
+    fn join_one<S: Sink>(
+        &mut self,
+        rule: RoutingRule,
+        now: u64,
+        request: GatewayRequest,
+        sink: &mut S,
+    ) {
+        let GatewayRequest { arrival, mut demand, routing } = request;
         let told = &mut told!(self, sink);
+        let at = self.router.choose(rule, &mut self.sharers, now, routing, told);
         let sharer = &mut self.sharers[at];
+        if !self.first.is_usual() {
+            demand = self.first.of(demand, sharer.ordinal, &mut sharer.fresh);
+        }
         sharer.pass(now, told);
         sharer.join(now, Arrived { arrival, demand }, told);
-        self.router.joined::<RULE, _, _>(&mut self.sharers, now, at, told);
-    }
-
-    /// The first request of a launched replica may have a law of its own.
-    fn first_demand(&mut self, at: usize, demand: u64) -> u64 {
-        let sharer = &mut self.sharers[at];
-        match &self.cold_demand {
-            Some((law, streams))
-                if std::mem::take(&mut sharer.fresh) && sharer.ordinal >= self.initial =>
-            {
-                let ordinal = sharer.ordinal - self.initial;
-                law.draw(&mut streams.keyed(Purpose::ColdDemand, 0, ordinal)).0.max(1)
-            }
-            _ => demand,
-        }
+        self.router.joined(rule, &mut self.sharers, now, at, told);
     }
 
     /// Moves on to `now`. Replicas stay as they are until they are looked at.
     pub(super) fn settle(&mut self, now: Time, sink: &mut impl Sink) {
         self.tell_late(sink);
-        self.give_up_homeless(sink, |deadline| deadline < now.0);
+        self.gateway.give_up(sink, |deadline| deadline < now.0);
         self.leaving.file(now.0, sink);
     }
 
@@ -220,35 +182,17 @@ impl SharingPlane {
         }
     }
 
-    fn give_up_homeless(&mut self, sink: &mut impl Sink, due: impl Fn(u64) -> bool) {
-        while let Some(&Homeless { arrival, .. }) = self.gateway.front() {
-            let deadline = arrival.saturating_add(self.timeout);
-            if self.timeout == NONE || !due(deadline) {
-                return;
-            }
-            self.gateway.pop_front();
-            self.ledger.dequeue(arrival, deadline);
-            sink.timed_out(Time(arrival), Time(deadline));
-        }
-    }
-
     pub(super) fn expire(&mut self, now: Time, sink: &mut impl Sink) {
-        self.give_up_homeless(sink, |deadline| deadline <= now.0);
+        self.gateway.give_up(sink, |deadline| deadline <= now.0);
     }
 
     pub(super) fn join(&mut self, now: Time, id: ReplicaId, ordinal: u64, sink: &mut impl Sink) {
         self.settle(now, sink);
         let at = self.router.add(id, ordinal);
         self.sharers.insert(at, Sharer::new(ordinal, now.0));
-        self.ledger.newest_ready_at = now.0;
-        while let Some(request) = self.gateway.pop_front() {
-            self.ledger.forget(request.arrival);
-            match self.router.rule {
-                ROUND_ROBIN => self.join_one::<ROUND_ROBIN, _>(now.0, request, sink),
-                LEAST_OUTSTANDING => self.join_one::<LEAST_OUTSTANDING, _>(now.0, request, sink),
-                // Only one replica is ready: whatever chooses chooses it.
-                _ => self.join_one::<RANDOM, _>(now.0, request, sink),
-            }
+        self.service.newest_ready_at = now.0;
+        while let Some(request) = self.gateway.pop() {
+            self.join_one(self.router.rule, now.0, request, sink);
         }
     }
 
@@ -259,37 +203,38 @@ impl SharingPlane {
         let told = &mut told!(self, &mut self.late);
         sharer.pass(now.0, told);
         sharer.move_to(now.0, told);
-        let ledger = self.ledger.clone();
+        let (service, waits) = (self.service.clone(), self.gateway.waits.clone());
         for (arrival, start) in sharer.held() {
             match start {
-                Some(_) => self.ledger.in_flight -= 1,
-                None => self.ledger.forget(arrival),
+                Some(_) => self.service.in_flight -= 1,
+                None => self.gateway.waits.forget(arrival),
             }
         }
-        self.leave_behind(sharer, ledger, now.0, deadline.0)
+        self.leave_behind(sharer, (service, waits), now.0, deadline.0)
     }
 
     /// What becomes of a leaving replica's requests, and when the last of them is gone. Their service is
-    /// counted as it happens by those that leave; the ledger is for this look ahead alone.
+    /// counted as it happens by those that leave; the counts are for this look ahead alone.
     fn leave_behind(
         &mut self,
         mut sharer: Sharer,
-        mut ledger: Ledger,
+        (mut service, mut waits): (Service, Waits),
         now: u64,
         kill: u64,
     ) -> Time {
         let (replica, mut fates) = (sharer.ordinal, Vec::<Late>::new());
         let told = &mut Told {
-            pace: &self.pace,
-            ledger: &mut ledger,
+            speeds: &self.speeds,
+            service: &mut service,
+            waits: &mut waits,
             sink: &mut fates,
-            timeout: self.timeout,
+            patience: self.gateway.patience,
         };
         sharer.pass(NONE - 1, told);
         let mut gone = now;
-        let mut add = |arrival, prospect, cold, patience_ends| {
-            let request = Request { arrival, prospect, replica, cold };
-            gone = gone.max(self.leaving.add(&request, now, patience_ends, kill));
+        let mut add = |arrival, prospect, cold, gives_up| {
+            let request = Routed { arrival, prospect, replica, cold };
+            gone = gone.max(self.leaving.add(request, now, gives_up, kill));
         };
         for fate in fates {
             match fate {
@@ -313,10 +258,11 @@ impl SharingPlane {
         // Looked at in a copy, since there is nobody to tell.
         let mut sharer = self.sharers[at].clone();
         let told = &mut Told {
-            pace: &self.pace,
-            ledger: &mut self.ledger.clone(),
+            speeds: &self.speeds,
+            service: &mut self.service.clone(),
+            waits: &mut self.gateway.waits.clone(),
             sink: &mut (),
-            timeout: self.timeout,
+            patience: self.gateway.patience,
         };
         sharer.pass(now.0, told);
         sharer.in_service() as u64
@@ -329,18 +275,18 @@ impl SharingPlane {
         for sharer in &mut self.sharers {
             sharer.pass(now.0, told);
             sharer.move_to(now.0, told);
-            busy += sharer.in_service().min(self.pace.capacity as usize) as u64;
+            busy += sharer.in_service().min(self.speeds.capacity as usize) as u64;
         }
-        let (left, ledger) = (self.leaving.gauges(now.0), &self.ledger);
-        let waiting_ns = u128::from(now.0) * u128::from(ledger.queued) - ledger.queued_arrivals_sum;
-        Gauges {
+        let (service, waits) = (&self.service, &self.gateway.waits);
+        let ready = Gauges {
             busy,
-            in_flight: ledger.in_flight + left.in_flight,
-            queued: ledger.queued + left.queued,
-            busy_ns: ledger.busy_ns,
-            in_flight_ns: ledger.in_flight_ns + left.in_flight_ns,
-            queued_ns: ledger.waited_ns + waiting_ns + left.queued_ns,
-        }
+            in_flight: service.in_flight,
+            queued: waits.count,
+            busy_ns: service.busy_ns,
+            in_flight_ns: service.in_flight_ns,
+            queued_ns: waits.integral_ns(now.0),
+        };
+        self.leaving.beside(ready, now.0)
     }
 
     pub(super) fn finish(&mut self, now: Time, sink: &mut impl Sink) {
@@ -349,8 +295,6 @@ impl SharingPlane {
             sink.unfinished(Time(arrival));
         }
         self.leaving.finish(sink);
-        for request in &self.gateway {
-            sink.unfinished(Time(request.arrival));
-        }
+        self.gateway.finish(sink);
     }
 }

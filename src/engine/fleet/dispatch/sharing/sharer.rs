@@ -10,23 +10,26 @@
 //! nothing else is rounded, and a request is done in the first whole nanosecond at which it has received
 //! its demand.
 
-use super::super::lazy::routing::Seen;
-use super::super::{Completion, Sink};
+use crate::fleet::dispatch::gateway::{NONE, Waits};
+use crate::fleet::dispatch::routing::Seen;
+use crate::fleet::dispatch::{Completion, Sink};
 use crate::units::Time;
 use std::cmp::Ordering;
 use std::collections::{BinaryHeap, VecDeque};
 
-/// No such instant.
-pub(super) const NONE: u64 = u64::MAX;
 /// Full speed: as many units of virtual time in a nanosecond.
 const FULL: u64 = 1 << UNITS;
 const UNITS: u32 = 32;
+// The speed of `share` is divided from a capacity in these units; tags and the clock hold the longest demand
+// and, while a replica never is empty, four thousand million of them.
+const _: () = assert!(u32::BITS + UNITS <= u64::BITS);
+const _: () = assert!(u64::BITS + UNITS + 32 <= u128::BITS);
 /// Speeds kept in a table.
 const KEPT: usize = 64;
 
 /// How fast requests are served by how many there are.
 #[derive(Debug, Clone)]
-pub(super) struct Pace {
+pub(super) struct Speeds {
     /// Up to so many run at full speed.
     pub(super) capacity: u32,
     /// Most in service at once.
@@ -34,7 +37,7 @@ pub(super) struct Pace {
     speeds: [u64; KEPT],
 }
 
-impl Pace {
+impl Speeds {
     pub(super) fn new(capacity: u32, limit: Option<u32>) -> Self {
         let (capacity, most) = (capacity.max(1), limit.unwrap_or(u32::MAX).max(1));
         let speeds = std::array::from_fn(|sharers| share(capacity, sharers as u32));
@@ -55,44 +58,25 @@ fn share(capacity: u32, sharers: u32) -> u64 {
     }
 }
 
-/// What is counted over all replicas.
+/// What is counted of requests in service, over all ready replicas.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Ledger {
+pub(super) struct Service {
     /// Integrals of capacity in use, of requests in service; up to the last look at each replica.
     pub(super) busy_ns: u128,
     pub(super) in_flight_ns: u128,
     pub(super) in_flight: u64,
-    pub(super) queued: u64,
-    pub(super) queued_arrivals_sum: u128,
-    /// Waits of those that no longer wait.
-    pub(super) waited_ns: u128,
     /// When the newest replica became ready: who arrives later is never cold.
     pub(super) newest_ready_at: u64,
 }
 
-impl Ledger {
-    pub(super) fn enqueue(&mut self, arrival: u64) {
-        self.queued += 1;
-        self.queued_arrivals_sum += u128::from(arrival);
-    }
-    pub(super) fn dequeue(&mut self, arrival: u64, at: u64) {
-        self.forget(arrival);
-        self.waited_ns += u128::from(at - arrival);
-    }
-    /// It waits elsewhere.
-    pub(super) fn forget(&mut self, arrival: u64) {
-        self.queued -= 1;
-        self.queued_arrivals_sum -= u128::from(arrival);
-    }
-}
-
 /// Who a replica tells what it finds out about the past.
 pub(super) struct Told<'a, S> {
-    pub(super) pace: &'a Pace,
-    pub(super) ledger: &'a mut Ledger,
+    pub(super) speeds: &'a Speeds,
+    pub(super) service: &'a mut Service,
+    pub(super) waits: &'a mut Waits,
     pub(super) sink: &'a mut S,
-    /// Patience; `NONE` = endless.
-    pub(super) timeout: u64,
+    /// How long a request waits before it gives up; `NONE` = for ever.
+    pub(super) patience: u64,
 }
 
 /// A request in service.
@@ -202,8 +186,8 @@ impl Sharer {
         let sharers = self.serving.len();
         self.at = now;
         self.clock += passed * u128::from(self.speed);
-        told.ledger.busy_ns += passed * sharers.min(told.pace.capacity as usize) as u128;
-        told.ledger.in_flight_ns += passed * sharers as u128;
+        told.service.busy_ns += passed * sharers.min(told.speeds.capacity as usize) as u128;
+        told.service.in_flight_ns += passed * sharers as u128;
     }
 
     /// Everything up to `now` happens: ends, the starts they cause, and waits that are given up.
@@ -226,7 +210,7 @@ impl Sharer {
             }
             self.move_to(end, told);
             let Some(done) = self.serving.pop() else { return };
-            told.ledger.in_flight -= 1;
+            told.service.in_flight -= 1;
             let mut completion = Completion {
                 arrival: Time(done.arrival),
                 start: Time(done.start),
@@ -234,7 +218,7 @@ impl Sharer {
                 replica: 0,
                 cold: false,
             };
-            if S::NAMES_REPLICAS || done.arrival < told.ledger.newest_ready_at {
+            if S::NAMES_REPLICAS || done.arrival < told.service.newest_ready_at {
                 completion.replica = self.ordinal;
                 completion.cold = done.arrival < self.ready_at;
             }
@@ -245,25 +229,25 @@ impl Sharer {
             if !self.waiting.is_empty() {
                 self.give_up(end.saturating_sub(1), told);
                 if let Some(next) = self.waiting.pop_front() {
-                    told.ledger.dequeue(next.arrival, end);
+                    told.waits.end(next.arrival, end);
                     self.begin(next, told);
                     continue;
                 }
             }
-            self.speed = told.pace.speed(self.serving.len());
+            self.speed = told.speeds.speed(self.serving.len());
         }
     }
 
     /// Those whose patience has ended by `now` leave.
     fn give_up<S: Sink>(&mut self, now: u64, told: &mut Told<'_, S>) {
         while let Some(first) = self.waiting.front() {
-            let deadline = first.arrival.saturating_add(told.timeout);
+            let deadline = first.arrival.saturating_add(told.patience);
             if deadline > now {
                 return;
             }
             let arrival = first.arrival;
             self.waiting.pop_front();
-            told.ledger.dequeue(arrival, deadline);
+            told.waits.end(arrival, deadline);
             told.sink.timed_out(Time(arrival), Time(deadline));
         }
     }
@@ -273,19 +257,19 @@ impl Sharer {
     fn begin<S>(&mut self, request: Arrived, told: &mut Told<'_, S>) {
         let tag = self.clock + (u128::from(request.demand) << UNITS);
         self.serving.push(Serving { tag, arrival: request.arrival, start: self.at });
-        told.ledger.in_flight += 1;
-        self.speed = told.pace.speed(self.serving.len());
+        told.service.in_flight += 1;
+        self.speed = told.speeds.speed(self.serving.len());
     }
 
     /// A request joins at `now`, up to which everything has happened.
     #[inline(always)]
     pub(super) fn join<S: Sink>(&mut self, now: u64, request: Arrived, told: &mut Told<'_, S>) {
-        if self.serving.len() < told.pace.most as usize {
+        if self.serving.len() < told.speeds.most as usize {
             self.move_to(now, told);
-            told.ledger.waited_ns += u128::from(now - request.arrival);
+            told.waits.waited_ns += u128::from(now - request.arrival);
             self.begin(request, told);
         } else {
-            told.ledger.enqueue(request.arrival);
+            told.waits.begin(request.arrival);
             self.waiting.push_back(request);
         }
     }
@@ -301,7 +285,7 @@ impl<S: Sink> Seen<Told<'_, S>> for Sharer {
     fn look(&mut self, now: u64, told: &mut Told<'_, S>) -> (u32, u64) {
         // A gauge may have looked since the instant at which someone was to leave.
         let present = self.present(now.max(self.at), told);
-        let gives_up = self.waiting.front().map(|one| one.arrival.saturating_add(told.timeout));
+        let gives_up = self.waiting.front().map(|one| one.arrival.saturating_add(told.patience));
         (present, self.next_end().min(gives_up.unwrap_or(NONE)))
     }
 }
@@ -318,44 +302,50 @@ mod tests {
         }
     }
 
-    /// Ends of requests that all come at once, looked at every `step` ns, and the ledger after.
-    fn ends(pace: &Pace, demands: &[u64], step: usize) -> (Vec<u64>, Ledger) {
-        let (mut ledger, mut sink) = (Ledger::default(), Ends::default());
+    /// Ends of requests that all come at once, looked at every `step` ns, and what was counted.
+    fn ends(speeds: &Speeds, demands: &[u64], step: usize) -> (Vec<u64>, Service) {
+        let (mut service, mut sink) = (Service::default(), Ends::default());
         let mut sharer = Sharer::new(0, 0);
-        let told = &mut Told { pace, ledger: &mut ledger, sink: &mut sink, timeout: NONE };
+        let told = &mut Told {
+            speeds,
+            service: &mut service,
+            waits: &mut Waits::default(),
+            sink: &mut sink,
+            patience: NONE,
+        };
         for &demand in demands {
             sharer.join(0, Arrived { arrival: 0, demand }, told);
         }
         for now in (0..=10_000).step_by(step) {
             sharer.pass(now, told);
         }
-        (sink.0, ledger)
+        (sink.0, service)
     }
 
     #[test]
     fn ends_do_not_depend_on_when_one_looks() {
-        let pace = Pace::new(2, Some(4));
+        let speeds = Speeds::new(2, Some(4));
         let demands = [70, 31, 5, 90, 14, 14, 250, 1];
-        let once = ends(&pace, &demands, 10_000).0;
-        assert_eq!((once.len(), ends(&pace, &demands, 7).0), (8, once));
+        let once = ends(&speeds, &demands, 10_000).0;
+        assert_eq!((once.len(), ends(&speeds, &demands, 7).0), (8, once));
     }
 
     #[test]
-    fn a_crowd_takes_as_long_as_its_work_and_the_ledger_adds_up() {
+    fn a_crowd_takes_as_long_as_its_work_and_what_is_counted_adds_up() {
         // Beyond the table of speeds; each is done when all have received as much as it needs.
         let demands: Vec<u64> = (1..=100).collect();
-        let (ends, ledger) = ends(&Pace::new(1, None), &demands, 10_000);
+        let (ends, service) = ends(&Speeds::new(1, None), &demands, 10_000);
         let exact = |k: u64| (1..=k).map(|d| d.min(k)).sum::<u64>() + k * (100 - k);
         for (end, k) in ends.iter().zip(1..) {
             assert!(end.abs_diff(exact(k)) <= 1, "{k}: {end} instead of {}", exact(k));
         }
-        assert_eq!((ledger.busy_ns, ledger.in_flight), (u128::from(ends[99]), 0));
-        assert_eq!(ledger.in_flight_ns, ends.iter().map(|&end| u128::from(end)).sum());
+        assert_eq!((service.busy_ns, service.in_flight), (u128::from(ends[99]), 0));
+        assert_eq!(service.in_flight_ns, ends.iter().map(|&end| u128::from(end)).sum());
     }
 
     #[test]
     fn centuries_of_service_do_not_overflow() {
-        let (ends, _) = ends(&Pace::new(1, None), &[u64::MAX, u64::MAX, 5], 10_000);
+        let (ends, _) = ends(&Speeds::new(1, None), &[u64::MAX, u64::MAX, 5], 10_000);
         assert_eq!(ends, [15]);
     }
 }

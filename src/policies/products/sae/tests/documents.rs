@@ -132,6 +132,21 @@ fn updates_amend_the_rule_they_name() {
 }
 
 #[test]
+fn a_fault_of_an_amended_document_is_told_once_where_it_is() {
+    let create = request(&format!(r#""ScalingRuleMetric":{}"#, METRIC.replace("SLB_QPS", "SLB")));
+    let update = request(r#""MinReadyInstances":2"#);
+    let mut faults = crate::products::DocumentFaults::new();
+    let both = documents(&format!("[{create},{update}]"));
+    assert!(Sae::read(&both, &Knobs::default(), false, &mut faults).is_none());
+    let told: Vec<(usize, &str)> =
+        faults.as_slice().iter().map(|fault| (fault.document, fault.path.as_str())).collect();
+    assert_eq!(
+        told,
+        [(0, "ScalingRuleMetric.metrics.3.metricType"), (0, "ScalingRuleMetric.metrics.4")]
+    );
+}
+
+#[test]
 fn a_name_is_created_once_and_rules_have_a_quota() {
     let rule = |name: &str, rest: &str| {
         format!(r#"{{"AppId":"a","ScalingRuleName":"{name}","ScalingRuleTimer":{TIMER}{rest}}}"#)

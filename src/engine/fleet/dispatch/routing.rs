@@ -1,12 +1,7 @@
-//! Which replica a request goes to (rule 4), by place in launch order.
+//! Which replica a request goes to, where each has a queue of its own (rule 4).
 
 use super::fewest::Fewest;
-use crate::fleet::{Balancing, ReplicaId};
-
-pub(in super::super) const RANDOM: u8 = 0;
-pub(in super::super) const ROUND_ROBIN: u8 = 1;
-pub(in super::super) const LEAST_OUTSTANDING: u8 = 2;
-pub(in super::super) const POWER_OF_TWO: u8 = 3;
+use crate::fleet::{ReplicaId, RoutingRule};
 
 /// A replica as a balancer sees it; `now` never decreases from call to call. What a look finds out on
 /// the way is told to a `T`.
@@ -17,101 +12,124 @@ pub trait Seen<T> {
     fn look(&mut self, now: u64, told: &mut T) -> (u32, u64);
 }
 
-/// The rule, and what it remembers.
+/// The rule, what it remembers, and the ready replicas by place: in launch order. A plane keeps what it
+/// knows of each replica in an array of the same order.
 #[derive(Debug, Clone)]
-pub(in super::super) struct Router {
-    pub(in super::super) rule: u8,
+pub(super) struct Router {
+    pub(super) rule: RoutingRule,
     /// Launch ordinals of ready replicas, ascending.
-    pub(in super::super) ordinals: Vec<u64>,
-    /// Ordinal of a replica, by its id.
-    ordinal_of: Vec<u64>,
+    pub(super) ordinals: Vec<u64>,
+    ids: Vec<ReplicaId>,
+    /// Place of a replica, by its id; [`NOWHERE`] if it takes no requests.
+    places: Vec<u32>,
     /// Round robin: the last to be chosen, and the place of the next.
     last: Option<u64>,
     next: usize,
     fewest: Fewest,
 }
 
+const NOWHERE: u32 = u32::MAX;
+
 impl Router {
     /// Without replicas.
-    pub(in super::super) fn new(balancing: &Balancing) -> Self {
-        let rule = match balancing {
-            Balancing::RoundRobin => ROUND_ROBIN,
-            Balancing::LeastOutstanding => LEAST_OUTSTANDING,
-            Balancing::PowerOfTwo => POWER_OF_TWO,
-            _ => RANDOM,
-        };
+    pub(super) fn new(rule: RoutingRule) -> Self {
         Self {
             rule,
             ordinals: Vec::new(),
-            ordinal_of: Vec::new(),
+            ids: Vec::new(),
+            places: Vec::new(),
             last: None,
             next: 0,
             fewest: Fewest::new(),
         }
     }
 
-    /// The place of the replica for a request at `now` with this draw; some replica is ready.
+    /// The place of the replica for a request at `now` with this draw; some replica is ready. Hot loops
+    /// hand over `rule` as a constant, so that each has its own code; it is the router's own rule.
     #[inline(always)]
-    pub(in super::super) fn choose<const RULE: u8, L: Seen<T>, T>(
+    pub(super) fn choose<L: Seen<T>, T>(
         &mut self,
+        rule: RoutingRule,
         lines: &mut [L],
         now: u64,
         draw: u64,
         told: &mut T,
     ) -> usize {
-        match RULE {
-            ROUND_ROBIN => {
+        match rule {
+            RoutingRule::Random => scale(draw, lines.len()),
+            RoutingRule::RoundRobin => {
                 let at = if self.next >= lines.len() { 0 } else { self.next };
                 self.next = at + 1;
                 self.last = Some(self.ordinals[at]);
                 at
             }
-            LEAST_OUTSTANDING => self.fewest.choose(lines, now, draw, told),
-            POWER_OF_TWO => better_of_two(lines, now, draw, told),
-            _ => scale(draw, lines.len()),
+            RoutingRule::LeastOutstanding => self.fewest.choose(lines, now, draw, told),
+            RoutingRule::PowerOfTwo => better_of_two(lines, now, draw, told),
         }
     }
 
-    /// A request joined the replica at `at`.
+    /// A request joined the replica at `at`, which was chosen just before.
     #[inline(always)]
-    pub(in super::super) fn joined<const RULE: u8, L: Seen<T>, T>(
+    pub(super) fn joined<L: Seen<T>, T>(
         &mut self,
+        rule: RoutingRule,
         lines: &mut [L],
         now: u64,
         at: usize,
         told: &mut T,
     ) {
-        if RULE == LEAST_OUTSTANDING {
+        if rule == RoutingRule::LeastOutstanding {
             self.fewest.joined(lines, now, at, told);
         }
     }
 
+    /// The replica at `at` has so many requests present now, where the plane knows of every change.
+    #[inline]
+    pub(super) fn note_present(&mut self, at: usize, present: u32) {
+        if self.rule == RoutingRule::LeastOutstanding {
+            self.fewest.note_present(at, present);
+        }
+    }
+
     /// Adds a replica; returns its place.
-    pub(in super::super) fn add(&mut self, id: ReplicaId, ordinal: u64) -> usize {
+    pub(super) fn add(&mut self, id: ReplicaId, ordinal: u64) -> usize {
         let at = self.ordinals.partition_point(|&other| other < ordinal);
         self.ordinals.insert(at, ordinal);
-        if self.ordinal_of.len() <= id.index() {
-            self.ordinal_of.resize(id.index() + 1, u64::MAX);
+        self.ids.insert(at, id);
+        if self.places.len() <= id.index() {
+            self.places.resize(id.index() + 1, NOWHERE);
         }
-        self.ordinal_of[id.index()] = ordinal;
-        self.renew();
+        self.renew(at);
         at
     }
 
     /// Removes a replica; returns where it was and its ordinal.
-    pub(in super::super) fn remove(&mut self, id: ReplicaId) -> Option<(usize, u64)> {
+    pub(super) fn remove(&mut self, id: ReplicaId) -> Option<(usize, u64)> {
         let at = self.place(id)?;
         let ordinal = self.ordinals.remove(at);
-        self.renew();
+        self.ids.remove(at);
+        self.places[id.index()] = NOWHERE;
+        self.renew(at);
         Some((at, ordinal))
     }
 
     /// Where a replica is.
-    pub(in super::super) fn place(&self, id: ReplicaId) -> Option<usize> {
-        self.ordinals.binary_search(self.ordinal_of.get(id.index())?).ok()
+    #[inline]
+    pub(super) fn place(&self, id: ReplicaId) -> Option<usize> {
+        let place = *self.places.get(id.index())?;
+        (place != NOWHERE).then_some(place as usize)
     }
 
-    fn renew(&mut self) {
+    /// Which replica is there.
+    pub(super) fn id(&self, at: usize) -> ReplicaId {
+        self.ids[at]
+    }
+
+    /// The replicas from `from` on are others.
+    fn renew(&mut self, from: usize) {
+        for (id, place) in self.ids[from..].iter().zip(from as u32..) {
+            self.places[id.index()] = place;
+        }
         self.next = self.last.map_or(0, |last| self.ordinals.partition_point(|&o| o <= last));
         self.fewest.forget();
     }

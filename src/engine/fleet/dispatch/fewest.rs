@@ -1,12 +1,16 @@
 //! Least outstanding without a scan: replicas by how many requests are present, kept up by the order in
 //! which requests leave.
 
-use super::super::tree::{NEVER, WinnerTree};
 use super::routing::{Seen, scale};
+use super::tree::{NEVER, WinnerTree};
 
 /// Replicas per word, words per block.
 const WORD: usize = 64;
 const BLOCK: usize = 8;
+// A replica is a bit of a word; the set bits of a word are counted in a byte, those of a block in 16 bits.
+// `select_in_word` needs the top bit of that byte.
+const _: () = assert!(WORD == u64::BITS as usize && WORD < 1 << 7);
+const _: () = assert!(WORD * BLOCK <= u16::MAX as usize);
 
 /// The replicas with one number of requests present: a bit for each, with counts to find the n-th.
 #[derive(Debug, Clone, Default)]
@@ -211,6 +215,19 @@ impl Fewest {
         if next != self.leaves.get(at) {
             self.leaves.set(at, next.min(NEVER));
         }
+    }
+
+    /// The replica at `at` has so many present now, whose plane tells of every change.
+    #[inline(never)]
+    pub(super) fn note_present(&mut self, at: usize, present: u32) {
+        if self.stale {
+            return; // looked at anew by the next choice
+        }
+        while self.levels.len() <= present as usize {
+            self.levels.push(Level::sized(self.present.len()));
+        }
+        self.place(at, present);
+        self.lowest = self.lowest.min(present as usize);
     }
 
     #[inline(always)]
