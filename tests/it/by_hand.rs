@@ -5,7 +5,7 @@ use crate::naive_equality::setup;
 use autosim_engine::control::{Decision, Observation, Policy, SignalRef, Why};
 use autosim_engine::fleet::{
     Balancing, ClientSpec, ColdStage, FailedWork, FailureSpec, FleetSpec, Outage, Portion, Restart,
-    RetrySpec,
+    RetrySpec, RoutingRule,
 };
 use autosim_engine::random::Sampler;
 use autosim_engine::signal::{Metric, Probe, Reading, Sensor, Signal};
@@ -108,7 +108,11 @@ fn a_launch_draws_the_demand_of_its_first_request() {
             .expect("a run");
         first.0.into_iter().map(|(replica, (_, length))| (replica, length)).collect::<Vec<_>>()
     };
-    let planes = [Balancing::CentralQueue, Balancing::RoundRobin, Balancing::LeastOutstanding];
+    let planes = [
+        Balancing::CentralQueue,
+        Balancing::PerReplica(RoutingRule::RoundRobin),
+        Balancing::PerReplica(RoutingRule::LeastOutstanding),
+    ];
     let told = planes.map(|balancing| (of(&balancing, &[3, 6]), of(&balancing, &[6])));
     for (slow, fast) in &told {
         assert!(slow.len() == 6 && slow[0] == (0, 7), "{slow:?}");
@@ -210,7 +214,7 @@ fn a_policy_is_shown_the_count_in_force() {
 fn who_waited_for_a_replica_to_start_is_cold() {
     let length = Sampler::Constant(5);
     let cold_start = vec![ColdStage { name: "boot", length }];
-    for balancing in [Balancing::CentralQueue, Balancing::RoundRobin] {
+    for balancing in [Balancing::CentralQueue, Balancing::PerReplica(RoutingRule::RoundRobin)] {
         let cold_start = cold_start.clone();
         let fleet = FleetSpec { initial: 0, cold_start, balancing, ..FleetSpec::default() };
         // Ready at 15: two came before, one at that instant, one after.
