@@ -10,7 +10,7 @@ use autosim_engine::fleet::{
 use autosim_engine::random::Sampler;
 use autosim_engine::signal::{Metric, Probe, Reading, Sensor, Signal};
 use autosim_engine::simulation::{
-    Completion, DecisionLog, ServiceOutcome, Setup, Sink, Window, run,
+    Completion, DecisionLog, ServiceOutcome, Setup, Sink, Window, run, run_told,
 };
 use autosim_engine::units::{Span, Time};
 use std::collections::BTreeMap;
@@ -104,7 +104,7 @@ fn a_launch_draws_the_demand_of_its_first_request() {
         };
         let requests: Vec<(u64, u64)> = (0..300).map(|n| (n, 7)).collect();
         let mut first = First::default();
-        run(setup(&Case { end: 400, ..case(fleet, &requests, script) }), &mut first)
+        run_told(setup(&Case { end: 400, ..case(fleet, &requests, script) }), [], &mut first)
             .expect("a run");
         first.0.into_iter().map(|(replica, (_, length))| (replica, length)).collect::<Vec<_>>()
     };
