@@ -126,11 +126,9 @@ fn only(name: &str, requests: u32) -> ExitCode {
         ("replay", _) => {
             // Both lengths read as many: what is drawn beforehand cancels out.
             let all = recorded(REPLICAS, LENGTHS[1]);
-            run(setup(REPLICAS, requests, &all, FleetSpec::default()), &mut ()).is_ok()
+            run(setup(REPLICAS, requests, &all, FleetSpec::default())).is_ok()
         }
-        (_, Some((_, fleet))) => {
-            run(setup(REPLICAS, requests, &drawn(REPLICAS), fleet), &mut ()).is_ok()
-        }
+        (_, Some((_, fleet))) => run(setup(REPLICAS, requests, &drawn(REPLICAS), fleet)).is_ok(),
         (_, None) => false,
     };
     if done { ExitCode::SUCCESS } else { ExitCode::FAILURE }

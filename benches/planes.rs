@@ -25,7 +25,7 @@ fn planes(criterion: &mut Criterion) {
         let (drawn, recorded) = (drawn(replicas), recorded(replicas, REQUESTS));
         let mut bench = |name: &str, workload, fleet: &FleetSpec| {
             group.bench_function(BenchmarkId::new(name, replicas), |bench| {
-                bench.iter(|| run(setup(replicas, REQUESTS, workload, fleet.clone()), &mut ()));
+                bench.iter(|| run(setup(replicas, REQUESTS, workload, fleet.clone())));
             });
         };
         for (name, fleet) in &kernels::planes() {

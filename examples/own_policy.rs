@@ -9,10 +9,12 @@
 
 #![allow(clippy::print_stdout)] // an example speaks to its reader
 
-use autosim_engine::control::{Autoscaler, Cadence, Decision, Policy, SignalRef, Stage, Why};
+use autosim_engine::control::{
+    Autoscaler, Cadence, Decision, Observation, Policy, SignalRef, Stage, Why,
+};
 use autosim_engine::fleet::{ColdStage, FleetSpec};
 use autosim_engine::random::{Distribution, Sampler, Streams};
-use autosim_engine::signal::{Metric, Observation, Resources, Signal};
+use autosim_engine::signal::{Metric, Resources, Signal};
 use autosim_engine::simulation::{self, DecisionLog, Detail, Outcome, ServiceSetup, Setup, Window};
 use autosim_engine::units::{Rate, Span, Time};
 use autosim_engine::workload::Workload;
@@ -28,11 +30,11 @@ struct SquareRoot {
 impl Policy for SquareRoot {
     fn observe(&mut self, seen: &Observation<'_>) -> Decision {
         let Some(load) = seen.readings[0].value else {
-            return Decision::hold(seen.desired);
+            return seen.hold();
         };
         let wanted = (load + self.beta * load.sqrt()).ceil().max(1.0) as u32;
         let why = Why::Note("the load and a margin of its square root");
-        let decision = Decision::propose(seen.desired, wanted, why);
+        let decision = seen.propose(wanted, why);
         if wanted >= seen.desired {
             self.needed_at = seen.now;
             return decision;
@@ -80,12 +82,12 @@ fn run(beta: f64) -> Result<Outcome, simulation::Halt> {
         window: Window { warmup: Time::from_secs(300), end, drain_limit: Span::from_secs(600) },
         seed: 1,
         replication: 0,
-        detail: Detail { timeline: None, decisions: DecisionLog::Off, supply: false },
+        detail: Detail { timeline: None, decisions: DecisionLog::All, supply: false },
         waiting_limit: 1_000_000,
         stop_after: None,
         cancel: None,
     };
-    simulation::run(setup, &mut ())
+    simulation::run(setup)
 }
 
 /// Share of requests that waited, and mean ready replicas.
@@ -109,4 +111,15 @@ fn more_headroom_means_fewer_waits_and_more_replicas() {
     let (waited_much, ready_much) = summary(&run(2.0).unwrap());
     assert!(waited_little > 2.0 * waited_much, "{waited_little} {waited_much}");
     assert!(ready_little < ready_much);
+}
+
+#[test]
+fn what_patience_is_worth_is_known() {
+    let decisions = run(1.0).unwrap().services.remove(0).decisions;
+    let held = |one: &&simulation::DecisionRecord| one.decision.reason().stage == Stage::Cooldown;
+    let without: Vec<_> = decisions.iter().filter(held).collect();
+    assert!(without.len() > 10, "patience acted only {} times", without.len());
+    for one in without {
+        assert_eq!(one.without, [(Stage::Cooldown, one.decision.uncapped)]);
+    }
 }

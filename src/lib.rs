@@ -26,8 +26,8 @@
 
 mod rehearsal;
 
-pub use autosim_engine::control::{Decision, Policy, Stage, Why};
-pub use autosim_engine::signal::{Metric, Observation};
+pub use autosim_engine::control::{Decision, Observation, Policy, Stage, Why};
+pub use autosim_engine::signal::Metric;
 pub use autosim_engine::units::{Span, Time};
 pub use autosim_study::experiment::{Compared, Figure, Ruling};
 pub use autosim_study::scenario::OwnPolicy;

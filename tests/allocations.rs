@@ -3,12 +3,12 @@
 //! requests at 70 % that follow. In a binary of its own, because the counting allocator counts for the
 //! whole process.
 
-use autosim_engine::control::{Autoscaler, Cadence, Decision, Policy, SignalRef};
+use autosim_engine::control::{Autoscaler, Cadence, Decision, Observation, Policy, SignalRef};
 use autosim_engine::fleet::{
     Balancing, Discipline, FleetSpec, Overflow, QueueSpec, RoutingRule, ScalePerRequest, Scaling,
 };
 use autosim_engine::random::{Purpose, Sampler, Streams};
-use autosim_engine::signal::{Metric, Observation, Resources, Signal};
+use autosim_engine::signal::{Metric, Resources, Signal};
 use autosim_engine::simulation::{DecisionLog, Detail, ServiceSetup, Setup, Window, run};
 use autosim_engine::units::{Span, Time};
 use autosim_engine::workload::Workload;
@@ -31,7 +31,7 @@ impl Policy for Watch {
     fn observe(&mut self, seen: &Observation<'_>) -> Decision {
         let stats = ALLOCATOR.stats();
         self.0.lock().unwrap().push(stats.allocations + stats.reallocations);
-        Decision::hold(seen.desired)
+        seen.hold()
     }
 }
 
@@ -82,7 +82,7 @@ fn allocations(fleet: FleetSpec) -> Vec<usize> {
         waiting_limit: 1_000_000,
         cancel: None,
     };
-    let outcome = run(setup, &mut ()).unwrap();
+    let outcome = run(setup).unwrap();
     assert!(outcome.simulated_requests > 1_190_000);
     let seen = seen.lock().unwrap();
     seen.windows(2).map(|pair| pair[1] - pair[0]).collect()

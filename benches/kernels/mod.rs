@@ -1,11 +1,11 @@
 //! What the benches run: every data plane at 70 % load, and the floor that no simulator can be under.
 
-use autosim_engine::control::{Autoscaler, Cadence, Decision, Policy};
+use autosim_engine::control::{Autoscaler, Cadence, Decision, Observation, Policy};
 use autosim_engine::fleet::{
     Balancing, Discipline, FleetSpec, Overflow, QueueSpec, RoutingRule, ScalePerRequest, Scaling,
 };
 use autosim_engine::random::{Distribution, Purpose, Sampler, Streams};
-use autosim_engine::signal::{Observation, Resources};
+use autosim_engine::signal::Resources;
 use autosim_engine::simulation::{DecisionLog, Detail, ServiceSetup, Setup, Slo, Window};
 use autosim_engine::stats::Histogram;
 use autosim_engine::units::{Rate, Span, Time};
@@ -16,7 +16,7 @@ struct Hold;
 
 impl Policy for Hold {
     fn observe(&mut self, seen: &Observation<'_>) -> Decision {
-        Decision::hold(seen.desired)
+        seen.hold()
     }
 }
 

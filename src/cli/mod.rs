@@ -114,8 +114,59 @@ fn command() -> clap::Command {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+
+    /// The command lines of a text of examples; a backslash carries one on to the next line.
+    fn examples(help: &str) -> Vec<Vec<String>> {
+        let text = help.replace("\\\n", " ");
+        let lines = text.lines().filter(|line| line.trim_start().starts_with("autosim "));
+        let words = |line: &str| {
+            let mut words = vec![String::new()];
+            let mut quoted = None;
+            for c in line.trim().chars() {
+                match (quoted, c) {
+                    (None, '|' | '>' | '<') => break,
+                    (None, '\'' | '"') => quoted = Some(c),
+                    (Some(open), _) if c == open => quoted = None,
+                    (None, ' ') => words.push(String::new()),
+                    _ => words.last_mut().unwrap().push(c),
+                }
+            }
+            words.into_iter().filter(|word| !word.is_empty()).collect()
+        };
+        lines.map(words).collect()
+    }
+
+    /// Every verb with its name, those of `trace` among them.
+    fn verbs(command: &clap::Command, name: &str, all: &mut Vec<(String, clap::Command)>) {
+        for verb in command.get_subcommands().filter(|verb| verb.get_name() != "help") {
+            let name = format!("{name} {}", verb.get_name());
+            match verb.has_subcommands() {
+                true => verbs(verb, &name, all),
+                false => all.push((name, verb.clone())),
+            }
+        }
+    }
+
     #[test]
     fn the_command_line_is_well_formed() {
         super::command().debug_assert();
+    }
+
+    #[test]
+    fn every_verb_has_examples_that_its_arguments_take() {
+        let mut all = Vec::new();
+        verbs(&super::command(), "autosim", &mut all);
+        assert!(all.len() > 10, "{}", all.len());
+        for (name, verb) in all {
+            let help = verb.get_after_help().map(ToString::to_string).unwrap_or_default();
+            let own = examples(&help).into_iter().filter(|line| line.join(" ").starts_with(&name));
+            let own: Vec<Vec<String>> = own.collect();
+            assert!(!own.is_empty(), "{name} shows no example");
+            for line in own {
+                let parsed = Cli::try_parse_from(&line);
+                assert!(parsed.is_ok(), "{line:?}\n{}", parsed.unwrap_err());
+            }
+        }
     }
 }

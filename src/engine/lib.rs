@@ -6,6 +6,7 @@
 //! |---|---|
 //! | [`units`] | time, rates, shares, money |
 //! | [`fault`] | what is wrong with an input, as data |
+//! | [`marks`] | which branches a test has been through |
 //! | [`random`] | reproducible streams and laws of durations |
 //! | [`stats`] | histograms, intervals, comparisons |
 //! | [`workload`] | what arrives |
@@ -17,6 +18,7 @@
 pub mod control;
 pub mod fault;
 pub mod fleet;
+pub mod marks;
 pub mod random;
 pub mod signal;
 pub mod simulation;

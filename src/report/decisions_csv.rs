@@ -50,7 +50,7 @@ fn header(signals: usize) -> Vec<String> {
     ]
     .map(String::from)
     .into();
-    header.extend(Stage::ALL.map(|stage| format!("after_{}", stage.name())));
+    header.extend(Stage::ALL.iter().map(|stage| format!("after_{}", stage.name())));
     header.push("reason_stage".into());
     header.push("reason".into());
     for n in 1..=signals {
@@ -72,7 +72,7 @@ fn decided(record: &DecisionRecord) -> Vec<String> {
         decision.desired.to_string(),
         decision.uncapped.to_string(),
     ];
-    for stage in Stage::ALL {
+    for &stage in Stage::ALL {
         let last = decision.trail.iter().rev().find(|step| step.stage == stage);
         out.push(last.map_or_else(String::new, |step| step.to.to_string()));
     }

@@ -11,7 +11,7 @@ pub fn dry_run_csv(run: &DryRun) -> String {
     let mut csv = csv::Writer::from_writer(Vec::new());
     let mut header: Vec<String> =
         ["time_s", "replicas_before", "desired", "reason"].map(String::from).into();
-    header.extend(Stage::ALL.map(|stage| format!("after_{}", stage.name())));
+    header.extend(Stage::ALL.iter().map(|stage| format!("after_{}", stage.name())));
     header.extend(run.signals.iter().map(|name| format!("saw_{name}")));
     let rows = run.answers.iter().map(row);
     // Writing to memory does not fail.
@@ -28,7 +28,7 @@ fn row(answer: &Answer) -> Vec<String> {
         decision.desired.to_string(),
         reason(answer),
     ];
-    for stage in Stage::ALL {
+    for &stage in Stage::ALL {
         let last = decision.trail.iter().rev().find(|step| step.stage == stage);
         row.push(last.map_or_else(String::new, |step| step.to.to_string()));
     }

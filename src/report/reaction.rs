@@ -306,7 +306,7 @@ fn calm(about: &About, timeline: &[Interval], reaction: &Reaction) -> Option<Opt
 mod tests {
     use super::*;
     use crate::sample;
-    use autosim_engine::control::{Decision, Why};
+    use autosim_engine::control::{Observation, Why};
     use autosim_engine::fleet::Launches;
     use autosim_engine::signal::{Census, Reading};
 
@@ -329,11 +329,8 @@ mod tests {
             at: Time::from_secs(second),
             census: Census { starting: 0, ready: before, draining: 0 },
             before,
-            decision: Decision::propose(
-                before,
-                after,
-                Why::Ratio { base: before, value: 0.9, target: 0.6 },
-            ),
+            decision: Observation::of_count(before)
+                .propose(after, Why::Ratio { base: before, value: 0.9, target: 0.6 }),
             readings: vec![Reading { value: Some(0.9), at: Time::from_secs(second - 15) }],
             activation: false,
             without: Vec::new(),

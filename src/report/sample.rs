@@ -1,7 +1,7 @@
 //! Made-up results for the tests of this room: six policies, four replications, one day. Shapes are
 //! plausible, figures are not simulated.
 
-use autosim_engine::control::{Decision, Stage, Why};
+use autosim_engine::control::{Observation, Stage, Why};
 use autosim_engine::fleet::{Launch, Launches, OrderedBy};
 use autosim_engine::signal::{Census, Reading};
 use autosim_engine::simulation::{
@@ -306,13 +306,14 @@ fn decisions(at: usize) -> Vec<DecisionRecord> {
             continue;
         }
         let value = 60.0 * f64::from(after) / f64::from(before);
-        let decision =
-            Decision::propose(before, after, Why::Ratio { base: before, value, target: 60.0 });
+        let (seen, why) =
+            (Observation::of_count(before), Why::Ratio { base: before, value, target: 60.0 });
+        let decision = seen.propose(after, why);
         let decision = match m % 5 {
             0 => decision.then(Stage::Stabilise, after, Why::Note("window")),
             _ if after == 30 => {
-                Decision::propose(before, 35, Why::Ratio { base: before, value, target: 60.0 })
-                    .then(Stage::Bounds, 30, Why::Limit { name: "max", value: 30.0 })
+                let limit = Why::Limit { name: "max", value: 30.0 };
+                seen.propose(35, why).then(Stage::Bounds, 30, limit)
             }
             _ => decision,
         };

@@ -2,15 +2,15 @@
 
 use crate::naive::Case;
 use crate::naive_equality::setup;
-use autosim_engine::control::{Decision, Policy, SignalRef, Why};
+use autosim_engine::control::{Decision, Observation, Policy, SignalRef, Why};
 use autosim_engine::fleet::{
     Balancing, ClientSpec, ColdStage, FailedWork, FailureSpec, FleetSpec, Outage, Portion, Restart,
-    RetrySpec,
+    RetrySpec, RoutingRule,
 };
 use autosim_engine::random::Sampler;
-use autosim_engine::signal::{Metric, Observation, Probe, Reading, Sensor, Signal};
+use autosim_engine::signal::{Metric, Probe, Reading, Sensor, Signal};
 use autosim_engine::simulation::{
-    Completion, DecisionLog, ServiceOutcome, Setup, Sink, Window, run,
+    Completion, DecisionLog, ServiceOutcome, Setup, Sink, Window, run, run_told,
 };
 use autosim_engine::units::{Span, Time};
 use std::collections::BTreeMap;
@@ -32,7 +32,7 @@ fn case(fleet: FleetSpec, requests: &[(u64, u64)], script: &[u32]) -> Case {
 }
 
 fn outcome(setup: Setup) -> ServiceOutcome {
-    run(setup, &mut ()).expect("nothing halts a small run").services.remove(0)
+    run(setup).expect("nothing halts a small run").services.remove(0)
 }
 
 // ---- luck ----
@@ -104,11 +104,15 @@ fn a_launch_draws_the_demand_of_its_first_request() {
         };
         let requests: Vec<(u64, u64)> = (0..300).map(|n| (n, 7)).collect();
         let mut first = First::default();
-        run(setup(&Case { end: 400, ..case(fleet, &requests, script) }), &mut first)
+        run_told(setup(&Case { end: 400, ..case(fleet, &requests, script) }), [], &mut first)
             .expect("a run");
         first.0.into_iter().map(|(replica, (_, length))| (replica, length)).collect::<Vec<_>>()
     };
-    let planes = [Balancing::CentralQueue, Balancing::RoundRobin, Balancing::LeastOutstanding];
+    let planes = [
+        Balancing::CentralQueue,
+        Balancing::PerReplica(RoutingRule::RoundRobin),
+        Balancing::PerReplica(RoutingRule::LeastOutstanding),
+    ];
     let told = planes.map(|balancing| (of(&balancing, &[3, 6]), of(&balancing, &[6])));
     for (slow, fast) in &told {
         assert!(slow.len() == 6 && slow[0] == (0, 7), "{slow:?}");
@@ -187,7 +191,7 @@ struct Shown(Arc<Mutex<Vec<u32>>>, u32);
 impl Policy for Shown {
     fn observe(&mut self, seen: &Observation<'_>) -> Decision {
         self.0.lock().unwrap().push(seen.desired);
-        Decision::propose(seen.desired, self.1, Why::Plain)
+        seen.propose(self.1, Why::Plain)
     }
 }
 
@@ -210,7 +214,7 @@ fn a_policy_is_shown_the_count_in_force() {
 fn who_waited_for_a_replica_to_start_is_cold() {
     let length = Sampler::Constant(5);
     let cold_start = vec![ColdStage { name: "boot", length }];
-    for balancing in [Balancing::CentralQueue, Balancing::RoundRobin] {
+    for balancing in [Balancing::CentralQueue, Balancing::PerReplica(RoutingRule::RoundRobin)] {
         let cold_start = cold_start.clone();
         let fleet = FleetSpec { initial: 0, cold_start, balancing, ..FleetSpec::default() };
         // Ready at 15: two came before, one at that instant, one after.

@@ -1,8 +1,7 @@
 //! `explain` says the same whether it reads what the run left or runs the cell again, and what it says of
 //! guards is what the policy wants without them.
 
-use autosim_engine::control::Decision;
-use autosim_engine::signal::Observation;
+use autosim_engine::control::{Decision, Observation, Stage};
 use autosim_engine::simulation::{self, DecisionLog, DecisionRecord, Detail, Setup};
 use autosim_study::scenario::{LoadOptions, Sources, load};
 use std::fs;
@@ -173,21 +172,14 @@ fn a_guard_is_worth_what_the_policy_wants_without_it() {
 }
 
 /// What a fresh policy answers to the last of what was shown, after all of it.
-fn replayed(
-    setup: &mut Setup,
-    shown: &[DecisionRecord],
-    without: Option<&'static str>,
-) -> Decision {
+fn replayed(setup: &mut Setup, shown: &[DecisionRecord], without: Option<Stage>) -> Decision {
     let policy = &mut setup.services[0].autoscaler.policy;
     let mut answer = None;
     for (at, record) in shown.iter().enumerate() {
-        let seen = Observation {
-            now: record.at,
-            census: record.census,
-            desired: record.before,
-            readings: &record.readings,
-            without: without.filter(|_| at + 1 == shown.len()),
-        };
+        let (now, readings) = (record.at, &record.readings);
+        let seen = Observation::new(now, record.census, record.before, readings);
+        let without = without.filter(|_| at + 1 == shown.len());
+        let seen = without.map_or(seen, |guard| seen.without(guard));
         answer = Some(match record.activation {
             true => policy.activate(&seen),
             false => policy.observe(&seen),
@@ -212,7 +204,7 @@ fn a_fresh_policy_shown_the_same_decides_the_same_with_and_without_each_guard() 
     for (index, policy) in scenario.policies.iter().enumerate() {
         let detail = Detail { timeline: None, decisions: DecisionLog::All, supply: false };
         let fresh = || scenario.setup(index, 0, None, detail);
-        let records = simulation::run(fresh(), &mut ()).unwrap().services.remove(0).decisions;
+        let records = simulation::run(fresh()).unwrap().services.remove(0).decisions;
         assert!(records.len() > 5, "{}", policy.name);
         let guarded: Vec<usize> =
             (0..records.len()).filter(|&at| !records[at].without.is_empty()).collect();
@@ -226,7 +218,7 @@ fn a_fresh_policy_shown_the_same_decides_the_same_with_and_without_each_guard() 
                 policy.name
             );
             for (stage, desired) in &records[at].without {
-                let other = replayed(&mut fresh(), shown, Some(stage.name()));
+                let other = replayed(&mut fresh(), shown, Some(*stage));
                 assert_eq!(other.desired, *desired, "{} without {}", policy.name, stage.name());
                 asked += 1;
             }

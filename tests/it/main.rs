@@ -9,6 +9,7 @@ mod flow;
 mod fluid;
 mod house;
 mod launches;
+mod marks;
 mod naive;
 mod naive_equality;
 mod pai_eas_and_scalingo;

@@ -4,17 +4,17 @@
 //! scenario, `AUTOSIM_CASES=n` that many of each kind.
 
 use crate::naive::{Case, Fate, Record, Try, simulate, simulate_classes, simulate_tries};
-use autosim_engine::control::{Autoscaler, Cadence, Decision, Policy, Why};
+use autosim_engine::control::{Autoscaler, Cadence, Decision, Observation, Policy, Why};
 use autosim_engine::fleet::{
     AtZero, Balancing, ClientSpec, ColdStage, Discipline, FailedWork, FailureSpec, FleetSpec,
     LaunchRate, LoopSpec, Outage, Overflow, Portion, QueueOrder, QueueSpec, Restart, RetryBudget,
     RetrySpec, RoutingRule, ScalePerRequest, Scaling, VictimOrder, WhenFull,
 };
 use autosim_engine::random::{Generator, Purpose, Sampler, Streams};
-use autosim_engine::signal::{Observation, Resources};
+use autosim_engine::signal::Resources;
 use autosim_engine::simulation::{
-    Attempt, AttemptFate, Completion, DecisionLog, Detail, Halt, Outcome, Resolved, ServiceOutcome,
-    ServiceSetup, Setup, Simulation, Sink, Window, run,
+    Attempt, AttemptFate, Completion, DecisionLog, Detail, Outcome, Resolved, ServiceOutcome,
+    ServiceSetup, Setup, Sink, Window, run_told,
 };
 use autosim_engine::units::{Span, Time};
 use autosim_engine::workload::{Arrivals, BATCH, Batch};
@@ -33,11 +33,11 @@ impl Policy for Script {
     fn observe(&mut self, seen: &Observation<'_>) -> Decision {
         let count = self.counts[self.asked.min(self.counts.len() - 1)];
         self.asked += 1;
-        Decision::propose(seen.desired, count, Why::Plain)
+        seen.propose(count, Why::Plain)
     }
     fn activate(&mut self, seen: &Observation<'_>) -> Decision {
         let count = self.activate.unwrap_or(seen.desired);
-        Decision::propose(seen.desired, count, Why::Plain)
+        seen.propose(count, Why::Plain)
     }
 }
 
@@ -133,26 +133,23 @@ pub(crate) fn records(setup: Setup) -> (Vec<Record>, Outcome) {
 }
 
 fn records_and_tries(setup: Setup) -> (Vec<Record>, Vec<Try>, Outcome) {
-    told(|fates| run(setup, fates))
+    told(setup, [])
 }
 
 /// The same in stretches of any length.
 fn in_stretches(setup: Setup, mean: u64, seed: u64) -> (Vec<Record>, Vec<Try>, Outcome) {
     let mut dice = Streams::new(seed, 3, 3).sequential(Purpose::Arrivals, 3);
     let length = Sampler::Exponential { mean_ns: mean as f64 };
-    told(|fates| {
-        let mut simulation = Simulation::new(setup, fates)?;
-        let mut horizon = Time::ZERO;
-        while !simulation.serve(horizon, fates)? {
-            horizon = horizon.after(length.draw(&mut dice));
-        }
-        Ok(simulation.finish(fates))
-    })
+    let next = |horizon: &Time| Some(horizon.after(length.draw(&mut dice)));
+    told(setup, std::iter::successors(Some(Time::ZERO), next))
 }
 
-fn told(run: impl FnOnce(&mut Fates) -> Result<Outcome, Halt>) -> (Vec<Record>, Vec<Try>, Outcome) {
+fn told(
+    setup: Setup,
+    horizons: impl IntoIterator<Item = Time>,
+) -> (Vec<Record>, Vec<Try>, Outcome) {
     let mut fates = Fates::default();
-    let outcome = run(&mut fates).expect("nothing halts a small run");
+    let outcome = run_told(setup, horizons, &mut fates).expect("nothing halts a small run");
     fates.0.sort_unstable();
     fates.1.sort_unstable();
     (fates.0, fates.1, outcome)
@@ -695,7 +692,7 @@ fn every_fate_is_told_by_class_too() {
         for seed in 0..120 {
             let case = classes_case(kind, seed);
             let mut told = ByClass::default();
-            let outcome = run(setup(&case), &mut told).expect("nothing halts a small run");
+            let outcome = run_told(setup(&case), [], &mut told).expect("nothing halts a small run");
             let mut expected: Vec<OfClass> = simulate_classes(&case)
                 .into_iter()
                 .map(|(class, (arrival, fate))| match fate {

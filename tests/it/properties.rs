@@ -6,7 +6,7 @@ use crate::naive_equality::{KINDS, closed_loop_case, random_case, setup, sharing
 use autosim_engine::fleet::{Balancing, ColdStage, FleetSpec, LoopSpec, RoutingRule};
 use autosim_engine::random::{Distribution, Sampler, Streams};
 use autosim_engine::simulation::{
-    Completion, FleetTotals, Outcome, ServiceOutcome, Sink, Window, run,
+    Completion, FleetTotals, Outcome, ServiceOutcome, Sink, Window, run_told,
 };
 use autosim_engine::stats::Histogram;
 use autosim_engine::units::{Rate, Span, Time};
@@ -39,7 +39,8 @@ fn visit(case: &Case, warmup: u64) -> (ServiceOutcome, Visits) {
     let mut setup = setup(case);
     setup.window.warmup = Time(warmup);
     let mut visits = Visits::default();
-    let Outcome { services, .. } = run(setup, &mut visits).expect("nothing halts a small run");
+    let Outcome { services, .. } =
+        run_told(setup, [], &mut visits).expect("nothing halts a small run");
     (services.into_iter().next().expect("there is one service"), visits)
 }
 
@@ -197,7 +198,7 @@ fn policies_meet_the_same_requests() {
         setup.services[0].arrivals =
             workload.requests(&Streams::new(setup.seed, replication, 0), end);
         let mut visits = Visits::default();
-        run(setup, &mut visits).expect("a small run");
+        run_told(setup, [], &mut visits).expect("a small run");
         let pairs = visits.completed.iter().map(|v| (v.0, v.2 - v.1));
         let mut requests: Vec<(u64, u64)> = pairs.collect();
         requests.sort_unstable();

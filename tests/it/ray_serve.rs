@@ -34,7 +34,7 @@ fn changes(folder: &Path, toml: &str) -> Vec<(f64, u32)> {
         .unwrap_or_else(|found| panic!("{}", found.render(false)));
     let detail = Detail { timeline: None, decisions: DecisionLog::All, supply: false };
     let setup = loaded.scenario.setup(0, 0, None, detail);
-    let outcome = simulation::run(setup, &mut ()).expect("the run ends");
+    let outcome = simulation::run(setup).expect("the run ends");
     let decisions = outcome.services[0].decisions.iter();
     decisions
         .filter(|record| record.decision.desired != record.before)

@@ -1,11 +1,11 @@
 //! Known answers about replicas that fail and are replaced.
 
-use autosim_engine::control::{Autoscaler, Cadence, Decision, Policy, Why};
+use autosim_engine::control::{Autoscaler, Cadence, Decision, Observation, Policy, Why};
 use autosim_engine::fleet::{ColdStage, FailedWork, FailureSpec, FleetSpec};
 use autosim_engine::random::Sampler;
-use autosim_engine::signal::{Observation, Resources};
+use autosim_engine::signal::Resources;
 use autosim_engine::simulation::{
-    Completion, DecisionLog, Detail, ServiceOutcome, ServiceSetup, Setup, Sink, Window, run,
+    Completion, DecisionLog, Detail, ServiceOutcome, ServiceSetup, Setup, Sink, Window, run_told,
 };
 use autosim_engine::units::{Span, Time};
 
@@ -25,7 +25,7 @@ struct Keep;
 
 impl Policy for Keep {
     fn observe(&mut self, seen: &Observation<'_>) -> Decision {
-        Decision::propose(seen.desired, seen.desired, Why::Plain)
+        seen.propose(seen.desired, Why::Plain)
     }
 }
 
@@ -56,7 +56,7 @@ fn simulate(fleet: FleetSpec, requests: Vec<(u64, u64)>, end: Time) -> (ServiceO
         cancel: None,
     };
     let mut lengths = Lengths::default();
-    let outcome = run(setup, &mut lengths).expect("nothing halts a small run");
+    let outcome = run_told(setup, [], &mut lengths).expect("nothing halts a small run");
     (outcome.services.into_iter().next().expect("there is one service"), lengths.0)
 }
 

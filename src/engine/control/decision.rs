@@ -1,13 +1,14 @@
 //! A decision and the trail of stages that made it.
 
-use crate::signal::Observation;
+use crate::marks;
 use std::fmt;
+use strum::{IntoStaticStr, VariantArray};
 
 /// The most stages a trail keeps; further ones replace the last, so that the end is always true.
 const MAX_STEPS: usize = 10;
 
 /// Which part of a policy acted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, VariantArray)]
 pub enum Stage {
     /// The formula.
     Recommend,
@@ -44,22 +45,14 @@ impl Stage {
             Self::Combine => "combine",
         }
     }
+
     /// Every stage, in the order of the columns.
-    pub const ALL: [Self; 9] = [
-        Self::Recommend,
-        Self::Tolerance,
-        Self::Stabilise,
-        Self::RateLimit,
-        Self::Cooldown,
-        Self::Bounds,
-        Self::Schedule,
-        Self::Mode,
-        Self::Combine,
-    ];
+    pub const ALL: &[Self] = Self::VARIANTS;
 }
 
 /// Why a stage made the number what it is: data, rendered only when printed.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum Why {
     /// Nothing to say beyond the stage.
     Plain,
@@ -182,6 +175,27 @@ impl fmt::Display for Why {
 }
 
 impl Why {
+    /// Every reason given is a coverage mark: its kind, and the name or note that tells it from others.
+    fn mark(&self) {
+        let kind: &str = self.into();
+        match self {
+            Self::Note(text) => marks::hit("", text),
+            Self::Limit { name, .. } | Self::Until { name, .. } => marks::hit(kind, name),
+            Self::Recent { what, .. } => marks::hit(kind, what),
+            Self::Plain
+            | Self::Ratio { .. }
+            | Self::Level { .. }
+            | Self::Total { .. }
+            | Self::Rule { .. }
+            | Self::TooFew { .. }
+            | Self::Quiet { .. }
+            | Self::NoData
+            | Self::Entry { .. }
+            | Self::Chosen { .. }
+            | Self::Idle { .. } => marks::hit(kind, ""),
+        }
+    }
+
     /// The arithmetic in full, for whoever wants to check it: every number as it was used.
     pub fn in_full(&self) -> String {
         match self {
@@ -194,7 +208,16 @@ impl Why {
                 format!("rule {number}: {value} against the level {level}")
             }
             Self::Quiet { value } => format!("no rule holds for {value}"),
-            other => other.to_string(),
+            Self::Plain
+            | Self::Note(_)
+            | Self::TooFew { .. }
+            | Self::NoData
+            | Self::Limit { .. }
+            | Self::Recent { .. }
+            | Self::Entry { .. }
+            | Self::Chosen { .. }
+            | Self::Idle { .. }
+            | Self::Until { .. } => self.to_string(),
         }
     }
 }
@@ -248,46 +271,43 @@ pub struct Decision {
     pub uncapped: u32,
     /// The stages in order; never empty.
     pub trail: Trail,
-    /// A guard that lets everything pass.
-    pub without: Option<Stage>,
+    /// A guard that lets everything pass, see [`super::Observation`].
+    lifted: Option<Stage>,
 }
 
 impl Decision {
-    /// The formula's answer, before any guard.
-    pub fn propose(current: u32, wanted: u32, why: Why) -> Self {
-        Self::by(Stage::Recommend, current, wanted, why)
-    }
-
-    /// An answer that comes from another stage than a formula: a calendar, an activation.
-    pub fn by(stage: Stage, current: u32, wanted: u32, why: Why) -> Self {
+    /// By one stage alone.
+    pub(super) fn first(
+        stage: Stage,
+        from: u32,
+        wanted: u32,
+        why: Why,
+        lifted: Option<Stage>,
+    ) -> Self {
+        why.mark();
         let mut trail = Trail::EMPTY;
-        trail.push(Step { stage, from: current, to: wanted, why });
-        Self { desired: wanted, uncapped: wanted, trail, without: None }
-    }
-
-    /// No change.
-    pub fn hold(current: u32) -> Self {
-        Self::propose(current, current, Why::Note("hold"))
-    }
-
-    /// From here on the guard named in `seen.without` lets everything pass.
-    #[must_use]
-    pub fn shown(self, seen: &Observation<'_>) -> Self {
-        let named = |stage: &Stage| Some(stage.name()) == seen.without;
-        Self { without: Stage::ALL.into_iter().find(named), ..self }
+        trail.push(Step { stage, from, to: wanted, why });
+        Self { desired: wanted, uncapped: wanted, trail, lifted }
     }
 
     /// A guard's answer. Recorded if it changed the number or has something to say.
     #[must_use]
     pub fn then(mut self, stage: Stage, to: u32, why: Why) -> Self {
-        if self.without == Some(stage) {
+        if self.lifted == Some(stage) {
             return self;
         }
         if to != self.desired || why != Why::Plain {
+            why.mark();
             self.trail.push(Step { stage, from: self.desired, to, why });
             self.desired = to;
         }
         self
+    }
+
+    /// With another count as the unconstrained one, where that is not the first stage's.
+    #[must_use]
+    pub const fn with_uncapped(self, uncapped: u32) -> Self {
+        Self { uncapped, ..self }
     }
 
     /// The stage that had the last word on the number: the last one that changed it, else the formula.

@@ -1,20 +1,25 @@
 //! # control: what the engine asks of an autoscaler
 //!
-//! **Is**: the contract between the engine and whatever decides: [`Policy`], [`Decision`] with its trail of
-//! stages, and [`Autoscaler`], a policy with what it is shown and when.
+//! **Is**: the contract between the engine and whatever decides: [`Policy`], the [`Observation`] it is shown,
+//! the [`Decision`] it makes of it with its trail of stages, and [`Autoscaler`], a policy with what it sees
+//! and when.
 //!
-//! **Knows**: observations, signals and numbers.
+//! **Knows**: signals and numbers.
 //!
 //! **Must not know**: any policy, the fleet, requests, clocks, generators: a policy is a function of what it
 //! has been shown.
 //!
 //! **Start at** [`Policy`].
 
+#![warn(clippy::wildcard_enum_match_arm)]
+
 mod decision;
+mod observation;
 
 pub use decision::{Decision, Stage, Step, Trail, Why};
+pub use observation::Observation;
 
-use crate::signal::{Observation, Sensor, Signal};
+use crate::signal::{MetricRef, Sensor, Signal};
 use crate::units::{Span, Time};
 
 /// An autoscaling policy. Built fresh for every cell; the same observations give the same decisions, of a
@@ -26,7 +31,7 @@ pub trait Policy: Send + Fork {
     /// Decides when a request arrives while no replica is live. Default: no change until the next
     /// control.
     fn activate(&mut self, seen: &Observation<'_>) -> Decision {
-        Decision::hold(seen.desired)
+        seen.hold()
     }
 }
 
@@ -96,6 +101,20 @@ impl SignalRef {
     /// A signal of the service of that name, or of the policy's own.
     pub const fn of(service: Option<String>, signal: Signal) -> Self {
         Self { service, signal, native: None, sensor: None }
+    }
+
+    /// As a policy names it: `frontend/requests_per_s_per_replica`, or in its product's words.
+    pub fn name(&self) -> String {
+        let Signal { metric, per_replica, .. } = self.signal;
+        let service = self.service.clone();
+        match (&self.native, service) {
+            (None, service) => {
+                let per_replica = per_replica && !metric.is_average();
+                MetricRef { service, metric, per_replica }.to_string()
+            }
+            (Some(native), Some(service)) => format!("{service}/{native}"),
+            (Some(native), None) => native.clone(),
+        }
     }
 
     /// As the product calls it.

@@ -45,24 +45,25 @@ pub struct FleetIntegrals {
     pub draining_ns: u128,
 }
 
-/// What was done to the fleet within the measured window, and what it costs.
+/// What was done to the fleet within the measured window, and what it costs. A replica is launched, cancelled
+/// or gone in the window if that instant lies in it, whenever the others do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct FleetLedger {
     /// Billed replica-nanoseconds.
     pub billed_ns: u128,
-    /// Replica-nanoseconds from launch to gone.
+    /// Replica-nanoseconds from launch to gone, as far as they lie in the window.
     pub allocated_ns: u128,
     /// Replicas launched.
     pub launches: u64,
-    /// Of those, cancelled before they were ready.
+    /// Replicas cancelled before they were ready.
     pub cancelled: u64,
     /// Orders refused by the quota.
     pub refused: u64,
-    /// Replicas gone.
+    /// Replicas gone, cancelled ones included.
     pub removed: u64,
-    /// Sum of their lives from launch to gone.
+    /// Sum of their whole lives from launch to gone, before the window too.
     pub removed_life_ns: u128,
-    /// Most live replicas at once.
+    /// Most live replicas at once before the window ends, warm-up included.
     pub peak_live: u32,
 }
 

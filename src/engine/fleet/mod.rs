@@ -18,6 +18,7 @@ mod fleet_state;
 mod launches;
 mod replica;
 mod spec;
+mod turn;
 
 pub use client::{ClientSpec, RetryBudget, RetrySpec};
 pub use closed::LoopSpec;
@@ -29,3 +30,4 @@ pub use spec::{
     AtZero, Balancing, Billing, ColdStage, Discipline, FleetSpec, LaunchRate, Overflow, Portion,
     QueueOrder, QueueSpec, Rollout, RoutingRule, ScalePerRequest, Scaling, VictimOrder, WhenFull,
 };
+pub use turn::Turn;

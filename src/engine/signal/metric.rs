@@ -2,9 +2,10 @@
 
 use std::fmt;
 use std::str::FromStr;
+use strum::VariantArray;
 
 /// A metric of one service. Totals of the whole service unless the name says otherwise.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, VariantArray)]
 pub enum Metric {
     /// Arrivals per second.
     RequestsPerS,
@@ -50,29 +51,34 @@ pub enum Metric {
 }
 
 impl Metric {
-    /// Every metric with its name.
-    pub const ALL: [(Self, &'static str); 20] = [
-        (Self::RequestsPerS, "requests_per_s"),
-        (Self::RequestsPerMin, "requests_per_min"),
-        (Self::InFlightRequests, "in_flight_requests"),
-        (Self::QueuedRequests, "queued_requests"),
-        (Self::OngoingRequests, "ongoing_requests"),
-        (Self::UtilizationPercent, "utilization_percent"),
-        (Self::CpuPercent, "cpu_percent"),
-        (Self::MemoryPercent, "memory_percent"),
-        (Self::GpuPercent, "gpu_percent"),
-        (Self::Connections, "connections"),
-        (Self::ResponseTimeMs, "response_time_ms"),
-        (Self::P50Ms, "p50_ms"),
-        (Self::P90Ms, "p90_ms"),
-        (Self::P95Ms, "p95_ms"),
-        (Self::P99Ms, "p99_ms"),
-        (Self::ErrorsPerS, "errors_per_s"),
-        (Self::ErrorsPerMin, "errors_per_min"),
-        (Self::BytesPerS, "bytes_per_s"),
-        (Self::Replicas, "replicas"),
-        (Self::IdleS, "idle_s"),
-    ];
+    /// Every metric.
+    pub const ALL: &[Self] = Self::VARIANTS;
+
+    /// Its name in scenarios and files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::RequestsPerS => "requests_per_s",
+            Self::RequestsPerMin => "requests_per_min",
+            Self::InFlightRequests => "in_flight_requests",
+            Self::QueuedRequests => "queued_requests",
+            Self::OngoingRequests => "ongoing_requests",
+            Self::UtilizationPercent => "utilization_percent",
+            Self::CpuPercent => "cpu_percent",
+            Self::MemoryPercent => "memory_percent",
+            Self::GpuPercent => "gpu_percent",
+            Self::Connections => "connections",
+            Self::ResponseTimeMs => "response_time_ms",
+            Self::P50Ms => "p50_ms",
+            Self::P90Ms => "p90_ms",
+            Self::P95Ms => "p95_ms",
+            Self::P99Ms => "p99_ms",
+            Self::ErrorsPerS => "errors_per_s",
+            Self::ErrorsPerMin => "errors_per_min",
+            Self::BytesPerS => "bytes_per_s",
+            Self::Replicas => "replicas",
+            Self::IdleS => "idle_s",
+        }
+    }
 
     /// Whether the metric is an average or quantile by nature, so that dividing it by replicas has no
     /// meaning.
@@ -99,14 +105,39 @@ impl Metric {
 
     /// Whether it needs the histogram of response times.
     pub const fn needs_histogram(self) -> bool {
-        matches!(self, Self::P50Ms | Self::P90Ms | Self::P95Ms | Self::P99Ms)
+        self.quantile().is_some()
+    }
+
+    /// Which quantile of response times it is, if it is one.
+    pub const fn quantile(self) -> Option<f64> {
+        match self {
+            Self::P50Ms => Some(0.5),
+            Self::P90Ms => Some(0.9),
+            Self::P95Ms => Some(0.95),
+            Self::P99Ms => Some(0.99),
+            Self::RequestsPerS
+            | Self::RequestsPerMin
+            | Self::InFlightRequests
+            | Self::QueuedRequests
+            | Self::OngoingRequests
+            | Self::UtilizationPercent
+            | Self::CpuPercent
+            | Self::MemoryPercent
+            | Self::GpuPercent
+            | Self::Connections
+            | Self::ResponseTimeMs
+            | Self::ErrorsPerS
+            | Self::ErrorsPerMin
+            | Self::BytesPerS
+            | Self::Replicas
+            | Self::IdleS => None,
+        }
     }
 }
 
 impl fmt::Display for Metric {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = Self::ALL.iter().find(|(metric, _)| metric == self).map_or("", |(_, name)| name);
-        f.write_str(name)
+        f.write_str(self.name())
     }
 }
 
@@ -118,6 +149,6 @@ impl FromStr for Metric {
             "cpu" | "memory" | "gpu" | "utilization" => format!("{text}_percent"),
             other => other.to_owned(),
         };
-        Self::ALL.iter().find(|(_, name)| *name == full).map(|&(metric, _)| metric).ok_or(())
+        Self::ALL.iter().copied().find(|metric| metric.name() == full).ok_or(())
     }
 }

@@ -1,27 +1,29 @@
 //! # signal: what an autoscaler is allowed to see
 //!
 //! **Is**: [`Probe`] (exact counters handed over at a scrape), [`Signal`] (metric + statistic + window +
-//! resolution + delay + missing-data rule) and [`Observation`] (what a policy is shown at a control).
+//! resolution + delay + missing-data rule) and [`Reading`] (what is known of one at an instant).
 //!
 //! **Knows**: metrics and their arithmetic over time.
 //!
 //! **Must not know**: what a replica or a request is, policies, the engine.
 //!
-//! **Start at** [`Probe`], then [`Observation`].
+//! **Start at** [`Probe`], then [`Reading`].
+
+#![warn(clippy::wildcard_enum_match_arm)]
 
 mod definition;
 mod load;
 mod metric;
-mod observation;
 mod pipeline;
 mod probe;
+mod reading;
 mod sensor;
 mod spec;
 
 pub use definition::{Basis, GaugeMode, Missing, Signal, Statistic};
 pub use metric::Metric;
-pub use observation::{Census, Observation, Reading};
 pub use pipeline::Pipeline;
 pub use probe::{Probe, ReplicaLoad, Resources};
+pub use reading::{Census, Reading};
 pub use sensor::Sensor;
 pub use spec::{MetricRef, SignalSpec};

@@ -104,7 +104,7 @@ impl Pipeline {
         let before = self.samples.back().and_then(|s| s.counters).unwrap_or(self.base);
         self.now = Now::of(probe);
         let latency = self.new_responses(probe);
-        let value = match quantile(self.signal.metric) {
+        let value = match self.signal.metric.quantile() {
             Some(q) => quantile_of(&latency, q),
             None if self.signal.metric == Metric::IdleS => Some(self.now.idle_s),
             None if self.takes_instants() => self.value(&Load::now(probe)),
@@ -219,7 +219,7 @@ impl Pipeline {
 
     fn mean(&self) -> Option<f64> {
         match self.samples.back()?.counters {
-            Some(newest) if !self.takes_instants() => match quantile(self.signal.metric) {
+            Some(newest) if !self.takes_instants() => match self.signal.metric.quantile() {
                 Some(q) => {
                     let quantile = self.response.as_ref()?.window.quantile(q)?;
                     Some(quantile.as_millis_f64() / self.signal.unit)
@@ -238,17 +238,6 @@ impl Pipeline {
 fn mean_of(values: impl Iterator<Item = f64>) -> Option<f64> {
     let (sum, count) = values.fold((0.0, 0u32), |(sum, n), value| (sum + value, n + 1));
     (count > 0).then(|| sum / f64::from(count))
-}
-
-/// The share a quantile metric asks for.
-const fn quantile(metric: Metric) -> Option<f64> {
-    match metric {
-        Metric::P50Ms => Some(0.5),
-        Metric::P90Ms => Some(0.9),
-        Metric::P95Ms => Some(0.95),
-        Metric::P99Ms => Some(0.99),
-        _ => None,
-    }
 }
 
 /// The q-th quantile of counted lengths in milliseconds; `counts` ascend.

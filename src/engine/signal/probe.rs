@@ -53,7 +53,7 @@ pub struct Probe<'a> {
 pub struct ReplicaLoad {
     /// Which: never used twice in a run, larger for later launches.
     pub number: u64,
-    /// Requests it was given and has not finished, waiting at it or in service.
+    /// Requests in service on it, not those that wait with it; of a flow, its share of all that are present.
     pub ongoing: u32,
 }
 

@@ -86,7 +86,7 @@ impl FromStr for MetricRef {
         let metric: Metric = name.parse().map_err(|()| {
             let near = Metric::ALL
                 .iter()
-                .map(|&(_, known)| (strsim::damerau_levenshtein(known, name), known))
+                .map(|known| (strsim::damerau_levenshtein(known.name(), name), known.name()))
                 .min()
                 .filter(|&(distance, known)| distance <= known.len() / 3);
             match near {

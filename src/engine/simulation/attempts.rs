@@ -63,7 +63,7 @@ impl Attempts {
             AttemptFate::TimedOut => self.seen.timeouts += 1,
             AttemptFate::Lost => self.seen.lost += 1,
             AttemptFate::Unheard => self.unheard += u64::from(end != Time::NEVER),
-            _ => {}
+            AttemptFate::Answered | AttemptFate::Cancelled | AttemptFate::Open => {}
         }
         if matches!(fate, AttemptFate::Answered | AttemptFate::Open) {
             return 0;

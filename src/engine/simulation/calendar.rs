@@ -1,13 +1,12 @@
-//! What the engine does and when: control events in order of time, then of rank.
+//! What the simulation does and when: events in order of time, then of turn.
 
-use crate::fleet::ReplicaId;
+use crate::fleet::{ReplicaId, Turn};
 use crate::units::Time;
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::BTreeMap;
 
-/// Events of the control plane. The order of declaration is the order at one instant (rule 1): the world
-/// first, then those who look at it, then those who change it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+/// Events of the control plane: the world first, then those who look at it, then those who change it.
+/// Their order at one instant is that of their [`Turn`] (rule 1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Event {
     /// A draining replica is gone.
     Gone(ReplicaId),
@@ -30,7 +29,7 @@ pub(super) enum Event {
 }
 
 /// What a rollout does at an instant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum RolloutStep {
     /// The one of this number begins.
     Begin(u32),
@@ -39,7 +38,7 @@ pub(super) enum RolloutStep {
 }
 
 /// What is measured.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Measure {
     /// A timeline interval ends.
     Interval,
@@ -50,7 +49,7 @@ pub(super) enum Measure {
 }
 
 /// Why the autoscaler is asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Control {
     /// Its interval has passed.
     Periodic,
@@ -59,70 +58,69 @@ pub(super) enum Control {
 }
 
 impl Event {
-    /// True for what happens before requests give up at an instant.
-    pub(super) const fn changes_world(&self) -> bool {
-        matches!(self, Self::Gone(_) | Self::Ready(..))
+    /// When at its instant it happens.
+    pub(super) const fn turn(&self) -> Turn {
+        match self {
+            Self::Gone(_) => Turn::Gone,
+            Self::Ready(..) => Turn::Ready,
+            Self::Measure(_) => Turn::Measured,
+            Self::Fail(..) => Turn::Failed,
+            Self::Outage(_) => Turn::OutageBegan,
+            Self::Rollout(_) => Turn::Rolled,
+            Self::Scrape(_) => Turn::Scraped,
+            Self::Control(_) => Turn::Asked,
+            Self::Actuate(_) => Turn::Actuated,
+        }
     }
 
-    fn rank(&self) -> u8 {
+    /// Launch ordinal of replicas that fail or are ready; all others come as they were added.
+    const fn ordinal(&self) -> u64 {
         match self {
-            Self::Gone(_) => 0,
-            Self::Ready(..) => 1,
-            Self::Measure(_) => 2,
-            Self::Fail(..) => 3,
-            Self::Outage(_) => 4,
-            Self::Rollout(_) => 5,
-            Self::Scrape(_) => 6,
-            Self::Control(_) => 7,
-            Self::Actuate(_) => 8,
+            Self::Fail(ordinal, _) | Self::Ready(ordinal, _) => *ordinal,
+            Self::Gone(_)
+            | Self::Measure(_)
+            | Self::Outage(_)
+            | Self::Rollout(_)
+            | Self::Scrape(_)
+            | Self::Control(_)
+            | Self::Actuate(_) => 0,
         }
     }
 }
 
-/// An event with its instant and its service.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Entry {
-    pub(super) at: Time,
-    /// All services pass one rank before any begins the next.
-    rank: u8,
-    pub(super) service: u32,
-    /// Launch ordinal of those that fail or are ready; all others in the order in which they were added.
-    order: u64,
-    sequence: u64,
-    pub(super) event: Event,
-}
+/// What orders events; no two are equal: instant, turn, service (all services pass one turn before any begins
+/// the next), launch ordinal, and the order in which they were added.
+type Key = (Time, Turn, u32, u64, u64);
 
 /// The events to come.
 #[derive(Debug, Default)]
 pub(super) struct Calendar {
-    entries: BinaryHeap<Reverse<Entry>>,
-    sequence: u64,
+    events: BTreeMap<Key, Event>,
+    added: u64,
 }
 
 impl Calendar {
     /// Adds an event; those at [`Time::NEVER`] never happen.
     pub(super) fn add(&mut self, at: Time, service: u32, event: Event) {
         if at != Time::NEVER {
-            let (rank, sequence) = (event.rank(), self.sequence);
-            self.sequence += 1;
-            let order = match event {
-                Event::Fail(ordinal, _) | Event::Ready(ordinal, _) => ordinal,
-                _ => 0,
-            };
-            self.entries.push(Reverse(Entry { at, rank, service, order, sequence, event }));
+            self.events.insert((at, event.turn(), service, event.ordinal(), self.added), event);
+            self.added += 1;
         }
     }
+
     /// The instant of the next event.
     pub(super) fn next_at(&self) -> Option<Time> {
-        self.entries.peek().map(|entry| entry.0.at)
+        self.events.first_key_value().map(|(key, _)| key.0)
     }
-    /// The next event, if it is due at `now` and wanted.
-    pub(super) fn pop(&mut self, now: Time, wanted: impl Fn(&Event) -> bool) -> Option<Entry> {
-        let next = &self.entries.peek()?.0;
-        if next.at == now && wanted(&next.event) {
-            self.entries.pop().map(|entry| entry.0)
-        } else {
-            None
-        }
+
+    /// The next event and its service, if it is due at `now` and its turn is wanted.
+    pub(super) fn pop(
+        &mut self,
+        now: Time,
+        wanted: impl Fn(Turn) -> bool,
+    ) -> Option<(usize, Event)> {
+        let next = self.events.first_entry()?;
+        let &(at, turn, service, ..) = next.key();
+        (at == now && wanted(turn)).then(|| (service as usize, next.remove()))
     }
 }

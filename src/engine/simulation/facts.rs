@@ -1,8 +1,10 @@
 //! What is known of a run before it begins, and shared by its services.
 
-use super::setup::{DecisionLog, Setup, Window};
-use crate::random::Streams;
+use super::setup::{DecisionLog, Halt, Setup, Window};
+use crate::control::Cadence;
+use crate::random::{Purpose, Streams};
 use crate::units::Span;
+use rand::Rng as _;
 
 /// What every service of a run shares.
 pub(super) struct RunFacts {
@@ -39,14 +41,34 @@ impl RunFacts {
             one_by_one,
         }
     }
+
+    /// The phase of a service's control loop: drawn per replication where asked for.
+    pub(super) fn control_phase(&self, cadence: Cadence, service: u32) -> Span {
+        if !cadence.random_phase {
+            return Span::ZERO;
+        }
+        let streams = Streams::new(self.seed, self.replication, service);
+        let draw = streams.sequential(Purpose::ControlPhase, 0).next_u64();
+        Span(((u128::from(draw) * u128::from(cadence.interval.0)) >> 64) as u64)
+    }
 }
 
-/// The phase of a control loop: drawn per replication where asked for.
-pub(super) fn control_phase(interval: Span, random: bool, streams: &Streams) -> Span {
-    use rand::Rng as _;
-    if !random {
-        return Span::ZERO;
-    }
-    let draw = streams.sequential(crate::random::Purpose::ControlPhase, 0).next_u64();
-    Span(((u128::from(draw) * u128::from(interval.0)) >> 64) as u64)
+/// Per service and signal: the service it is taken from.
+pub(super) fn sources(setup: &Setup) -> Result<Vec<Vec<usize>>, Halt> {
+    let place = |own: usize, name: &Option<String>| match name {
+        None => Ok(own),
+        Some(name) => {
+            setup.services.iter().position(|service| service.name == *name).ok_or_else(|| {
+                Halt::UnknownService {
+                    name: name.clone(),
+                    service: setup.services[own].name.clone(),
+                }
+            })
+        }
+    };
+    let all = setup.services.iter().enumerate();
+    all.map(|(own, service)| {
+        service.autoscaler.signals.iter().map(|signal| place(own, &signal.service)).collect()
+    })
+    .collect()
 }

@@ -7,28 +7,38 @@
 //!
 //! **Must not know**: files, products, experiments, reports; it reads no clock but the simulated one.
 //!
-//! **Start at** [`Setup`], [`run`] and [`Outcome`]; [`Simulation`] is a run in stretches.
+//! **Start at** [`Setup`], [`run`] and [`Outcome`]; [`Simulation`] is a run in stretches. A service is a
+//! backend that serves, a controller that decides and a meter; the run has the calendar and the senses.
+
+#![warn(clippy::wildcard_enum_match_arm)]
 
 mod attempts;
+mod backend;
 mod calendar;
+mod controller;
 mod facts;
 mod incoming;
+mod meter;
 mod outcome;
 mod recorder;
 mod rollout;
 mod run;
+mod senses;
 mod service;
 mod setup;
 mod tally;
+mod told;
 
 pub use crate::fleet::dispatch::{Attempt, AttemptFate, Completion, Resolved, Sink};
 pub use outcome::{
     ClassTotals, ClientInterval, Counts, DecisionRecord, FleetTotals, Interval, LatencyTotals,
     Outcome, Presence, ServiceOutcome, SloMinute, UserTotals,
 };
-pub use run::{Simulation, run};
+pub use run::{Simulation, run, run_told};
 pub use setup::{DecisionLog, Detail, Halt, ServiceSetup, Setup, Slo, Window};
 
+#[cfg(test)]
+mod order_tests;
 #[cfg(test)]
 mod rollout_tests;
 #[cfg(test)]

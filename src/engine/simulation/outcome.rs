@@ -160,7 +160,7 @@ pub struct FleetTotals {
     pub idle_ns: u128,
     /// Replicas launched.
     pub launches: u64,
-    /// Of those, cancelled before they were ready.
+    /// Replicas cancelled before they were ready.
     pub cancelled: u64,
     /// Orders refused by the quota.
     pub refused: u64,
@@ -175,7 +175,7 @@ pub struct FleetTotals {
     pub removed: u64,
     /// See `removed`.
     pub removed_life_ns: u128,
-    /// Most live replicas at once.
+    /// Most live replicas at once, warm-up included.
     pub peak_live: u32,
     /// Time at which the uncapped wish was above what was in force, ns.
     pub capped_ns: u128,

@@ -198,7 +198,10 @@ impl Recorder {
 }
 
 impl Sink for Recorder {
-    const NAMES_REPLICAS: bool = false;
+    #[inline]
+    fn names_replicas(&self) -> bool {
+        false
+    }
 
     #[inline(always)]
     fn completed(&mut self, completion: &Completion) {

@@ -1,10 +1,11 @@
 //! Small runs worked out by hand.
 
 use super::*;
-use crate::control::{Autoscaler, Cadence, Decision, Policy, Why};
+use crate::control::{Autoscaler, Cadence, Decision, Observation, Policy, Stage, Why};
 use crate::fleet::{ColdStage, FleetSpec, LaunchRate, OrderedBy};
+use crate::marks;
 use crate::random::Sampler;
-use crate::signal::{Observation, Resources};
+use crate::signal::Resources;
 use crate::units::{Span, Time};
 
 /// Says what it is told at each control, then repeats the last.
@@ -14,10 +15,10 @@ struct Script(std::collections::VecDeque<u32>);
 impl Policy for Script {
     fn observe(&mut self, seen: &Observation<'_>) -> Decision {
         let wanted = if self.0.len() > 1 { self.0.pop_front() } else { self.0.front().copied() };
-        Decision::propose(seen.desired, wanted.unwrap_or(seen.desired), Why::Plain)
+        seen.propose(wanted.unwrap_or(seen.desired), Why::Plain)
     }
     fn activate(&mut self, seen: &Observation<'_>) -> Decision {
-        Decision::propose(seen.desired, 1, Why::Note("activation"))
+        seen.propose(1, Why::Note("activation"))
     }
 }
 
@@ -31,7 +32,12 @@ impl Sink for Heard {
 }
 
 /// Requests in whole seconds: (arrival, demand).
-fn setup(requests: &[(u64, u64)], fleet: FleetSpec, script: &[u32], end_s: u64) -> Setup {
+pub(super) fn setup(
+    requests: &[(u64, u64)],
+    fleet: FleetSpec,
+    script: &[u32],
+    end_s: u64,
+) -> Setup {
     let ns = |&(a, d): &(u64, u64)| (Time::from_secs(a).0, Time::from_secs(d).0);
     let requests: Vec<_> = requests.iter().map(ns).collect();
     let end = Time::from_secs(end_s);
@@ -64,13 +70,13 @@ fn setup(requests: &[(u64, u64)], fleet: FleetSpec, script: &[u32], end_s: u64) 
     }
 }
 
-fn cold(seconds: u64) -> Vec<ColdStage> {
+pub(super) fn cold(seconds: u64) -> Vec<ColdStage> {
     vec![ColdStage { name: "cold_start", length: Sampler::Constant(Span::from_secs(seconds).0) }]
 }
 
 fn heard(setup: Setup) -> (Vec<(u64, u64, u64)>, Outcome) {
     let mut heard = Heard::default();
-    let outcome = run(setup, &mut heard).unwrap();
+    let outcome = run_told(setup, [], &mut heard).unwrap();
     heard.0.sort_unstable();
     let s = |(a, b, c): (u64, u64, u64)| (a / 1_000_000_000, b / 1_000_000_000, c / 1_000_000_000);
     (heard.0.into_iter().map(s).collect(), outcome)
@@ -126,7 +132,7 @@ fn timeline_intervals_add_up_to_the_totals() {
 #[test]
 fn too_many_waiting_halts_with_the_service_and_the_limit() {
     let requests: Vec<_> = (0..2000).map(|i| (i / 100, 50)).collect();
-    let halted = run(setup(&requests, FleetSpec::default(), &[1], 60), &mut ());
+    let halted = run(setup(&requests, FleetSpec::default(), &[1], 60));
     let text = halted.unwrap_err().to_string();
     assert!(text.contains("service") && text.contains("1000 requests"), "{text}");
 }
@@ -145,7 +151,7 @@ fn a_launch_is_kept_with_its_stages_and_its_end() {
     let mut setup = setup(&[(1, 1)], fleet, &[3, 3, 2], 60);
     setup.services[0].autoscaler.actuation_delay = Span::from_secs(3);
     setup.services[0].autoscaler.wakeups = vec![Time::from_secs(26)];
-    let launches = run(setup, &mut ()).unwrap().services.remove(0).launches;
+    let launches = run(setup).unwrap().services.remove(0).launches;
     let seconds = |at: Time| at.as_secs_f64();
     let told: Vec<_> = launches
         .kept
@@ -168,13 +174,53 @@ fn a_launch_is_kept_with_its_stages_and_its_end() {
 
 #[test]
 fn a_run_that_stops_within_what_is_measured_ends_well() {
+    let _shown =
+        marks::expect(["an order that changes nothing", "stopped before the window closes"]);
     let requests: Vec<_> = (0..50).map(|i| (i, 1)).collect();
     let mut setup = setup(&requests, FleetSpec { initial: 2, ..FleetSpec::default() }, &[2], 60);
     setup.window.warmup = Time::from_secs(10);
     setup.detail.decisions = DecisionLog::Newest;
     setup.stop_after = Some(Time::from_secs(45));
-    let service = run(setup, &mut ()).unwrap().services.remove(0);
+    let service = run(setup).unwrap().services.remove(0);
     let decided: Vec<f64> = service.decisions.iter().map(|one| one.at.as_secs_f64()).collect();
     assert_eq!(decided, [40.0]);
     assert_eq!(service.fleet.ready_ns, 0, "nothing was measured to its end");
+}
+
+#[test]
+fn a_policy_is_asked_once_at_an_instant() {
+    let _shown =
+        marks::expect(["a wakeup that is a regular control", "asked before the planes get there"]);
+    let mut setup = setup(&[(1, 1)], FleetSpec::default(), &[1], 40);
+    setup.services[0].autoscaler.wakeups = [5, 20, 25].map(Time::from_secs).to_vec();
+    let decisions = run(setup).unwrap().services.remove(0).decisions;
+    let asked: Vec<f64> = decisions.iter().map(|one| one.at.as_secs_f64()).collect();
+    assert_eq!(asked, [5.0, 10.0, 20.0, 25.0, 30.0]);
+}
+
+/// Orders what its script says, but lets nobody go before half a minute has passed.
+#[derive(Clone)]
+struct Patient(Script);
+
+impl Policy for Patient {
+    fn observe(&mut self, seen: &Observation<'_>) -> Decision {
+        let decision = self.0.observe(seen);
+        if decision.desired >= seen.desired || seen.now > Time::from_secs(30) {
+            return decision;
+        }
+        let seconds_left = 30.0 - seen.now.as_secs_f64();
+        decision.then(Stage::Cooldown, seen.desired, Why::Until { name: "patience", seconds_left })
+    }
+}
+
+#[test]
+fn what_a_guard_is_worth_is_known_of_any_policy() {
+    let fleet = FleetSpec { initial: 5, ..FleetSpec::default() };
+    let mut setup = setup(&[(1, 1)], fleet, &[], 60);
+    setup.services[0].autoscaler.policy = Box::new(Patient(Script([4, 2, 3, 1].into())));
+    let service = run(setup).unwrap().services.remove(0);
+    let told = service.decisions.iter().map(|one| (one.decision.desired, one.without.clone()));
+    let held = |without| (5, vec![(Stage::Cooldown, without)]);
+    let expected = [held(4), held(2), held(3), (1, vec![])];
+    assert_eq!(told.take(4).collect::<Vec<_>>(), expected);
 }

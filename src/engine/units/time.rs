@@ -73,6 +73,15 @@ impl Span {
     pub fn as_millis_f64(self) -> f64 {
         self.0 as f64 / 1e6
     }
+    /// The greatest common divisor: the longest step of which both are multiples. Zero counts as none.
+    #[must_use]
+    pub const fn common_step(self, other: Self) -> Self {
+        let (mut a, mut b) = (self.0, other.0);
+        while b > 0 {
+            (a, b) = (b, a % b);
+        }
+        Self(a)
+    }
     /// True for [`Span::ZERO`].
     pub const fn is_zero(self) -> bool {
         self.0 == 0

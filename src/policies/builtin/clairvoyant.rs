@@ -3,9 +3,8 @@
 use super::PolicyContext;
 use super::parts::{Bounds, ceil_count};
 use super::timing;
-use autosim_engine::control::{Autoscaler, Decision, Policy, Why};
+use autosim_engine::control::{Autoscaler, Decision, Observation, Policy, Why};
 use autosim_engine::fault::Faults;
-use autosim_engine::signal::Observation;
 use autosim_engine::units::{Fraction, Span, Time};
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
@@ -120,11 +119,11 @@ impl Policy for Player {
         }
         let Some(&(_, need)) = self.next.checked_sub(1).and_then(|entry| self.plan.get(entry))
         else {
-            return self.bounds.apply(Decision::hold(seen.desired).shown(seen));
+            return self.bounds.apply(seen.hold());
         };
         let wanted = ceil_count(f64::from(need) * self.factor);
         let why = Why::Note("planned");
-        self.bounds.apply(Decision::propose(seen.desired, wanted, why).shown(seen))
+        self.bounds.apply(seen.propose(wanted, why))
     }
 
     fn activate(&mut self, seen: &Observation<'_>) -> Decision {
@@ -157,6 +156,7 @@ mod tests {
 
     #[test]
     fn the_plan_is_played_with_headroom_within_bounds() {
+        let _shown = autosim_engine::marks::expect(["planned"]);
         let mut context = context(2);
         context.plan = Some(plan(&[(0, 3), (100, 10), (200, 50), (300, 0)]).into());
         let mut tape = Tape::with("clairvoyant = { headroom = \"10%\", max = 40 }", &context);

@@ -1,10 +1,9 @@
 //! `combine`: several policies, of which the largest or smallest wish wins.
 
-use super::inner::{Inner, Together, common_step};
+use super::inner::{Inner, Together};
 use super::{PolicyContext, PolicySpec};
-use autosim_engine::control::{Autoscaler, Decision, Policy, Stage, Why};
+use autosim_engine::control::{Autoscaler, Decision, Observation, Policy, Stage, Why};
 use autosim_engine::fault::Faults;
-use autosim_engine::signal::Observation;
 use autosim_engine::units::Span;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
@@ -66,7 +65,7 @@ impl Combine {
 
     /// The greatest common divisor of the intervals: how often it is asked.
     pub(super) fn step(&self) -> Span {
-        self.policies.values().map(PolicySpec::interval).fold(Span::ZERO, common_step)
+        self.policies.values().map(PolicySpec::interval).fold(Span::ZERO, Span::common_step)
     }
 
     fn check_step(&self, faults: &mut Faults) {
@@ -121,10 +120,10 @@ impl Chorus {
         };
         let of = wishes.len() as u32;
         let Some((number, wish)) = (1..).zip(wishes).reduce(first_best) else {
-            return Decision::hold(seen.desired);
+            return seen.hold();
         };
         let chosen = wish.then(Stage::Combine, wish.desired, Why::Chosen { number, of });
-        Decision { uncapped: uncapped.unwrap_or(chosen.uncapped), ..chosen }
+        chosen.with_uncapped(uncapped.unwrap_or(chosen.uncapped))
     }
 }
 
@@ -156,6 +155,7 @@ mod tests {
 
     #[test]
     fn the_largest_or_smallest_wish_wins_with_its_reasons() {
+        let _shown = autosim_engine::marks::expect(["chosen"]);
         for (choose, cpu, queue, expected, number) in [
             ("largest", 75.0, 20.0, 10, 2),
             ("largest", 100.0, 20.0, 12, 1),

@@ -1,9 +1,8 @@
 //! `fixed`: a constant count, the anchor every comparison needs (peak provisioning).
 
 use super::PolicyContext;
-use autosim_engine::control::{Autoscaler, Cadence, Decision, Policy, Why};
+use autosim_engine::control::{Autoscaler, Cadence, Decision, Observation, Policy, Why};
 use autosim_engine::fault::Faults;
-use autosim_engine::signal::Observation;
 use autosim_engine::units::{Span, Time};
 use serde::{Deserialize, Serialize};
 
@@ -43,7 +42,7 @@ struct Constant(u32);
 
 impl Policy for Constant {
     fn observe(&mut self, seen: &Observation<'_>) -> Decision {
-        Decision::propose(seen.desired, self.0, Why::Plain)
+        seen.propose(self.0, Why::Plain)
     }
     fn activate(&mut self, seen: &Observation<'_>) -> Decision {
         self.observe(seen)

@@ -1,7 +1,6 @@
 //! Policies inside a policy: each sees its own signals and decides at its own cadence.
 
-use autosim_engine::control::{Autoscaler, Cadence, Decision, Policy, SignalRef, Why};
-use autosim_engine::signal::Observation;
+use autosim_engine::control::{Autoscaler, Cadence, Decision, Observation, Policy, SignalRef, Why};
 use autosim_engine::units::{Span, Time};
 
 /// A policy inside another.
@@ -60,19 +59,10 @@ impl Together {
             last: None,
         });
         self.signals.extend(signals);
-        self.cadence.interval = common_step(self.cadence.interval, cadence.interval);
+        self.cadence.interval = self.cadence.interval.common_step(cadence.interval);
         self.cadence.random_phase |= cadence.random_phase;
         self.actuation_delay = self.actuation_delay.max(actuation_delay);
     }
-}
-
-/// The greatest common divisor of two intervals; zero counts as none.
-pub(super) fn common_step(a: Span, b: Span) -> Span {
-    let (mut a, mut b) = (a.0, b.0);
-    while b > 0 {
-        (a, b) = (b, a % b);
-    }
-    Span(a)
 }
 
 impl Inner {
@@ -84,10 +74,10 @@ impl Inner {
         }
         if seen.now < self.next && !woken {
             let Some((desired, uncapped)) = self.last else {
-                return Decision::hold(seen.desired);
+                return seen.hold();
             };
             let why = Why::Note("as at its last control");
-            return Decision { uncapped, ..Decision::propose(seen.desired, desired, why) };
+            return seen.propose(desired, why).with_uncapped(uncapped);
         }
         if seen.now >= self.next {
             self.next = seen.now.after(self.interval);
@@ -104,11 +94,31 @@ impl Inner {
 
     fn own<'a>(&self, seen: &Observation<'a>) -> Observation<'a> {
         let readings = seen.readings.get(self.first..self.first + self.count).unwrap_or(&[]);
-        Observation { readings, ..*seen }
+        seen.with_readings(readings)
     }
 
     fn remember(&mut self, decision: Decision) -> Decision {
         self.last = Some((decision.desired, decision.uncapped));
         decision
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::builtin::tape::{Tape, reason};
+
+    #[test]
+    fn between_its_controls_its_last_answer_counts() {
+        let _shown = autosim_engine::marks::expect(["as at its last control"]);
+        let inner = "metric = \"cpu\"\nmax = 9\nrules = [{ when = \"> 70%\", change = \"+1\" }]";
+        let text = format!(
+            "[combine.policies.slow.threshold]\ninterval = \"60s\"\n{inner}\n\
+             [combine.policies.quick.threshold]\ninterval = \"20s\"\n{inner}"
+        );
+        let mut tape = Tape::new(&text, 1);
+        assert_eq!(tape.at(60, &[Some(80.0), Some(0.0)]).desired, 2);
+        let between = tape.at(80, &[Some(80.0), Some(0.0)]);
+        assert_eq!(between.desired, 2);
+        assert_eq!(reason(&between), "recommend: as at its last control");
     }
 }

@@ -2,10 +2,9 @@
 
 use super::PolicyContext;
 use super::timing;
-use autosim_engine::control::{Autoscaler, Decision, Policy, Stage, Why};
+use autosim_engine::control::{Autoscaler, Decision, Observation, Policy, Stage, Why};
 use autosim_engine::fault::Faults;
 use autosim_engine::random::Distribution;
-use autosim_engine::signal::Observation;
 use autosim_engine::units::Span;
 use serde::{Deserialize, Serialize};
 
@@ -77,6 +76,20 @@ struct Bystander;
 impl Policy for Bystander {
     fn observe(&mut self, seen: &Observation<'_>) -> Decision {
         let why = Why::Note("requests scale the fleet");
-        Decision::by(Stage::Mode, seen.desired, seen.desired, why)
+        seen.by(Stage::Mode, seen.desired, why)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::builtin::tape::{Tape, reason};
+
+    #[test]
+    fn its_policy_leaves_every_count_alone() {
+        let _shown = autosim_engine::marks::expect(["requests scale the fleet"]);
+        let mut tape = Tape::new("[keep-alive]\nidle_expiry = { constant = \"10m\" }", 3);
+        let decision = tape.at(60, &[]);
+        assert_eq!(decision.desired, 3);
+        assert_eq!(reason(&decision), "mode: requests scale the fleet");
     }
 }

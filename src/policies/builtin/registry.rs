@@ -16,13 +16,24 @@ use autosim_engine::units::{Span, Time, WallClock};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::sync::Arc;
+use strum::{IntoStaticStr, VariantNames};
 
 /// How deep policies may nest.
 const MAX_DEPTH: u32 = 4;
 
 /// A policy as a scenario names it: `[policies.NAME.KIND]`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Debug,
+    Clone,
+    PartialEq,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+    IntoStaticStr,
+    VariantNames,
+)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum PolicySpec {
     /// A constant count.
     Fixed(Fixed),
@@ -72,29 +83,11 @@ pub struct Recorded {
 
 impl PolicySpec {
     /// Every kind's name.
-    pub const KINDS: [&'static str; 8] = [
-        "fixed",
-        "target-tracking",
-        "threshold",
-        "scheduled",
-        "scale-to-zero",
-        "keep-alive",
-        "combine",
-        "clairvoyant",
-    ];
+    pub const KINDS: &[&str] = Self::VARIANTS;
 
     /// The name a scenario gives its kind.
-    pub const fn kind_name(&self) -> &'static str {
-        match self {
-            Self::Fixed(_) => "fixed",
-            Self::TargetTracking(_) => "target-tracking",
-            Self::Threshold(_) => "threshold",
-            Self::Scheduled(_) => "scheduled",
-            Self::ScaleToZero(_) => "scale-to-zero",
-            Self::KeepAlive(_) => "keep-alive",
-            Self::Combine(_) => "combine",
-            Self::Clairvoyant(_) => "clairvoyant",
-        }
+    pub fn kind_name(&self) -> &'static str {
+        self.into()
     }
 
     /// Reports parameters that make no sense, at paths that begin with the kind.
@@ -188,7 +181,13 @@ impl PolicySpec {
     pub const fn keep_alive(&self) -> Option<&KeepAlive> {
         match self {
             Self::KeepAlive(spec) => Some(spec),
-            _ => None,
+            Self::Fixed(_)
+            | Self::TargetTracking(_)
+            | Self::Threshold(_)
+            | Self::Scheduled(_)
+            | Self::ScaleToZero(_)
+            | Self::Combine(_)
+            | Self::Clairvoyant(_) => None,
         }
     }
 
@@ -210,7 +209,12 @@ impl PolicySpec {
         match self {
             Self::TargetTracking(spec) => Some(Bounds { min: spec.min, max: spec.max }),
             Self::Threshold(spec) => Some(Bounds { min: spec.min, max: spec.max }),
-            _ => None,
+            Self::Fixed(_)
+            | Self::Scheduled(_)
+            | Self::ScaleToZero(_)
+            | Self::KeepAlive(_)
+            | Self::Combine(_)
+            | Self::Clairvoyant(_) => None,
         }
     }
 
@@ -224,7 +228,12 @@ impl PolicySpec {
             Self::Threshold(spec) => {
                 Cow::Owned(Self::Threshold(Threshold { min, max, ..spec.clone() }))
             }
-            other => Cow::Borrowed(other),
+            Self::Fixed(_)
+            | Self::Scheduled(_)
+            | Self::ScaleToZero(_)
+            | Self::KeepAlive(_)
+            | Self::Combine(_)
+            | Self::Clairvoyant(_) => Cow::Borrowed(self),
         }
     }
 }

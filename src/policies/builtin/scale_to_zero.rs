@@ -3,9 +3,9 @@
 use super::inner::{Inner, Together};
 use super::timing;
 use super::{PolicyContext, PolicySpec};
-use autosim_engine::control::{Autoscaler, Decision, Policy, SignalRef, Stage, Why};
+use autosim_engine::control::{Autoscaler, Decision, Observation, Policy, SignalRef, Stage, Why};
 use autosim_engine::fault::Faults;
-use autosim_engine::signal::{Metric, MetricRef, Observation, SignalSpec};
+use autosim_engine::signal::{Metric, MetricRef, SignalSpec};
 use autosim_engine::units::{Quantity, Span, Time};
 use serde::{Deserialize, Serialize};
 
@@ -119,8 +119,7 @@ struct Sleeper {
 
 impl Policy for Sleeper {
     fn observe(&mut self, seen: &Observation<'_>) -> Decision {
-        let decision =
-            self.inner.as_mut().map_or(Decision::hold(seen.desired), |inner| inner.observe(seen));
+        let decision = self.inner.as_mut().map_or(seen.hold(), |inner| inner.observe(seen));
         let reading = seen.readings.get(self.activity).copied().unwrap_or_default();
         if reading.value.is_some_and(|value| value > self.threshold) {
             self.asleep = false;
@@ -142,8 +141,7 @@ impl Policy for Sleeper {
     fn activate(&mut self, seen: &Observation<'_>) -> Decision {
         self.asleep = false;
         self.last_active = seen.now;
-        let decision =
-            self.inner.as_mut().map_or(Decision::hold(seen.desired), |inner| inner.activate(seen));
+        let decision = self.inner.as_mut().map_or(seen.hold(), |inner| inner.activate(seen));
         if decision.desired >= self.activate {
             return decision;
         }
@@ -161,6 +159,7 @@ mod tests {
 
     #[test]
     fn idleness_ends_in_zero_and_a_request_ends_idleness() {
+        let _shown = autosim_engine::marks::expect(["idle", "first request at zero replicas"]);
         let mut tape = Tape::new(SLEEPY, 3);
         let signal = &tape.autoscaler.signals[1].signal;
         assert_eq!(signal.window, tape.autoscaler.cadence.interval, "no moment goes unseen");
@@ -196,6 +195,7 @@ mod tests {
 
     #[test]
     fn activity_seen_only_at_a_control_wakes_it_too() {
+        let _shown = autosim_engine::marks::expect(["active"]);
         let mut tape = Tape::new(SLEEPY, 0);
         tape.ready = Some(0);
         assert_eq!(tape.at(10, &[Some(0.1), Some(0.1)]).desired, 2);

@@ -5,9 +5,8 @@ use super::parts::Bounds;
 use super::parts::calendar::{self, At, ClockTime, Days, Horizon, Occurrences};
 use super::timing::{self, Phase};
 use super::{PolicyContext, PolicySpec};
-use autosim_engine::control::{Autoscaler, Decision, Policy, Stage, Why};
+use autosim_engine::control::{Autoscaler, Decision, Observation, Policy, Stage, Why};
 use autosim_engine::fault::Faults;
-use autosim_engine::signal::Observation;
 use autosim_engine::units::{Span, Time};
 use serde::{Deserialize, Serialize};
 
@@ -257,7 +256,7 @@ impl Calendar {
             Some((entry, why)) => (entry.replicas.unwrap_or(base), why),
             None => (base, Why::Note("no entry in force")),
         };
-        Decision::by(Stage::Schedule, seen.desired, wanted, why).shown(seen)
+        seen.by(Stage::Schedule, wanted, why)
     }
 
     /// What the calendar makes of the inner policy's decision.
@@ -267,10 +266,7 @@ impl Calendar {
             return own.apply(decision);
         };
         if let Some(replicas) = entry.replicas {
-            return Decision {
-                uncapped: replicas,
-                ..decision.then(Stage::Schedule, replicas, why)
-            };
+            return decision.then(Stage::Schedule, replicas, why).with_uncapped(replicas);
         }
         let min = entry.min.unwrap_or(own.min);
         let max = entry.max.unwrap_or(own.max).max(min);
@@ -302,6 +298,7 @@ mod tests {
 
     #[test]
     fn plain_offsets_wake_the_policy_exactly_then() {
+        let _shown = autosim_engine::marks::expect(["entry", "no entry in force"]);
         let mut tape = Tape::new("[scheduled]\nentries = [{ at = \"7s\", replicas = 8 }]", 4);
         assert_eq!(tape.autoscaler.wakeups, [Time::ZERO, Time::from_secs(7)]);
         for (at, expected, why) in [

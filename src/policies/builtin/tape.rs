@@ -1,9 +1,9 @@
 //! Test support: a policy from its TOML text, asked at given instants with given readings.
 
 use super::{PolicyContext, PolicySpec};
-use autosim_engine::control::{Autoscaler, Decision};
+use autosim_engine::control::{Autoscaler, Decision, Observation};
 use autosim_engine::fault::Faults;
-use autosim_engine::signal::{Census, Observation, Reading};
+use autosim_engine::signal::{Census, Reading};
 use autosim_engine::units::{Time, WallClock};
 
 /// The only policy in `toml`, which says `KIND = {...}` or `[KIND]`.
@@ -67,8 +67,7 @@ impl Tape {
             values.iter().map(|&value| Reading { value, at: now }).collect();
         let ready = self.ready.unwrap_or(self.desired);
         let census = Census { starting: self.desired.saturating_sub(ready), ready, draining: 0 };
-        let seen =
-            Observation { now, census, desired: self.desired, readings: &readings, without: None };
+        let seen = Observation::new(now, census, self.desired, &readings);
         let decision = if activation {
             self.autoscaler.policy.activate(&seen)
         } else {

@@ -5,9 +5,9 @@ use super::parts::{
     Bounds, Changes, Cooldown, RateLimitSpec, RateLimits, Stabilise, Tolerance, ceil_count,
 };
 use super::timing::{self, Phase};
-use autosim_engine::control::{Autoscaler, Decision, Policy, SignalRef, Stage, Why};
+use autosim_engine::control::{Autoscaler, Decision, Observation, Policy, SignalRef, Stage, Why};
 use autosim_engine::fault::Faults;
-use autosim_engine::signal::{GaugeMode, MetricRef, Missing, Observation, SignalSpec, Statistic};
+use autosim_engine::signal::{GaugeMode, MetricRef, Missing, SignalSpec, Statistic};
 use autosim_engine::units::{Fraction, Quantity, Span};
 use serde::{Deserialize, Serialize};
 
@@ -214,14 +214,14 @@ impl Tracker {
             let why = Why::Total { total: value, each: self.level };
             let wanted = ceil_count(value / self.level);
             let ratio = (base > 0).then(|| value / (self.level * f64::from(base)));
-            return Some((Decision::propose(seen.desired, wanted, why).shown(seen), ratio));
+            return Some((seen.propose(wanted, why), ratio));
         }
         if base == 0 {
             return None;
         }
         let why = Why::Ratio { base, value, target: self.level };
         let wanted = ceil_count(f64::from(base) * value / self.level);
-        Some((Decision::propose(seen.desired, wanted, why).shown(seen), Some(value / self.level)))
+        Some((seen.propose(wanted, why), Some(value / self.level)))
     }
 }
 
@@ -230,7 +230,7 @@ impl Policy for Tracker {
         let (now, current) = (seen.now, seen.desired);
         self.changes.note(now, current);
         let Some((proposal, ratio)) = self.recommend(seen) else {
-            return self.bounds.apply(Decision::propose(current, current, Why::NoData).shown(seen));
+            return self.bounds.apply(seen.propose(current, Why::NoData));
         };
         let decision = self.tolerance.apply(proposal, ratio, current);
         let decision = self.stabilise.apply(decision, now, current);
@@ -243,7 +243,7 @@ impl Policy for Tracker {
         self.changes.note(seen.now, seen.desired);
         let wanted = self.bounds.min.max(1);
         let why = Why::Note("first request at zero replicas");
-        self.bounds.apply(Decision::by(Stage::Mode, seen.desired, wanted, why).shown(seen))
+        self.bounds.apply(seen.by(Stage::Mode, wanted, why))
     }
 }
 
@@ -255,6 +255,7 @@ mod tests {
 
     #[test]
     fn ratios_round_up_and_tolerate_a_tenth_as_the_hpa_does() {
+        let _shown = autosim_engine::marks::expect(["ratio"]);
         // Now, mean value, target, answer: the HPA's own golden cases.
         for (now, value, target, expected) in [
             (3, 50.0, "30%", 5),
@@ -273,6 +274,7 @@ mod tests {
 
     #[test]
     fn totals_are_shared_out_and_tolerate_a_tenth_of_what_is_there() {
+        let _shown = autosim_engine::marks::expect(["total"]);
         for (now, total, each, expected) in [
             (3, 60.0, 15.0, 4),
             (3, 90.0, 15.0, 6),
@@ -317,6 +319,7 @@ mod tests {
 
     #[test]
     fn every_guard_leaves_its_reason() {
+        let _shown = autosim_engine::marks::expect(["no_data"]);
         let text = "[target-tracking]\nmetric = \"cpu\"\ntarget = \"50%\"\nmin = 2\nmax = 20\n\
              cooldown_down = \"2m\"\nscale_up_limit = { count = 4, per = \"1m\" }\n\
              stabilise_down = \"1m\"";
@@ -361,6 +364,7 @@ mod tests {
 
     #[test]
     fn a_first_request_brings_up_the_minimum_and_at_least_one() {
+        let _shown = autosim_engine::marks::expect(["first request at zero replicas"]);
         for (min, expected) in [(0, 1), (1, 1), (3, 3)] {
             let text = format!("{HPA}metric = \"cpu\"\ntarget = \"50%\"\nmin = {min}");
             assert_eq!(Tape::new(&text, 0).activate(7, &[None]).desired, expected);

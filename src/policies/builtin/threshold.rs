@@ -4,9 +4,9 @@ use super::PolicyContext;
 use super::parts::{Bounds, Breaches, Changes, Cooldown};
 use super::rule::{Adjustment, Condition};
 use super::timing::{self, Phase};
-use autosim_engine::control::{Autoscaler, Decision, Policy, SignalRef, Stage, Why};
+use autosim_engine::control::{Autoscaler, Decision, Observation, Policy, SignalRef, Stage, Why};
 use autosim_engine::fault::Faults;
-use autosim_engine::signal::{GaugeMode, MetricRef, Missing, Observation, SignalSpec, Statistic};
+use autosim_engine::signal::{GaugeMode, MetricRef, Missing, SignalSpec, Statistic};
 use autosim_engine::units::Span;
 use serde::{Deserialize, Serialize};
 
@@ -235,7 +235,7 @@ impl Policy for Steps {
         self.changes.note(now, current);
         let value = seen.readings.first().and_then(|reading| reading.value);
         let (wanted, why) = self.recommend(value, current);
-        let decision = Decision::propose(current, wanted, why).shown(seen);
+        let decision = seen.propose(wanted, why);
         let decision = self.cooldown.apply(decision, now, current, &self.changes);
         self.bounds.apply(decision)
     }
@@ -244,7 +244,7 @@ impl Policy for Steps {
         self.changes.note(seen.now, seen.desired);
         let wanted = self.bounds.min.max(1);
         let why = Why::Note("first request at zero replicas");
-        self.bounds.apply(Decision::by(Stage::Mode, seen.desired, wanted, why).shown(seen))
+        self.bounds.apply(seen.by(Stage::Mode, wanted, why))
     }
 }
 
@@ -275,6 +275,7 @@ mod tests {
 
     #[test]
     fn m_of_n_samples_and_the_cooldown_hold_a_rule_back() {
+        let _shown = autosim_engine::marks::expect(["too_few", "no_data", "quiet", "rule"]);
         let mut tape = Tape::new(
             "[threshold]\nmetric = \"cpu\"\nmax = 20\ncooldown = \"5m\"\ncooldown_down = \"0s\"\n\
              rules = [{ when = \"> 90%\", change = \"+50%\" },\n\
@@ -308,6 +309,18 @@ mod tests {
         let checks = (1..=30).map(|minute| tape.at(minute * 60, &[Some(100.0)]));
         let suppressed = checks.filter(|decision| decision.desired < decision.uncapped).count();
         assert_eq!((tape.desired, suppressed), (16, 24));
+    }
+
+    #[test]
+    fn a_first_request_brings_up_the_minimum_and_at_least_one() {
+        let _shown = autosim_engine::marks::expect(["first request at zero replicas"]);
+        for (min, expected) in [(0, 1), (3, 3)] {
+            let text = format!(
+                "[threshold]\nmetric = \"cpu\"\nmin = {min}\nmax = 9\n\
+                 rules = [{{ when = \"> 70%\", change = \"+1\" }}]"
+            );
+            assert_eq!(Tape::new(&text, 0).activate(7, &[None]).desired, expected);
+        }
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use super::{DocumentFaults, Product};
 use crate::builtin::PolicyContext;
-use autosim_engine::control::{Autoscaler, Decision};
-use autosim_engine::signal::{Census, Observation, Reading};
+use autosim_engine::control::{Autoscaler, Decision, Observation};
+use autosim_engine::signal::{Census, Reading};
 use autosim_engine::units::{Time, WallClock};
 use serde_json::Value;
 
@@ -71,8 +71,7 @@ impl Tape {
             values.iter().map(|&value| Reading { value, at: now }).collect();
         let ready = self.ready.unwrap_or(self.desired);
         let census = Census { starting: self.desired.saturating_sub(ready), ready, draining: 0 };
-        let seen =
-            Observation { now, census, desired: self.desired, readings: &readings, without: None };
+        let seen = Observation::new(now, census, self.desired, &readings);
         let decision = self.autoscaler.policy.observe(&seen);
         self.desired = decision.desired;
         decision

@@ -100,7 +100,7 @@ pub(super) fn data(results: &Results, comparison: &Comparison) -> Data {
         limit: slo.map(|slo| slo.limit.to_string()),
         work_bound: bound.map(Short::from),
         work_bound_words: bound.map(|bound| human(bound, 3)),
-        stages: Stage::ALL.map(|stage| stage.name().replace('_', " ")).to_vec(),
+        stages: Stage::ALL.iter().map(|stage| stage.name().replace('_', " ")).collect(),
         base: comparison.baseline,
         policies: policies.map(|(compared, policy)| one(comparison, compared, policy)).collect(),
         series: results

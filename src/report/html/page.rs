@@ -103,7 +103,7 @@ pub(super) fn page<'a>(results: &'a Results, comparison: &'a Comparison) -> io::
         assumptions: &about.assumptions,
         inputs: &about.inputs,
         resolved: format!("{:#}", about.resolved),
-        stages: Stage::ALL.map(|stage| (stage.name(), meaning(stage))).to_vec(),
+        stages: Stage::ALL.iter().map(|&stage| (stage.name(), meaning(stage))).collect(),
         not_modelled: NOT_MODELLED,
         version: env!("CARGO_PKG_VERSION"),
         seed: about.seed,

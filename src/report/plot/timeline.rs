@@ -209,9 +209,9 @@ impl Drawing<'_> {
         let changed = || self.service.decisions.iter().filter(|d| d.before != d.decision.desired);
         let stage = |d: &DecisionRecord| d.decision.reason().stage;
         let legend: Vec<Entry> = Stage::ALL
-            .into_iter()
+            .iter()
             .enumerate()
-            .filter(|(_, candidate)| changed().any(|d| stage(d) == *candidate))
+            .filter(|(_, candidate)| changed().any(|d| stage(d) == **candidate))
             .map(|(at, stage)| line(&stage.name().replace('_', " "), stage_colour(at)))
             .collect();
         let y = Axis { log: false, low: 0.0, high: 1.0, ticks: Vec::new() };

@@ -3,9 +3,9 @@
 use super::columns::{self, Counts, READY, REPLICAS, Source};
 use super::recording::{Recording, Row};
 use crate::scenario::PolicyChoice;
-use autosim_engine::control::{Autoscaler, Decision, SignalRef};
+use autosim_engine::control::{Autoscaler, Decision, Observation, SignalRef};
 use autosim_engine::fault::Faults;
-use autosim_engine::signal::{Census, Metric, Observation, Pipeline, Reading, Resources, Sensor};
+use autosim_engine::signal::{Census, Metric, Pipeline, Reading, Resources, Sensor};
 use autosim_engine::units::{Span, Time, WallClock};
 use autosim_policies::builtin::{PolicyContext, Recorded};
 use autosim_policies::products::ProductPolicy;
@@ -74,26 +74,13 @@ pub fn play(question: &Question<'_>, faults: &mut Faults) -> Option<DryRun> {
         true => player.by_rows(),
         false => player.by_samples(faults)?,
     };
-    Some(DryRun { signals: player.signals.iter().map(name).collect(), answers })
+    Some(DryRun { signals: player.signals.iter().map(SignalRef::name).collect(), answers })
 }
 
 /// Whether each row is what is seen at one evaluation.
 fn by_rows(question: &Question<'_>) -> bool {
     let own = question.policy.product().is_some_and(ProductPolicy::aggregates_itself);
     question.as_readings && !own
-}
-
-/// A signal as the product calls it, else as autosim does.
-fn name(signal: &SignalRef) -> String {
-    let service = signal.service.as_ref().map_or_else(String::new, |name| format!("{name}/"));
-    let metric = signal.signal.metric;
-    match &signal.native {
-        Some(native) => format!("{service}{native}"),
-        None if signal.signal.per_replica && !metric.is_average() => {
-            format!("{service}{metric}_per_replica")
-        }
-        None => format!("{service}{metric}"),
-    }
 }
 
 struct Player<'a> {
@@ -323,7 +310,7 @@ impl<'a> Player<'a> {
         let before = self.counts.live;
         let ready = self.counts.ready;
         let census = Census { starting: before - ready.min(before), ready, draining: 0 };
-        let seen = Observation { now, census, desired: before, readings: &readings, without: None };
+        let seen = Observation::new(now, census, before, &readings);
         let woken = before == 0 && std::mem::take(&mut self.met_traffic);
         let policy = &mut self.autoscaler.policy;
         let activation = woken.then(|| policy.activate(&seen)).filter(|one| one.desired > 0);

@@ -56,8 +56,13 @@ pub fn explain(
     let mut setup = scenario.setup(policy, replication, plan, detail);
     setup.cancel = Some(Arc::clone(cancel));
     setup.stop_after = Some(at);
-    let signals = setup.services[0].autoscaler.signals.iter().map(super::run::name).collect();
-    let outcome = simulation::run(setup, &mut ())?;
+    let signals = setup.services[0]
+        .autoscaler
+        .signals
+        .iter()
+        .map(autosim_engine::control::SignalRef::name)
+        .collect();
+    let outcome = simulation::run(setup)?;
     let service = outcome.services.into_iter().next();
     let newest = service.and_then(|service| service.decisions.into_iter().next_back());
     let record = newest.ok_or(ExplainError::TooEarly(at))?;

@@ -220,17 +220,6 @@ struct CellOutcome {
     outcome: Outcome,
 }
 
-/// A signal as a policy names it: `frontend/requests_per_s_per_replica`.
-pub(super) fn name(signal: &SignalRef) -> String {
-    let service = signal.service.as_ref().map_or_else(String::new, |name| format!("{name}/"));
-    if let Some(native) = &signal.native {
-        return format!("{service}{native}");
-    }
-    let metric = signal.signal.metric;
-    let share = signal.signal.per_replica && !metric.is_average();
-    format!("{service}{metric}{}", if share { "_per_replica" } else { "" })
-}
-
 /// A finished cell: its place in the plan, and what is kept of it.
 type Finished = (usize, Result<CellResult, Halt>);
 
@@ -288,7 +277,8 @@ fn run_group(
             setup
         })
         .collect();
-    let names = |service: &ServiceSetup| service.autoscaler.signals.iter().map(name).collect();
+    let names =
+        |service: &ServiceSetup| service.autoscaler.signals.iter().map(SignalRef::name).collect();
     let signals: Vec<Vec<Vec<String>>> =
         setups.iter().map(|setup| setup.services.iter().map(names).collect()).collect();
     // The first group of a replication looks at its requests on the way, unless that was done before.

@@ -84,7 +84,7 @@ fn join(mut setup: Setup, traffic: &[Shared]) -> Runner {
     for (service, shared) in setup.services.iter_mut().zip(traffic) {
         service.arrivals = shared.reader();
     }
-    match Simulation::new(setup, &mut ()) {
+    match Simulation::new(setup) {
         Ok(simulation) => Runner::Runs(Box::new(simulation)),
         Err(halt) => Runner::Ended(Some(Err(halt))),
     }
@@ -128,7 +128,7 @@ impl Runner {
     /// True if it could not go on.
     fn serve(&mut self, horizon: Time) -> bool {
         let Self::Runs(simulation) = self else { return false };
-        match simulation.serve(horizon, &mut ()) {
+        match simulation.serve(horizon) {
             Ok(false) => return false,
             Ok(true) => {}
             Err(halt) => {
@@ -137,7 +137,7 @@ impl Runner {
             }
         }
         if let Self::Runs(simulation) = std::mem::replace(self, Self::Ended(None)) {
-            *self = Self::Ended(Some(Ok(simulation.finish(&mut ()))));
+            *self = Self::Ended(Some(Ok(simulation.finish())));
         }
         false
     }
@@ -224,7 +224,7 @@ mod tests {
             let (mut alone, mut requests) = (Vec::new(), 0);
             while alone.len() < cells {
                 for setup in setups(&scenario, replication) {
-                    let outcome = simulation::run(setup, &mut ());
+                    let outcome = simulation::run(setup);
                     requests += outcome.as_ref().map_or(0, |outcome| outcome.simulated_requests);
                     alone.push(Some(outcome));
                 }

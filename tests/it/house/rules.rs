@@ -9,15 +9,16 @@ use std::path::Path;
 const ARROWS: &[(&str, &[&str])] = &[
     ("units", &[]),
     ("fault", &[]),
+    ("marks", &[]),
     ("random", &["units", "fault"]),
     ("stats", &["units", "fault"]),
     ("workload", &["units", "fault", "random", "stats"]),
     ("fleet", &["units", "fault", "random", "stats"]),
     ("signal", &["units", "fault", "random", "stats"]),
-    ("control", &["units", "signal"]),
+    ("control", &["units", "marks", "signal"]),
     (
         "simulation",
-        &["units", "fault", "random", "stats", "workload", "fleet", "signal", "control"],
+        &["units", "fault", "marks", "random", "stats", "workload", "fleet", "signal", "control"],
     ),
     ("builtin", &["units", "fault", "random", "signal", "control"]),
     ("products", &["units", "fault", "stats", "signal", "control", "builtin"]),

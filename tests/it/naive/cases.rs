@@ -342,7 +342,7 @@ fn the_minimum_is_kept_and_a_cold_demand_replaces_the_first() {
 fn a_full_queue_does_not_matter_to_a_replica_that_is_ready_at_once() {
     for (ns, fate) in [(0, done(1, 6, 0)), (5, Rejected)] {
         let fleet = FleetSpec {
-            balancing: per_request(20, 9, Overflow::Wait),
+            scaling: per_request(20, 9, Overflow::Wait),
             initial: 0,
             cold_start: cold(ns),
             queue: QueueSpec { capacity: Some(0), ..QueueSpec::default() },
@@ -356,12 +356,12 @@ fn a_full_queue_does_not_matter_to_a_replica_that_is_ready_at_once() {
 #[test]
 fn of_two_idle_for_equally_long_the_older_goes_and_the_minimum_stays() {
     let mut fleet = FleetSpec {
-        balancing: per_request(20, 9, Overflow::Reject),
+        scaling: per_request(20, 9, Overflow::Reject),
         initial: 2,
         ..FleetSpec::default()
     };
-    if let Balancing::PerRequest { minimum, .. } = &mut fleet.balancing {
-        *minimum = 1;
+    if let Scaling::PerRequest(scaling) = &mut fleet.scaling {
+        scaling.minimum = 1;
     }
     // Both are idle from 5 on: one goes at 25, and the other one's expiry is spent.
     let expected = [done(0, 5, 1), done(0, 5, 0), done(30, 31, 1)];
@@ -374,7 +374,7 @@ fn of_two_idle_for_equally_long_the_older_goes_and_the_minimum_stays() {
 #[test]
 fn decisions_change_nothing_under_scale_per_request() {
     let fleet = FleetSpec {
-        balancing: per_request(50, 9, Overflow::Reject),
+        scaling: per_request(50, 9, Overflow::Reject),
         initial: 1,
         cold_start: cold(5),
         ..FleetSpec::default()

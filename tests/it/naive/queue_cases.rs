@@ -3,7 +3,8 @@
 use super::Fate::{Lost, Rejected};
 use super::cases::{case, done, fates};
 use autosim_engine::fleet::{
-    Balancing, Discipline, FailureSpec, FleetSpec, QueueOrder, QueueSpec, Restart, WhenFull,
+    Balancing, Discipline, FailureSpec, FleetSpec, QueueOrder, QueueSpec, Restart, RoutingRule,
+    WhenFull,
 };
 use autosim_engine::random::Sampler;
 
@@ -12,7 +13,7 @@ use autosim_engine::random::Sampler;
 fn nothing_takes_no_time() {
     let planes = [
         FleetSpec::default(),
-        FleetSpec { balancing: Balancing::Random, ..FleetSpec::default() },
+        FleetSpec { balancing: Balancing::PerReplica(RoutingRule::Random), ..FleetSpec::default() },
         FleetSpec {
             queue: QueueSpec { capacity: Some(9), ..QueueSpec::default() },
             ..round_robin(1)
@@ -30,7 +31,11 @@ fn nothing_takes_no_time() {
 }
 
 fn round_robin(initial: u32) -> FleetSpec {
-    FleetSpec { balancing: Balancing::RoundRobin, initial, ..FleetSpec::default() }
+    FleetSpec {
+        balancing: Balancing::PerReplica(RoutingRule::RoundRobin),
+        initial,
+        ..FleetSpec::default()
+    }
 }
 
 /// (rule 19)
@@ -54,7 +59,7 @@ fn of_two_classes(balancing: Balancing, queue: QueueSpec) -> FleetSpec {
 fn the_lowest_number_is_served_first_unless_who_came_first_is() {
     // At 1 somebody of class 1 begins to wait, at 2 somebody of class 0.
     let requests = [(0, 9), (1, 3), (2, 2)];
-    for balancing in [Balancing::CentralQueue, Balancing::RoundRobin] {
+    for balancing in [Balancing::CentralQueue, Balancing::PerReplica(RoutingRule::RoundRobin)] {
         for (order, second, third) in [
             (QueueOrder::Priority, done(11, 14, 0), done(9, 11, 0)),
             (QueueOrder::FirstCome, done(9, 12, 0), done(12, 14, 0)),
@@ -73,7 +78,7 @@ fn a_full_queue_pushes_out_the_newest_of_the_highest_number() {
     let pushes = |when_full| QueueSpec { capacity: Some(2), when_full, ..QueueSpec::default() };
     // Class 1 waits since 1 and 2; class 0 comes at 3, class 1 at 4.
     let requests = [(0, 20), (1, 3), (2, 1), (3, 3), (4, 4)];
-    for balancing in [Balancing::CentralQueue, Balancing::RoundRobin] {
+    for balancing in [Balancing::CentralQueue, Balancing::PerReplica(RoutingRule::RoundRobin)] {
         let fleet = of_two_classes(balancing.clone(), pushes(WhenFull::PushOut));
         let expected = [done(0, 20, 0), done(23, 26, 0), Rejected, done(20, 23, 0), Rejected];
         assert_eq!(fates(&case(fleet, &requests, &[1])), expected, "{balancing:?}");

@@ -2,8 +2,9 @@
 //! out and comes in again, a refusal names its code and a place that exists.
 
 use super::load;
+use autosim_engine::control::Observation;
 use autosim_engine::fault::Severity;
-use autosim_engine::signal::{Census, Observation, Reading};
+use autosim_engine::signal::{Census, Reading};
 use autosim_engine::units::{Time, WallClock};
 use autosim_policies::builtin::PolicyContext;
 use autosim_policies::products::{Document, Loading, Origin, ProductFile, ProductPolicy};
@@ -142,7 +143,7 @@ fn drive(policy: &ProductPolicy) {
         let value = [Some(0.0), None, Some(1e9), Some(50.0)][minute as usize / 2 % 4];
         let readings = vec![Reading { value, at: now }; autoscaler.signals.len()];
         let census = Census { ready: desired, ..Census::default() };
-        let seen = Observation { now, census, desired, readings: &readings, without: None };
+        let seen = Observation::new(now, census, desired, &readings);
         let decision = autoscaler.policy.observe(&seen);
         assert!(!decision.trail.is_empty());
         desired = decision.desired.min(1_000_000);

@@ -81,7 +81,7 @@ impl Model {
             stop_after: None,
             cancel: None,
         };
-        let outcome = run(setup, &mut ()).expect("a closed loop halts no run");
+        let outcome = run(setup).expect("a closed loop halts no run");
         outcome.services.into_iter().next().expect("there is one service")
     }
 

@@ -12,7 +12,7 @@ use autosim_engine::fleet::{
 use autosim_engine::random::{Distribution, Streams};
 use autosim_engine::signal::Resources;
 use autosim_engine::simulation::{
-    DecisionLog, Detail, ServiceOutcome, ServiceSetup, Setup, Window, run,
+    DecisionLog, Detail, ServiceOutcome, ServiceSetup, Setup, Window, run_told,
 };
 use autosim_engine::units::{Span, Time, WallClock};
 use autosim_engine::workload::{Arrivals, Batch, ResolveContext, Workload, WorkloadSpec};
@@ -107,7 +107,7 @@ impl Plan {
         if self.slowdown {
             samples.note_demands(self.workload.requests(&streams, self.window.end));
         }
-        let outcome = run(setup, &mut samples).expect("a stable queue halts no run");
+        let outcome = run_told(setup, [], &mut samples).expect("a stable queue halts no run");
         let service = outcome.services.into_iter().next().expect("there is one service");
         (service, samples)
     }

@@ -63,7 +63,7 @@ fn scenario(changes: &[(&str, String)]) -> Scenario {
 fn figures(scenario: &Scenario, replication: u32) -> [f64; 5] {
     let detail = Detail { timeline: None, decisions: DecisionLog::Off, supply: false };
     let setup = scenario.setup(0, replication, None, detail);
-    let outcome = run(setup, &mut ()).expect("nothing waits here");
+    let outcome = run(setup).expect("nothing waits here");
     let (counts, fleet) = (&outcome.services[0].counts, &outcome.services[0].fleet);
     let mean = |integral: u128| integral as f64 / fleet.window_ns as f64;
     let (instances, running) = (mean(fleet.allocated_ns), mean(fleet.in_flight_ns));

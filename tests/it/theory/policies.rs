@@ -1,7 +1,7 @@
 //! The policies of the cases, written out as the table states them.
 
-use autosim_engine::control::{Autoscaler, Cadence, Decision, Policy, SignalRef, Why};
-use autosim_engine::signal::{GaugeMode, Metric, Observation, Signal, Statistic};
+use autosim_engine::control::{Autoscaler, Cadence, Decision, Observation, Policy, SignalRef, Why};
+use autosim_engine::signal::{GaugeMode, Metric, Signal, Statistic};
 use autosim_engine::units::{Span, Time};
 
 /// A policy made of a function of what is seen.
@@ -10,7 +10,7 @@ struct Rule<F>(F);
 
 impl<F: Fn(&Observation<'_>) -> u32 + Send + Clone + 'static> Policy for Rule<F> {
     fn observe(&mut self, seen: &Observation<'_>) -> Decision {
-        Decision::propose(seen.desired, (self.0)(seen), Why::Plain)
+        seen.propose((self.0)(seen), Why::Plain)
     }
 }
 

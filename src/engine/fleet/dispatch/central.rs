@@ -234,7 +234,7 @@ impl CentralQueue {
         self.busy_ns += u128::from(end - held.start);
         self.tree.set(slot, end);
         if end <= barrier {
-            let completion = match S::NAMES_REPLICAS {
+            let completion = match sink.names_replicas() {
                 true => self.completion::<true>(slot, held, end),
                 false => self.completion::<false>(slot, held, end),
             };

@@ -363,7 +363,8 @@ impl Plane {
         }
     }
 
-    /// Requests in service on ready replica `replica` at the instant reached, and waiting there.
+    /// Requests in service on ready replica `replica` at the instant reached; those that wait with it are not
+    /// among them. Of a flow, its share of all that are present.
     pub fn load(&self, now: Time, replica: ReplicaId) -> u64 {
         match self {
             Self::Central(plane) => plane.load(now, replica),

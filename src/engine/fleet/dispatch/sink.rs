@@ -11,7 +11,7 @@ pub struct Completion {
     pub start: Time,
     /// When it was done.
     pub end: Time,
-    /// Launch ordinal of its replica; the initial fleet comes first. See [`Sink::NAMES_REPLICAS`].
+    /// Launch ordinal of its replica; the initial fleet comes first. See [`Sink::names_replicas`].
     pub replica: u64,
     /// True if it arrived before its replica was ready (rule 20): it waited for a start.
     pub cold: bool,
@@ -83,7 +83,10 @@ pub enum Resolved {
 /// never later than the next [`super::Plane::gauges`] at or after it.
 pub trait Sink {
     /// Whether it reads [`Completion::replica`]; if not, planes may leave it at 0.
-    const NAMES_REPLICAS: bool = true;
+    #[inline]
+    fn names_replicas(&self) -> bool {
+        true
+    }
 
     /// Served.
     fn completed(&mut self, completion: &Completion) {
@@ -146,68 +149,8 @@ pub trait Sink {
 }
 
 impl Sink for () {
-    const NAMES_REPLICAS: bool = false;
-}
-
-/// Two sinks hear the same.
-impl<A: Sink, B: Sink> Sink for (&mut A, &mut B) {
-    const NAMES_REPLICAS: bool = A::NAMES_REPLICAS || B::NAMES_REPLICAS;
-
-    #[inline(always)]
-    fn completed(&mut self, completion: &Completion) {
-        self.0.completed(completion);
-        self.1.completed(completion);
-    }
-    fn rejected(&mut self, arrival: Time) {
-        self.0.rejected(arrival);
-        self.1.rejected(arrival);
-    }
-    fn timed_out(&mut self, arrival: Time, at: Time) {
-        self.0.timed_out(arrival, at);
-        self.1.timed_out(arrival, at);
-    }
-    fn lost(&mut self, arrival: Time, start: Time, at: Time) {
-        self.0.lost(arrival, start, at);
-        self.1.lost(arrival, start, at);
-    }
-    fn interrupted(&mut self, arrival: Time, start: Time, at: Time) {
-        self.0.interrupted(arrival, start, at);
-        self.1.interrupted(arrival, start, at);
-    }
-    fn unfinished(&mut self, arrival: Time) {
-        self.0.unfinished(arrival);
-        self.1.unfinished(arrival);
-    }
-    fn launched(&mut self, arrival: Time) {
-        self.0.launched(arrival);
-        self.1.launched(arrival);
-    }
-    fn retried(&mut self, arrival: Time, at: Time) {
-        self.0.retried(arrival, at);
-        self.1.retried(arrival, at);
-    }
-    fn pushed_out(&mut self, arrival: Time, at: Time) {
-        self.0.pushed_out(arrival, at);
-        self.1.pushed_out(arrival, at);
-    }
-    fn resolved(&mut self, class: u8, arrival: Time, what: Resolved) {
-        self.0.resolved(class, arrival, what);
-        self.1.resolved(class, arrival, what);
-    }
-    fn flowed(&mut self, parcel: &Parcel) {
-        self.0.flowed(parcel);
-        self.1.flowed(parcel);
-    }
-    fn refused(&mut self, count: u64, arrival: Time) {
-        self.0.refused(count, arrival);
-        self.1.refused(count, arrival);
-    }
-    fn left_over(&mut self, count: u64, arrival: Time) {
-        self.0.left_over(count, arrival);
-        self.1.left_over(count, arrival);
-    }
-    fn attempt(&mut self, attempt: &Attempt) {
-        self.0.attempt(attempt);
-        self.1.attempt(attempt);
+    #[inline]
+    fn names_replicas(&self) -> bool {
+        false
     }
 }

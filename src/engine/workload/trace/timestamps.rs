@@ -10,6 +10,7 @@ use super::recording::{Recording, Rows};
 use super::stamp::{RELATIVE_BELOW_NS, StampReader};
 use super::streamed::Streamable;
 use super::table::{Column, Table};
+use crate::units::Span;
 
 /// One row a request, columns by name.
 pub(super) struct Timestamps;
@@ -151,7 +152,7 @@ impl Demand {
                 Ok(Self::Column(table.column("service_time_column", &from.column)?, from.unit))
             }
             (None, Some(linear)) => {
-                let term = |(name, per): (&String, &crate::units::Span)| {
+                let term = |(name, per): (&String, &Span)| {
                     Ok((table.column("service_time_linear", name)?, per.0 as f64))
                 };
                 let terms: Result<_, TraceError> = linear.per.iter().map(term).collect();
@@ -382,17 +383,13 @@ impl Stamps {
         // Past the first few rows the grid mostly divides the distance: one division settles it.
         let gap = start.abs_diff(self.first);
         if self.grid == 0 || !gap.is_multiple_of(self.grid) {
-            self.grid = gcd(gap, self.grid);
+            self.grid = Span(gap).common_step(Span(self.grid)).0;
         }
     }
 
     /// The grid that coarse stamps lie on; `None` if few requests share their stamp.
-    pub(super) fn coarse_grid(&self) -> Option<crate::units::Span> {
+    pub(super) fn coarse_grid(&self) -> Option<Span> {
         let few = self.shared * 10 < self.count || self.count == 0;
-        (!few && self.grid >= 1_000_000).then_some(crate::units::Span(self.grid))
+        (!few && self.grid >= 1_000_000).then_some(Span(self.grid))
     }
-}
-
-fn gcd(a: u64, b: u64) -> u64 {
-    if b == 0 { a } else { gcd(b, a % b) }
 }

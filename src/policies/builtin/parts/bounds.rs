@@ -41,3 +41,19 @@ impl Bounds {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use autosim_engine::control::Observation;
+
+    #[test]
+    fn a_count_outside_goes_to_the_nearest_bound() {
+        let _shown = autosim_engine::marks::expect(["limit max", "limit min"]);
+        let bounds = Bounds { min: 2, max: 5 };
+        for (wanted, expected, steps) in [(1, 2, 2), (2, 2, 1), (5, 5, 1), (6, 5, 2)] {
+            let decision = bounds.apply(Observation::of_count(3).propose(wanted, Why::Plain));
+            assert_eq!((decision.desired, decision.trail.len()), (expected, steps), "{wanted}");
+        }
+    }
+}

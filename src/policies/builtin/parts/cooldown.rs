@@ -36,9 +36,14 @@ impl Cooldown {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use autosim_engine::control::Observation;
 
     #[test]
     fn actions_wait_for_their_pause_after_any_action_that_took_place() {
+        let _shown = autosim_engine::marks::expect([
+            "until cooldown before scale-out",
+            "until cooldown before scale-in",
+        ]);
         let cooldown = Cooldown { up: Span::from_secs(60), down: Span::from_secs(300) };
         let mut past = Changes::new(Span::ZERO);
         // time, current, wanted, expected
@@ -54,7 +59,7 @@ mod tests {
         ] {
             let now = Time::from_secs(at);
             past.note(now, current);
-            let decision = Decision::propose(current, wanted, Why::Plain);
+            let decision = Observation::of_count(current).propose(wanted, Why::Plain);
             let decision = cooldown.apply(decision, now, current, &past);
             assert_eq!(decision.desired, expected, "at {at} s");
         }

@@ -165,6 +165,7 @@ impl RateLimits {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use autosim_engine::control::Observation;
 
     fn limits(up: &str, down: &str) -> RateLimits {
         let read = |text: &str| {
@@ -182,7 +183,7 @@ mod tests {
         for &(at, wanted, expected) in rows {
             let now = Time::from_secs(at);
             past.note(now, current);
-            let decision = Decision::propose(current, wanted, Why::Plain);
+            let decision = Observation::of_count(current).propose(wanted, Why::Plain);
             current = limits.apply(decision, now, current, &past).desired;
             assert_eq!(current, expected, "at {at} s");
         }
@@ -190,6 +191,7 @@ mod tests {
 
     #[test]
     fn four_or_double_per_quarter_minute_grows_as_the_hpa_does() {
+        let _shown = autosim_engine::marks::expect(["limit highest allowed now"]);
         let limits = limits("count = 4\npercent = \"100%\"\nper = \"15s\"", "");
         let rows =
             [(15, 99, 5), (30, 99, 10), (45, 99, 20), (50, 99, 20), (60, 99, 40), (75, 1, 1)];
@@ -210,6 +212,7 @@ mod tests {
 
     #[test]
     fn shares_leave_what_is_left_rounded_down_on_the_way_in() {
+        let _shown = autosim_engine::marks::expect(["limit lowest allowed now"]);
         let limits = limits("", "percent = \"10%\"\nper = \"60s\"");
         check(&limits, 100, &[(60, 1, 90), (120, 1, 81), (180, 1, 72), (240, 1, 64)]);
     }

@@ -100,12 +100,13 @@ impl Rolling {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use autosim_engine::control::Observation;
 
     /// `rows`: time, current, wanted, expected.
     fn check(down: u64, up: u64, rows: &[(u64, u32, u32, u32)]) {
         let mut stabilise = Stabilise::new(Span::from_secs(down), Span::from_secs(up));
         for &(at, current, wanted, expected) in rows {
-            let decision = Decision::propose(current, wanted, Why::Plain);
+            let decision = Observation::of_count(current).propose(wanted, Why::Plain);
             let decision = stabilise.apply(decision, Time::from_secs(at), current);
             assert_eq!(decision.desired, expected, "at {at} s");
             assert_eq!(decision.trail.len(), 1 + usize::from(wanted != expected));
@@ -119,6 +120,7 @@ mod tests {
 
     #[test]
     fn scale_in_waits_until_the_highest_wish_has_left_the_window() {
+        let _shown = autosim_engine::marks::expect(["recent highest"]);
         let rows = [
             (10, 5, 2, 5), // the fleet found counts as a wish
             (20, 5, 4, 5),
@@ -134,6 +136,7 @@ mod tests {
 
     #[test]
     fn scale_out_waits_for_the_lowest_wish_of_its_window() {
+        let _shown = autosim_engine::marks::expect(["recent lowest"]);
         let rows = [(10, 2, 9, 2), (20, 2, 5, 2), (40, 2, 7, 5), (50, 5, 9, 7), (55, 7, 1, 1)];
         check(0, 30, &rows);
     }
@@ -160,7 +163,7 @@ mod tests {
                 let highest = kept.iter().filter(within(down)).map(|&(_, n)| n).fold(wish, u32::max);
                 let lowest = kept.iter().filter(within(up)).map(|&(_, n)| n).fold(wish, u32::min);
                 let expected = current.max(lowest).min(highest);
-                let decision = Decision::propose(current, wish, Why::Plain);
+                let decision = Observation::of_count(current).propose(wish, Why::Plain);
                 current = stabilise.apply(decision, Time::from_secs(now), current).desired;
                 proptest::prop_assert_eq!(current, expected);
             }
@@ -172,7 +175,7 @@ mod tests {
         let mut stabilise = Stabilise::new(Span::from_secs(300), Span::ZERO);
         for at in 0..100_000_u64 {
             let wanted = (at % 7) as u32;
-            let decision = Decision::propose(3, wanted, Why::Plain);
+            let decision = Observation::of_count(3).propose(wanted, Why::Plain);
             let _ = stabilise.apply(decision, Time::from_secs(at), 3);
         }
         assert!(stabilise.highest.queue.len() <= 300 && stabilise.lowest.queue.len() == 1);

@@ -24,3 +24,21 @@ impl Tolerance {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use autosim_engine::control::Observation;
+
+    #[test]
+    fn a_ratio_within_the_band_changes_nothing() {
+        let _shown = autosim_engine::marks::expect(["level"]);
+        for (ratio, expected) in
+            [(Some(0.89), 9), (Some(0.9), 4), (Some(1.1), 4), (Some(1.11), 9), (None, 9)]
+        {
+            let decision = Observation::of_count(4).propose(9, Why::Plain);
+            let decision = Tolerance(0.1).apply(decision, ratio, 4);
+            assert_eq!(decision.desired, expected, "{ratio:?}");
+        }
+    }
+}

@@ -35,7 +35,7 @@ impl History {
         while self.kept.front().is_some_and(|&(at, _)| at.after(longest) <= now) {
             self.kept.pop_front();
         }
-        let (to, what) = match self.form {
+        let to = match self.form {
             WindowForm::Extremes => self.clamp(now, current, wanted),
             WindowForm::Agreement => self.agree(now, current, wanted),
         };
@@ -43,7 +43,14 @@ impl History {
         if to == wanted {
             return decision;
         }
-        let window = if wanted < current { self.down } else { self.up };
+        let (window, extreme) = match wanted < current {
+            true => (self.down, "highest"),
+            false => (self.up, "lowest"),
+        };
+        let what = match self.form {
+            WindowForm::Extremes => extreme,
+            WindowForm::Agreement => "not all",
+        };
         decision.then(Stage::Stabilise, to, Why::Recent { what, window_s: window.as_secs_f64() })
     }
 
@@ -53,19 +60,18 @@ impl History {
         self.kept.iter().filter(young).map(|&(_, count)| count)
     }
 
-    fn clamp(&self, now: Time, current: u32, wanted: u32) -> (u32, &'static str) {
+    fn clamp(&self, now: Time, current: u32, wanted: u32) -> u32 {
         let lowest = self.within(now, self.up).fold(wanted, u32::min);
         let highest = self.within(now, self.down).fold(wanted, u32::max);
-        let what = if wanted < current { "highest" } else { "lowest" };
-        (current.max(lowest).min(highest), what)
+        current.max(lowest).min(highest)
     }
 
-    fn agree(&self, now: Time, current: u32, wanted: u32) -> (u32, &'static str) {
+    fn agree(&self, now: Time, current: u32, wanted: u32) -> u32 {
         let agreed = match wanted.cmp(&current) {
             std::cmp::Ordering::Greater => self.within(now, self.up).all(|past| past > current),
             std::cmp::Ordering::Less => self.within(now, self.down).all(|past| past < current),
             std::cmp::Ordering::Equal => true,
         };
-        (if agreed { wanted } else { current }, "not all")
+        if agreed { wanted } else { current }
     }
 }

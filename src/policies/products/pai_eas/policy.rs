@@ -21,8 +21,10 @@ use super::{
 use crate::builtin::PolicyContext;
 use crate::builtin::parts::{Amount, Bounds, Changes, RateLimit, RateLimits, Select, ceil_count};
 use crate::products::Words;
-use autosim_engine::control::{Autoscaler, Cadence, Decision, Policy, SignalRef, Stage, Why};
-use autosim_engine::signal::{Basis, Metric, Observation, Signal, Statistic};
+use autosim_engine::control::{
+    Autoscaler, Cadence, Decision, Observation, Policy, SignalRef, Stage, Why,
+};
+use autosim_engine::signal::{Basis, Metric, Signal, Statistic};
 use autosim_engine::units::{Span, Time};
 
 /// Half the width of the dead band of every metric but the queue's.
@@ -77,10 +79,10 @@ pub(super) fn autoscaler(model: &AutoScaler, knobs: &Knobs, context: &PolicyCont
 /// Step 2: what a strategy reads.
 fn signal(strategy: &Strategy, knobs: &Knobs) -> SignalRef {
     let name = strategy.metric;
-    let (window, period) = (knobs.metric_window_s, knobs.eval_period_s);
+    let seconds = |count: u32| Span::from_secs(u64::from(count));
+    let (window, period) = (seconds(knobs.metric_window_s), seconds(knobs.eval_period_s));
     // So often that a window ends at every tick and holds whole samples.
-    let resolution = Span::from_secs(u64::from(common(window, period)));
-    let mut signal = Signal::of(name.metric(), Span::from_secs(u64::from(window)), resolution);
+    let mut signal = Signal::of(name.metric(), window, window.common_step(period));
     let follows_total = strategy.service.is_some() && knobs.followed_basis == FollowedBasis::Total;
     if !name.metric().is_average() && !follows_total {
         signal = signal.per(match knobs.replica_basis {
@@ -94,11 +96,6 @@ fn signal(strategy: &Strategy, knobs: &Knobs) -> SignalRef {
         _ => 1.0,
     };
     SignalRef::of(strategy.service.clone(), signal).named(name.name())
-}
-
-/// The greatest common divisor; both are at least 1.
-fn common(a: u32, b: u32) -> u32 {
-    if b == 0 { a } else { common(b, a % b) }
 }
 
 /// The default policies of the Kubernetes autoscaler.
@@ -155,24 +152,24 @@ impl Policy for Scaler {
         }
         self.one_since = None;
         if asked || traffic.came {
-            return self.wake(seen.now);
+            return self.wake(seen);
         }
         let why = traffic.idle_s.map_or(Why::NoData, |seconds| Why::Idle { seconds });
-        Decision::by(Stage::Mode, 0, 0, why)
+        seen.by(Stage::Mode, 0, why)
     }
 
     fn activate(&mut self, seen: &Observation<'_>) -> Decision {
         if seen.desired > 0 {
-            return Decision::hold(seen.desired);
+            return seen.hold();
         }
         match self.knobs.zero_activation {
             ZeroActivation::Immediate => {
                 self.past.note(seen.now, seen.desired);
-                self.wake(seen.now)
+                self.wake(seen)
             }
             ZeroActivation::NextTick => {
                 self.asked = true;
-                Decision::by(Stage::Mode, 0, 0, Why::Note("a request wakes it at the next tick"))
+                seen.by(Stage::Mode, 0, Why::Note("a request wakes it at the next tick"))
             }
         }
     }
@@ -213,10 +210,10 @@ impl Scaler {
     }
 
     /// Step 12.
-    fn wake(&mut self, now: Time) -> Decision {
+    fn wake(&mut self, seen: &Observation<'_>) -> Decision {
         let count = self.model.behavior.activation_replicas.clamp(1, self.model.max);
-        self.seed(now, count);
-        Decision::by(Stage::Mode, 0, count, Why::Note("a request found no replica"))
+        self.seed(seen.now, count);
+        seen.by(Stage::Mode, count, Why::Note("a request found no replica"))
     }
 
     /// Steps 3 to 11.
@@ -226,19 +223,14 @@ impl Scaler {
         self.one_since = (found == 1).then(|| self.one_since.unwrap_or(seen.now));
         if self.knobs.bounds_first && !(min..=max).contains(&found) {
             let (to, name) = if found > max { (max, "max") } else { (min, "min") };
-            return Decision::by(
-                Stage::Bounds,
-                found,
-                to,
-                Why::Limit { name, value: f64::from(to) },
-            );
+            return seen.by(Stage::Bounds, to, Why::Limit { name, value: f64::from(to) });
         }
         let decision = match self.recommend(seen) {
             Some(decision) => {
                 let decision = self.history.apply(decision, seen.now, found);
                 self.rates.apply(decision, seen.now, found, &self.past)
             }
-            None => Decision::propose(found, found, Why::NoData).shown(seen),
+            None => seen.propose(found, Why::NoData),
         };
         let decision = Bounds { min: min.max(1), max }.apply(decision);
         match self.idle_long_enough(seen.now, traffic) {
@@ -280,10 +272,10 @@ impl Scaler {
         // Multiplied before it is divided: 15 x (31 / 15) is 31.000000000000004.
         let wanted = ceil_count(f64::from(found) * shown / target);
         let why = Why::Ratio { base: found, value: shown, target };
-        let decision = Decision::propose(found, wanted, why).shown(seen);
+        let decision = seen.propose(wanted, why);
         let band = match strategy.metric {
             MetricName::QueueAvgBacklog => self.knobs.queue_tolerance,
-            _ => BAND,
+            MetricName::Qps | MetricName::Qps1k | MetricName::Cpu | MetricName::GpuUtil => BAND,
         };
         let off = (ratio - 1.0).abs();
         let inside = match self.knobs.band_ends {

@@ -7,8 +7,10 @@ use super::decision::{Stages, decide};
 use super::knobs::{DelayMeasure, HandleAge, Knobs};
 use super::native::{AutoscalingConfig, Model, Scaling};
 use super::sensor::{Begins, Handle, Timing};
-use autosim_engine::control::{Autoscaler, Cadence, Decision, Policy, SignalRef, Stage, Why};
-use autosim_engine::signal::{GaugeMode, Metric, Observation, Signal};
+use autosim_engine::control::{
+    Autoscaler, Cadence, Decision, Observation, Policy, SignalRef, Stage, Why,
+};
+use autosim_engine::signal::{GaugeMode, Metric, Signal};
 use autosim_engine::units::{Span, Time};
 
 /// What the controller's context calls the number it decides on.
@@ -86,7 +88,7 @@ struct Fixed(Limits);
 
 impl Policy for Fixed {
     fn observe(&mut self, seen: &Observation<'_>) -> Decision {
-        Decision::propose(seen.desired, self.0.highest, Why::Note("num_replicas"))
+        seen.propose(self.0.highest, Why::Note("num_replicas"))
     }
 }
 
@@ -101,10 +103,10 @@ impl Policy for Controller {
     fn observe(&mut self, seen: &Observation<'_>) -> Decision {
         let Some(rules) = &self.rules else {
             let why = Why::Note("target_ongoing_requests is null: the loop fails");
-            return Decision::propose(seen.desired, seen.desired, why);
+            return seen.propose(seen.desired, why);
         };
         let Some(total_requests) = seen.readings.first().and_then(|reading| reading.value) else {
-            return Decision::propose(seen.desired, seen.desired, Why::NoData);
+            return seen.propose(seen.desired, Why::NoData);
         };
         let target = i64::from(seen.desired);
         let input = Seen {
@@ -125,30 +127,24 @@ fn count(number: i64) -> u32 {
 
 /// The stages as a trail.
 fn explain(rules: &Rules, seen: &Seen, stages: &Stages, asked: &Observation<'_>) -> Decision {
-    let target = count(seen.target);
     let decision = match stages.path {
         Path::FastFromZero => {
             let why = Why::Note("requests and no replica running");
-            Decision::by(Stage::Mode, target, count(stages.output), why)
+            asked.by(Stage::Mode, count(stages.output), why)
         }
         Path::NothingRuns => {
-            Decision::by(Stage::Mode, target, count(stages.output), Why::Note("nothing runs yet"))
+            asked.by(Stage::Mode, count(stages.output), Why::Note("nothing runs yet"))
         }
         Path::Delays(delayed) => {
             let why =
                 Why::Total { total: seen.total_requests, each: rules.target_ongoing_requests };
             let wanted = count(stages.raw.ceil() as i64);
-            let formula = Decision::propose(target, wanted, why).shown(asked);
+            let formula = asked.propose(wanted, why);
             let decision = with_factor(formula, rules, seen, stages);
             after_delay(decision, seen.target, delayed)
         }
     };
-    // Asked without a guard, what the others let pass meets the bounds; the bounds themselves may be
-    // the guard.
-    let to = match asked.without {
-        Some(_) => rules.limits.clamp(i64::from(decision.desired)),
-        None => stages.decision,
-    };
+    let to = rules.limits.clamp(i64::from(decision.desired));
     let bound = if to < decision.desired {
         Why::Limit { name: "max_replicas", value: f64::from(to) }
     } else if to > decision.desired {

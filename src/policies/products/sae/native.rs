@@ -239,13 +239,8 @@ impl MetricType {
             Self::Qps => (Metric::RequestsPerS, Span::from_secs(60)),
             Self::Rt => (Metric::ResponseTimeMs, Span::from_secs(60)),
         };
-        let signal = Signal::of(metric, window, Span(common(window.0, every.0)));
+        // So often that a window holds whole scrapes and one comes at every evaluation.
+        let signal = Signal::of(metric, window, window.common_step(every));
         if metric.is_average() { signal } else { signal.per(basis) }
     }
-}
-
-/// The greatest common divisor: the longest time between scrapes that fills a window with whole scrapes
-/// and has one at every evaluation.
-const fn common(a: u64, b: u64) -> u64 {
-    if b == 0 { a } else { common(b, a % b) }
 }

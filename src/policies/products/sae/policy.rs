@@ -7,8 +7,10 @@ use super::native::{Bounds, Direction, Kind, MetricRule, Model, Target};
 use crate::builtin::PolicyContext;
 use crate::builtin::parts::{Amount, Changes, RateLimit, RateLimits, Select, Stabilise};
 use crate::products::Words;
-use autosim_engine::control::{Autoscaler, Cadence, Decision, Policy, SignalRef, Stage, Why};
-use autosim_engine::signal::{Basis, Observation};
+use autosim_engine::control::{
+    Autoscaler, Cadence, Decision, Observation, Policy, SignalRef, Stage, Why,
+};
+use autosim_engine::signal::Basis;
 use autosim_engine::units::{Span, Time};
 
 /// The autoscaler of the rules in force.
@@ -96,9 +98,9 @@ impl Policy for Timing {
             self.toward = Some((trigger.target, why));
         }
         let Some((target, why)) = self.toward else {
-            return Decision::by(Stage::Schedule, current, current, Why::Note("no trigger"));
+            return seen.by(Stage::Schedule, current, Why::Note("no trigger"));
         };
-        let decision = Decision::by(Stage::Schedule, current, target, why).shown(seen);
+        let decision = seen.by(Stage::Schedule, target, why);
         let (up, down) = self.steps.unwrap_or_default();
         let step = if target > current { up } else { down };
         let Some(step) = step.filter(|step| target.abs_diff(current) > *step) else {
@@ -183,15 +185,15 @@ impl Elastic {
     }
 
     /// B2 step 0: to the nearest bound.
-    fn correct(current: u32, bounds: Bounds, entry: Option<Why>) -> Option<Decision> {
-        let (name, bound) = match current {
+    fn correct(seen: &Observation<'_>, bounds: Bounds, entry: Option<Why>) -> Option<Decision> {
+        let (name, bound) = match seen.desired {
             low if low < bounds.min => ("min", bounds.min),
             high if high > bounds.max => ("max", bounds.max),
             _ => return None,
         };
         let limit = Why::Limit { name, value: f64::from(bound) };
         let stage = if entry.is_some() { Stage::Schedule } else { Stage::Bounds };
-        Some(Decision::by(stage, current, bound, entry.unwrap_or(limit)))
+        Some(seen.by(stage, bound, entry.unwrap_or(limit)))
     }
 
     /// B2 steps 1 to 4; `None` if no metric has data.
@@ -214,7 +216,7 @@ impl Elastic {
         if missing && self.knobs.missing_blocks_scale_in && wanted < current {
             return None;
         }
-        Some(Decision::propose(current, wanted, why).shown(seen))
+        Some(seen.propose(wanted, why))
     }
 
     fn expected(&self, current: u32, value: f64, target: Target) -> u32 {
@@ -265,16 +267,16 @@ impl Policy for Elastic {
         self.changes.note(now, current);
         let (bounds, entry, changes) = self.bounds(now);
         if self.knobs.correct_bounds_first
-            && let Some(decision) = Self::correct(current, bounds, entry)
+            && let Some(decision) = Self::correct(seen, bounds, entry)
         {
             return decision;
         }
         // Asked because bounds change between two evaluations: nothing else is done then.
         if changes && now.0.checked_rem(self.every.0).is_some_and(|late| late != 0) {
-            return Decision::propose(current, current, Why::Note("no evaluation now"));
+            return seen.propose(current, Why::Note("no evaluation now"));
         }
         let Some(decision) = self.size(seen) else {
-            return Decision::propose(current, current, Why::NoData).shown(seen);
+            return seen.propose(current, Why::NoData);
         };
         let decision = self.stabilise.apply(decision, now, current);
         let decision = self.limits.apply(decision, now, current, &self.changes);

@@ -23,8 +23,10 @@ use super::samples::{Samples, SinceReady};
 use crate::builtin::PolicyContext;
 use crate::builtin::parts::Bounds;
 use crate::products::Words;
-use autosim_engine::control::{Autoscaler, Cadence, Decision, Policy, SignalRef, Stage, Why};
-use autosim_engine::signal::{Basis, Metric, Observation, Signal};
+use autosim_engine::control::{
+    Autoscaler, Cadence, Decision, Observation, Policy, SignalRef, Stage, Why,
+};
+use autosim_engine::signal::{Basis, Metric, Signal};
 use autosim_engine::units::{Span, Time};
 
 /// The cooldown's name in reasons.
@@ -152,20 +154,14 @@ struct LastAction {
 impl Policy for Loop {
     fn observe(&mut self, seen: &Observation<'_>) -> Decision {
         let Some(group) = self.group.filter(|_| seen.now >= self.due) else {
-            return Decision::by(
-                Stage::Recommend,
-                seen.desired,
-                seen.desired,
-                Why::Note("between two evaluations"),
-            );
+            return seen.by(Stage::Recommend, seen.desired, Why::Note("between two evaluations"));
         };
         let number = seen.now.0 / self.tick.0 + 1;
         self.due = due(self.tick, &self.knobs, number);
         let bounds = Bounds { min: group.min, max: group.max };
         let current = seen.desired;
         if self.knobs.correct_bounds && !(group.min..=group.max).contains(&current) {
-            let decision =
-                bounds.apply(Decision::propose(current, current, Why::Plain).shown(seen));
+            let decision = bounds.apply(seen.propose(current, Why::Plain));
             return match self.knobs.correction_obeys_cooldown {
                 true => self.act(decision, seen, group.cooldown),
                 false => decision,
@@ -205,7 +201,7 @@ impl Loop {
             let why = Why::Rule { number: at as u32 + 1, value, level };
             let wanted = self.wanted(policy, count);
             let mut decision = match made {
-                None => Decision::propose(count, wanted, why).shown(seen),
+                None => seen.propose(wanted, why),
                 Some(decision) => decision.then(Stage::Recommend, wanted, why),
             };
             if self.knobs.set_total_guard && against_direction(policy, count, wanted) {
@@ -222,7 +218,7 @@ impl Loop {
                 break;
             }
         }
-        made.unwrap_or_else(|| Decision::propose(current, current, self.quiet(seen)).shown(seen))
+        made.unwrap_or_else(|| seen.propose(current, self.quiet(seen)))
     }
 
     /// The threshold as it is kept.

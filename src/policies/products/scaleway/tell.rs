@@ -11,9 +11,9 @@ use serde_json::{Value, json};
 pub(super) fn event(model: &Model, happening: &Happening<'_>) -> Option<Value> {
     let decision = happening.decision;
     let (before, after) = (happening.before, decision.desired);
-    let rule = decision.trail.iter().rev().find_map(|step| match step.why {
-        Why::Rule { number, value, level } => Some((number as usize, value, level)),
-        _ => None,
+    let rule = decision.trail.iter().rev().find_map(|step| {
+        let Why::Rule { number, value, level } = step.why else { return None };
+        Some((number as usize, value, level))
     });
     let condition = rule.map(|(number, value, level)| {
         let policy = model.policies.get(number - 1);
@@ -23,11 +23,10 @@ pub(super) fn event(model: &Model, happening: &Happening<'_>) -> Option<Value> {
     });
     let denied = decision.trail.iter().rev().find(|step| step.stage == Stage::Cooldown);
     let (source, level, name, details) = if let Some(step) = denied {
-        let reason = match step.why {
-            Why::Until { name, seconds_left } if name == COOLDOWN => {
-                format!("{seconds_left} s of the cooldown are left")
-            }
-            _ => STARTING.to_owned(),
+        let reason = if let Why::Until { name: COOLDOWN, seconds_left } = step.why {
+            format!("{seconds_left} s of the cooldown are left")
+        } else {
+            STARTING.to_owned()
         };
         let details = format!("{} denied, {reason}", condition?);
         ("scaler", "info", "scaling denied", details)

@@ -20,8 +20,10 @@ use super::{App, Knobs, MetricName};
 use crate::builtin::PolicyContext;
 use crate::builtin::parts::ceil_count;
 use crate::products::Words;
-use autosim_engine::control::{Autoscaler, Cadence, Decision, Policy, SignalRef, Stage, Why};
-use autosim_engine::signal::{Basis, Observation, Signal};
+use autosim_engine::control::{
+    Autoscaler, Cadence, Decision, Observation, Policy, SignalRef, Stage, Why,
+};
+use autosim_engine::signal::{Basis, Signal};
 use autosim_engine::units::{Span, Time};
 use std::collections::VecDeque;
 
@@ -103,7 +105,7 @@ impl Policy for Alerts {
         self.store(seen);
         let found = seen.desired;
         let Some(settings) = self.autoscaler.as_ref().map(|one| one.at(seen.now)) else {
-            return Decision::hold(found);
+            return seen.hold();
         };
         let decision = self.decide(&settings, seen);
         let corrects = found < settings.floor() || found > settings.ceiling();
@@ -136,19 +138,18 @@ impl Alerts {
     fn decide(&self, settings: &AutoscalerSettings, seen: &Observation<'_>) -> Decision {
         let found = seen.desired;
         if settings.disabled {
-            return Decision::by(Stage::Mode, found, found, Why::Note("disabled"));
+            return seen.by(Stage::Mode, found, Why::Note("disabled"));
         }
         let (floor, ceiling) = (settings.floor(), settings.ceiling());
         if found < floor || found > ceiling {
             let (to, name) = if found < floor { (floor, "min") } else { (ceiling, "max") };
             let why = Why::Limit { name, value: f64::from(to) };
-            return self
-                .within_quota(Decision::by(Stage::Bounds, found, to, why).shown(seen), found);
+            return self.within_quota(seen.by(Stage::Bounds, to, why), found);
         }
         let at = self.read.iter().position(|metric| *metric == settings.metric);
         let minutes = at.and_then(|at| self.minutes.get(at));
         let Some(value) = minutes.and_then(|minutes| minutes.back().copied().flatten()) else {
-            return Decision::propose(found, found, Why::NoData);
+            return seen.propose(found, Why::NoData);
         };
         let row = |holds: &dyn Fn(f64) -> bool| {
             let newest_first = minutes.into_iter().flat_map(|minutes| minutes.iter().rev());
@@ -162,7 +163,7 @@ impl Alerts {
         } else if under > 0 {
             self.scale_in(settings, seen, value, under)
         } else {
-            Decision::propose(found, found, Why::Quiet { value })
+            seen.propose(found, Why::Quiet { value })
         }
     }
 
@@ -176,7 +177,7 @@ impl Alerts {
     ) -> Decision {
         let (found, need) = (seen.desired, self.knobs.out_streak);
         if have < need {
-            return Decision::propose(found, found, Why::TooFew { number: SCALE_UP, have, need });
+            return seen.propose(found, Why::TooFew { number: SCALE_UP, have, need });
         }
         let level = settings.target;
         let mut wanted = found.saturating_add(1);
@@ -191,7 +192,7 @@ impl Alerts {
                 why = Why::Total { total, each: level };
             }
         }
-        let decision = Decision::propose(found, wanted, why).shown(seen);
+        let decision = seen.propose(wanted, why);
         let ceiling = settings.ceiling();
         let decision = match wanted > ceiling {
             true => {
@@ -201,8 +202,8 @@ impl Alerts {
             false => decision,
         };
         let last = if self.knobs.cooldown_cross { self.last_scale } else { self.last_out };
-        let pause = ("cooldown before scale-out", self.knobs.out_cooldown_s);
-        paused(self.within_quota(decision, found), seen, pause, self.since(last))
+        let pause_s = self.knobs.out_cooldown_s;
+        paused(self.within_quota(decision, found), seen, pause_s, self.since(last))
     }
 
     /// Step 7; `have` minutes in a row are well below the target.
@@ -215,11 +216,11 @@ impl Alerts {
     ) -> Decision {
         let (found, need) = (seen.desired, self.knobs.in_streak);
         if have < need {
-            return Decision::propose(found, found, Why::TooFew { number: SCALE_DOWN, have, need });
+            return seen.propose(found, Why::TooFew { number: SCALE_DOWN, have, need });
         }
         let level = self.knobs.scale_in_ratio * settings.target;
         let why = Why::Rule { number: SCALE_DOWN, value, level };
-        let decision = Decision::propose(found, found - 1, why).shown(seen);
+        let decision = seen.propose(found - 1, why);
         let floor = settings.floor();
         let decision = match decision.desired < floor {
             true => {
@@ -229,8 +230,7 @@ impl Alerts {
             false => decision,
         };
         let last = if self.knobs.cooldown_cross { self.last_scale } else { self.last_in };
-        let pause = ("cooldown before scale-in", self.knobs.in_cooldown_s);
-        paused(decision, seen, pause, self.since(last))
+        paused(decision, seen, self.knobs.in_cooldown_s, self.since(last))
     }
 
     /// The scaling a pause counts from: so long after the start, or so long before it. Of the one an answer
@@ -254,13 +254,17 @@ impl Alerts {
 fn paused(
     decision: Decision,
     seen: &Observation<'_>,
-    (name, pause_s): (&'static str, u32),
+    pause_s: u32,
     last: Option<(Time, Span)>,
 ) -> Decision {
     let pause = Span::from_secs(u64::from(pause_s));
     let end = last.map(|(at, ago)| at.after(pause).before(ago));
     match end {
         Some(end) if seen.now < end && decision.desired != seen.desired => {
+            let name = match decision.desired > seen.desired {
+                true => "cooldown before scale-out",
+                false => "cooldown before scale-in",
+            };
             let why = Why::Until { name, seconds_left: end.since(seen.now).as_secs_f64() };
             decision.then(Stage::Cooldown, seen.desired, why)
         }

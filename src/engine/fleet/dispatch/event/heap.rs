@@ -1,25 +1,26 @@
 //! What will happen beside completions, in order.
 
 use super::later::Later;
+use crate::fleet::Turn;
 
-/// Kinds of events; the order of declaration is the order at one instant (rule 1), after
-/// the completions of that instant.
+/// Kinds of events, after the completions of their instant; each has its [`Turn`] there (rule 1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
 pub(super) enum What {
     /// A leaving replica's grace ends.
-    Kill,
+    Kill = Turn::Killed as u8,
     /// An idle replica is removed.
-    IdleExpire,
+    IdleExpire = Turn::IdleExpired as u8,
     /// A replica started by a request is ready.
-    Ready,
+    Ready = Turn::Ready as u8,
     /// A request's patience ends.
-    GiveUp,
+    GiveUp = Turn::PatienceEnded as u8,
     /// A client has waited long enough for an attempt.
-    ClientGivesUp,
+    ClientGivesUp = Turn::ClientGaveUp as u8,
     /// A user in a closed loop begins, or has thought and sends.
-    UserActs,
+    UserActs = Turn::UserActed as u8,
     /// A client tries again.
-    Retry,
+    Retry = Turn::Retried as u8,
 }
 
 /// One event; `stamp` orders equals and tells whether it still holds.
@@ -37,12 +38,12 @@ impl Event {
     }
 }
 
-/// Low bits of an event's key that hold its stamp; the kind is above them, and above that the instant.
-pub(super) const STAMP_BITS: u32 = 61;
-const _: () = assert!((What::Retry as u64) < 1 << (u64::BITS - STAMP_BITS));
+/// Low bits of an event's key that hold its stamp; the turn is above them, and above that the instant.
+pub(super) const STAMP_BITS: u32 = 59;
+const _: () = assert!((Turn::LAST as u64) < 1 << (u64::BITS - STAMP_BITS));
 
 impl Event {
-    /// Instant, kind and stamp in one number: one comparison orders two events.
+    /// Instant, turn and stamp in one number: one comparison orders two events.
     #[inline]
     fn key(&self) -> u128 {
         let low = (self.what as u64) << STAMP_BITS | self.stamp;
@@ -53,7 +54,7 @@ impl Event {
 /// Children of a place.
 const ARITY: usize = 4;
 
-/// Events by time, kind and stamp: a heap of fours, half as deep as one of twos and as easy on caches
+/// Events by time, turn and stamp: a heap of fours, half as deep as one of twos and as easy on caches
 /// as its groups are long (LaMarca and Ladner 1996). Ends of patience wait beside it until they are near.
 #[derive(Debug, Clone, Default)]
 pub(super) struct EventHeap {
@@ -179,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn events_come_by_time_then_kind_then_stamp() {
+    fn events_come_by_time_then_turn_then_stamp() {
         use What::{ClientGivesUp, GiveUp, IdleExpire, Kill, Ready, Retry, UserActs};
         let kinds = [Kill, IdleExpire, Ready, GiveUp, ClientGivesUp, UserActs, Retry];
         let mut heap = EventHeap::default();

@@ -147,7 +147,7 @@ impl<L: Line> LazyPlane<L> {
         let mut known = Routed { arrival, prospect, replica: 0, cold };
         match prospect {
             Prospect::Served(start, end) if end <= barrier => {
-                if S::NAMES_REPLICAS {
+                if sink.names_replicas() {
                     known.replica = self.router.ordinals[at];
                 }
                 self.gateway.waits.waited_ns += u128::from(start - arrival);

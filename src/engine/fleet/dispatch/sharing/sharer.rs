@@ -218,7 +218,7 @@ impl Sharer {
                 replica: 0,
                 cold: false,
             };
-            if S::NAMES_REPLICAS || done.arrival < told.service.newest_ready_at {
+            if told.sink.names_replicas() || done.arrival < told.service.newest_ready_at {
                 completion.replica = self.ordinal;
                 completion.cold = done.arrival < self.ready_at;
             }

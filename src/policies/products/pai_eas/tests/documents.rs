@@ -3,7 +3,7 @@
 use super::{body, model};
 use crate::products::pai_eas::{Behavior, Knobs, PaiEas};
 use crate::products::{Happening, Product, tape};
-use autosim_engine::control::{Decision, Why};
+use autosim_engine::control::{Observation, Why};
 use autosim_engine::signal::{Basis, Census, Metric, Reading};
 use autosim_engine::units::{Time, WallClock};
 use serde_json::{Value, json};
@@ -291,7 +291,7 @@ fn a_strategy_reads_its_metric_of_its_service_in_the_platforms_unit() {
 #[test]
 fn what_happened_is_told_as_describe_answers() {
     let model = model(FULL);
-    let decision = Decision::propose(2, 5, Why::Plain);
+    let decision = Observation::of_count(2).propose(5, Why::Plain);
     let clock = WallClock::default();
     let readings = [Reading { value: Some(23.0), at: Time::ZERO }];
     let mut happening = Happening {

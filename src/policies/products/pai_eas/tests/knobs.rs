@@ -7,6 +7,7 @@ use crate::products::pai_eas::{
     ReplicaBasis, ResourceUnit, WindowForm, ZeroActivation,
 };
 use crate::products::tape::{self, Tape};
+use autosim_engine::control::Observation;
 use autosim_engine::fault::Faults;
 use autosim_engine::signal::Basis;
 use autosim_engine::units::Span;
@@ -36,6 +37,7 @@ fn period_window_and_basis_are_those_of_the_signals() {
 
 #[test]
 fn starting_replicas_count_as_idle_or_not_at_all() {
+    let _shown = autosim_engine::marks::expect(["starting replicas count as idle"]);
     let json = r#"{"min":1,"max":20,"scaleStrategies":[{"metricName":"gpu[util]","threshold":50}],
         "behavior":{"scaleDown":{"stabilizationWindowSeconds":0}}}"#;
     // 4 replicas; value, ready, wanted by all, wanted by the ready ones.
@@ -120,6 +122,7 @@ fn missing_data_may_let_the_others_scale_in() {
 
 #[test]
 fn windows_of_extremes_or_of_agreement() {
+    let _shown = autosim_engine::marks::expect(["recent not all"]);
     let behavior = r#"{"scaleDown":{"stabilizationWindowSeconds":30}}"#;
     // Wishes 5 and 2 within one window: the highest of them, or the newest once all are lower.
     let values = [Some(6.25), Some(2.5)];
@@ -163,7 +166,8 @@ fn the_grace_may_begin_when_one_replica_is_left() {
 
 #[test]
 fn a_request_wakes_it_at_the_next_tick_or_at_once() {
-    use autosim_engine::signal::{Census, Observation, Reading};
+    let _shown = autosim_engine::marks::expect(["a request wakes it at the next tick"]);
+    use autosim_engine::signal::{Census, Reading};
     use autosim_engine::units::Time;
     for (zero_activation, at_request, at_tick) in
         [(ZeroActivation::NextTick, 0, 1), (ZeroActivation::Immediate, 1, 1)]
@@ -172,13 +176,7 @@ fn a_request_wakes_it_at_the_next_tick_or_at_once() {
         let mut tape = tape_with(&body(0, 9, "{}"), 0, &knobs);
         let now = Time::from_secs(17);
         let readings = [Reading::default(); 2];
-        let seen = Observation {
-            now,
-            census: Census::default(),
-            desired: 0,
-            readings: &readings,
-            without: None,
-        };
+        let seen = Observation::new(now, Census::default(), 0, &readings);
         let decision = tape.autoscaler.policy.activate(&seen);
         assert_eq!(decision.desired, at_request, "{zero_activation:?}");
         tape.desired = decision.desired;

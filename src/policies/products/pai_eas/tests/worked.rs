@@ -20,6 +20,7 @@ fn play(total: &mut Total, traffic: &[(u64, u64, f64)], points: &[(u64, u32, &st
 
 #[test]
 fn one_the_published_example_and_two_scale_in_waits_300_s() {
+    let _shown = autosim_engine::marks::expect(["ratio"]);
     let mut total = Total::of(&body(2, 8, "{}"), 2);
     play(
         &mut total,
@@ -30,6 +31,7 @@ fn one_the_published_example_and_two_scale_in_waits_300_s() {
 
 #[test]
 fn while_it_waits_the_window_is_the_reason() {
+    let _shown = autosim_engine::marks::expect(["recent highest"]);
     let mut total = Total::of(&body(2, 8, "{}"), 2);
     total.at(0, 46.0);
     let decision = total.at(15, 10.0);
@@ -62,6 +64,7 @@ fn four_scale_in_comes_in_grades() {
 
 #[test]
 fn five_the_dead_band_and_its_ends() {
+    let _shown = autosim_engine::marks::expect(["level"]);
     let no_windows = r#"{"scaleDown":{"stabilizationWindowSeconds":0}}"#;
     for (value, expected, why) in [
         (11.0, 4, "tolerance: 1.1000 against level 1"),
@@ -85,6 +88,7 @@ fn five_the_dead_band_and_its_ends() {
 
 #[test]
 fn six_the_largest_of_two_metrics_wins() {
+    let _shown = autosim_engine::marks::expect(["chosen"]);
     let json = r#"{"min":1,"max":8,"scaleStrategies":[
         {"metricName":"qps","threshold":10},{"metricName":"cpu","threshold":50}]}"#;
     let mut tape = tape(json, 3);
@@ -99,6 +103,7 @@ fn six_the_largest_of_two_metrics_wins() {
 
 #[test]
 fn seven_a_scale_out_window_is_no_timer_of_a_breach() {
+    let _shown = autosim_engine::marks::expect(["recent lowest"]);
     let json = body(1, 8, r#"{"scaleUp":{"stabilizationWindowSeconds":60}}"#);
     let mut total = Total::of(&json, 2);
     play(
@@ -113,6 +118,7 @@ fn seven_a_scale_out_window_is_no_timer_of_a_breach() {
 
 #[test]
 fn eight_to_zero_and_nine_back() {
+    let _shown = autosim_engine::marks::expect(["idle", "a request found no replica"]);
     let json = body(0, 4, r#"{"onZero":{"scaleUpActivationReplicas":2}}"#);
     let mut total = Total::of(&json, 3);
     // The last request came at 2 s, so the first tick sees traffic of the service as it was before.
@@ -155,6 +161,7 @@ fn ten_floating_point_does_not_add_a_replica() {
 
 #[test]
 fn a_count_out_of_bounds_is_corrected_at_once_and_nothing_else_happens() {
+    let _shown = autosim_engine::marks::expect(["limit max", "limit min"]);
     let mut tape = tape(&body(2, 8, "{}"), 11);
     let decision = tape.at(15, &[Some(99.0)]);
     assert_eq!((decision.desired, reason(&decision)), (8, "bounds: max 8".into()));
@@ -169,6 +176,7 @@ fn a_count_out_of_bounds_is_corrected_at_once_and_nothing_else_happens() {
 
 #[test]
 fn a_missing_metric_is_skipped_and_holds_scale_in() {
+    let _shown = autosim_engine::marks::expect(["no_data"]);
     let json = r#"{"min":1,"max":8,"scaleStrategies":[
         {"metricName":"qps","threshold":10},{"metricName":"cpu","threshold":50}],
         "behavior":{"scaleDown":{"stabilizationWindowSeconds":0}}}"#;

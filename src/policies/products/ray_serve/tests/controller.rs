@@ -3,7 +3,7 @@
 use crate::products::ray_serve::{DelayMeasure, Direction, Knobs, RayServe};
 use crate::products::tape::{Tape, context, model};
 use crate::products::{Happening, Product};
-use autosim_engine::control::Decision;
+use autosim_engine::control::{Decision, Observation};
 use autosim_engine::signal::Census;
 use autosim_engine::units::{Span, Time};
 use serde_json::json;
@@ -33,6 +33,7 @@ fn play(json: &str, initial: u32, rows: &[Row]) {
 
 #[test]
 fn a_rise_waits_for_the_delay_and_the_last_wish_comes_true() {
+    let _shown = autosim_engine::marks::expect(["until upscale_delay_s", "limit max_replicas"]);
     play(
         r#"{"max_replicas": 10, "upscale_delay_s": 5}"#,
         1,
@@ -52,6 +53,14 @@ fn a_rise_waits_for_the_delay_and_the_last_wish_comes_true() {
 
 #[test]
 fn many_become_one_at_once_and_none_later() {
+    let _shown = autosim_engine::marks::expect([
+        "until downscale_delay_s",
+        "until downscale_to_zero_delay_s",
+        "one replica before none",
+        "requests and no replica running",
+        "nothing runs yet",
+        "total",
+    ]);
     play(
         r#"{"min_replicas": 0, "max_replicas": 4, "downscale_delay_s": 10,
             "downscale_to_zero_delay_s": 3}"#,
@@ -84,6 +93,8 @@ fn the_fast_path_looks_at_the_gain_and_not_at_the_load() {
 
 #[test]
 fn gains_scale_the_way_to_go() {
+    let _shown =
+        autosim_engine::marks::expect(["limit upscaling_factor", "limit downscaling_factor"]);
     play(
         r#"{"max_replicas": 50, "upscale_delay_s": 0, "upscaling_factor": 0.25}"#,
         4,
@@ -103,12 +114,21 @@ fn gains_scale_the_way_to_go() {
 
 #[test]
 fn without_a_target_every_loop_fails() {
+    let _shown = autosim_engine::marks::expect(["target_ongoing_requests is null: the loop fails"]);
     let why = "recommend: target_ongoing_requests is null: the loop fails";
     play(r#"{"max_replicas": 5, "target_ongoing_requests": null}"#, 2, &[(0, 99.0, 2, 2, why)]);
 }
 
 #[test]
+fn without_a_number_nothing_changes() {
+    let _shown = autosim_engine::marks::expect(["no_data"]);
+    let decision = tape(r#"{"max_replicas": 5}"#, &Knobs::default(), 2).at(0, &[None]);
+    assert_eq!((decision.desired, reason(&decision)), (2, "recommend: no data".to_owned()));
+}
+
+#[test]
 fn bounds_bind_at_once() {
+    let _shown = autosim_engine::marks::expect(["limit min_replicas"]);
     let text = r#"{"min_replicas": 4, "max_replicas": 8}"#;
     play(text, 1, &[(0, 0.0, 1, 4, "bounds: min_replicas 4")]);
 }
@@ -150,6 +170,7 @@ fn a_tick_and_its_order_follow_the_knob() {
 
 #[test]
 fn a_number_of_replicas_is_a_number_of_replicas() {
+    let _shown = autosim_engine::marks::expect(["num_replicas"]);
     let text = r#"{"name": "m", "num_replicas": 3}"#;
     let decision = tape(text, &Knobs::default(), 1).at(0, &[]);
     assert_eq!((decision.desired, reason(&decision)), (3, "recommend: num_replicas".to_owned()));
@@ -163,7 +184,7 @@ fn a_change_is_told_as_serve_status_shows_it() {
     let model = model::<RayServe>(text, &knobs);
     let context = context("2026-01-01T00:00:00Z", 1);
     let tell = |before, desired| {
-        let decision = Decision::hold(desired);
+        let decision = Observation::of_count(desired).hold();
         let census = Census { starting: 0, ready: 1, draining: 2 };
         let clock = &context.clock;
         let (at, readings) = (Time::from_secs(5), &[][..]);

@@ -10,6 +10,7 @@ fn all(values: [f64; 5]) -> [Option<f64>; 5] {
 
 #[test]
 fn the_largest_wish_of_all_metrics_counts_at_once() {
+    let _shown = autosim_engine::marks::expect(["rule"]);
     let mut tape = plain(METRIC, 2);
     let decision = tape.at(0, &all([21.0, 10.0, 5.0, 5.0, 10.0]));
     assert_eq!(decision.desired, 3);
@@ -67,6 +68,8 @@ fn a_step_limits_what_one_tick_adds_and_removes() {
 
 #[test]
 fn a_disabled_direction_never_acts_and_the_other_still_does() {
+    let _shown =
+        autosim_engine::marks::expect(["scaleDownRules.disabled", "scaleUpRules.disabled"]);
     let mut tape = plain(&cpu(1, 9, "", r#""disabled":true"#), 2);
     for at in (0..3600).step_by(15) {
         let decision = tape.at(at, &[Some(1.0)]);
@@ -86,6 +89,7 @@ fn a_disabled_direction_never_acts_and_the_other_still_does() {
 
 #[test]
 fn a_timer_acts_at_its_times_and_holds_until_the_next() {
+    let _shown = autosim_engine::marks::expect(["entry", "no trigger"]);
     let mut tape = tape(TIMER, &Knobs::default(), "2026-03-02T12:00:00+08:00", 5);
     let hour = 3600;
     assert_eq!(tape.autoscaler.wakeups[..2], [8 * hour, 20 * hour].map(Time::from_secs));
@@ -198,6 +202,7 @@ fn special_times_move_the_bounds_of_a_mix_rule() {
 
 #[test]
 fn a_special_time_between_evaluations_corrects_the_count_and_nothing_else() {
+    let _shown = autosim_engine::marks::expect(["no evaluation now"]);
     let rule = mix("* * *", SPECIAL);
     let mut tape = tape(&rule, &Knobs::default(), "2026-03-02T07:59:53+08:00", 3);
     rows(
@@ -244,6 +249,7 @@ fn a_rule_enabled_within_a_special_time_keeps_its_own_bounds_until_the_next() {
 
 #[test]
 fn a_count_out_of_bounds_is_corrected_at_once_and_remembered_as_nothing() {
+    let _shown = autosim_engine::marks::expect(["limit min", "limit max"]);
     let rule = cpu(4, 9, r#""step":1,"stabilizationWindowSeconds":600"#, "");
     rows(
         &mut plain(&rule, 1),
@@ -269,6 +275,7 @@ fn products_are_rounded_up_but_for_dust() {
 
 #[test]
 fn without_data_nothing_is_removed_and_the_others_may_still_add() {
+    let _shown = autosim_engine::marks::expect(["no_data"]);
     let mut tape = plain(METRIC, 2);
     let decision = tape.at(0, &[None; 5]);
     assert_eq!((decision.desired, reason(&decision).as_str()), (2, "recommend: no data"));

@@ -3,7 +3,7 @@
 use super::*;
 use crate::products::tape::{documents, faults};
 use crate::products::{DocumentFault, Happening, MinReady, Product};
-use autosim_engine::control::Stage;
+use autosim_engine::control::{Decision, Observation, Stage, Why};
 use autosim_engine::signal::{Census, Reading};
 use autosim_engine::units::Time;
 use serde_json::{Value, json};
@@ -439,23 +439,22 @@ fn minimum_ready_instances_are_as_documented() {
 fn the_status_is_told_as_the_describe_call_answers_it() {
     let knobs = Knobs::default();
     let clock = context("2022-01-11T08:14:32Z", 2).clock;
-    let tell =
-        |model: &super::super::Model, decision: &autosim_engine::control::Decision, value| {
-            Sae::tell(
-                model,
-                &knobs,
-                &Happening {
-                    at: Time::ZERO,
-                    clock: &clock,
-                    before: 2,
-                    decision,
-                    census: Census { starting: 0, ready: 2, draining: 0 },
-                    readings: &[Reading { value, at: Time::ZERO }],
-                },
-            )
-        };
+    let tell = |model: &super::super::Model, decision: &Decision, value| {
+        Sae::tell(
+            model,
+            &knobs,
+            &Happening {
+                at: Time::ZERO,
+                clock: &clock,
+                before: 2,
+                decision,
+                census: Census { starting: 0, ready: 2, draining: 0 },
+                readings: &[Reading { value, at: Time::ZERO }],
+            },
+        )
+    };
     let model = read(&cpu(1, 3, "", ""));
-    let hold = autosim_engine::control::Decision::hold(2);
+    let hold = Observation::of_count(2).hold();
     assert_eq!(
         tell(&model, &hold, Some(0.4)),
         Some(json!({"MetricsStatus": {
@@ -471,12 +470,7 @@ fn the_status_is_told_as_the_describe_call_answers_it() {
             }],
         }}))
     );
-    let out = autosim_engine::control::Decision::by(
-        Stage::Bounds,
-        2,
-        3,
-        autosim_engine::control::Why::Plain,
-    );
+    let out = Observation::of_count(2).by(Stage::Bounds, 3, Why::Plain);
     let status = tell(&model, &out, None).unwrap();
     assert_eq!(status["MetricsStatus"]["LastScaleTime"], "2022-01-11T08:14:32Z");
     assert_eq!(status["MetricsStatus"]["CurrentMetrics"][0].get("CurrentValue"), None);

@@ -97,6 +97,7 @@ fn hours(json: &str, knobs: &Knobs, start: &str) -> Vec<u64> {
 
 #[test]
 fn calendars() {
+    let _shown = autosim_engine::marks::expect(["the rule's days are over"]);
     let day = timer(
         r#""period":"* * *","beginDate":"2026-03-02","endDate":"2026-03-03""#,
         r#"{"atTime":"08:00","targetReplicas":10}"#,
@@ -121,6 +122,7 @@ fn calendars() {
 
 #[test]
 fn special_times_and_steps_of_timing_rules() {
+    let _shown = autosim_engine::marks::expect(["limit step"]);
     let special =
         timer(r#""period":"* * Mon""#, r#"{"atTime":"08:00","minReplicas":5,"maxReplicas":9}"#);
     let mix = format!("[{special},{}]", cpu(1, 50, "", ""));

@@ -5,9 +5,9 @@ use super::{DOWN, GROUP, UP, array, group, with};
 use crate::products::scaleway::{Knobs, Scaleway};
 use crate::products::tape::{faults, model};
 use crate::products::{LeavesFirst, Product};
-use autosim_engine::control::Autoscaler;
+use autosim_engine::control::{Autoscaler, Observation};
 use autosim_engine::fault::Faults;
-use autosim_engine::signal::{Basis, Census, Metric, Observation, Probe, Reading};
+use autosim_engine::signal::{Basis, Census, Metric, Probe, Reading};
 use autosim_engine::units::{Span, Time};
 
 /// Knobs with these at other values: `tick_s = 60`.
@@ -115,13 +115,7 @@ fn late_evaluations_make_a_cooldown_of_one_tick_fragile() {
     let observe = |autoscaler: &mut Autoscaler, now, desired| {
         let readings = [Reading { value: Some(90.0), at: now }; 2];
         let census = Census { ready: desired, ..Census::default() };
-        autoscaler.policy.observe(&Observation {
-            now,
-            census,
-            desired,
-            readings: &readings,
-            without: None,
-        })
+        autoscaler.policy.observe(&Observation::new(now, census, desired, &readings))
     };
     assert_eq!(observe(&mut tape.autoscaler, Time::from_secs(300), 1).desired, 1, "not yet");
     // Against a group of which the count is always 1: denied where two evaluations come too close.
@@ -143,6 +137,7 @@ fn late_evaluations_make_a_cooldown_of_one_tick_fragile() {
 
 #[test]
 fn where_the_cooldown_begins_and_ends() {
+    let _shown = autosim_engine::marks::expect(["Instances of the last action are still starting"]);
     let seed = [group("300s"), UP.to_owned(), DOWN.to_owned()];
     let seed: Vec<&str> = seed.iter().map(String::as_str).collect();
     let mut exact = tape(&seed, &knobs("cooldown_end = 'denied'"), 1);
@@ -287,6 +282,7 @@ fn knobs_that_make_no_sense_are_refused() {
 
 #[test]
 fn an_evaluation_between_two_is_none() {
+    let _shown = autosim_engine::marks::expect(["between two evaluations"]);
     let mut tape = tape(&[&group("300s"), UP, DOWN], &Knobs::default(), 1);
     for at in [0, 60, 299] {
         let decision = tape.at(at, &[Some(90.0); 2]);

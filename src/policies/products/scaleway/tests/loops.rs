@@ -47,6 +47,7 @@ fn runs(bodies: &[&str], initial: u32, evaluations: &[(u64, f64, u32, &str)]) {
 
 #[test]
 fn e1_the_seed_steps_by_one_on_strict_comparisons() {
+    let _shown = autosim_engine::marks::expect(["quiet", "rule"]);
     runs(
         &[&group("300s"), UP, DOWN],
         1,
@@ -62,6 +63,7 @@ fn e1_the_seed_steps_by_one_on_strict_comparisons() {
 
 #[test]
 fn e2_a_cooldown_one_second_too_long_costs_an_evaluation() {
+    let _shown = autosim_engine::marks::expect(["until cooldown"]);
     let mut tape = tape(&[&group("301s"), UP, DOWN], &Knobs::default(), 1);
     for (at, average, expected, denied) in
         [(300, 82.0, 2, None), (600, 75.0, 2, Some("cooldown, 1 s left")), (900, 75.0, 3, None)]
@@ -96,6 +98,8 @@ fn e3_a_share_of_the_group_is_never_nothing_and_cautious_downwards() {
 
 #[test]
 fn e4_a_total_is_reached_once_and_never_against_its_direction() {
+    let _shown =
+        autosim_engine::marks::expect(["scale_up never lowers, scale_down never raises the total"]);
     let total = |value| with(UP, &[("type", "\"set_total_group\""), ("value", value)]);
     let mut tape = tape(&[&group("600s"), &total("5"), DOWN], &Knobs::default(), 2);
     assert_eq!(tape.at(300, &[Some(90.0), None]).desired, 5);
@@ -201,6 +205,7 @@ fn a_count_outside_the_capacity_is_corrected_first_whatever_the_cooldown() {
 
 #[test]
 fn from_zero_only_the_balancer_brings_a_group_back_but_old_samples_may() {
+    let _shown = autosim_engine::marks::expect(["no_data"]);
     let capacity = r#"{"max_replicas": 5, "min_replicas": 0, "cooldown_delay": "0s"}"#;
     let asleep = GROUP.replace("CAPACITY", capacity);
     let knobs = Knobs::default();
@@ -239,5 +244,6 @@ fn evaluations_come_every_five_minutes_and_look_at_samples_of_a_minute() {
 
 #[test]
 fn a_group_without_policies_keeps_its_count() {
+    let _shown = autosim_engine::marks::expect(["no policy"]);
     runs(&[&group("300s")], 3, &[(300, 0.0, 3, "recommend: no policy")]);
 }

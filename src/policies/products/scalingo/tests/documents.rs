@@ -4,7 +4,7 @@ use super::{body, model, seed, tape};
 use crate::products::Words;
 use crate::products::scalingo::{Knobs, MetricName, Scalingo};
 use crate::products::{DocumentFaults, Happening, Product, tape as shared};
-use autosim_engine::control::{Decision, Why};
+use autosim_engine::control::{Observation, Why};
 use autosim_engine::signal::{Census, Metric};
 use autosim_engine::units::{Time, WallClock};
 use serde_json::{Value, json};
@@ -291,7 +291,7 @@ fn a_scaling_is_told_as_an_event() {
     let model = model(&seed());
     let clock = WallClock::parse("2026-03-02T08:00:00+01:00").unwrap();
     let told = |before: u32, after: u32| {
-        let decision = Decision::propose(before, after, Why::Plain);
+        let decision = Observation::of_count(before).propose(after, Why::Plain);
         let happening = Happening {
             at: Time::from_secs(120),
             clock: &clock,

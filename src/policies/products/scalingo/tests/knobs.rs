@@ -49,6 +49,7 @@ fn rows_may_be_longer_or_shorter() {
 
 #[test]
 fn pauses_have_their_length() {
+    let _shown = autosim_engine::marks::expect(["until cooldown before scale-out"]);
     let json = body("web", 2, 10, "cpu", 0.6);
     for (out_cooldown_s, expected) in [(60, [3, 4, 5, 6, 7]), (120, [3, 4, 4, 5, 5])] {
         let knobs = Knobs { out_cooldown_s, ..default() };
@@ -125,6 +126,7 @@ fn ram_is_memory_if_one_says_so() {
 
 #[test]
 fn the_account_may_allow_more_and_the_quota_less() {
+    let _shown = autosim_engine::marks::expect(["limit quota"]);
     let json = body("web", 2, 20, "rpm_per_container", 150.0);
     assert_eq!(tape::faults::<Scalingo>(&json, &default(), false).len(), 1);
     let raised = Knobs { container_limit: 20, ..default() };

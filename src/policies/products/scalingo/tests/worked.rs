@@ -21,6 +21,7 @@ fn values(tape: &mut Tape, rows: &[(u64, f64, u32)]) {
 
 #[test]
 fn e1_several_out_then_balance() {
+    let _shown = autosim_engine::marks::expect(["too_few", "rule", "quiet"]);
     totals(
         &mut tape(&seed(), 3),
         &[
@@ -34,6 +35,7 @@ fn e1_several_out_then_balance() {
 
 #[test]
 fn e2_a_burst_to_the_maximum_and_slowly_back() {
+    let _shown = autosim_engine::marks::expect(["total"]);
     let at_max = "recommend: 1500.0000 in all at 150 each; bounds: max 7";
     let between = "recommend: no rule holds for 81.6667";
     totals(
@@ -65,6 +67,7 @@ fn e3_cpu_goes_one_by_one() {
 
 #[test]
 fn e4_response_times_let_it_shrink_every_three_minutes() {
+    let _shown = autosim_engine::marks::expect(["until cooldown before scale-in"]);
     let json = body("web", 2, 10, "p95_response_time", 1000.0);
     let mut tape = tape(&json, 4);
     values(&mut tape, &[(60, 600.0, 4), (120, 480.0, 4), (180, 490.0, 3)]);
@@ -97,6 +100,7 @@ fn e6_a_container_that_boots_overshoots_unless_it_is_counted() {
 
 #[test]
 fn e7_updates_come_into_force_at_the_next_evaluation() {
+    let _shown = autosim_engine::marks::expect(["limit min", "disabled"]);
     let json = format!(
         "[{},{{\"autoscaler\":{{\"min_containers\":5}}}},{{\"autoscaler\":{{\"disabled\":true}}}},\
          {{\"autoscaler\":{{\"disabled\":false}}}}]",
@@ -129,6 +133,7 @@ fn e8_two_containers_stay() {
 
 #[test]
 fn a_correction_of_the_count_is_a_scaling_and_stores_its_minute() {
+    let _shown = autosim_engine::marks::expect(["limit max"]);
     // 9 found, 7 allowed.
     let mut tape = tape(&seed(), 9);
     let decision = tape.at(60, &[Some(70.0)]);
@@ -142,6 +147,7 @@ fn a_correction_of_the_count_is_a_scaling_and_stores_its_minute() {
 
 #[test]
 fn a_minute_without_data_breaks_the_row() {
+    let _shown = autosim_engine::marks::expect(["no_data"]);
     let json = body("web", 2, 10, "p95_response_time", 1000.0);
     let mut tape = tape(&json, 3);
     for (at, value, count) in

@@ -1,4 +1,4 @@
-//! What a policy is shown at a control (rules 3, 17).
+//! What is seen of a service: replica counts and readings.
 
 use crate::units::Time;
 
@@ -27,20 +27,4 @@ pub struct Reading {
     pub value: Option<f64>,
     /// End of the window it describes.
     pub at: Time,
-}
-
-/// Everything a policy may base a decision on.
-#[derive(Debug, Clone, Copy)]
-pub struct Observation<'a> {
-    /// The instant of the decision.
-    pub now: Time,
-    /// Replica counts.
-    pub census: Census,
-    /// The desired count in force: the last actuated decision, at first the initial fleet.
-    pub desired: u32,
-    /// Readings, in the order of the autoscaler's signals.
-    pub readings: &'a [Reading],
-    /// The name of a guard that is to let everything pass, this once: what it is worth is asked
-    /// afterwards, never during a run.
-    pub without: Option<&'static str>,
 }

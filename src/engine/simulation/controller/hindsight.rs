@@ -1,11 +1,11 @@
 //! What a decision would have been without one of its guards: a copy of the policy follows one step
 //! behind, so that it can be asked again from the same state.
 
-use crate::control::{Decision, Policy, Stage};
-use crate::signal::{Census, Observation, Reading};
+use crate::control::{Decision, Observation, Policy, Stage};
+use crate::signal::{Census, Reading};
 use crate::units::Time;
 
-/// See the module's description.
+/// A policy's copy, and what the policy was shown last.
 pub(super) struct Hindsight {
     /// In the state before the last question.
     policy: Box<dyn Policy>,
@@ -30,7 +30,7 @@ impl Hindsight {
     /// The policy is asked this now.
     pub(super) fn asked(&mut self, seen: &Observation<'_>, activation: bool) {
         if let Some(last) = &self.last {
-            ask(&mut *self.policy, last, None);
+            last.ask(&mut *self.policy, None);
         }
         let last = self.last.get_or_insert_default();
         last.readings.clear();
@@ -45,21 +45,18 @@ impl Hindsight {
         let mut found: Vec<(Stage, u32)> = Vec::new();
         for step in decision.trail.iter().skip(1).filter(|step| step.from != step.to) {
             if found.iter().all(|(stage, _)| *stage != step.stage) {
-                let name = step.stage.name();
-                found.push((step.stage, ask(&mut *self.policy.fork(), last, Some(name)).desired));
+                let other = last.ask(&mut *self.policy.fork(), Some(step.stage));
+                found.push((step.stage, other.desired));
             }
         }
         found
     }
 }
 
-fn ask(policy: &mut dyn Policy, asked: &Asked, without: Option<&'static str>) -> Decision {
-    let seen = Observation {
-        now: asked.at,
-        census: asked.census,
-        desired: asked.before,
-        readings: &asked.readings,
-        without,
-    };
-    if asked.activation { policy.activate(&seen) } else { policy.observe(&seen) }
+impl Asked {
+    fn ask(&self, policy: &mut dyn Policy, without: Option<Stage>) -> Decision {
+        let seen = Observation::new(self.at, self.census, self.before, &self.readings);
+        let seen = without.map_or(seen, |guard| seen.without(guard));
+        if self.activation { policy.activate(&seen) } else { policy.observe(&seen) }
+    }
 }

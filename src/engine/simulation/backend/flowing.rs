@@ -1,8 +1,8 @@
 //! A service whose traffic is played as a flow.
 
-use super::{Advance, Service};
+use super::{Advance, Backend};
 use crate::fleet::FleetSpec;
-use crate::fleet::dispatch::{Inflow, Plane, Sink};
+use crate::fleet::dispatch::{Inflow, Plane};
 use crate::random::Streams;
 use crate::units::{Span, Time};
 use crate::workload::Flow;
@@ -16,11 +16,10 @@ pub(super) fn plane(fleet: &FleetSpec, flow: &Flow, streams: Streams) -> Plane {
     Plane::fluid(fleet, Arc::clone(flow.strata()), flow.dispersion(), streams)
 }
 
-impl Service {
+impl<const OBSERVED: bool> Backend<'_, OBSERVED> {
     /// Serves everything before `barrier`.
-    pub(super) fn advance_flow(&mut self, barrier: Time, observer: &mut impl Sink) -> Advance {
+    pub(super) fn advance_flow(&mut self, barrier: Time) -> Advance {
         let Some(flow) = &mut self.inflow else { return Advance::Reached };
-        let sink = &mut (&mut self.recorder, observer);
         while self.clock < barrier {
             let nobody = self.fleet.census().live() == 0;
             let until = if nobody { barrier.min(self.clock + SOON) } else { barrier };
@@ -31,7 +30,7 @@ impl Service {
                 arrivals: stretch.arrivals,
                 excess: stretch.excess,
             };
-            let starved = self.plane.flow(&inflow, &self.fleet, sink);
+            let starved = self.plane.flow(&inflow, &self.fleet, &mut self.told);
             self.clock = stretch.until;
             self.incoming.count(stretch.arrivals, stretch.until);
             if starved {

@@ -1,0 +1,103 @@
+//! What can be seen of a service at the instant reached.
+
+use super::{Backend, Census, ReplicaLoad, Snapshot};
+use crate::signal::Probe;
+use crate::simulation::meter::Audience;
+use crate::units::Time;
+
+impl<const OBSERVED: bool> Backend<'_, OBSERVED> {
+    pub(in crate::simulation) fn census(&self) -> Census {
+        let census = self.fleet.census();
+        Census { starting: census.starting, ready: census.ready, draining: census.draining }
+    }
+
+    /// Everything time averages are made of.
+    pub(in crate::simulation) fn snapshot(&mut self, now: Time) -> Snapshot {
+        Snapshot {
+            at: now,
+            gauges: self.plane.gauges(now, &mut self.told),
+            integrals: self.fleet.integrals(now),
+            arrivals: self.taken(),
+            audience: self.audience(now),
+            counters: self.told.recorder.counters(),
+            seen: self.told.recorder.seen(),
+            failures: self.fleet.failures(),
+        }
+    }
+
+    fn audience(&mut self, now: Time) -> Audience {
+        let users = self.plane.users(now).unwrap_or_default();
+        let Some(attempts) = &self.told.recorder.attempts else { return Audience::default() };
+        Audience {
+            users,
+            retries: attempts.retries,
+            unheard: attempts.unheard,
+            wasted_ns: attempts.wasted_ns,
+        }
+    }
+
+    /// What `read` sees of this service now.
+    pub(in crate::simulation) fn with_probe<T>(
+        &mut self,
+        now: Time,
+        read: impl FnOnce(&Probe<'_>) -> T,
+    ) -> T {
+        let seen = self.snapshot(now);
+        self.look_at_replicas(now);
+        let recorder = &self.told.recorder;
+        let (retries, last_retry) = recorder
+            .attempts
+            .as_ref()
+            .map_or((0, Time::ZERO), |attempts| (attempts.retries, attempts.last_retry));
+        read(&Probe {
+            at: now,
+            arrivals: seen.arrivals + retries,
+            completions: seen.seen.completions,
+            rejections: seen.seen.rejections,
+            timeouts: seen.seen.timeouts,
+            lost: seen.seen.lost,
+            latency_sum_ns: seen.seen.latency_sum_ns,
+            latency: recorder.signal_latency.as_ref(),
+            busy_ns: seen.gauges.busy_ns,
+            in_flight_ns: seen.gauges.in_flight_ns,
+            queued_ns: seen.gauges.queued_ns,
+            ready_ns: seen.integrals.ready_ns,
+            starting_ns: seen.integrals.starting_ns,
+            busy: seen.gauges.busy,
+            in_flight: seen.gauges.in_flight,
+            queued: seen.gauges.queued,
+            census: self.census(),
+            last_arrival: self.last_arrival().max(last_retry),
+            replicas: self.replicas.as_deref(),
+        })
+    }
+
+    fn look_at_replicas(&mut self, now: Time) {
+        let Some(replicas) = &mut self.replicas else { return };
+        replicas.clear();
+        replicas.extend(self.fleet.ready().into_iter().map(|id| {
+            let ongoing = self.plane.load(now, id).try_into().unwrap_or(u32::MAX);
+            ReplicaLoad { number: self.fleet.ordinal(id), ongoing }
+        }));
+    }
+
+    /// Launch ordinals of the ready replicas, ascending.
+    pub(in crate::simulation) fn ready_numbers(&self) -> Vec<u64> {
+        self.fleet.ready().into_iter().map(|id| self.fleet.ordinal(id)).collect()
+    }
+
+    /// Requests waiting at the instant reached.
+    pub(in crate::simulation) fn waiting(&mut self, now: Time) -> u64 {
+        self.plane.gauges(now, &mut self.told).queued
+    }
+
+    /// Requests taken from outside and sent by users so far.
+    pub(in crate::simulation) fn taken(&self) -> u64 {
+        self.incoming.taken + self.plane.sent().0
+    }
+
+    /// When the last of them arrived.
+    pub(in crate::simulation) fn last_arrival(&self) -> Time {
+        self.incoming.last_arrival().max(self.plane.sent().1)
+    }
+}

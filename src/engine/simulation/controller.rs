@@ -1,0 +1,107 @@
+//! The autoscaler of one service: it is asked, and what it decided is noted.
+
+mod hindsight;
+mod log;
+
+use self::log::Log;
+use super::facts::RunFacts;
+use super::outcome::DecisionRecord;
+use super::setup::Window;
+use crate::control::{Autoscaler, Decision, Observation};
+use crate::units::Time;
+
+/// An autoscaler with what is known of its decisions so far.
+pub(super) struct Controller {
+    pub(super) autoscaler: Autoscaler,
+    /// Decisions on their way to the fleet.
+    pub(super) orders_under_way: u32,
+    /// What its formula alone wanted last.
+    pub(super) uncapped: u32,
+    /// Its first signal as it saw it last.
+    pub(super) signal: Option<f64>,
+    pub(super) actions: Actions,
+    log: Log,
+}
+
+impl Controller {
+    /// Of a service with `initial` replicas.
+    pub(super) fn new(autoscaler: Autoscaler, initial: u32, run: &RunFacts) -> Self {
+        Self {
+            log: Log::new(&*autoscaler.policy, run),
+            autoscaler,
+            orders_under_way: 0,
+            uncapped: initial,
+            signal: None,
+            actions: Actions::within(run.window),
+        }
+    }
+
+    /// Asks the policy; returns the decision to actuate.
+    pub(super) fn ask(&mut self, seen: &Observation<'_>, activation: bool) -> Decision {
+        self.log.asked(seen, activation);
+        let decision = match activation {
+            true => self.autoscaler.policy.activate(seen),
+            false => self.autoscaler.policy.observe(seen),
+        };
+        self.uncapped = decision.uncapped;
+        self.signal = seen.readings.first().and_then(|reading| reading.value);
+        self.actions.note_capped(seen.now, decision.uncapped > decision.desired);
+        self.log.decided(seen, decision, activation);
+        decision
+    }
+
+    /// The decisions that were kept.
+    pub(super) fn take_decisions(&mut self) -> Vec<DecisionRecord> {
+        self.log.finish()
+    }
+}
+
+/// What decisions did within the window.
+pub(super) struct Actions {
+    window: Window,
+    pub(super) scale_outs: u64,
+    pub(super) scale_ins: u64,
+    /// Opposite in direction to the one before.
+    pub(super) reversals: u64,
+    /// How long the formula wanted more than was decided.
+    pub(super) capped_ns: u128,
+    capped_since: Option<Time>,
+    last_direction: std::cmp::Ordering,
+}
+
+impl Actions {
+    fn within(window: Window) -> Self {
+        Self {
+            window,
+            scale_outs: 0,
+            scale_ins: 0,
+            reversals: 0,
+            capped_ns: 0,
+            capped_since: None,
+            last_direction: std::cmp::Ordering::Equal,
+        }
+    }
+
+    /// From now on the formula wants more than is decided, or does not.
+    pub(super) fn note_capped(&mut self, now: Time, capped: bool) {
+        if let Some(since) = self.capped_since.take() {
+            let (from, to) = (since.max(self.window.warmup), now.min(self.window.end));
+            self.capped_ns += u128::from(to.since(from).0);
+        }
+        self.capped_since = capped.then_some(now);
+    }
+
+    /// A count takes effect: whether that is an action, and in which direction (rule 11).
+    pub(super) fn note(&mut self, now: Time, before: u32, desired: u32) {
+        let direction = desired.cmp(&before);
+        if direction.is_eq() {
+            return;
+        }
+        if now >= self.window.warmup && now < self.window.end {
+            self.scale_outs += u64::from(direction.is_gt());
+            self.scale_ins += u64::from(direction.is_lt());
+            self.reversals += u64::from(direction == self.last_direction.reverse());
+        }
+        self.last_direction = direction;
+    }
+}

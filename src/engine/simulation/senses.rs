@@ -1,0 +1,144 @@
+//! What one autoscaler sees: the sensors of its signals, and what they show it.
+
+use super::backend::Backend;
+use crate::control::SignalRef;
+use crate::signal::{Pipeline, Reading, Resources, Sensor};
+use crate::units::{Span, Time};
+
+/// The sensors of one autoscaler, in the order of its signals.
+pub(super) struct Senses {
+    senses: Vec<Sense>,
+    readings: Vec<Reading>,
+    /// Some sensor wants to be told of replicas one by one.
+    one_by_one: bool,
+    /// The set of ready replicas the sensors were last told of.
+    told_of: u64,
+    /// Whether that set was empty.
+    pub(super) nobody_ready: bool,
+    /// Requests taken at the last control that asked.
+    taken_at_control: u64,
+}
+
+struct Sense {
+    sensor: Box<dyn Sensor>,
+    /// The service it is taken from.
+    source: usize,
+    resolution: Span,
+}
+
+impl Senses {
+    /// A product's own sensors are taken out of the signals; every other one gets a pipeline. `resources`
+    /// are those of all services, `initial` the replicas at the start.
+    pub(super) fn new(
+        signals: &mut [SignalRef],
+        sources: &[usize],
+        resources: &[Resources],
+        initial: u32,
+    ) -> Self {
+        let one = |(signal, &source): (&mut SignalRef, &usize)| {
+            let resources = resources[source];
+            let resolution = signal.signal.resolution;
+            let pipeline = || Box::new(Pipeline::new(signal.signal.clone(), resources)) as Box<_>;
+            let sensor = match signal.sensor.take() {
+                Some(mut sensor) => {
+                    sensor.resources(resources);
+                    sensor
+                }
+                None => pipeline(),
+            };
+            Sense { sensor, source, resolution }
+        };
+        let senses: Vec<Sense> = signals.iter_mut().zip(sources).map(one).collect();
+        Self {
+            readings: vec![Reading::default(); senses.len()],
+            one_by_one: senses.iter().any(|sense| sense.sensor.wants_replicas()),
+            senses,
+            told_of: 0,
+            nobody_ready: initial == 0,
+            taken_at_control: 0,
+        }
+    }
+
+    /// The first scrape of every signal that has any.
+    pub(super) fn first_scrapes(&self) -> impl Iterator<Item = (u32, Time)> {
+        let scraped = (0..).zip(&self.senses).filter(|(_, sense)| !sense.resolution.is_zero());
+        scraped.map(|(number, sense)| (number, sense.next_scrape(Time::ZERO)))
+    }
+
+    /// The service that signal is taken from.
+    pub(super) fn source(&self, number: u32) -> usize {
+        self.senses[number as usize].source
+    }
+
+    /// Scrapes a signal from its service; returns when to do so next.
+    pub(super) fn scrape<const OBSERVED: bool>(
+        &mut self,
+        now: Time,
+        number: u32,
+        source: &mut Backend<'_, OBSERVED>,
+    ) -> Time {
+        let sense = &mut self.senses[number as usize];
+        source.with_probe(now, |probe| sense.sensor.scrape(probe));
+        sense.next_scrape(now)
+    }
+
+    /// A request found no live replica at `at`.
+    pub(super) fn found_nobody<const OBSERVED: bool>(
+        &mut self,
+        at: Time,
+        own: &mut Backend<'_, OBSERVED>,
+    ) {
+        if self.one_by_one {
+            let waiting = own.waiting(at);
+            self.senses.iter_mut().for_each(|sense| sense.sensor.found_nobody(at, waiting));
+        }
+    }
+
+    /// The sensors are told if a request came since the last control and no replica was ready at that.
+    pub(super) fn notice_nobody<const OBSERVED: bool>(
+        &mut self,
+        now: Time,
+        own: &mut Backend<'_, OBSERVED>,
+    ) {
+        if !self.one_by_one {
+            return;
+        }
+        let taken = own.taken();
+        let before = std::mem::replace(&mut self.taken_at_control, taken);
+        if self.nobody_ready && taken > before {
+            let (at, waiting) = (own.last_arrival(), own.waiting(now));
+            self.senses.iter_mut().for_each(|sense| sense.sensor.found_nobody(at, waiting));
+        }
+    }
+
+    /// What is known now, in the order of the signals.
+    pub(super) fn readings<const OBSERVED: bool>(
+        &mut self,
+        now: Time,
+        own: &Backend<'_, OBSERVED>,
+    ) -> &[Reading] {
+        if self.one_by_one {
+            self.tell_of_replicas(now, own);
+        }
+        for (reading, sense) in self.readings.iter_mut().zip(&mut self.senses) {
+            *reading = sense.sensor.reading(now);
+        }
+        &self.readings
+    }
+
+    /// The sensors are told of the ready replicas, if they are others than last time.
+    fn tell_of_replicas<const OBSERVED: bool>(&mut self, now: Time, own: &Backend<'_, OBSERVED>) {
+        let changes = own.fleet.ready_changes();
+        if std::mem::replace(&mut self.told_of, changes) != changes {
+            let ready = own.ready_numbers();
+            self.nobody_ready = ready.is_empty();
+            self.senses.iter_mut().for_each(|sense| sense.sensor.fleet_changed(now, &ready));
+        }
+    }
+}
+
+impl Sense {
+    fn next_scrape(&self, now: Time) -> Time {
+        self.sensor.next_scrape(now).unwrap_or(now + self.resolution)
+    }
+}
