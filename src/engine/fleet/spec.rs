@@ -222,7 +222,7 @@ pub enum Scaling {
     /// The policy, at its controls.
     #[default]
     Controlled,
-    /// Requests, as they come and go. They wait in one queue whatever [`FleetSpec::balancing`] says, and
+    /// Requests, as they come and go (rules 29, 30, 31). They wait in one queue whatever [`FleetSpec::balancing`] says, and
     /// rollouts and outages do not happen.
     PerRequest(ScalePerRequest),
 }

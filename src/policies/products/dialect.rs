@@ -83,7 +83,7 @@ pub trait Dialect {
     fn fault(&self, at: &Place<'_>, wrong: Wrong<'_>, help: &str) -> DocumentFault;
 
     /// The member as warnings name it.
-    fn named<'p>(&self, at: &'p Place<'_>) -> &'p str {
+    fn in_warnings<'p>(&self, at: &'p Place<'_>) -> &'p str {
         &at.field
     }
 

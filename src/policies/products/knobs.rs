@@ -6,7 +6,7 @@ use serde::Serialize;
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 
-/// A product's knobs; declared by [`knobs!`], which writes down each default and why it is that.
+/// A product's knobs; declared by `knobs!`, which writes down each default and why it is that.
 pub trait KnobTable: Serialize {
     /// Why each knob that is an assumption has the default it has, in the order of the knobs.
     const WHYS: &'static [(&'static str, &'static str)];

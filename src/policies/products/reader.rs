@@ -145,7 +145,7 @@ impl<'r, D: Dialect> Member<'r, D> {
 
     /// Warns of something the platform lets pass.
     pub fn warn(&self, message: impl Into<String>, remedy: &str) {
-        let field = self.reader.dialect.named(&self.at).to_owned();
+        let field = self.reader.dialect.in_warnings(&self.at).to_owned();
         self.say(DocumentFault { field, ..DocumentFault::warning(message, remedy) });
     }
 

@@ -4,7 +4,7 @@ use super::Cell;
 use super::staffing::Staffing;
 use super::survey::{Demands, INTERVAL, Survey};
 use crate::scenario::Scenario;
-use autosim_engine::fleet::FleetSpec;
+use autosim_engine::fleet::{FleetSpec, Scaling};
 use autosim_engine::random::{Purpose, Streams};
 use autosim_engine::units::{Span, Time};
 use std::sync::Arc;
@@ -66,7 +66,7 @@ type Shape = (u32, bool);
 pub(super) fn needs(scenario: &Scenario, survey: &Survey) -> Needs {
     let mut known: Vec<(Shape, Arc<[u32]>)> = Vec::new();
     let mut of_fleet = |fleet: &FleetSpec| {
-        let shape: Shape = (fleet.concurrency, !fleet.balancing.is_blind());
+        let shape: Shape = (fleet.concurrency, pooled(fleet));
         if let Some((_, need)) = known.iter().find(|(of, _)| *of == shape) {
             return Arc::clone(need);
         }
@@ -75,6 +75,14 @@ pub(super) fn needs(scenario: &Scenario, survey: &Survey) -> Needs {
         need
     };
     scenario.policies.iter().map(|policy| of_fleet(&policy.deployment.fleet)).collect()
+}
+
+/// Scale per request finds any idle slot, whatever the balancing.
+fn pooled(fleet: &FleetSpec) -> bool {
+    match &fleet.scaling {
+        Scaling::Controlled => !fleet.balancing.is_blind(),
+        Scaling::PerRequest(_) => true,
+    }
 }
 
 fn need(scenario: &Scenario, survey: &Survey, (concurrency, pooled): Shape) -> Vec<u32> {

@@ -195,6 +195,13 @@ fn the_need_of_each_policy_is_one_of_its_own_replicas() {
     let most = |policy: usize| needs[policy].iter().max().copied().unwrap();
     assert_eq!(most(0), most(1));
     assert_eq!((most(2) > 5, most(2).div_ceil(5)), (true, most(0)));
+    // Scale per request finds an idle slot wherever it is; behind round robin others wait for theirs.
+    let apart = of_rays("balancing = 'round-robin'\nconcurrency = 1\n");
+    let faas = "[policies.faas.keep-alive]\nidle_expiry.constant = '10m'\n";
+    let apart = self::scenario(&format!("{apart}{faas}{fixed}"));
+    let needs = reference::needs(&apart, &survey);
+    let sum = |policy: usize| needs[policy].iter().sum::<u32>();
+    assert!(sum(2) < sum(3) && sum(3) == sum(0), "{} {}", sum(2), sum(3));
     // Nobody can pay for less than those who serve the most at once.
     let bound = reference::work_bound(&scenario, &survey);
     let alone = self::scenario(&of_rays(""));

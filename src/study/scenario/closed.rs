@@ -47,6 +47,7 @@ pub(super) fn check(services: &[ServiceDraft], policies: &[PolicyDraft], faults:
             faults.error(&arrivals, "a closed loop, where requests share their replica", hint);
         }
     }
+    // Nothing of its traffic is known beforehand (rule 44).
     let first_is_closed = services.first().is_some_and(|service| users(&service.workload) > 0);
     let planned = policies.iter().map(|draft| &draft.named).filter(|one| one.spec.needs_plan());
     for policy in planned.filter(|_| first_is_closed) {

@@ -109,6 +109,7 @@ impl World<'_> {
         }
     }
 
+    /// A request has the fate of its last attempt (rule 42).
     fn hear(&mut self, user: usize, fate: Fate) {
         self.users[user].waits_for = None;
         if matches!(fate, Fate::Completed { .. }) || !self.try_again(user) {

@@ -281,12 +281,13 @@ impl<'a> World<'a> {
         self.count(&[State::Ordered, State::Starting, State::Ready])
     }
 
-    /// How many more replicas the quota grants.
+    /// How many more replicas the quota grants (rule 5).
     fn room(&self) -> u32 {
         let held = self.live() + self.count(&[State::Draining]);
         self.case.fleet.quota.map_or(u32::MAX, |quota| quota.saturating_sub(held))
     }
 
+    /// (rules 17, 18)
     fn control(&mut self, regular: bool) {
         let last = self.case.script.len() - 1;
         let desired = self.case.script[self.controls.min(last)];
@@ -335,6 +336,7 @@ impl<'a> World<'a> {
         }
     }
 
+    /// That of the launch, whenever it is (rule 2).
     fn cold_start(&self, launch: u64) -> u64 {
         let mut rng = self.streams.keyed(Purpose::ColdStart, 0, launch);
         self.case.fleet.cold_start.iter().map(|stage| stage.length.draw(&mut rng).0).sum()
@@ -361,6 +363,7 @@ impl<'a> World<'a> {
         }
     }
 
+    /// Not ready before ready, then by the order of victims (rules 5, 24).
     fn remove_one(&mut self) {
         let not_ready = |r: &Replica| matches!(r.state, State::Ordered | State::Starting);
         if let Some(newest) = self.replicas.iter().rposition(not_ready) {
@@ -422,6 +425,7 @@ impl<'a> World<'a> {
         (self.gateway.len() + at_replicas) as u64
     }
 
+    /// (rules 4, 6, 27, 28)
     pub(super) fn arrive(&mut self, request: usize) {
         let at_zero = self.live() == 0;
         let refused = at_zero && self.case.fleet.queue.at_zero == AtZero::Reject;
@@ -461,6 +465,7 @@ impl<'a> World<'a> {
         self.last_used = Some(replica);
     }
 
+    /// (rule 29)
     fn arrive_per_request(&mut self, request: usize, limit: u32, overflow: Overflow) {
         if let Some((replica, slot)) = self.last_freed_slot() {
             return self.start(request, replica, slot);

@@ -1,4 +1,4 @@
-//! The first request of a launched replica may have a law of its own.
+//! The first request of a launched replica may have a law of its own (rules 2, 10).
 
 use crate::fleet::FleetSpec;
 use crate::random::{Purpose, Sampler, Streams};

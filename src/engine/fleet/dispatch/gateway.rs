@@ -1,5 +1,6 @@
 //! Requests that wait in no replica's queue, in one queue with patience of one length, and the count of all
-//! that wait: what the planes without a list of events have in common.
+//! that wait: what the planes without a list of events have in common
+//! (rules 4, 6).
 
 use super::{Requests, Sink, Stop};
 use crate::fleet::{AtZero, FleetSpec};
@@ -14,7 +15,7 @@ pub(super) const NONE: u64 = u64::MAX;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct GatewayRequest {
     pub(super) arrival: u64,
-    /// At least 1.
+    /// At least 1 (rule 12).
     pub(super) demand: u64,
     pub(super) routing: u64,
 }

@@ -1,4 +1,5 @@
-//! Requests at replicas that take no new ones: what becomes of each is known when its replica leaves.
+//! Requests at replicas that take no new ones: what becomes of each is known when its replica leaves
+//! (rules 5, 24).
 
 use super::{Completion, Gauges, Sink};
 use crate::units::Time;

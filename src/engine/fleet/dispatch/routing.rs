@@ -22,7 +22,7 @@ pub(super) struct Router {
     ids: Vec<ReplicaId>,
     /// Place of a replica, by its id; [`NOWHERE`] if it takes no requests.
     places: Vec<u32>,
-    /// Round robin: the last to be chosen, and the place of the next.
+    /// Round robin: the last to be chosen, refused since or not (rule 19), and the place of the next.
     last: Option<u64>,
     next: usize,
     fewest: Fewest,

@@ -43,7 +43,7 @@ impl Dialect for Pydantic {
         DocumentFault::error(code, None, &at.field, message, help)
     }
 
-    fn named<'p>(&self, _: &'p Place<'_>) -> &'p str {
+    fn in_warnings<'p>(&self, _: &'p Place<'_>) -> &'p str {
         ""
     }
 

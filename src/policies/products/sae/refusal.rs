@@ -70,7 +70,7 @@ impl Dialect for Api2019 {
         DocumentFault::error(code, Some(400), field, message, wrong.remedy(help))
     }
 
-    fn named<'p>(&self, _: &'p Place<'_>) -> &'p str {
+    fn in_warnings<'p>(&self, _: &'p Place<'_>) -> &'p str {
         ""
     }
 

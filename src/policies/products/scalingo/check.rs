@@ -54,7 +54,7 @@ impl Dialect for V1 {
         DocumentFault::error("", Some(422), field, message, remedy)
     }
 
-    fn named<'p>(&self, at: &'p Place<'_>) -> &'p str {
+    fn in_warnings<'p>(&self, at: &'p Place<'_>) -> &'p str {
         at.name
     }
 

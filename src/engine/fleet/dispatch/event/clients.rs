@@ -274,7 +274,7 @@ impl EventPlane {
         }
     }
 
-    /// Clients of what was killed, in order of arrival of their requests.
+    /// Clients of what was killed, in order of arrival of their requests (rules 13, 41).
     pub(super) fn clients_lost_theirs(&mut self, sink: &mut impl Sink) {
         let Some(clients) = &mut self.clients else { return };
         let mut bereft = std::mem::take(&mut clients.bereft);
