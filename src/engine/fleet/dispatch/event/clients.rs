@@ -200,7 +200,7 @@ impl EventPlane {
         Time(client.map_or(request.arrival, |client| client.arrival))
     }
 
-    pub(in super::super) fn away(&self) -> u64 {
+    pub(super) fn away(&self) -> u64 {
         self.clients.as_ref().map_or(0, |clients| clients.away)
     }
 
