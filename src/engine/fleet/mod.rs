@@ -9,6 +9,8 @@
 //!
 //! **Start at** [`FleetSpec`].
 
+#![warn(clippy::wildcard_enum_match_arm)]
+
 mod billing;
 mod client;
 mod closed;

@@ -15,16 +15,17 @@ use super::recorder::Recorder;
 use super::rollout::Rollout;
 use super::setup::{DecisionLog, Slo};
 use super::told::Told;
-use crate::fleet::dispatch::{Interruption, Plane, Sink, Stop};
+use crate::fleet::dispatch::{FluidPlane, Interruption, Plane, Sink, Stop, plane};
 use crate::fleet::{Fleet, FleetSpec, ReplicaId};
 use crate::random::Streams;
 use crate::signal::{Census, ReplicaLoad};
 use crate::units::Time;
 use crate::workload::{Arrivals, Flow};
+use std::sync::Arc;
 
 /// Serves requests up to a barrier, and changes replicas at it.
 pub(super) struct Backend<'a, const OBSERVED: bool> {
-    plane: Plane,
+    plane: Box<dyn Plane<Told<'a, OBSERVED>> + Send>,
     pub(super) fleet: Fleet,
     incoming: Incoming,
     /// What comes in place of requests; the plane is then that of a flow.
@@ -71,11 +72,14 @@ impl<'a, const OBSERVED: bool> Backend<'a, OBSERVED> {
         }
         let inflow = arrivals.take_flow();
         let plane = match &inflow {
-            Some(flow) => flowing::plane(&fleet, flow, streams),
-            None => Plane::new(&fleet, streams, run.waiting_limit),
+            Some(flow) => {
+                let service = Arc::clone(flow.strata());
+                Box::new(FluidPlane::new(&fleet, service, flow.dispersion(), streams))
+            }
+            None => plane(&fleet, streams, run.waiting_limit),
         };
         let patience = fleet.queue.timeout.clone();
-        let incoming = Incoming::new(arrivals, &plane, patience, &streams, window.end);
+        let incoming = Incoming::new(arrivals, plane.draws(), patience, &streams, window.end);
         let desired = fleet.initial;
         let quantiles = run.quantiles[index as usize];
         let recorder = Recorder::new(window, slo, quantiles, fleet.has_clients());
@@ -184,7 +188,7 @@ impl<'a, const OBSERVED: bool> Backend<'a, OBSERVED> {
     /// Whether every request has met its fate.
     pub(super) fn is_settled(&mut self, now: Time) -> bool {
         let gauges = self.plane.gauges(now, &mut self.told);
-        gauges.in_flight == 0 && gauges.queued == 0 && self.plane.away() == 0
+        gauges.in_flight == 0 && gauges.queued == 0 && gauges.away == 0
     }
 
     /// Why its traffic broke off, if it did.

@@ -1,6 +1,6 @@
 //! The next requests of a service, with the draws that belong to them (rule 2).
 
-use crate::fleet::dispatch::{Plane, Requests};
+use crate::fleet::dispatch::{Draws, Requests};
 use crate::random::{Generator, Purpose, Sampler, Streams};
 use crate::units::Time;
 use crate::workload::{Arrivals, Batch};
@@ -26,16 +26,16 @@ pub(super) struct Incoming {
 impl Incoming {
     pub(super) fn new(
         arrivals: Box<dyn Arrivals>,
-        plane: &Plane,
+        draws: Draws,
         patience: Option<Sampler>,
         streams: &Streams,
         end: Time,
     ) -> Self {
-        let patience = patience.filter(|_| plane.uses_patience());
+        let patience = patience.filter(|_| draws.patience);
         Self {
             arrivals,
             batch: Batch::new(),
-            routing: plane.uses_routing().then(|| streams.sequential(Purpose::Routing, 0)),
+            routing: draws.routing.then(|| streams.sequential(Purpose::Routing, 0)),
             routing_draws: Vec::new(),
             patience: patience.map(|law| (law, streams.sequential(Purpose::Patience, 0))),
             patience_ns: Vec::new(),

@@ -11,7 +11,7 @@ use super::first::FirstDemand;
 use super::gateway::{Gateway, GatewayRequest, NONE};
 use super::leaving::{Leaving, Prospect, Routed};
 use super::tree::{NEVER, WinnerTree};
-use super::{Completion, Gauges, Requests, Sink, Stop};
+use super::{Completion, Draws, Gauges, Interruption, Plane, Requests, Sink, Stop};
 use crate::fleet::{Fleet, FleetSpec, ReplicaId};
 use crate::random::Streams;
 use crate::units::Time;
@@ -38,9 +38,9 @@ struct Owner {
     ready_at: u64,
 }
 
-/// See the module's description.
+/// The slots of all replicas in one tree, and the queue before them.
 #[derive(Debug, Clone)]
-pub struct CentralQueue {
+pub(super) struct CentralQueue {
     tree: WinnerTree,
     /// Valid for the slots of open requests.
     held: Vec<Held>,
@@ -65,7 +65,7 @@ pub struct CentralQueue {
 
 impl CentralQueue {
     /// Empty, without replicas. Patience is constant if there is any.
-    pub fn new(spec: &FleetSpec, streams: Streams, waiting_limit: u64) -> Self {
+    pub(super) fn new(spec: &FleetSpec, streams: Streams, waiting_limit: u64) -> Self {
         let concurrency = spec.concurrency.max(1) as usize;
         let tree = WinnerTree::new((spec.initial.max(1) as usize).saturating_mul(concurrency));
         Self {
@@ -82,39 +82,6 @@ impl CentralQueue {
             first: FirstDemand::new(spec, streams),
             busy_ns: 0,
         }
-    }
-
-    pub(super) fn arrive(
-        &mut self,
-        requests: Requests<'_>,
-        barrier: Time,
-        fleet: &Fleet,
-        sink: &mut impl Sink,
-    ) -> Stop {
-        if fleet.census().live() == 0 {
-            return self.gateway.arrive_at_zero(requests, sink);
-        }
-        let (arrivals, demands) = (requests.arrival_ns, requests.demand_ns);
-        let mut taken = 0;
-        while taken < arrivals.len() {
-            // What the tree can hold exactly may end before the barrier; then the batch is taken in parts.
-            if barrier.0 >= self.tree.horizon() {
-                self.settle(Time(arrivals[taken]), sink);
-                self.tree.move_base(arrivals[taken]);
-            }
-            let near = barrier.0.min(self.tree.horizon() - 1);
-            let part = taken + arrivals[taken..].partition_point(|&arrival| arrival <= near);
-            self.settle(Time(near), sink);
-            taken += self.arrive_plain(&arrivals[taken..part], &demands[taken..part], near, sink);
-            while taken < part {
-                self.arrive_one(arrivals[taken], demands[taken], near, sink);
-                taken += 1;
-                if self.gateway.is_overfull() {
-                    return Stop::TooMany(taken);
-                }
-            }
-        }
-        Stop::Taken
     }
 
     /// The hot loop, for the usual case: no patience, no capacity, no law for first requests, and nobody
@@ -166,7 +133,7 @@ impl CentralQueue {
     }
 
     /// Resolves everything whose fate at or before `barrier` is certain.
-    pub(super) fn settle(&mut self, barrier: Time, sink: &mut impl Sink) {
+    fn settle(&mut self, barrier: Time, sink: &mut impl Sink) {
         let barrier = barrier.0.min(NEVER - 1);
         while barrier >= self.tree.horizon() {
             self.settle_near(self.tree.horizon() - 1, sink);
@@ -271,19 +238,6 @@ impl CentralQueue {
         completion
     }
 
-    /// Slots are reserved in launch order, so that equal instants are won by the older replica.
-    pub(super) fn launched(&mut self, replica: ReplicaId, ordinal: u64) {
-        if (self.owners.len() + 1) * self.concurrency > self.tree.width() {
-            self.make_room();
-        }
-        let id = replica.index();
-        if self.position.len() <= id {
-            self.position.resize(id + 1, NOWHERE);
-        }
-        self.position[id] = self.owners.len() as u32;
-        self.owners.push(Owner { ordinal, alive: true, fresh: true, ready_at: NONE });
-    }
-
     /// Drops the slots of replicas that are gone; grows the tree if that frees too little.
     fn make_room(&mut self) {
         let concurrency = self.concurrency;
@@ -320,7 +274,79 @@ impl CentralQueue {
         position * self.concurrency..(position + 1) * self.concurrency
     }
 
-    pub(super) fn join(&mut self, now: Time, replica: ReplicaId, sink: &mut impl Sink) {
+    /// The replica's slots are no longer its own.
+    fn forget(&mut self, replica: ReplicaId) {
+        let position = std::mem::replace(&mut self.position[replica.index()], NOWHERE);
+        self.owners[position as usize].alive = false;
+    }
+}
+
+impl<S: Sink> Plane<S> for CentralQueue {
+    fn draws(&self) -> Draws {
+        Draws::default()
+    }
+
+    fn arrive(
+        &mut self,
+        requests: Requests<'_>,
+        barrier: Time,
+        fleet: &mut Fleet,
+        sink: &mut S,
+    ) -> Stop {
+        if fleet.census().live() == 0 {
+            return self.gateway.arrive_at_zero(requests, sink);
+        }
+        let (arrivals, demands) = (requests.arrival_ns, requests.demand_ns);
+        let mut taken = 0;
+        while taken < arrivals.len() {
+            // What the tree can hold exactly may end before the barrier; then the batch is taken in parts.
+            if barrier.0 >= self.tree.horizon() {
+                self.settle(Time(arrivals[taken]), sink);
+                self.tree.move_base(arrivals[taken]);
+            }
+            let near = barrier.0.min(self.tree.horizon() - 1);
+            let part = taken + arrivals[taken..].partition_point(|&arrival| arrival <= near);
+            self.settle(Time(near), sink);
+            taken += self.arrive_plain(&arrivals[taken..part], &demands[taken..part], near, sink);
+            while taken < part {
+                self.arrive_one(arrivals[taken], demands[taken], near, sink);
+                taken += 1;
+                if self.gateway.is_overfull() {
+                    return Stop::TooMany(taken);
+                }
+            }
+        }
+        Stop::Taken
+    }
+
+    fn reach(&mut self, now: Time, _: &mut Fleet, sink: &mut S) -> Option<Interruption> {
+        self.settle(now, sink);
+        None
+    }
+
+    // Slots are reserved in launch order, so that equal instants are won by the older replica.
+    fn launched(&mut self, replica: ReplicaId, fleet: &Fleet) {
+        if (self.owners.len() + 1) * self.concurrency > self.tree.width() {
+            self.make_room();
+        }
+        let id = replica.index();
+        if self.position.len() <= id {
+            self.position.resize(id + 1, NOWHERE);
+        }
+        self.position[id] = self.owners.len() as u32;
+        self.owners.push(Owner {
+            ordinal: fleet.ordinal(replica),
+            alive: true,
+            fresh: true,
+            ready_at: NONE,
+        });
+    }
+
+    fn cancelled(&mut self, replica: ReplicaId) {
+        self.forget(replica);
+    }
+
+    fn join(&mut self, now: Time, replica: ReplicaId, _: &Fleet, sink: &mut S) {
         let slots = self.slots(replica);
         self.owners[slots.start / self.concurrency].ready_at = now.0;
         self.newest_ready_at = now.0;
@@ -330,13 +356,7 @@ impl CentralQueue {
         self.settle(now, sink);
     }
 
-    /// The replica's slots are no longer its own.
-    pub(super) fn forget(&mut self, replica: ReplicaId) {
-        let position = std::mem::replace(&mut self.position[replica.index()], NOWHERE);
-        self.owners[position as usize].alive = false;
-    }
-
-    pub(super) fn leave(&mut self, now: Time, replica: ReplicaId, deadline: Time) -> Time {
+    fn leave(&mut self, now: Time, replica: ReplicaId, deadline: Time) -> Option<Time> {
         let mut gone = now.0;
         for slot in self.slots(replica) {
             let end = self.tree.get(slot);
@@ -352,18 +372,18 @@ impl CentralQueue {
             gone = gone.max(self.leaving.add(request, now.0, NONE, deadline.0));
         }
         self.forget(replica);
-        Time(gone)
+        Some(Time(gone))
     }
 
-    pub(super) fn expire(&mut self, now: Time, sink: &mut impl Sink) {
+    fn expire(&mut self, now: Time, _: &mut Fleet, sink: &mut S) {
         self.gateway.give_up(sink, |deadline| deadline <= now.0);
     }
 
-    pub(super) fn load(&self, now: Time, replica: ReplicaId) -> u64 {
+    fn load(&self, now: Time, replica: ReplicaId) -> u64 {
         self.slots(replica).filter(|&slot| self.tree.get(slot) > now.0).count() as u64
     }
 
-    pub(super) fn gauges(&mut self, now: Time, sink: &mut impl Sink) -> Gauges {
+    fn gauges(&mut self, now: Time, sink: &mut S) -> Gauges {
         self.file(now.0, sink);
         let (mut busy, mut overhang) = (0, 0_u128);
         for &slot in &self.open {
@@ -378,6 +398,7 @@ impl CentralQueue {
             busy,
             in_flight: busy,
             queued: waits.count,
+            away: 0,
             busy_ns,
             in_flight_ns: busy_ns,
             queued_ns: waits.integral_ns(now.0),
@@ -385,8 +406,8 @@ impl CentralQueue {
         self.leaving.beside(ready, now.0)
     }
 
-    pub(super) fn finish(&mut self, now: Time, sink: &mut impl Sink) {
-        self.gauges(now, sink);
+    fn finish(&mut self, now: Time, sink: &mut S) {
+        Plane::gauges(self, now, sink);
         for &slot in &self.open {
             let held = self.held[slot as usize];
             if held.arrival != NONE {

@@ -6,7 +6,7 @@ use crate::units::Time;
 
 /// What becomes of a request at a replica, if that lives long enough.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Prospect {
+pub(super) enum Prospect {
     /// Served from the first to the second instant.
     Served(u64, u64),
     /// Gives up at its deadline.

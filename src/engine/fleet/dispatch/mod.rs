@@ -1,9 +1,11 @@
 //! # dispatch: the data planes
 //!
-//! **Is**: how requests meet slots between two looks at the fleet. [`central`] serves one common queue at
-//! the price of one tree update per request; [`lazy`] serves a queue per replica and looks at replicas
-//! only when they are chosen; [`sharing`] does so where requests share their replica; [`event`] goes from event to event and can do everything but share. [`fluid`] serves
-//! a flow in place of requests, by formulas.
+//! **Is**: how requests meet slots between two looks at the fleet. `central` serves one common queue at
+//! the price of one tree update per request; `lazy` serves a queue per replica and looks at replicas
+//! only when they are chosen; `sharing` does so where requests share their replica; `event` goes from
+//! event to event and can do everything but share. `fluid` serves a flow in place of requests, by
+//! formulas. What several of them do alike is here: `routing` chooses a replica, `gateway` holds who
+//! waits at none, `leaving` who is at one that takes no more, `first` knows of first requests.
 //!
 //! **Knows**: arrivals and demands as numbers, the fleet's counts and launches.
 //!
@@ -12,32 +14,30 @@
 //! **Start at** [`Plane`]: `arrive` and `reach` move time on; `join`, `leave`, `fail` and `expire` happen at
 //! the instant reached.
 
-pub mod central;
-pub mod event;
+mod central;
+mod event;
 mod fewest;
 mod first;
-pub mod fluid;
+mod fluid;
 mod gateway;
-pub mod lazy;
+mod lazy;
 mod leaving;
 mod routing;
-pub mod sharing;
+mod sharing;
 mod sink;
 mod tree;
 
-pub use fluid::Inflow;
+pub use fluid::{FluidPlane, Inflow};
 pub use sink::{Attempt, AttemptFate, Completion, Parcel, Resolved, Sink};
 
 use super::{Balancing, Discipline, FailedWork, Fleet, FleetSpec, ReplicaId, RoutingRule};
-use crate::random::{Sampler, Strata, Streams};
+use crate::random::{Sampler, Streams};
 use crate::units::Time;
 use central::CentralQueue;
 use event::EventPlane;
-use fluid::FluidPlane;
 use gateway::GatewayRequest;
 use lazy::{ManySlotsPlane, SingleSlotPlane};
 use sharing::SharingPlane;
-use std::sync::Arc;
 
 /// Requests about to arrive, in order; arrays of equal length (the last three are empty where the plane
 /// does not use them).
@@ -100,6 +100,8 @@ pub struct Gauges {
     pub in_flight: u64,
     /// Requests waiting.
     pub queued: u64,
+    /// Requests between a failed attempt and the next one.
+    pub away: u64,
     /// Integral of `busy`, slot-ns.
     pub busy_ns: u128,
     /// Integral of `in_flight`.
@@ -125,20 +127,105 @@ pub struct UserGauges {
     pub waiting_ns: u128,
 }
 
-/// The data plane of one service.
-pub enum Plane {
-    /// One queue for all replicas, constant or no patience.
-    Central(Box<CentralQueue>),
-    /// A queue per replica of one slot, no limits.
-    SingleSlot(Box<SingleSlotPlane>),
-    /// A queue per replica, constant or no patience, no capacity.
-    ManySlots(Box<ManySlotsPlane>),
-    /// Replicas whose requests share, constant or no patience, no capacity.
-    Sharing(Box<SharingPlane>),
-    /// Everything else.
-    Event(Box<EventPlane>),
-    /// A flow in place of requests; not exact.
-    Fluid(Box<FluidPlane>),
+/// What a plane needs with each request, see [`Requests`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Draws {
+    /// A routing draw.
+    pub routing: bool,
+    /// The longest wait.
+    pub patience: bool,
+}
+
+/// The data plane of one service, whose requests' fates are told to an `S`. A call through a trait object
+/// serves many requests.
+pub trait Plane<S: Sink> {
+    /// What it needs with each request.
+    fn draws(&self) -> Draws;
+
+    /// Takes requests in order, all of which arrive before `barrier`; nothing else changes the fleet
+    /// before `barrier`, except what the plane does itself (scale per request).
+    fn arrive(
+        &mut self,
+        requests: Requests<'_>,
+        barrier: Time,
+        fleet: &mut Fleet,
+        sink: &mut S,
+    ) -> Stop;
+
+    /// Takes what arrives in a stretch and moves on to its end. True if it found no live replica: the
+    /// policy may act now. Other planes than that of a flow take nothing.
+    fn flow(&mut self, inflow: &Inflow, fleet: &Fleet, sink: &mut S) -> bool {
+        let _ = (inflow, fleet, sink);
+        false
+    }
+
+    /// Moves on to `now`: completions at or before it with the starts they cause, timeouts before it,
+    /// and what the plane itself does to the fleet up to it. A retry or a user before `now` may stop it
+    /// earlier.
+    fn reach(&mut self, now: Time, fleet: &mut Fleet, sink: &mut S) -> Option<Interruption>;
+
+    /// A replica was ordered: it will join later, or be cancelled before it does.
+    fn launched(&mut self, replica: ReplicaId, fleet: &Fleet) {
+        let _ = (replica, fleet);
+    }
+
+    /// A replica that never joined is forgotten.
+    fn cancelled(&mut self, replica: ReplicaId) {
+        let _ = replica;
+    }
+
+    /// A replica became ready at `now` and takes what waits.
+    fn join(&mut self, now: Time, replica: ReplicaId, fleet: &Fleet, sink: &mut S);
+
+    /// A replica takes no new requests from `now` on and is killed at `deadline`. Returns when it will
+    /// be gone if that is certain; otherwise the plane tells the fleet when it happens: when the last of
+    /// its requests is.
+    ///
+    /// | a request that | and would | |
+    /// |---|---|---|
+    /// | is in service there | end by the deadline | is served |
+    /// | | end later | is lost at the deadline |
+    /// | waits there | end by the deadline | is served |
+    /// | | begin by the deadline and end later | is lost at the deadline |
+    /// | | begin later | is lost at the deadline, never served |
+    /// | | give up before that | gives up |
+    /// | waits in the gateway | | goes on waiting |
+    fn leave(&mut self, now: Time, replica: ReplicaId, deadline: Time) -> Option<Time>;
+
+    /// Ready replicas fail together at `now`, the instant reached, and are gone. The fleet knows already
+    /// that they fail. What they hold is lost, unless [`FailedWork::Requeued`] puts it back.
+    fn fail(&mut self, now: Time, replicas: &[ReplicaId], fleet: &mut Fleet, sink: &mut S) {
+        let _ = sink;
+        for &replica in replicas {
+            // Leaving with no time left: all it holds is killed now.
+            self.leave(now, replica, now);
+            fleet.gone(now, replica);
+        }
+    }
+
+    /// Requests whose patience ends at `now` give up (after everything that could have served them).
+    fn expire(&mut self, now: Time, fleet: &mut Fleet, sink: &mut S);
+
+    /// Requests in service on ready replica `replica` at the instant reached.
+    fn load(&self, now: Time, replica: ReplicaId) -> u64;
+
+    /// Gauges at the instant reached; files every completion up to it.
+    fn gauges(&mut self, now: Time, sink: &mut S) -> Gauges;
+
+    /// Users in closed loops at the instant reached.
+    fn users(&mut self, now: Time) -> UserGauges {
+        let _ = now;
+        UserGauges::default()
+    }
+
+    /// Requests that users in closed loops have sent, and when the last one was.
+    fn sent(&self) -> (u64, Time) {
+        (0, Time::ZERO)
+    }
+
+    /// The run is over at `now`, the instant reached: tells `sink` of every request that has not met
+    /// its fate.
+    fn finish(&mut self, now: Time, sink: &mut S);
 }
 
 /// With more slots than this a replica's ends are too many to be kept in order by moving them.
@@ -193,282 +280,33 @@ fn fastest(spec: &FleetSpec) -> Kind {
     }
 }
 
-impl Plane {
-    /// The fastest plane that can serve `spec` exactly.
-    pub fn new(spec: &FleetSpec, streams: Streams, waiting_limit: u64) -> Self {
-        match fastest(spec) {
-            Kind::Central => {
-                Self::Central(Box::new(CentralQueue::new(spec, streams, waiting_limit)))
-            }
-            Kind::SingleSlot(rule) => {
-                Self::SingleSlot(Box::new(SingleSlotPlane::new(spec, rule, streams, waiting_limit)))
-            }
-            Kind::ManySlots(rule) => {
-                Self::ManySlots(Box::new(ManySlotsPlane::new(spec, rule, streams, waiting_limit)))
-            }
-            Kind::Sharing(rule, limit) => Self::Sharing(Box::new(SharingPlane::new(
-                spec,
-                rule,
-                limit,
-                streams,
-                waiting_limit,
-            ))),
-            Kind::Event => Self::Event(Box::new(EventPlane::new(spec, streams, waiting_limit))),
-        }
-    }
+/// The fastest plane that can serve `spec` exactly. More than `waiting_limit` requests must not wait.
+pub fn plane<S: Sink>(
+    spec: &FleetSpec,
+    streams: Streams,
+    waiting_limit: u64,
+) -> Box<dyn Plane<S> + Send> {
+    of_kind(fastest(spec), spec, streams, waiting_limit)
+}
 
-    /// The plane of a flow, see [`fluid`]: with demands of the law `service` and counts of that
-    /// `dispersion`. It takes [`Plane::flow`] and no requests, and knows no clients, limits of queues, scale
-    /// per request or first requests.
-    pub fn fluid(
-        spec: &FleetSpec,
-        service: Arc<Strata>,
-        dispersion: f64,
-        streams: Streams,
-    ) -> Self {
-        Self::Fluid(Box::new(FluidPlane::new(spec, service, dispersion, streams)))
-    }
-
-    /// Takes what arrives in a stretch and moves on to its end. True if it found no live replica: the
-    /// policy may act now. Other planes than that of a flow take nothing.
-    pub fn flow(&mut self, inflow: &Inflow, fleet: &Fleet, sink: &mut impl Sink) -> bool {
-        match self {
-            Self::Fluid(plane) => plane.flow(inflow, fleet, sink),
-            _ => false,
+fn of_kind<S: Sink>(
+    kind: Kind,
+    spec: &FleetSpec,
+    streams: Streams,
+    waiting_limit: u64,
+) -> Box<dyn Plane<S> + Send> {
+    match kind {
+        Kind::Central => Box::new(CentralQueue::new(spec, streams, waiting_limit)),
+        Kind::SingleSlot(rule) => {
+            Box::new(SingleSlotPlane::new(spec, rule, streams, waiting_limit))
         }
-    }
-
-    /// Whether it needs a routing draw per request.
-    pub fn uses_routing(&self) -> bool {
-        match self {
-            Self::Central(_) | Self::Fluid(_) => false,
-            Self::SingleSlot(plane) => plane.uses_routing(),
-            Self::ManySlots(plane) => plane.uses_routing(),
-            Self::Sharing(plane) => plane.uses_routing(),
-            Self::Event(plane) => plane.uses_routing(),
+        Kind::ManySlots(rule) => Box::new(ManySlotsPlane::new(spec, rule, streams, waiting_limit)),
+        Kind::Sharing(rule, limit) => {
+            Box::new(SharingPlane::new(spec, rule, limit, streams, waiting_limit))
         }
-    }
-
-    /// Whether it needs the patience of every request.
-    pub fn uses_patience(&self) -> bool {
-        matches!(self, Self::Event(plane) if plane.uses_patience())
-    }
-
-    /// Takes requests in order, all of which arrive before `barrier`; nothing else changes the fleet
-    /// before `barrier`, except what the plane does itself (scale per request).
-    pub fn arrive(
-        &mut self,
-        requests: Requests<'_>,
-        barrier: Time,
-        fleet: &mut Fleet,
-        sink: &mut impl Sink,
-    ) -> Stop {
-        match self {
-            Self::Central(plane) => plane.arrive(requests, barrier, fleet, sink),
-            Self::SingleSlot(plane) => plane.arrive(requests, barrier, fleet, sink),
-            Self::ManySlots(plane) => plane.arrive(requests, barrier, fleet, sink),
-            Self::Sharing(plane) => plane.arrive(requests, barrier, fleet, sink),
-            Self::Event(plane) => plane.arrive(requests, fleet, sink),
-            Self::Fluid(_) => Stop::Taken,
-        }
-    }
-
-    /// Moves on to `now`: completions at or before it with the starts they cause, timeouts before it,
-    /// and what the plane itself does to the fleet up to it. A retry or a user before `now` may stop it
-    /// earlier.
-    pub fn reach(
-        &mut self,
-        now: Time,
-        fleet: &mut Fleet,
-        sink: &mut impl Sink,
-    ) -> Option<Interruption> {
-        match self {
-            Self::Central(plane) => plane.settle(now, sink),
-            Self::SingleSlot(plane) => plane.settle(now, sink),
-            Self::ManySlots(plane) => plane.settle(now, sink),
-            Self::Sharing(plane) => plane.settle(now, sink),
-            Self::Event(plane) => return plane.reach(now, fleet, sink),
-            Self::Fluid(_) => {}
-        }
-        None
-    }
-
-    /// A replica was ordered: it will join later, or be cancelled before it does.
-    pub fn launched(&mut self, replica: ReplicaId, fleet: &Fleet) {
-        if let Self::Central(plane) = self {
-            plane.launched(replica, fleet.ordinal(replica));
-        }
-    }
-
-    /// A replica that never joined is forgotten.
-    pub fn cancelled(&mut self, replica: ReplicaId) {
-        if let Self::Central(plane) = self {
-            plane.forget(replica);
-        }
-    }
-
-    /// A replica became ready at `now` and takes what waits.
-    pub fn join(&mut self, now: Time, replica: ReplicaId, fleet: &Fleet, sink: &mut impl Sink) {
-        match self {
-            Self::Central(plane) => plane.join(now, replica, sink),
-            Self::SingleSlot(plane) => plane.join(now, replica, fleet.ordinal(replica), sink),
-            Self::ManySlots(plane) => plane.join(now, replica, fleet.ordinal(replica), sink),
-            Self::Sharing(plane) => plane.join(now, replica, fleet.ordinal(replica), sink),
-            Self::Event(plane) => plane.join(now, replica, fleet),
-            Self::Fluid(plane) => plane.join(),
-        }
-    }
-
-    /// A replica takes no new requests from `now` on and is killed at `deadline`. Returns when it will
-    /// be gone if that is certain; otherwise the plane tells the fleet when it happens.
-    pub fn leave(&mut self, now: Time, replica: ReplicaId, deadline: Time) -> Option<Time> {
-        match self {
-            Self::Central(plane) => Some(plane.leave(now, replica, deadline)),
-            Self::SingleSlot(plane) => Some(plane.leave(now, replica, deadline)),
-            Self::ManySlots(plane) => Some(plane.leave(now, replica, deadline)),
-            Self::Sharing(plane) => Some(plane.leave(now, replica, deadline)),
-            Self::Event(plane) => plane.leave(now, replica, deadline),
-            Self::Fluid(plane) => Some(plane.leave(now, deadline)),
-        }
-    }
-
-    /// Ready replicas fail together at `now`, the instant reached: what they hold is lost or put back, and
-    /// they are gone. The fleet knows already.
-    pub fn fail(
-        &mut self,
-        now: Time,
-        replicas: &[ReplicaId],
-        fleet: &mut Fleet,
-        sink: &mut impl Sink,
-    ) {
-        if let Self::Event(plane) = self {
-            return plane.fail(now, replicas, fleet, sink);
-        }
-        for &replica in replicas {
-            // Leaving with no time left: all it holds is killed now.
-            self.leave(now, replica, now);
-            fleet.gone(now, replica);
-        }
-    }
-
-    /// Requests whose patience ends at `now` give up (after everything that could have served them).
-    pub fn expire(&mut self, now: Time, fleet: &mut Fleet, sink: &mut impl Sink) {
-        match self {
-            Self::Central(plane) => plane.expire(now, sink),
-            Self::SingleSlot(plane) => plane.expire(now, sink),
-            Self::ManySlots(plane) => plane.expire(now, sink),
-            Self::Sharing(plane) => plane.expire(now, sink),
-            Self::Event(plane) => plane.expire(now, fleet, sink),
-            Self::Fluid(_) => {}
-        }
-    }
-
-    /// Requests in service on ready replica `replica` at the instant reached; those that wait with it are not
-    /// among them. Of a flow, its share of all that are present.
-    pub fn load(&self, now: Time, replica: ReplicaId) -> u64 {
-        match self {
-            Self::Central(plane) => plane.load(now, replica),
-            Self::SingleSlot(plane) => plane.load(now, replica),
-            Self::ManySlots(plane) => plane.load(now, replica),
-            Self::Sharing(plane) => plane.load(now, replica),
-            Self::Event(plane) => plane.load(replica),
-            Self::Fluid(plane) => plane.load(),
-        }
-    }
-
-    /// Gauges at the instant reached; files every completion up to it.
-    pub fn gauges(&mut self, now: Time, sink: &mut impl Sink) -> Gauges {
-        match self {
-            Self::Central(plane) => plane.gauges(now, sink),
-            Self::SingleSlot(plane) => plane.gauges(now, sink),
-            Self::ManySlots(plane) => plane.gauges(now, sink),
-            Self::Sharing(plane) => plane.gauges(now, sink),
-            Self::Event(plane) => plane.gauges(now),
-            Self::Fluid(plane) => plane.gauges(now),
-        }
-    }
-
-    /// Users in closed loops at the instant reached; `None` without any.
-    pub fn users(&mut self, now: Time) -> Option<UserGauges> {
-        match self {
-            Self::Event(plane) => plane.users(now),
-            _ => None,
-        }
-    }
-
-    /// Requests that users in closed loops have sent, and when the last one was.
-    pub fn sent(&self) -> (u64, Time) {
-        match self {
-            Self::Event(plane) => plane.sent(),
-            _ => (0, Time::ZERO),
-        }
-    }
-
-    /// Requests between a failed attempt and the next one.
-    pub fn away(&self) -> u64 {
-        match self {
-            Self::Event(plane) => plane.away(),
-            _ => 0,
-        }
-    }
-
-    /// The run is over at `now`, the instant reached: tells `sink` of every request that has not met
-    /// its fate.
-    pub fn finish(&mut self, now: Time, sink: &mut impl Sink) {
-        match self {
-            Self::Central(plane) => plane.finish(now, sink),
-            Self::SingleSlot(plane) => plane.finish(now, sink),
-            Self::ManySlots(plane) => plane.finish(now, sink),
-            Self::Sharing(plane) => plane.finish(now, sink),
-            Self::Event(plane) => plane.finish(sink),
-            Self::Fluid(plane) => plane.finish(sink),
-        }
+        Kind::Event => Box::new(EventPlane::new(spec, streams, waiting_limit)),
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::fleet::{ClientSpec, FailureSpec, Overflow, QueueSpec, ScalePerRequest, Scaling};
-
-    const TWO: RoutingRule = RoutingRule::PowerOfTwo;
-
-    fn routed(concurrency: u32) -> FleetSpec {
-        let balancing = Balancing::PerReplica(TWO);
-        FleetSpec { balancing, concurrency, ..FleetSpec::default() }
-    }
-
-    /// The same fleet with a timeout of this law.
-    fn patient(timeout: Sampler, fleet: FleetSpec) -> FleetSpec {
-        let queue = QueueSpec { timeout: Some(timeout), ..fleet.queue };
-        FleetSpec { queue, ..fleet }
-    }
-
-    #[test]
-    fn every_row_of_the_table_of_planes_holds() {
-        let (constant, drawn) = (Sampler::Constant(9), Sampler::Exponential { mean_ns: 9.0 });
-        let (usual, sharing) = (FleetSpec::default(), Discipline::Sharing { limit: Some(3) });
-        let idle_expiry = Sampler::Constant(9);
-        let scale = ScalePerRequest { idle_expiry, minimum: 0, limit: 9, overflow: Overflow::Wait };
-        let full = || QueueSpec { capacity: Some(1), ..QueueSpec::default() };
-        let failures = FailureSpec { work: FailedWork::Requeued, ..FailureSpec::default() };
-        for (fleet, expected) in [
-            (FleetSpec { client: Some(ClientSpec::PATIENT), ..usual.clone() }, Kind::Event),
-            (FleetSpec { classes: 2, ..usual.clone() }, Kind::Event),
-            (FleetSpec { failures, ..usual.clone() }, Kind::Event),
-            (FleetSpec { scaling: Scaling::PerRequest(scale), ..usual.clone() }, Kind::Event),
-            (patient(drawn, usual.clone()), Kind::Event),
-            (patient(constant.clone(), usual.clone()), Kind::Central),
-            (FleetSpec { queue: full(), discipline: sharing, ..usual }, Kind::Central),
-            (FleetSpec { queue: full(), ..routed(1) }, Kind::Event),
-            (FleetSpec { discipline: sharing, ..routed(2) }, Kind::Sharing(TWO, Some(3))),
-            (routed(1), Kind::SingleSlot(TWO)),
-            (patient(constant, routed(1)), Kind::ManySlots(TWO)),
-            (routed(2), Kind::ManySlots(TWO)),
-            (routed(MOST_LAZY_SLOTS), Kind::ManySlots(TWO)),
-            (routed(MOST_LAZY_SLOTS + 1), Kind::Event),
-        ] {
-            assert_eq!(fastest(&fleet), expected, "{fleet:?}");
-        }
-    }
-}
+mod tests;

@@ -5,7 +5,7 @@ use crate::fleet::{ReplicaId, RoutingRule};
 
 /// A replica as a balancer sees it; `now` never decreases from call to call. What a look finds out on
 /// the way is told to a `T`.
-pub trait Seen<T> {
+pub(super) trait Seen<T> {
     /// Requests in service and waiting once everything up to `now` has happened.
     fn present(&mut self, now: u64, told: &mut T) -> u32;
     /// Those present at `now`, and when the next of them leaves; `u64::MAX` without any.

@@ -1,20 +1,11 @@
 //! A service whose traffic is played as a flow.
 
 use super::{Advance, Backend};
-use crate::fleet::FleetSpec;
-use crate::fleet::dispatch::{Inflow, Plane};
-use crate::random::Streams;
+use crate::fleet::dispatch::Inflow;
 use crate::units::{Span, Time};
-use crate::workload::Flow;
-use std::sync::Arc;
 
 /// Nobody is there: the policy is woken so soon at the latest.
 const SOON: Span = Span::from_secs(1);
-
-/// The plane that serves it.
-pub(super) fn plane(fleet: &FleetSpec, flow: &Flow, streams: Streams) -> Plane {
-    Plane::fluid(fleet, Arc::clone(flow.strata()), flow.dispersion(), streams)
-}
 
 impl<const OBSERVED: bool> Backend<'_, OBSERVED> {
     /// Serves everything before `barrier`.

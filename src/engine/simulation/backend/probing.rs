@@ -26,7 +26,7 @@ impl<const OBSERVED: bool> Backend<'_, OBSERVED> {
     }
 
     fn audience(&mut self, now: Time) -> Audience {
-        let users = self.plane.users(now).unwrap_or_default();
+        let users = self.plane.users(now);
         let Some(attempts) = &self.told.recorder.attempts else { return Audience::default() };
         Audience {
             users,

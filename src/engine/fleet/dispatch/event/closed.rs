@@ -60,6 +60,17 @@ impl Users {
         self.gauges.sent
     }
 
+    /// The same, and when the last one was.
+    pub(super) fn last_sent(&self) -> (u64, Time) {
+        (self.gauges.sent, self.gauges.last_sent)
+    }
+
+    /// Gauges at the instant reached.
+    pub(super) fn gauges_at(&mut self, now: Time) -> UserGauges {
+        self.move_to(now.0);
+        self.gauges
+    }
+
     /// Time passes; integrals grow.
     fn move_to(&mut self, now: u64) {
         let length = u128::from(now - self.at);
@@ -162,16 +173,5 @@ impl EventPlane {
             let next = users.think(number, self.now);
             next.into_iter().for_each(|next| self.heap.push(next));
         }
-    }
-
-    pub(in super::super) fn sent(&self) -> (u64, Time) {
-        let gauges = self.users.as_ref().map(|users| users.gauges).unwrap_or_default();
-        (gauges.sent, gauges.last_sent)
-    }
-
-    pub(in super::super) fn users(&mut self, now: Time) -> Option<UserGauges> {
-        let users = self.users.as_mut()?;
-        users.move_to(now.0);
-        Some(users.gauges)
     }
 }

@@ -29,7 +29,7 @@ impl EventPlane {
     }
 
     /// Ready replicas fail together.
-    pub(in super::super) fn fail(
+    pub(super) fn fail_together(
         &mut self,
         now: Time,
         replicas: &[ReplicaId],
@@ -43,7 +43,12 @@ impl EventPlane {
         self.end_work(replicas, true, fleet, sink);
     }
 
-    /// Leaving replicas are gone at once, and what they held is lost or, where they failed, put back.
+    /// Leaving replicas are gone at once, and with them what they held.
+    ///
+    /// | work of failed replicas is | the grace ended | the replica failed |
+    /// |---|---|---|
+    /// | lost | lost | lost |
+    /// | put back | lost | waits at the head of the queue, to begin anew |
     fn end_work(
         &mut self,
         replicas: &[ReplicaId],

@@ -22,7 +22,7 @@ mod slab;
 
 use super::first::FirstDemand;
 use super::tree::{NEVER, WinnerTree};
-use super::{Gauges, Interruption, Requests, Resolved, Sink, Stop};
+use super::{Draws, Gauges, Interruption, Plane, Requests, Resolved, Sink, Stop, UserGauges};
 use crate::fleet::{AtZero, Balancing, FailedWork, Fleet, FleetSpec, ReplicaId, Scaling};
 use crate::random::Streams;
 use crate::units::Time;
@@ -90,9 +90,9 @@ struct Serving {
     class: u8,
 }
 
-/// See the module's description.
+/// Requests, replicas and the heap of what will happen to them.
 #[derive(Debug, Clone)]
-pub struct EventPlane {
+pub(super) struct EventPlane {
     mode: Mode,
     heap: EventHeap,
     servers: Servers,
@@ -128,7 +128,7 @@ const FREE: u64 = u64::MAX;
 
 impl EventPlane {
     /// Empty, without replicas.
-    pub fn new(spec: &FleetSpec, streams: Streams, waiting_limit: u64) -> Self {
+    pub(super) fn new(spec: &FleetSpec, streams: Streams, waiting_limit: u64) -> Self {
         let mode = match &spec.scaling {
             Scaling::PerRequest(scale) => {
                 Mode::PerRequest(PerRequest::new(scale, spec.concurrency, streams))
@@ -165,54 +165,6 @@ impl EventPlane {
         };
         plane.expect_users();
         plane
-    }
-
-    pub(super) fn uses_routing(&self) -> bool {
-        match &self.mode {
-            Mode::Routed(routed) => routed.draws(),
-            Mode::Central | Mode::PerRequest(_) => false,
-        }
-    }
-
-    pub(super) fn uses_patience(&self) -> bool {
-        self.patience
-    }
-
-    pub(super) fn arrive(
-        &mut self,
-        requests: Requests<'_>,
-        fleet: &mut Fleet,
-        sink: &mut impl Sink,
-    ) -> Stop {
-        for taken in 0..requests.arrival_ns.len() {
-            let arrival = requests.arrival_ns[taken];
-            self.run_to(arrival, true, fleet, sink);
-            if let Some(by) = self.interruption.take() {
-                return Stop::Interrupted(taken, by);
-            }
-            self.move_to(arrival);
-            let mut request = Waiting {
-                arrival,
-                demand: requests.demand_ns[taken].max(1),
-                routing: requests.routing.get(taken).copied().unwrap_or(0),
-                stamp: self.next_stamp,
-                client: NOBODY,
-                replica: None,
-                again: false,
-                class: requests.class.get(taken).copied().unwrap_or(0),
-            };
-            self.next_stamp += clients::STAMPS;
-            self.welcome(&mut request);
-            let patience = requests.patience_ns.get(taken).copied();
-            let starved = self.admit(request, patience, fleet, sink);
-            if self.gauges.queued > self.waiting_limit {
-                return Stop::TooMany(taken + 1);
-            }
-            if starved {
-                return Stop::Starved(taken + 1);
-            }
-        }
-        Stop::Taken
     }
 
     /// One arrival at the instant reached; true if no replica is live, whether it waits or is refused.
@@ -458,12 +410,73 @@ impl EventPlane {
         self.tell_timed_out(&request, sink);
     }
 
-    pub(super) fn reach(
-        &mut self,
-        now: Time,
-        fleet: &mut Fleet,
-        sink: &mut impl Sink,
-    ) -> Option<Interruption> {
+    /// Requests that waited for any replica to be ready choose one now.
+    fn empty_gateway(&mut self) {
+        while !self.gateway_is_empty() {
+            let Mode::Routed(routed) = &mut self.mode else { return };
+            let Some(ticket) = self.gateway.pop_front() else { return };
+            let Some(id) = routed.choose(self.waiting[ticket.0 as usize].routing) else { return };
+            if self.servers.has_free_slot(id) {
+                let request = self.take_waiting(ticket);
+                self.start(id, None, &request);
+            } else {
+                self.queue_at(id, ticket);
+            }
+        }
+    }
+
+    /// A replica takes no new requests.
+    fn take_no_more(&mut self, id: ReplicaId) {
+        self.gauges.busy -= u64::from(self.servers.busy(id));
+        self.servers.leave(id);
+        if let Mode::Routed(routed) = &mut self.mode {
+            routed.remove(id);
+        }
+    }
+}
+
+impl<S: Sink> Plane<S> for EventPlane {
+    fn draws(&self) -> Draws {
+        let routing = match &self.mode {
+            Mode::Routed(routed) => routed.draws(),
+            Mode::Central | Mode::PerRequest(_) => false,
+        };
+        Draws { routing, patience: self.patience }
+    }
+
+    fn arrive(&mut self, requests: Requests<'_>, _: Time, fleet: &mut Fleet, sink: &mut S) -> Stop {
+        for taken in 0..requests.arrival_ns.len() {
+            let arrival = requests.arrival_ns[taken];
+            self.run_to(arrival, true, fleet, sink);
+            if let Some(by) = self.interruption.take() {
+                return Stop::Interrupted(taken, by);
+            }
+            self.move_to(arrival);
+            let mut request = Waiting {
+                arrival,
+                demand: requests.demand_ns[taken].max(1),
+                routing: requests.routing.get(taken).copied().unwrap_or(0),
+                stamp: self.next_stamp,
+                client: NOBODY,
+                replica: None,
+                again: false,
+                class: requests.class.get(taken).copied().unwrap_or(0),
+            };
+            self.next_stamp += clients::STAMPS;
+            self.welcome(&mut request);
+            let patience = requests.patience_ns.get(taken).copied();
+            let starved = self.admit(request, patience, fleet, sink);
+            if self.gauges.queued > self.waiting_limit {
+                return Stop::TooMany(taken + 1);
+            }
+            if starved {
+                return Stop::Starved(taken + 1);
+            }
+        }
+        Stop::Taken
+    }
+
+    fn reach(&mut self, now: Time, fleet: &mut Fleet, sink: &mut S) -> Option<Interruption> {
         self.run_to(now.0, false, fleet, sink);
         let interruption = self.interruption.take();
         if interruption.is_none() {
@@ -472,11 +485,7 @@ impl EventPlane {
         interruption
     }
 
-    pub(super) fn expire(&mut self, now: Time, fleet: &mut Fleet, sink: &mut impl Sink) {
-        self.run_to(now.0, true, fleet, sink);
-    }
-
-    pub(super) fn join(&mut self, now: Time, id: ReplicaId, fleet: &Fleet) {
+    fn join(&mut self, now: Time, id: ReplicaId, fleet: &Fleet, _: &mut S) {
         self.move_to(now.0);
         self.servers.add(id, fleet.ordinal(id), now.0);
         match &mut self.mode {
@@ -494,22 +503,7 @@ impl EventPlane {
         self.note_idle(id);
     }
 
-    /// Requests that waited for any replica to be ready choose one now.
-    fn empty_gateway(&mut self) {
-        while !self.gateway_is_empty() {
-            let Mode::Routed(routed) = &mut self.mode else { return };
-            let Some(ticket) = self.gateway.pop_front() else { return };
-            let Some(id) = routed.choose(self.waiting[ticket.0 as usize].routing) else { return };
-            if self.servers.has_free_slot(id) {
-                let request = self.take_waiting(ticket);
-                self.start(id, None, &request);
-            } else {
-                self.queue_at(id, ticket);
-            }
-        }
-    }
-
-    pub(super) fn leave(&mut self, now: Time, id: ReplicaId, deadline: Time) -> Option<Time> {
+    fn leave(&mut self, now: Time, id: ReplicaId, deadline: Time) -> Option<Time> {
         self.move_to(now.0);
         self.take_no_more(id);
         if self.servers.present(id) == 0 {
@@ -523,26 +517,32 @@ impl EventPlane {
         None
     }
 
-    /// A replica takes no new requests.
-    fn take_no_more(&mut self, id: ReplicaId) {
-        self.gauges.busy -= u64::from(self.servers.busy(id));
-        self.servers.leave(id);
-        if let Mode::Routed(routed) = &mut self.mode {
-            routed.remove(id);
-        }
+    fn fail(&mut self, now: Time, replicas: &[ReplicaId], fleet: &mut Fleet, sink: &mut S) {
+        self.fail_together(now, replicas, fleet, sink);
     }
 
-    /// Requests in service there: those that wait with it are not in flight.
-    pub(super) fn load(&self, id: ReplicaId) -> u64 {
+    fn expire(&mut self, now: Time, fleet: &mut Fleet, sink: &mut S) {
+        self.run_to(now.0, true, fleet, sink);
+    }
+
+    fn load(&self, _: Time, id: ReplicaId) -> u64 {
         u64::from(self.servers.busy(id))
     }
 
-    pub(super) fn gauges(&mut self, now: Time) -> Gauges {
+    fn gauges(&mut self, now: Time, _: &mut S) -> Gauges {
         self.move_to(now.0);
-        self.gauges
+        Gauges { away: self.away(), ..self.gauges }
     }
 
-    pub(super) fn finish(&mut self, sink: &mut impl Sink) {
+    fn users(&mut self, now: Time) -> UserGauges {
+        self.users.as_mut().map(|users| users.gauges_at(now)).unwrap_or_default()
+    }
+
+    fn sent(&self) -> (u64, Time) {
+        self.users.as_ref().map_or((0, Time::ZERO), |users| users.last_sent())
+    }
+
+    fn finish(&mut self, _: Time, sink: &mut S) {
         if self.clients.is_some() {
             return self.finish_clients(sink);
         }

@@ -15,8 +15,8 @@ mod pace;
 mod response;
 mod waiting;
 
-use super::{Gauges, Sink};
-use crate::fleet::{AtZero, Discipline, Fleet, FleetSpec, VictimOrder};
+use super::{Draws, Gauges, Interruption, Plane, Requests, Sink, Stop};
+use crate::fleet::{AtZero, Discipline, Fleet, FleetSpec, ReplicaId, VictimOrder};
 use crate::random::{Generator, Purpose, Strata, Streams};
 use crate::units::{Span, Time};
 use pace::{Pace, Step};
@@ -52,7 +52,7 @@ struct Cohort {
 /// The most cohorts kept; beyond, neighbours are taken together.
 const MOST_COHORTS: usize = 1 << 14;
 
-/// See the module's description.
+/// The mean numbers of requests in service and waiting, and the fleet they meet.
 #[derive(Debug, Clone)]
 pub struct FluidPlane {
     pace: Pace,
@@ -103,29 +103,6 @@ impl FluidPlane {
             in_flight_ns: 0,
             queued_ns: 0,
         }
-    }
-
-    /// Takes what arrives up to the end of a stretch. True if it found no live replica.
-    pub fn flow(&mut self, inflow: &Inflow, fleet: &Fleet, sink: &mut impl Sink) -> bool {
-        let length_s = inflow.until.since(self.now).as_secs_f64();
-        let starved = inflow.arrivals > 0 && fleet.census().live() == 0;
-        if starved && self.rejects_at_zero {
-            self.arrived += inflow.arrivals;
-            self.rejected += inflow.arrivals;
-            sink.refused(inflow.arrivals, self.now);
-            self.rest(length_s, sink);
-        } else if self.ready == 0 {
-            let arrived_s = self.now.as_secs_f64() + length_s / 2.0;
-            let law = Law { share: 1.0, mean_s: 0.0, shape: 1.0 };
-            self.pace.gather(inflow.arrivals as f64, length_s);
-            self.queued_ns += whole(self.pace.present() * length_s);
-            self.enter(arrived_s, inflow.arrivals, law);
-            self.rest(length_s, sink);
-        } else if length_s > 0.0 {
-            self.serve(inflow, length_s, sink);
-        }
-        self.now = inflow.until;
-        starved
     }
 
     /// Nothing but what leaves.
@@ -227,13 +204,62 @@ impl FluidPlane {
         }
     }
 
-    /// A replica became ready.
-    pub(super) fn join(&mut self) {
+    /// How far the number in service is from its mean, in standard deviations: a function of the instant
+    /// alone, whoever looks and however often. Independent normal numbers a mean service time apart,
+    /// blended so that the variance is 1 in between; numbers in service forget as fast (M/M/inf).
+    fn swing(&self, now: Time) -> f64 {
+        let place = now.as_secs_f64() / self.service.mean_s.max(1e-9);
+        let number = place.floor() as u64;
+        let normal = |number: u64| -> f64 {
+            let mut rng: Generator = self.streams.keyed(Purpose::FlowGauge, 0, number);
+            StandardNormal.sample(&mut rng)
+        };
+        let (sine, cosine) = (place.fract() * std::f64::consts::FRAC_PI_2).sin_cos();
+        normal(number) * cosine + normal(number + 1) * sine
+    }
+}
+
+/// It takes no requests, and knows no clients, limits of queues, scale per request or first requests.
+impl<S: Sink> Plane<S> for FluidPlane {
+    fn draws(&self) -> Draws {
+        Draws::default()
+    }
+
+    fn arrive(&mut self, _: Requests<'_>, _: Time, _: &mut Fleet, _: &mut S) -> Stop {
+        Stop::Taken
+    }
+
+    fn reach(&mut self, _: Time, _: &mut Fleet, _: &mut S) -> Option<Interruption> {
+        None
+    }
+
+    fn flow(&mut self, inflow: &Inflow, fleet: &Fleet, sink: &mut S) -> bool {
+        let length_s = inflow.until.since(self.now).as_secs_f64();
+        let starved = inflow.arrivals > 0 && fleet.census().live() == 0;
+        if starved && self.rejects_at_zero {
+            self.arrived += inflow.arrivals;
+            self.rejected += inflow.arrivals;
+            sink.refused(inflow.arrivals, self.now);
+            self.rest(length_s, sink);
+        } else if self.ready == 0 {
+            let arrived_s = self.now.as_secs_f64() + length_s / 2.0;
+            let law = Law { share: 1.0, mean_s: 0.0, shape: 1.0 };
+            self.pace.gather(inflow.arrivals as f64, length_s);
+            self.queued_ns += whole(self.pace.present() * length_s);
+            self.enter(arrived_s, inflow.arrivals, law);
+            self.rest(length_s, sink);
+        } else if length_s > 0.0 {
+            self.serve(inflow, length_s, sink);
+        }
+        self.now = inflow.until;
+        starved
+    }
+
+    fn join(&mut self, _: Time, _: ReplicaId, _: &Fleet, _: &mut S) {
         self.ready += 1;
     }
 
-    /// A replica leaves at `now` and is gone when its last request is done, or at `deadline`.
-    pub(super) fn leave(&mut self, now: Time, deadline: Time) -> Time {
+    fn leave(&mut self, now: Time, _: ReplicaId, deadline: Time) -> Option<Time> {
         let replicas = f64::from(self.ready.max(1));
         let busy = self.pace.busy().min(replicas * self.slots);
         self.ready = self.ready.saturating_sub(1);
@@ -241,22 +267,23 @@ impl FluidPlane {
         if own < 1e-6
             || (self.idle_first && replicas * (1.0 - own / self.slots).powf(self.slots) >= 1.0)
         {
-            return now;
+            return Some(now);
         }
         self.leaving += self.pace.remove(own);
         // The longest of so many residual service times, each with the mean of a renewal's.
         let residual = self.service.mean_s * (1.0 + self.service.cv2) / 2.0;
         let longest = if own < 1.0 { own } else { own.ln() + 1.0 };
-        now.after(Span((residual * longest * 1e9) as u64)).min(deadline)
+        Some(now.after(Span((residual * longest * 1e9) as u64)).min(deadline))
     }
 
-    /// Requests at a ready replica on average.
-    pub(super) fn load(&self) -> u64 {
+    fn expire(&mut self, _: Time, _: &mut Fleet, _: &mut S) {}
+
+    // On average.
+    fn load(&self, _: Time, _: ReplicaId) -> u64 {
         (self.pace.present() / f64::from(self.ready.max(1))).round() as u64
     }
 
-    /// What it shows at the instant reached.
-    pub(super) fn gauges(&self, now: Time) -> Gauges {
+    fn gauges(&mut self, now: Time, _: &mut S) -> Gauges {
         let present = self.pace.present();
         let integrals = Gauges {
             busy_ns: self.busy_ns,
@@ -282,22 +309,7 @@ impl FluidPlane {
         }
     }
 
-    /// How far the number in service is from its mean, in standard deviations: a function of the instant
-    /// alone, whoever looks and however often. Independent normal numbers a mean service time apart,
-    /// blended so that the variance is 1 in between; numbers in service forget as fast (M/M/inf).
-    fn swing(&self, now: Time) -> f64 {
-        let place = now.as_secs_f64() / self.service.mean_s.max(1e-9);
-        let number = place.floor() as u64;
-        let normal = |number: u64| -> f64 {
-            let mut rng: Generator = self.streams.keyed(Purpose::FlowGauge, 0, number);
-            StandardNormal.sample(&mut rng)
-        };
-        let (sine, cosine) = (place.fract() * std::f64::consts::FRAC_PI_2).sin_cos();
-        normal(number) * cosine + normal(number + 1) * sine
-    }
-
-    /// The run is over: tells of those who are left.
-    pub(super) fn finish(&mut self, sink: &mut impl Sink) {
+    fn finish(&mut self, _: Time, sink: &mut S) {
         for cohort in self.waiting.drain(..) {
             sink.left_over(cohort.count, Time::from_secs_f64(cohort.arrived_s));
         }

@@ -43,8 +43,8 @@ impl Rig {
         let mut plane = FluidPlane::new(&spec, Arc::new(service), 1.0, streams);
         let mut fleet = Fleet::new(spec, streams, (Time::ZERO, Time::NEVER));
         for _ in 0..replicas {
-            fleet.add_initial();
-            plane.join();
+            let id = fleet.add_initial();
+            plane.join(Time::ZERO, id, &fleet, &mut ());
         }
         Self { plane, fleet, heard: Heard::default(), arrived: 0, at: Time::ZERO }
     }
@@ -63,7 +63,10 @@ impl Rig {
     }
 
     fn add(&mut self, replicas: u32) -> &mut Self {
-        (0..replicas).for_each(|_| self.plane.join());
+        for _ in 0..replicas {
+            let id = self.fleet.add_initial();
+            self.plane.join(self.at, id, &self.fleet, &mut self.heard);
+        }
         self
     }
 }
@@ -80,7 +83,7 @@ fn every_request_is_completed_present_refused_or_left() {
             let present = rig.arrived - rig.heard.completed;
             assert!((present as f64 - rig.plane.pace.present()).abs() <= 1.0, "{rates:?}");
         }
-        rig.plane.finish(&mut rig.heard);
+        rig.plane.finish(rig.at, &mut rig.heard);
         assert_eq!(rig.heard.completed + rig.heard.left, rig.arrived);
     }
 }
@@ -92,7 +95,7 @@ fn a_settled_fleet_waits_as_erlang_says() {
     // M/M/10 at 80 %: C = 0.40918, mean wait C s / (c (1 - u)) = 20.459 ms.
     let mean_s = rig.heard.wait_s / rig.heard.completed as f64;
     assert!((mean_s / 0.020_459 - 1.0).abs() < 0.03, "{mean_s}");
-    let gauges = rig.plane.gauges(rig.at);
+    let gauges = rig.plane.gauges(rig.at, &mut rig.heard);
     let busy = gauges.busy_ns as f64 / rig.at.0 as f64;
     let queued = gauges.queued_ns as f64 / rig.at.0 as f64;
     assert!((busy / 8.0 - 1.0).abs() < 0.01, "{busy}");
@@ -134,7 +137,7 @@ fn nobody_is_served_without_replicas() {
         let mut rig = Rig::new(0, spec);
         rig.play(10, 60);
         assert_eq!((rig.heard.completed, rig.heard.refused), (0, refused));
-        assert_eq!(rig.plane.gauges(rig.at).queued, 600 - refused);
+        assert_eq!(rig.plane.gauges(rig.at, &mut rig.heard).queued, 600 - refused);
     }
 }
 
@@ -144,7 +147,7 @@ fn gauges_fluctuate_around_their_mean_as_a_poisson_number_does() {
     let (mut sum, mut squares, n) = (0.0, 0.0, 2000.0);
     for _ in 0..2000 {
         rig.play(1000, 10);
-        let busy = rig.plane.gauges(rig.at).busy as f64;
+        let busy = rig.plane.gauges(rig.at, &mut rig.heard).busy as f64;
         (sum, squares) = (sum + busy, squares + busy * busy);
     }
     let mean = sum / n;

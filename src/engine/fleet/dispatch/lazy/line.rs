@@ -10,7 +10,7 @@ use crate::fleet::dispatch::routing::Seen;
 use std::collections::VecDeque;
 
 /// One replica's line; `now` never decreases from call to call.
-pub trait Line: Seen<()> {
+pub(in super::super) trait Line: Seen<()> {
     /// Empty, of a replica with so many slots.
     fn new(slots: usize) -> Self;
     /// A request joins at `now` that would wait until `deadline`.
@@ -27,7 +27,7 @@ const _: () = assert!(size_of::<SingleSlot>() == 64);
 /// line; only requests beyond the seventh reach into other memory.
 #[derive(Debug, Clone)]
 #[repr(align(64))]
-pub struct SingleSlot {
+pub(in super::super) struct SingleSlot {
     /// The latest ends, in order.
     ends: [u64; INLINE],
     /// Earlier ends that were still to come when a later one took their place.
@@ -98,7 +98,7 @@ impl Line for SingleSlot {
 
 /// Any number of slots, patience of one length.
 #[derive(Debug, Clone)]
-pub struct ManySlots {
+pub(in super::super) struct ManySlots {
     slots: usize,
     /// Ends of all that are or will be served, ascending.
     ends: VecDeque<u64>,

@@ -5,13 +5,13 @@
 //! Requests whose fate is settled by the *barrier* are told at once; the others are kept: *open* while
 //! in service, in `queues` while they wait, in `leaving` where the replica is.
 
-pub mod line;
+mod line;
 
 use super::first::FirstDemand;
 use super::gateway::{Gateway, GatewayRequest, NONE};
 use super::leaving::{Leaving, Prospect, Routed};
 use super::routing::Router;
-use super::{Gauges, Requests, Sink, Stop};
+use super::{Draws, Gauges, Interruption, Plane, Requests, Sink, Stop};
 use crate::fleet::{Fleet, FleetSpec, ReplicaId, RoutingRule};
 use crate::random::Streams;
 use crate::units::Time;
@@ -29,13 +29,13 @@ struct Home {
 }
 
 /// The plane for replicas with one slot and endless patience.
-pub type SingleSlotPlane = LazyPlane<SingleSlot>;
+pub(super) type SingleSlotPlane = LazyPlane<SingleSlot>;
 /// The plane for all others.
-pub type ManySlotsPlane = LazyPlane<ManySlots>;
+pub(super) type ManySlotsPlane = LazyPlane<ManySlots>;
 
-/// See the module's description.
+/// A queue for each replica, in which the start of a request is known when it joins.
 #[derive(Debug, Clone)]
-pub struct LazyPlane<L> {
+pub(super) struct LazyPlane<L> {
     router: Router,
     /// Ready replicas in launch order.
     lines: Vec<L>,
@@ -56,7 +56,12 @@ pub struct LazyPlane<L> {
 
 impl<L: Line> LazyPlane<L> {
     /// Empty, without replicas. The queue has no capacity, and patience is constant if there is any.
-    pub fn new(spec: &FleetSpec, rule: RoutingRule, streams: Streams, waiting_limit: u64) -> Self {
+    pub(super) fn new(
+        spec: &FleetSpec,
+        rule: RoutingRule,
+        streams: Streams,
+        waiting_limit: u64,
+    ) -> Self {
         Self {
             router: Router::new(rule),
             lines: Vec::new(),
@@ -69,41 +74,6 @@ impl<L: Line> LazyPlane<L> {
             filed_to: 0,
             busy_ns: 0,
             first: FirstDemand::new(spec, streams),
-        }
-    }
-
-    pub(super) fn uses_routing(&self) -> bool {
-        self.router.rule.draws()
-    }
-
-    pub(super) fn arrive(
-        &mut self,
-        requests: Requests<'_>,
-        barrier: Time,
-        fleet: &Fleet,
-        sink: &mut impl Sink,
-    ) -> Stop {
-        if fleet.census().live() == 0 {
-            return self.gateway.arrive_at_zero(requests, sink);
-        }
-        self.settle(barrier, sink);
-        if self.lines.is_empty() {
-            let stop = self.gateway.wait_for_any(requests);
-            self.settle(barrier, sink);
-            return stop;
-        }
-        // Each rule has its own code.
-        match self.router.rule {
-            RoutingRule::Random => self.take(RoutingRule::Random, requests, barrier.0, sink),
-            RoutingRule::RoundRobin => {
-                self.take(RoutingRule::RoundRobin, requests, barrier.0, sink)
-            }
-            RoutingRule::LeastOutstanding => {
-                self.take(RoutingRule::LeastOutstanding, requests, barrier.0, sink)
-            }
-            RoutingRule::PowerOfTwo => {
-                self.take(RoutingRule::PowerOfTwo, requests, barrier.0, sink)
-            }
         }
     }
 
@@ -194,7 +164,7 @@ impl<L: Line> LazyPlane<L> {
     }
 
     /// Tells every fate that is certain by `barrier`.
-    pub(super) fn settle(&mut self, barrier: Time, sink: &mut impl Sink) {
+    fn settle(&mut self, barrier: Time, sink: &mut impl Sink) {
         self.gateway.give_up(sink, |deadline| deadline < barrier.0);
         if barrier.0 <= self.filed_to {
             return;
@@ -233,9 +203,52 @@ impl<L: Line> LazyPlane<L> {
             self.waits_no_more(request, left, barrier, sink);
         }
     }
+}
 
-    pub(super) fn join(&mut self, now: Time, id: ReplicaId, ordinal: u64, sink: &mut impl Sink) {
+impl<L: Line, S: Sink> Plane<S> for LazyPlane<L> {
+    fn draws(&self) -> Draws {
+        Draws { routing: self.router.rule.draws(), patience: false }
+    }
+
+    fn arrive(
+        &mut self,
+        requests: Requests<'_>,
+        barrier: Time,
+        fleet: &mut Fleet,
+        sink: &mut S,
+    ) -> Stop {
+        if fleet.census().live() == 0 {
+            return self.gateway.arrive_at_zero(requests, sink);
+        }
+        self.settle(barrier, sink);
+        if self.lines.is_empty() {
+            let stop = self.gateway.wait_for_any(requests);
+            self.settle(barrier, sink);
+            return stop;
+        }
+        // Each rule has its own code.
+        match self.router.rule {
+            RoutingRule::Random => self.take(RoutingRule::Random, requests, barrier.0, sink),
+            RoutingRule::RoundRobin => {
+                self.take(RoutingRule::RoundRobin, requests, barrier.0, sink)
+            }
+            RoutingRule::LeastOutstanding => {
+                self.take(RoutingRule::LeastOutstanding, requests, barrier.0, sink)
+            }
+            RoutingRule::PowerOfTwo => {
+                self.take(RoutingRule::PowerOfTwo, requests, barrier.0, sink)
+            }
+        }
+    }
+
+    fn reach(&mut self, now: Time, _: &mut Fleet, sink: &mut S) -> Option<Interruption> {
         self.settle(now, sink);
+        None
+    }
+
+    fn join(&mut self, now: Time, id: ReplicaId, fleet: &Fleet, sink: &mut S) {
+        self.settle(now, sink);
+        let ordinal = fleet.ordinal(id);
         let at = self.router.add(id, ordinal);
         self.lines.insert(at, L::new(self.slots));
         // Room for what most replicas will ever need, so that the hot loop does not have to ask for it.
@@ -248,9 +261,9 @@ impl<L: Line> LazyPlane<L> {
         }
     }
 
-    /// The replica's requests go on as leaving ones. Returns when the last of them is gone.
-    pub(super) fn leave(&mut self, now: Time, id: ReplicaId, deadline: Time) -> Time {
-        let Some((at, ordinal)) = self.router.remove(id) else { return now };
+    // The replica's requests go on as leaving ones.
+    fn leave(&mut self, now: Time, id: ReplicaId, deadline: Time) -> Option<Time> {
+        let Some((at, ordinal)) = self.router.remove(id) else { return Some(now) };
         self.lines.remove(at);
         let home = self.homes.remove(at);
         let (leaving, busy_ns) = (&mut self.leaving, &mut self.busy_ns);
@@ -269,18 +282,18 @@ impl<L: Line> LazyPlane<L> {
             let gives_up = self.gateway.deadline(request.arrival);
             gone = gone.max(self.leaving.add(request, now.0, gives_up, deadline.0));
         }
-        Time(gone)
+        Some(Time(gone))
     }
 
-    pub(super) fn expire(&mut self, now: Time, sink: &mut impl Sink) {
+    fn expire(&mut self, now: Time, _: &mut Fleet, sink: &mut S) {
         self.gateway.give_up(sink, |deadline| deadline <= now.0);
     }
 
-    pub(super) fn load(&self, now: Time, replica: ReplicaId) -> u64 {
+    fn load(&self, now: Time, replica: ReplicaId) -> u64 {
         self.router.place(replica).map_or(0, |at| self.lines[at].busy(now.0))
     }
 
-    pub(super) fn gauges(&mut self, now: Time, sink: &mut impl Sink) -> Gauges {
+    fn gauges(&mut self, now: Time, sink: &mut S) -> Gauges {
         self.settle(now, sink);
         self.leaving.file(now.0, sink);
         let mut busy_ns = self.busy_ns;
@@ -294,6 +307,7 @@ impl<L: Line> LazyPlane<L> {
             busy,
             in_flight: busy,
             queued: waits.count,
+            away: 0,
             busy_ns,
             in_flight_ns: busy_ns,
             queued_ns: waits.integral_ns(now.0),
@@ -301,7 +315,7 @@ impl<L: Line> LazyPlane<L> {
         self.leaving.beside(ready, now.0)
     }
 
-    pub(super) fn finish(&mut self, now: Time, sink: &mut impl Sink) {
+    fn finish(&mut self, now: Time, sink: &mut S) {
         self.settle(now, sink);
         self.leaving.file(now.0, sink);
         let queues = self.homes.iter().flat_map(|home| &home.queue);

@@ -12,11 +12,11 @@ use super::first::FirstDemand;
 use super::gateway::{Gateway, GatewayRequest, NONE, Waits};
 use super::leaving::{Leaving, Prospect, Routed};
 use super::routing::Router;
-use super::{Completion, Gauges, Requests, Sink, Stop};
+use super::{Completion, Draws, Gauges, Interruption, Plane, Requests, Sink, Stop};
 use crate::fleet::{Fleet, FleetSpec, ReplicaId, RoutingRule};
 use crate::random::Streams;
 use crate::units::Time;
-use sharer::{Arrived, Service, Sharer, Speeds, Told};
+use sharer::{Arrived, Look, Service, Sharer, Speeds};
 
 /// What was found out while nobody listened.
 #[derive(Debug, Clone, Copy)]
@@ -35,9 +35,9 @@ impl Sink for Vec<Late> {
     }
 }
 
-/// See the module's description.
+/// Replicas whose requests share their capacity, each with a clock of virtual time.
 #[derive(Debug, Clone)]
-pub struct SharingPlane {
+pub(super) struct SharingPlane {
     router: Router,
     /// Ready replicas in launch order.
     sharers: Vec<Sharer>,
@@ -52,9 +52,9 @@ pub struct SharingPlane {
 }
 
 /// The parts that a look at a replica needs, each borrowed by itself.
-macro_rules! told {
+macro_rules! look {
     ($plane:ident, $sink:expr) => {
-        Told {
+        Look {
             speeds: &$plane.speeds,
             service: &mut $plane.service,
             waits: &mut $plane.gateway.waits,
@@ -67,7 +67,7 @@ macro_rules! told {
 impl SharingPlane {
     /// Empty, without replicas. So many requests share a replica at most; the queue has no capacity, and
     /// patience is constant if there is any.
-    pub fn new(
+    pub(super) fn new(
         spec: &FleetSpec,
         rule: RoutingRule,
         limit: Option<u32>,
@@ -84,36 +84,6 @@ impl SharingPlane {
             late: Vec::new(),
             limit: waiting_limit,
             first: FirstDemand::new(spec, streams),
-        }
-    }
-
-    pub(super) fn uses_routing(&self) -> bool {
-        self.router.rule.draws()
-    }
-
-    pub(super) fn arrive(
-        &mut self,
-        requests: Requests<'_>,
-        barrier: Time,
-        fleet: &Fleet,
-        sink: &mut impl Sink,
-    ) -> Stop {
-        if fleet.census().live() == 0 {
-            return self.gateway.arrive_at_zero(requests, sink);
-        }
-        if self.sharers.is_empty() {
-            let stop = self.gateway.wait_for_any(requests);
-            self.settle(barrier, sink);
-            return stop;
-        }
-        // Each rule has its own code.
-        match self.router.rule {
-            RoutingRule::Random => self.take(RoutingRule::Random, requests, sink),
-            RoutingRule::RoundRobin => self.take(RoutingRule::RoundRobin, requests, sink),
-            RoutingRule::LeastOutstanding => {
-                self.take(RoutingRule::LeastOutstanding, requests, sink)
-            }
-            RoutingRule::PowerOfTwo => self.take(RoutingRule::PowerOfTwo, requests, sink),
         }
     }
 
@@ -140,8 +110,8 @@ impl SharingPlane {
     /// The same now.
     #[cold]
     fn held_at<S: Sink>(&mut self, now: u64, sink: &mut S) -> u64 {
-        let told = &mut told!(self, sink);
-        self.sharers.iter_mut().for_each(|sharer| sharer.pass(now, told));
+        let look = &mut look!(self, sink);
+        self.sharers.iter_mut().for_each(|sharer| sharer.pass(now, look));
         self.held()
     }
 
@@ -155,19 +125,19 @@ impl SharingPlane {
         sink: &mut S,
     ) {
         let GatewayRequest { arrival, mut demand, routing } = request;
-        let told = &mut told!(self, sink);
-        let at = self.router.choose(rule, &mut self.sharers, now, routing, told);
+        let look = &mut look!(self, sink);
+        let at = self.router.choose(rule, &mut self.sharers, now, routing, look);
         let sharer = &mut self.sharers[at];
         if !self.first.is_usual() {
             demand = self.first.of(demand, sharer.ordinal, &mut sharer.fresh);
         }
-        sharer.pass(now, told);
-        sharer.join(now, Arrived { arrival, demand }, told);
-        self.router.joined(rule, &mut self.sharers, now, at, told);
+        sharer.pass(now, look);
+        sharer.join(now, Arrived { arrival, demand }, look);
+        self.router.joined(rule, &mut self.sharers, now, at, look);
     }
 
     /// Moves on to `now`. Replicas stay as they are until they are looked at.
-    pub(super) fn settle(&mut self, now: Time, sink: &mut impl Sink) {
+    fn settle(&mut self, now: Time, sink: &mut impl Sink) {
         self.tell_late(sink);
         self.gateway.give_up(sink, |deadline| deadline < now.0);
         self.leaving.file(now.0, sink);
@@ -182,37 +152,6 @@ impl SharingPlane {
         }
     }
 
-    pub(super) fn expire(&mut self, now: Time, sink: &mut impl Sink) {
-        self.gateway.give_up(sink, |deadline| deadline <= now.0);
-    }
-
-    pub(super) fn join(&mut self, now: Time, id: ReplicaId, ordinal: u64, sink: &mut impl Sink) {
-        self.settle(now, sink);
-        let at = self.router.add(id, ordinal);
-        self.sharers.insert(at, Sharer::new(ordinal, now.0));
-        self.service.newest_ready_at = now.0;
-        while let Some(request) = self.gateway.pop() {
-            self.join_one(self.router.rule, now.0, request, sink);
-        }
-    }
-
-    /// The replica's requests go on as leaving ones. Returns when the last of them is gone.
-    pub(super) fn leave(&mut self, now: Time, id: ReplicaId, deadline: Time) -> Time {
-        let Some((at, _)) = self.router.remove(id) else { return now };
-        let mut sharer = self.sharers.remove(at);
-        let told = &mut told!(self, &mut self.late);
-        sharer.pass(now.0, told);
-        sharer.move_to(now.0, told);
-        let (service, waits) = (self.service.clone(), self.gateway.waits.clone());
-        for (arrival, start) in sharer.held() {
-            match start {
-                Some(_) => self.service.in_flight -= 1,
-                None => self.gateway.waits.forget(arrival),
-            }
-        }
-        self.leave_behind(sharer, (service, waits), now.0, deadline.0)
-    }
-
     /// What becomes of a leaving replica's requests, and when the last of them is gone. Their service is
     /// counted as it happens by those that leave; the counts are for this look ahead alone.
     fn leave_behind(
@@ -223,14 +162,14 @@ impl SharingPlane {
         kill: u64,
     ) -> Time {
         let (replica, mut fates) = (sharer.ordinal, Vec::<Late>::new());
-        let told = &mut Told {
+        let look = &mut Look {
             speeds: &self.speeds,
             service: &mut service,
             waits: &mut waits,
             sink: &mut fates,
             patience: self.gateway.patience,
         };
-        sharer.pass(NONE - 1, told);
+        sharer.pass(NONE - 1, look);
         let mut gone = now;
         let mut add = |arrival, prospect, cold, gives_up| {
             let request = Routed { arrival, prospect, replica, cold };
@@ -252,29 +191,98 @@ impl SharingPlane {
         }
         Time(gone)
     }
+}
 
-    pub(super) fn load(&self, now: Time, replica: ReplicaId) -> u64 {
+impl<S: Sink> Plane<S> for SharingPlane {
+    fn draws(&self) -> Draws {
+        Draws { routing: self.router.rule.draws(), patience: false }
+    }
+
+    fn arrive(
+        &mut self,
+        requests: Requests<'_>,
+        barrier: Time,
+        fleet: &mut Fleet,
+        sink: &mut S,
+    ) -> Stop {
+        if fleet.census().live() == 0 {
+            return self.gateway.arrive_at_zero(requests, sink);
+        }
+        if self.sharers.is_empty() {
+            let stop = self.gateway.wait_for_any(requests);
+            self.settle(barrier, sink);
+            return stop;
+        }
+        // Each rule has its own code.
+        match self.router.rule {
+            RoutingRule::Random => self.take(RoutingRule::Random, requests, sink),
+            RoutingRule::RoundRobin => self.take(RoutingRule::RoundRobin, requests, sink),
+            RoutingRule::LeastOutstanding => {
+                self.take(RoutingRule::LeastOutstanding, requests, sink)
+            }
+            RoutingRule::PowerOfTwo => self.take(RoutingRule::PowerOfTwo, requests, sink),
+        }
+    }
+
+    fn reach(&mut self, now: Time, _: &mut Fleet, sink: &mut S) -> Option<Interruption> {
+        self.settle(now, sink);
+        None
+    }
+
+    fn join(&mut self, now: Time, id: ReplicaId, fleet: &Fleet, sink: &mut S) {
+        self.settle(now, sink);
+        let ordinal = fleet.ordinal(id);
+        let at = self.router.add(id, ordinal);
+        self.sharers.insert(at, Sharer::new(ordinal, now.0));
+        self.service.newest_ready_at = now.0;
+        while let Some(request) = self.gateway.pop() {
+            self.join_one(self.router.rule, now.0, request, sink);
+        }
+    }
+
+    // The replica's requests go on as leaving ones.
+    fn leave(&mut self, now: Time, id: ReplicaId, deadline: Time) -> Option<Time> {
+        let Some((at, _)) = self.router.remove(id) else { return Some(now) };
+        let mut sharer = self.sharers.remove(at);
+        let look = &mut look!(self, &mut self.late);
+        sharer.pass(now.0, look);
+        sharer.move_to(now.0, look);
+        let (service, waits) = (self.service.clone(), self.gateway.waits.clone());
+        for (arrival, start) in sharer.held() {
+            match start {
+                Some(_) => self.service.in_flight -= 1,
+                None => self.gateway.waits.forget(arrival),
+            }
+        }
+        Some(self.leave_behind(sharer, (service, waits), now.0, deadline.0))
+    }
+
+    fn expire(&mut self, now: Time, _: &mut Fleet, sink: &mut S) {
+        self.gateway.give_up(sink, |deadline| deadline <= now.0);
+    }
+
+    fn load(&self, now: Time, replica: ReplicaId) -> u64 {
         let Some(at) = self.router.place(replica) else { return 0 };
         // Looked at in a copy, since there is nobody to tell.
         let mut sharer = self.sharers[at].clone();
-        let told = &mut Told {
+        let look = &mut Look {
             speeds: &self.speeds,
             service: &mut self.service.clone(),
             waits: &mut self.gateway.waits.clone(),
             sink: &mut (),
             patience: self.gateway.patience,
         };
-        sharer.pass(now.0, told);
+        sharer.pass(now.0, look);
         sharer.in_service() as u64
     }
 
-    pub(super) fn gauges(&mut self, now: Time, sink: &mut impl Sink) -> Gauges {
+    fn gauges(&mut self, now: Time, sink: &mut S) -> Gauges {
         self.settle(now, sink);
-        let told = &mut told!(self, sink);
+        let look = &mut look!(self, sink);
         let mut busy = 0;
         for sharer in &mut self.sharers {
-            sharer.pass(now.0, told);
-            sharer.move_to(now.0, told);
+            sharer.pass(now.0, look);
+            sharer.move_to(now.0, look);
             busy += sharer.in_service().min(self.speeds.capacity as usize) as u64;
         }
         let (service, waits) = (&self.service, &self.gateway.waits);
@@ -282,6 +290,7 @@ impl SharingPlane {
             busy,
             in_flight: service.in_flight,
             queued: waits.count,
+            away: 0,
             busy_ns: service.busy_ns,
             in_flight_ns: service.in_flight_ns,
             queued_ns: waits.integral_ns(now.0),
@@ -289,8 +298,8 @@ impl SharingPlane {
         self.leaving.beside(ready, now.0)
     }
 
-    pub(super) fn finish(&mut self, now: Time, sink: &mut impl Sink) {
-        self.gauges(now, sink);
+    fn finish(&mut self, now: Time, sink: &mut S) {
+        Plane::gauges(self, now, sink);
         for (arrival, _) in self.sharers.iter().flat_map(Sharer::held) {
             sink.unfinished(Time(arrival));
         }

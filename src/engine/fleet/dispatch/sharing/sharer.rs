@@ -70,7 +70,7 @@ pub(super) struct Service {
 }
 
 /// Who a replica tells what it finds out about the past.
-pub(super) struct Told<'a, S> {
+pub(super) struct Look<'a, S> {
     pub(super) speeds: &'a Speeds,
     pub(super) service: &'a mut Service,
     pub(super) waits: &'a mut Waits,
@@ -115,7 +115,7 @@ pub(super) struct Arrived {
     pub(super) demand: u64,
 }
 
-/// See the module's description. The first cache line is what a look needs.
+/// One replica and its clock of virtual time. The first cache line is what a look needs.
 #[derive(Debug, Clone)]
 #[repr(align(64))]
 pub(super) struct Sharer {
@@ -181,36 +181,36 @@ impl Sharer {
 
     /// Moves the clock to `now`, at most the next end.
     #[inline(always)]
-    pub(super) fn move_to<S>(&mut self, now: u64, told: &mut Told<'_, S>) {
+    pub(super) fn move_to<S>(&mut self, now: u64, look: &mut Look<'_, S>) {
         let passed = u128::from(now - self.at);
         let sharers = self.serving.len();
         self.at = now;
         self.clock += passed * u128::from(self.speed);
-        told.service.busy_ns += passed * sharers.min(told.speeds.capacity as usize) as u128;
-        told.service.in_flight_ns += passed * sharers as u128;
+        look.service.busy_ns += passed * sharers.min(look.speeds.capacity as usize) as u128;
+        look.service.in_flight_ns += passed * sharers as u128;
     }
 
     /// Everything up to `now` happens: ends, the starts they cause, and waits that are given up.
     #[inline(always)]
-    pub(super) fn pass<S: Sink>(&mut self, now: u64, told: &mut Told<'_, S>) {
+    pub(super) fn pass<S: Sink>(&mut self, now: u64, look: &mut Look<'_, S>) {
         let clock = self.clock + u128::from(now - self.at) * u128::from(self.speed);
         if self.serving.peek().is_some_and(|first| first.tag <= clock) {
-            self.end_those_done(now, told);
+            self.end_those_done(now, look);
         }
         if !self.waiting.is_empty() {
-            self.give_up(now, told);
+            self.give_up(now, look);
         }
     }
 
-    fn end_those_done<S: Sink>(&mut self, now: u64, told: &mut Told<'_, S>) {
+    fn end_those_done<S: Sink>(&mut self, now: u64, look: &mut Look<'_, S>) {
         loop {
             let end = self.next_end();
             if end > now {
                 return;
             }
-            self.move_to(end, told);
+            self.move_to(end, look);
             let Some(done) = self.serving.pop() else { return };
-            told.service.in_flight -= 1;
+            look.service.in_flight -= 1;
             let mut completion = Completion {
                 arrival: Time(done.arrival),
                 start: Time(done.start),
@@ -218,74 +218,74 @@ impl Sharer {
                 replica: 0,
                 cold: false,
             };
-            if told.sink.names_replicas() || done.arrival < told.service.newest_ready_at {
+            if look.sink.names_replicas() || done.arrival < look.service.newest_ready_at {
                 completion.replica = self.ordinal;
                 completion.cold = done.arrival < self.ready_at;
             }
-            told.sink.completed(&completion);
+            look.sink.completed(&completion);
             if self.serving.is_empty() {
                 self.clock = 0;
             }
             if !self.waiting.is_empty() {
-                self.give_up(end.saturating_sub(1), told);
+                self.give_up(end.saturating_sub(1), look);
                 if let Some(next) = self.waiting.pop_front() {
-                    told.waits.end(next.arrival, end);
-                    self.begin(next, told);
+                    look.waits.end(next.arrival, end);
+                    self.begin(next, look);
                     continue;
                 }
             }
-            self.speed = told.speeds.speed(self.serving.len());
+            self.speed = look.speeds.speed(self.serving.len());
         }
     }
 
     /// Those whose patience has ended by `now` leave.
-    fn give_up<S: Sink>(&mut self, now: u64, told: &mut Told<'_, S>) {
+    fn give_up<S: Sink>(&mut self, now: u64, look: &mut Look<'_, S>) {
         while let Some(first) = self.waiting.front() {
-            let deadline = first.arrival.saturating_add(told.patience);
+            let deadline = first.arrival.saturating_add(look.patience);
             if deadline > now {
                 return;
             }
             let arrival = first.arrival;
             self.waiting.pop_front();
-            told.waits.end(arrival, deadline);
-            told.sink.timed_out(Time(arrival), Time(deadline));
+            look.waits.end(arrival, deadline);
+            look.sink.timed_out(Time(arrival), Time(deadline));
         }
     }
 
     /// Service begins at the instant of the clock.
     #[inline(always)]
-    fn begin<S>(&mut self, request: Arrived, told: &mut Told<'_, S>) {
+    fn begin<S>(&mut self, request: Arrived, look: &mut Look<'_, S>) {
         let tag = self.clock + (u128::from(request.demand) << UNITS);
         self.serving.push(Serving { tag, arrival: request.arrival, start: self.at });
-        told.service.in_flight += 1;
-        self.speed = told.speeds.speed(self.serving.len());
+        look.service.in_flight += 1;
+        self.speed = look.speeds.speed(self.serving.len());
     }
 
     /// A request joins at `now`, up to which everything has happened.
     #[inline(always)]
-    pub(super) fn join<S: Sink>(&mut self, now: u64, request: Arrived, told: &mut Told<'_, S>) {
-        if self.serving.len() < told.speeds.most as usize {
-            self.move_to(now, told);
-            told.waits.waited_ns += u128::from(now - request.arrival);
-            self.begin(request, told);
+    pub(super) fn join<S: Sink>(&mut self, now: u64, request: Arrived, look: &mut Look<'_, S>) {
+        if self.serving.len() < look.speeds.most as usize {
+            self.move_to(now, look);
+            look.waits.waited_ns += u128::from(now - request.arrival);
+            self.begin(request, look);
         } else {
-            told.waits.begin(request.arrival);
+            look.waits.begin(request.arrival);
             self.waiting.push_back(request);
         }
     }
 }
 
-impl<S: Sink> Seen<Told<'_, S>> for Sharer {
+impl<S: Sink> Seen<Look<'_, S>> for Sharer {
     #[inline(always)]
-    fn present(&mut self, now: u64, told: &mut Told<'_, S>) -> u32 {
-        self.pass(now, told);
+    fn present(&mut self, now: u64, look: &mut Look<'_, S>) -> u32 {
+        self.pass(now, look);
         (self.serving.len() + self.waiting.len()) as u32
     }
 
-    fn look(&mut self, now: u64, told: &mut Told<'_, S>) -> (u32, u64) {
+    fn look(&mut self, now: u64, look: &mut Look<'_, S>) -> (u32, u64) {
         // A gauge may have looked since the instant at which someone was to leave.
-        let present = self.present(now.max(self.at), told);
-        let gives_up = self.waiting.front().map(|one| one.arrival.saturating_add(told.patience));
+        let present = self.present(now.max(self.at), look);
+        let gives_up = self.waiting.front().map(|one| one.arrival.saturating_add(look.patience));
         (present, self.next_end().min(gives_up.unwrap_or(NONE)))
     }
 }
@@ -306,7 +306,7 @@ mod tests {
     fn ends(speeds: &Speeds, demands: &[u64], step: usize) -> (Vec<u64>, Service) {
         let (mut service, mut sink) = (Service::default(), Ends::default());
         let mut sharer = Sharer::new(0, 0);
-        let told = &mut Told {
+        let look = &mut Look {
             speeds,
             service: &mut service,
             waits: &mut Waits::default(),
@@ -314,10 +314,10 @@ mod tests {
             patience: NONE,
         };
         for &demand in demands {
-            sharer.join(0, Arrived { arrival: 0, demand }, told);
+            sharer.join(0, Arrived { arrival: 0, demand }, look);
         }
         for now in (0..=10_000).step_by(step) {
-            sharer.pass(now, told);
+            sharer.pass(now, look);
         }
         (sink.0, service)
     }

@@ -1,0 +1,250 @@
+//! Which plane serves a fleet, and what every plane does alike when a replica leaves, is killed or fails.
+
+use super::*;
+use crate::fleet::{ClientSpec, FailureSpec, Overflow, QueueSpec, ScalePerRequest, Scaling, State};
+use crate::units::Span;
+
+const TWO: RoutingRule = RoutingRule::PowerOfTwo;
+
+fn routed(concurrency: u32) -> FleetSpec {
+    let balancing = Balancing::PerReplica(TWO);
+    FleetSpec { balancing, concurrency, ..FleetSpec::default() }
+}
+
+/// The same fleet with a timeout of this law.
+fn patient(timeout: Sampler, fleet: FleetSpec) -> FleetSpec {
+    let queue = QueueSpec { timeout: Some(timeout), ..fleet.queue };
+    FleetSpec { queue, ..fleet }
+}
+
+#[test]
+fn every_row_of_the_table_of_planes_holds() {
+    let (constant, drawn) = (Sampler::Constant(9), Sampler::Exponential { mean_ns: 9.0 });
+    let (usual, sharing) = (FleetSpec::default(), Discipline::Sharing { limit: Some(3) });
+    let idle_expiry = Sampler::Constant(9);
+    let scale = ScalePerRequest { idle_expiry, minimum: 0, limit: 9, overflow: Overflow::Wait };
+    let full = || QueueSpec { capacity: Some(1), ..QueueSpec::default() };
+    let failures = FailureSpec { work: FailedWork::Requeued, ..FailureSpec::default() };
+    for (fleet, expected) in [
+        (FleetSpec { client: Some(ClientSpec::PATIENT), ..usual.clone() }, Kind::Event),
+        (FleetSpec { classes: 2, ..usual.clone() }, Kind::Event),
+        (FleetSpec { failures, ..usual.clone() }, Kind::Event),
+        (FleetSpec { scaling: Scaling::PerRequest(scale), ..usual.clone() }, Kind::Event),
+        (patient(drawn, usual.clone()), Kind::Event),
+        (patient(constant.clone(), usual.clone()), Kind::Central),
+        (FleetSpec { queue: full(), discipline: sharing, ..usual }, Kind::Central),
+        (FleetSpec { queue: full(), ..routed(1) }, Kind::Event),
+        (FleetSpec { discipline: sharing, ..routed(2) }, Kind::Sharing(TWO, Some(3))),
+        (routed(1), Kind::SingleSlot(TWO)),
+        (patient(constant, routed(1)), Kind::ManySlots(TWO)),
+        (routed(2), Kind::ManySlots(TWO)),
+        (routed(MOST_LAZY_SLOTS), Kind::ManySlots(TWO)),
+        (routed(MOST_LAZY_SLOTS + 1), Kind::Event),
+    ] {
+        assert_eq!(fastest(&fleet), expected, "{fleet:?}");
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    Served(u64, u64),
+    GaveUp(u64),
+    /// When service began, and when it was lost.
+    Lost(Option<u64>, u64),
+    /// When its replica failed; it waits again.
+    PutBack(u64),
+    Unfinished,
+}
+use Fate::{GaveUp, Lost, PutBack, Served, Unfinished};
+
+/// Arrivals and fates, as they were told.
+#[derive(Default)]
+struct Fates(Vec<(u64, Fate)>);
+
+impl Sink for Fates {
+    fn completed(&mut self, c: &Completion) {
+        self.0.push((c.arrival.0, Served(c.start.0, c.end.0)));
+    }
+    fn timed_out(&mut self, arrival: Time, at: Time) {
+        self.0.push((arrival.0, GaveUp(at.0)));
+    }
+    fn lost(&mut self, arrival: Time, start: Time, at: Time) {
+        self.0.push((arrival.0, Lost((start < Time::NEVER).then_some(start.0), at.0)));
+    }
+    fn interrupted(&mut self, arrival: Time, _: Time, at: Time) {
+        self.0.push((arrival.0, PutBack(at.0)));
+    }
+    fn unfinished(&mut self, arrival: Time) {
+        self.0.push((arrival.0, Unfinished));
+    }
+}
+
+/// A plane with one ready replica of one slot.
+struct World {
+    plane: Box<dyn Plane<Fates> + Send>,
+    fleet: Fleet,
+    replica: ReplicaId,
+    fates: Fates,
+    patience: u64,
+}
+
+const RULE: RoutingRule = RoutingRule::Random;
+const PLANES: [Kind; 5] = [
+    Kind::Central,
+    Kind::SingleSlot(RULE),
+    Kind::ManySlots(RULE),
+    Kind::Sharing(RULE, Some(1)),
+    Kind::Event,
+];
+
+impl World {
+    fn new(kind: Kind, spec: FleetSpec, patience: Option<u64>) -> Self {
+        let (timeout, balancing) = (patience.map(Sampler::Constant), Balancing::PerReplica(RULE));
+        let queue = QueueSpec { timeout, ..QueueSpec::default() };
+        let spec = FleetSpec { balancing, queue, ..spec };
+        let streams = Streams::new(1, 0, 0);
+        let plane = of_kind(kind, &spec, streams, 9);
+        let mut fleet = Fleet::new(spec, streams, (Time::ZERO, Time(1_000)));
+        let replica = fleet.add_initial();
+        let patience = patience.unwrap_or(u64::MAX);
+        let mut world = Self { plane, fleet, replica, fates: Fates::default(), patience };
+        world.join(Time::ZERO, replica);
+        world
+    }
+
+    fn join(&mut self, now: Time, replica: ReplicaId) {
+        self.plane.launched(replica, &self.fleet);
+        self.plane.join(now, replica, &self.fleet, &mut self.fates);
+    }
+
+    /// Requests as (arrival, demand), all before `barrier`.
+    fn arrive(&mut self, requests: &[(u64, u64)], barrier: u64) {
+        let (arrivals, demands): (Vec<u64>, Vec<u64>) = requests.iter().copied().unzip();
+        let requests = Requests {
+            arrival_ns: &arrivals,
+            demand_ns: &demands,
+            routing: &vec![0; arrivals.len()],
+            patience_ns: &vec![self.patience; arrivals.len()],
+            class: &[],
+        };
+        let barrier = Time(barrier);
+        let stop = self.plane.arrive(requests, barrier, &mut self.fleet, &mut self.fates);
+        assert_eq!(stop, Stop::Taken);
+        self.reach(barrier.0);
+    }
+
+    fn reach(&mut self, now: u64) {
+        assert_eq!(self.plane.reach(Time(now), &mut self.fleet, &mut self.fates), None);
+    }
+
+    /// Everything up to `now` has happened; what was told, by arrival and in that order.
+    fn told(&mut self, now: u64) -> Vec<(u64, Fate)> {
+        self.reach(now);
+        self.plane.finish(Time(now), &mut self.fates);
+        self.fates.0.sort_by_key(|&(arrival, _)| arrival);
+        std::mem::take(&mut self.fates.0)
+    }
+}
+
+#[test]
+fn every_row_of_the_table_of_leaves_holds_on_every_plane() {
+    // The replica leaves at 10 and is killed at 100.
+    type Row<'a> = (&'a [(u64, u64)], Option<u64>, &'a [(u64, Fate)], u64);
+    let rows: [Row<'_>; 6] = [
+        (&[(0, 50)], None, &[(0, Served(0, 50))], 50),
+        (&[(0, 150)], None, &[(0, Lost(Some(0), 100))], 100),
+        (&[(0, 20), (1, 30)], None, &[(0, Served(0, 20)), (1, Served(20, 50))], 50),
+        (&[(0, 20), (1, 200)], None, &[(0, Served(0, 20)), (1, Lost(Some(20), 100))], 100),
+        (&[(0, 150), (1, 5)], None, &[(0, Lost(Some(0), 100)), (1, Lost(None, 100))], 100),
+        (&[(0, 150), (1, 5)], Some(60), &[(0, Lost(Some(0), 100)), (1, GaveUp(61))], 100),
+    ];
+    for kind in PLANES {
+        for (requests, patience, expected, gone_at) in rows {
+            if kind == Kind::SingleSlot(RULE) && patience.is_some() {
+                continue; // knows no patience
+            }
+            let spec = FleetSpec { grace: Span(90), ..FleetSpec::default() };
+            let mut world = World::new(kind, spec, patience);
+            world.arrive(requests, 10);
+            let kill = world.fleet.drain(Time(10), world.replica);
+            assert_eq!(kill, Time(100));
+            let certain = world.plane.leave(Time(10), world.replica, kill);
+            let mut expected = expected.to_vec();
+            let mut gone_at = gone_at;
+            if kind == Kind::Central && requests.len() > 1 && patience.is_none() {
+                // The second one does not wait there: it goes on waiting.
+                expected[1] = (1, Unfinished);
+                gone_at = if requests[0].1 > 90 { 100 } else { requests[0].1 };
+            }
+            if kind == Kind::Event {
+                assert_eq!(certain, None);
+                world.reach(gone_at - 1);
+                assert!(matches!(world.fleet.state(world.replica), State::Draining { .. }));
+                world.reach(gone_at);
+                assert_eq!(world.fleet.state(world.replica), State::Gone);
+            } else {
+                assert_eq!(certain, Some(Time(gone_at)), "{kind:?} {requests:?}");
+            }
+            assert_eq!(world.told(500), expected, "{kind:?} {requests:?}");
+        }
+    }
+}
+
+#[test]
+fn a_replica_without_requests_is_gone_at_once_and_one_that_fails_loses_all_it_holds() {
+    for kind in PLANES {
+        let mut world = World::new(kind, FleetSpec::default(), None);
+        world.arrive(&[(0, 5)], 10);
+        let kill = world.fleet.drain(Time(10), world.replica);
+        assert_eq!(world.plane.leave(Time(10), world.replica, kill), Some(Time(10)), "{kind:?}");
+
+        let mut world = World::new(kind, FleetSpec::default(), None);
+        world.arrive(&[(0, 50), (1, 5)], 10);
+        world.fleet.fail(Time(10), world.replica);
+        world.plane.fail(Time(10), &[world.replica], &mut world.fleet, &mut world.fates);
+        assert_eq!(world.fleet.state(world.replica), State::Gone, "{kind:?}");
+        let second = if kind == Kind::Central { Unfinished } else { Lost(None, 10) };
+        assert_eq!(world.told(500), [(0, Lost(Some(0), 10)), (1, second)], "{kind:?}");
+    }
+}
+
+#[test]
+fn every_row_of_the_table_of_ended_work_holds() {
+    // In service since 0 and waiting since 1, both at the replica that ends at 20; another is ready at 30.
+    let (lost, put_back) = (FailedWork::Lost, FailedWork::Requeued);
+    let all_lost = vec![(0, Lost(Some(0), 20)), (1, Lost(None, 20))];
+    let again = vec![(0, PutBack(20)), (0, Served(30, 80)), (1, Served(80, 85))];
+    for (fails, work, expected) in [
+        (false, lost, all_lost.clone()),
+        (false, put_back, all_lost.clone()),
+        (true, lost, all_lost),
+        (true, put_back, again),
+    ] {
+        for drains_first in [true, false] {
+            if !drains_first && !fails {
+                continue; // only a leaving replica is killed without a failure
+            }
+            let failures = FailureSpec { work, ..FailureSpec::default() };
+            let spec = FleetSpec { failures, grace: Span(10), ..FleetSpec::default() };
+            let mut world = World::new(Kind::Event, spec, None);
+            world.arrive(&[(0, 50), (1, 5)], 10);
+            let replica = world.replica;
+            if drains_first {
+                let kill = match fails {
+                    true => world.fleet.reclaim(Time(10), replica, Span(10)),
+                    false => world.fleet.drain(Time(10), replica),
+                };
+                assert_eq!(world.plane.leave(Time(10), replica, kill), None);
+            } else {
+                world.reach(20);
+                world.fleet.fail(Time(20), replica);
+                world.plane.fail(Time(20), &[replica], &mut world.fleet, &mut world.fates);
+            }
+            world.reach(30);
+            assert_eq!(world.fleet.state(replica), State::Gone);
+            let other = world.fleet.add_initial();
+            world.join(Time(30), other);
+            assert_eq!(world.told(500), expected, "{fails} {work:?} {drains_first}");
+        }
+    }
+}
