@@ -96,9 +96,9 @@ impl Sink for First {
 /// (rules 2, 10).
 #[test]
 fn a_launch_draws_the_demand_of_its_first_request() {
-    let of = |balancing: &Balancing, script: &[u32]| {
+    let of = |balancing: Balancing, script: &[u32]| {
         let fleet = FleetSpec {
-            balancing: balancing.clone(),
+            balancing,
             cold_demand: Some(Sampler::Exponential { mean_ns: 90.0 }),
             ..FleetSpec::default()
         };
@@ -113,7 +113,7 @@ fn a_launch_draws_the_demand_of_its_first_request() {
         Balancing::PerReplica(RoutingRule::RoundRobin),
         Balancing::PerReplica(RoutingRule::LeastOutstanding),
     ];
-    let told = planes.map(|balancing| (of(&balancing, &[3, 6]), of(&balancing, &[6])));
+    let told = planes.map(|balancing| (of(balancing, &[3, 6]), of(balancing, &[6])));
     for (slow, fast) in &told {
         assert!(slow.len() == 6 && slow[0] == (0, 7), "{slow:?}");
         assert_eq!((slow, fast), (&told[0].0, slow));

@@ -65,7 +65,7 @@ fn the_lowest_number_is_served_first_unless_who_came_first_is() {
             (QueueOrder::FirstCome, done(9, 12, 0), done(12, 14, 0)),
         ] {
             let queue = QueueSpec { order, ..QueueSpec::default() };
-            let fleet = of_two_classes(balancing.clone(), queue);
+            let fleet = of_two_classes(balancing, queue);
             let expected = [done(0, 9, 0), second, third];
             assert_eq!(fates(&case(fleet, &requests, &[1])), expected, "{balancing:?} {order:?}");
         }
@@ -79,10 +79,10 @@ fn a_full_queue_pushes_out_the_newest_of_the_highest_number() {
     // Class 1 waits since 1 and 2; class 0 comes at 3, class 1 at 4.
     let requests = [(0, 20), (1, 3), (2, 1), (3, 3), (4, 4)];
     for balancing in [Balancing::CentralQueue, Balancing::PerReplica(RoutingRule::RoundRobin)] {
-        let fleet = of_two_classes(balancing.clone(), pushes(WhenFull::PushOut));
+        let fleet = of_two_classes(balancing, pushes(WhenFull::PushOut));
         let expected = [done(0, 20, 0), done(23, 26, 0), Rejected, done(20, 23, 0), Rejected];
         assert_eq!(fates(&case(fleet, &requests, &[1])), expected, "{balancing:?}");
-        let fleet = of_two_classes(balancing.clone(), pushes(WhenFull::Refuse));
+        let fleet = of_two_classes(balancing, pushes(WhenFull::Refuse));
         let expected = [done(0, 20, 0), done(20, 23, 0), done(23, 24, 0), Rejected, Rejected];
         assert_eq!(fates(&case(fleet, &requests, &[1])), expected, "{balancing:?}");
     }
