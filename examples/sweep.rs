@@ -1,4 +1,4 @@
-//! A sweep in code: which CPU target is the cheapest that keeps the promise?
+//! A sweep in code: which CPU target is the cheapest that keeps the SLO?
 //!
 //! ```console
 //! $ cargo run --release --example sweep

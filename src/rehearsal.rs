@@ -130,7 +130,7 @@ impl Answer {
         policy.estimate(figure).map(|estimate| estimate.mean)
     }
 
-    /// The cheapest policy that keeps the promise; none if none does or nothing was promised.
+    /// The cheapest policy that keeps the SLO; none if none does or there is no SLO.
     pub fn cheapest_that_holds(&self) -> Option<&Compared> {
         let base = self.policies().get(self.comparison.baseline)?;
         (base.verdict.ruling == autosim_study::experiment::Ruling::Met).then_some(base)

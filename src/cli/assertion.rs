@@ -22,7 +22,7 @@ enum Subject {
     Percentile(f64),
     /// A figure, mean over replications, below the limit.
     Figure(Figure),
-    /// The promise of the scenario is kept.
+    /// The SLO of the scenario is kept.
     Slo,
 }
 

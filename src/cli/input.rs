@@ -29,7 +29,7 @@ pub(super) struct ScenarioArgs {
     /// A TOML file with `service`, `replica` and `price` tables
     #[arg(long, value_name = "FILE")]
     pub(super) service: Option<PathBuf>,
-    /// What is promised: 'p99<300ms' or 'errors<0.1%'; may be repeated
+    /// The SLO: 'p99<300ms' or 'errors<0.1%'; may be repeated
     #[arg(long, value_name = "TERM")]
     pub(super) slo: Vec<String>,
 }
@@ -275,7 +275,7 @@ fn slo_layer(term: &str) -> Result<Layer, Failure> {
         }
         latency if latency.starts_with('p') => Ok(Layer::value(name, "slo.latency", latency)),
         other => Err(Failure::bad_input(format_args!(
-            "--slo `{other}` is neither a latency nor an error promise; \
+            "--slo `{other}` is neither a latency nor an errors SLO; \
              write 'p99<300ms' or 'errors<0.1%'"
         ))),
     }

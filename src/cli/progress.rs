@@ -33,7 +33,7 @@ struct SoFar {
 struct Standing {
     cells: u32,
     cost: f64,
-    /// Cells in which it broke the promise.
+    /// Cells in which it missed the SLO.
     broken: u32,
 }
 
@@ -74,7 +74,7 @@ impl SoFar {
         standing.broken += u32::from(cell.kept == Some(false));
     }
 
-    /// The cheapest policy that has broken no promise yet.
+    /// The cheapest policy that has missed no SLO yet.
     fn best(&self) -> Option<(&str, f64)> {
         let sound = self.policies.iter().filter(|(_, one)| one.broken == 0 && one.cells > 0);
         let mean = sound.map(|(name, one)| (name.as_str(), one.cost / f64::from(one.cells)));
@@ -85,7 +85,7 @@ impl SoFar {
         let millions = self.requests as f64 / elapsed_s.max(1e-3) / 1e6;
         let best = match self.best() {
             Some((name, cost)) => format!("best so far {name} at {cost:.3}"),
-            None => "none keeps the promise so far".to_owned(),
+            None => "none keeps the SLO so far".to_owned(),
         };
         let (finished, cells) = (self.finished, self.cells);
         format!("{finished}/{cells} cells, {millions:.1} M requests/s, {best}")
@@ -121,7 +121,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_best_so_far_is_the_cheapest_that_broke_no_promise() {
+    fn the_best_so_far_is_the_cheapest_that_broke_no_slo() {
         let mut so_far = SoFar { cells: 6, ..SoFar::default() };
         let cell = |policy, cost, kept, sees_future| Glance {
             policy,
@@ -132,7 +132,7 @@ mod tests {
             sees_future,
         };
         so_far.add(&cell("late", 1.0, false, false));
-        assert_eq!(so_far.line(2.0), "1/6 cells, 2.0 M requests/s, none keeps the promise so far");
+        assert_eq!(so_far.line(2.0), "1/6 cells, 2.0 M requests/s, none keeps the SLO so far");
         so_far.add(&cell("dear", 9.0, true, false));
         so_far.add(&cell("fair", 4.0, true, false));
         so_far.add(&cell("fair", 5.0, true, false));

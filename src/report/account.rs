@@ -122,9 +122,9 @@ pub(super) struct ReactionTold {
     pub(super) decided_s: f64,
     pub(super) decided_last_s: f64,
     pub(super) ready_s: f64,
-    /// When the promise held again; `None` if it was never broken, or never held again.
+    /// When the SLO held again; `None` if it was never broken, or never held again.
     pub(super) promise_s: Option<f64>,
-    /// The promise was broken and did not hold again.
+    /// The SLO was missed and did not hold again.
     pub(super) promise_lost: bool,
     pub(super) launches: Option<LaunchesTold>,
     pub(super) parts: Vec<PartTold>,

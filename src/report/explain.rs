@@ -4,7 +4,7 @@
 use super::account::{Account, LaunchesTold, MomentTold, PartTold, ReactionTold};
 use super::moments::latency;
 use super::number::plain;
-use super::reaction::{ACTUATION, DECISIONS, LAUNCH_RATE, LOOP, PROMISE, RISE, START};
+use super::reaction::{ACTUATION, DECISIONS, LAUNCH_RATE, LOOP, RISE, SLO_AGAIN, START};
 use autosim_engine::control::Stage;
 use autosim_engine::units::{Span, Time};
 use autosim_study::experiment::Results;
@@ -125,12 +125,12 @@ fn tell_reaction(text: &mut String, reaction: &ReactionTold) {
     for part in reaction.parts.iter().filter(worth) {
         line(text, &format!("  {}", length(part.length_s)), &in_words(&part.part));
     }
-    if let Some(promise) = reaction.promise_s {
-        let after = length(promise - reaction.decided_s);
-        line(text, &format!("  {after}"), "from the first decision until the promise held again");
+    if let Some(slo) = reaction.promise_s {
+        let after = length(slo - reaction.decided_s);
+        line(text, &format!("  {after}"), "from the first decision until the SLO held again");
     }
     if reaction.promise_lost {
-        line(text, "  -", "the promise did not hold again");
+        line(text, "  -", "the SLO did not hold again");
     }
 }
 
@@ -143,7 +143,7 @@ fn in_words(part: &str) -> String {
         ACTUATION => "actuation delay: from that decision to the order".to_owned(),
         LAUNCH_RATE => "held back by the launch rate".to_owned(),
         START => "from the last decision until nothing was starting".to_owned(),
-        PROMISE => "from ready until the promise held again".to_owned(),
+        SLO_AGAIN => "from ready until the SLO held again".to_owned(),
         stage => format!("{}, a stage of its cold start", short(stage)),
     }
 }

@@ -1,4 +1,4 @@
-//! The promise minute by minute, merged where there are more minutes than a page has columns.
+//! The SLO minute by minute, merged where there are more minutes than a page has columns.
 
 use autosim_engine::simulation::SloMinute;
 
@@ -9,7 +9,7 @@ pub(super) struct Column {
     pub late: Option<f64>,
     /// Minutes with traffic.
     pub minutes: u32,
-    /// Of those, minutes in which the promise was broken.
+    /// Of those, minutes in which the SLO was missed.
     pub broken: u32,
 }
 
@@ -35,7 +35,7 @@ fn column(minutes: &[SloMinute], quantile: f64) -> Column {
     column
 }
 
-/// Whether a share of late requests breaks a promise on a quantile.
+/// Whether a share of late requests breaks an SLO on a quantile.
 pub(super) fn is_broken(late: f64, quantile: f64) -> bool {
     // Shares are quotients of counts; the slack keeps 1 of 100 late within p99.
     late > 1.0 - quantile + 1e-12

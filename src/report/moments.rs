@@ -5,7 +5,7 @@ use autosim_engine::simulation::Interval;
 use autosim_engine::units::{Span, Time};
 use autosim_study::experiment::{About, Comparison, Results, ServiceDetails};
 
-/// Neighbouring intervals in which requests failed or were later than promised.
+/// Neighbouring intervals in which requests failed or were later than the SLO allows.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Moment {
     pub from: Time,
@@ -23,14 +23,14 @@ pub(super) struct Moment {
 /// Percentiles an interval has.
 const PERCENTILES: [f64; 3] = [0.5, 0.95, 0.99];
 
-/// The percentile of an interval that speaks for the promise: the smallest that is not below it.
+/// The percentile of an interval that speaks for the SLO: the smallest that is not below it.
 fn judge(about: &About) -> usize {
     let quantile = about.slo.and_then(|terms| terms.latency).map_or(0.99, |slo| slo.quantile);
     PERCENTILES.iter().position(|known| *known >= quantile).unwrap_or(PERCENTILES.len() - 1)
 }
 
 /// Whether users had reason to complain of an interval: requests failed, or more were late than
-/// promised.
+/// allowed.
 pub(super) fn is_bad(about: &About, interval: &Interval) -> bool {
     failures(interval) > 0 || late(about, interval) > 0.0
 }
@@ -87,7 +87,7 @@ pub(super) fn failures(interval: &Interval) -> u64 {
     interval.rejections + interval.losses + interval.timeouts
 }
 
-/// Completions later than promised, at least; none where no more are late than may be.
+/// Completions later than the SLO allows, at least; none where no more are late than may be.
 fn late(about: &About, interval: &Interval) -> f64 {
     let limit = about.slo.and_then(|terms| terms.latency).map(|slo| slo.limit);
     let (Some(limit), Some(percentiles)) = (limit, interval.percentiles) else { return 0.0 };
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_promise_allows_is_not_bad() {
+    fn what_the_slo_allows_is_not_bad() {
         let mut about = sample::results().about;
         let mut interval = sample::results().policies[0].details[0].services[0].timeline[0].clone();
         (interval.timeouts, interval.rejections, interval.losses) = (0, 0, 0);

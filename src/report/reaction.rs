@@ -26,10 +26,10 @@ pub(super) struct Reaction {
     pub launched: Launched,
     /// The last of its launches is ready; without launches, nothing is starting any more.
     pub ready: Time,
-    /// First interval after the first decision in which the promise held again; `None` if it was never
+    /// First interval after the first decision in which the SLO held again; `None` if it was never
     /// broken, or never held again.
     pub calm: Option<Time>,
-    /// The promise was broken and did not hold again.
+    /// The SLO was missed and did not hold again.
     pub lost: bool,
 }
 
@@ -69,7 +69,7 @@ pub(super) const DECISIONS: &str = "further_decisions";
 pub(super) const ACTUATION: &str = "actuation_delay";
 pub(super) const LAUNCH_RATE: &str = "launch_rate";
 pub(super) const START: &str = "start";
-pub(super) const PROMISE: &str = "ready_to_promise";
+pub(super) const SLO_AGAIN: &str = "ready_to_promise";
 
 impl Launched {
     /// One more.
@@ -180,7 +180,7 @@ impl Reaction {
             }
         }
         parts.extend(
-            self.calm.filter(|calm| *calm > self.ready).map(|at| (PROMISE, self.ready, at)),
+            self.calm.filter(|calm| *calm > self.ready).map(|at| (SLO_AGAIN, self.ready, at)),
         );
         parts
     }
@@ -290,7 +290,7 @@ fn ready(timeline: &[Interval], decided: Time) -> Time {
     after.next().map_or(end, |interval| interval.at)
 }
 
-/// When the promise held again, if ever; `None` if it was not broken.
+/// When the SLO held again, if ever; `None` if it was not broken.
 fn calm(about: &About, timeline: &[Interval], reaction: &Reaction) -> Option<Option<Time>> {
     about.slo.and_then(|terms| terms.latency)?;
     let bad = |interval: &Interval| is_bad(about, interval);

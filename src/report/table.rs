@@ -75,9 +75,9 @@ pub(super) fn headline(results: &Results) -> String {
     }
 }
 
-/// The percentile a promise is about, with the words above its column; p99 without a promise. One that
+/// The percentile an SLO is about, with the words above its column; p99 without an SLO. One that
 /// is no column of its own is taken of all requests, failures infinitely late.
-fn promised(results: &Results) -> (String, Figure) {
+fn slo_figure(results: &Results) -> (String, Figure) {
     let quantile = results.about.slo.and_then(|terms| terms.latency).map_or(0.99, |s| s.quantile);
     let words = format!("p{}\nms", human_quantile(quantile));
     let known = [
@@ -92,7 +92,7 @@ fn promised(results: &Results) -> (String, Figure) {
 
 fn rows(results: &Results, comparison: &Comparison) -> Table {
     let currency = currency(results.about.price.currency());
-    let (percentile, tail) = promised(results);
+    let (percentile, tail) = slo_figure(results);
     let mut table = Table::new();
     table
         .load_style(STYLE)
@@ -227,7 +227,7 @@ pub(super) fn notes(results: &Results, comparison: &Comparison) -> Vec<String> {
     if comparison.policies.iter().any(|policy| policy.on_frontier) {
         notes.push("* no other policy is both as cheap and as fast.".to_owned());
     }
-    if let (words, Figure::SloLatency) = promised(results) {
+    if let (words, Figure::SloLatency) = slo_figure(results) {
         let name = words.split('\n').next().unwrap_or_default();
         notes.push(format!("{name} is of all requests, those that fail infinitely late (-)"));
     }
@@ -305,9 +305,9 @@ pub(super) fn verdict(results: &Results, comparison: &Comparison) -> String {
     let Some(terms) = results.about.slo else {
         return format!("base for comparison: {} (no SLO is stated)", base.name);
     };
-    let promise = promise(&terms);
+    let slo = slo_text(&terms);
     if base.verdict.ruling != Ruling::Met {
-        return format!("verdict: no policy keeps {promise}; base for comparison: {}", base.name);
+        return format!("verdict: no policy keeps {slo}; base for comparison: {}", base.name);
     }
     let price = base.estimate(comparison.cost.figure()).map_or(f64::NAN, |e| e.mean);
     let unit = match comparison.cost {
@@ -315,11 +315,11 @@ pub(super) fn verdict(results: &Results, comparison: &Comparison) -> String {
         CostBy::BilledHours => "replica-hours".to_owned(),
     };
     let price = human(price, digits(price));
-    format!("verdict: {} is the cheapest policy that keeps {promise}, at {price} {unit}", base.name)
+    format!("verdict: {} is the cheapest policy that keeps {slo}, at {price} {unit}", base.name)
 }
 
 /// `p99 < 300ms and errors < 0.1%`.
-pub(super) fn promise(terms: &SloTerms) -> String {
+pub(super) fn slo_text(terms: &SloTerms) -> String {
     let latency = terms.latency.map(|slo| {
         format!("p{} < {}", human_quantile(slo.quantile), slo.limit) //
     });
@@ -385,7 +385,7 @@ mod tests {
     }
 
     #[test]
-    fn the_column_is_the_percentile_of_the_promise() {
+    fn the_column_is_the_percentile_of_the_slo() {
         for (quantile, head, figure) in [
             (0.95, "p95", Figure::LatencyP95),
             (0.99, "p99", Figure::LatencyP99),

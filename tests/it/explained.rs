@@ -161,9 +161,9 @@ fn a_guard_is_worth_what_the_policy_wants_without_it() {
     for one in all.iter().filter(|one| one["policy"] == "tracking") {
         for without in one["without"].as_array().unwrap() {
             if without["guard"] == "rate_limit" {
-                // Without it the formula's wish stands, within the bounds.
-                let wish = one["uncapped"].as_u64().unwrap().clamp(1, 9);
-                assert_eq!(without["desired"].as_u64(), Some(wish), "{one}");
+                // Without it the formula's recommendation stands, within the bounds.
+                let recommendation = one["uncapped"].as_u64().unwrap().clamp(1, 9);
+                assert_eq!(without["desired"].as_u64(), Some(recommendation), "{one}");
                 seen += 1;
             }
         }

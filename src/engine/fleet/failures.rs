@@ -45,7 +45,7 @@ pub enum Restart {
 /// Several replicas fail at an instant, as when a zone is lost or spot capacity is reclaimed.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Outage {
-    /// When.
+    /// The instant at which they fail.
     pub at: Time,
     /// How many of the ready replicas; which ones is drawn.
     pub kill: Portion,

@@ -177,7 +177,7 @@ pub struct FleetTotals {
     pub removed_life_ns: u128,
     /// Most live replicas at once, warm-up included.
     pub peak_live: u32,
-    /// Time at which the uncapped wish was above what was in force, ns.
+    /// Time at which the uncapped recommendation was above what was in force, ns.
     pub capped_ns: u128,
     /// Ready replicas that failed, those told in advance included.
     pub failures: u64,
@@ -238,7 +238,7 @@ pub struct Interval {
 /// One decision of the log.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DecisionRecord {
-    /// When.
+    /// The instant of the control, or of the request that asked.
     pub at: Time,
     /// Counts it saw.
     pub census: Census,

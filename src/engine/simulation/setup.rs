@@ -40,7 +40,7 @@ pub struct ServiceSetup {
     pub resources: Resources,
     /// Who decides.
     pub autoscaler: Autoscaler,
-    /// What is promised.
+    /// The SLO.
     pub slo: Option<Slo>,
 }
 
@@ -55,7 +55,7 @@ pub struct Window {
     pub drain_limit: Span,
 }
 
-/// A latency promise: the `quantile` of all counted requests completes within `limit`.
+/// A latency SLO: the `quantile` of all counted requests completes within `limit`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Slo {
     /// In (0, 1), for example 0.99.

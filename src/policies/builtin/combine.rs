@@ -1,4 +1,4 @@
-//! `combine`: several policies, of which the largest or smallest wish wins.
+//! `combine`: several policies, of which the largest or smallest recommendation wins.
 
 use super::inner::{Inner, Together};
 use super::{PolicyContext, PolicySpec};
@@ -8,7 +8,7 @@ use autosim_engine::units::Span;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
-/// Which wish wins.
+/// Which recommendation wins.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema,
 )]
@@ -24,7 +24,7 @@ pub enum Choose {
 /// Runs several policies side by side and follows the one that wants most (or least); of equals, the
 /// first in the list. Its reasons are kept.
 ///
-/// Each policy decides at its own interval; in between its last wish counts.
+/// Each policy decides at its own interval; in between its last recommendation counts.
 ///
 /// ```toml
 /// [policies.careful.combine]
@@ -43,7 +43,7 @@ pub enum Choose {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Combine {
-    /// Which wish wins. Default `largest`.
+    /// Which recommendation wins. Default `largest`.
     #[serde(default)]
     pub choose: Choose,
     /// The policies, by name and kind.
@@ -105,12 +105,13 @@ impl Chorus {
         seen: &Observation<'_>,
         ask: fn(&mut Inner, &Observation<'_>) -> Decision,
     ) -> Decision {
-        let wishes: Vec<Decision> = self.inners.iter_mut().map(|inner| ask(inner, seen)).collect();
+        let recommendations: Vec<Decision> =
+            self.inners.iter_mut().map(|inner| ask(inner, seen)).collect();
         let better = |new: u32, best: u32| match self.choose {
             Choose::Largest => new > best,
             Choose::Smallest => new < best,
         };
-        let uncapped = wishes.iter().map(|wish| wish.uncapped);
+        let uncapped = recommendations.iter().map(|recommendation| recommendation.uncapped);
         let uncapped = match self.choose {
             Choose::Largest => uncapped.max(),
             Choose::Smallest => uncapped.min(),
@@ -118,11 +119,12 @@ impl Chorus {
         let first_best = |best: (u32, Decision), new: (u32, Decision)| {
             if better(new.1.desired, best.1.desired) { new } else { best }
         };
-        let of = wishes.len() as u32;
-        let Some((number, wish)) = (1..).zip(wishes).reduce(first_best) else {
+        let of = recommendations.len() as u32;
+        let Some((number, recommendation)) = (1..).zip(recommendations).reduce(first_best) else {
             return seen.hold();
         };
-        let chosen = wish.then(Stage::Combine, wish.desired, Why::Chosen { number, of });
+        let chosen =
+            recommendation.then(Stage::Combine, recommendation.desired, Why::Chosen { number, of });
         chosen.with_uncapped(uncapped.unwrap_or(chosen.uncapped))
     }
 }
@@ -186,7 +188,7 @@ mod tests {
         assert_eq!(tape.at(5, &both(100.0, 80.0)).desired, 6, "nobody is due");
         assert_eq!(tape.at(10, &both(100.0, 14.0)).desired, 7, "the queue's turn");
         assert_eq!(tape.at(15, &both(100.0, 80.0)).desired, 14, "the other's");
-        assert_eq!(tape.at(20, &both(1.0, 2.0)).desired, 14, "its wish lasts");
+        assert_eq!(tape.at(20, &both(1.0, 2.0)).desired, 14, "its recommendation lasts");
         assert_eq!(tape.at(30, &both(10.0, 2.0)).desired, 3);
     }
 }

@@ -47,7 +47,7 @@ pub enum PolicySpec {
     ScaleToZero(ScaleToZero),
     /// Scale per request.
     KeepAlive(KeepAlive),
-    /// The largest or smallest wish of several.
+    /// The largest or smallest recommendation of several.
     Combine(Combine),
     /// A plan made with knowledge of the traffic to come.
     Clairvoyant(Clairvoyant),

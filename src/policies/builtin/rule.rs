@@ -27,7 +27,7 @@ impl Comparison {
 /// A comparison with a level, written `"> 70%"` or `"<= 0.4"`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Condition {
-    /// How.
+    /// Above or below, the level itself included or not.
     pub comparison: Comparison,
     /// With what, in the metric's unit.
     pub level: Quantity,

@@ -70,10 +70,10 @@ pub struct TargetTracking {
     /// No change while value / target is within 1 plus or minus this. Default 10 %.
     #[serde(default = "tenth")]
     pub tolerance: Fraction,
-    /// Scale in only to the highest wish of so long. Default 5 min.
+    /// Scale in only to the highest recommendation of so long. Default 5 min.
     #[serde(default = "timing::five_minutes")]
     pub stabilise_down: Span,
-    /// Scale out only to the lowest wish of so long. Default 0 s.
+    /// Scale out only to the lowest recommendation of so long. Default 0 s.
     #[serde(default)]
     pub stabilise_up: Span,
     /// How fast the count may rise. Default: no limit.

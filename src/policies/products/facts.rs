@@ -114,7 +114,7 @@ impl Platform {
 /// A decision as it happened.
 #[derive(Debug, Clone, Copy)]
 pub struct Happening<'a> {
-    /// When.
+    /// The instant of the decision, from the start.
     pub at: Time,
     /// The wall clock it happened by.
     pub clock: &'a WallClock,

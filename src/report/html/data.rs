@@ -24,7 +24,7 @@ pub(super) struct Data {
     window: [f64; 2],
     cost_title: String,
     latency_title: String,
-    /// The promise on latency in words.
+    /// The SLO on latency in words.
     slo: Option<String>,
     quantile: Short,
     limit_ms: Option<f64>,
@@ -53,7 +53,7 @@ struct Policy {
     name: String,
     kind: String,
     sees_future: bool,
-    /// None where nothing was promised.
+    /// None where there is no SLO.
     met: Option<bool>,
     on_frontier: bool,
     cost: Option<Interval>,

@@ -3,7 +3,7 @@
 use super::data::data;
 use crate::moments::lines;
 use crate::number::{currency, group, human, plain};
-use crate::table::{INCOMPLETE, notes, promise, verdict};
+use crate::table::{INCOMPLETE, notes, slo_text, verdict};
 use askama::Template;
 use autosim_engine::control::Stage;
 use autosim_engine::stats::Estimate;
@@ -22,7 +22,7 @@ pub(super) struct Page<'a> {
     facts: Vec<(&'static str, String)>,
     currency: String,
     rows: Vec<TableRow<'a>>,
-    promise: Option<String>,
+    slo_text: Option<String>,
     notes: Vec<String>,
     policies: Vec<(&'a str, String)>,
     assumptions: &'a [String],
@@ -97,7 +97,7 @@ pub(super) fn page<'a>(results: &'a Results, comparison: &'a Comparison) -> io::
             .enumerate()
             .map(|(at, policy)| row(policy, at == comparison.baseline))
             .collect(),
-        promise: about.slo.as_ref().map(promise),
+        slo_text: about.slo.as_ref().map(slo_text),
         notes: notes(results, comparison),
         policies: results.policies.iter().map(name).collect(),
         assumptions: &about.assumptions,

@@ -27,8 +27,8 @@ const REACTIONS: usize = 12;
 pub(super) struct Series {
     policy: usize,
     service: String,
-    /// A latency is promised for it.
-    promised: bool,
+    /// It has an SLO on latency.
+    has_slo: bool,
     /// Seconds between samples.
     step: f64,
     /// Intervals behind each pair of samples: their smallest and largest value; 1: one sample each.
@@ -78,7 +78,7 @@ struct Heat {
     failed: Short,
 }
 
-/// The promise by minute: minutes behind each column, the largest share late of each.
+/// The SLO by minute: minutes behind each column, the largest share late of each.
 #[derive(Debug, Serialize)]
 struct Minutes {
     each: usize,
@@ -126,7 +126,7 @@ struct Mark {
     before: u32,
     after: u32,
     /// What the formula alone wanted.
-    wish: u32,
+    recommendation: u32,
     ready: u32,
     starting: u32,
     draining: u32,
@@ -161,13 +161,13 @@ pub(super) fn series(
     shares: usize,
 ) -> Vec<Series> {
     let Some(details) = policy.details.first() else { return Vec::new() };
-    // The promise is about the service the policies compete for.
-    let unpromised = About { slo: None, ..about.clone() };
+    // The SLO is about the service the policies compete for.
+    let without_slo = About { slo: None, ..about.clone() };
     let services = details.services.iter().enumerate();
     services
         .filter(|(_, service)| !service.timeline.is_empty())
         .map(|(index, service)| {
-            let about = if index == 0 { about } else { &unpromised };
+            let about = if index == 0 { about } else { &without_slo };
             let signals = policy.signals.get(index).map_or(&[][..], Vec::as_slice);
             one(about, at, service, signals, shares.max(1))
         })
@@ -193,7 +193,7 @@ fn one(
     Series {
         policy,
         service: service.service.clone(),
-        promised: about.slo.is_some_and(|terms| terms.latency.is_some()),
+        has_slo: about.slo.is_some_and(|terms| terms.latency.is_some()),
         step,
         merged,
         end,
@@ -296,7 +296,7 @@ fn mark(record: &DecisionRecord) -> Mark {
         at: record.at.as_secs_f64(),
         before: record.before,
         after: decision.desired,
-        wish: decision.uncapped,
+        recommendation: decision.uncapped,
         ready: record.census.ready,
         starting: record.census.starting,
         draining: record.census.draining,

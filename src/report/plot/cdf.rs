@@ -43,7 +43,7 @@ pub(super) fn picture(results: &Results) -> Picture {
         frame.x_title(&mut page, "response time, log scale");
         frame.y_title(&mut page, words, 68.0);
     }
-    promise(&mut page, &left, &right, results);
+    slo_lines(&mut page, &left, &right, results);
     for curve in &curves {
         let (colour, dash) = series(curve.series);
         let done = curve.slower.iter().map(|&(ms, slower)| (ms, 1.0 - slower));
@@ -100,7 +100,7 @@ fn latency_axis(curves: &[Curve], results: &Results) -> Axis {
     axis
 }
 
-fn promise(page: &mut Picture, left: &Frame, right: &Frame, results: &Results) {
+fn slo_lines(page: &mut Picture, left: &Frame, right: &Frame, results: &Results) {
     let Some(slo) = results.about.slo.and_then(|terms| terms.latency) else { return };
     let limit = slo.limit.as_millis_f64();
     for (frame, share) in [(left, slo.quantile), (right, 1.0 - slo.quantile)] {

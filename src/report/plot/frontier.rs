@@ -1,4 +1,4 @@
-//! `cost-vs-latency`: every policy where it stands, what no other beats, what was promised.
+//! `cost-vs-latency`: every policy where it stands, what no other beats, the SLO.
 
 use super::axis::{Axis, latency_words};
 use super::colour::{GREY, INK, PURPLE, VERMILLION, series};
@@ -7,7 +7,7 @@ use super::label::{Labels, extent};
 use super::picture::{Align, At, Picture, SMALL, TEXT};
 use super::render::text_width;
 use crate::number::{currency, human};
-use crate::table::{human_quantile, promise};
+use crate::table::{human_quantile, slo_text};
 use autosim_engine::stats::Estimate;
 use autosim_study::experiment::{Compared, Comparison, CostBy, Figure, Results, Ruling};
 
@@ -19,7 +19,7 @@ struct Point<'a> {
     series: usize,
     policy: &'a Compared,
     cost: Estimate,
-    /// `None`: more than the promise allows failed, so that the quantile is infinite.
+    /// `None`: more than the SLO allows failed, so that the quantile is infinite.
     latency: Option<Estimate>,
 }
 
@@ -63,8 +63,8 @@ fn subtitle(results: &Results) -> String {
         "one replication, no intervals".to_owned()
     };
     match &about.slo {
-        Some(terms) => format!("promised: {}; {luck}", promise(terms)),
-        None => format!("nothing promised; {luck}"),
+        Some(terms) => format!("SLO: {}; {luck}", slo_text(terms)),
+        None => format!("no SLO; {luck}"),
     }
 }
 
@@ -113,7 +113,7 @@ fn extremes(values: &[f64]) -> (f64, f64) {
     (low, values.iter().copied().reduce(f64::max).unwrap_or(1.0))
 }
 
-/// The promise and the work bound, each with its words.
+/// The SLO and the work bound, each with its words.
 fn lines(page: &mut Picture, frame: &Frame, labels: &mut Labels, results: &Results) {
     if let Some(slo) = results.about.slo.and_then(|terms| terms.latency) {
         let y = frame.at_y(slo.limit.as_millis_f64());

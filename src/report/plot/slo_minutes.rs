@@ -1,4 +1,4 @@
-//! `slo-by-minute`: when each policy kept its promise, and how badly it broke it.
+//! `slo-by-minute`: when each policy kept the SLO, and how badly it missed it.
 
 use super::colour::{Colour, GREY, INK, ORANGE, SKY, VERMILLION};
 use super::frame::Frame;
@@ -28,7 +28,7 @@ struct Strip<'a> {
     minutes: &'a [SloMinute],
 }
 
-/// The promise on latency, if there is one, and who has minutes to show.
+/// The SLO on latency, if there is one, and who has minutes to show.
 fn strips(results: &Results) -> Option<(Slo, Vec<Strip<'_>>)> {
     let slo = results.about.slo.and_then(|terms| terms.latency)?;
     let strips = results.policies.iter().filter_map(|policy| {
@@ -47,7 +47,7 @@ pub(super) fn has_any(results: &Results) -> bool {
 
 /// One strip for each policy above one clock.
 pub(super) fn picture(results: &Results) -> Picture {
-    let title = format!("{}: the promise by minute", results.about.title());
+    let title = format!("{}: the SLO by minute", results.about.title());
     let Some((slo, strips)) = strips(results) else {
         return Picture::new(WIDTH, TOP, title);
     };

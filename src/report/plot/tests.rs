@@ -119,7 +119,7 @@ fn runs_with_nothing_to_show_are_drawn_too() {
     }
     let comparison = Comparison::of(&results);
     let svg = render::svg(&frontier::picture(&results, &comparison)).unwrap();
-    assert!(has(&texts(&svg), "nothing promised"));
+    assert!(has(&texts(&svg), "no SLO"));
     let svg = render::svg(&cdf::picture(&results)).unwrap();
     assert!(has(&texts(&svg), "no request completed"));
     let names: Vec<String> = files(&results, &comparison).into_iter().map(|f| f.name).collect();

@@ -9,7 +9,7 @@ use super::picture::{Align, Picture, SMALL, TEXT, TextStyle};
 use super::render::text_width;
 use super::time_axis;
 use crate::seen::{targets, words_of};
-use crate::table::promise;
+use crate::table::slo_text;
 use autosim_engine::control::Stage;
 use autosim_engine::simulation::{DecisionRecord, Interval};
 use autosim_study::experiment::{PolicyResults, Results, ServiceDetails};
@@ -37,10 +37,10 @@ pub(super) fn picture(results: &Results, at: usize) -> Picture {
     let mut page = Picture::new(WIDTH, 1076.0, title.clone());
     let Some(service) = first(policy) else { return page };
     let replication = policy.details.first().map_or(0, |details| details.replication);
-    let promised = results.about.slo.as_ref().map_or_else(String::new, |terms| {
-        format!(", promised: {}", promise(terms)) //
+    let slo_words = results.about.slo.as_ref().map_or_else(String::new, |terms| {
+        format!(", SLO: {}", slo_text(terms)) //
     });
-    let below = format!("{}, replication {}{promised}", policy.kind, replication + 1);
+    let below = format!("{}, replication {}{slo_words}", policy.kind, replication + 1);
     page.heading(&title, &below);
     let x = time_axis::axis(&results.about, &service.timeline);
     let drawing = Drawing { results, service, x };
@@ -180,9 +180,9 @@ impl Drawing<'_> {
     fn replicas(&self, page: &mut Picture, top: f64) -> f64 {
         let live = |i: &Interval| i.mean_ready + i.mean_starting;
         let seen = self.most(live).max(self.most(|i| f64::from(i.desired)));
-        // A wish beyond all bounds must not flatten what happened.
-        let wish = self.most(|i| f64::from(i.uncapped));
-        let high = (1.08 * seen).max(wish.min(1.6 * seen)).max(1.0);
+        // A recommendation beyond all bounds must not flatten what happened.
+        let recommendation = self.most(|i| f64::from(i.uncapped));
+        let high = (1.08 * seen).max(recommendation.min(1.6 * seen)).max(1.0);
         let legend = [
             area("ready", SKY),
             area("starting", ORANGE),

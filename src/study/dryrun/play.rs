@@ -41,7 +41,7 @@ pub struct DryRun {
 /// One decision.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Answer {
-    /// When.
+    /// The instant of the decision, from the first row.
     pub at: Time,
     /// The count it found.
     pub before: u32,

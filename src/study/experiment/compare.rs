@@ -21,7 +21,7 @@ pub const HEADLINE: [Figure; 5] = [
 pub struct Comparison {
     /// In the order of the scenario.
     pub policies: Vec<Compared>,
-    /// The one the others are compared with: the cheapest that keeps the promise, else the first. A
+    /// The one the others are compared with: the cheapest that keeps the SLO, else the first. A
     /// policy that sees the future is never it, unless there is no other.
     pub baseline: usize,
     /// What the frontier weighs.
@@ -69,7 +69,7 @@ pub struct Compared {
     pub others: Vec<(String, Estimates)>,
     /// Of requests by class, of all services that have several.
     pub classes: Vec<ClassEstimates>,
-    /// Whether it kept the promise.
+    /// Whether it kept the SLO.
     pub verdict: Verdict,
     /// No other policy is both as cheap and as fast; never true of one that sees the future.
     pub on_frontier: bool,

@@ -82,7 +82,7 @@ figures! {
     LatencyP999 = "latency_p99_9_ms", Milliseconds;
     /// Longest response time.
     LatencyMax = "latency_max_ms", Milliseconds;
-    /// The promised quantile (99 % without a promise) of all counted requests, failures infinitely
+    /// The SLO's quantile (99 % without an SLO) of all counted requests, failures infinitely
     /// late; none if that is infinite.
     SloLatency = "slo_latency_ms", Milliseconds;
     /// Mean wait of completed requests, zero waits included.
@@ -95,9 +95,9 @@ figures! {
     WaitP99 = "wait_p99_ms", Milliseconds;
     /// Share of completed requests that waited at all.
     WaitedShare = "waited_share", Share;
-    /// Share of counted requests completed within the promised limit.
+    /// Share of counted requests completed within the SLO's limit.
     SloRequests = "slo_requests_share", Share;
-    /// Share of minutes (of arrival, with traffic) in which the promise held.
+    /// Share of minutes (of arrival, with traffic) in which the SLO held.
     SloMinutes = "slo_minutes_share", Share;
     /// Billed (rule 9).
     BilledHours = "billed_replica_hours", Hours;
@@ -138,7 +138,7 @@ figures! {
     /// a fault of the simulator.
     LittlesLawResidual = "littles_law_residual_share", Share;
     /// Ready replicas missing relative to need, mean over time (Herbst et al. 2016). Need is the least
-    /// number at which the requests of each ten seconds would keep the promise on latency.
+    /// number at which the requests of each ten seconds would keep the SLO on latency.
     ThetaUnder = "theta_under_percent", Percent;
     /// Ready replicas beyond need relative to it, mean over time.
     ThetaOver = "theta_over_percent", Percent;
@@ -186,7 +186,7 @@ pub struct Facts {
     pub concurrency: u32,
     /// Price of a replica for an hour.
     pub price: Price,
-    /// The promise on latency.
+    /// The SLO on latency.
     pub slo: Option<Slo>,
 }
 

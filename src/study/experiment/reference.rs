@@ -20,9 +20,9 @@ const SHORTEST_LULL: Span = Span::from_secs(60);
 /// replication of the service policies compete for. Where platforms differ in concurrency, the replicas that
 /// serve the most at once need the fewest hours, and no policy does with less.
 ///
-/// A promise "the share q within L" lets at most (1 - q) of the counted requests miss. All others that
+/// An SLO "the share q within L" lets at most (1 - q) of the counted requests miss. All others that
 /// arrive before end - L are served within [warm-up, end), on slots that are billed: their work is
-/// paid for, at least that of the shortest of them. `None` without a promise on latency, or where cold
+/// paid for, at least that of the shortest of them. `None` without an SLO on latency, or where cold
 /// requests have a law of their own, which may be shorter.
 pub(super) fn work_bound(scenario: &Scenario, survey: &Survey) -> Option<f64> {
     let slo = scenario.slo?.latency?;
@@ -62,7 +62,7 @@ pub(super) type Needs = Vec<Arc<[u32]>>;
 type Shape = (u32, bool);
 
 /// For each policy and each interval of ten seconds: the least of its replicas at which the load of that
-/// interval keeps the promise ([`Staffing`], from the actual requests of the replication).
+/// interval keeps the SLO ([`Staffing`], from the actual requests of the replication).
 pub(super) fn needs(scenario: &Scenario, survey: &Survey) -> Needs {
     let mut known: Vec<(Shape, Arc<[u32]>)> = Vec::new();
     let mut of_fleet = |fleet: &FleetSpec| {
@@ -86,10 +86,10 @@ fn pooled(fleet: &FleetSpec) -> bool {
 }
 
 fn need(scenario: &Scenario, survey: &Survey, (concurrency, pooled): Shape) -> Vec<u32> {
-    // Without a promise: hardly anyone waits.
+    // Without an SLO: hardly anyone waits.
     let slo = scenario.slo.and_then(|terms| terms.latency);
-    let promise = slo.map_or((0.95, longest(&survey.all)), |slo| (slo.quantile, slo.limit));
-    let Some(staffing) = Staffing::new(&survey.all, promise, concurrency, pooled) else {
+    let slo = slo.map_or((0.95, longest(&survey.all)), |slo| (slo.quantile, slo.limit));
+    let Some(staffing) = Staffing::new(&survey.all, slo, concurrency, pooled) else {
         return vec![0; survey.load.len()];
     };
     survey.load.iter().map(|&load| staffing.replicas(load)).collect()

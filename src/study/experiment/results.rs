@@ -25,7 +25,7 @@ pub struct About {
     pub window: Window,
     /// Whether requests were simulated one by one or as a flow.
     pub fidelity: Fidelity,
-    /// What is promised.
+    /// The SLO.
     pub slo: Option<SloTerms>,
     /// Price of a replica for an hour.
     pub price: Price,
@@ -174,7 +174,7 @@ pub struct ServiceDetails {
     pub decisions: Vec<DecisionRecord>,
     /// Its launches.
     pub launches: Launches,
-    /// Minute by minute of arrival, from the warm-up's end; empty without a promise on latency.
+    /// Minute by minute of arrival, from the warm-up's end; empty without an SLO on latency.
     pub slo_minutes: Vec<SloMinute>,
     /// What a product would show of these decisions in its own form, in their order; empty for autosim's
     /// own policies.
@@ -184,7 +184,7 @@ pub struct ServiceDetails {
 /// A decision in a product's own form.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Told {
-    /// When.
+    /// The instant of the decision.
     pub at: Time,
     /// An event, a status.
     pub what: serde_json::Value,
@@ -193,7 +193,7 @@ pub struct Told {
 /// Lines and anchors beside the policies.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct References {
-    /// Money no policy that keeps the promise can do without, by replication. Empty without a promise on
+    /// Money no policy that keeps the SLO can do without, by replication. Empty without an SLO on
     /// latency or a price, and where one policy runs alone: it costs a pass over all requests.
     pub work_bound: Vec<f64>,
 }

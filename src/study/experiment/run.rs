@@ -52,7 +52,7 @@ pub struct Glance<'a> {
     pub requests: u64,
     /// What the first service cost; replica-hours where replicas are free.
     pub cost: Option<f64>,
-    /// Whether the promise was kept in it; `None` without a promise.
+    /// Whether the SLO was kept in it; `None` without an SLO.
     pub kept: Option<bool>,
     /// It plays a plan made from the future: no candidate.
     pub sees_future: bool,
@@ -142,7 +142,7 @@ struct Foresight {
     work_bound: Option<f64>,
     /// By policy; `None` for one that plays no plan.
     plans: Vec<Option<Plan>>,
-    /// Replicas needed to keep the promise on latency.
+    /// Replicas needed to keep the SLO on latency.
     needs: Option<Needs>,
 }
 
@@ -181,10 +181,10 @@ impl Wanted {
         // Of a closed loop nothing is known before it is served, and a flow has no requests to look at.
         let closed = scenario.services.first().is_some_and(|one| one.workload.users().count() > 0);
         let open = !closed && !scenario.fidelity.fluid;
-        let promised = scenario.slo.is_some_and(|terms| terms.latency.is_some());
+        let has_slo = scenario.slo.is_some_and(|terms| terms.latency.is_some());
         Self {
             plans: open && scenario.policies.iter().any(|one| one.deployment.policy.needs_plan()),
-            references: open && promised && scenario.policies.len() > 1,
+            references: open && has_slo && scenario.policies.len() > 1,
         }
     }
 }

@@ -24,7 +24,7 @@ pub(super) struct Staffing {
 }
 
 impl Staffing {
-    /// `None` without requests. Half of what the promise allows is planned for, the rest is left to
+    /// `None` without requests. Half of what the SLO allows is planned for, the rest is left to
     /// what the formula does not know; where demands alone are too long, a tenth is added to what they
     /// take.
     pub(super) fn new(
@@ -152,8 +152,8 @@ mod tests {
     fn with_one_slot_the_exact_answer_is_known() {
         // M/M/1: response times are exponential with rate mu - lambda, so P(T > t) <= e needs
         // mu - lambda >= ln(1/e) / t; here 10/s - lambda >= ln(200) / 1 s = 5.30: load 0.47 fits.
-        let promise = (0.99, Span::from_secs(1));
-        let one = Staffing::new(&exponential(), promise, 1, false).unwrap();
+        let slo = (0.99, Span::from_secs(1));
+        let one = Staffing::new(&exponential(), slo, 1, false).unwrap();
         assert_eq!(one.replicas(0.46), 1);
         assert_eq!(one.replicas(0.48), 2);
         assert_eq!(one.replicas(4.6), 10);
@@ -161,16 +161,16 @@ mod tests {
 
     #[test]
     fn a_common_queue_needs_less_and_no_load_needs_nothing() {
-        let promise = (0.99, Span::from_secs(1));
-        let pooled = Staffing::new(&exponential(), promise, 1, true).unwrap();
+        let slo = (0.99, Span::from_secs(1));
+        let pooled = Staffing::new(&exponential(), slo, 1, true).unwrap();
         assert_eq!(pooled.replicas(0.0), 0);
-        let apart = Staffing::new(&exponential(), promise, 1, false).unwrap();
+        let apart = Staffing::new(&exponential(), slo, 1, false).unwrap();
         for load in [0.2, 3.0, 40.0] {
             let (few, many) = (pooled.replicas(load), apart.replicas(load));
             assert!(f64::from(few) > load && few <= many, "{load}: {few} {many}");
         }
         // Two slots each: half as many replicas, rounded up.
-        let double = Staffing::new(&exponential(), promise, 2, true).unwrap();
+        let double = Staffing::new(&exponential(), slo, 2, true).unwrap();
         assert_eq!(double.replicas(40.0), pooled.replicas(40.0).div_ceil(2));
     }
 

@@ -103,7 +103,7 @@ fn an_interruption_keeps_what_is_finished() {
 }
 
 #[test]
-fn the_cheapest_policy_that_keeps_the_promise_is_the_baseline() {
+fn the_cheapest_policy_that_keeps_the_slo_is_the_baseline() {
     let results = run_with(2, false, &Silent, &Arc::default());
     let comparison = Comparison::of(&results);
     let [tight, roomy] = &comparison.policies[..] else { panic!("two policies") };
@@ -117,7 +117,7 @@ fn the_cheapest_policy_that_keeps_the_promise_is_the_baseline() {
 }
 
 #[test]
-fn a_clairvoyant_keeps_the_promise_and_no_one_pays_less_than_the_work() {
+fn a_clairvoyant_keeps_the_slo_and_no_one_pays_less_than_the_work() {
     let policies = "[policies.oracle.clairvoyant]\n[policies.roomy.fixed]\nreplicas = 12\n";
     let text = TEXT.split("[policies").next().unwrap_or_default().replace(
         "[workload.arrivals.main.poisson]\nrate = \"40/s\"",

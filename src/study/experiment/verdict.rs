@@ -1,4 +1,4 @@
-//! Whether a policy kept the promise.
+//! Whether a policy kept the SLO.
 
 use super::{Figure, Row};
 use crate::scenario::SloTerms;
@@ -6,7 +6,7 @@ use crate::scenario::SloTerms;
 /// How it came out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ruling {
-    /// Nothing was promised, or nothing arrived.
+    /// There is no SLO, or nothing arrived.
     NotAsked,
     /// Kept, over all replications together.
     Met,
@@ -19,20 +19,20 @@ pub enum Ruling {
 pub struct Verdict {
     /// Over all finished replications together.
     pub ruling: Ruling,
-    /// Share of all counted requests that completed within the limit; `None` without a promise on
+    /// Share of all counted requests that completed within the limit; `None` without an SLO on
     /// latency.
     pub within: Option<f64>,
     /// Share of all counted requests that failed.
     pub failed: Option<f64>,
-    /// Replications in which the promise was kept on its own.
+    /// Replications in which the SLO was kept on its own.
     pub met_in: u32,
     /// Replications with traffic.
     pub of: u32,
 }
 
 impl Verdict {
-    /// Judges the rows of one policy. A latency promise of quantile q holds if at least the share q of
-    /// all counted requests completed within the limit; an error promise if a smaller share failed.
+    /// Judges the rows of one policy. A latency SLO of quantile q holds if at least the share q of
+    /// all counted requests completed within the limit; an errors SLO if a smaller share failed.
     pub fn of(rows: &[&Row], terms: Option<&SloTerms>) -> Self {
         let total = |figure: Figure| rows.iter().filter_map(|row| row.get(figure)).sum::<f64>();
         let arrived = total(Figure::Arrived);
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_promise_there_is_no_ruling() {
+    fn without_an_slo_there_is_no_ruling() {
         let row = Row::of(&outcome(10, 10), &facts());
         let verdict = Verdict::of(&[&row], None);
         assert_eq!((verdict.ruling, verdict.failed), (Ruling::NotAsked, Some(0.5)));

@@ -43,7 +43,7 @@ pub struct ScenarioFile {
     pub fidelity: Option<FidelityFile>,
     /// Length of an interval of the timeline. Default: a round one that makes at most 720 of them.
     pub timeline: Option<Span>,
-    /// What is promised to the clients.
+    /// The SLO: what clients may rely on.
     pub slo: Option<SloFile>,
     /// The traffic.
     pub workload: Option<WorkloadSpec>,
@@ -89,7 +89,7 @@ pub enum FidelityFile {
     Auto,
 }
 
-/// What is promised to the clients.
+/// The SLO: what clients may rely on.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SloFile {

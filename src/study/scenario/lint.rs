@@ -11,7 +11,7 @@ use autosim_policies::builtin::PolicySpec;
 
 /// Looks a resolved scenario over.
 pub(super) fn lint(scenario: &Scenario, file: &ScenarioFile, faults: &mut Faults) {
-    promise(scenario, faults);
+    slo_that_cannot_be(scenario, faults);
     if scenario.replications == 1 {
         faults.warn(
             "replications",
@@ -55,8 +55,8 @@ fn deployment(
     }
 }
 
-/// A promise that the service times alone break.
-fn promise(scenario: &Scenario, faults: &mut Faults) {
+/// An SLO that the service times alone break.
+fn slo_that_cannot_be(scenario: &Scenario, faults: &mut Faults) {
     let (Some(slo), Some(first)) =
         (scenario.slo.and_then(|slo| slo.latency), scenario.services.first())
     else {
@@ -67,8 +67,8 @@ fn promise(scenario: &Scenario, faults: &mut Faults) {
         let mean = Span::from_millis((mean_s * 1e3).round() as u64);
         faults.warn(
             "slo.latency",
-            format!("the mean service time ({mean}) is above the promised {}", slo.limit),
-            "no number of replicas can keep this promise; loosen it or serve faster",
+            format!("the mean service time ({mean}) is above the {} of the SLO", slo.limit),
+            "no number of replicas can keep this SLO; loosen it or serve faster",
         );
     }
 }

@@ -213,7 +213,7 @@ fn assumed(name: &str, policy: &ProductPolicy) -> String {
     }
 }
 
-/// A latency promise as the engine counts it.
+/// A latency SLO as the engine counts it.
 pub(super) fn latency_slo(term: LatencyTerm) -> Slo {
     Slo { quantile: term.percentile / 100.0, limit: term.limit }
 }

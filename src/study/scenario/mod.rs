@@ -72,7 +72,7 @@ pub struct Scenario {
     pub replications: u32,
     /// Whether requests are simulated one by one or as a flow.
     pub fidelity: Fidelity,
-    /// What is promised.
+    /// The SLO.
     pub slo: Option<SloTerms>,
     /// Price of one replica for an hour.
     pub price: Price,
@@ -99,7 +99,7 @@ impl Scenario {
     }
 }
 
-/// The promise of a scenario.
+/// The SLO of a scenario.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SloTerms {
     /// Latency.

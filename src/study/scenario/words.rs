@@ -1,4 +1,4 @@
-//! Values of the file that are small sentences: promises, launch rates, laws written short.
+//! Values of the file that are small sentences: SLOs, launch rates, laws written short.
 
 use autosim_engine::random::Distribution;
 use autosim_engine::units::{Fraction, Span, TextError};
@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
-/// A latency promise: `"p99 < 300ms"`.
+/// A latency SLO: `"p99 < 300ms"`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LatencyTerm {
     /// In percent, between 0 and 100, for example 99.9.
@@ -376,7 +376,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn promises_and_launch_rates_are_read_and_written() {
+    fn slos_and_launch_rates_are_read_and_written() {
         let latency: LatencyTerm = "p99.9<300ms".parse().unwrap();
         assert_eq!(latency.to_string(), "p99.9 < 300ms");
         let errors: ErrorTerm = "< 0.1%".parse().unwrap();
@@ -387,7 +387,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_promise_is_refused() {
+    fn what_is_no_slo_is_refused() {
         for text in ["p99", "p0 < 1s", "p100 < 1s", "p99 < 0s", "99 < 1s", "p99 < -1s", "pinf<1s"] {
             assert!(text.parse::<LatencyTerm>().is_err(), "{text}");
         }

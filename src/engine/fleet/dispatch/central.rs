@@ -38,7 +38,7 @@ struct Owner {
     ready_at: u64,
 }
 
-/// See the module's description.
+/// The slots of all replicas in one tree, and the queue before them.
 #[derive(Debug, Clone)]
 pub(super) struct CentralQueue {
     tree: WinnerTree,

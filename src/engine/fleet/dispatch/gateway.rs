@@ -55,7 +55,7 @@ impl Waits {
     }
 }
 
-/// See the module's description.
+/// Requests that no replica holds yet, in order of arrival.
 #[derive(Debug, Clone)]
 pub(super) struct Gateway {
     queue: VecDeque<GatewayRequest>,

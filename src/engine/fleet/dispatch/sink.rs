@@ -60,7 +60,7 @@ pub struct Attempt {
     pub start: Time,
     /// When it left; [`Time::NEVER`] if it did not.
     pub end: Time,
-    /// How.
+    /// What became of it.
     pub fate: AttemptFate,
 }
 

@@ -40,7 +40,7 @@ pub struct Levels {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Level {
-    /// When.
+    /// From this moment on the rate holds, or here the line to the next point begins.
     pub at: Moment,
     /// Requests a second.
     pub rate: Rate,

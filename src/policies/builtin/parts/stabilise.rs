@@ -122,10 +122,10 @@ mod tests {
     fn scale_in_waits_until_the_highest_wish_has_left_the_window() {
         let _shown = autosim_engine::marks::expect(["recent highest"]);
         let rows = [
-            (10, 5, 2, 5), // the fleet found counts as a wish
+            (10, 5, 2, 5), // the fleet found counts as a recommendation
             (20, 5, 4, 5),
             (69, 5, 3, 5),
-            (70, 5, 3, 4), // half open: the wish of 10 s is gone, 4 is the highest
+            (70, 5, 3, 4), // half open: the recommendation of 10 s is gone, 4 is the highest
             (79, 4, 1, 4),
             (80, 4, 1, 3),
             (90, 3, 8, 8), // out at once
@@ -146,24 +146,24 @@ mod tests {
         fn it_equals_the_hpa_rule_over_all_wishes_kept(
             down in 0_u64..8,
             up in 0_u64..8,
-            wishes in proptest::collection::vec((1_u64..4, 0_u32..9), 1..40),
+            recommendations in proptest::collection::vec((1_u64..4, 0_u32..9), 1..40),
         ) {
             let span = Span::from_secs;
             let mut stabilise = Stabilise::new(span(down), span(up));
             let (mut now, mut current, mut kept) = (0, 4, Vec::new());
-            for (gap, wish) in wishes {
+            for (gap, recommendation) in recommendations {
                 now += gap;
                 if kept.is_empty() {
                     kept.push((now, current));
                 }
-                kept.push((now, wish));
+                kept.push((now, recommendation));
                 let within = |window| {
                     move |&&(at, _): &&(u64, u32)| at + window > now
                 };
-                let highest = kept.iter().filter(within(down)).map(|&(_, n)| n).fold(wish, u32::max);
-                let lowest = kept.iter().filter(within(up)).map(|&(_, n)| n).fold(wish, u32::min);
+                let highest = kept.iter().filter(within(down)).map(|&(_, n)| n).fold(recommendation, u32::max);
+                let lowest = kept.iter().filter(within(up)).map(|&(_, n)| n).fold(recommendation, u32::min);
                 let expected = current.max(lowest).min(highest);
-                let decision = Observation::of_count(current).propose(wish, Why::Plain);
+                let decision = Observation::of_count(current).propose(recommendation, Why::Plain);
                 current = stabilise.apply(decision, Time::from_secs(now), current).desired;
                 proptest::prop_assert_eq!(current, expected);
             }

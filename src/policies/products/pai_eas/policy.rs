@@ -247,25 +247,29 @@ impl Scaler {
                 missing = true;
                 continue;
             };
-            let wish = self.wish(strategy, seen, value);
-            if best.is_none_or(|(_, best)| wish.desired > best.desired) {
-                best = Some((number, wish));
+            let recommendation = self.recommendation(strategy, seen, value);
+            if best.is_none_or(|(_, best)| recommendation.desired > best.desired) {
+                best = Some((number, recommendation));
             }
         }
-        let (number, wish) = best?;
+        let (number, recommendation) = best?;
         let holds = missing && self.knobs.missing_data == MissingData::HoldScaleIn;
-        if holds && wish.desired < seen.desired {
+        if holds && recommendation.desired < seen.desired {
             return None;
         }
         let of = self.model.strategies.len() as u32;
         Some(match of {
-            1 => wish,
-            _ => wish.then(Stage::Combine, wish.desired, Why::Chosen { number, of }),
+            1 => recommendation,
+            _ => recommendation.then(
+                Stage::Combine,
+                recommendation.desired,
+                Why::Chosen { number, of },
+            ),
         })
     }
 
     /// Steps 4 to 6 for one strategy.
-    fn wish(&self, strategy: &Strategy, seen: &Observation<'_>, value: f64) -> Decision {
+    fn recommendation(&self, strategy: &Strategy, seen: &Observation<'_>, value: f64) -> Decision {
         let (found, target) = (seen.desired, strategy.threshold);
         let shown = self.with_starting_as_idle(strategy, seen, value);
         let ratio = shown / target;

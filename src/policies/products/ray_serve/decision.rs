@@ -8,20 +8,20 @@ const DELAY_SLACK_S: f64 = 1e-6;
 /// Gains of the two directions.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Factors {
-    /// Of a wish for more replicas than run.
+    /// Of a recommendation for more replicas than run.
     pub up: f64,
-    /// Of a wish for fewer, or for as many.
+    /// Of a recommendation for fewer, or for as many.
     pub down: f64,
 }
 
-/// How long a wish must last before it comes true, in seconds; infinite means never.
+/// How long a recommendation must last before it comes true, in seconds; infinite means never.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Delays {
-    /// A wish for more.
+    /// A recommendation for more.
     pub upscale_s: f64,
-    /// A wish for fewer.
+    /// A recommendation for fewer.
     pub downscale_s: f64,
-    /// A wish for fewer while one is wanted; `None` = `downscale_s`.
+    /// A recommendation for fewer while one is wanted; `None` = `downscale_s`.
     pub downscale_to_zero_s: Option<f64>,
     /// How the waiting is measured.
     pub clock: DelayClock,
@@ -30,7 +30,7 @@ pub struct Delays {
 /// How a delay is measured.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DelayClock {
-    /// By the wall clock since the first tick of the wish: 2.60.
+    /// By the wall clock since the first tick of the recommendation: 2.60.
     Wall,
     /// By counting ticks, `int(delay / interval)` of them, as releases up to 2.49 did.
     Ticks {
@@ -42,22 +42,22 @@ pub enum DelayClock {
 /// What the delays remember from tick to tick.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct DelayState {
-    /// Ticks of the wish so far; positive for more replicas, negative for fewer.
+    /// Ticks of the recommendation so far; positive for more replicas, negative for fewer.
     pub counter: i64,
-    /// When the wish was first seen, in seconds.
+    /// When the recommendation was first seen, in seconds.
     pub since_s: Option<f64>,
 }
 
-/// What the delays made of a wish.
+/// What the delays made of a recommendation.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Delayed {
-    /// The wish is what is wanted already.
+    /// The recommendation is what is wanted already.
     Same,
-    /// The wish comes true.
+    /// The recommendation comes true.
     Fired(i64),
-    /// The wish waits.
+    /// The recommendation waits.
     Waits {
-        /// Whether it is a wish for more.
+        /// Whether it is a recommendation for more.
         up: bool,
         /// The delay in force, in seconds.
         delay_s: f64,
@@ -136,7 +136,7 @@ pub fn raw_desired(total_requests: f64, running: u32, target_ongoing_requests: f
     running * (total_requests / (target_ongoing_requests * running))
 }
 
-/// Step 3: the formula's answer with the gain of its direction, rounded up. A wish for fewer that
+/// Step 3: the formula's answer with the gain of its direction, rounded up. A recommendation for fewer that
 /// rounding would swallow takes one off.
 pub fn scaled_desired(raw: f64, running: u32, factors: Factors) -> i64 {
     if running == 0 {
@@ -155,7 +155,7 @@ pub fn scaled_desired(raw: f64, running: u32, factors: Factors) -> i64 {
 }
 
 impl DelayState {
-    /// Step 5: what comes of the wish for `desired` replicas while `target` are wanted.
+    /// Step 5: what comes of the recommendation for `desired` replicas while `target` are wanted.
     pub fn decide(&mut self, now_s: f64, desired: i64, target: i64, delays: &Delays) -> Delayed {
         let mut desired = desired.max(0);
         if desired == target {

@@ -34,15 +34,15 @@ pub struct AutoscalingConfig {
     pub upscale_smoothing_factor: Option<f64>,
     /// Old name of `downscaling_factor`.
     pub downscale_smoothing_factor: Option<f64>,
-    /// Gain of a wish for more.
+    /// Gain of a recommendation for more.
     pub upscaling_factor: Option<f64>,
-    /// Gain of a wish for fewer.
+    /// Gain of a recommendation for fewer.
     pub downscaling_factor: Option<f64>,
-    /// How long a wish for fewer must last, in seconds.
+    /// How long a recommendation for fewer must last, in seconds.
     pub downscale_delay_s: f64,
     /// The same while one replica is wanted, in seconds.
     pub downscale_to_zero_delay_s: Option<f64>,
-    /// How long a wish for more must last, in seconds.
+    /// How long a recommendation for more must last, in seconds.
     pub upscale_delay_s: f64,
     /// How the window becomes a number.
     pub aggregation_function: Aggregation,
@@ -76,12 +76,12 @@ impl AutoscalingConfig {
         Self { max_replicas: AUTO_MAX_REPLICAS, ..Self::default() }
     }
 
-    /// Gain of a wish for more: the first that is given of the new name, the old name, the oldest.
+    /// Gain of a recommendation for more: the first that is given of the new name, the old name, the oldest.
     pub fn up_factor(&self) -> f64 {
         self.upscaling_factor.or(self.upscale_smoothing_factor).unwrap_or(self.smoothing_factor)
     }
 
-    /// Gain of a wish for fewer, likewise.
+    /// Gain of a recommendation for fewer, likewise.
     pub fn down_factor(&self) -> f64 {
         self.downscaling_factor.or(self.downscale_smoothing_factor).unwrap_or(self.smoothing_factor)
     }

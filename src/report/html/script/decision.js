@@ -133,8 +133,8 @@ function drawTrail() {
   const mark = series.decisions[view.decision];
   const text = changed(mark) ? `${mark.before} \u2192 ${mark.after} replicas` : `stays at ${mark.before} replicas`;
   const asked = mark.asked ? "A request that found no replica asked for it. " : "";
-  const wish = mark.wish === mark.after ? "The formula alone wanted just that." : `The formula alone wanted ${mark.wish}.`;
+  const recommendation = mark.recommendation === mark.after ? "The formula alone wanted just that." : `The formula alone wanted ${mark.recommendation}.`;
   const last = `Decided by: ${data.stages[mark.stage]}. `;
-  home.replaceChildren(html("h3", {}, `${when(mark.at, true)}: ${text}`), html("p", {}, asked + last + wish),
+  home.replaceChildren(html("h3", {}, `${when(mark.at, true)}: ${text}`), html("p", {}, asked + last + recommendation),
     html("div", { class: "two" }, stepsTable(mark), readingsTable(series, mark)), nav);
 }

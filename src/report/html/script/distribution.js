@@ -32,7 +32,7 @@ function cdfChart(width, tail) {
   if (data.limit_ms !== null) {
     const left = x(data.limit_ms);
     const level = y(tail ? 1 - data.quantile : data.quantile);
-    chart.append(svg("path", { class: "promise", d: `M${left} ${frame.top}V${frame.bottom}M${frame.left} ${level}H${frame.right}` }));
+    chart.append(svg("path", { class: "slo", d: `M${left} ${frame.top}V${frame.bottom}M${frame.left} ${level}H${frame.right}` }));
   }
   const order = data.policies.map((policy, at) => ({ policy, at })).sort((a, b) => (a.at === view.policy) - (b.at === view.policy));
   for (const { policy, at } of order) {
@@ -64,6 +64,6 @@ function drawDistributions() {
     return item(lineKey(seriesStyle(at)), button);
   };
   const keys = data.policies.map(entry);
-  if (data.limit) keys.push(item(lineKey({ class: "promise" }), `SLO ${data.slo}`));
+  if (data.limit) keys.push(item(lineKey({ class: "slo" }), `SLO ${data.slo}`));
   find("cdf-legend").replaceChildren(...keys);
 }

@@ -1,4 +1,4 @@
-// Cost to the right, latency upwards: every policy, what no other beats, what was promised.
+// Cost to the right, latency upwards: every policy, what no other beats, the SLO.
 
 function frontierScales(frame, points) {
   const costs = points.flatMap(({ policy }) => [policy.cost.mean, policy.cost.low, policy.cost.high]);
@@ -77,7 +77,7 @@ function frontierDot(point, x, y, frame) {
   } else {
     marks.push(svg("circle", { cx: left, cy: top, r: 6.5, ...look }));
   }
-  const verdict = policy.met === null ? "" : policy.met ? ", keeps the promise" : ", misses the promise";
+  const verdict = policy.met === null ? "" : policy.met ? ", keeps the SLO" : ", misses the SLO";
   const spoken = `${policy.name}: ${data.cost_title} ${number(policy.cost.mean)}, `
     + `${data.latency_title} ${policy.latency ? latency(policy.latency.mean) : "infinite"}${verdict}`;
   const hit = svg("circle", { cx: left, cy: top, r: 15, fill: "transparent" });
@@ -103,8 +103,8 @@ function frontierLines(chart, frame, x, y, taken) {
   if (data.limit_ms !== null) {
     const top = y(data.limit_ms);
     const text = `SLO ${data.slo}`;
-    chart.append(svg("line", { class: "promise", x1: frame.left, x2: frame.right, y1: top, y2: top }),
-      words(frame.right - 4, top - 6, text, { "text-anchor": "end", class: "promise-words halo" }));
+    chart.append(svg("line", { class: "slo", x1: frame.left, x2: frame.right, y1: top, y2: top }),
+      words(frame.right - 4, top - 6, text, { "text-anchor": "end", class: "slo-words halo" }));
     taken.push([frame.right - 7 * text.length, top - 18, frame.right, top - 2], [frame.left, top - 1, frame.right, top + 1]);
   }
   if (data.work_bound !== null) {

@@ -1,4 +1,4 @@
-// The promise by minute, the hours of the week, and the parts of a reaction.
+// The SLO by minute, the hours of the week, and the parts of a reaction.
 
 // Shares of late requests in a minute: kept, and three degrees of broken.
 function lateDegree(late) {
@@ -184,7 +184,7 @@ function reactionRow(chart, frame, reaction, x, top, series) {
     const at = x(reaction.ready - start);
     group.append(svg("path", { d: `M${at + 1} ${top + 9}h7v-6l7 6l-7 6v-6`, fill: colour("vermillion"), stroke: colour("vermillion"), "stroke-width": 2 }));
   }
-  if (reaction.calm === null && series.promised) pairs.push(["SLO", reaction.lost ? "does not hold again" : "never broken"]);
+  if (reaction.calm === null && series.has_slo) pairs.push(["SLO", reaction.lost ? "does not hold again" : "never broken"]);
   hintFor(group, () => [html("b", {}, `${reaction.when}: ${reaction.before} \u2192 ${reaction.after} replicas`), rows(pairs)]);
   onPress(group, () => {
     zoomTo(start - 300, Math.max(reaction.ready, reaction.calm || 0) + 600);

@@ -47,7 +47,7 @@ function replicaPanel(series) {
     curve(series, "uncapped", "purple", { title: "wanted without limits", dash: "6 4" }),
     curve(series, "desired", "dark", { title: "desired", exact: desiredCounts(series) }),
   ];
-  // A wish beyond all bounds must not flatten what happened.
+  // A recommendation beyond all bounds must not flatten what happened.
   const reach = (low, high) => {
     const seen = most([live, series.columns.desired], series.step, low, high);
     return Math.max(1, Math.min(most([series.columns.uncapped], series.step, low, high), 1.6 * seen), seen);
@@ -98,7 +98,7 @@ function unmeasured(frame, x) {
 }
 
 function latencyRange(curves, series) {
-  const limit = series.promised ? data.limit_ms : 0;
+  const limit = series.has_slo ? data.limit_ms : 0;
   let [low, high] = [Infinity, limit];
   for (const { values } of curves) {
     const to = Math.min(values.length - 1, Math.ceil(view.to / series.step));
@@ -155,12 +155,12 @@ function paintRight(chart, inside, frame, curves, series, x) {
 }
 
 function paintLines(chart, frame, panel, series, x, y) {
-  if (panel.log && series.promised) {
+  if (panel.log && series.has_slo) {
     const top = y(data.limit_ms);
-    chart.append(svg("line", { class: "promise", x1: frame.left, x2: frame.right, y1: top, y2: top }));
+    chart.append(svg("line", { class: "slo", x1: frame.left, x2: frame.right, y1: top, y2: top }));
   }
   if (panel.targets && panel.targets.length) {
-    chart.append(svg("path", { class: "promise", d: stairPath(panel.targets, x, y) }));
+    chart.append(svg("path", { class: "slo", d: stairPath(panel.targets, x, y) }));
   }
 }
 
@@ -204,8 +204,8 @@ function panelHeader(panel, series) {
     curve.output = html("output", { "aria-hidden": true });
     return item(key, curve.title, curve.output);
   });
-  if (panel.log && series.promised) keys.push(item(lineKey({ class: "promise" }), `SLO ${data.limit}`));
-  if (panel.targets && panel.targets.length) keys.push(item(lineKey({ class: "promise" }), "target"));
+  if (panel.log && series.has_slo) keys.push(item(lineKey({ class: "slo" }), `SLO ${data.limit}`));
+  if (panel.targets && panel.targets.length) keys.push(item(lineKey({ class: "slo" }), "target"));
   return html("header", {}, html("h3", {}, panel.title), ...keys);
 }
 

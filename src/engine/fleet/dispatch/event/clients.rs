@@ -65,7 +65,7 @@ pub(super) struct Clients {
     /// Replicas on which work was cancelled at this instant.
     vacated: Vec<ReplicaId>,
     /// Clients whose attempts were killed at this instant: stamp, place in the slab, start of service.
-    bereft: Vec<(u64, u32, u64)>,
+    pending: Vec<(u64, u32, u64)>,
 }
 
 /// An attempt that was killed with its replica.
@@ -100,7 +100,7 @@ impl Clients {
             tokens: budget.map_or(0, |budget| u64::from(budget.burst) * ONE_RETRY),
             away: 0,
             vacated: Vec::new(),
-            bereft: Vec::new(),
+            pending: Vec::new(),
         })
     }
 
@@ -270,20 +270,20 @@ impl EventPlane {
         };
         sink.attempt(&Attempt { arrival, start: Time(start), end, fate: AttemptFate::Lost });
         if client != NOBODY {
-            clients.bereft.push((clients.slab[client as usize].stamp, client, start));
+            clients.pending.push((clients.slab[client as usize].stamp, client, start));
         }
     }
 
     /// Clients of what was killed, in order of arrival of their requests (rules 13, 41).
     pub(super) fn clients_lost_theirs(&mut self, sink: &mut impl Sink) {
         let Some(clients) = &mut self.clients else { return };
-        let mut bereft = std::mem::take(&mut clients.bereft);
-        bereft.sort_unstable();
-        for (_, client, start) in bereft.drain(..) {
+        let mut pending = std::mem::take(&mut clients.pending);
+        pending.sort_unstable();
+        for (_, client, start) in pending.drain(..) {
             self.failed(client, Failure::Lost(Time(start)), sink);
         }
         if let Some(clients) = &mut self.clients {
-            clients.bereft = bereft;
+            clients.pending = pending;
         }
     }
 

@@ -13,7 +13,7 @@ const PER_LENGTH: u64 = 16;
 // many buckets ahead, and it still has one.
 const _: () = assert!(2 * PER_LENGTH < BUCKETS);
 
-/// See the module's description.
+/// Events by the bucket of their time; only those that still hold go to the heap.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Later {
     buckets: Vec<Vec<Event>>,

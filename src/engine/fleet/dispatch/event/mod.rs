@@ -90,7 +90,7 @@ struct Serving {
     class: u8,
 }
 
-/// See the module's description.
+/// Requests, replicas and the heap of what will happen to them.
 #[derive(Debug, Clone)]
 pub(super) struct EventPlane {
     mode: Mode,

@@ -52,7 +52,7 @@ struct Cohort {
 /// The most cohorts kept; beyond, neighbours are taken together.
 const MOST_COHORTS: usize = 1 << 14;
 
-/// See the module's description.
+/// The mean numbers of requests in service and waiting, and the fleet they meet.
 #[derive(Debug, Clone)]
 pub struct FluidPlane {
     pace: Pace,

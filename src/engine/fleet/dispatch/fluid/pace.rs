@@ -14,7 +14,7 @@ const MOST_STEPS: f64 = 64.0;
 /// A utilisation at which a queue is as good as endless: 1 less e to minus this.
 const DEEPEST: f64 = 36.0;
 
-/// See the module's description.
+/// Moves the mean number in the system on, a step at a time.
 #[derive(Debug, Clone)]
 pub(super) struct Pace {
     waiting: Waiting,

@@ -33,7 +33,7 @@ pub(super) type SingleSlotPlane = LazyPlane<SingleSlot>;
 /// The plane for all others.
 pub(super) type ManySlotsPlane = LazyPlane<ManySlots>;
 
-/// See the module's description.
+/// A queue for each replica, in which the start of a request is known when it joins.
 #[derive(Debug, Clone)]
 pub(super) struct LazyPlane<L> {
     router: Router,

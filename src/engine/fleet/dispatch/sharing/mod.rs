@@ -35,7 +35,7 @@ impl Sink for Vec<Late> {
     }
 }
 
-/// See the module's description.
+/// Replicas whose requests share their capacity, each with a clock of virtual time.
 #[derive(Debug, Clone)]
 pub(super) struct SharingPlane {
     router: Router,

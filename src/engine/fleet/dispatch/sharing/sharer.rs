@@ -115,7 +115,7 @@ pub(super) struct Arrived {
     pub(super) demand: u64,
 }
 
-/// See the module's description. The first cache line is what a look needs.
+/// One replica and its clock of virtual time. The first cache line is what a look needs.
 #[derive(Debug, Clone)]
 #[repr(align(64))]
 pub(super) struct Sharer {

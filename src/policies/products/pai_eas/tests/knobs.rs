@@ -124,7 +124,7 @@ fn missing_data_may_let_the_others_scale_in() {
 fn windows_of_extremes_or_of_agreement() {
     let _shown = autosim_engine::marks::expect(["recent not all"]);
     let behavior = r#"{"scaleDown":{"stabilizationWindowSeconds":30}}"#;
-    // Wishes 5 and 2 within one window: the highest of them, or the newest once all are lower.
+    // Recommendations 5 and 2 within one window: the highest of them, or the newest once all are lower.
     let values = [Some(6.25), Some(2.5)];
     for (window_form, expected) in [(WindowForm::Extremes, [8, 5]), (WindowForm::Agreement, [8, 2])]
     {

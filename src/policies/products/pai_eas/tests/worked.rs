@@ -171,7 +171,7 @@ fn a_count_out_of_bounds_is_corrected_at_once_and_nothing_else_happens() {
     // Neither tick left a recommendation: the one of the start alone holds the count, until 300 s.
     tape.desired = 5;
     assert_eq!(tape.at(285, &[Some(0.1)]).desired, 5);
-    assert_eq!(tape.at(300, &[Some(0.1)]).desired, 2, "the wish of 285 s was 1");
+    assert_eq!(tape.at(300, &[Some(0.1)]).desired, 2, "the recommendation of 285 s was 1");
 }
 
 #[test]
