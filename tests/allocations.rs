@@ -100,19 +100,17 @@ fn past_the_high_water_mark_nothing_is_allocated() {
     let (central, by) = (Balancing::CentralQueue, Balancing::PerReplica);
     let scaling = Scaling::PerRequest(scale);
     let mut fleets = vec![FleetSpec { scaling, ..FleetSpec::default() }];
-    for (balancing, discipline, timeout) in [
+    let more = [
         (central, slots, None),
-        (by(RoutingRule::PowerOfTwo), slots, None),
-        (by(RoutingRule::LeastOutstanding), slots, None),
         (by(RoutingRule::LeastOutstanding), slots, Some(Sampler::Constant(500_000_000))),
         (central, slots, Some(random_patience.clone())),
         (by(RoutingRule::PowerOfTwo), slots, Some(random_patience.clone())),
         (by(RoutingRule::LeastOutstanding), slots, Some(random_patience)),
-        (by(RoutingRule::Random), slots, None),
-        (by(RoutingRule::RoundRobin), slots, None),
         (by(RoutingRule::PowerOfTwo), sharing, None),
         (by(RoutingRule::LeastOutstanding), sharing, None),
-    ] {
+    ];
+    let routed = RoutingRule::ALL.iter().map(|&rule| (by(rule), slots, None));
+    for (balancing, discipline, timeout) in routed.chain(more) {
         let queue = QueueSpec { timeout, ..QueueSpec::default() };
         fleets.push(FleetSpec { balancing, discipline, queue, ..FleetSpec::default() });
     }

@@ -550,6 +550,14 @@ fn compare_all(kind: &str, make: fn(&str, u64) -> Case) {
 }
 
 #[test]
+fn every_routing_rule_is_a_kind() {
+    for &rule in RoutingRule::ALL {
+        let found = KINDS.iter().filter(|kind| balancing(kind) == Balancing::PerReplica(rule));
+        assert_eq!(found.count(), 1, "{rule:?}");
+    }
+}
+
+#[test]
 fn central_queue_equals_the_naive_simulator() {
     compare_all(KINDS[0], random_case);
 }

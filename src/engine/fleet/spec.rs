@@ -3,6 +3,7 @@
 use super::{ClientSpec, FailureSpec, LoopSpec};
 use crate::random::Sampler;
 use crate::units::{Span, Time};
+use strum::{IntoStaticStr, VariantArray};
 
 /// One service's fleet.
 #[derive(Debug, Clone, PartialEq)]
@@ -194,7 +195,8 @@ impl Balancing {
 }
 
 /// How a request chooses among the ready replicas, where each has a queue of its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "kebab-case")]
 pub enum RoutingRule {
     /// A uniformly random one.
     Random,
@@ -207,6 +209,14 @@ pub enum RoutingRule {
 }
 
 impl RoutingRule {
+    /// All of them.
+    pub const ALL: &[Self] = Self::VARIANTS;
+
+    /// Its name in scenarios.
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+
     /// Whether it needs a random draw per request.
     pub const fn draws(self) -> bool {
         match self {

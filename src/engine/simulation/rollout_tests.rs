@@ -131,13 +131,8 @@ fn where_none_may_be_missing_one_more_is_started_first() {
 /// (rules 36, 37)
 #[test]
 fn the_minimum_stays_ready_and_every_old_replica_goes_on_every_plane() {
-    let planes = [
-        Balancing::CentralQueue,
-        Balancing::PerReplica(RoutingRule::Random),
-        Balancing::PerReplica(RoutingRule::RoundRobin),
-        Balancing::PerReplica(RoutingRule::LeastOutstanding),
-        Balancing::PerReplica(RoutingRule::PowerOfTwo),
-    ];
+    let routed = RoutingRule::ALL.iter().map(|&rule| Balancing::PerReplica(rule));
+    let planes: Vec<Balancing> = routed.chain([Balancing::CentralQueue]).collect();
     let uneven = Some(Sampler::Exponential { mean_ns: 3e9 });
     for balancing in planes {
         for cold in [None, seconds(4), uneven.clone()] {

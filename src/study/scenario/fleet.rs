@@ -198,3 +198,22 @@ fn check_resources(resources: &Resources, faults: &mut Faults) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_routing_rule_has_its_word() {
+        for &rule in RoutingRule::ALL {
+            let text = format!(
+                "duration = '1m'\nservice.balancing = '{}'\n[workload.arrivals.main.poisson]\n\
+                 rate = '1/s'\n[policies.one.fixed]\nreplicas = 1\n",
+                rule.name()
+            );
+            let scenario = crate::scenario::sample::read(&text).unwrap();
+            let balancing = scenario.deployment(0, 0).fleet.balancing;
+            assert_eq!(balancing, Balancing::PerReplica(rule));
+        }
+    }
+}
