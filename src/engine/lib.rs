@@ -1,6 +1,6 @@
 //! The engine of autosim, and what it stands on.
 //!
-//! The rooms, in layer order (a room uses only rooms above it; `tests/it/house` holds the table):
+//! The rooms, in layer order (a room uses only rooms above it in this list; `tests/it/house` holds the table):
 //!
 //! | room | what it is |
 //! |---|---|

@@ -77,7 +77,7 @@ pub(super) fn headline(results: &Results) -> String {
 
 /// The percentile an SLO is about, with the words above its column; p99 without an SLO. One that
 /// is no column of its own is taken of all requests, failures infinitely late.
-fn slo_figure(results: &Results) -> (String, Figure) {
+pub(super) fn slo_figure(results: &Results) -> (String, Figure) {
     let quantile = results.about.slo.and_then(|terms| terms.latency).map_or(0.99, |s| s.quantile);
     let words = format!("p{}\nms", human_quantile(quantile));
     let known = [
@@ -402,6 +402,12 @@ mod tests {
             };
             let line = |start: &str| text.lines().find(|line| line.starts_with(start)).unwrap();
             assert_eq!(columns(line("policy "))[3], head, "{text}");
+            let page = crate::markdown(&results, &comparison);
+            assert!(page.contains(&format!("| p50 ms | {head} ms |")), "{page}");
+            assert!(
+                page.contains(&with_interval(comparison.policies[1].estimate(figure))),
+                "{page}"
+            );
             let shown = with_interval(comparison.policies[1].estimate(figure));
             let mean = shown.split_whitespace().next().unwrap();
             let steady = columns(line("steady"));

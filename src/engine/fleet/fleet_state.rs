@@ -213,7 +213,7 @@ impl Fleet {
         ReplicaId((self.replicas.len() - 1) as u32)
     }
 
-    /// A replica of the initial fleet: ready at the start, draws nothing.
+    /// A replica of the initial fleet: ready at the start; it draws its life, but no cold start (rule 2).
     pub fn add_initial(&mut self) -> ReplicaId {
         self.census.ready += 1;
         self.ready_changes += 1;

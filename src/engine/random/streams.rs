@@ -5,7 +5,8 @@ use rand::SeedableRng;
 /// The pinned generator: xoshiro256++ (Blackman and Vigna 2019).
 pub type Generator = rand_xoshiro::Xoshiro256PlusPlus;
 
-/// What a stream is for. Numbers are part of the file format of results: append only.
+/// What a stream is for. Numbers are part of the file format of results: append only, and
+/// one that is given up stays unused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u64)]
 pub enum Purpose {
@@ -29,8 +30,6 @@ pub enum Purpose {
     Modulation = 9,
     /// Rounding of fractional counts in traces.
     Rounding = 10,
-    /// A policy that learns by experiment.
-    Policy = 11,
     /// Routing and patience of a request's k-th attempt, from the second on.
     Retry = 12,
     /// The jitter before it.

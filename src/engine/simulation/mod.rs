@@ -1,9 +1,9 @@
-//! # engine: the clock
+//! # simulation: the clock
 //!
 //! **Is**: the loop that lets planes serve up to the next control event, scrapes signals, asks policies
 //! and changes fleets: [`run`].
 //!
-//! **Knows**: workload, fleet, signal, policy, and the order of what happens at one instant.
+//! **Knows**: workload, fleet, signal, control, and the order of what happens at one instant.
 //!
 //! **Must not know**: files, products, experiments, reports; it reads no clock but the simulated one.
 //!

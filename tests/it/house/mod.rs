@@ -79,6 +79,12 @@ const RULES: &[Rule] = &[
         text: "//! **Is**: an attic. **Knows**: dust. **Start at** the ladder.",
     },
     Rule {
+        says: "a path that a document names exists",
+        broken: rules::lost_paths,
+        path: "docs/sly.md",
+        text: "The clock is in `src/engine/clock.rs`.",
+    },
+    Rule {
         says: "nothing names a place of one machine",
         broken: rules::places_of_machines,
         path: "docs/sly.md",

@@ -274,6 +274,28 @@ pub(super) fn silent_rooms(tree: &Tree) -> Vec<String> {
     wrong
 }
 
+/// A path that a document names exists.
+pub(super) fn lost_paths(tree: &Tree) -> Vec<String> {
+    let exists = |path: &str| {
+        let folder = format!("{}/", path.trim_end_matches('/'));
+        tree.0.iter().any(|file| file.path == path || file.path.starts_with(&folder))
+    };
+    let mut wrong = Vec::new();
+    for file in tree.0.iter().filter(|file| file.path.ends_with(".md")) {
+        for (at, line) in file.text.lines().enumerate() {
+            let quoted = line.split('`').skip(1).step_by(2);
+            for path in quoted.filter(|text| text.starts_with("src/") || text.starts_with("tests/"))
+            {
+                let made_up = path.contains(['<', '*', '{', ' ']);
+                if !made_up && !exists(path) {
+                    wrong.push(format!("{}:{}: there is no {path}", file.path, at + 1));
+                }
+            }
+        }
+    }
+    wrong
+}
+
 /// Nothing names a place of one machine.
 pub(super) fn places_of_machines(tree: &Tree) -> Vec<String> {
     let places = ["/ho", "/ro", "/wo", "/Us"];
