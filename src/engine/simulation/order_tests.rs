@@ -4,6 +4,7 @@ use super::tests::{cold, setup};
 use super::*;
 use crate::control::SignalRef;
 use crate::fleet::{FailureSpec, FleetSpec, Outage, Portion, Rollout};
+use crate::random::Sampler;
 use crate::signal::{Basis, GaugeMode, Metric, Signal};
 use crate::units::{Span, Time};
 
@@ -74,4 +75,17 @@ fn an_outage_comes_after_a_measurement_and_before_a_rollout() {
     assert_eq!(service.fleet.failures, 1, "the window opened before it");
     // The one that was started for the lost one is of the old version: the rollout orders it anew.
     assert_eq!((service.fleet.cancelled, service.fleet.launches), (1, 5));
+}
+
+#[test]
+fn a_failure_comes_after_a_measurement() {
+    let lifetime = Some(Sampler::Constant(TEN.0));
+    let fleet = FleetSpec {
+        failures: FailureSpec { lifetime, ..FailureSpec::default() },
+        cold_start: cold(5),
+        ..FleetSpec::default()
+    };
+    let mut setup = setup(&[(1, 1)], fleet, &[1], 15);
+    setup.window.warmup = Time::from_secs(10);
+    assert_eq!(outcome(setup, Vec::new()).fleet.failures, 1, "the window opened before it");
 }
