@@ -19,6 +19,7 @@ mod products;
 mod properties;
 mod ray_serve;
 mod recorded;
+mod rehearsal;
 mod reliability;
 mod report_page;
 mod rules;
