@@ -1,5 +1,7 @@
 //! The `autosim` command.
 
+#![warn(clippy::wildcard_enum_match_arm)]
+
 mod cli;
 
 fn main() -> std::process::ExitCode {

@@ -42,9 +42,9 @@ impl Failure {
 impl From<std::io::Error> for Failure {
     /// Of writing to our own output.
     fn from(error: std::io::Error) -> Self {
-        match error.kind() {
-            std::io::ErrorKind::BrokenPipe => Self::ClosedPipe,
-            _ => Self::bad_input(format_args!("cannot write the output: {error}")),
+        match error.kind() == std::io::ErrorKind::BrokenPipe {
+            true => Self::ClosedPipe,
+            false => Self::bad_input(format_args!("cannot write the output: {error}")),
         }
     }
 }

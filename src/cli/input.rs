@@ -132,11 +132,9 @@ impl Input {
             let findings = Findings::of_file(name, message, hint);
             Failure::BadInput(findings.render(false))
         };
-        let bytes = bytes.map_err(|error| match error.kind() {
-            ErrorKind::IsADirectory => {
-                refuse(format!("cannot read {name}: it is a folder"), NAME_A_FILE)
-            }
-            _ => refuse(format!("cannot read {name}: {error}"), role.where_to_look()),
+        let bytes = bytes.map_err(|error| match error.kind() == ErrorKind::IsADirectory {
+            true => refuse(format!("cannot read {name}: it is a folder"), NAME_A_FILE),
+            false => refuse(format!("cannot read {name}: {error}"), role.where_to_look()),
         })?;
         let text = String::from_utf8(bytes).map_err(|error| {
             let at = error.utf8_error().valid_up_to();

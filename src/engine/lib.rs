@@ -15,6 +15,8 @@
 //! | [`control`] | what is asked of an autoscaler |
 //! | [`simulation`] | the clock |
 
+#![warn(clippy::wildcard_enum_match_arm)]
+
 pub mod control;
 pub mod fault;
 pub mod fleet;

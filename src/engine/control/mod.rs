@@ -11,8 +11,6 @@
 //!
 //! **Start at** [`Policy`].
 
-#![warn(clippy::wildcard_enum_match_arm)]
-
 mod decision;
 mod observation;
 

@@ -9,8 +9,6 @@
 //!
 //! **Start at** [`FleetSpec`].
 
-#![warn(clippy::wildcard_enum_match_arm)]
-
 mod billing;
 mod client;
 mod closed;

@@ -9,8 +9,6 @@
 //!
 //! **Start at** [`Probe`], then [`Reading`].
 
-#![warn(clippy::wildcard_enum_match_arm)]
-
 mod definition;
 mod load;
 mod metric;

@@ -10,8 +10,6 @@
 //! **Start at** [`Setup`], [`run`] and [`Outcome`]; [`Simulation`] is a run in stretches. A service is a
 //! backend that serves, a controller that decides and a meter; the run has the calendar and the senses.
 
-#![warn(clippy::wildcard_enum_match_arm)]
-
 mod attempts;
 mod backend;
 mod calendar;

@@ -53,18 +53,13 @@ impl Input {
     /// Opens `path`, relative to `base`.
     pub(super) fn open(base: &Path, path: &str) -> Result<Self, TraceError> {
         let failed = |error: &io::Error| {
-            let hint = match error.kind() {
-                io::ErrorKind::NotFound => {
-                    format!(
-                        "paths start from {}; `autosim trace generate` writes a trace",
-                        if base.as_os_str().is_empty() {
-                            "the current folder".to_owned()
-                        } else {
-                            format!("`{}`", base.display())
-                        }
-                    )
-                }
-                _ => "the file must be readable".to_owned(),
+            let from = match base.as_os_str().is_empty() {
+                true => "the current folder".to_owned(),
+                false => format!("`{}`", base.display()),
+            };
+            let hint = match error.kind() == io::ErrorKind::NotFound {
+                true => format!("paths start from {from}; `autosim trace generate` writes a trace"),
+                false => "the file must be readable".to_owned(),
             };
             TraceError::file(format!("cannot read `{path}`: {error}"), hint)
         };
