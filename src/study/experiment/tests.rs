@@ -180,7 +180,9 @@ fn slots_a_product_brings_count_like_slots_the_scenario_gives() {
     assert_eq!(brought.references.work_bound.len(), 2);
     for (brought, given) in brought.policies.iter().zip(&given.policies) {
         assert_eq!(brought.rows, given.rows);
-        assert!(brought.rows.iter().any(|row| row.service == "back"));
+        let back = brought.rows.iter().find(|row| row.service == "back").unwrap();
+        let utilization = back.row.get(Figure::Utilization).unwrap();
+        assert!((0.2..0.9).contains(&utilization), "{utilization}");
         assert!(brought.rows[0].row.get(Figure::ThetaOver).is_some());
     }
 }
