@@ -1,7 +1,7 @@
 //! Asking autosim from a program.
 
 use autosim_study::experiment::{
-    Compared, Comparison, Figure, Results, RunError, RunOptions, Silent, run,
+    Compared, Comparison, Figure, Results, Ruling, RunError, RunOptions, Silent, run,
 };
 use autosim_study::scenario::{Layer, LoadOptions, OwnPolicy, Sources, load};
 use std::fmt::Display;
@@ -133,6 +133,6 @@ impl Answer {
     /// The cheapest policy that keeps the SLO; none if none does or there is no SLO.
     pub fn cheapest_that_holds(&self) -> Option<&Compared> {
         let base = self.policies().get(self.comparison.baseline)?;
-        (base.verdict.ruling == autosim_study::experiment::Ruling::Met).then_some(base)
+        (base.verdict.ruling == Ruling::Met).then_some(base)
     }
 }

@@ -29,4 +29,4 @@ pub mod threshold;
 mod timing;
 
 pub use registry::{PolicyContext, PolicySpec, Recorded};
-pub use timing::Phase;
+pub use timing::{Phase, check_interval};

@@ -27,7 +27,8 @@ impl Phase {
 /// The shortest time between controls: below it a run would be all controls.
 pub(super) const SHORTEST: Span = Span::from_millis(1);
 
-pub(super) fn check_interval(interval: Span, faults: &mut Faults) {
+/// Refuses an interval between controls below the shortest.
+pub fn check_interval(interval: Span, faults: &mut Faults) {
     if interval < SHORTEST {
         let hint = "a length of time such as \"15s\"";
         faults.error("interval", format!("{interval} is shorter than {SHORTEST}"), hint);

@@ -75,7 +75,10 @@ fn header(names: &csv::StringRecord, faults: &mut Faults) -> Option<Vec<String>>
     let first = names.next().unwrap_or_default();
     let columns: Vec<String> = names.collect();
     if first != TIME {
-        let message = format!("the first column is `{first}`");
+        let message = match first.is_empty() {
+            true => "there is no header".to_owned(),
+            false => format!("the first column is `{first}`"),
+        };
         faults.error("line 1", message, format!("`{TIME}`: seconds since the policy was enabled"));
         return None;
     }
@@ -146,7 +149,7 @@ mod tests {
     #[test]
     fn everything_wrong_is_told_with_its_line_and_column() {
         for (text, parts) in [
-            ("", &["line 1: the first column is ``"][..]),
+            ("", &["line 1: there is no header"][..]),
             ("t,cpu\n0,1\n", &["the first column is `t`"]),
             ("time_s,cpu,cpu\n0,1,1\n", &["`cpu` is there twice"]),
             ("time_s,cpu\n", &["has no rows"]),

@@ -4,14 +4,12 @@ use autosim_engine::control::{Autoscaler, Cadence, Policy, SignalRef};
 use autosim_engine::fault::Faults;
 use autosim_engine::signal::{Metric, MetricRef, SignalSpec};
 use autosim_engine::units::Span;
+use autosim_policies::builtin::check_interval;
 use std::fmt;
 use std::sync::Arc;
 
 /// How often an own policy decides unless it says otherwise.
 const DEFAULT_INTERVAL: Span = Span::from_secs(15);
-
-/// The shortest time between decisions; below it a run would be all controls.
-const SHORTEST_INTERVAL: Span = Span::from_millis(1);
 
 /// A policy of a program's own, with what it is shown and when. Every cell gets a fresh copy.
 #[derive(Clone)]
@@ -60,10 +58,7 @@ impl OwnPolicy {
     }
 
     pub(super) fn check(&self, faults: &mut Faults) {
-        if self.interval < SHORTEST_INTERVAL {
-            let message = format!("{} is shorter than {SHORTEST_INTERVAL}", self.interval);
-            faults.error("interval", message, "a length of time such as 15 s");
-        }
+        check_interval(self.interval, faults);
         for signal in &self.signals {
             signal.check(self.interval, faults);
         }
