@@ -429,6 +429,44 @@ fn the_committed_schema_is_current_and_every_shipped_scenario_follows_it() {
 }
 
 #[test]
+fn the_committed_reference_is_current() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let output = autosim(root, &["schema", "--markdown"]);
+    let committed = fs::read_to_string(root.join("docs/reference.md")).unwrap();
+    let stale = "run `autosim schema --markdown > docs/reference.md`";
+    assert!(printed(&output) == committed, "{stale}");
+}
+
+#[test]
+fn a_part_of_a_scenario_is_described_in_plain_text() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for (kind, says) in [
+        ("scenario", "replications: whole number, default 10"),
+        ("service", "concurrency: whole number, default 1"),
+        ("arrivals", "poisson: Poisson arrivals of a constant rate."),
+        ("policy", "target-tracking: "),
+        ("target-tracking", "tolerance: share, default 10 %"),
+        ("slo", "latency: latency-slo"),
+        ("sae", "eval_period_s: whole number of seconds, default 15"),
+        ("service.queue.timeout", "timeout: duration or law, default for ever"),
+        ("law", "lognormal: "),
+        ("duration", "a duration with a unit"),
+    ] {
+        let output = autosim(root, &["schema", kind]);
+        assert_eq!(code(&output), 0, "{kind}: {}", errors(&output));
+        assert!(printed(&output).contains(says), "{kind}:\n{}", printed(&output));
+    }
+    let output = autosim(root, &["schema", "servise"]);
+    assert_eq!((code(&output), printed(&output)), (2, String::new()));
+    let says = errors(&output);
+    assert!(
+        says.starts_with("error: nothing of a scenario is called `servise`; did you mean `service"),
+        "{says}"
+    );
+    assert!(says.contains("`pai-eas`"), "the kinds are listed: {says}");
+}
+
+#[test]
 fn every_shipped_scenario_is_sound() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut arguments = vec!["check".to_owned()];

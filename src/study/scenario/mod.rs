@@ -26,6 +26,7 @@ mod lower;
 mod own;
 mod priorities;
 mod products;
+mod reference;
 mod rollouts;
 #[cfg(test)]
 mod sample;
@@ -45,6 +46,7 @@ pub use file::ScenarioFile;
 pub use findings::{Findings, Located};
 pub use load::{Layer, LoadOptions, Loaded, load, load_policies, load_resolved};
 pub use own::OwnPolicy;
+pub use reference::{Absent, Key, Reference, Section, UnknownKind, Word};
 pub use schema::json_schema;
 pub use sources::Sources;
 
