@@ -3,6 +3,7 @@
 mod by_hand;
 mod cli;
 mod determinism;
+mod documented;
 mod dry_run;
 mod explained;
 mod flow;
