@@ -13,7 +13,9 @@ use std::process::Command;
 
 /// Words in inline code that are of other worlds: programs, products' documents, states.
 const OTHERS: &[&str] = &[
-    // Products' own words.
+    // Words of balancers and products.
+    "least_conn",
+    "leastconn",
     "app_scaled",
     "qps",
     // What a launch is ordered by where requests start replicas.

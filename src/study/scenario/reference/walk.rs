@@ -3,7 +3,7 @@
 use super::describe::{alternatives, described, is_family, is_table, key, line, reference, word};
 use super::{Reference, Section, VALUES, Word};
 use serde_json::Value;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 /// Almost every table has one, so the family of laws stands after all tables.
 const LAW: &str = "Law";
@@ -15,8 +15,8 @@ pub(super) fn sections(schema: &Value) -> Reference {
     let mut walk = Walk {
         schema,
         sections: Vec::new(),
-        known: HashMap::new(),
-        homes: HashMap::from([(LAW, ANY_KEY)]),
+        known: BTreeMap::new(),
+        homes: BTreeMap::from([(LAW, ANY_KEY)]),
         root: "",
         later: Vec::new(),
     };
@@ -79,9 +79,9 @@ struct Walk<'s> {
     schema: &'s Value,
     sections: Vec<Section>,
     /// The section of each definition met so far.
-    known: HashMap<&'s str, usize>,
+    known: BTreeMap<&'s str, usize>,
     /// The key at the top of the file below which a definition is described, where that is settled.
-    homes: HashMap<&'s str, &'s str>,
+    homes: BTreeMap<&'s str, &'s str>,
     /// The key at the top of the file that is being walked.
     root: &'s str,
     /// Places met before their definition was.
