@@ -62,7 +62,8 @@ impl FailureSpec {
 }
 
 impl Fleet {
-    /// When the replica of that ordinal fails that is ready from `now` on: the same for every policy.
+    /// When the replica of that ordinal fails that is ready from `now` on: the same for every policy
+    /// (rules 2, 12, 32).
     pub(super) fn failure_at(&self, now: Time, ordinal: u64) -> Time {
         let Some(law) = &self.spec().failures.lifetime else { return Time::NEVER };
         let (launched, number) = self.launch_of(ordinal);
@@ -79,7 +80,7 @@ impl Fleet {
     }
 
     /// The ready replicas that the outage of this number takes, in launch order. Each replica draws for
-    /// itself, so that the n-th launch meets the same luck under every policy.
+    /// itself, so that the n-th launch meets the same luck under every policy (rules 2, 35).
     pub fn outage_victims(&self, number: u32) -> Vec<ReplicaId> {
         let mut ready = self.ready();
         let Some(outage) = self.spec().failures.outages.get(number as usize) else {

@@ -140,6 +140,7 @@ impl<'a, const OBSERVED: bool> Run<'a, OBSERVED> {
         self.note(index);
         let service = &self.services[index];
         let cadence = service.controller.autoscaler.cadence;
+        // After one period, and a phase of its own (rule 3).
         let first = Time::ZERO + cadence.interval + facts.control_phase(cadence, id);
         if !cadence.interval.is_zero() {
             self.calendar.add(first, id, Event::Control(Control::Periodic));
@@ -241,7 +242,8 @@ impl<'a, const OBSERVED: bool> Run<'a, OBSERVED> {
         settled
     }
 
-    /// Brings every service to `now`; false if one had to stop before, at zero replicas.
+    /// Brings every service to `now`, in their order (rule 13); false if one had to stop before, at zero
+    /// replicas.
     fn advance_all(&mut self, now: Time) -> Result<bool, Halt> {
         for index in 0..self.services.len() {
             loop {

@@ -61,7 +61,7 @@ impl<'a, const OBSERVED: bool> Service<'a, OBSERVED> {
         self.controller.orders_under_way == 0 && stays && self.backend.is_as_ordered(desired)
     }
 
-    /// A decision takes effect.
+    /// A decision takes effect: it is the count in force from now on (rules 11, 17).
     pub(super) fn actuate(&mut self, now: Time, desired: u32) {
         if !self.backend.scales_per_request() {
             self.controller.actions.note(now, self.backend.desired, desired);

@@ -1,4 +1,4 @@
-//! The first request of a launched replica may have a law of its own (rules 2, 10).
+//! The first request of a launched replica may have a law of its own.
 
 use crate::fleet::FleetSpec;
 use crate::random::{Purpose, Sampler, Streams};
@@ -25,7 +25,7 @@ impl FirstDemand {
     }
 
     /// What a request demands, at least a nanosecond, of the replica of that launch ordinal; `fresh` says
-    /// whether it is the first one there, and no longer does so after.
+    /// whether it is the first one there, and no longer does so after (rules 10, 12).
     #[inline(always)]
     pub(super) fn of(&self, demand: u64, ordinal: u64, fresh: &mut bool) -> u64 {
         match &self.law {

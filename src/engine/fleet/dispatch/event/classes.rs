@@ -6,7 +6,7 @@ use crate::fleet::{FleetSpec, QueueOrder, WhenFull};
 use crate::units::Time;
 use std::collections::VecDeque;
 
-/// Tickets in the order in which they are served: by rank, then as they came.
+/// Tickets in the order in which they are served: by rank, then as they came (rule 22).
 #[derive(Debug, Clone, Default)]
 pub(super) struct TicketQueue {
     /// Those of rank 0.
@@ -110,7 +110,7 @@ impl EventPlane {
         tickets.push(ticket);
     }
 
-    /// Whether a request that waits has made room for one of that class.
+    /// Whether a request that waits has made room for one of that class (rule 23).
     pub(super) fn push_out_for(&mut self, class: u8, sink: &mut impl Sink) -> bool {
         let Some(waiting) = self.classes.as_mut().and_then(|all| all.waiting.as_mut()) else {
             return false;

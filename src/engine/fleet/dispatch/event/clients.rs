@@ -143,7 +143,7 @@ impl Clients {
         client
     }
 
-    /// How long until the next attempt, if there is to be one; the budget pays for it.
+    /// How long until the next attempt, if there is to be one (rule 40); the budget pays for it (rule 41).
     fn next_attempt(&mut self, stamp: u64, luck: u64) -> Option<u64> {
         let retries = self.spec.retries?;
         let retry = (stamp % STAMPS) as u32 + 1;
@@ -179,6 +179,7 @@ impl EventPlane {
         }
     }
 
+    /// Its client waits for each attempt anew, queue and service together (rule 39).
     fn await_answer(&mut self, request: &Waiting) {
         let Some(clients) = &self.clients else { return };
         let until = request.arrival.saturating_add(clients.spec.timeout.0);
@@ -194,7 +195,7 @@ impl EventPlane {
         }
     }
 
-    /// When the request was first tried.
+    /// When the request was first tried: it is one, however many attempts it takes (rule 42).
     pub(super) fn first_arrival(&self, request: &Waiting) -> Time {
         let client = self.clients.as_ref().and_then(|all| all.slab.get(request.client as usize));
         Time(client.map_or(request.arrival, |client| client.arrival))

@@ -83,7 +83,7 @@ impl Users {
         self.loops[self.all[user as usize].of as usize].until.0
     }
 
-    /// Begins to think, unless it is time to leave; when it acts next.
+    /// Begins to think, unless it is time to leave; when it acts next (rules 12, 43).
     fn think(&mut self, user: u32, now: u64) -> Option<Event> {
         let User { of, sent, .. } = self.all[user as usize];
         let until = self.until(user);

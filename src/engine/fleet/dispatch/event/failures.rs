@@ -90,7 +90,7 @@ impl EventPlane {
     }
 
     /// Puts everything at the head of the common queue: first what was in service, then what waited, each
-    /// in order of arrival.
+    /// in order of arrival (rules 13, 33).
     fn put_back(&mut self, replicas: &[ReplicaId], sink: &mut impl Sink) {
         let mut again: Vec<Waiting> = Vec::new();
         for at in 0..self.serving.len() {

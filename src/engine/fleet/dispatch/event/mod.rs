@@ -167,7 +167,8 @@ impl EventPlane {
         plane
     }
 
-    /// One arrival at the instant reached; true if no replica is live, whether it waits or is refused.
+    /// One arrival at the instant reached; true if no replica is live, whether it waits or is refused
+    /// (rules 6, 28).
     fn admit(
         &mut self,
         request: Waiting,
@@ -220,6 +221,7 @@ impl EventPlane {
             slot: slot_number,
             client: request.client,
             replica: Some(id),
+            // It came before its replica was ready (rule 20).
             cold: request.arrival < self.servers.ready_at(id),
             class: request.class,
         };

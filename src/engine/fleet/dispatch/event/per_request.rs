@@ -105,7 +105,7 @@ impl EventPlane {
         }
     }
 
-    /// Claims a free slot of a replica that is already starting, in launch order.
+    /// Claims a free slot of a replica that is already starting, in launch order (rule 29).
     fn bind_to_coming(
         &mut self,
         request: Waiting,
@@ -208,7 +208,7 @@ impl EventPlane {
         let limit = state.idle_limit(id, ordinal);
         let until = self.now.saturating_add(limit);
         self.servers.begin_idle(id, until);
-        // Of those idle for equally long the older replica goes first.
+        // Of those idle for equally long the older replica goes first (rule 30).
         self.heap.push(Event::new(until, What::IdleExpire, ordinal, id.0));
     }
 
