@@ -1,6 +1,7 @@
 //! How replicas in service fail: by themselves after a drawn life, or several at once in an outage
 //! (rules 32, 33, 34, 35).
 
+use super::launches::launch_number;
 use super::{Fleet, Portion, ReplicaId, State};
 use crate::random::{Purpose, Sampler};
 use crate::units::{Span, Time};
@@ -73,7 +74,7 @@ impl Fleet {
 
     /// 0 for the initial fleet, 1 for what was launched, and its number there.
     fn launch_of(&self, ordinal: u64) -> (u32, u64) {
-        match ordinal.checked_sub(u64::from(self.spec().initial)) {
+        match launch_number(self.spec().initial, ordinal) {
             Some(launch) => (1, launch),
             None => (0, ordinal),
         }

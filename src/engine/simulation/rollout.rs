@@ -1,6 +1,6 @@
 //! A rollout while it runs: which batch is next.
 
-use crate::fleet::{Fleet, Portion, ReplicaId, Rollout as Spec, State};
+use crate::fleet::{Fleet, Portion, ReplicaId, Rollout, State};
 
 /// Where `min_ready` says nothing.
 const QUARTER: Portion = Portion::Share(0.25);
@@ -13,7 +13,7 @@ const QUARTER: Portion = Portion::Share(0.25);
 /// Idle -> Running (waits for `awaited`) -> Running (next batch) -> ... -> Idle (none of `old` is ready)
 /// ```
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Rollout {
+pub(super) enum RolloutState {
     /// Every replica is of the newest version.
     Idle,
     /// Some are not.
@@ -39,10 +39,10 @@ pub(super) struct Batch {
     pub(super) coming: u32,
 }
 
-impl Rollout {
+impl RolloutState {
     /// A rollout begins with `live` replicas, of which `old` are ready. One that still runs ends: its new
     /// replicas are old now (rules 36, 38).
-    pub(super) fn begin(&mut self, spec: Spec, live: u32, old: Vec<u64>) {
+    pub(super) fn begin(&mut self, spec: Rollout, live: u32, old: Vec<u64>) {
         let floor = spec.min_ready.unwrap_or(QUARTER).of(live);
         *self = Self::Running { floor, old, awaited: Vec::new(), surplus: self.surplus() };
     }

@@ -19,7 +19,6 @@ pub mod keep_alive;
 pub mod parts;
 mod range;
 mod registry;
-pub mod rule;
 pub mod scale_to_zero;
 pub mod scheduled;
 #[cfg(test)]

@@ -9,7 +9,7 @@ use serde_json::Value;
 /// How well the rules of a product are known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Fidelity {
+pub enum Provenance {
     /// Read from its source and compared with its outputs.
     Source,
     /// Taken from its documentation; what that leaves open is assumed and said so.
@@ -18,7 +18,7 @@ pub enum Fidelity {
     Inferred,
 }
 
-impl std::fmt::Display for Fidelity {
+impl std::fmt::Display for Provenance {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Source => "source",

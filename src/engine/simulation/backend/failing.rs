@@ -2,7 +2,7 @@
 
 use super::Backend;
 use crate::fleet::{OrderedBy, ReplicaId, Restart};
-use crate::simulation::calendar::Event;
+use crate::simulation::event_list::Event;
 use crate::units::Time;
 
 impl<const OBSERVED: bool> Backend<'_, OBSERVED> {

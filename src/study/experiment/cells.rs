@@ -3,7 +3,9 @@
 use super::elasticity::track;
 use super::plan::groups;
 use super::reference::{Needs, clairvoyant_plan, needs, work_bound};
-use super::results::{About, Details, PolicyResults, References, Results, ServiceDetails, Told};
+use super::results::{
+    About, Details, PolicyResults, ProductEvent, References, Results, ServiceDetails,
+};
 use super::survey::{Survey, survey};
 use super::together;
 use super::{Cell, CostBy, Facts, Figure, Row, Ruling, ServiceRow, Verdict, plan};
@@ -364,7 +366,7 @@ fn reduce(scenario: &Scenario, cell: Cell, done: CellOutcome) -> CellResult {
             supply = outcome.supply;
         }
         services.push(ServiceDetails {
-            told: told(scenario, cell, service_index, &outcome.decisions),
+            product_events: product_events(scenario, cell, service_index, &outcome.decisions),
             service: outcome.name,
             timeline: outcome.timeline,
             decisions: outcome.decisions,
@@ -378,12 +380,12 @@ fn reduce(scenario: &Scenario, cell: Cell, done: CellOutcome) -> CellResult {
 }
 
 /// What a product shows of its decisions.
-fn told(
+fn product_events(
     scenario: &Scenario,
     cell: Cell,
     service: usize,
     decisions: &[simulation::DecisionRecord],
-) -> Vec<Told> {
+) -> Vec<ProductEvent> {
     let policy = &scenario.deployment(cell.policy, service).policy;
     let Some(product) = policy.product() else { return Vec::new() };
     let one = |record: &simulation::DecisionRecord| {
@@ -395,7 +397,7 @@ fn told(
             census: record.census,
             readings: &record.readings,
         })?;
-        Some(Told { at: record.at, what })
+        Some(ProductEvent { at: record.at, what })
     };
     decisions.iter().filter_map(one).collect()
 }
