@@ -9,8 +9,6 @@
 //!
 //! **Start at** [`PolicySpec`].
 
-#![warn(clippy::wildcard_enum_match_arm)]
-
 pub mod clairvoyant;
 pub mod combine;
 pub mod fixed;

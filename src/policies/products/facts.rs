@@ -45,6 +45,14 @@ pub(super) fn number(value: f64) -> Value {
     if whole as f64 == value { whole.into() } else { value.into() }
 }
 
+/// A value as text: a word without its quotes, nothing as `none`.
+pub(super) fn text_of(value: &Value) -> String {
+    if value.is_null() {
+        return "none".to_owned();
+    }
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
 /// A member a document left out.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Omitted {
