@@ -13,7 +13,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("random", &["units", "fault"]),
     ("stats", &["units", "fault"]),
     ("workload", &["units", "fault", "random", "stats"]),
-    ("fleet", &["units", "fault", "random", "stats"]),
+    ("fleet", &["units", "fault", "marks", "random", "stats"]),
     ("signal", &["units", "fault", "random", "stats"]),
     ("control", &["units", "marks", "signal"]),
     (

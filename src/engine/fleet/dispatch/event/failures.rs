@@ -5,6 +5,7 @@ use super::heap::PlaneEvent;
 use super::{EventPlane, Mode, Serving, Ticket, Waiting};
 use crate::fleet::dispatch::Sink;
 use crate::fleet::{Fleet, ReplicaId};
+use crate::marks;
 use crate::units::Time;
 
 impl EventPlane {
@@ -22,7 +23,8 @@ impl EventPlane {
     pub(super) fn kill(&mut self, event: PlaneEvent, fleet: &mut Fleet, sink: &mut impl Sink) {
         let id = ReplicaId(event.index);
         if !self.servers.is(id, event.stamp) {
-            return; // gone before its grace ended
+            marks::hit("gone before its grace ended", "");
+            return;
         }
         let fails = fleet.fails_at(id) <= Time(self.now);
         self.end_work(&[id], fails, fleet, sink);
@@ -57,6 +59,7 @@ impl EventPlane {
         sink: &mut impl Sink,
     ) {
         if fails && self.held.is_some() {
+            marks::hit("failed work is put back", "");
             self.put_back(replicas, sink);
         } else {
             self.lose(replicas, sink);

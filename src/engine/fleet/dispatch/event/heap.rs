@@ -148,6 +148,7 @@ mod tests {
 
     #[test]
     fn doubtful_events_come_in_the_same_order_and_only_those_that_hold() {
+        let _shown = crate::marks::expect(["too far ahead for all buckets"]);
         let (mut heap, mut plain) = (EventHeap::default(), EventHeap::default());
         let (mut state, mut now, mut found) = (1_u64, 0, 0);
         let holds = |event: &PlaneEvent| !event.stamp.is_multiple_of(3);
@@ -180,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn events_come_by_time_then_turn_then_stamp() {
+    fn events_come_by_time_then_rank_then_stamp() {
         use What::{ClientGivesUp, GiveUp, IdleExpire, Kill, Ready, Retry, UserActs};
         let kinds = [Kill, IdleExpire, Ready, GiveUp, ClientGivesUp, UserActs, Retry];
         let mut heap = EventHeap::default();

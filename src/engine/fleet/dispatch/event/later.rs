@@ -4,6 +4,7 @@
 //! opens go to the heap (hashed timing wheels, Varghese and Lauck 1987).
 
 use super::heap::PlaneEvent;
+use crate::marks;
 
 /// How many buckets there are.
 const BUCKETS: u64 = 64;
@@ -38,6 +39,7 @@ impl Later {
         let number = event.at >> self.shift;
         let ahead = number.checked_sub(self.opens_at >> self.shift);
         if ahead.is_none_or(|ahead| ahead >= BUCKETS) {
+            marks::hit("too far ahead for all buckets", "");
             return false;
         }
         self.held += 1;

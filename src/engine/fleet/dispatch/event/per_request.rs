@@ -5,6 +5,7 @@ use super::{EventPlane, Mode, Place, Ticket, Waiting};
 use crate::fleet::dispatch::Sink;
 use crate::fleet::dispatch::event::heap::{PlaneEvent, What};
 use crate::fleet::{Fleet, OrderedBy, Overflow, ReplicaId, ScalePerRequest};
+use crate::marks;
 use crate::random::{Purpose, Sampler, Streams};
 use crate::units::Time;
 use std::collections::BTreeMap;
@@ -237,7 +238,10 @@ impl EventPlane {
             Some(slot) if fleet.census().live() > state.spec.minimum => {
                 self.remove_idle(slot.replica, fleet);
             }
-            _ => self.servers.outlive(),
+            _ => {
+                marks::hit("outlives its idle period", "");
+                self.servers.outlive();
+            }
         }
     }
 
