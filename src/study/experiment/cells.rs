@@ -69,10 +69,11 @@ impl Progress for Silent {
     fn finished(&self, _: &Glance<'_>) {}
 }
 
-/// Why there are no results.
+/// Why there are no results. Those of finished cells are not kept; the scenario is unchanged.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RunError {
-    /// A simulation could not go on; interruption is not an error.
+    /// A simulation could not go on, the first in the order of the plan; no further one was begun.
+    /// Interruption is not an error: what is finished is kept then.
     #[error("policy {policy}, replication {}: {halt}", replication + 1)]
     Halted {
         /// Which policy.
@@ -82,7 +83,7 @@ pub enum RunError {
         /// Why.
         halt: Halt,
     },
-    /// The threads could not be started.
+    /// The threads could not be started; nothing was simulated.
     #[error("cannot start {jobs} threads: {why}")]
     Threads {
         /// How many were wanted.
@@ -96,7 +97,7 @@ pub enum RunError {
 /// say so; results are the same for any number of jobs.
 ///
 /// # Errors
-/// The first cell, in the order of the plan, that could not be simulated.
+/// [`RunError`]; without one there are results, perhaps of some cells only ([`Results::complete`]).
 pub fn run(
     scenario: &Scenario,
     options: &RunOptions<'_>,

@@ -30,7 +30,7 @@ pub struct Moment {
     pub at: Time,
 }
 
-/// Why a decision could not be explained.
+/// Why a decision could not be explained; the results asked about are as they were.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ExplainError {
     /// The cell could not be run again.

@@ -84,7 +84,7 @@ pub struct Loaded {
 /// Reads a scenario. Nothing is printed; traces it names are read.
 ///
 /// # Errors
-/// Everything that is wrong with it, warnings included.
+/// Everything that is wrong with it, warnings included; the findings hold the sources.
 pub fn load(sources: Sources, options: &LoadOptions) -> Result<Loaded, Findings> {
     let around = options.surroundings();
     read_whole(sources, options, |file, products, faults| lower(file, &around, products, faults))
