@@ -73,7 +73,7 @@ impl Fleet {
     }
 
     /// 0 for the initial fleet, 1 for what was launched, and its number there.
-    fn launch_of(&self, ordinal: u64) -> (u32, u64) {
+    pub(super) fn launch_of(&self, ordinal: u64) -> (u32, u64) {
         match launch_number(self.spec().initial, ordinal) {
             Some(launch) => (1, launch),
             None => (0, ordinal),

@@ -1,6 +1,6 @@
 //! The replicas of one service: who exists, in which state, since when, and what it adds up to.
 
-use super::launches::{Launch, LaunchBook, Launches, OrderedBy, launch_number};
+use super::launches::{Launch, LaunchBook, Launches, OrderedBy};
 use super::replica::{Replica, ReplicaId, State};
 use super::{ColdStage, FleetSpec, LaunchRate, VictimOrder};
 use crate::random::{Generator, Purpose, Streams};
@@ -230,7 +230,7 @@ impl Fleet {
             self.ledger.refused += u64::from(self.counted(now));
             return None;
         }
-        let launch = self.next_launch_number();
+        let launch = self.launch_of(self.next_ordinal).1;
         let launched_at = self.launch_instant(now);
         let length = self.stages(launch).fold(Span::ZERO, |sum, (_, span)| sum + span);
         let ready_at = launched_at + length;
@@ -240,10 +240,6 @@ impl Fleet {
         let id = self.add(launched_at, State::Starting { ready_at });
         self.note_launch(now, by, launch, id);
         Some((id, ready_at))
-    }
-
-    fn next_launch_number(&self) -> u64 {
-        launch_number(self.spec.initial, self.next_ordinal).unwrap_or(0)
     }
 
     fn note_launch(&mut self, now: Time, by: OrderedBy, number: u64, id: ReplicaId) {
@@ -263,7 +259,7 @@ impl Fleet {
 
     /// Whether a replica ordered now would be ready now.
     pub fn is_ready_at_once(&self, now: Time) -> bool {
-        let launch = self.next_launch_number();
+        let launch = self.launch_of(self.next_ordinal).1;
         self.next_launch(now) == now && self.stages(launch).all(|(_, span)| span.is_zero())
     }
 
