@@ -1,7 +1,7 @@
 //! Which part of the reference somebody asks for.
 
 use super::{Reference, Section, VALUES};
-use crate::scenario::strict::nearest_of;
+use crate::scenario::decode::nearest_of;
 use std::fmt;
 
 /// Nothing of the reference has this name.
