@@ -49,7 +49,7 @@ fn a_key_says_what_may_be_written_and_what_stands_in() {
         ("service.queue", "timeout", "duration or law", "for ever"),
         ("replica", "cold_start", "duration or law or table", "0s"),
         ("client", "cancels", "true or false", "false"),
-        ("target-tracking", "base", "word", "`ready`"),
+        ("keep-alive", "overflow", "word", "`wait`"),
         ("pai-eas.knobs", "eval_period_s", "whole number of seconds", "15"),
         ("empirical", "quantiles", "list of [number, duration]", ""),
     ] {
