@@ -129,7 +129,7 @@ fn an_increment_and_a_minimum_only_add_to_the_bill() {
 
 /// A fixed fleet of `replicas` with one central queue and no limits.
 fn fixed(seed: u64, replicas: u32) -> Case {
-    let mut case = random_case("central", seed);
+    let mut case = random_case(Kind::Central, seed);
     case.fleet = FleetSpec {
         concurrency: case.fleet.concurrency,
         initial: replicas,

@@ -134,7 +134,7 @@ fn run_of_all(folder: &Path) -> Vec<String> {
         [policies.calendar.scheduled]\ninitial = 2\nentries = [{ at = '15m', replicas = 8 }]\n\
         [policies.sleepy.scale-to-zero]\npolicy.target-tracking = { metric = 'ongoing_requests_per_replica', target = 1.2, max = 9 }\n\
         [policies.both.combine.policies]\na.fixed.replicas = 4\n\
-        b.target-tracking = { metric = 'requests_per_s', target = 12, max = 9 }\n\
+        b.target-tracking = { metric = 'ongoing_requests_per_replica', target = 1.2, max = 9 }\n\
         [policies.foresight.clairvoyant]\n"
         .to_owned();
     for kind in PolicySpec::KINDS.iter().filter(|kind| **kind != "keep-alive") {
