@@ -265,7 +265,7 @@ mod tests {
                 let waits = order.map(|one| mean_wait(one, slots, 1.0, u, 100.0));
                 assert!(waits.is_sorted(), "{slots} {u}: {waits:?}");
             }
-            for balancing in order {
+            for balancing in RoutingRule::ALL.iter().map(|&rule| per(rule)).chain([order[0]]) {
                 let at = |u: f64| mean_wait(balancing, slots, 1.0, u, 100.0);
                 let all: Vec<f64> = (1..200).map(|n| at(f64::from(n) / 200.0)).collect();
                 assert!(all.is_sorted(), "{balancing:?}");
