@@ -120,7 +120,7 @@ impl Moment {
         format!("{}-{}", from.strftime(&format!("{day} {clock}")), to.strftime(&end))
     }
 
-    /// What users felt and what the fleet looked like: `p99 1.9 s, 120 failed; 4 of 12 ready`.
+    /// What users felt and what the fleet looked like: `p99 1.9 s, 120 failed; 4 ready of 12 wanted`.
     pub(super) fn what(&self) -> String {
         let felt = match self.worst.percentiles {
             Some(percentiles) => {
@@ -134,7 +134,7 @@ impl Moment {
             count => format!(", {} failed", group(&count.to_string())),
         };
         let (ready, desired) = (plain(self.worst.mean_ready, 0), self.worst.desired);
-        format!("{felt}{failed}; {ready} of {desired} ready")
+        format!("{felt}{failed}; {ready} ready of {desired} wanted")
     }
 }
 

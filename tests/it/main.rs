@@ -28,5 +28,6 @@ mod sae;
 mod stories;
 mod theory;
 mod theory_fast;
+mod two_choices;
 mod vectors;
 mod verbs;

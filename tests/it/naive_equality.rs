@@ -243,8 +243,15 @@ impl Dice {
 }
 
 /// The ways of balancing and scaling, each tried equally often.
-pub(crate) const KINDS: [&str; 6] =
-    ["central", "random", "round robin", "least outstanding", "power of two", "per request"];
+pub(crate) const KINDS: [&str; 7] = [
+    "central",
+    "random",
+    "round robin",
+    "least outstanding",
+    "power of two",
+    "power of two with replacement",
+    "per request",
+];
 
 fn balancing(kind: &str) -> Balancing {
     match kind {
@@ -252,6 +259,9 @@ fn balancing(kind: &str) -> Balancing {
         "round robin" => Balancing::PerReplica(RoutingRule::RoundRobin),
         "least outstanding" => Balancing::PerReplica(RoutingRule::LeastOutstanding),
         "power of two" => Balancing::PerReplica(RoutingRule::PowerOfTwo),
+        "power of two with replacement" => {
+            Balancing::PerReplica(RoutingRule::PowerOfTwoWithReplacement)
+        }
         _ => Balancing::CentralQueue,
     }
 }
@@ -583,13 +593,18 @@ fn power_of_two_equals_the_naive_simulator() {
 }
 
 #[test]
-fn scale_per_request_equals_the_naive_simulator() {
+fn power_of_two_with_replacement_equals_the_naive_simulator() {
     compare_all(KINDS[5], random_case);
 }
 
 #[test]
+fn scale_per_request_equals_the_naive_simulator() {
+    compare_all(KINDS[6], random_case);
+}
+
+#[test]
 fn sharing_equals_the_naive_simulator_whoever_chooses_the_replica() {
-    for kind in &KINDS[1..5] {
+    for kind in &KINDS[1..6] {
         compare_all(kind, sharing_case);
     }
 }
@@ -669,7 +684,7 @@ fn the_random_closed_loops_send_and_meet_every_fate() {
 
 #[test]
 fn classes_of_requests_equal_the_naive_simulator_on_every_balancing() {
-    for kind in &KINDS[..5] {
+    for kind in &KINDS[..6] {
         compare_all(kind, classes_case);
     }
 }
@@ -696,7 +711,7 @@ impl Sink for ByClass {
 #[test]
 fn every_fate_is_told_by_class_too() {
     let mut pushed_out = 0;
-    for kind in &KINDS[..5] {
+    for kind in &KINDS[..6] {
         for seed in 0..120 {
             let case = classes_case(kind, seed);
             let mut told = ByClass::default();
@@ -734,10 +749,10 @@ fn every_fate_is_told_by_class_too() {
 
 #[test]
 fn replicas_that_fail_equal_the_naive_simulator_on_every_balancing() {
-    for kind in &KINDS[..5] {
+    for kind in &KINDS[..6] {
         compare_all(kind, failing_case);
     }
-    for kind in &KINDS[1..5] {
+    for kind in &KINDS[1..6] {
         compare_all(kind, failing_sharing_case);
     }
 }
@@ -745,7 +760,7 @@ fn replicas_that_fail_equal_the_naive_simulator_on_every_balancing() {
 #[test]
 fn the_random_failures_lose_work_and_put_it_back() {
     let (mut failed, mut lost, mut put_back) = (0, 0, 0);
-    for kind in &KINDS[..5] {
+    for kind in &KINDS[..6] {
         for seed in 0..60 {
             let case = failing_case(kind, seed);
             let (_, outcome) = records(setup(&case));

@@ -93,7 +93,7 @@ fn difference(case: &Case) -> Option<String> {
 
 #[test]
 fn every_fast_plane_equals_the_general_one_on_large_scenarios() {
-    for kind in &KINDS[..5] {
+    for kind in &KINDS[..6] {
         for seed in seeds(40) {
             let found = difference(&large_case(kind, seed));
             assert_eq!(found, None, "{kind}, SEED {seed}");
@@ -103,7 +103,7 @@ fn every_fast_plane_equals_the_general_one_on_large_scenarios() {
 
 #[test]
 fn every_fast_plane_equals_the_general_one_on_small_scenarios_full_of_ties() {
-    for kind in &KINDS[..5] {
+    for kind in &KINDS[..6] {
         for seed in seeds(300) {
             let mut case = random_case(kind, seed);
             case.fleet.queue.capacity = None;
@@ -117,7 +117,7 @@ fn every_fast_plane_equals_the_general_one_on_small_scenarios_full_of_ties() {
 
 #[test]
 fn replicas_fail_alike_on_every_plane() {
-    for kind in &KINDS[..5] {
+    for kind in &KINDS[..6] {
         for seed in seeds(200) {
             let mut case = failing_case(kind, seed);
             (case.fleet.client, case.fleet.queue.capacity) = (None, None);
@@ -192,7 +192,7 @@ fn decades_between_requests_are_as_exact_as_nanoseconds() {
     for kind in KINDS {
         for seed in seeds(60) {
             let makes: [fn(&str, u64) -> Case; 2] = [random_case, sharing_case];
-            let shares = KINDS[1..5].contains(&kind);
+            let shares = KINDS[1..6].contains(&kind);
             for make in &makes[..1 + usize::from(shares)] {
                 let case = stretched(make(kind, seed), 1 << 50);
                 let (engine, _) = records(setup(&case));

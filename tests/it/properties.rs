@@ -48,7 +48,7 @@ fn visit(case: &Case, warmup: u64) -> (ServiceOutcome, Visits) {
 fn for_each_case(mut check: impl FnMut(&Case, u64, &ServiceOutcome, &Visits)) {
     let makes: [fn(&str, u64) -> Case; 2] = [random_case, sharing_case];
     let slots = KINDS.iter().map(|kind| (kind, makes[0]));
-    for (kind, make) in slots.chain(KINDS[1..5].iter().map(|kind| (kind, makes[1]))) {
+    for (kind, make) in slots.chain(KINDS[1..6].iter().map(|kind| (kind, makes[1]))) {
         for seed in 1000..1080 {
             let case = make(kind, seed);
             let warmup = case.end / 4;

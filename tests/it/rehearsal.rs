@@ -68,3 +68,31 @@ fn what_a_guard_of_an_own_policy_was_worth_is_known() {
     }
     assert!(seen > 100, "{seen} decisions were capped");
 }
+
+#[test]
+fn minutes_at_the_cap_are_those_with_more_wanted_than_it_allows() {
+    // 80 requests of 100 ms a second: a target of one each wants 8 replicas and more, for ever.
+    let figures = |max: u32| {
+        let policy = format!(
+            "target-tracking = {{ metric = 'ongoing_requests_per_replica', target = 1, min = 1, max = {max} }}"
+        );
+        let answer = Rehearsal::poisson("80/s")
+            .set("replications", 1)
+            .set("duration", "60m")
+            .set("warmup", "10m")
+            .policy("target", &policy)
+            .run()
+            .unwrap();
+        let columns = ["minutes_at_cap", "unmet_at_cap_replica_hours", "wanted_replicas_peak"];
+        columns.map(|column| {
+            let figure = autosim::Figure::ALL.into_iter().find(|one| one.column() == column);
+            answer.mean("target", figure.unwrap()).unwrap()
+        })
+    };
+    let [minutes, unmet, wanted] = figures(1000);
+    assert_eq!([minutes, unmet], [0.0, 0.0]);
+    assert!((9.0..60.0).contains(&wanted), "{wanted} wanted");
+    let [minutes, unmet, wanted] = figures(2);
+    assert_eq!(minutes, 50.0, "wanted more all the time");
+    assert!(wanted > 8.0 && unmet > 50.0 / 60.0 * 6.0, "{wanted} wanted, {unmet} unmet");
+}

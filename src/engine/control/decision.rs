@@ -262,6 +262,18 @@ impl std::ops::Deref for Trail {
     }
 }
 
+/// Which bound a decision ran into.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bound {
+    /// It would be less without the minimum.
+    Minimum,
+    /// It would be more without the maximum.
+    Maximum {
+        /// By so many replicas.
+        more: u32,
+    },
+}
+
 /// What a policy wants, and how it got there.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Decision {
@@ -310,8 +322,63 @@ impl Decision {
         Self { uncapped, ..self }
     }
 
+    /// The bound that had the last word on what a policy wanted: its own minimum and maximum, or those of a
+    /// calendar's entry. A policy that finds a count outside its bounds and corrects it first wants nothing more.
+    pub fn bound(&self) -> Option<Bound> {
+        let wanted = self.trail.iter().skip(1).rev().find(|step| step.from != step.to)?;
+        let more = wanted.to.abs_diff(wanted.from);
+        match wanted.stage {
+            Stage::Bounds | Stage::Schedule if wanted.to < wanted.from => {
+                Some(Bound::Maximum { more })
+            }
+            Stage::Bounds | Stage::Schedule => Some(Bound::Minimum),
+            Stage::Recommend
+            | Stage::Tolerance
+            | Stage::Stabilise
+            | Stage::RateLimit
+            | Stage::Cooldown
+            | Stage::Mode
+            | Stage::Combine => None,
+        }
+    }
+
     /// The stage that had the last word on the number: the last one that changed it, else the formula.
     pub fn reason(&self) -> &Step {
         self.trail.iter().rev().find(|step| step.from != step.to).unwrap_or(&self.trail[0])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::control::Observation;
+
+    /// | stages after the formula's 8 | bound |
+    #[test]
+    fn a_bound_is_what_had_the_last_word_on_the_count() {
+        let maximum = |more| Some(Bound::Maximum { more });
+        let cases: &[(&[(Stage, u32)], Option<Bound>)] = &[
+            (&[], None),
+            (&[(Stage::RateLimit, 6)], None),
+            (&[(Stage::Bounds, 5)], maximum(3)),
+            (&[(Stage::RateLimit, 6), (Stage::Bounds, 5)], maximum(1)),
+            (&[(Stage::Bounds, 5), (Stage::Cooldown, 4)], None),
+            (&[(Stage::Schedule, 7)], maximum(1)),
+            (&[(Stage::Bounds, 9)], Some(Bound::Minimum)),
+            (&[(Stage::Stabilise, 10), (Stage::Bounds, 9), (Stage::Combine, 9)], maximum(1)),
+        ];
+        for (stages, bound) in cases {
+            let start = Observation::of_count(3).propose(8, Why::Plain);
+            let decision = stages
+                .iter()
+                .fold(start, |decision, &(stage, to)| decision.then(stage, to, Why::Plain));
+            assert_eq!(decision.bound(), *bound, "{stages:?}");
+        }
+    }
+
+    #[test]
+    fn a_count_found_above_the_maximum_asks_for_no_more() {
+        let corrected = Observation::of_count(9).by(Stage::Bounds, 5, Why::Plain);
+        assert_eq!(corrected.bound(), None);
     }
 }

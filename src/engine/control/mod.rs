@@ -14,7 +14,7 @@
 mod decision;
 mod observation;
 
-pub use decision::{Decision, Stage, Step, Trail, Why};
+pub use decision::{Bound, Decision, Stage, Step, Trail, Why};
 pub use observation::Observation;
 
 use crate::signal::{MetricRef, Sensor, Signal};

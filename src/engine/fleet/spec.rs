@@ -189,7 +189,11 @@ impl Balancing {
         match self {
             Self::PerReplica(RoutingRule::Random | RoutingRule::RoundRobin) => true,
             Self::CentralQueue
-            | Self::PerReplica(RoutingRule::LeastOutstanding | RoutingRule::PowerOfTwo) => false,
+            | Self::PerReplica(
+                RoutingRule::LeastOutstanding
+                | RoutingRule::PowerOfTwo
+                | RoutingRule::PowerOfTwoWithReplacement,
+            ) => false,
         }
     }
 }
@@ -206,6 +210,9 @@ pub enum RoutingRule {
     LeastOutstanding,
     /// Of two different random ones the one with fewer requests present, ties uniformly at random.
     PowerOfTwo,
+    /// Of two random ones, which may be the same, the one with fewer requests present, ties uniformly at
+    /// random.
+    PowerOfTwoWithReplacement,
 }
 
 impl RoutingRule {
@@ -220,7 +227,10 @@ impl RoutingRule {
     /// Whether it needs a random draw per request.
     pub const fn draws(self) -> bool {
         match self {
-            Self::Random | Self::LeastOutstanding | Self::PowerOfTwo => true,
+            Self::Random
+            | Self::LeastOutstanding
+            | Self::PowerOfTwo
+            | Self::PowerOfTwoWithReplacement => true,
             Self::RoundRobin => false,
         }
     }

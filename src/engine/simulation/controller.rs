@@ -5,9 +5,9 @@ mod log;
 
 use self::log::Log;
 use super::facts::RunFacts;
-use super::outcome::DecisionRecord;
+use super::outcome::{BoundTotals, DecisionRecord};
 use super::setup::Window;
-use crate::control::{Autoscaler, Decision, Observation};
+use crate::control::{Autoscaler, Bound, Decision, Observation};
 use crate::units::Time;
 
 /// An autoscaler with what is known of its decisions so far.
@@ -45,7 +45,8 @@ impl Controller {
         };
         self.uncapped = decision.uncapped;
         self.signal = seen.readings.first().and_then(|reading| reading.value);
-        self.actions.note_capped(seen.now, decision.uncapped > decision.desired);
+        self.actions.note_bound(seen.now, decision.bound());
+        self.actions.note_wanted(seen.now, decision.uncapped);
         self.log.decided(seen, decision, activation);
         decision
     }
@@ -63,9 +64,9 @@ pub(super) struct Actions {
     pub(super) scale_ins: u64,
     /// Opposite in direction to the one before.
     pub(super) reversals: u64,
-    /// How long the formula wanted more than was decided.
-    pub(super) capped_ns: u128,
-    capped_since: Option<Time>,
+    pub(super) bounds: BoundTotals,
+    /// The bound the last decision ran into, and since when.
+    at_bound: Option<(Time, Bound)>,
     last_direction: std::cmp::Ordering,
 }
 
@@ -76,19 +77,32 @@ impl Actions {
             scale_outs: 0,
             scale_ins: 0,
             reversals: 0,
-            capped_ns: 0,
-            capped_since: None,
+            bounds: BoundTotals::default(),
+            at_bound: None,
             last_direction: std::cmp::Ordering::Equal,
         }
     }
 
-    /// From now on the formula wants more than is decided, or does not.
-    pub(super) fn note_capped(&mut self, now: Time, capped: bool) {
-        if let Some(since) = self.capped_since.take() {
-            let (from, to) = (since.max(self.window.warmup), now.min(self.window.end));
-            self.capped_ns += u128::from(to.since(from).0);
+    /// From now on the decision in force is one that ran into this bound, or into none.
+    pub(super) fn note_bound(&mut self, now: Time, bound: Option<Bound>) {
+        let last = std::mem::replace(&mut self.at_bound, bound.map(|bound| (now, bound)));
+        let Some((since, bound)) = last else { return };
+        let (from, to) = (since.max(self.window.warmup), now.min(self.window.end));
+        let length_ns = u128::from(to.since(from).0);
+        match bound {
+            Bound::Minimum => self.bounds.at_minimum_ns += length_ns,
+            Bound::Maximum { more } => {
+                self.bounds.at_maximum_ns += length_ns;
+                self.bounds.unmet_ns += length_ns * u128::from(more);
+            }
         }
-        self.capped_since = capped.then_some(now);
+    }
+
+    /// A formula wants so many.
+    fn note_wanted(&mut self, now: Time, wanted: u32) {
+        if now >= self.window.warmup && now < self.window.end {
+            self.bounds.wanted_peak = self.bounds.wanted_peak.max(wanted);
+        }
     }
 
     /// A count takes effect: whether that is an action, and in which direction (rule 11).

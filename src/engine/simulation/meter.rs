@@ -135,7 +135,7 @@ impl Meter {
             removed: ledger.removed,
             removed_life_ns: ledger.removed_life_ns,
             peak_live: ledger.peak_live,
-            capped_ns: actions.capped_ns,
+            bounds: actions.bounds,
             failures: to.failures - from.failures,
         }
     }

@@ -29,8 +29,8 @@ mod told;
 
 pub use crate::fleet::dispatch::{Attempt, AttemptFate, Completion, Resolved, Sink};
 pub use outcome::{
-    ClassTotals, ClientInterval, Counts, DecisionRecord, FleetTotals, Interval, LatencyTotals,
-    Outcome, Presence, ServiceOutcome, SloMinute, UserTotals,
+    BoundTotals, ClassTotals, ClientInterval, Counts, DecisionRecord, FleetTotals, Interval,
+    LatencyTotals, Outcome, Presence, ServiceOutcome, SloMinute, UserTotals,
 };
 pub use run::{Simulation, run, run_told};
 pub use setup::{DecisionLog, Detail, Halt, ServiceSetup, Setup, Slo, Window};

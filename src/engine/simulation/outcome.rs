@@ -177,10 +177,23 @@ pub struct FleetTotals {
     pub removed_life_ns: u128,
     /// Most live replicas at once, warm-up included.
     pub peak_live: u32,
-    /// Time at which the uncapped recommendation was above what was in force, ns.
-    pub capped_ns: u128,
+    /// What minimum and maximum did to decisions.
+    pub bounds: BoundTotals,
     /// Ready replicas that failed, those told in advance included.
     pub failures: u64,
+}
+
+/// What minimum and maximum did to decisions within the window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct BoundTotals {
+    /// Time at the maximum in force with more wanted, ns.
+    pub at_maximum_ns: u128,
+    /// What was wanted beyond it, replica-ns.
+    pub unmet_ns: u128,
+    /// Time at the minimum in force with less wanted, ns.
+    pub at_minimum_ns: u128,
+    /// The largest count a formula wanted, before any guard.
+    pub wanted_peak: u32,
 }
 
 /// One minute of arrivals.

@@ -163,6 +163,14 @@ impl Recorder {
         self.edges.queued_ns += within(start.min(end));
     }
 
+    /// A request of the warm-up was completed: signals see it, figures do not.
+    #[cold]
+    fn completed_uncounted(&mut self, completion: &Completion, latency: Span) {
+        self.recent[0].record(latency);
+        self.latency_sum_ns[0] += u128::from(latency.0);
+        self.visited(completion.arrival, completion.start, completion.end);
+    }
+
     /// A counted request was completed after the window: what it spent there does not count.
     #[cold]
     fn overran(&mut self, start: Time, end: Time) {
@@ -206,26 +214,24 @@ impl Sink for Recorder {
     #[inline(always)]
     fn completed(&mut self, completion: &Completion) {
         let latency = Span(completion.end.0 - completion.arrival.0);
-        let counted = self.counted(completion.arrival);
-        self.recent[usize::from(counted)].record(latency);
-        self.latency_sum_ns[usize::from(counted)] += u128::from(latency.0);
         if let (Some(histogram), None) = (&mut self.signal_latency, &self.attempts) {
             histogram.record(latency);
         }
-        if counted {
-            let wait = Span(completion.start.0 - completion.arrival.0);
-            let totals = &mut self.totals;
-            totals.wait.record(wait);
-            totals.wait_sum_ns += u128::from(wait.0);
-            totals.latency_max = totals.latency_max.max(latency);
-            totals.wait_max = totals.wait_max.max(wait);
-            self.counts.served_cold += u64::from(completion.cold);
-            self.resolve(completion.arrival, self.slo_limit.is_none_or(|limit| latency <= limit));
-            if completion.end > self.window.end {
-                self.overran(completion.start, completion.end);
-            }
-        } else {
-            self.visited(completion.arrival, completion.start, completion.end);
+        if !self.counted(completion.arrival) {
+            return self.completed_uncounted(completion, latency);
+        }
+        self.recent[1].record(latency);
+        self.latency_sum_ns[1] += u128::from(latency.0);
+        let wait = Span(completion.start.0 - completion.arrival.0);
+        let totals = &mut self.totals;
+        totals.wait.record(wait);
+        totals.wait_sum_ns += u128::from(wait.0);
+        totals.latency_max = totals.latency_max.max(latency);
+        totals.wait_max = totals.wait_max.max(wait);
+        self.counts.served_cold += u64::from(completion.cold);
+        self.resolve(completion.arrival, self.slo_limit.is_none_or(|limit| latency <= limit));
+        if completion.end > self.window.end {
+            self.overran(completion.start, completion.end);
         }
     }
 

@@ -87,7 +87,7 @@ impl<'a, const OBSERVED: bool> Service<'a, OBSERVED> {
             Measure::Open => meter.open(backend.snapshot(now)),
             Measure::Close => {
                 meter.close(backend.snapshot(now));
-                self.controller.actions.note_capped(now, false);
+                self.controller.actions.note_bound(now, None);
             }
         }
     }

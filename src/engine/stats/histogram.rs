@@ -124,10 +124,9 @@ impl Histogram {
 
     #[inline]
     fn bucket(ns: u64) -> usize {
-        let octave = (63 - (ns | (SUB as u64 - 1)).leading_zeros()) - (SUB_BITS - 1);
-        // Octave 0 holds 0..64 one by one; octave k holds 64 buckets of width 2^(k-1).
-        let shift = octave.saturating_sub(1);
-        ((octave as usize) << SUB_BITS) + (((ns >> shift) as usize) & (SUB - 1))
+        // Below 128 one by one; from there on each power of two holds 64 buckets, each 2^shift wide.
+        let shift = (ns | (2 * SUB as u64 - 1)).ilog2() - SUB_BITS;
+        ((shift as usize) << SUB_BITS) + (ns >> shift) as usize
     }
 
     fn midpoint(bucket: usize) -> u64 {

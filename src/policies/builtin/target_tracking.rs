@@ -58,7 +58,8 @@ pub struct TargetTracking {
     pub min: u32,
     /// Most replicas.
     pub max: u32,
-    /// Which replicas a ratio is applied to. Default `ready`.
+    /// What value / target multiplies. Default `ready`: a metric is measured on ready replicas, so their
+    /// number times the ratio is what would bring it to the target, however many are still starting.
     #[serde(default)]
     pub base: Base,
     /// Time between decisions. Default 15 s.
@@ -67,7 +68,7 @@ pub struct TargetTracking {
     /// Whether the first decision comes after one interval or a random part of another later.
     #[serde(default)]
     pub phase: Phase,
-    /// No change while value / target is within 1 plus or minus this. Default 10 %.
+    /// No change while value / target is within 1 plus or minus this; 0 switches it off. Default 10 %.
     #[serde(default = "tenth")]
     pub tolerance: Fraction,
     /// Scale in only to the highest recommendation of so long. Default 5 min.

@@ -131,7 +131,7 @@ figures! {
     Reversals = "reversals", Count;
     /// Most live replicas at once.
     PeakReplicas = "peak_replicas", Count;
-    /// Time during which a limit kept the count below what the formula wanted.
+    /// Time at the maximum in force with more wanted.
     MinutesAtCap = "minutes_at_cap", Minutes;
     /// Little's law: how far the time integral of requests present (and of requests waiting, unless some
     /// were left unfinished) lies from the sum of their stays, relative to the larger. Anything but 0 is
@@ -177,6 +177,12 @@ figures! {
     WaitingUsers = "waiting_users_mean", Replicas;
     /// Ready replicas that failed by themselves or in an outage.
     Failures = "replica_failures", Count;
+    /// Time at the minimum in force with less wanted.
+    MinutesAtMinimum = "minutes_at_minimum", Minutes;
+    /// The largest count a policy's formula wanted, before any guard.
+    WantedPeak = "wanted_replicas_peak", Count;
+    /// What was wanted beyond the maximum in force, over the time at it.
+    UnmetAtCap = "unmet_at_cap_replica_hours", Hours;
 }
 
 /// What a row needs beside the outcome.
@@ -340,7 +346,11 @@ impl Row {
         self.count(Figure::Reversals, fleet.reversals);
         self.count(Figure::PeakReplicas, u64::from(fleet.peak_live));
         self.count(Figure::Failures, fleet.failures);
-        self.set(Figure::MinutesAtCap, Some(fleet.capped_ns as f64 / 60e9));
+        let bounds = &fleet.bounds;
+        self.set(Figure::MinutesAtCap, Some(bounds.at_maximum_ns as f64 / 60e9));
+        self.set(Figure::MinutesAtMinimum, Some(bounds.at_minimum_ns as f64 / 60e9));
+        self.count(Figure::WantedPeak, u64::from(bounds.wanted_peak));
+        self.set(Figure::UnmetAtCap, hours(bounds.unmet_ns as f64));
     }
 }
 

@@ -208,8 +208,12 @@ pub enum BalancingFile {
     RoundRobin,
     /// A queue per replica; the one with fewest requests present.
     LeastOutstanding,
-    /// A queue per replica; of two random ones the one with fewer requests present.
+    /// A queue per replica; of two different random ones the one with fewer requests present (nginx
+    /// `random two`, Ray Serve).
     PowerOfTwo,
+    /// A queue per replica; of two random ones, which may be the same, the one with fewer requests present
+    /// (Envoy `LEAST_REQUEST`).
+    PowerOfTwoWithReplacement,
 }
 
 /// Which replicas leave first.

@@ -135,6 +135,9 @@ const fn balancing(given: Option<BalancingFile>) -> Balancing {
             Balancing::PerReplica(RoutingRule::LeastOutstanding)
         }
         Some(BalancingFile::PowerOfTwo) => Balancing::PerReplica(RoutingRule::PowerOfTwo),
+        Some(BalancingFile::PowerOfTwoWithReplacement) => {
+            Balancing::PerReplica(RoutingRule::PowerOfTwoWithReplacement)
+        }
         Some(BalancingFile::CentralQueue) | None => Balancing::CentralQueue,
     }
 }

@@ -575,10 +575,15 @@ impl<'a> World<'a> {
                     ready.into_iter().filter(|&i| Some(present(i)) == least).collect();
                 best[pick(best.len())]
             }
-            RoutingRule::PowerOfTwo if n > 1 => {
+            RoutingRule::PowerOfTwo if n == 1 => ready[0],
+            RoutingRule::PowerOfTwo | RoutingRule::PowerOfTwoWithReplacement => {
                 let first = ((draw >> 32) * n) >> 32;
-                let second = ((draw & 0xffff_fffe) * (n - 1)) >> 32;
-                let second = second + u64::from(second >= first);
+                let second = if rule == RoutingRule::PowerOfTwo {
+                    let other = ((draw & 0xffff_fffe) * (n - 1)) >> 32;
+                    other + u64::from(other >= first)
+                } else {
+                    ((draw & 0xffff_fffe) * n) >> 32
+                };
                 let (first, second) = (ready[first as usize], ready[second as usize]);
                 let second_wins = match present(second).cmp(&present(first)) {
                     std::cmp::Ordering::Less => true,
@@ -587,7 +592,6 @@ impl<'a> World<'a> {
                 };
                 if second_wins { second } else { first }
             }
-            RoutingRule::PowerOfTwo => ready[0],
         })
     }
 

@@ -65,6 +65,10 @@ impl Router {
             }
             RoutingRule::LeastOutstanding => self.fewest.choose(lines, now, draw, told),
             RoutingRule::PowerOfTwo => better_of_two(lines, now, draw, told),
+            RoutingRule::PowerOfTwoWithReplacement => {
+                let count = lines.len() as u64;
+                better(lines, now, pair(draw, count, count), draw, told)
+            }
         }
     }
 
@@ -135,17 +139,33 @@ impl Router {
     }
 }
 
-/// The draw's upper half picks one, its lower half another; its last bit breaks ties.
+/// Of two different ones.
 #[inline(always)]
 fn better_of_two<L: Seen<T>, T>(lines: &mut [L], now: u64, draw: u64, told: &mut T) -> usize {
     let count = lines.len() as u64;
     if count == 1 {
         return 0;
     }
-    let first = ((draw >> 32) * count) >> 32;
-    let mut second = ((draw & 0xffff_fffe) * (count - 1)) >> 32;
-    second += u64::from(second >= first);
-    let (first, second) = (first as usize, second as usize);
+    let (first, mut second) = pair(draw, count, count - 1);
+    second += usize::from(second >= first);
+    better(lines, now, (first, second), draw, told)
+}
+
+/// The draw's upper half picks one of `first`, its lower half one of `second`; its last bit is left for ties.
+#[inline(always)]
+const fn pair(draw: u64, first: u64, second: u64) -> (usize, usize) {
+    ((((draw >> 32) * first) >> 32) as usize, (((draw & 0xffff_fffe) * second) >> 32) as usize)
+}
+
+/// The one with fewer present; the draw's last bit breaks ties.
+#[inline(always)]
+fn better<L: Seen<T>, T>(
+    lines: &mut [L],
+    now: u64,
+    (first, second): (usize, usize),
+    draw: u64,
+    told: &mut T,
+) -> usize {
     let (a, b) = (lines[first].present(now, told), lines[second].present(now, told));
     if b < a || (a == b && draw & 1 == 1) { second } else { first }
 }

@@ -50,7 +50,10 @@ impl Routed {
         }
         let at = match self.router.rule {
             RoutingRule::LeastOutstanding => self.fewest(draw),
-            rule @ (RoutingRule::Random | RoutingRule::RoundRobin | RoutingRule::PowerOfTwo) => {
+            rule @ (RoutingRule::Random
+            | RoutingRule::RoundRobin
+            | RoutingRule::PowerOfTwo
+            | RoutingRule::PowerOfTwoWithReplacement) => {
                 self.router.choose(rule, &mut self.present, ANY, draw, &mut ())
             }
         };

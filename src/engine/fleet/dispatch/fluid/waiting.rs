@@ -59,9 +59,10 @@ impl Waiting {
             Balancing::PerReplica(RoutingRule::Random) => Kind::Random,
             Balancing::PerReplica(RoutingRule::RoundRobin) => Kind::RoundRobin,
             Balancing::PerReplica(RoutingRule::LeastOutstanding) => Kind::LeastOutstanding,
-            Balancing::PerReplica(RoutingRule::PowerOfTwo) => {
-                Kind::PowerOfTwo(Box::new(mean_field(spec.concurrency.max(1))))
-            }
+            // Of many replicas the same one is hardly drawn twice: one limit for both.
+            Balancing::PerReplica(
+                RoutingRule::PowerOfTwo | RoutingRule::PowerOfTwoWithReplacement,
+            ) => Kind::PowerOfTwo(Box::new(mean_field(spec.concurrency.max(1)))),
         };
         Self { kind, slots, ca2, cs2: if sharing { 1.0 } else { cs2 } }
     }

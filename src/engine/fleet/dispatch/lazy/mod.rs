@@ -238,6 +238,9 @@ impl<L: Line, S: Sink> Plane<S> for LazyPlane<L> {
             RoutingRule::PowerOfTwo => {
                 self.take(RoutingRule::PowerOfTwo, requests, barrier.0, sink)
             }
+            RoutingRule::PowerOfTwoWithReplacement => {
+                self.take(RoutingRule::PowerOfTwoWithReplacement, requests, barrier.0, sink)
+            }
         }
     }
 

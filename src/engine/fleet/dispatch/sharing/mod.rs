@@ -221,6 +221,9 @@ impl<S: Sink> Plane<S> for SharingPlane {
                 self.take(RoutingRule::LeastOutstanding, requests, sink)
             }
             RoutingRule::PowerOfTwo => self.take(RoutingRule::PowerOfTwo, requests, sink),
+            RoutingRule::PowerOfTwoWithReplacement => {
+                self.take(RoutingRule::PowerOfTwoWithReplacement, requests, sink)
+            }
         }
     }
 
