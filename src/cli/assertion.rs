@@ -278,8 +278,8 @@ mod tests {
         use autosim_study::scenario::{LoadOptions, Sources, load};
         let text = "duration = '10m'\nslo.latency = 'p99 < 1s'\n[workload.arrivals.main.poisson]\n\
                     rate = '10/s'\n[policies.two.fixed]\nreplicas = 2\n";
-        let scenario =
-            load(Sources::new("s.toml", text), &LoadOptions::default()).unwrap().scenario;
+        let options = LoadOptions { fallback_name: "test".into(), ..LoadOptions::default() };
+        let scenario = load(Sources::new("s.toml", text), &options).unwrap().scenario;
         // Asked to stop before it began.
         let cancel = &std::sync::Arc::new(true.into());
         let options = RunOptions { jobs: 1, all_timelines: false, all_decisions: false, cancel };
