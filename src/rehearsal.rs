@@ -76,7 +76,7 @@ impl Rehearsal {
     /// Plays every policy in every replication (10, unless `replications` is set) on the same requests.
     ///
     /// # Errors
-    /// Everything that is wrong with it, or the first simulation that could not go on; nothing is kept.
+    /// Everything that is wrong with it, or the first simulation that could not go on.
     pub fn run(&self) -> Result<Answer, RehearsalError> {
         let sources = Sources::new(NAME, self.text.clone());
         let loaded = load(sources, &self.options)
@@ -95,13 +95,13 @@ impl Rehearsal {
     }
 }
 
-/// Why there is no answer.
+/// Why there is no answer; the rehearsal is as it was and can be changed and run again.
 #[derive(Debug, thiserror::Error)]
 pub enum RehearsalError {
-    /// What was asked cannot be: every fault, with its place and what would be right.
+    /// What was asked cannot be: every fault, with its place and what would be right; nothing was simulated.
     #[error("{0}")]
     Refused(String),
-    /// A simulation could not go on.
+    /// A simulation could not go on; nothing is kept of those that could.
     #[error(transparent)]
     Run(#[from] RunError),
 }

@@ -5,5 +5,7 @@
 //! | [`builtin`] | autosim's own policies |
 //! | [`products`] | real autoscalers, exactly, from their own documents |
 
+#![warn(clippy::wildcard_enum_match_arm)]
+
 pub mod builtin;
 pub mod products;

@@ -9,7 +9,7 @@ use std::io::{self, Write};
 pub(super) fn files(results: &Results) -> Vec<OutputFile<'_>> {
     let shows = |policy: &&PolicyResults| {
         let mut services = policy.details.iter().flat_map(|details| &details.services);
-        services.any(|service| !service.told.is_empty())
+        services.any(|service| !service.product_events.is_empty())
     };
     let file = |policy| OutputFile::new(name(policy), move |out| write(policy, out));
     results.policies.iter().filter(shows).map(file).collect()
@@ -22,12 +22,12 @@ fn name(policy: &PolicyResults) -> String {
 fn write(policy: &PolicyResults, out: &mut dyn Write) -> io::Result<()> {
     for details in &policy.details {
         for service in &details.services {
-            for told in &service.told {
+            for event in &service.product_events {
                 let line = json!({
                     "replication": details.replication + 1,
                     "service": service.service,
-                    "time_s": told.at.as_secs_f64(),
-                    "told": told.what,
+                    "time_s": event.at.as_secs_f64(),
+                    "told": event.what,
                 });
                 writeln!(out, "{line}")?;
             }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 /// leave out and why each knob is what it is.
 pub fn policy_toml(name: &str, policy: &ProductPolicy) -> String {
     let (kind, parts) = parts(policy);
-    let mut text = format!("# {} ({})\n", policy.product(), policy.fidelity());
+    let mut text = format!("# {} ({})\n", policy.product(), policy.provenance());
     let omitted = policy.omitted();
     if !omitted.is_empty() {
         text.push_str("# Left out of the document, and what the platform takes in its place:\n");
@@ -37,7 +37,7 @@ pub fn policy_json(name: &str, policy: &ProductPolicy) -> Value {
     json!({
         "name": name,
         "product": policy.product(),
-        "fidelity": policy.fidelity(),
+        "fidelity": policy.provenance(),
         "policies": { name: { kind: parts } },
         "left_out": policy.omitted(),
         "assumptions": policy.assumptions(),

@@ -352,7 +352,7 @@ mod tests {
             .collect();
         let decisions = vec![scale_out(375, 10, 14), scale_out(435, 14, 18)];
         let service = ServiceDetails {
-            told: Vec::new(),
+            product_events: Vec::new(),
             service: "service".into(),
             timeline,
             decisions,
@@ -401,7 +401,7 @@ mod tests {
             launch(3, 390, 300, Some(600)),
         ];
         let mut service = ServiceDetails {
-            told: Vec::new(),
+            product_events: Vec::new(),
             service: "service".into(),
             timeline,
             decisions: vec![scale_out(375, 10, 12), scale_out(390, 12, 14)],
@@ -444,7 +444,7 @@ mod tests {
         about.window.warmup = Time::ZERO;
         let timeline = (0..20).map(|m| interval(m, 6000 + m % 3, 0.0, 50)).collect();
         let service = ServiceDetails {
-            told: Vec::new(),
+            product_events: Vec::new(),
             service: "service".into(),
             timeline,
             decisions: vec![scale_out(375, 10, 14)],

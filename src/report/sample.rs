@@ -164,7 +164,7 @@ fn policy(at: usize) -> PolicyResults {
         details: vec![Details {
             replication: 0,
             services: vec![ServiceDetails {
-                told: Vec::new(),
+                product_events: Vec::new(),
                 service: "service".into(),
                 timeline: timeline(at),
                 decisions: decisions(at),

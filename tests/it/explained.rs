@@ -1,6 +1,7 @@
 //! `explain` says the same whether it reads what the run left or runs the cell again, and what it says of
 //! guards is what the policy wants without them.
 
+use crate::products::one_of_each;
 use autosim_engine::control::{Decision, Observation, Stage};
 use autosim_engine::simulation::{self, DecisionLog, DecisionRecord, Detail, Setup};
 use autosim_study::scenario::{LoadOptions, Sources, load};
@@ -191,12 +192,7 @@ fn replayed(setup: &mut Setup, shown: &[DecisionRecord], without: Option<Stage>)
 #[test]
 fn a_fresh_policy_shown_the_same_decides_the_same_with_and_without_each_guard() {
     let mut text = SCENARIO.to_owned();
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    for name in ["pai-eas.json", "sae.json", "scalingo.json", "scaleway.json", "ray-serve.yaml"] {
-        let (stem, _) = name.split_once('.').unwrap();
-        let path = root.join("scenarios/policies").join(name);
-        text += &format!("[policies.{stem}.{stem}]\ndocument = '{}'\n", path.display());
-    }
+    text += &one_of_each();
     let options = LoadOptions { fallback_name: "all".into(), ..LoadOptions::default() };
     let loaded = load(Sources::new("all.toml", text), &options).unwrap();
     let scenario = loaded.scenario;

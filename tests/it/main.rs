@@ -8,6 +8,7 @@ mod endings;
 mod explained;
 mod flow;
 mod fluid;
+mod guide;
 mod house;
 mod launches;
 mod marks;

@@ -1,7 +1,8 @@
-//! The rules of the model, `docs/MODEL.md`: numbered without gaps, cited in one form, each shown by a test.
+//! The rules of the model, `docs/MODEL.md`: numbered without gaps, cited in one form, each cited where the code
+//! keeps it and by a test that shows it.
 
 use crate::house::tree::{File, Tree};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 const MODEL: &str = "docs/MODEL.md";
 
@@ -90,6 +91,19 @@ fn shown_by_tests(text: &str) -> BTreeSet<u32> {
     tests.flat_map(above).flat_map(|line| cited(line).unwrap_or_default()).collect()
 }
 
+/// The numbers cited beside code: not in a file's head, which speaks of all of it, nor in its tests.
+fn kept_by_code(text: &str) -> BTreeSet<u32> {
+    let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+    let lines = code.lines().filter(|line| !line.starts_with("//!"));
+    lines.flat_map(|line| cited(comment(line)).unwrap_or_default()).collect()
+}
+
+/// The rules of the page that none of the citations names.
+fn left_out(cited: impl Iterator<Item = BTreeSet<u32>>) -> Vec<u32> {
+    let cited: BTreeSet<u32> = cited.flatten().collect();
+    numbers(&page()).into_iter().filter(|number| !cited.contains(number)).collect()
+}
+
 #[test]
 fn rules_are_numbered_from_one_without_a_gap() {
     let page = page();
@@ -123,15 +137,15 @@ fn every_rule_that_is_cited_stands_in_the_model() {
 
 #[test]
 fn every_rule_is_shown_by_a_test_that_cites_it() {
-    let known = numbers(&page());
-    let mut shown: BTreeMap<u32, usize> = known.iter().map(|&number| (number, 0)).collect();
-    for File { text, .. } in &texts() {
-        for number in shown_by_tests(text) {
-            *shown.entry(number).or_default() += 1;
-        }
-    }
-    let missing: Vec<u32> = shown.iter().filter(|one| *one.1 == 0).map(|one| *one.0).collect();
+    let missing = left_out(texts().iter().map(|file| shown_by_tests(&file.text)));
     assert!(missing.is_empty(), "no test cites the rules {missing:?}");
+}
+
+#[test]
+fn every_rule_is_cited_where_the_code_keeps_it() {
+    let tree = Tree::of_the_project();
+    let missing = left_out(tree.program().map(|file| kept_by_code(&file.text)));
+    assert!(missing.is_empty(), "no code below src cites the rules {missing:?}");
 }
 
 #[test]
@@ -162,6 +176,14 @@ fn only_what_stands_above_a_test_shows_a_rule() {
     let text = "/// A type (rule 1).\nstruct A;\n\n/// It holds (rules 2, 3),\n/// and so (rule 4).\n\
                 #[test]\nfn it_holds() {\n    // (rule 5)\n}\n\n#[test]\nfn nothing_said() {}\n";
     assert_eq!(shown_by_tests(text), BTreeSet::from([2, 3, 4]));
+}
+
+#[test]
+fn only_what_stands_beside_code_keeps_a_rule() {
+    let text = "//! All of it (rule 1).\n\n/// One (rules 2, 3).\nfn f() {\n    g(); // and (rule 4)\n\
+                    let text = \"(rule 5)\";\n}\n\n#[cfg(test)]\nmod tests {\n    /// It holds (rule 6).\n\
+                    #[test]\n    fn it_holds() {}\n}\n";
+    assert_eq!(kept_by_code(text), BTreeSet::from([2, 3, 4]));
 }
 
 #[test]

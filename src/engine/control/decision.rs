@@ -357,7 +357,8 @@ mod tests {
     #[test]
     fn a_bound_is_what_had_the_last_word_on_the_count() {
         let maximum = |more| Some(Bound::Maximum { more });
-        let cases: &[(&[(Stage, u32)], Option<Bound>)] = &[
+        type Case<'a> = (&'a [(Stage, u32)], Option<Bound>);
+        let cases: &[Case<'_>] = &[
             (&[], None),
             (&[(Stage::RateLimit, 6)], None),
             (&[(Stage::Bounds, 5)], maximum(3)),

@@ -6,7 +6,7 @@ use crate::units::Time;
 impl Billing {
     /// Billed nanoseconds within `[from, until)` of a replica launched at `launched_at`, ready at
     /// `ready_at` (if it ever was) and gone at `gone_at`: the metered time rounded up to the increment,
-    /// at least the minimum, laid from its start and clipped to the window.
+    /// at least the minimum, laid from its start and clipped to the window (rule 9).
     pub fn billed_ns(
         &self,
         launched_at: Time,

@@ -49,7 +49,7 @@ impl RetrySpec {
     /// More attempts than these are not told apart.
     pub const MOST_ATTEMPTS: u32 = 64;
 
-    /// How long the client waits before retry number `retry` (from 1), given a draw in [0, 1).
+    /// How long the client waits before retry number `retry` (from 1), given a draw in [0, 1) (rule 40).
     pub fn wait(&self, retry: u32, draw: f64) -> Span {
         let most = self.max_delay.0 as f64;
         let mut delay = self.delay.0 as f64;

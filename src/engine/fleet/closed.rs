@@ -27,7 +27,7 @@ impl LoopSpec {
     /// More users than these are not told apart.
     pub const MOST_USERS: u32 = 1_000_000;
 
-    /// When user number `user` (from 0) begins to think.
+    /// When user number `user` (from 0) begins to think (rule 43).
     pub fn begins(&self, user: u32) -> Time {
         let ahead = u128::from(self.ramp_up.0) * u128::from(user) / u128::from(self.users.max(1));
         self.from.after(Span(ahead as u64))

@@ -1,6 +1,7 @@
 //! How replicas in service fail: by themselves after a drawn life, or several at once in an outage
 //! (rules 32, 33, 34, 35).
 
+use super::launches::launch_number;
 use super::{Fleet, Portion, ReplicaId, State};
 use crate::random::{Purpose, Sampler};
 use crate::units::{Span, Time};
@@ -62,7 +63,8 @@ impl FailureSpec {
 }
 
 impl Fleet {
-    /// When the replica of that ordinal fails that is ready from `now` on: the same for every policy.
+    /// When the replica of that ordinal fails that is ready from `now` on: the same for every policy
+    /// (rules 2, 12, 32).
     pub(super) fn failure_at(&self, now: Time, ordinal: u64) -> Time {
         let Some(law) = &self.spec().failures.lifetime else { return Time::NEVER };
         let (launched, number) = self.launch_of(ordinal);
@@ -71,15 +73,15 @@ impl Fleet {
     }
 
     /// 0 for the initial fleet, 1 for what was launched, and its number there.
-    fn launch_of(&self, ordinal: u64) -> (u32, u64) {
-        match ordinal.checked_sub(u64::from(self.spec().initial)) {
+    pub(super) fn launch_of(&self, ordinal: u64) -> (u32, u64) {
+        match launch_number(self.spec().initial, ordinal) {
             Some(launch) => (1, launch),
             None => (0, ordinal),
         }
     }
 
     /// The ready replicas that the outage of this number takes, in launch order. Each replica draws for
-    /// itself, so that the n-th launch meets the same luck under every policy.
+    /// itself, so that the n-th launch meets the same luck under every policy (rules 2, 35).
     pub fn outage_victims(&self, number: u32) -> Vec<ReplicaId> {
         let mut ready = self.ready();
         let Some(outage) = self.spec().failures.outages.get(number as usize) else {

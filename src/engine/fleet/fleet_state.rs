@@ -142,7 +142,7 @@ impl Fleet {
     pub fn spec(&self) -> &FleetSpec {
         &self.spec
     }
-    /// Counts now.
+    /// Counts now, exactly and without delay (rule 3).
     pub fn census(&self) -> FleetCensus {
         self.census
     }
@@ -230,7 +230,7 @@ impl Fleet {
             self.ledger.refused += u64::from(self.counted(now));
             return None;
         }
-        let launch = self.next_ordinal.saturating_sub(u64::from(self.spec.initial));
+        let launch = self.launch_of(self.next_ordinal).1;
         let launched_at = self.launch_instant(now);
         let length = self.stages(launch).fold(Span::ZERO, |sum, (_, span)| sum + span);
         let ready_at = launched_at + length;
@@ -259,7 +259,7 @@ impl Fleet {
 
     /// Whether a replica ordered now would be ready now.
     pub fn is_ready_at_once(&self, now: Time) -> bool {
-        let launch = self.next_ordinal.saturating_sub(u64::from(self.spec.initial));
+        let launch = self.launch_of(self.next_ordinal).1;
         self.next_launch(now) == now && self.stages(launch).all(|(_, span)| span.is_zero())
     }
 
@@ -269,14 +269,14 @@ impl Fleet {
         }
     }
 
-    /// When the launch rate lets the next launch go.
+    /// When the launch rate lets the next launch go: now, while the bucket is not empty (rule 25).
     fn next_launch(&self, now: Time) -> Time {
         let Some(rate) = self.spec.launch_rate else { return now };
         let slack = Self::gap(rate).0.saturating_mul(u64::from(rate.launches.saturating_sub(1)));
         now.max(self.bucket_full_at.before(Span(slack)))
     }
 
-    /// Takes the next launch from the launch rate.
+    /// Takes the next launch from the launch rate; orders go in turn (rule 25).
     fn launch_instant(&mut self, now: Time) -> Time {
         let at = self.next_launch(now);
         if let Some(rate) = self.spec.launch_rate {
@@ -285,8 +285,8 @@ impl Fleet {
         at
     }
 
-    /// A replica that never got to its launch leaves the launch rate, and its ordinal, to the next.
-    /// Cancelling goes from the newest to the oldest (rule 26), so the last one granted is given back first.
+    /// A replica that never got to its launch leaves the launch rate, and its ordinal, to the next
+    /// (rule 26). Cancelling goes from the newest to the oldest, so the last one granted is given back first.
     fn give_back_launch(&mut self, now: Time, id: ReplicaId) {
         let replica = &self.replicas[id.index()];
         if replica.launched_at > now
@@ -355,7 +355,8 @@ impl Fleet {
         self.end(now, id, None);
     }
 
-    /// A ready replica takes no new requests; returns when it will be killed: its grace ends, or it fails.
+    /// A ready replica takes no new requests; returns when it will be killed: its grace ends, or it fails
+    /// (rules 5, 32).
     pub fn drain(&mut self, now: Time, id: ReplicaId) -> Time {
         let State::Ready { since } = self.state(id) else {
             debug_assert!(false, "only a ready replica drains");
@@ -405,7 +406,7 @@ impl Fleet {
         self.ledger.allocated_ns += u128::from(allocated.0);
     }
 
-    /// Bills what still exists when the run is over, as if it lived on.
+    /// Bills what still exists when the run is over, as if it lived on (rule 9).
     pub fn close(&mut self) {
         let rest: Vec<_> = self.replicas.iter().map(|r| (r.launched_at, r.state)).collect();
         for (launched_at, state) in rest {
@@ -419,7 +420,7 @@ impl Fleet {
         }
     }
 
-    /// The `count` starting replicas to cancel first: newest first.
+    /// The `count` starting replicas to cancel first: newest first (rule 5).
     pub fn starting_victims(&self, count: u32) -> Vec<ReplicaId> {
         let starting = self.ids(|state| matches!(state, State::Starting { .. }));
         starting.into_iter().rev().take(count as usize).collect()
@@ -440,7 +441,7 @@ impl Fleet {
         ready
     }
 
-    /// Replicas in a state, in launch order.
+    /// Replicas in a state, in launch order (rule 13).
     fn ids(&self, wanted: impl Fn(State) -> bool) -> Vec<ReplicaId> {
         let all = self.replicas.iter().enumerate();
         let mut ids: Vec<_> =

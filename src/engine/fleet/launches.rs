@@ -19,6 +19,11 @@ pub enum OrderedBy {
     Request,
 }
 
+/// The number of the launch of that ordinal, from 0; `None` = of the `initial` replicas, which come first.
+pub(super) fn launch_number(initial: u32, ordinal: u64) -> Option<u64> {
+    ordinal.checked_sub(u64::from(initial))
+}
+
 /// One replica from its order to its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Launch {

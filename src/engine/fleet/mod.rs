@@ -16,18 +16,18 @@ pub mod dispatch;
 mod failures;
 mod fleet_state;
 mod launches;
+mod rank;
 mod replica;
 mod spec;
-mod turn;
 
 pub use client::{ClientSpec, RetryBudget, RetrySpec};
 pub use closed::LoopSpec;
 pub use failures::{FailedWork, FailureSpec, Outage, Restart};
 pub use fleet_state::{Fleet, FleetCensus, FleetIntegrals, FleetLedger};
 pub use launches::{Launch, Launches, MOST_LAUNCHES, OrderedBy};
+pub use rank::Rank;
 pub use replica::{ReplicaId, State};
 pub use spec::{
     AtZero, Balancing, Billing, ColdStage, Discipline, FleetSpec, LaunchRate, Overflow, Portion,
     QueueOrder, QueueSpec, Rollout, RoutingRule, ScalePerRequest, Scaling, VictimOrder, WhenFull,
 };
-pub use turn::Turn;

@@ -6,8 +6,8 @@
 //!
 //! **Knows**: names, per thread.
 //!
-//! **Must not know**: anything else. Without debug assertions nothing of it is compiled; the data plane has no
-//! marks.
+//! **Must not know**: anything else. Without debug assertions nothing of it is compiled: a mark in a plane costs
+//! nothing.
 //!
 //! **Start at** [`expect`].
 

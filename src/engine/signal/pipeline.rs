@@ -10,8 +10,8 @@ use std::collections::VecDeque;
 ///
 /// - A scrape is one sample. It describes the time since the scrape before (the first: since the
 ///   start), or, of a gauge taken as [`GaugeMode::Instant`], the instant of the scrape.
-/// - The window at a scrape `t` holds the samples taken in `(t - window, t]`; while it is not yet full
-///   it averages what there is.
+/// - The window at a scrape `t` holds the samples taken in `(t - window, t]` (rule 15); while it is not
+///   yet full it averages what there is (rule 3).
 /// - The mean of a counter or of an integrated gauge is exact over the window: the difference of two
 ///   cumulative values. A per-replica mean divides it by the mean of ready replicas over the window.
 ///   The mean of an instantaneous gauge is the plain mean of its samples, each divided by the replicas
@@ -120,7 +120,7 @@ impl Pipeline {
         self.add(Sample { at, value, counters: None, latency: Vec::new() });
     }
 
-    /// The newest reading published at or before `now`; no data before the first.
+    /// The newest reading published at or before `now` (rule 3); no data before the first.
     pub fn reading(&mut self, now: Time) -> Reading {
         self.publish(now);
         self.published.unwrap_or(Reading { value: None, at: now })

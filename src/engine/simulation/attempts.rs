@@ -12,7 +12,7 @@ use crate::units::{Span, Time};
 #[derive(Debug)]
 pub(super) struct Attempts {
     window: Window,
-    /// As a load balancer counts: every answer is a completion, heard or not.
+    /// As a load balancer counts: every answer is a completion, heard or not (rule 16).
     pub(super) seen: Counters,
     /// Retries of all requests so far, and when the last one was.
     pub(super) retries: u64,
@@ -44,7 +44,7 @@ impl Attempts {
         self.last_retry = at;
     }
 
-    /// Files one; returns the time it was served for nothing, within the window, ns.
+    /// Files one; returns the time it was served for nothing (rule 42), within the window, ns.
     pub(super) fn file(&mut self, attempt: &Attempt, latency: Option<&mut Histogram>) -> u128 {
         let Attempt { arrival, start, end, fate } = *attempt;
         self.system_ns += within(self.window, arrival, end);

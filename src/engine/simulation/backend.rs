@@ -7,12 +7,12 @@ mod probing;
 mod rolling;
 mod scaling;
 
-use super::calendar::Event;
+use super::event_list::Event;
 use super::facts::RunFacts;
 use super::incoming::Incoming;
 use super::meter::Snapshot;
 use super::recorder::Recorder;
-use super::rollout::Rollout;
+use super::rollout::RolloutState;
 use super::setup::{DecisionLog, Slo};
 use super::told::Told;
 use crate::fleet::dispatch::{FluidPlane, Interruption, Plane, Sink, Stop, plane};
@@ -31,10 +31,10 @@ pub(super) struct Backend<'a, const OBSERVED: bool> {
     /// What comes in place of requests; the plane is then that of a flow.
     inflow: Option<Box<Flow>>,
     pub(super) told: Told<'a, OBSERVED>,
-    rollout: Rollout,
+    rollout: RolloutState,
     /// What the last actuated decision asked for.
     pub(super) desired: u32,
-    /// What will happen to its replicas, and is not in the calendar yet.
+    /// What will happen to its replicas, and is not in the event list yet.
     changes: Vec<(Time, Event)>,
     /// The ready replicas one by one, where a sensor wants them.
     replicas: Option<Vec<ReplicaLoad>>,
@@ -97,7 +97,7 @@ impl<'a, const OBSERVED: bool> Backend<'a, OBSERVED> {
             incoming,
             inflow,
             told: Told { recorder, observer },
-            rollout: Rollout::Idle,
+            rollout: RolloutState::Idle,
             desired,
             changes: Vec::new(),
             replicas: run.one_by_one[index as usize].then(Vec::new),

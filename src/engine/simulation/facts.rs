@@ -42,7 +42,7 @@ impl RunFacts {
         }
     }
 
-    /// The phase of a service's control loop: drawn per replication where asked for.
+    /// The phase of a service's control loop: drawn per replication where asked for (rule 3).
     pub(super) fn control_phase(&self, cadence: Cadence, service: u32) -> Span {
         if !cadence.random_phase {
             return Span::ZERO;

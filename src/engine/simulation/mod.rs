@@ -8,19 +8,19 @@
 //! **Must not know**: files, products, experiments, reports; it reads no clock but the simulated one.
 //!
 //! **Start at** [`Setup`], [`run`] and [`Outcome`]; [`Simulation`] is a run in stretches. A service is a
-//! backend that serves, a controller that decides and a meter; the run has the calendar and the senses.
+//! backend that serves, a controller that decides and a meter; the run has the event list and the senses.
 
 mod attempts;
 mod backend;
-mod calendar;
 mod controller;
+mod event_list;
+mod event_loop;
 mod facts;
 mod incoming;
 mod meter;
 mod outcome;
 mod recorder;
 mod rollout;
-mod run;
 mod senses;
 mod service;
 mod setup;
@@ -28,11 +28,11 @@ mod tally;
 mod told;
 
 pub use crate::fleet::dispatch::{Attempt, AttemptFate, Completion, Resolved, Sink};
+pub use event_loop::{Simulation, run, run_told};
 pub use outcome::{
     BoundTotals, ClassTotals, ClientInterval, Counts, DecisionRecord, FleetTotals, Interval,
     LatencyTotals, Outcome, Presence, ServiceOutcome, SloMinute, UserTotals,
 };
-pub use run::{Simulation, run, run_told};
 pub use setup::{DecisionLog, Detail, Halt, ServiceSetup, Setup, Slo, Window};
 
 #[cfg(test)]

@@ -116,7 +116,8 @@ impl Recorder {
         self.attempts.as_ref().map_or_else(|| self.counters(), |attempts| attempts.seen)
     }
 
-    /// A timeline interval ends. Returns p50, p95 and p99 of its completions' response times.
+    /// A timeline interval ends. Returns p50, p95 and p99 of its completions' response times
+    /// (rule 8).
     pub(super) fn end_interval(&mut self) -> Option<[Span; 3]> {
         let [uncounted, counted] = &mut self.recent;
         self.completions += uncounted.count() + counted.count();
@@ -148,6 +149,7 @@ impl Recorder {
     }
 
     #[inline]
+    /// By its arrival, whenever it is done (rule 7).
     fn counted(&self, arrival: Time) -> bool {
         arrival >= self.window.warmup
     }

@@ -1,6 +1,6 @@
-//! A rollout while it runs: which batch is next (rules 36, 37, 38).
+//! A rollout while it runs: which batch is next.
 
-use crate::fleet::{Fleet, Portion, ReplicaId, Rollout as Spec, State};
+use crate::fleet::{Fleet, Portion, ReplicaId, Rollout, State};
 
 /// Where `min_ready` says nothing.
 const QUARTER: Portion = Portion::Share(0.25);
@@ -13,7 +13,7 @@ const QUARTER: Portion = Portion::Share(0.25);
 /// Idle -> Running (waits for `awaited`) -> Running (next batch) -> ... -> Idle (none of `old` is ready)
 /// ```
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Rollout {
+pub(super) enum RolloutState {
     /// Every replica is of the newest version.
     Idle,
     /// Some are not.
@@ -39,10 +39,10 @@ pub(super) struct Batch {
     pub(super) coming: u32,
 }
 
-impl Rollout {
-    /// A rollout begins with `live` replicas, of which `old` are ready. One that still runs ends: its
-    /// new replicas are old now.
-    pub(super) fn begin(&mut self, spec: Spec, live: u32, old: Vec<u64>) {
+impl RolloutState {
+    /// A rollout begins with `live` replicas, of which `old` are ready. One that still runs ends: its new
+    /// replicas are old now (rules 36, 38).
+    pub(super) fn begin(&mut self, spec: Rollout, live: u32, old: Vec<u64>) {
         let floor = spec.min_ready.unwrap_or(QUARTER).of(live);
         *self = Self::Running { floor, old, awaited: Vec::new(), surplus: self.surplus() };
     }
@@ -66,7 +66,8 @@ impl Rollout {
         }
     }
 
-    /// The next batch, if it may go. The floor follows the autoscaler where that wants fewer.
+    /// The next batch, if it may go (rules 36, 37). The floor follows the autoscaler where that wants fewer
+    /// (rule 38).
     pub(super) fn next(
         &mut self,
         fleet: &Fleet,

@@ -59,7 +59,7 @@ impl Senses {
         }
     }
 
-    /// The first scrape of every signal that has any.
+    /// The first scrape of every signal that has any: after one period (rule 3).
     pub(super) fn first_scrapes(&self) -> impl Iterator<Item = (u32, Time)> {
         let scraped = (0..).zip(&self.senses).filter(|(_, sense)| !sense.resolution.is_zero());
         scraped.map(|(number, sense)| (number, sense.next_scrape(Time::ZERO)))
@@ -111,7 +111,7 @@ impl Senses {
         }
     }
 
-    /// What is known now, in the order of the signals.
+    /// What is known now, in the order of the signals: nothing newer than what was published (rule 3).
     pub(super) fn readings<const OBSERVED: bool>(
         &mut self,
         now: Time,

@@ -1,8 +1,8 @@
 //! One service while it runs: who serves, who decides, what is measured.
 
 use super::backend::Backend;
-use super::calendar::{Event, Measure, RolloutStep};
 use super::controller::Controller;
+use super::event_list::{Event, Measure, RolloutStep};
 use super::facts::RunFacts;
 use super::meter::Meter;
 use super::outcome::ServiceOutcome;
@@ -45,7 +45,7 @@ impl<'a, const OBSERVED: bool> Service<'a, OBSERVED> {
         self.controller.ask(&Observation::new(now, census, desired, readings), activation)
     }
 
-    /// Whether nothing its policy sees can change before the next event of the calendar: no request can
+    /// Whether nothing its policy sees can change before the next event of the event list: no request can
     /// find nobody, and no replica goes when the plane says so.
     pub(super) fn is_known_ahead(&self, senses: &Senses) -> bool {
         let census = self.backend.census();
@@ -61,7 +61,7 @@ impl<'a, const OBSERVED: bool> Service<'a, OBSERVED> {
         self.controller.orders_under_way == 0 && stays && self.backend.is_as_ordered(desired)
     }
 
-    /// A decision takes effect.
+    /// A decision takes effect: it is the count in force from now on (rules 11, 17).
     pub(super) fn actuate(&mut self, now: Time, desired: u32) {
         if !self.backend.scales_per_request() {
             self.controller.actions.note(now, self.backend.desired, desired);

@@ -88,10 +88,10 @@ pub enum DecisionLog {
     Newest,
 }
 
-/// Why a run could not go on.
+/// Why a run could not go on. Nothing of it is kept: the simulation has stopped halfway and is to be dropped.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Halt {
-    /// More requests waited than memory is granted for.
+    /// More requests waited than memory is granted for; the same setup halts there again.
     #[error(
         "service {service}: more than {limit} requests were waiting at {at_s} s; \
          give the queue a capacity or a timeout (`queue.capacity`, `queue.timeout`), or more replicas"
@@ -104,7 +104,7 @@ pub enum Halt {
         /// When, in whole seconds.
         at_s: u64,
     },
-    /// A signal is taken from a service that is not there.
+    /// A signal is taken from a service that is not there; nothing was simulated.
     #[error("service {service}: a signal is taken from `{name}`, and there is no such service")]
     UnknownService {
         /// What was named.
@@ -112,7 +112,7 @@ pub enum Halt {
         /// By whose autoscaler.
         service: String,
     },
-    /// The requests could not be read to their end.
+    /// The requests could not be read to their end: what was simulated is a part of the traffic only.
     #[error("service {service}: {why}")]
     Traffic {
         /// Whose.
@@ -120,7 +120,7 @@ pub enum Halt {
         /// What happened, and what to do.
         why: String,
     },
-    /// The run was interrupted from outside.
+    /// The run was interrupted from outside; the same setup may be run again.
     #[error("interrupted")]
     Interrupted,
 }

@@ -64,7 +64,7 @@ impl Histogram {
     }
 
     /// The smallest value with at least the `q`-th share of all values at or below it, to within
-    /// 0.8 %; `None` when empty. `q` in (0, 1].
+    /// 0.8 % (rule 8); `None` when empty. `q` in (0, 1].
     pub fn quantile(&self, q: f64) -> Option<Span> {
         if self.total == 0 {
             return None;

@@ -115,8 +115,8 @@ impl Workload {
         demand.law.cv().is_finite().then(|| Strata::of(&demand.law))
     }
 
-    /// The traffic of one replication before `end` as a flow, the same for every policy; `None` where
-    /// [`Workload::without_flow`] names a source.
+    /// The traffic of one replication before `end` as a flow, the same for every policy (rule 45); `None`
+    /// where [`Workload::without_flow`] names a source.
     pub fn flow(&self, streams: &Streams, end: Time) -> Option<Flow> {
         let mut parts = Vec::new();
         let (mut variance, mut expected) = (0.0, 0.0);

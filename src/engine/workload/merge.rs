@@ -3,7 +3,7 @@
 use super::stream::Stream;
 use super::{Arrivals, BATCH, Batch};
 
-/// Sources merged by arrival; at equal instants the earlier source goes first.
+/// Sources merged by arrival; at equal instants the earlier source goes first (rule 14).
 pub(super) struct Merge {
     inputs: Vec<Input>,
     /// Class of each source; empty where all are of one.

@@ -29,7 +29,7 @@ impl Shared {
 
     /// The stream from its beginning; to be made before [`Shared::draw`] is called.
     pub fn reader(&self) -> Box<dyn Arrivals> {
-        Box::new(Reader { stretch: Arc::clone(&self.stretch), next: 0 })
+        Box::new(Cursor { stretch: Arc::clone(&self.stretch), next: 0 })
     }
 
     /// Once every reader has taken the requests before `reached`: forgets those, draws `stretch` further ones
@@ -78,12 +78,12 @@ fn locked(stretch: &Mutex<Stretch>) -> MutexGuard<'_, Stretch> {
 }
 
 /// Where one cell is in the stream.
-struct Reader {
+struct Cursor {
     stretch: Arc<Mutex<Stretch>>,
     next: u64,
 }
 
-impl Arrivals for Reader {
+impl Arrivals for Cursor {
     fn fill(&mut self, batch: &mut Batch) {
         batch.clear();
         let stretch = locked(&self.stretch);

@@ -9,8 +9,6 @@
 //!
 //! **Start at** [`PolicySpec`].
 
-#![warn(clippy::wildcard_enum_match_arm)]
-
 pub mod clairvoyant;
 pub mod combine;
 pub mod fixed;
@@ -19,7 +17,6 @@ pub mod keep_alive;
 pub mod parts;
 mod range;
 mod registry;
-pub mod rule;
 pub mod scale_to_zero;
 pub mod scheduled;
 #[cfg(test)]

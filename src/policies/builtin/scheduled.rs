@@ -191,7 +191,7 @@ impl Scheduled {
             self.entries.iter().map(|entry| entry.occurrences(&horizon)).collect();
         let plan = calendar::in_force(&occurrences);
         let mut wakeups: Vec<Time> = plan.iter().map(|&(at, _)| at).collect();
-        let calendar = Calendar {
+        let timetable = Timetable {
             plan,
             next: 0,
             entries: self.entries.clone(),
@@ -203,7 +203,7 @@ impl Scheduled {
             wakeups.insert(0, Time::ZERO);
             wakeups.dedup();
             return Autoscaler {
-                policy: Box::new(calendar),
+                policy: Box::new(timetable),
                 signals: Vec::new(),
                 // A quota's refusal is asked again.
                 cadence: Phase::Fixed.cadence(timing::minute()),
@@ -216,7 +216,7 @@ impl Scheduled {
         wakeups.sort_unstable();
         wakeups.dedup();
         Autoscaler {
-            policy: Box::new(Calendar { inner: inner.inners.pop(), ..calendar }),
+            policy: Box::new(Timetable { inner: inner.inners.pop(), ..timetable }),
             signals: inner.signals,
             cadence: inner.cadence,
             actuation_delay: inner.actuation_delay,
@@ -226,7 +226,7 @@ impl Scheduled {
 }
 
 #[derive(Clone)]
-struct Calendar {
+struct Timetable {
     /// Which entry is in force from when on.
     plan: Vec<(Time, Option<usize>)>,
     /// The first change of the plan that lies ahead.
@@ -238,7 +238,7 @@ struct Calendar {
     inner: Option<Inner>,
 }
 
-impl Calendar {
+impl Timetable {
     /// The entry in force, with why.
     fn entry(&mut self, now: Time) -> Option<(&Entry, Why)> {
         while self.plan.get(self.next).is_some_and(|&(at, _)| at <= now) {
@@ -259,7 +259,7 @@ impl Calendar {
         seen.by(Stage::Schedule, wanted, why)
     }
 
-    /// What the calendar makes of the inner policy's decision.
+    /// What the timetable makes of the inner policy's decision.
     fn over(&mut self, decision: Decision, now: Time) -> Decision {
         let own = self.own.unwrap_or(Bounds { min: 0, max: u32::MAX });
         let Some((entry, why)) = self.entry(now) else {
@@ -277,7 +277,7 @@ impl Calendar {
     }
 }
 
-impl Policy for Calendar {
+impl Policy for Timetable {
     fn observe(&mut self, seen: &Observation<'_>) -> Decision {
         let Some(inner) = &mut self.inner else { return self.alone(seen) };
         let decision = inner.observe(seen);

@@ -1,8 +1,11 @@
 //! `threshold`: step scaling by rules.
 
+mod rule;
+
+pub use rule::{Adjustment, Comparison, Condition};
+
 use super::PolicyContext;
 use super::parts::{Bounds, Breaches, Changes, Cooldown};
-use super::rule::{Adjustment, Condition};
 use super::timing::{self, Phase};
 use autosim_engine::control::{Autoscaler, Decision, Observation, Policy, SignalRef, Stage, Why};
 use autosim_engine::fault::Faults;

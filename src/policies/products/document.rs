@@ -66,10 +66,10 @@ impl Document {
     }
 
     fn of(value: Value, places: Places) -> Self {
-        match value {
-            Value::Array(bodies) => Self { bodies, is_array: true, places },
-            body => Self { bodies: vec![body], is_array: false, places },
+        if let Value::Array(bodies) = value {
+            return Self { bodies, is_array: true, places };
         }
+        Self { bodies: vec![value], is_array: false, places }
     }
 
     /// The bytes of a member of a body, or of the nearest thing above it that is there.
@@ -153,7 +153,7 @@ fn collect(node: &Node<'_>, path: String, places: &mut Places) {
                 collect(item, below(&at.to_string()), places);
             }
         }
-        _ => {}
+        Node::StringLit(_) | Node::NumberLit(_) | Node::BooleanLit(_) | Node::NullKeyword(_) => {}
     }
     let NodeRange { start, end } = node.range();
     places.push((path, start..end));

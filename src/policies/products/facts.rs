@@ -9,7 +9,7 @@ use serde_json::Value;
 /// How well the rules of a product are known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Fidelity {
+pub enum Provenance {
     /// Read from its source and compared with its outputs.
     Source,
     /// Taken from its documentation; what that leaves open is assumed and said so.
@@ -18,7 +18,7 @@ pub enum Fidelity {
     Inferred,
 }
 
-impl std::fmt::Display for Fidelity {
+impl std::fmt::Display for Provenance {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Source => "source",
@@ -43,6 +43,14 @@ pub struct Assumption {
 pub(super) fn number(value: f64) -> Value {
     let whole = value as i64;
     if whole as f64 == value { whole.into() } else { value.into() }
+}
+
+/// A value as text: a word without its quotes, nothing as `none`.
+pub(super) fn text_of(value: &Value) -> String {
+    if value.is_null() {
+        return "none".to_owned();
+    }
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// A member a document left out.

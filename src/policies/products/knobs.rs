@@ -1,6 +1,7 @@
 //! Knobs: the rules of a product that no public source settles.
 
 use super::Assumption;
+use super::facts::text_of;
 use autosim_engine::fault::Faults;
 use serde::Serialize;
 use std::fmt::Display;
@@ -21,12 +22,7 @@ pub type FixedRule = (&'static str, &'static str, &'static str);
 /// Every assumption that a knob holds, with the value in force; then those of `fixed`.
 pub(super) fn assumptions<K: KnobTable>(knobs: &K, fixed: &[FixedRule]) -> Vec<Assumption> {
     let values = serde_json::to_value(knobs).unwrap_or_default();
-    let in_force = |knob: &str| match &values[knob] {
-        serde_json::Value::String(word) => word.clone(),
-        serde_json::Value::Null => "none".to_owned(),
-        other => other.to_string(),
-    };
-    let held = K::WHYS.iter().map(|&(knob, why)| (knob, in_force(knob), why));
+    let held = K::WHYS.iter().map(|&(knob, why)| (knob, text_of(&values[knob]), why));
     let fixed = fixed.iter().map(|&(rule, choice, why)| (rule, choice.to_owned(), why));
     let all = held.chain(fixed);
     all.map(|(rule, value, why)| Assumption { rule: rule.to_owned(), value, why }).collect()

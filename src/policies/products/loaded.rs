@@ -33,16 +33,17 @@ pub(super) fn load<V: Product>(
     let body = file.body.iter().map(|body| ("body".to_owned(), body));
     let bodies = file.bodies.iter().enumerate().map(|(at, body)| (format!("bodies.{at}"), body));
     for (key, body) in body.chain(bodies) {
-        match body {
-            Value::String(text) => match Document::parse(text) {
-                Ok(document) => sources.push((Source::Text(key), document)),
-                Err(wrong) => {
-                    let line = text[..wrong.at.min(text.len())].matches('\n').count() + 1;
-                    let fault = V::unreadable(&format!("line {line}: {}", wrong.message));
-                    found.push(Found { origin: Origin::Inline(key), fault });
-                }
-            },
-            table => sources.push((Source::Table(key), Document::of_value(table.clone()))),
+        let Some(text) = body.as_str() else {
+            sources.push((Source::Table(key), Document::of_value(body.clone())));
+            continue;
+        };
+        match Document::parse(text) {
+            Ok(document) => sources.push((Source::Text(key), document)),
+            Err(wrong) => {
+                let line = text[..wrong.at.min(text.len())].matches('\n').count() + 1;
+                let fault = V::unreadable(&format!("line {line}: {}", wrong.message));
+                found.push(Found { origin: Origin::Inline(key), fault });
+            }
         }
     }
     let empty = sources.iter().all(|(_, document)| document.bodies.is_empty());

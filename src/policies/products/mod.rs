@@ -53,7 +53,7 @@ mod words;
 
 pub use dialect::{Dialect, Kind, Place, Wrong};
 pub use document::{Document, NotADocument};
-pub use facts::{Assumption, Fidelity, Happening, LeavesFirst, MinReady, Omitted, Platform};
+pub use facts::{Assumption, Happening, LeavesFirst, MinReady, Omitted, Platform, Provenance};
 pub use fault::{DocumentFault, DocumentFaults};
 pub use file::DocumentsFile;
 pub use knobs::{FixedRule, KnobTable};
@@ -76,7 +76,7 @@ pub trait Product {
     /// What is emulated, with the version of its interface or source.
     const PRODUCT: &'static str;
     /// How well its rules are known.
-    const FIDELITY: Fidelity;
+    const PROVENANCE: Provenance;
 
     /// Every rule no public source settles, with its default: a table of a scenario, `knobs`.
     type Knobs: Debug

@@ -2,7 +2,7 @@
 
 use super::loaded::{Loaded, load};
 use super::{
-    Assumption, DocumentFault, DocumentsFile, Fidelity, Happening, Omitted, Platform, Product,
+    Assumption, DocumentFault, DocumentsFile, Happening, Omitted, Platform, Product, Provenance,
 };
 use crate::builtin::PolicyContext;
 use autosim_engine::control::Autoscaler;
@@ -128,8 +128,8 @@ macro_rules! products {
             }
 
             /// How well its rules are known.
-            pub fn fidelity(&self) -> Fidelity {
-                match &self.product { $(LoadedProduct::$variant(_) => <$product as Product>::FIDELITY,)* }
+            pub fn provenance(&self) -> Provenance {
+                match &self.product { $(LoadedProduct::$variant(_) => <$product as Product>::PROVENANCE,)* }
             }
 
             /// Other services whose metrics it reads.

@@ -1,6 +1,6 @@
 //! Test support: a product's autoscaler, asked at given instants with given readings.
 
-use super::{DocumentFaults, Product};
+use super::{Document, DocumentFaults, Product};
 use crate::builtin::PolicyContext;
 use autosim_engine::control::{Autoscaler, Decision, Observation};
 use autosim_engine::signal::{Census, Reading};
@@ -16,10 +16,8 @@ pub(super) fn model<V: Product>(json: &str, knobs: &V::Knobs) -> V::Model {
 
 /// The documents of a JSON text.
 pub(super) fn documents(json: &str) -> Vec<Value> {
-    match serde_json::from_str(json).unwrap_or_else(|error| panic!("{error}\n{json}")) {
-        Value::Array(bodies) => bodies,
-        body => vec![body],
-    }
+    let value = serde_json::from_str(json).unwrap_or_else(|error| panic!("{error}\n{json}"));
+    Document::of_value(value).bodies
 }
 
 /// Faults of documents as `severity code status field: message`, one line each.

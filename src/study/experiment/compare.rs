@@ -105,7 +105,7 @@ pub struct ClassEstimates {
 pub struct Estimates(Vec<Option<Estimate>>);
 
 impl Estimates {
-    /// Mean and interval of one figure; `None` where some replication has no such figure.
+    /// Mean and interval of one figure (rule 8); `None` where some replication has no such figure.
     pub fn get(&self, figure: Figure) -> Option<Estimate> {
         self.0[figure as usize]
     }

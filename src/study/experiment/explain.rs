@@ -30,7 +30,7 @@ pub struct Moment {
     pub at: Time,
 }
 
-/// Why a decision could not be explained.
+/// Why a decision could not be explained; the results asked about are as they were.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ExplainError {
     /// The cell could not be run again.
@@ -52,7 +52,7 @@ pub fn explain(
 ) -> Result<Explanation, ExplainError> {
     let Moment { policy, replication, at } = moment;
     let detail = Detail { timeline: None, decisions: DecisionLog::Newest, supply: false };
-    let plan = super::run::plan_of(scenario, policy, replication);
+    let plan = super::cells::plan_of(scenario, policy, replication);
     let mut setup = scenario.setup(policy, replication, plan, detail);
     setup.cancel = Some(Arc::clone(cancel));
     setup.stop_after = Some(at);

@@ -10,6 +10,7 @@
 //!
 //! **Start at** [`run()`], then [`Results`] and [`Comparison`].
 
+mod cells;
 mod compare;
 mod elasticity;
 mod explain;
@@ -17,20 +18,19 @@ mod figures;
 mod plan;
 mod reference;
 mod results;
-mod run;
 mod staffing;
 mod survey;
 mod together;
 mod verdict;
 
+pub use cells::{Glance, Progress, RunError, RunOptions, Silent, run};
 pub use compare::{Against, ClassEstimates, Compared, Comparison, CostBy, Estimates, HEADLINE};
 pub use explain::{ExplainError, Explanation, Moment, explain};
 pub use figures::{Facts, Figure, Kind, Row};
 pub use plan::{Cell, plan};
 pub use results::{
-    About, Details, PolicyResults, References, Results, ServiceDetails, ServiceRow, Told,
+    About, Details, PolicyResults, ProductEvent, References, Results, ServiceDetails, ServiceRow,
 };
-pub use run::{Glance, Progress, RunError, RunOptions, Silent, run};
 pub use verdict::{Ruling, Verdict};
 
 #[cfg(test)]

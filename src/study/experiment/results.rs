@@ -178,12 +178,12 @@ pub struct ServiceDetails {
     pub slo_minutes: Vec<SloMinute>,
     /// What a product would show of these decisions in its own form, in their order; empty for autosim's
     /// own policies.
-    pub told: Vec<Told>,
+    pub product_events: Vec<ProductEvent>,
 }
 
 /// A decision in a product's own form.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Told {
+pub struct ProductEvent {
     /// The instant of the decision.
     pub at: Time,
     /// An event, a status.

@@ -153,7 +153,7 @@ impl Runner {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiment::run::plan_of;
+    use crate::experiment::cells::plan_of;
     use crate::experiment::survey::survey;
     use crate::scenario::{Layer, LoadOptions, Sources, load};
     use autosim_engine::simulation::{self, DecisionLog, Detail};

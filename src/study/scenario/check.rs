@@ -2,10 +2,10 @@
 
 use super::Scenario;
 use super::choice::{PolicyChoice, PolicyFile};
+use super::decode::nearest_of;
 use super::file::{ReplicaFile, ScenarioFile, ServiceEntry, ServiceFile};
 use super::own::OwnPolicy;
 use super::sharing;
-use super::strict::nearest_of;
 use autosim_engine::fault::Faults;
 use autosim_engine::units::{Span, Time, WallClock};
 

@@ -1,12 +1,12 @@
 //! The way in: text and overrides to a resolved scenario, or to everything that is wrong with it.
 
+use super::decode::{self, nearest_of};
 use super::file::ScenarioFile;
 use super::findings::{Finding, Findings, place};
 use super::lower::{Surroundings, lower, policies_alone};
 use super::own::OwnPolicy;
 use super::products::Products;
 use super::sources::Sources;
-use super::strict::{self, nearest_of};
 use super::tree::{Places, overlay, override_line};
 use super::{NamedPolicy, Scenario};
 use autosim_engine::fault::{Fault, Faults, Severity};
@@ -84,7 +84,7 @@ pub struct Loaded {
 /// Reads a scenario. Nothing is printed; traces it names are read.
 ///
 /// # Errors
-/// Everything that is wrong with it, warnings included.
+/// Everything that is wrong with it, warnings included; the findings hold the sources.
 pub fn load(sources: Sources, options: &LoadOptions) -> Result<Loaded, Findings> {
     let around = options.surroundings();
     read_whole(sources, options, |file, products, faults| lower(file, &around, products, faults))
@@ -144,7 +144,7 @@ fn read_whole<T>(
         Err(found) => return Err(Findings::new(sources, found)),
     };
     let places = Places::of(root.get_ref());
-    let read = strict::read::<ScenarioFile>(root);
+    let read = decode::read::<ScenarioFile>(root);
     let mut found = read.findings;
     let sound_so_far = found.is_empty();
     let mut faults = Faults::new();

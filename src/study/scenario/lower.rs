@@ -206,7 +206,7 @@ pub(super) fn policies_alone(
 fn assumed(name: &str, policy: &ProductPolicy) -> String {
     let rules: Vec<String> =
         policy.assumptions().iter().map(|one| format!("{} = {}", one.rule, one.value)).collect();
-    let (product, fidelity) = (policy.product(), policy.fidelity());
+    let (product, fidelity) = (policy.product(), policy.provenance());
     match rules.is_empty() {
         true => format!("{name}: {product}, known from its {fidelity}, nothing assumed"),
         false => format!("{name}: {product} ({fidelity}); assumed: {}", rules.join(", ")),

@@ -60,16 +60,17 @@ impl Products {
         findings: &mut Vec<Finding>,
         faults: &mut Faults,
     ) -> Self {
-        let mut reader = Reader { options, sources, findings, faults, products: Self::default() };
+        let mut loader =
+            DocumentLoader { options, sources, findings, faults, products: Self::default() };
         for (name, policy) in &mut file.policies {
-            reader.policy(format!("policies.{name}"), policy);
+            loader.policy(format!("policies.{name}"), policy);
         }
         for (name, entry) in &mut file.services {
             if let Some(policy) = &mut entry.policy {
-                reader.policy(format!("services.{name}.policy"), policy);
+                loader.policy(format!("services.{name}.policy"), policy);
             }
         }
-        reader.products
+        loader.products
     }
 
     /// The policy at `path`, ready to be built; `None` if its documents are not good.
@@ -83,7 +84,7 @@ impl Products {
     }
 }
 
-struct Reader<'a> {
+struct DocumentLoader<'a> {
     options: &'a LoadOptions,
     sources: &'a mut Sources,
     findings: &'a mut Vec<Finding>,
@@ -91,7 +92,7 @@ struct Reader<'a> {
     products: Products,
 }
 
-impl Reader<'_> {
+impl DocumentLoader<'_> {
     fn policy(&mut self, path: String, policy: &mut PolicyFile) {
         let PolicyFile::Product(file) = policy else { return };
         let key = format!("{path}.{}", file.kind_name());

@@ -2,9 +2,9 @@
 
 use super::ScenarioFile;
 use super::clients::{self, ClientFile};
+use super::decode::nearest_of;
 use super::file::{QueueFile, ScaleInFile};
 use super::fleet;
-use super::strict::nearest_of;
 use autosim_engine::fault::Faults;
 use autosim_engine::fleet::{ClientSpec, FleetSpec, QueueSpec, VictimOrder};
 use autosim_engine::units::Span;

@@ -73,6 +73,12 @@ const RULES: &[Rule] = &[
         text: "",
     },
     Rule {
+        says: "every reader of a trace format is in the registry of formats",
+        broken: rules::forgotten_formats,
+        path: "src/engine/workload/trace/sly.rs",
+        text: "impl TraceFormat for Sly {",
+    },
+    Rule {
         says: "every room says what it is",
         broken: rules::silent_rooms,
         path: "src/engine/attic/mod.rs",

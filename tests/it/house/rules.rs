@@ -13,7 +13,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("random", &["units", "fault"]),
     ("stats", &["units", "fault"]),
     ("workload", &["units", "fault", "random", "stats"]),
-    ("fleet", &["units", "fault", "random", "stats"]),
+    ("fleet", &["units", "fault", "marks", "random", "stats"]),
     ("signal", &["units", "fault", "random", "stats"]),
     ("control", &["units", "marks", "signal"]),
     (
@@ -259,6 +259,24 @@ pub(super) fn forgotten_files(tree: &Tree) -> Vec<String> {
         }
     }
     wrong
+}
+
+/// Every reader of a trace format is in the registry of formats.
+pub(super) fn forgotten_formats(tree: &Tree) -> Vec<String> {
+    let readers = tree.rust("src/engine/workload/trace/").flat_map(|file| {
+        let named = |(_, line): (_, &str)| {
+            let name = line.strip_prefix("impl TraceFormat for ")?.strip_suffix(" {")?;
+            let module = Path::new(&file.path).file_stem()?.to_string_lossy().into_owned();
+            Some((&file.path, format!("&{module}::{name},")))
+        };
+        file.code().into_iter().filter_map(named).collect::<Vec<_>>()
+    });
+    let registry = tree.0.iter().find(|file| file.path.ends_with("workload/trace/format.rs"));
+    let known = |reader: &str| registry.is_some_and(|file| file.text.contains(reader));
+    let forgotten = readers.filter(|(_, reader)| !known(reader));
+    forgotten
+        .map(|(path, reader)| format!("{path}: no variant of `Format` gives {reader}"))
+        .collect()
 }
 
 /// Every room says what it is, what it knows, what it must not know, and where to start.

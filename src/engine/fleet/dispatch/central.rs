@@ -13,6 +13,7 @@ use super::leaving::{Leaving, Prospect, Routed};
 use super::tree::{NEVER, WinnerTree};
 use super::{Completion, Draws, Gauges, Interruption, Plane, Requests, Sink, Stop};
 use crate::fleet::{Fleet, FleetSpec, ReplicaId};
+use crate::marks;
 use crate::random::Streams;
 use crate::units::Time;
 
@@ -136,6 +137,7 @@ impl CentralQueue {
     fn settle(&mut self, barrier: Time, sink: &mut impl Sink) {
         let barrier = barrier.0.min(NEVER - 1);
         while barrier >= self.tree.horizon() {
+            marks::hit("beyond the horizon of the tree", "");
             self.settle_near(self.tree.horizon() - 1, sink);
             let next = match self.gateway.is_empty() {
                 true => barrier,
@@ -240,6 +242,7 @@ impl CentralQueue {
 
     /// Drops the slots of replicas that are gone; grows the tree if that frees too little.
     fn make_room(&mut self) {
+        marks::hit("slots of gone replicas are dropped", "");
         let concurrency = self.concurrency;
         let mut moved = vec![NOWHERE; self.owners.len()];
         let mut owners = Vec::with_capacity(self.owners.len() + 1);

@@ -1,6 +1,5 @@
 //! Requests that wait in no replica's queue, in one queue with patience of one length, and the count of all
-//! that wait: what the planes without a list of events have in common
-//! (rules 4, 6).
+//! that wait: what the planes without a list of events have in common.
 
 use super::{Requests, Sink, Stop};
 use crate::fleet::{AtZero, FleetSpec};
@@ -55,7 +54,7 @@ impl Waits {
     }
 }
 
-/// Requests that no replica holds yet, in order of arrival.
+/// Requests that no replica holds yet, in order of arrival (rules 4, 6).
 #[derive(Debug, Clone)]
 pub(super) struct Gateway {
     queue: VecDeque<GatewayRequest>,

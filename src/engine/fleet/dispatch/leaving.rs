@@ -45,8 +45,8 @@ enum Fate {
     Lost(Time),
 }
 
-/// What becomes of a request whose replica leaves at `now` and is killed at `kill`, where its own patience
-/// ends at `gives_up`.
+/// What becomes of a request whose replica leaves at `now` and is killed at `kill` (rules 5, 24), where its
+/// own patience ends at `gives_up`.
 ///
 /// | prospect | and | fate | waits until | served from | until |
 /// |---|---|---|---|---|---|

@@ -44,8 +44,8 @@ impl Router {
         }
     }
 
-    /// The place of the replica for a request at `now` with this draw; some replica is ready. Hot loops
-    /// hand over `rule` as a constant, so that each has its own code; it is the router's own rule.
+    /// The place of the replica for a request at `now` with this draw (rule 4); some replica is ready. Hot
+    /// loops hand over `rule` as a constant, so that each has its own code; it is the router's own rule.
     #[inline(always)]
     pub(super) fn choose<L: Seen<T>, T>(
         &mut self,

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::fleet::{ClientSpec, FailureSpec, Overflow, QueueSpec, ScalePerRequest, Scaling, State};
+use crate::marks;
 use crate::units::Span;
 
 const TWO: RoutingRule = RoutingRule::PowerOfTwo;
@@ -148,6 +149,7 @@ impl World {
 
 #[test]
 fn every_row_of_the_table_of_leaves_holds_on_every_plane() {
+    let _shown = marks::expect(["gone before its grace ended"]);
     // The replica leaves at 10 and is killed at 100.
     type Row<'a> = (&'a [(u64, u64)], Option<u64>, &'a [(u64, Fate)], u64);
     let rows: [Row<'_>; 6] = [
@@ -209,7 +211,55 @@ fn a_replica_without_requests_is_gone_at_once_and_one_that_fails_loses_all_it_ho
 }
 
 #[test]
+fn replicas_that_replace_one_another_serve_one_after_another() {
+    let _shown = marks::expect(["slots of gone replicas are dropped"]);
+    for kind in PLANES {
+        let mut world = World::new(kind, FleetSpec::default(), None);
+        let mut expected = Vec::new();
+        for now in (10..=200).step_by(10) {
+            world.arrive(&[(now - 5, 2)], now);
+            expected.push((now - 5, Served(now - 5, now - 3)));
+            let next = world.fleet.add_initial();
+            world.join(Time(now), next);
+            let old = std::mem::replace(&mut world.replica, next);
+            let kill = world.fleet.drain(Time(now), old);
+            assert_eq!(world.plane.leave(Time(now), old, kill), Some(Time(now)), "{kind:?}");
+            world.fleet.gone(Time(now), old);
+        }
+        assert_eq!(world.told(500), expected, "{kind:?}");
+    }
+}
+
+#[test]
+fn a_request_of_a_century_and_a_half_is_served_to_its_end() {
+    let _shown = marks::expect(["beyond the horizon of the tree"]);
+    let long = 1 << 62;
+    for kind in PLANES {
+        let mut world = World::new(kind, FleetSpec::default(), None);
+        world.arrive(&[(0, long), (1, 5)], long + 3);
+        let expected = [(0, Served(0, long)), (1, Served(long, long + 5))];
+        assert_eq!(world.told(long + 9), expected, "{kind:?}");
+    }
+}
+
+#[test]
+fn an_idle_replica_goes_after_its_idle_period_unless_no_more_are_live_than_the_minimum() {
+    let _shown = marks::expect(["outlives its idle period"]);
+    for (minimum, live) in [(0, 0), (1, 1)] {
+        let idle_expiry = Sampler::Constant(9);
+        let scale = ScalePerRequest { idle_expiry, minimum, limit: 9, overflow: Overflow::Wait };
+        let spec = FleetSpec { scaling: Scaling::PerRequest(scale), ..FleetSpec::default() };
+        let mut world = World::new(Kind::Event, spec, None);
+        for (now, expected) in [(8, 1), (9, live), (100, live)] {
+            world.reach(now);
+            assert_eq!(world.fleet.census().live(), expected, "{minimum} at {now}");
+        }
+    }
+}
+
+#[test]
 fn every_row_of_the_table_of_ended_work_holds() {
+    let _shown = marks::expect(["failed work is put back"]);
     // In service since 0 and waiting since 1, both at the replica that ends at 20; another is ready at 30.
     let (lost, put_back) = (FailedWork::Lost, FailedWork::Requeued);
     let all_lost = vec![(0, Lost(Some(0), 20)), (1, Lost(None, 20))];

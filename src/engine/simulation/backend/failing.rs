@@ -2,7 +2,7 @@
 
 use super::Backend;
 use crate::fleet::{OrderedBy, ReplicaId, Restart};
-use crate::simulation::calendar::Event;
+use crate::simulation::event_list::Event;
 use crate::units::Time;
 
 impl<const OBSERVED: bool> Backend<'_, OBSERVED> {
@@ -12,8 +12,8 @@ impl<const OBSERVED: bool> Backend<'_, OBSERVED> {
         self.changes.push((self.fleet.fails_at(id), Event::Fail(ordinal, id)));
     }
 
-    /// A replica's life is over. One that leaves is killed by the plane, and one that is gone is no
-    /// concern.
+    /// A replica's life is over (rule 32). One that leaves is killed by the plane, and one that is gone is
+    /// no concern.
     pub(in crate::simulation) fn fail(&mut self, now: Time, id: ReplicaId, ordinal: u64) {
         if self.fleet.is_ready(id, ordinal) {
             self.fail_together(now, &[id]);
@@ -21,7 +21,7 @@ impl<const OBSERVED: bool> Backend<'_, OBSERVED> {
         }
     }
 
-    /// Replicas fail together, or are told that they will.
+    /// Replicas fail together, or are told that they will (rule 35).
     pub(in crate::simulation) fn outage(&mut self, now: Time, number: u32) {
         let Some(&outage) = self.fleet.spec().failures.outages.get(number as usize) else { return };
         let victims = self.fleet.outage_victims(number);
@@ -45,7 +45,7 @@ impl<const OBSERVED: bool> Backend<'_, OBSERVED> {
         self.plane.fail(now, replicas, &mut self.fleet, &mut self.told);
     }
 
-    /// New ones for as many as failed, unless no more are wanted.
+    /// New ones for as many as failed, unless no more are wanted (rule 34).
     fn replace(&mut self, now: Time, failed: u32) {
         if self.fleet.spec().failures.restart == Restart::Replaced {
             let wanted = self.desired.saturating_add(self.rollout.surplus());

@@ -1,5 +1,5 @@
 //! What a service does in a rollout; which batch is next is said by
-//! [`Rollout`](crate::simulation::rollout::Rollout).
+//! [`RolloutState`](crate::simulation::rollout::RolloutState).
 
 use super::Backend;
 use crate::fleet::OrderedBy;

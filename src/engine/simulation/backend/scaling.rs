@@ -3,13 +3,14 @@
 use super::Backend;
 use crate::fleet::{OrderedBy, ReplicaId};
 use crate::marks;
-use crate::simulation::calendar::Event;
+use crate::simulation::event_list::Event;
 use crate::units::Time;
 
 impl<const OBSERVED: bool> Backend<'_, OBSERVED> {
-    /// Brings the fleet to `desired`, as was decided at `decided`.
+    /// Brings the fleet to `desired`, as was decided at `decided` (rule 17).
     pub(in crate::simulation) fn actuate(&mut self, now: Time, desired: u32, decided: Time) {
         if self.scales_per_request() {
+            // A policy's decisions change nothing (rule 31).
             self.desired = self.fleet.census().live();
             return;
         }
@@ -54,6 +55,7 @@ impl<const OBSERVED: bool> Backend<'_, OBSERVED> {
         Some(id)
     }
 
+    /// Those that are not ready go first (rule 5).
     fn scale_in(&mut self, now: Time, count: u32) {
         let starting = self.fleet.starting_victims(count);
         self.cancel(now, &starting);

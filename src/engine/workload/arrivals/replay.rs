@@ -298,14 +298,14 @@ impl Replay {
                 "use poisson, uniform or even",
             )),
             Some(spread) => Ok(spread),
-            None if events => Ok(Spread::Keep),
             None => {
-                let rates = recording.format == Format::Rates;
-                let spread = if rates { Spread::Poisson } else { Spread::Uniform };
-                let word = if rates {
-                    "poisson: a stream of the recorded rate"
-                } else {
-                    "uniform: exactly as many as recorded, anywhere in the interval"
+                let (spread, word) = match recording.format {
+                    Format::Timestamps => return Ok(Spread::Keep),
+                    Format::Rates => (Spread::Poisson, "poisson: a stream of the recorded rate"),
+                    Format::Counts | Format::PerSecondCounts => {
+                        let word = "uniform: exactly as many as recorded, anywhere in the interval";
+                        (Spread::Uniform, word)
+                    }
                 };
                 assumptions.push(format!("requests of an interval are spread as {word}"));
                 Ok(spread)

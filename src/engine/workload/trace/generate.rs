@@ -26,7 +26,7 @@ pub struct Generated {
     pub rows: u64,
 }
 
-/// Why a trace could not be written.
+/// Why a trace could not be written; a file that was at its path is as it was.
 #[derive(Debug, thiserror::Error)]
 pub enum GenerateError {
     /// The file could not be written; nothing is left behind.

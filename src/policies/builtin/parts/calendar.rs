@@ -219,7 +219,7 @@ impl Horizon<'_> {
         occurrences
     }
 
-    /// Clipped to the run; `None` if it is over before the run, or a mere trigger that was before it.
+    /// Clipped to the run (rule 1); `None` if it is over before, or a mere trigger that was before it.
     fn occurrence(&self, from: Timestamp, to: Option<Timestamp>) -> Option<(Time, Option<Time>)> {
         let end = match to {
             None => None,

@@ -17,13 +17,10 @@ pub(super) fn parse(text: &str) -> Result<(Value, super::Places), NotADocument> 
         .map_err(|error| not_a_document(text, &error))?;
     let mut places = Vec::new();
     let value = unfold(root, String::new(), &mut places, text.len());
-    match value {
-        Value::Object(_) | Value::Array(_) => Ok((value, places)),
-        _ => Err(NotADocument {
-            message: "neither a map of members nor a list of maps".into(),
-            at: 0,
-        }),
+    if value.is_object() || value.is_array() {
+        return Ok((value, places));
     }
+    Err(NotADocument { message: "neither a map of members nor a list of maps".into(), at: 0 })
 }
 
 fn not_a_document(text: &str, error: &serde_saphyr::Error) -> NotADocument {
@@ -137,7 +134,9 @@ impl<'de> Visitor<'de> for Visit {
             let key = match key {
                 Node::Leaf(Value::String(key)) => key,
                 Node::Leaf(key) => key.to_string(),
-                _ => return Err(A::Error::custom("a key is a single value")),
+                Node::List(_) | Node::Members(_) => {
+                    return Err(A::Error::custom("a key is a single value"));
+                }
             };
             members.push((key, map.next_value()?));
         }

@@ -27,7 +27,7 @@ pub use knobs::{
 };
 pub use native::{AutoScaler, Behavior, MetricName, Strategy};
 
-use super::{DocumentFault, Fidelity, FixedRule, Happening, Omitted, Platform, Product, Reader};
+use super::{DocumentFault, FixedRule, Happening, Omitted, Platform, Product, Provenance, Reader};
 use crate::builtin::PolicyContext;
 use autosim_engine::control::Autoscaler;
 use autosim_engine::units::Span;
@@ -41,7 +41,7 @@ pub struct PaiEas;
 impl Product for PaiEas {
     const KIND: &'static str = "pai-eas";
     const PRODUCT: &'static str = "Alibaba Cloud PAI-EAS autoscaler (EAS API 2021-07-01)";
-    const FIDELITY: Fidelity = Fidelity::Documented;
+    const PROVENANCE: Provenance = Provenance::Documented;
     const TRAFFIC: &'static [&'static str] = &["qps", "qps1k", "queue[avgbacklog]"];
 
     const FIXED: &'static [FixedRule] = &[

@@ -5,6 +5,7 @@ use super::native::{
     Scaling,
 };
 use super::pydantic::{Limit, Object, One, Pydantic, count, number};
+use crate::products::facts::text_of;
 use crate::products::{DocumentFault, Omitted, Reader, Words, Wrong};
 use serde_json::{Map, Value};
 
@@ -289,11 +290,7 @@ fn fields(members: &Object<'_>, base: &AutoscalingConfig) -> AutoscalingConfig {
 }
 
 fn aggregation<W: Words>(member: &One<'_>) -> Option<W> {
-    let text = match member.value? {
-        Value::String(text) => text.to_lowercase(),
-        Value::Null => "none".to_owned(),
-        other => other.to_string().to_lowercase(),
-    };
+    let text = text_of(member.value?).to_lowercase();
     let function = W::named(&text);
     if function.is_none() {
         let message = format!("Value error, '{text}' is not a valid AggregationFunction");

@@ -29,8 +29,8 @@ pub use native::{AutoscalingConfig, Direction, Model, Scaling};
 pub use sensor::{Begins, Handle, Timing};
 
 use super::{
-    DocumentFault, Fidelity, FixedRule, Happening, LeavesFirst, Omitted, Platform, Product, Reader,
-    Wrong,
+    DocumentFault, FixedRule, Happening, LeavesFirst, Omitted, Platform, Product, Provenance,
+    Reader, Wrong,
 };
 use crate::builtin::PolicyContext;
 use autosim_engine::control::Autoscaler;
@@ -46,7 +46,7 @@ pub struct RayServe;
 impl Product for RayServe {
     const KIND: &'static str = "ray-serve";
     const PRODUCT: &'static str = "Ray Serve 2.60.0";
-    const FIDELITY: Fidelity = Fidelity::Source;
+    const PROVENANCE: Provenance = Provenance::Source;
     const FIXED: &'static [FixedRule] = &[(
         "handles",
         "1",

@@ -105,10 +105,7 @@ impl AutoscalingConfig {
             "upscale_delay_s": number(self.upscale_delay_s),
             "aggregation_function": self.aggregation_function.name(),
         });
-        match object {
-            Value::Object(members) => members,
-            _ => Map::new(),
-        }
+        if let Value::Object(members) = object { members } else { Map::new() }
     }
 }
 

@@ -30,7 +30,7 @@ pub use knobs::{Knobs, Stops};
 pub use native::Model;
 
 use super::{
-    Assumption, DocumentFault, Fidelity, Happening, MinReady, Omitted, Platform, Product, Reader,
+    Assumption, DocumentFault, Happening, MinReady, Omitted, Platform, Product, Provenance, Reader,
 };
 use crate::builtin::PolicyContext;
 use autosim_engine::control::Autoscaler;
@@ -46,7 +46,7 @@ pub struct Sae;
 impl Product for Sae {
     const KIND: &'static str = "sae";
     const PRODUCT: &'static str = "Alibaba SAE scaling rules (API 2019-05-06)";
-    const FIDELITY: Fidelity = Fidelity::Documented;
+    const PROVENANCE: Provenance = Provenance::Documented;
     const TRAFFIC: &'static [&'static str] = &["SLB_QPS", "INTRANET_SLB_QPS", "QPS"];
 
     type Knobs = Knobs;

@@ -208,18 +208,16 @@ fn writable(value: &Value) -> Value {
 
 /// Keys as requests write them: `AtTime` becomes `atTime`.
 fn lower_keys(value: &Value) -> Value {
-    match value {
-        Value::Object(map) => {
-            let lower = |(key, value): (&String, &Value)| {
-                let mut letters = key.chars();
-                let first = letters.next().map(|first| first.to_ascii_lowercase());
-                (first.into_iter().chain(letters).collect(), lower_keys(value))
-            };
-            Value::Object(map.iter().map(lower).collect())
-        }
-        Value::Array(items) => Value::Array(items.iter().map(lower_keys).collect()),
-        other => other.clone(),
+    if let Some(items) = value.as_array() {
+        return items.iter().map(lower_keys).collect();
     }
+    let Some(map) = value.as_object() else { return value.clone() };
+    let lower = |(key, value): (&String, &Value)| {
+        let mut letters = key.chars();
+        let first = letters.next().map(|first| first.to_ascii_lowercase());
+        (first.into_iter().chain(letters).collect::<String>(), lower_keys(value))
+    };
+    map.iter().map(lower).collect()
 }
 
 /// Whether a timer's entries move bounds rather than set counts.

@@ -31,7 +31,8 @@ pub use knobs::{
 pub use read::Model;
 
 use super::{
-    DocumentFault, Fidelity, FixedRule, Happening, LeavesFirst, Omitted, Platform, Product, Reader,
+    DocumentFault, FixedRule, Happening, LeavesFirst, Omitted, Platform, Product, Provenance,
+    Reader,
 };
 use crate::builtin::PolicyContext;
 use autosim_engine::control::Autoscaler;
@@ -46,7 +47,7 @@ pub struct Scaleway;
 impl Product for Scaleway {
     const KIND: &'static str = "scaleway";
     const PRODUCT: &'static str = "Scaleway Instance autoscaling, v1alpha1";
-    const FIDELITY: Fidelity = Fidelity::Documented;
+    const PROVENANCE: Provenance = Provenance::Documented;
     const AGGREGATES_ITSELF: bool = true;
 
     const FIXED: &'static [FixedRule] = &[

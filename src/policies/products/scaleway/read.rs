@@ -37,20 +37,19 @@ pub(super) fn read(documents: &[Value], knobs: &Knobs, reader: &Reader<V1Alpha1>
 
 /// Whether a body has the shape of one of the documents, of this version or the next.
 pub(super) fn recognises(document: &Value) -> bool {
-    match document {
-        Value::Array(bodies) => !bodies.is_empty() && bodies.iter().all(recognises),
-        Value::Object(body) => {
-            newer(body).is_some()
-                || matches!(kind_of(body), Some(Kind::Group | Kind::Template))
-                || body.contains_key("instance_group_id")
-                || body.get("metric").and_then(Value::as_object).is_some_and(|metric| {
-                    ["managed_metric", "cockpit_metric_name", "sampling_range_min", "threshold"]
-                        .iter()
-                        .any(|key| metric.contains_key(*key))
-                })
-        }
-        _ => false,
+    if let Some(bodies) = document.as_array() {
+        return !bodies.is_empty() && bodies.iter().all(recognises);
     }
+    document.as_object().is_some_and(|body| {
+        newer(body).is_some()
+            || matches!(kind_of(body), Some(Kind::Group | Kind::Template))
+            || body.contains_key("instance_group_id")
+            || body.get("metric").and_then(Value::as_object).is_some_and(|metric| {
+                ["managed_metric", "cockpit_metric_name", "sampling_range_min", "threshold"]
+                    .iter()
+                    .any(|key| metric.contains_key(*key))
+            })
+    })
 }
 
 /// What a body describes, told by members no other kind has.

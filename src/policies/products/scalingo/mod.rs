@@ -27,8 +27,8 @@ pub use knobs::Knobs;
 pub use native::{AutoscalerSettings, MetricName};
 
 use super::{
-    Assumption, DocumentFault, Fidelity, FixedRule, Happening, Omitted, Platform, Product, Reader,
-    knobs as common,
+    Assumption, DocumentFault, FixedRule, Happening, Omitted, Platform, Product, Provenance,
+    Reader, knobs as common,
 };
 use crate::builtin::PolicyContext;
 use autosim_engine::control::Autoscaler;
@@ -46,7 +46,7 @@ pub struct Scalingo;
 impl Product for Scalingo {
     const KIND: &'static str = "scalingo";
     const PRODUCT: &'static str = "Scalingo autoscaler (API V1)";
-    const FIDELITY: Fidelity = Fidelity::Documented;
+    const PROVENANCE: Provenance = Provenance::Documented;
     const TRAFFIC: &'static [&'static str] = &["rpm_per_container", "all"];
 
     const FIXED: &'static [FixedRule] = &[

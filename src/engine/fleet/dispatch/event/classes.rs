@@ -6,18 +6,18 @@ use crate::fleet::{FleetSpec, QueueOrder, WhenFull};
 use crate::units::Time;
 use std::collections::VecDeque;
 
-/// Tickets in the order in which they are served: by rank, then as they came.
+/// Tickets in the order in which they are served: by level, then as they came (rule 22).
 #[derive(Debug, Clone, Default)]
 pub(super) struct TicketQueue {
-    /// Those of rank 0.
+    /// Those of level 0.
     first: VecDeque<Ticket>,
-    /// Those of the ranks after it.
+    /// Those of the levels after it.
     others: Vec<VecDeque<Ticket>>,
 }
 
 impl TicketQueue {
-    fn of_rank(&mut self, rank: u8) -> &mut VecDeque<Ticket> {
-        let Some(place) = usize::from(rank).checked_sub(1) else { return &mut self.first };
+    fn of_level(&mut self, level: u8) -> &mut VecDeque<Ticket> {
+        let Some(place) = usize::from(level).checked_sub(1) else { return &mut self.first };
         if self.others.len() <= place {
             self.others.resize_with(place + 1, VecDeque::new);
         }
@@ -25,15 +25,15 @@ impl TicketQueue {
     }
 
     #[inline]
-    pub(super) fn push_back(&mut self, rank: u8, ticket: Ticket) {
-        match rank {
+    pub(super) fn push_back(&mut self, level: u8, ticket: Ticket) {
+        match level {
             0 => self.first.push_back(ticket),
-            _ => self.of_rank(rank).push_back(ticket),
+            _ => self.of_level(level).push_back(ticket),
         }
     }
 
-    pub(super) fn push_front(&mut self, rank: u8, ticket: Ticket) {
-        self.of_rank(rank).push_front(ticket);
+    pub(super) fn push_front(&mut self, level: u8, ticket: Ticket) {
+        self.of_level(level).push_front(ticket);
     }
 
     #[inline]
@@ -75,7 +75,7 @@ impl Classes {
 
     /// In which line a class waits.
     #[inline]
-    pub(super) fn rank(classes: Option<&Self>, class: u8) -> u8 {
+    pub(super) fn level(classes: Option<&Self>, class: u8) -> u8 {
         match classes {
             Some(classes) if classes.order == QueueOrder::Priority => class,
             Some(_) | None => 0,
@@ -85,8 +85,8 @@ impl Classes {
 
 impl EventPlane {
     #[inline]
-    pub(super) fn rank(&self, class: u8) -> u8 {
-        Classes::rank(self.classes.as_deref(), class)
+    pub(super) fn level(&self, class: u8) -> u8 {
+        Classes::level(self.classes.as_deref(), class)
     }
 
     /// A request of that class met its fate.
@@ -110,7 +110,7 @@ impl EventPlane {
         tickets.push(ticket);
     }
 
-    /// Whether a request that waits has made room for one of that class.
+    /// Whether a request that waits has made room for one of that class (rule 23).
     pub(super) fn push_out_for(&mut self, class: u8, sink: &mut impl Sink) -> bool {
         let Some(waiting) = self.classes.as_mut().and_then(|all| all.waiting.as_mut()) else {
             return false;
@@ -152,10 +152,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tickets_are_served_by_rank_then_as_they_came() {
+    fn tickets_are_served_by_level_then_as_they_came() {
         let mut queue = TicketQueue::default();
-        for (rank, number) in [(2, 0), (0, 1), (1, 2), (0, 3), (2, 4)] {
-            queue.push_back(rank, (number, 0));
+        for (level, number) in [(2, 0), (0, 1), (1, 2), (0, 3), (2, 4)] {
+            queue.push_back(level, (number, 0));
         }
         queue.push_front(1, (5, 0));
         let mut served = Vec::new();

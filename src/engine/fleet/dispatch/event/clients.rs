@@ -1,7 +1,7 @@
 //! What clients do: wait for an attempt, give up, cancel, try again within a budget (rules 39, 40, 41).
 
 use super::closed::{NO_USER, Users};
-use super::heap::{Event, STAMP_BITS, What};
+use super::heap::{PlaneEvent, STAMP_BITS, What};
 use super::{EventPlane, FREE, Mode, Serving, Waiting};
 use crate::fleet::dispatch::{Attempt, AttemptFate, Completion, Interruption, Resolved, Sink};
 use crate::fleet::{ClientSpec, Fleet, FleetSpec, ReplicaId, RetrySpec};
@@ -143,7 +143,7 @@ impl Clients {
         client
     }
 
-    /// How long until the next attempt, if there is to be one; the budget pays for it.
+    /// How long until the next attempt, if there is to be one (rule 40); the budget pays for it (rule 41).
     fn next_attempt(&mut self, stamp: u64, luck: u64) -> Option<u64> {
         let retries = self.spec.retries?;
         let retry = (stamp % STAMPS) as u32 + 1;
@@ -179,10 +179,11 @@ impl EventPlane {
         }
     }
 
+    /// Its client waits for each attempt anew, queue and service together (rule 39).
     fn await_answer(&mut self, request: &Waiting) {
         let Some(clients) = &self.clients else { return };
         let until = request.arrival.saturating_add(clients.spec.timeout.0);
-        self.heap.push(Event::new(until, What::ClientGivesUp, request.stamp, request.client));
+        self.heap.push(PlaneEvent::new(until, What::ClientGivesUp, request.stamp, request.client));
     }
 
     #[inline]
@@ -194,7 +195,7 @@ impl EventPlane {
         }
     }
 
-    /// When the request was first tried.
+    /// When the request was first tried: it is one, however many attempts it takes (rule 42).
     pub(super) fn first_arrival(&self, request: &Waiting) -> Time {
         let client = self.clients.as_ref().and_then(|all| all.slab.get(request.client as usize));
         Time(client.map_or(request.arrival, |client| client.arrival))
@@ -300,7 +301,7 @@ impl EventPlane {
             clients.slab[client as usize].whereabouts = Whereabouts::Away;
             clients.away += 1;
             let at = self.now.saturating_add(delay);
-            self.heap.push(Event::new(at, What::Retry, stamp + 1, client));
+            self.heap.push(PlaneEvent::new(at, What::Retry, stamp + 1, client));
             return;
         }
         let Client { arrival, user, class, .. } = clients.forget(client);
@@ -328,14 +329,14 @@ impl EventPlane {
     /// All clients who give up at this instant do; then slots they vacated are filled.
     pub(super) fn clients_give_up(
         &mut self,
-        first: Event,
+        first: PlaneEvent,
         fleet: &mut Fleet,
         sink: &mut impl Sink,
     ) {
         let mut next = Some(first);
         while let Some(event) = next {
             self.client_gives_up(event, sink);
-            let same = |other: &Event| other.at == first.at && other.what == first.what;
+            let same = |other: &PlaneEvent| other.at == first.at && other.what == first.what;
             next = self.heap.pop_if(same);
         }
         while let Some(id) = self.clients.as_mut().and_then(|clients| clients.vacated.pop()) {
@@ -351,7 +352,7 @@ impl EventPlane {
         }
     }
 
-    fn client_gives_up(&mut self, event: Event, sink: &mut impl Sink) {
+    fn client_gives_up(&mut self, event: PlaneEvent, sink: &mut impl Sink) {
         let Some(clients) = &self.clients else { return };
         let client = clients.slab[event.index as usize];
         if client.stamp != event.stamp {
@@ -396,7 +397,7 @@ impl EventPlane {
     }
 
     /// The next attempt arrives.
-    pub(super) fn retry(&mut self, event: Event, fleet: &mut Fleet, sink: &mut impl Sink) {
+    pub(super) fn retry(&mut self, event: PlaneEvent, fleet: &mut Fleet, sink: &mut impl Sink) {
         let Some(clients) = &mut self.clients else { return };
         clients.away -= 1;
         let client = clients.slab[event.index as usize];

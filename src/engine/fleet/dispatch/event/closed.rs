@@ -1,7 +1,7 @@
 //! What users in closed loops do: think, send, wait for what becomes of it, think again (rule 43).
 
 use super::clients::STAMPS;
-use super::heap::{Event, What};
+use super::heap::{PlaneEvent, What};
 use super::{EventPlane, NOBODY, Waiting};
 use crate::fleet::dispatch::{Sink, UserGauges};
 use crate::fleet::{Fleet, FleetSpec, LoopSpec};
@@ -83,8 +83,8 @@ impl Users {
         self.loops[self.all[user as usize].of as usize].until.0
     }
 
-    /// Begins to think, unless it is time to leave; when it acts next.
-    fn think(&mut self, user: u32, now: u64) -> Option<Event> {
+    /// Begins to think, unless it is time to leave; when it acts next (rules 12, 43).
+    fn think(&mut self, user: u32, now: u64) -> Option<PlaneEvent> {
         let User { of, sent, .. } = self.all[user as usize];
         let until = self.until(user);
         if now >= until {
@@ -97,8 +97,8 @@ impl Users {
     }
 }
 
-fn acts(at: u64, user: u32) -> Event {
-    Event::new(at, What::UserActs, user.into(), user)
+fn acts(at: u64, user: u32) -> PlaneEvent {
+    PlaneEvent::new(at, What::UserActs, user.into(), user)
 }
 
 impl EventPlane {
@@ -118,7 +118,7 @@ impl EventPlane {
     }
 
     /// A user begins to think, or has thought and sends.
-    pub(super) fn user_acts(&mut self, event: Event, fleet: &mut Fleet, sink: &mut impl Sink) {
+    pub(super) fn user_acts(&mut self, event: PlaneEvent, fleet: &mut Fleet, sink: &mut impl Sink) {
         let Some(users) = &mut self.users else { return };
         let number = event.index;
         users.move_to(self.now);

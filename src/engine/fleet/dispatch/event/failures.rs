@@ -1,10 +1,11 @@
 //! Replicas that are killed or fail: what they hold is lost, or put back to be served by others (rule 33).
 
 use super::clients::{Killed, Whereabouts};
-use super::heap::Event;
+use super::heap::PlaneEvent;
 use super::{EventPlane, Mode, Serving, Ticket, Waiting};
 use crate::fleet::dispatch::Sink;
 use crate::fleet::{Fleet, ReplicaId};
+use crate::marks;
 use crate::units::Time;
 
 impl EventPlane {
@@ -19,10 +20,11 @@ impl EventPlane {
     }
 
     /// A leaving replica's grace ends, or it fails.
-    pub(super) fn kill(&mut self, event: Event, fleet: &mut Fleet, sink: &mut impl Sink) {
+    pub(super) fn kill(&mut self, event: PlaneEvent, fleet: &mut Fleet, sink: &mut impl Sink) {
         let id = ReplicaId(event.index);
         if !self.servers.is(id, event.stamp) {
-            return; // gone before its grace ended
+            marks::hit("gone before its grace ended", "");
+            return;
         }
         let fails = fleet.fails_at(id) <= Time(self.now);
         self.end_work(&[id], fails, fleet, sink);
@@ -57,6 +59,7 @@ impl EventPlane {
         sink: &mut impl Sink,
     ) {
         if fails && self.held.is_some() {
+            marks::hit("failed work is put back", "");
             self.put_back(replicas, sink);
         } else {
             self.lose(replicas, sink);
@@ -90,7 +93,7 @@ impl EventPlane {
     }
 
     /// Puts everything at the head of the common queue: first what was in service, then what waited, each
-    /// in order of arrival.
+    /// in order of arrival (rules 13, 33).
     fn put_back(&mut self, replicas: &[ReplicaId], sink: &mut impl Sink) {
         let mut again: Vec<Waiting> = Vec::new();
         for at in 0..self.serving.len() {
@@ -112,13 +115,13 @@ impl EventPlane {
         }
         waited.sort_unstable_by_key(|ticket| ticket.1);
         for ticket in waited.into_iter().rev() {
-            let rank = self.rank(self.waiting[ticket.0 as usize].class);
-            self.gateway.push_front(rank, ticket);
+            let level = self.level(self.waiting[ticket.0 as usize].class);
+            self.gateway.push_front(level, ticket);
         }
         for request in again.into_iter().rev() {
             let at = self.keep_waiting(request);
             self.note_place(request.client, Whereabouts::Waiting(at));
-            self.gateway.push_front(self.rank(request.class), (at, request.stamp));
+            self.gateway.push_front(self.level(request.class), (at, request.stamp));
         }
     }
 

@@ -3,7 +3,8 @@
 //! pay for it; here they are appended to the bucket of their time, and only those that still hold when it
 //! opens go to the heap (hashed timing wheels, Varghese and Lauck 1987).
 
-use super::heap::Event;
+use super::heap::PlaneEvent;
+use crate::marks;
 
 /// How many buckets there are.
 const BUCKETS: u64 = 64;
@@ -16,7 +17,7 @@ const _: () = assert!(2 * PER_LENGTH < BUCKETS);
 /// Events by the bucket of their time; only those that still hold go to the heap.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Later {
-    buckets: Vec<Vec<Event>>,
+    buckets: Vec<Vec<PlaneEvent>>,
     /// Bucket number `at >> shift`, in turn; chosen anew while all are empty.
     shift: u32,
     /// The earliest instant that still belongs to a closed bucket; all of them do up to a whole turn later.
@@ -26,7 +27,7 @@ pub(super) struct Later {
 
 impl Later {
     /// Keeps an event, unless it is too near or too far ahead.
-    pub(super) fn put(&mut self, event: Event, now: u64) -> bool {
+    pub(super) fn put(&mut self, event: PlaneEvent, now: u64) -> bool {
         if event.at == u64::MAX {
             return false;
         }
@@ -38,6 +39,7 @@ impl Later {
         let number = event.at >> self.shift;
         let ahead = number.checked_sub(self.opens_at >> self.shift);
         if ahead.is_none_or(|ahead| ahead >= BUCKETS) {
+            marks::hit("too far ahead for all buckets", "");
             return false;
         }
         self.held += 1;
@@ -52,7 +54,7 @@ impl Later {
     }
 
     /// Opens the next bucket; give it back when it is empty.
-    pub(super) fn open(&mut self) -> Vec<Event> {
+    pub(super) fn open(&mut self) -> Vec<PlaneEvent> {
         let place = self.place();
         let bucket = self.buckets.get_mut(place).map(std::mem::take).unwrap_or_default();
         self.held -= bucket.len();
@@ -60,7 +62,7 @@ impl Later {
     }
 
     /// The bucket keeps its room; the next one is due.
-    pub(super) fn give_back(&mut self, bucket: Vec<Event>) {
+    pub(super) fn give_back(&mut self, bucket: Vec<PlaneEvent>) {
         let place = self.place();
         if let Some(own) = self.buckets.get_mut(place) {
             *own = bucket;

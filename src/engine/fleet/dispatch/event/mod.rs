@@ -29,7 +29,7 @@ use crate::units::Time;
 use classes::{Classes, TicketQueue};
 use clients::{Clients, NOBODY, Whereabouts};
 use closed::Users;
-use heap::{Event, EventHeap, What};
+use heap::{EventHeap, PlaneEvent, What};
 use per_request::PerRequest;
 use routing::Routed;
 use servers::{Servers, SlotKey};
@@ -167,7 +167,8 @@ impl EventPlane {
         plane
     }
 
-    /// One arrival at the instant reached; true if no replica is live, whether it waits or is refused.
+    /// One arrival at the instant reached; true if no replica is live, whether it waits or is refused
+    /// (rules 6, 28).
     fn admit(
         &mut self,
         request: Waiting,
@@ -220,6 +221,7 @@ impl EventPlane {
             slot: slot_number,
             client: request.client,
             replica: Some(id),
+            // It came before its replica was ready (rule 20).
             cold: request.arrival < self.servers.ready_at(id),
             class: request.class,
         };
@@ -312,7 +314,7 @@ impl EventPlane {
         if self.draw_near() {
             return true;
         }
-        let due = |event: &Event| {
+        let due = |event: &PlaneEvent| {
             event.at < limit
                 || (inclusive && event.what < What::UserActs)
                 || event.what < What::GiveUp
@@ -397,7 +399,7 @@ impl EventPlane {
         }
     }
 
-    fn give_up(&mut self, event: Event, sink: &mut impl Sink) {
+    fn give_up(&mut self, event: PlaneEvent, sink: &mut impl Sink) {
         let ticket = (event.index, event.stamp);
         if !self.ticket_is_valid(ticket) || self.waiting[ticket.0 as usize].again {
             return; // served meanwhile
@@ -512,7 +514,7 @@ impl<S: Sink> Plane<S> for EventPlane {
         }
         if deadline != Time::NEVER {
             let ordinal = self.servers.ordinal(id);
-            self.heap.push(Event::new(deadline.0, What::Kill, ordinal, id.0));
+            self.heap.push(PlaneEvent::new(deadline.0, What::Kill, ordinal, id.0));
         }
         None
     }

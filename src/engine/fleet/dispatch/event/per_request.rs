@@ -3,8 +3,9 @@
 
 use super::{EventPlane, Mode, Place, Ticket, Waiting};
 use crate::fleet::dispatch::Sink;
-use crate::fleet::dispatch::event::heap::{Event, What};
+use crate::fleet::dispatch::event::heap::{PlaneEvent, What};
 use crate::fleet::{Fleet, OrderedBy, Overflow, ReplicaId, ScalePerRequest};
+use crate::marks;
 use crate::random::{Purpose, Sampler, Streams};
 use crate::units::Time;
 use std::collections::BTreeMap;
@@ -105,7 +106,7 @@ impl EventPlane {
         }
     }
 
-    /// Claims a free slot of a replica that is already starting, in launch order.
+    /// Claims a free slot of a replica that is already starting, in launch order (rule 29).
     fn bind_to_coming(
         &mut self,
         request: Waiting,
@@ -159,7 +160,7 @@ impl EventPlane {
             return;
         }
         self.bind(ordinal, request, patience, sink);
-        self.heap.push(Event::new(ready_at.0, What::Ready, ordinal, id.0));
+        self.heap.push(PlaneEvent::new(ready_at.0, What::Ready, ordinal, id.0));
     }
 
     /// The replica is ready: its slots are idle. Returns who waited for it.
@@ -179,7 +180,7 @@ impl EventPlane {
         bound
     }
 
-    pub(super) fn ready_per_request(&mut self, event: Event, fleet: &mut Fleet) {
+    pub(super) fn ready_per_request(&mut self, event: PlaneEvent, fleet: &mut Fleet) {
         let id = ReplicaId(event.index);
         let bound = self.become_ready(event.stamp, id, fleet);
         for ticket in bound {
@@ -208,11 +209,11 @@ impl EventPlane {
         let limit = state.idle_limit(id, ordinal);
         let until = self.now.saturating_add(limit);
         self.servers.begin_idle(id, until);
-        // Of those idle for equally long the older replica goes first.
-        self.heap.push(Event::new(until, What::IdleExpire, ordinal, id.0));
+        // Of those idle for equally long the older replica goes first (rule 30).
+        self.heap.push(PlaneEvent::new(until, What::IdleExpire, ordinal, id.0));
     }
 
-    pub(super) fn expire_idle(&mut self, event: Event, fleet: &mut Fleet) {
+    pub(super) fn expire_idle(&mut self, event: PlaneEvent, fleet: &mut Fleet) {
         let id = ReplicaId(event.index);
         let valid = self.servers.idles_until(id, event.stamp, event.at);
         let Some(state) = self.per_request() else { return };
@@ -237,7 +238,10 @@ impl EventPlane {
             Some(slot) if fleet.census().live() > state.spec.minimum => {
                 self.remove_idle(slot.replica, fleet);
             }
-            _ => self.servers.outlive(),
+            _ => {
+                marks::hit("outlives its idle period", "");
+                self.servers.outlive();
+            }
         }
     }
 

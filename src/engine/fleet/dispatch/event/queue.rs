@@ -2,7 +2,7 @@
 
 use super::classes::Classes;
 use super::clients::Whereabouts;
-use super::heap::{Event, What};
+use super::heap::{PlaneEvent, What};
 use super::{EventPlane, FREE, Place, Ticket, Waiting};
 use crate::fleet::ReplicaId;
 use crate::fleet::dispatch::Sink;
@@ -40,14 +40,16 @@ impl EventPlane {
         self.note_place(request.client, Whereabouts::Waiting(at));
         match place {
             Place::At(id) => self.queue_at(id, ticket),
-            Place::Gateway => self.gateway.push_back(self.rank(request.class), ticket),
+            Place::Gateway => self.gateway.push_back(self.level(request.class), ticket),
             Place::Bound => {}
         }
         self.note_waiting(request.class, ticket);
         if let Some(patience) = patience {
             let deadline = request.arrival.saturating_add(patience);
-            self.heap
-                .push_doubtful(Event::new(deadline, What::GiveUp, request.stamp, at), self.now);
+            self.heap.push_doubtful(
+                PlaneEvent::new(deadline, What::GiveUp, request.stamp, at),
+                self.now,
+            );
         }
         Some(ticket)
     }
@@ -74,8 +76,8 @@ impl EventPlane {
     pub(super) fn queue_at(&mut self, id: ReplicaId, ticket: Ticket) {
         let request = &mut self.waiting[ticket.0 as usize];
         request.replica = Some(id);
-        let rank = Classes::rank(self.classes.as_deref(), request.class);
-        self.servers.enqueue(id, rank, ticket);
+        let level = Classes::level(self.classes.as_deref(), request.class);
+        self.servers.enqueue(id, level, ticket);
         self.note_present(id);
     }
 

@@ -25,7 +25,7 @@ use response::{Law, Responses};
 use statrs::distribution::{ContinuousCDF as _, Normal};
 use std::collections::VecDeque;
 use std::sync::Arc;
-use waiting::Waiting;
+use waiting::WaitFormula;
 
 /// What arrives in a stretch of nearly constant rate.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -82,7 +82,7 @@ impl FluidPlane {
     pub fn new(spec: &FleetSpec, service: Arc<Strata>, dispersion: f64, streams: Streams) -> Self {
         let sharing = matches!(spec.discipline, Discipline::Sharing { .. });
         let slots = f64::from(spec.concurrency.max(1));
-        let waiting = Waiting::new(spec, dispersion, service.cv2);
+        let waiting = WaitFormula::new(spec, dispersion, service.cv2);
         Self {
             pace: Pace::new(waiting, slots, service.mean_s),
             responses: Responses::new(Arc::clone(&service), sharing.then_some(slots)),

@@ -3,7 +3,7 @@
 use super::chance;
 use super::erlang::crossing;
 use super::response::Law;
-use super::waiting::Waiting;
+use super::waiting::WaitFormula;
 
 /// The longest step while the system is not settled, seconds.
 pub(super) const LONGEST_S: f64 = 1.0;
@@ -17,7 +17,7 @@ const DEEPEST: f64 = 36.0;
 /// Moves the mean number in the system on, a step at a time.
 #[derive(Debug, Clone)]
 pub(super) struct Pace {
-    waiting: Waiting,
+    waiting: WaitFormula,
     slots: f64,
     service_s: f64,
     /// In the system, in service, waiting; means.
@@ -46,7 +46,7 @@ pub(super) struct Step {
 }
 
 impl Pace {
-    pub(super) fn new(waiting: Waiting, slots: f64, service_s: f64) -> Self {
+    pub(super) fn new(waiting: WaitFormula, slots: f64, service_s: f64) -> Self {
         Self {
             waiting,
             slots,

@@ -27,7 +27,7 @@ pub(super) struct Wait {
 
 /// The formula of a fleet.
 #[derive(Debug, Clone)]
-pub(super) struct Waiting {
+pub(super) struct WaitFormula {
     kind: Kind,
     /// Slots of a replica.
     slots: f64,
@@ -50,7 +50,7 @@ enum Kind {
 /// Rows of the table of a mean field, one each 0.5 % of utilisation.
 const ROWS: usize = 200;
 
-impl Waiting {
+impl WaitFormula {
     pub(super) fn new(spec: &FleetSpec, ca2: f64, cs2: f64) -> Self {
         let sharing = matches!(spec.discipline, Discipline::Sharing { .. });
         let slots = f64::from(spec.concurrency.max(1));
@@ -221,7 +221,7 @@ mod tests {
     }
 
     fn mean_wait(balancing: Balancing, slots: u32, cs2: f64, u: f64, replicas: f64) -> f64 {
-        let waiting = Waiting::new(&fleet(balancing, slots), 1.0, cs2);
+        let waiting = WaitFormula::new(&fleet(balancing, slots), 1.0, cs2);
         // In mean service times, by Little's law.
         waiting.at(u, replicas).queue / (u * replicas * f64::from(slots))
     }
@@ -265,7 +265,7 @@ mod tests {
                 let waits = order.map(|one| mean_wait(one, slots, 1.0, u, 100.0));
                 assert!(waits.is_sorted(), "{slots} {u}: {waits:?}");
             }
-            for balancing in order {
+            for balancing in RoutingRule::ALL.iter().map(|&rule| per(rule)).chain([order[0]]) {
                 let at = |u: f64| mean_wait(balancing, slots, 1.0, u, 100.0);
                 let all: Vec<f64> = (1..200).map(|n| at(f64::from(n) / 200.0)).collect();
                 assert!(all.is_sorted(), "{balancing:?}");

@@ -50,7 +50,7 @@ impl Speeds {
     }
 }
 
-/// Speed of each of so many.
+/// Speed of each of so many (rule 21).
 fn share(capacity: u32, sharers: u32) -> u64 {
     match sharers <= capacity {
         true => FULL,

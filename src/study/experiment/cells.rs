@@ -3,7 +3,9 @@
 use super::elasticity::track;
 use super::plan::groups;
 use super::reference::{Needs, clairvoyant_plan, needs, work_bound};
-use super::results::{About, Details, PolicyResults, References, Results, ServiceDetails, Told};
+use super::results::{
+    About, Details, PolicyResults, ProductEvent, References, Results, ServiceDetails,
+};
 use super::survey::{Survey, survey};
 use super::together;
 use super::{Cell, CostBy, Facts, Figure, Row, Ruling, ServiceRow, Verdict, plan};
@@ -67,10 +69,11 @@ impl Progress for Silent {
     fn finished(&self, _: &Glance<'_>) {}
 }
 
-/// Why there are no results.
+/// Why there are no results. Those of finished cells are not kept; the scenario is unchanged.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RunError {
-    /// A simulation could not go on; interruption is not an error.
+    /// A simulation could not go on, the first in the order of the plan; no further one was begun.
+    /// Interruption is not an error: what is finished is kept then.
     #[error("policy {policy}, replication {}: {halt}", replication + 1)]
     Halted {
         /// Which policy.
@@ -80,7 +83,7 @@ pub enum RunError {
         /// Why.
         halt: Halt,
     },
-    /// The threads could not be started.
+    /// The threads could not be started; nothing was simulated.
     #[error("cannot start {jobs} threads: {why}")]
     Threads {
         /// How many were wanted.
@@ -94,7 +97,7 @@ pub enum RunError {
 /// say so; results are the same for any number of jobs.
 ///
 /// # Errors
-/// The first cell, in the order of the plan, that could not be simulated.
+/// [`RunError`]; without one there are results, perhaps of some cells only ([`Results::complete`]).
 pub fn run(
     scenario: &Scenario,
     options: &RunOptions<'_>,
@@ -364,7 +367,7 @@ fn reduce(scenario: &Scenario, cell: Cell, done: CellOutcome) -> CellResult {
             supply = outcome.supply;
         }
         services.push(ServiceDetails {
-            told: told(scenario, cell, service_index, &outcome.decisions),
+            product_events: product_events(scenario, cell, service_index, &outcome.decisions),
             service: outcome.name,
             timeline: outcome.timeline,
             decisions: outcome.decisions,
@@ -378,12 +381,12 @@ fn reduce(scenario: &Scenario, cell: Cell, done: CellOutcome) -> CellResult {
 }
 
 /// What a product shows of its decisions.
-fn told(
+fn product_events(
     scenario: &Scenario,
     cell: Cell,
     service: usize,
     decisions: &[simulation::DecisionRecord],
-) -> Vec<Told> {
+) -> Vec<ProductEvent> {
     let policy = &scenario.deployment(cell.policy, service).policy;
     let Some(product) = policy.product() else { return Vec::new() };
     let one = |record: &simulation::DecisionRecord| {
@@ -395,7 +398,7 @@ fn told(
             census: record.census,
             readings: &record.readings,
         })?;
-        Some(Told { at: record.at, what })
+        Some(ProductEvent { at: record.at, what })
     };
     decisions.iter().filter_map(one).collect()
 }

@@ -4,7 +4,7 @@
 /// and 10, and 2 and 3 where they scale and give up by themselves; the simulation the rest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
-pub enum Turn {
+pub enum Rank {
     /// 1: requests complete, and others start in their place.
     Completed,
     /// 2: a leaving replica's grace ends.
@@ -41,7 +41,7 @@ pub enum Turn {
     Retried,
 }
 
-impl Turn {
+impl Rank {
     /// The one after all others.
     pub const LAST: Self = Self::Retried;
 }

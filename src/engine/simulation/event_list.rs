@@ -1,11 +1,11 @@
-//! What the simulation does and when: events in order of time, then of turn.
+//! What the simulation does and when: events in order of time, then of rank.
 
-use crate::fleet::{ReplicaId, Turn};
+use crate::fleet::{Rank, ReplicaId};
 use crate::units::Time;
 use std::collections::BTreeMap;
 
 /// Events of the control plane: the world first, then those who look at it, then those who change it.
-/// Their order at one instant is that of their [`Turn`] (rule 1).
+/// Their order at one instant is that of their [`Rank`] (rule 1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Event {
     /// A draining replica is gone.
@@ -59,17 +59,17 @@ pub(super) enum Control {
 
 impl Event {
     /// When at its instant it happens.
-    pub(super) const fn turn(&self) -> Turn {
+    pub(super) const fn rank(&self) -> Rank {
         match self {
-            Self::Gone(_) => Turn::Gone,
-            Self::Ready(..) => Turn::Ready,
-            Self::Measure(_) => Turn::Measured,
-            Self::Fail(..) => Turn::Failed,
-            Self::Outage(_) => Turn::OutageBegan,
-            Self::Rollout(_) => Turn::Rolled,
-            Self::Scrape(_) => Turn::Scraped,
-            Self::Control(_) => Turn::Asked,
-            Self::Actuate(_) => Turn::Actuated,
+            Self::Gone(_) => Rank::Gone,
+            Self::Ready(..) => Rank::Ready,
+            Self::Measure(_) => Rank::Measured,
+            Self::Fail(..) => Rank::Failed,
+            Self::Outage(_) => Rank::OutageBegan,
+            Self::Rollout(_) => Rank::Rolled,
+            Self::Scrape(_) => Rank::Scraped,
+            Self::Control(_) => Rank::Asked,
+            Self::Actuate(_) => Rank::Actuated,
         }
     }
 
@@ -88,22 +88,22 @@ impl Event {
     }
 }
 
-/// What orders events; no two are equal: instant, turn, service (all services pass one turn before any begins
+/// What orders events; no two are equal: instant, rank, service (all services pass one rank before any begins
 /// the next), launch ordinal, and the order in which they were added.
-type Key = (Time, Turn, u32, u64, u64);
+type Key = (Time, Rank, u32, u64, u64);
 
 /// The events to come.
 #[derive(Debug, Default)]
-pub(super) struct Calendar {
+pub(super) struct EventList {
     events: BTreeMap<Key, Event>,
     added: u64,
 }
 
-impl Calendar {
+impl EventList {
     /// Adds an event; those at [`Time::NEVER`] never happen.
     pub(super) fn add(&mut self, at: Time, service: u32, event: Event) {
         if at != Time::NEVER {
-            self.events.insert((at, event.turn(), service, event.ordinal(), self.added), event);
+            self.events.insert((at, event.rank(), service, event.ordinal(), self.added), event);
             self.added += 1;
         }
     }
@@ -113,14 +113,14 @@ impl Calendar {
         self.events.first_key_value().map(|(key, _)| key.0)
     }
 
-    /// The next event and its service, if it is due at `now` and its turn is wanted.
+    /// The next event and its service, if it is due at `now` and its rank is wanted.
     pub(super) fn pop(
         &mut self,
         now: Time,
-        wanted: impl Fn(Turn) -> bool,
+        wanted: impl Fn(Rank) -> bool,
     ) -> Option<(usize, Event)> {
         let next = self.events.first_entry()?;
-        let &(at, turn, service, ..) = next.key();
-        (at == now && wanted(turn)).then(|| (service as usize, next.remove()))
+        let &(at, rank, service, ..) = next.key();
+        (at == now && wanted(rank)).then(|| (service as usize, next.remove()))
     }
 }

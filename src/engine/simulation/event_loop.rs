@@ -1,13 +1,13 @@
-//! A run: serve to the next event of the calendar, then do what is due, in order (rule 1).
+//! A run: serve to the next event of the event list, then do what is due, in order (rule 1).
 
 use super::backend::Advance;
-use super::calendar::{Calendar, Control, Event, Measure, RolloutStep};
+use super::event_list::{Control, Event, EventList, Measure, RolloutStep};
 use super::facts::{RunFacts, sources};
 use super::outcome::Outcome;
 use super::senses::Senses;
 use super::service::Service;
 use super::setup::{Halt, ServiceSetup, Setup};
-use crate::fleet::Turn;
+use crate::fleet::Rank;
 use crate::fleet::dispatch::Sink;
 use crate::marks;
 use crate::units::{Span, Time};
@@ -82,7 +82,7 @@ struct Run<'a, const OBSERVED: bool> {
     services: Vec<Service<'a, OBSERVED>>,
     /// Per service: what its autoscaler sees.
     senses: Vec<Senses>,
-    calendar: Calendar,
+    events: EventList,
     until: Until,
 }
 
@@ -116,7 +116,7 @@ impl<'a, const OBSERVED: bool> Run<'a, OBSERVED> {
         let mut run = Self {
             senses,
             services: Vec::new(),
-            calendar: Calendar::default(),
+            events: EventList::default(),
             until: Until {
                 end: setup.window.end,
                 last: setup.window.end + setup.window.drain_limit,
@@ -140,9 +140,10 @@ impl<'a, const OBSERVED: bool> Run<'a, OBSERVED> {
         self.note(index);
         let service = &self.services[index];
         let cadence = service.controller.autoscaler.cadence;
+        // After one period, and a phase of its own (rule 3).
         let first = Time::ZERO + cadence.interval + facts.control_phase(cadence, id);
         if !cadence.interval.is_zero() {
-            self.calendar.add(first, id, Event::Control(Control::Periodic));
+            self.events.add(first, id, Event::Control(Control::Periodic));
         }
         // A wakeup that falls on a regular control is that control (rule 18).
         for &at in &service.controller.autoscaler.wakeups {
@@ -150,21 +151,21 @@ impl<'a, const OBSERVED: bool> Run<'a, OBSERVED> {
             if at >= first && late == Some(0) {
                 marks::hit("a wakeup that is a regular control", "");
             } else {
-                self.calendar.add(at, id, Event::Control(Control::Wakeup));
+                self.events.add(at, id, Event::Control(Control::Wakeup));
             }
         }
         for (number, at) in self.senses[index].first_scrapes() {
-            self.calendar.add(at, id, Event::Scrape(number));
+            self.events.add(at, id, Event::Scrape(number));
         }
         for (at, event) in service.scripted() {
-            self.calendar.add(at, id, event);
+            self.events.add(at, id, event);
         }
         if let Some(length) = self.until.timeline {
             let at = (Time::ZERO + length).min(self.until.end);
-            self.calendar.add(at, id, Event::Measure(Measure::Interval));
+            self.events.add(at, id, Event::Measure(Measure::Interval));
         }
-        self.calendar.add(facts.window.warmup, id, Event::Measure(Measure::Open));
-        self.calendar.add(self.until.end, id, Event::Measure(Measure::Close));
+        self.events.add(facts.window.warmup, id, Event::Measure(Measure::Open));
+        self.events.add(self.until.end, id, Event::Measure(Measure::Close));
     }
 
     /// See [`Simulation::serve`].
@@ -173,7 +174,7 @@ impl<'a, const OBSERVED: bool> Run<'a, OBSERVED> {
             if self.until.cancel.as_ref().is_some_and(|flag| flag.load(Ordering::Relaxed)) {
                 return Err(Halt::Interrupted);
             }
-            let now = self.calendar.next_at().unwrap_or(Time::NEVER).min(self.until.last);
+            let now = self.events.next_at().unwrap_or(Time::NEVER).min(self.until.last);
             let stops = now > self.until.stop_after;
             // A request up to that instant may still wake a policy; arrivals come before a barrier.
             let next = if stops { self.until.stop_after.after(Span(1)) } else { now };
@@ -190,13 +191,13 @@ impl<'a, const OBSERVED: bool> Run<'a, OBSERVED> {
             if !self.advance_all(now)? {
                 continue; // a policy was woken: there may be earlier events now
             }
-            while let Some(due) = self.calendar.pop(now, |turn| turn < Turn::PatienceEnded) {
+            while let Some(due) = self.events.pop(now, |rank| rank < Rank::PatienceEnded) {
                 self.handle(now, due);
             }
             for service in &mut self.services {
                 service.backend.expire(now);
             }
-            while let Some(due) = self.calendar.pop(now, |_| true) {
+            while let Some(due) = self.events.pop(now, |_| true) {
                 self.handle(now, due);
             }
             if now >= self.until.end && (now >= self.until.last || self.all_settled(now)) {
@@ -220,14 +221,14 @@ impl<'a, const OBSERVED: bool> Run<'a, OBSERVED> {
     }
 
     /// Asks a policy whose control comes first at `now`, if the planes need not be brought there: it sees
-    /// what was scraped before and a fleet that only the calendar changes. A loop of ten controls a second
+    /// what was scraped before and a fleet that only the event list changes. A loop of ten controls a second
     /// costs no barriers then. False if there is none.
     fn ask_ahead(&mut self, now: Time) -> bool {
         let mut all = self.services.iter().zip(&self.senses);
         if now >= self.until.end || !all.all(|(service, senses)| service.is_known_ahead(senses)) {
             return false;
         }
-        let Some(due) = self.calendar.pop(now, |turn| turn == Turn::Asked) else { return false };
+        let Some(due) = self.events.pop(now, |rank| rank == Rank::Asked) else { return false };
         marks::hit("asked before the planes get there", "");
         self.handle(now, due);
         true
@@ -241,7 +242,8 @@ impl<'a, const OBSERVED: bool> Run<'a, OBSERVED> {
         settled
     }
 
-    /// Brings every service to `now`; false if one had to stop before, at zero replicas.
+    /// Brings every service to `now`, in their order (rule 13); false if one had to stop before, at zero
+    /// replicas.
     fn advance_all(&mut self, now: Time) -> Result<bool, Halt> {
         for index in 0..self.services.len() {
             loop {
@@ -265,7 +267,7 @@ impl<'a, const OBSERVED: bool> Run<'a, OBSERVED> {
         Ok(true)
     }
 
-    /// A request found no live replica (rules 6, 27, 28); true if that put something into the calendar.
+    /// A request found no live replica (rules 6, 27, 28); true if that put something into the event list.
     fn activate(&mut self, index: usize, at: Time) -> bool {
         let (service, senses) = (&mut self.services[index], &mut self.senses[index]);
         senses.found_nobody(at, &mut service.backend);
@@ -280,7 +282,7 @@ impl<'a, const OBSERVED: bool> Run<'a, OBSERVED> {
             self.note(index);
         } else {
             service.controller.orders_under_way += 1;
-            self.calendar.add(at + delay, index as u32, Event::Actuate(decision.desired));
+            self.events.add(at + delay, index as u32, Event::Actuate(decision.desired));
         }
         true
     }
@@ -319,7 +321,7 @@ impl<'a, const OBSERVED: bool> Run<'a, OBSERVED> {
             && now < self.until.end
         {
             let next = (now + length).min(self.until.end);
-            self.calendar.add(next, index as u32, Event::Measure(Measure::Interval));
+            self.events.add(next, index as u32, Event::Measure(Measure::Interval));
         }
     }
 
@@ -327,7 +329,7 @@ impl<'a, const OBSERVED: bool> Run<'a, OBSERVED> {
         let senses = &mut self.senses[index];
         let source = &mut self.services[senses.source(number)].backend;
         let next = senses.scrape(now, number, source);
-        self.calendar.add(next, index as u32, Event::Scrape(number));
+        self.events.add(next, index as u32, Event::Scrape(number));
     }
 
     fn control(&mut self, now: Time, index: usize, control: Control) {
@@ -341,10 +343,10 @@ impl<'a, const OBSERVED: bool> Run<'a, OBSERVED> {
             marks::hit("an order that changes nothing", "");
         } else {
             service.controller.orders_under_way += 1;
-            self.calendar.add(now + delay, index as u32, Event::Actuate(decision.desired));
+            self.events.add(now + delay, index as u32, Event::Actuate(decision.desired));
         }
         if control == Control::Periodic {
-            self.calendar.add(now + interval, index as u32, Event::Control(control));
+            self.events.add(now + interval, index as u32, Event::Control(control));
         }
     }
 
@@ -353,14 +355,14 @@ impl<'a, const OBSERVED: bool> Run<'a, OBSERVED> {
         self.note(index);
         if self.services[index].backend.is_rolling() {
             let next = Event::Rollout(RolloutStep::Continue);
-            self.calendar.add(now, index as u32, next);
+            self.events.add(now, index as u32, next);
         }
     }
 
-    /// Puts what is to come into the calendar.
+    /// Puts what is to come into the event list.
     fn note(&mut self, index: usize) {
         for (at, event) in self.services[index].backend.take_changes() {
-            self.calendar.add(at, index as u32, event);
+            self.events.add(at, index as u32, event);
         }
     }
 
