@@ -5,6 +5,7 @@ mod cli;
 mod determinism;
 mod documented;
 mod dry_run;
+mod endings;
 mod explained;
 mod flow;
 mod fluid;
