@@ -15,6 +15,7 @@ mod clients;
 mod closed;
 mod decode;
 mod deployment;
+mod effort;
 mod failures;
 mod fidelity;
 mod file;
@@ -40,7 +41,9 @@ mod variants;
 mod words;
 
 pub use choice::{PolicyChoice, PolicyFile};
+pub use decode::{nearest, nearest_of};
 pub use deployment::Deployment;
+pub use effort::{Effort, MOST_BYTES_TOGETHER, MOST_TOGETHER};
 pub use fidelity::{Fidelity, TESTED, Tested};
 pub use file::ScenarioFile;
 pub use findings::{Findings, Located};
