@@ -7,7 +7,8 @@
 //!
 //! **Must not know**: threads, results, terminals.
 //!
-//! **Start at** [`load`] and [`Scenario`].
+//! **Start at** [`load`] and [`Scenario`]. Faults of shape (an unknown key) are found in `decode`, faults of sense in
+//! `check`; `findings` gives them their lines.
 
 mod check;
 mod choice;
