@@ -14,6 +14,7 @@
 #![warn(clippy::wildcard_enum_match_arm)]
 
 mod account;
+mod cause;
 mod classes_csv;
 mod decisions_csv;
 mod diff;
