@@ -30,3 +30,4 @@ mod theory_fast;
 mod two_choices;
 mod vectors;
 mod verbs;
+mod wall_clock;
