@@ -45,7 +45,7 @@ impl fmt::Display for LatencyTerm {
 
 autosim_engine::written_as_text!(
     LatencyTerm,
-    "LatencyTerm",
+    "LatencySlo",
     LatencyTerm::EXPECTED,
     "string",
     examples["p99 < 300ms"]
@@ -80,7 +80,7 @@ impl fmt::Display for ErrorTerm {
 
 autosim_engine::written_as_text!(
     ErrorTerm,
-    "ErrorTerm",
+    "ErrorSlo",
     ErrorTerm::EXPECTED,
     "string",
     examples["< 0.1%"]
@@ -128,7 +128,7 @@ impl fmt::Display for LaunchRateText {
 
 autosim_engine::written_as_text!(
     LaunchRateText,
-    "LaunchRateText",
+    "LaunchRate",
     LaunchRateText::EXPECTED,
     "string",
     examples["10/min"]
@@ -265,7 +265,7 @@ impl JsonSchema for SpanOrLaw {
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         json_schema!({
             "description": SPAN_OR_LAW,
-            "anyOf": [{ "type": "string" }, generator.subschema_for::<Distribution>()],
+            "anyOf": [generator.subschema_for::<Span>(), generator.subschema_for::<Distribution>()],
         })
     }
 }
