@@ -74,7 +74,8 @@ impl Documents {
             let wrong = Findings::at(sources, wrong.at, wrong.message, hint);
             Failure::BadInput(wrong.render(false))
         })?;
-        document.bodies.iter().find_map(ProductFile::recognise).ok_or_else(|| {
+        let recognised = document.bodies.iter().find_map(ProductFile::recognise);
+        recognised.map(|one| one.kind).ok_or_else(|| {
             let known = ProductFile::KINDS.join(", ");
             Failure::bad_input(format_args!(
                 "{name} has the shape of no product's document; known products: {known}; a \
@@ -222,9 +223,9 @@ impl DocumentVerdict {
         let faults = found.iter().map(|found| &found.fault);
         let refused: Vec<&DocumentFault> =
             faults.filter(|fault| fault.severity == Severity::Error).collect();
-        let answer = (!refused.is_empty()).then(|| file.refusal(&refused));
+        let answer = file.refusal(&refused);
         let findings = Findings::of_document(&name, &text, &found);
-        Ok(Self { kind, sound: answer.is_none(), findings, answer })
+        Ok(Self { kind, sound: refused.is_empty(), findings, answer })
     }
 }
 
