@@ -3,7 +3,9 @@
 mod by_hand;
 mod cli;
 mod determinism;
+mod documented;
 mod dry_run;
+mod endings;
 mod explained;
 mod flow;
 mod fluid;

@@ -391,7 +391,7 @@ mod tests {
 
     /// (rule 10)
     #[test]
-    fn resources_are_linear_in_utilisation() {
+    fn resources_are_linear_in_utilization() {
         let resources = Resources {
             concurrency: 4,
             cpu_idle_percent: 10.0,

@@ -57,7 +57,7 @@ pub struct ReplicaLoad {
     pub ongoing: u32,
 }
 
-/// How load turns into the resources of one replica (rule 10); linear in its utilisation u (busy slots /
+/// How load turns into the resources of one replica (rule 10); linear in its utilization u (busy slots /
 /// concurrency): `idle + (full - idle) x u`, in percent of what the replica was given.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Resources {

@@ -34,6 +34,7 @@ const MAX_DEPTH: u32 = 4;
 )]
 #[serde(rename_all = "kebab-case")]
 #[strum(serialize_all = "kebab-case")]
+#[schemars(rename = "Policy")]
 pub enum PolicySpec {
     /// A constant count.
     Fixed(Fixed),
