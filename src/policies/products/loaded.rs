@@ -57,7 +57,11 @@ pub(super) fn load<V: Product>(
     let model = read::<V>(&sources, file, found)?;
     if let Some(lack) = V::lacks(&model) {
         let fault = DocumentFault::incomplete(lack, "give the whole document first");
-        found.push(Found { origin: Origin::Inline(String::new()), fault });
+        let origin = match &sources[0].0 {
+            Source::File(file) => Origin::File { file: *file, span: 0..0 },
+            Source::Table(_) | Source::Text(_) => Origin::Inline(String::new()),
+        };
+        found.push(Found { origin, fault });
         return None;
     }
     let bodies = sources.into_iter().flat_map(|(_, document)| document.bodies).collect();
