@@ -2,7 +2,7 @@
 //! guards is what the policy wants without them.
 
 use autosim_engine::control::{Decision, Observation, Stage};
-use autosim_engine::simulation::{self, DecisionLog, DecisionRecord, Detail, Setup};
+use autosim_engine::simulation::{self, AskedBy, DecisionLog, DecisionRecord, Detail, Setup};
 use autosim_study::scenario::{LoadOptions, Sources, load};
 use std::fs;
 use std::path::Path;
@@ -180,9 +180,9 @@ fn replayed(setup: &mut Setup, shown: &[DecisionRecord], without: Option<Stage>)
         let seen = Observation::new(now, record.census, record.before, readings);
         let without = without.filter(|_| at + 1 == shown.len());
         let seen = without.map_or(seen, |guard| seen.without(guard));
-        answer = Some(match record.activation {
-            true => policy.activate(&seen),
-            false => policy.observe(&seen),
+        answer = Some(match record.asked_by {
+            AskedBy::Request => policy.activate(&seen),
+            AskedBy::Control | AskedBy::Nobody => policy.observe(&seen),
         });
     }
     answer.unwrap()

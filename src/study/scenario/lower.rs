@@ -8,7 +8,7 @@ use super::words::{LatencyTerm, SpanOrLaw, StartText};
 use super::{Competitor, Fidelity, NamedPolicy, PolicyChoice, Scenario, Service, SloTerms};
 use super::{
     Variant, check, clients, closed, failures, fidelity, fleet, length, lint, priorities, rollouts,
-    sharing, variants,
+    scripted, sharing, variants,
 };
 use autosim_engine::fault::Faults;
 use autosim_engine::fleet::{FailureSpec, FleetSpec};
@@ -103,6 +103,7 @@ pub(super) fn lower(
         inputs,
     };
     check::slots(&scenario, faults);
+    scripted::check_resolved(&scenario, faults);
     closed::check_endless(&scenario, faults);
     failures::check_lives(&scenario, faults);
     fidelity::apply(&mut scenario, &file, faults);
@@ -126,6 +127,7 @@ fn deploy(
         name: draft.name,
         prefix: draft.prefix,
         workload: draft.workload,
+        metric_outages: draft.metric_outages,
     };
     Some((drafts.into_iter().map(service).collect(), competitors))
 }
@@ -140,6 +142,7 @@ fn check_together(
     rollouts::check_policies(services, policies, faults);
     rollouts::check_end(services, end, faults);
     failures::check(services, policies, end, faults);
+    scripted::check(services, policies, end, faults);
     sharing::check_policies(services, policies, faults);
     closed::check(services, policies, faults);
     priorities::check(services, policies, faults);
@@ -229,6 +232,9 @@ fn one_or_many(file: &ScenarioFile, faults: &mut Faults) {
         ("client", file.client.is_some()),
         ("rollouts", !file.rollouts.is_empty()),
         ("outages", !file.outages.is_empty()),
+        ("slowdowns", !file.slowdowns.is_empty()),
+        ("metric_outages", !file.metric_outages.is_empty()),
+        ("interventions", !file.interventions.is_empty()),
     ] {
         if given {
             faults.error(
@@ -409,6 +415,9 @@ fn services(
             client: file.client.clone(),
             rollouts: file.rollouts.clone(),
             outages: file.outages.clone(),
+            slowdowns: file.slowdowns.clone(),
+            metric_outages: file.metric_outages.clone(),
+            interventions: file.interventions.clone(),
             policy: None,
         };
         let mut resolution = Resolution { clock, end, faults };
@@ -448,10 +457,14 @@ fn service(
     let Resolution { clock, end, faults } = &mut *resolution;
     let client = entry.client.as_ref();
     let outages = failures::outages(&entry.outages, clock, *end, faults);
+    let run = (*clock, *end);
+    let metric_outages = scripted::metric_outages(&entry.metric_outages, run, faults);
     let fleet = FleetSpec {
         failures: FailureSpec { outages, ..fleet.failures },
         client: client.map(|given| faults.within("client", |f| clients::build(given, f))),
         rollouts: rollouts::build(&entry.rollouts, clock, *end, faults),
+        slowdowns: scripted::slowdowns(&entry.slowdowns, service.cpu, run, faults),
+        interventions: scripted::interventions(&entry.interventions, run, faults),
         ..fleet
     };
     let workload = workload(entry.workload.as_ref(), service, around, resolution)?;
@@ -464,6 +477,7 @@ fn service(
         fleet,
         initial: replica.initial,
         resources,
+        metric_outages,
         left_open: LeftOpen::default(),
         mean_start_s: sound.map_or(0.0, |one| fleet::mean_start_s(one.cold_start.as_ref())),
         mean_life_s: sound.and_then(|one| failures::mean_life_s(one.failures.as_ref())),
