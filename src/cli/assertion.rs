@@ -1,7 +1,7 @@
 //! Assertions on results: `[POLICY:]FIGURE<LIMIT`, for builds that are to fail.
 
 use autosim_engine::units::{Fraction, Price, Span};
-use autosim_study::experiment::{Comparison, Figure, PolicyResults, Results, Ruling};
+use autosim_study::experiment::{self, Comparison, Figure, PolicyResults, Results};
 use autosim_study::scenario::Competitor;
 use std::fmt;
 use std::str::FromStr;
@@ -26,10 +26,19 @@ enum Subject {
     Slo,
 }
 
+/// How an assertion came out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ruling {
+    Holds,
+    Fails,
+    /// The run was interrupted before anything could be known.
+    Undecided,
+}
+
 /// How an assertion came out for one policy.
 pub(super) struct Finding {
-    /// It holds.
-    pub(super) holds: bool,
+    /// Whether it holds.
+    pub(super) ruling: Ruling,
     /// One line about it.
     pub(super) line: String,
 }
@@ -132,12 +141,15 @@ impl Assertion {
         let found: Vec<Finding> = pairs
             .filter(|(policy, _)| about(&policy.name))
             .map(|(policy, compared)| {
+                if policy.rows.is_empty() {
+                    return self.undecided(&policy.name);
+                }
                 let value = match self.subject {
                     Subject::Percentile(percentile) => percentile_ms(policy, percentile),
                     Subject::Figure(figure) => compared.estimate(figure).map(|e| e.mean),
                     Subject::Slo => match compared.verdict.ruling {
-                        Ruling::Met => Some(0.0),
-                        Ruling::Missed | Ruling::NotAsked => None,
+                        experiment::Ruling::Met => Some(0.0),
+                        experiment::Ruling::Missed | experiment::Ruling::NotAsked => None,
                     },
                 };
                 self.finding(&policy.name, value)
@@ -154,11 +166,21 @@ impl Assertion {
         format!("assertion `{self}`: the run has no such policy")
     }
 
+    /// Of a policy that never ran.
+    fn undecided(&self, policy: &str) -> Finding {
+        let why = "the run was interrupted before it finished anything";
+        let line = format!("assertion UNDECIDED: {policy}: {self}: {why}");
+        Finding { ruling: Ruling::Undecided, line }
+    }
+
     fn finding(&self, policy: &str, value: Option<f64>) -> Finding {
         let holds = value.is_some_and(|value| {
             value < self.limit || (self.or_equal && value == self.limit) //
         });
-        let word = if holds { "holds" } else { "FAILS" };
+        let (ruling, word) = match holds {
+            true => (Ruling::Holds, "holds"),
+            false => (Ruling::Fails, "FAILS"),
+        };
         let seen = match (self.subject, value) {
             (Subject::Slo, _) => String::new(),
             (Subject::Percentile(_), None) => ": too many requests failed".to_owned(),
@@ -168,7 +190,7 @@ impl Assertion {
                 format!(": {} {}", figure.column(), significant(value))
             }
         };
-        Finding { holds, line: format!("assertion {word}: {policy}: {self}{seen}") }
+        Finding { ruling, line: format!("assertion {word}: {policy}: {self}{seen}") }
     }
 }
 
@@ -239,14 +261,35 @@ mod tests {
 
     #[test]
     fn a_limit_itself_holds_only_where_it_is_allowed() {
-        for (text, value, holds) in [
-            ("cost<1", Some(1.0), false),
-            ("cost<=1", Some(1.0), true),
-            ("cost<1", Some(0.9), true),
-            ("cost<1", None, false),
+        for (text, value, ruling) in [
+            ("cost<1", Some(1.0), Ruling::Fails),
+            ("cost<=1", Some(1.0), Ruling::Holds),
+            ("cost<1", Some(0.9), Ruling::Holds),
+            ("cost<1", None, Ruling::Fails),
         ] {
             let found = parsed(text).unwrap().finding("p", value);
-            assert_eq!(found.holds, holds, "{text} {value:?}");
+            assert_eq!(found.ruling, ruling, "{text} {value:?}");
+        }
+    }
+
+    #[test]
+    fn of_a_policy_that_never_ran_nothing_is_decided() {
+        use autosim_study::experiment::{RunOptions, Silent, run};
+        use autosim_study::scenario::{LoadOptions, Sources, load};
+        let text = "duration = '10m'\nslo.latency = 'p99 < 1s'\n[workload.arrivals.main.poisson]\n\
+                    rate = '10/s'\n[policies.two.fixed]\nreplicas = 2\n";
+        let options = LoadOptions { fallback_name: "test".into(), ..LoadOptions::default() };
+        let scenario = load(Sources::new("s.toml", text), &options).unwrap().scenario;
+        // Asked to stop before it began.
+        let cancel = &std::sync::Arc::new(true.into());
+        let options = RunOptions { jobs: 1, all_timelines: false, all_decisions: false, cancel };
+        let results = run(&scenario, &options, &Silent).unwrap();
+        let comparison = Comparison::of(&results);
+        for text in ["p99<1ms", "slo", "errors<1%", "two:cost<=1"] {
+            let found = parsed(text).unwrap().judge(&results, &comparison).unwrap();
+            assert_eq!(found.len(), 1);
+            assert_eq!(found[0].ruling, Ruling::Undecided, "{text}");
+            assert!(found[0].line.starts_with("assertion UNDECIDED: two: "), "{}", found[0].line);
         }
     }
 

@@ -43,15 +43,13 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
     let mut objects = Vec::new();
     for path in &args.scenarios {
         let exit = match check_one(path, args, terminal, &mut objects) {
-            Err(Failure::BadInput(text)) => {
+            Err(Failure(text)) => {
                 terminal.complain(&text);
                 Exit::BadInput
             }
-            other => other?,
+            Ok(exit) => exit,
         };
-        if exit as u8 > worst as u8 {
-            worst = exit;
-        }
+        worst = worst.worst(exit);
         if exit == Exit::Interrupted {
             break;
         }
@@ -140,22 +138,18 @@ fn sound(
     if !args.execute.asserts.is_empty() {
         let results = execute(scenario, &args.execute, Keep::default(), terminal)?;
         let comparison = Comparison::of(&results);
-        let hold = judge(&args.execute.asserts, &results, &comparison, |line| {
+        exit = judge(&args.execute.asserts, &results, &comparison, |line| {
             lines.push(line.to_owned());
             if json { Ok(()) } else { terminal.print(&format!("{name}: {line}\n")) }
         })?;
-        exit = match (results.complete, hold) {
-            (false, _) => Exit::Interrupted,
-            (true, false) => Exit::Failed,
-            (true, true) => Exit::Good,
-        };
     }
     objects.push(json!({
         "file": name,
         "sound": true,
         "findings": warnings.located(),
         "assertions": lines,
-        "hold": exit == Exit::Good,
+        // Of an interrupted run it is not known.
+        "hold": (exit != Exit::Interrupted).then_some(exit == Exit::Good),
         "assumptions": scenario.assumptions,
         "resolved": scenario.resolved,
     }));

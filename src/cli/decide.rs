@@ -84,7 +84,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
         play(&question, &mut faults)
     });
     let text = render(&faults, &args.readings);
-    let Some(dry_run) = answered else { return Err(Failure::BadInput(text)) };
+    let Some(dry_run) = answered else { return Err(Failure(text)) };
     if !text.is_empty() {
         terminal.say(&text);
     }

@@ -130,7 +130,7 @@ impl Input {
     ) -> Result<Self, Failure> {
         let refuse = |message: String, hint: &str| {
             let findings = Findings::of_file(name, message, hint);
-            Failure::BadInput(findings.render(false))
+            Failure(findings.render(false))
         };
         let bytes = bytes.map_err(|error| match error.kind() == ErrorKind::IsADirectory {
             true => refuse(format!("cannot read {name}: it is a folder"), NAME_A_FILE),
@@ -161,7 +161,7 @@ fn refuse_recorded(path: &Path) -> Result<(), Failure> {
     let hint = "recorded traffic goes to `--trace`, with `--policy` and `--service` files, or is named in a \
                 scenario";
     let findings = Findings::of_file(&name, format!("{name} is no scenario: those are TOML"), hint);
-    Err(Failure::BadInput(findings.render(false)))
+    Err(Failure(findings.render(false)))
 }
 
 impl ScenarioArgs {
@@ -291,6 +291,6 @@ pub(super) fn accept(
             }
             Ok(scenario)
         }
-        Err(findings) => Err(Failure::BadInput(findings.render(terminal.colour))),
+        Err(findings) => Err(Failure(findings.render(terminal.colour))),
     }
 }

@@ -72,7 +72,7 @@ impl Documents {
             let sources = Sources::new(name.clone(), text.clone());
             let hint = "a platform's document is JSON or YAML";
             let wrong = Findings::at(sources, wrong.at, wrong.message, hint);
-            Failure::BadInput(wrong.render(false))
+            Failure(wrong.render(false))
         })?;
         document.bodies.iter().find_map(ProductFile::recognise).ok_or_else(|| {
             let known = ProductFile::KINDS.join(", ");
@@ -121,7 +121,7 @@ impl PolicyArgs {
         let plain = load_policies(sources.clone(), &options);
         let name = match &plain {
             Ok((policies, _)) => self.choose(policies)?.name.clone(),
-            Err(findings) => return Err(Failure::BadInput(findings.render(terminal.colour))),
+            Err(findings) => return Err(Failure(findings.render(terminal.colour))),
         };
         let kind = plain.iter().flat_map(|(all, _)| all).find(|one| one.name == name);
         let product = kind.is_some_and(|one| one.spec.product().is_some());
@@ -139,7 +139,7 @@ impl PolicyArgs {
                 }
                 Ok(self.choose(&policies)?.clone())
             }
-            Err(findings) => Err(Failure::BadInput(findings.render(terminal.colour))),
+            Err(findings) => Err(Failure(findings.render(terminal.colour))),
         }
     }
 

@@ -170,6 +170,7 @@ fn policy(at: usize) -> PolicyResults {
                 decisions: decisions(at),
                 launches: launches(at),
                 slo_minutes: slo_minutes(at),
+                grace: Span::MAX,
             }],
         }],
     }

@@ -39,7 +39,7 @@ const HEADER: [&str; 30] = [
 ];
 
 /// Arrivals and rejections by arrival; completions, losses, timeouts and percentiles by the instant
-/// they happen; replicas, queue and utilisation are means over the interval. Where clients give up and try
+/// they happen; replicas, queue and utilization are means over the interval. Where clients give up and try
 /// again, arrivals are first attempts and completions those whose answer was heard; what attempts beyond
 /// the first came to, and the users who think in closed loops, is in the last columns, empty elsewhere.
 pub(super) fn write(results: &Results, out: &mut dyn Write) -> io::Result<()> {

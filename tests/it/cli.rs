@@ -385,21 +385,6 @@ fn users_of_a_closed_loop_are_in_the_timeline_and_their_requests_in_no_trace() {
 }
 
 #[test]
-fn a_closed_pipe_is_no_failure() {
-    let folder = folder_with(&[]);
-    let mut child = Command::new(env!("CARGO_BIN_EXE_autosim"))
-        .arg("schema")
-        .current_dir(folder.path())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    drop(child.stdout.take());
-    let output = child.wait_with_output().unwrap();
-    assert_eq!((code(&output), errors(&output)), (0, String::new()));
-}
-
-#[test]
 fn the_committed_schema_is_current_and_every_shipped_scenario_follows_it() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let output = autosim(root, &["schema"]);
@@ -426,6 +411,44 @@ fn the_committed_schema_is_current_and_every_shipped_scenario_follows_it() {
     assert!(seen > 0, "no scenario is shipped");
     let unknown = serde_json::json!({ "durration": "1h" });
     assert!(!validator.is_valid(&unknown), "the schema lets unknown keys pass");
+}
+
+#[test]
+fn the_committed_reference_is_current() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let output = autosim(root, &["schema", "--markdown"]);
+    let committed = fs::read_to_string(root.join("docs/reference.md")).unwrap();
+    let stale = "run `autosim schema --markdown > docs/reference.md`";
+    assert!(printed(&output) == committed, "{stale}");
+}
+
+#[test]
+fn a_part_of_a_scenario_is_described_in_plain_text() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for (kind, says) in [
+        ("scenario", "replications: whole number, default 10"),
+        ("service", "concurrency: whole number, default 1"),
+        ("arrivals", "poisson: Poisson arrivals of a constant rate."),
+        ("policy", "target-tracking: "),
+        ("target-tracking", "tolerance: share, default 10 %"),
+        ("slo", "latency: latency-slo"),
+        ("sae", "eval_period_s: whole number of seconds, default 15"),
+        ("service.queue.timeout", "timeout: duration or law, default for ever"),
+        ("law", "lognormal: "),
+        ("duration", "a duration with a unit"),
+    ] {
+        let output = autosim(root, &["schema", kind]);
+        assert_eq!(code(&output), 0, "{kind}: {}", errors(&output));
+        assert!(printed(&output).contains(says), "{kind}:\n{}", printed(&output));
+    }
+    let output = autosim(root, &["schema", "servise"]);
+    assert_eq!((code(&output), printed(&output)), (2, String::new()));
+    let says = errors(&output);
+    assert!(
+        says.starts_with("error: nothing of a scenario is called `servise`; did you mean `service"),
+        "{says}"
+    );
+    assert!(says.contains("`pai-eas`"), "the kinds are listed: {says}");
 }
 
 #[test]

@@ -3,10 +3,13 @@
 mod by_hand;
 mod cli;
 mod determinism;
+mod documented;
 mod dry_run;
+mod endings;
 mod explained;
 mod flow;
 mod fluid;
+mod guide;
 mod house;
 mod launches;
 mod marks;

@@ -243,32 +243,38 @@ impl Dice {
     }
 }
 
-/// The ways of balancing and scaling, each tried equally often.
-pub(crate) const KINDS: [&str; 7] = [
-    "central",
-    "random",
-    "round robin",
-    "least outstanding",
-    "power of two",
-    "power of two with replacement",
-    "per request",
-];
+/// How requests find a slot, or start one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Central,
+    Routed(RoutingRule),
+    PerRequest,
+}
 
-fn balancing(kind: &str) -> Balancing {
+/// The kinds with a queue per replica: whatever rule there is.
+pub(crate) fn routed() -> impl Iterator<Item = Kind> {
+    RoutingRule::ALL.iter().map(|&rule| Kind::Routed(rule))
+}
+
+/// The kinds whose replicas a policy starts and removes.
+pub(crate) fn controlled() -> impl Iterator<Item = Kind> {
+    std::iter::once(Kind::Central).chain(routed())
+}
+
+/// All kinds, each tried equally often.
+pub(crate) fn kinds() -> impl Iterator<Item = Kind> {
+    controlled().chain([Kind::PerRequest])
+}
+
+const fn balancing(kind: Kind) -> Balancing {
     match kind {
-        "random" => Balancing::PerReplica(RoutingRule::Random),
-        "round robin" => Balancing::PerReplica(RoutingRule::RoundRobin),
-        "least outstanding" => Balancing::PerReplica(RoutingRule::LeastOutstanding),
-        "power of two" => Balancing::PerReplica(RoutingRule::PowerOfTwo),
-        "power of two with replacement" => {
-            Balancing::PerReplica(RoutingRule::PowerOfTwoWithReplacement)
-        }
-        _ => Balancing::CentralQueue,
+        Kind::Central | Kind::PerRequest => Balancing::CentralQueue,
+        Kind::Routed(rule) => Balancing::PerReplica(rule),
     }
 }
 
-fn scaling(kind: &str, dice: &mut Dice) -> Scaling {
-    if kind != "per request" {
+fn scaling(kind: Kind, dice: &mut Dice) -> Scaling {
+    if kind != Kind::PerRequest {
         return Scaling::Controlled;
     }
     Scaling::PerRequest(ScalePerRequest {
@@ -279,7 +285,7 @@ fn scaling(kind: &str, dice: &mut Dice) -> Scaling {
     })
 }
 
-fn fleet(kind: &str, dice: &mut Dice) -> FleetSpec {
+fn fleet(kind: Kind, dice: &mut Dice) -> FleetSpec {
     let stage = |dice: &mut Dice| ColdStage { name: "boot", length: dice.law(0, 30) };
     let victims = [VictimOrder::FewestInFlight, VictimOrder::Newest, VictimOrder::Oldest];
     FleetSpec {
@@ -306,7 +312,7 @@ fn fleet(kind: &str, dice: &mut Dice) -> FleetSpec {
     }
 }
 
-pub(crate) fn random_case(kind: &str, seed: u64) -> Case {
+pub(crate) fn random_case(kind: Kind, seed: u64) -> Case {
     let dice = &mut Dice(Streams::new(seed, 0, 99).sequential(Purpose::Arrivals, 7));
     let fleet = fleet(kind, dice);
     let (gap, demand) = (dice.between(1, 12), dice.between(1, 25));
@@ -354,7 +360,7 @@ fn client(dice: &mut Dice) -> ClientSpec {
 }
 
 /// A random case whose clients give up and try again.
-pub(crate) fn random_client_case(kind: &str, seed: u64) -> Case {
+pub(crate) fn random_client_case(kind: Kind, seed: u64) -> Case {
     let dice = &mut Dice(Streams::new(seed, 0, 97).sequential(Purpose::Arrivals, 7));
     let mut case = random_case(kind, seed);
     case.fleet.client = Some(client(dice));
@@ -374,7 +380,7 @@ fn users(dice: &mut Dice) -> LoopSpec {
 }
 
 /// A random case with users in closed loops, most of them alone, many of them with clients.
-pub(crate) fn closed_loop_case(kind: &str, seed: u64) -> Case {
+pub(crate) fn closed_loop_case(kind: Kind, seed: u64) -> Case {
     let dice = &mut Dice(Streams::new(seed, 0, 95).sequential(Purpose::Arrivals, 7));
     let mut case = if dice.one_in(2) { random_client_case } else { random_case }(kind, seed);
     case.fleet.loops = (0..dice.between(1, 3)).map(|_| users(dice)).collect();
@@ -405,7 +411,7 @@ fn failures(dice: &mut Dice) -> FailureSpec {
 }
 
 /// A random case whose replicas fail; a third of them with clients, a third with users in closed loops.
-pub(crate) fn failing_case(kind: &str, seed: u64) -> Case {
+pub(crate) fn failing_case(kind: Kind, seed: u64) -> Case {
     let dice = &mut Dice(Streams::new(seed, 0, 96).sequential(Purpose::Arrivals, 7));
     let mut case = match dice.below(3) {
         0 => random_client_case(kind, seed),
@@ -419,7 +425,7 @@ pub(crate) fn failing_case(kind: &str, seed: u64) -> Case {
 }
 
 /// A random case whose replicas fail, with all they hold, while requests share them.
-pub(crate) fn failing_sharing_case(kind: &str, seed: u64) -> Case {
+pub(crate) fn failing_sharing_case(kind: Kind, seed: u64) -> Case {
     let failures =
         FailureSpec { work: FailedWork::Lost, ..failing_case(kind, seed).fleet.failures };
     let mut case = sharing_case(kind, seed);
@@ -428,7 +434,7 @@ pub(crate) fn failing_sharing_case(kind: &str, seed: u64) -> Case {
 }
 
 /// A random case with classes of requests; some with clients, closed loops and failures.
-pub(crate) fn classes_case(kind: &str, seed: u64) -> Case {
+pub(crate) fn classes_case(kind: Kind, seed: u64) -> Case {
     let dice = &mut Dice(Streams::new(seed, 0, 94).sequential(Purpose::Arrivals, 7));
     let mut case = match dice.below(3) {
         0 => failing_case(kind, seed),
@@ -449,7 +455,7 @@ pub(crate) fn classes_case(kind: &str, seed: u64) -> Case {
 }
 
 /// A random case in which requests share their replicas.
-pub(crate) fn sharing_case(kind: &str, seed: u64) -> Case {
+pub(crate) fn sharing_case(kind: Kind, seed: u64) -> Case {
     let dice = &mut Dice(Streams::new(seed, 0, 97).sequential(Purpose::Arrivals, 7));
     let mut case = random_case(kind, seed);
     let limit = dice.maybe(2, |dice| case.fleet.concurrency + dice.count(0, 3));
@@ -557,7 +563,7 @@ fn shrink(mut case: Case) -> Case {
 }
 
 /// What is different, if anything.
-fn difference(kind: &str, case: Case) -> Option<String> {
+fn difference(kind: Kind, case: Case) -> Option<String> {
     if naive(&case) == engine(&case) {
         return None;
     }
@@ -565,7 +571,7 @@ fn difference(kind: &str, case: Case) -> Option<String> {
     let (naive, engine) = (naive(&case), engine(&case));
     let fates: Vec<_> = naive.0.iter().zip(&engine.0).filter(|(a, b)| a != b).collect();
     let tries: Vec<_> = naive.1.iter().zip(&engine.1).filter(|(a, b)| a != b).collect();
-    Some(format!("{kind}, SEED {}: {case:?}\n(naive, engine): {fates:?}\n{tries:?}", case.seed))
+    Some(format!("{kind:?}, SEED {}: {case:?}\n(naive, engine): {fates:?}\n{tries:?}", case.seed))
 }
 
 fn number(variable: &str) -> Option<u64> {
@@ -580,7 +586,7 @@ pub(crate) fn seeds(usual: u64) -> std::ops::Range<u64> {
     }
 }
 
-fn compare_all(kind: &str, make: fn(&str, u64) -> Case) {
+fn compare_all(kind: Kind, make: fn(Kind, u64) -> Case) {
     let seeds = seeds(600);
     let tried = seeds.end - seeds.start;
     let wrong: Vec<String> = seeds.filter_map(|seed| difference(kind, make(kind, seed))).collect();
@@ -589,46 +595,18 @@ fn compare_all(kind: &str, make: fn(&str, u64) -> Case) {
 }
 
 #[test]
-fn every_routing_rule_is_a_kind() {
-    for &rule in RoutingRule::ALL {
-        let found = KINDS.iter().filter(|kind| balancing(kind) == Balancing::PerReplica(rule));
-        assert_eq!(found.count(), 1, "{rule:?}");
-    }
-}
-
-#[test]
 fn central_queue_equals_the_naive_simulator() {
-    compare_all(KINDS[0], random_case);
+    compare_all(Kind::Central, random_case);
 }
 
 #[test]
-fn random_routing_equals_the_naive_simulator() {
-    compare_all(KINDS[1], random_case);
-}
-
-#[test]
-fn round_robin_equals_the_naive_simulator() {
-    compare_all(KINDS[2], random_case);
-}
-
-#[test]
-fn least_outstanding_equals_the_naive_simulator() {
-    compare_all(KINDS[3], random_case);
-}
-
-#[test]
-fn power_of_two_equals_the_naive_simulator() {
-    compare_all(KINDS[4], random_case);
-}
-
-#[test]
-fn power_of_two_with_replacement_equals_the_naive_simulator() {
-    compare_all(KINDS[5], random_case);
+fn every_routing_rule_equals_the_naive_simulator() {
+    routed().for_each(|kind| compare_all(kind, random_case));
 }
 
 #[test]
 fn scale_per_request_equals_the_naive_simulator() {
-    compare_all(KINDS[6], random_case);
+    compare_all(Kind::PerRequest, random_case);
 }
 
 #[test]
@@ -640,15 +618,13 @@ fn slowdowns_and_counts_from_outside_equal_the_naive_simulator_on_every_balancin
 
 #[test]
 fn sharing_equals_the_naive_simulator_whoever_chooses_the_replica() {
-    for kind in &KINDS[1..6] {
-        compare_all(kind, sharing_case);
-    }
+    routed().for_each(|kind| compare_all(kind, sharing_case));
 }
 
 #[test]
 fn the_random_scenarios_reach_every_fate() {
     let mut seen = [0_u32; 5];
-    for kind in KINDS {
+    for kind in kinds() {
         for seed in 0..60 {
             for (_, fate) in simulate(&random_case(kind, seed)) {
                 let index = match fate {
@@ -667,7 +643,7 @@ fn the_random_scenarios_reach_every_fate() {
 
 #[test]
 fn clients_that_try_again_equal_the_naive_simulator_on_every_balancing() {
-    for kind in KINDS {
+    for kind in kinds() {
         compare_all(kind, random_client_case);
     }
 }
@@ -676,7 +652,7 @@ fn clients_that_try_again_equal_the_naive_simulator_on_every_balancing() {
 fn the_random_clients_make_attempts_of_every_fate() {
     let mut seen = std::collections::BTreeMap::new();
     let mut retries = 0;
-    for kind in KINDS {
+    for kind in kinds() {
         for seed in 0..60 {
             let (records, tries) = simulate_tries(&random_client_case(kind, seed));
             retries += tries.len() - records.len();
@@ -692,7 +668,7 @@ fn the_random_clients_make_attempts_of_every_fate() {
 
 #[test]
 fn closed_loops_equal_the_naive_simulator_on_every_balancing() {
-    for kind in KINDS {
+    for kind in kinds() {
         compare_all(kind, closed_loop_case);
     }
 }
@@ -701,7 +677,7 @@ fn closed_loops_equal_the_naive_simulator_on_every_balancing() {
 fn the_random_closed_loops_send_and_meet_every_fate() {
     let (mut sent, mut retries) = (0, 0);
     let mut seen = std::collections::BTreeMap::new();
-    for kind in KINDS {
+    for kind in kinds() {
         for seed in 0..60 {
             let case = closed_loop_case(kind, seed);
             let from_outside = case.requests.iter().filter(|request| request.0 < case.end).count();
@@ -720,7 +696,7 @@ fn the_random_closed_loops_send_and_meet_every_fate() {
 
 #[test]
 fn classes_of_requests_equal_the_naive_simulator_on_every_balancing() {
-    for kind in &KINDS[..6] {
+    for kind in controlled() {
         compare_all(kind, classes_case);
     }
 }
@@ -747,7 +723,7 @@ impl Sink for ByClass {
 #[test]
 fn every_fate_is_told_by_class_too() {
     let mut pushed_out = 0;
-    for kind in &KINDS[..6] {
+    for kind in controlled() {
         for seed in 0..120 {
             let case = classes_case(kind, seed);
             let mut told = ByClass::default();
@@ -766,7 +742,7 @@ fn every_fate_is_told_by_class_too() {
                 .collect();
             expected.sort_unstable();
             told.0.sort_unstable();
-            assert_eq!(told.0, expected, "{kind}, SEED {seed}: {case:?}");
+            assert_eq!(told.0, expected, "{kind:?}, SEED {seed}: {case:?}");
             let service = &outcome.services[0];
             let by_class = service.classes.iter();
             let rejected: u64 = by_class.clone().map(|one| one.counts.rejected).sum();
@@ -785,10 +761,10 @@ fn every_fate_is_told_by_class_too() {
 
 #[test]
 fn replicas_that_fail_equal_the_naive_simulator_on_every_balancing() {
-    for kind in &KINDS[..6] {
+    for kind in controlled() {
         compare_all(kind, failing_case);
     }
-    for kind in &KINDS[1..6] {
+    for kind in routed() {
         compare_all(kind, failing_sharing_case);
     }
 }
@@ -796,7 +772,7 @@ fn replicas_that_fail_equal_the_naive_simulator_on_every_balancing() {
 #[test]
 fn the_random_failures_lose_work_and_put_it_back() {
     let (mut failed, mut lost, mut put_back) = (0, 0, 0);
-    for kind in &KINDS[..6] {
+    for kind in controlled() {
         for seed in 0..60 {
             let case = failing_case(kind, seed);
             let (_, outcome) = records(setup(&case));
@@ -819,7 +795,7 @@ fn work_of_a_rush_that_outlasts_it_is_put_back_as_it_was() {
         .collect();
     let outages = vec![Outage { at: Time(50), kill: Portion::Share(1.0), notice: Span::ZERO }];
     let failures = FailureSpec { outages, work: FailedWork::Requeued, ..FailureSpec::default() };
-    let mut case = random_case(KINDS[0], 1);
+    let mut case = random_case(Kind::Central, 1);
     let cold_start = vec![ColdStage { name: "boot", length: Sampler::Constant(9) }];
     case.fleet = FleetSpec { initial: 60, cold_start, failures, ..FleetSpec::default() };
     (case.requests, case.interval, case.end, case.drain) = (requests, 20, 600, 500);

@@ -7,9 +7,9 @@
 
 use crate::naive::{Case, Record, simulate};
 use crate::naive_equality::{
-    KINDS, failing_case, random_case, records, seeds, setup, sharing_case,
+    Kind, controlled, failing_case, kinds, random_case, records, seeds, setup, sharing_case,
 };
-use autosim_engine::fleet::{FailedWork, FailureSpec, Outage, Portion, Scaling};
+use autosim_engine::fleet::{FailedWork, FailureSpec, Outage, Portion, RoutingRule, Scaling};
 use autosim_engine::random::{Generator, Purpose, Sampler, Streams};
 use autosim_engine::simulation::{Counts, Outcome};
 use autosim_engine::units::{Span, Time};
@@ -33,7 +33,7 @@ fn between(dice: &mut Generator, low: u64, high: u64) -> u64 {
 }
 
 /// Two thousand requests in microseconds, a fleet that changes, no limit on those that wait.
-fn large_case(kind: &str, seed: u64) -> Case {
+fn large_case(kind: Kind, seed: u64) -> Case {
     let dice = &mut Streams::new(seed, 1, 98).sequential(Purpose::Arrivals, 5);
     let mut case = random_case(kind, seed);
     let fleet = &mut case.fleet;
@@ -93,31 +93,31 @@ fn difference(case: &Case) -> Option<String> {
 
 #[test]
 fn every_fast_plane_equals_the_general_one_on_large_scenarios() {
-    for kind in &KINDS[..6] {
+    for kind in controlled() {
         for seed in seeds(40) {
             let found = difference(&large_case(kind, seed));
-            assert_eq!(found, None, "{kind}, SEED {seed}");
+            assert_eq!(found, None, "{kind:?}, SEED {seed}");
         }
     }
 }
 
 #[test]
 fn every_fast_plane_equals_the_general_one_on_small_scenarios_full_of_ties() {
-    for kind in &KINDS[..6] {
+    for kind in controlled() {
         for seed in seeds(300) {
             let mut case = random_case(kind, seed);
             case.fleet.queue.capacity = None;
             if case.fleet.queue.timeout.as_ref().is_some_and(|law| !law.is_constant()) {
                 case.fleet.queue.timeout = None;
             }
-            assert_eq!(difference(&case), None, "{kind}, SEED {seed}: {case:?}");
+            assert_eq!(difference(&case), None, "{kind:?}, SEED {seed}: {case:?}");
         }
     }
 }
 
 #[test]
 fn replicas_fail_alike_on_every_plane() {
-    for kind in &KINDS[..6] {
+    for kind in controlled() {
         for seed in seeds(200) {
             let mut case = failing_case(kind, seed);
             (case.fleet.client, case.fleet.queue.capacity) = (None, None);
@@ -126,7 +126,7 @@ fn replicas_fail_alike_on_every_plane() {
             if case.fleet.queue.timeout.as_ref().is_some_and(|law| !law.is_constant()) {
                 case.fleet.queue.timeout = None;
             }
-            assert_eq!(difference(&case), None, "{kind}, SEED {seed}: {case:?}");
+            assert_eq!(difference(&case), None, "{kind:?}, SEED {seed}: {case:?}");
         }
         for seed in seeds(20) {
             let mut case = large_case(kind, seed);
@@ -138,7 +138,7 @@ fn replicas_fail_alike_on_every_plane() {
             ];
             let lifetime = Some(Sampler::Exponential { mean_ns: case.end as f64 / 5.0 });
             case.fleet.failures = FailureSpec { lifetime, outages, ..FailureSpec::default() };
-            assert_eq!(difference(&case), None, "{kind}, SEED {seed}");
+            assert_eq!(difference(&case), None, "{kind:?}, SEED {seed}");
         }
     }
 }
@@ -147,7 +147,7 @@ fn replicas_fail_alike_on_every_plane() {
 fn the_large_scenarios_have_queues_losses_and_timeouts() {
     let mut total = Counts::default();
     for seed in 0..40 {
-        let (_, outcome) = outcome(&large_case(KINDS[4], seed));
+        let (_, outcome) = outcome(&large_case(Kind::Routed(RoutingRule::PowerOfTwo), seed));
         let counts = outcome.services[0].counts;
         total.completed += counts.completed;
         total.timed_out += counts.timed_out;
@@ -189,14 +189,14 @@ fn stretched(mut case: Case, factor: u64) -> Case {
 #[test]
 fn decades_between_requests_are_as_exact_as_nanoseconds() {
     // A winner tree holds instants exactly for years ahead, then moves on: here it moves often.
-    for kind in KINDS {
+    for kind in kinds() {
         for seed in seeds(60) {
-            let makes: [fn(&str, u64) -> Case; 2] = [random_case, sharing_case];
-            let shares = KINDS[1..6].contains(&kind);
+            let makes: [fn(Kind, u64) -> Case; 2] = [random_case, sharing_case];
+            let shares = matches!(kind, Kind::Routed(_));
             for make in &makes[..1 + usize::from(shares)] {
                 let case = stretched(make(kind, seed), 1 << 50);
                 let (engine, _) = records(setup(&case));
-                assert_eq!(simulate(&case), engine, "{kind}, SEED {seed}: {case:?}");
+                assert_eq!(simulate(&case), engine, "{kind:?}, SEED {seed}: {case:?}");
             }
         }
     }
@@ -204,11 +204,11 @@ fn decades_between_requests_are_as_exact_as_nanoseconds() {
 
 #[test]
 fn runs_that_are_cut_off_leave_the_same_requests_unfinished() {
-    for kind in KINDS {
+    for kind in kinds() {
         for seed in seeds(150) {
             let case = Case { drain: seed % 50, ..random_case(kind, seed) };
             let (engine, _) = records(setup(&case));
-            assert_eq!(simulate(&case), engine, "{kind}, SEED {seed}: {case:?}");
+            assert_eq!(simulate(&case), engine, "{kind:?}, SEED {seed}: {case:?}");
         }
     }
 }

@@ -2,7 +2,9 @@
 //! requests, money is replica time, more replicas are never slower, luck is common.
 
 use crate::naive::Case;
-use crate::naive_equality::{KINDS, closed_loop_case, random_case, setup, sharing_case};
+use crate::naive_equality::{
+    Kind, closed_loop_case, kinds, random_case, routed, setup, sharing_case,
+};
 use autosim_engine::fleet::{Balancing, ColdStage, FleetSpec, LoopSpec, RoutingRule};
 use autosim_engine::random::{Distribution, Sampler, Streams};
 use autosim_engine::simulation::{
@@ -46,9 +48,9 @@ fn visit(case: &Case, warmup: u64) -> (ServiceOutcome, Visits) {
 
 /// Random cases of every kind of balancing, and of sharing replicas, with a warm-up of a quarter.
 fn for_each_case(mut check: impl FnMut(&Case, u64, &ServiceOutcome, &Visits)) {
-    let makes: [fn(&str, u64) -> Case; 2] = [random_case, sharing_case];
-    let slots = KINDS.iter().map(|kind| (kind, makes[0]));
-    for (kind, make) in slots.chain(KINDS[1..6].iter().map(|kind| (kind, makes[1]))) {
+    let makes: [fn(Kind, u64) -> Case; 2] = [random_case, sharing_case];
+    let slots = kinds().map(|kind| (kind, makes[0]));
+    for (kind, make) in slots.chain(routed().map(|kind| (kind, makes[1]))) {
         for seed in 1000..1080 {
             let case = make(kind, seed);
             let warmup = case.end / 4;
@@ -112,7 +114,7 @@ fn without_increment_and_minimum_the_bill_is_the_integral_of_replicas() {
 
 #[test]
 fn an_increment_and_a_minimum_only_add_to_the_bill() {
-    for kind in KINDS {
+    for kind in kinds() {
         for seed in 1000..1040 {
             let mut case = random_case(kind, seed);
             let exact = visit(&case, 0).0.fleet.billed_ns;
@@ -120,14 +122,14 @@ fn an_increment_and_a_minimum_only_add_to_the_bill() {
             let rounded = visit(&case, 0).0.fleet.billed_ns;
             case.fleet.billing.minimum = Span(40);
             let least = visit(&case, 0).0.fleet.billed_ns;
-            assert!(exact <= rounded && rounded <= least, "{kind}, SEED {seed}");
+            assert!(exact <= rounded && rounded <= least, "{kind:?}, SEED {seed}");
         }
     }
 }
 
 /// A fixed fleet of `replicas` with one central queue and no limits.
 fn fixed(seed: u64, replicas: u32) -> Case {
-    let mut case = random_case("central", seed);
+    let mut case = random_case(Kind::Central, seed);
     case.fleet = FleetSpec {
         concurrency: case.fleet.concurrency,
         initial: replicas,
@@ -213,7 +215,7 @@ fn policies_meet_the_same_requests() {
 #[test]
 fn every_user_of_a_closed_loop_thinks_or_waits() {
     let mut compared = 0;
-    for (kind, seed) in KINDS.iter().flat_map(|kind| (1000..1200).map(move |seed| (kind, seed))) {
+    for (kind, seed) in kinds().flat_map(|kind| (1000..1200).map(move |seed| (kind, seed))) {
         let case = closed_loop_case(kind, seed);
         let loops = &case.fleet.loops;
         if loops.iter().any(|one| one.until < Time::NEVER) {

@@ -1,6 +1,9 @@
 //! The verbs that deal with policies and finished runs: decide, import, export, check of documents,
 //! explain, diff - as a user meets them.
 
+use crate::products::one_of_each;
+use autosim_policies::builtin::PolicySpec;
+use autosim_policies::products::ProductFile;
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -130,13 +133,14 @@ fn run_of_all(folder: &Path) -> Vec<String> {
         rules = [{ when = '> 70%', change = '+2' }, { when = '< 30%', change = '-1' }]\n\
         [policies.calendar.scheduled]\ninitial = 2\nentries = [{ at = '15m', replicas = 8 }]\n\
         [policies.sleepy.scale-to-zero]\npolicy.target-tracking = { metric = 'ongoing_requests_per_replica', target = 1.2, max = 9 }\n\
+        [policies.both.combine.policies]\na.fixed.replicas = 4\n\
+        b.target-tracking = { metric = 'ongoing_requests_per_replica', target = 1.2, max = 9 }\n\
         [policies.foresight.clairvoyant]\n"
         .to_owned();
-    for name in ["pai-eas.json", "sae.json", "scalingo.json", "scaleway.json", "ray-serve.yaml"] {
-        let stem = name.split('.').next().unwrap();
-        let path = root().join("scenarios/policies").join(name);
-        text += &format!("[policies.{stem}.{stem}]\ndocument = '{}'\n", path.display());
+    for kind in PolicySpec::KINDS.iter().filter(|kind| **kind != "keep-alive") {
+        assert!(text.contains(&format!(".{kind}")), "{kind} is not run");
     }
+    text += &one_of_each();
     fs::write(folder.join("all.toml"), text).unwrap();
     good(folder, &["run", "all.toml", "--out", "left", "--quiet", "--decisions", "all"]);
     let manifest = fs::read_to_string(folder.join("left/manifest.json")).unwrap();
@@ -157,7 +161,7 @@ fn reckoned(why: &str) -> Option<f64> {
 fn explanations_of_every_policy_and_product_reckon_and_agree_with_the_run() {
     let folder = TempDir::new().unwrap();
     let names = run_of_all(folder.path());
-    assert_eq!(names.len(), 11, "{names:?}");
+    assert_eq!(names.len(), PolicySpec::KINDS.len() - 1 + ProductFile::KINDS.len(), "{names:?}");
     let decided = fs::read_to_string(folder.path().join("left/decisions.csv")).unwrap();
     let mut csv = csv::Reader::from_reader(decided.as_bytes());
     let header = csv.headers().unwrap().clone();

@@ -193,8 +193,8 @@ impl Signal {
 }
 
 crate::written_as_text!(Statistic, "Statistic", STATISTIC_EXPECTED, "string");
-crate::written_as_text!(GaugeMode, "GaugeMode", GAUGE_EXPECTED, "string");
-crate::written_as_text!(Missing, "Missing", MISSING_EXPECTED, ["string", "number"]);
+crate::written_as_text!(GaugeMode, "Gauge", GAUGE_EXPECTED, "string");
+crate::written_as_text!(Missing, "MissingSample", MISSING_EXPECTED, ["string", "number"]);
 
 #[cfg(test)]
 mod tests {

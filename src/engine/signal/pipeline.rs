@@ -408,7 +408,7 @@ mod tests {
 
     /// (rule 10)
     #[test]
-    fn resources_are_linear_in_utilisation() {
+    fn resources_are_linear_in_utilization() {
         let resources = Resources {
             concurrency: 4,
             cpu_idle_percent: 10.0,

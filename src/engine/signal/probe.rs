@@ -1,6 +1,6 @@
 //! Exact counters and gauges of one service at one instant.
 
-use super::Census;
+use super::{Census, Metric};
 use crate::stats::Histogram;
 use crate::units::Time;
 
@@ -62,7 +62,7 @@ pub struct ReplicaLoad {
     pub ongoing: u32,
 }
 
-/// How load turns into the resources of one replica (rules 10, 47); linear in its utilisation u (busy slots /
+/// How load turns into the resources of one replica (rules 10, 47); linear in its utilization u (busy slots /
 /// concurrency, for CPU busy cores / cores): `idle + (full - idle) x u`, in percent of what the replica was
 /// given.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -107,6 +107,35 @@ impl Resources {
     pub fn cpu_of_busy_slots(&self) -> f64 {
         let busy = f64::from(self.concurrency) * self.cpu_of_request / self.cores();
         self.cpu_idle_percent + (self.cpu_full_percent - self.cpu_idle_percent) * busy
+    }
+
+    /// What a metric reads at most, in percent, at full speed; `None` where it has no such end.
+    pub fn highest(&self, metric: Metric) -> Option<f64> {
+        let (idle, full) = match metric {
+            Metric::UtilizationPercent => (0.0, 100.0),
+            Metric::CpuPercent => (self.cpu_idle_percent, self.cpu_of_busy_slots()),
+            Metric::MemoryPercent => (self.memory_idle_percent, self.memory_full_percent),
+            Metric::GpuPercent => (self.gpu_idle_percent, self.gpu_full_percent),
+            Metric::RequestsPerS
+            | Metric::RequestsPerMin
+            | Metric::InFlightRequests
+            | Metric::QueuedRequests
+            | Metric::OngoingRequests
+            | Metric::Connections
+            | Metric::ResponseTimeMs
+            | Metric::P50Ms
+            | Metric::P90Ms
+            | Metric::P95Ms
+            | Metric::P99Ms
+            | Metric::ErrorsPerS
+            | Metric::ErrorsPerMin
+            | Metric::BytesPerS
+            | Metric::Replicas
+            | Metric::IdleS => return None,
+        };
+        let starting = matches!(metric, Metric::CpuPercent) && self.cpu_counts_starting;
+        let most = if starting { full.max(self.cpu_starting_percent) } else { full };
+        Some(most.max(idle))
     }
 }
 

@@ -106,7 +106,7 @@ impl fmt::Display for Price {
     }
 }
 
-crate::written_as_text!(Price, "Price", PRICE_EXPECTED, ["string", "number"], examples ["0.096 USD"], bare number Price::from_bare_number);
+crate::written_as_text!(Price, "Money", PRICE_EXPECTED, "string", examples ["0.096 USD"], bare number Price::from_bare_number);
 
 #[cfg(test)]
 mod tests {

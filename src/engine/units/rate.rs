@@ -53,7 +53,7 @@ impl fmt::Display for Rate {
     }
 }
 
-crate::written_as_text!(Rate, "Rate", RATE_EXPECTED, ["string", "number"], examples ["400/s", "90/min"], bare number Rate::from_bare_number);
+crate::written_as_text!(Rate, "Rate", RATE_EXPECTED, "string", examples ["400/s", "90/min"], bare number Rate::from_bare_number);
 
 /// A share; written `"60%"` or `0.6`. Not negative; callers check an upper bound where there is one.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Default)]

@@ -105,9 +105,6 @@ macro_rules! written_as_text {
             }
         }
         impl schemars::JsonSchema for $type {
-            fn inline_schema() -> bool {
-                true
-            }
             fn schema_name() -> std::borrow::Cow<'static, str> {
                 $name.into()
             }

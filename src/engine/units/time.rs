@@ -178,7 +178,7 @@ impl fmt::Display for Span {
     }
 }
 
-crate::written_as_text!(Span, "Duration", SPAN_EXPECTED, ["string", "number"], examples ["90s", "1h 30m", "250ms"], bare number Span::from_bare_number);
+crate::written_as_text!(Span, "Duration", SPAN_EXPECTED, "string", examples ["90s", "1h 30m", "250ms"], bare number Span::from_bare_number);
 
 /// Where the scenario's start lies on the wall clock, for schedules and reports only.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -34,6 +34,7 @@ const MAX_DEPTH: u32 = 4;
 )]
 #[serde(rename_all = "kebab-case")]
 #[strum(serialize_all = "kebab-case")]
+#[schemars(rename = "Policy")]
 pub enum PolicySpec {
     /// A constant count.
     Fixed(Fixed),
@@ -322,6 +323,25 @@ mod tests {
         assert!(tape::faults(&text)[0].contains("nested too deep"));
         let text = nested("keep-alive = { idle_expiry = { constant = \"1s\" } }");
         assert!(tape::faults(&text)[0].contains("cannot be part of another policy"));
+    }
+
+    #[test]
+    fn what_is_asked_of_every_kind_is_answered_by_its_own_parameters() {
+        let mut reading = 0;
+        for snippet in snippets() {
+            let of_front = snippet.replace("metric = \"", "metric = \"front/");
+            let file: File = toml::from_str(&of_front).unwrap();
+            for (name, spec) in file.policies {
+                let autoscaler = spec.autoscaler(&tape::context(3));
+                let read: std::collections::BTreeSet<String> =
+                    autoscaler.signals.into_iter().filter_map(|signal| signal.service).collect();
+                assert!(spec.services().into_iter().eq(read), "services of {name}");
+                assert_eq!(spec.interval(), autoscaler.cadence.interval, "interval of {name}");
+                assert!(spec.natural_start() <= spec.most(), "range of {name}");
+                reading += usize::from(!spec.services().is_empty());
+            }
+        }
+        assert!(reading >= 4, "{reading}");
     }
 
     #[test]

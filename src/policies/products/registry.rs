@@ -49,6 +49,7 @@ macro_rules! products {
         /// A product's policy as a scenario names it: `[policies.NAME.PRODUCT]`.
         #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
         #[serde(rename_all = "kebab-case")]
+        #[schemars(rename = "Product")]
         pub enum ProductFile {
             $($(#[$doc])* $variant(DocumentsFile<<$product as Product>::Knobs>),)*
         }
@@ -220,7 +221,7 @@ products! {
     Scaleway = super::scaleway::Scaleway,
     /// Scalingo.
     Scalingo = super::scalingo::Scalingo,
-    /// Ray Serve: [`super::ray_serve`].
+    /// Ray Serve: the autoscaler of its controller.
     RayServe = super::ray_serve::RayServe,
 }
 

@@ -238,8 +238,8 @@ impl Drawing<'_> {
         let name = name.filter(|_| self.service.timeline.iter().any(|i| i.signal.is_some()));
         let Some(name) = name else {
             let y = Axis::linear(0.0, self.most(used).max(100.0), 4);
-            let legend = [line("utilisation", GREEN)];
-            let frame = self.panel(page, (top, 150.0), "utilisation, %", y, &legend);
+            let legend = [line("utilization", GREEN)];
+            let frame = self.panel(page, (top, 150.0), "utilization, %", y, &legend);
             page.line(frame.stairs(&self.column(used), self.end()), GREEN, 1.4);
             return frame.bottom + GAP;
         };
@@ -252,7 +252,7 @@ impl Drawing<'_> {
         if !targets.is_empty() {
             legend.push(dashed("target", VERMILLION));
         }
-        legend.push(line(if percent { "utilisation" } else { "utilisation (right)" }, GREEN));
+        legend.push(line(if percent { "utilization" } else { "utilization (right)" }, GREEN));
         let title = format!("what the policy sees: {}", words_of(name));
         let y = Axis::linear(0.0, 1.05 * high, 4);
         let frame = self.panel(page, (top, 150.0), &title, y, &legend);

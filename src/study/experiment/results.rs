@@ -179,6 +179,8 @@ pub struct ServiceDetails {
     /// What a product would show of these decisions in its own form, in their order; empty for autosim's
     /// own policies.
     pub product_events: Vec<ProductEvent>,
+    /// How long a replica that leaves may finish what it serves.
+    pub grace: Span,
 }
 
 /// A decision in a product's own form.

@@ -174,7 +174,7 @@ fn unknown_kind<E: serde::de::Error>(kind: &str) -> E {
 
 impl JsonSchema for PolicyFile {
     fn schema_name() -> Cow<'static, str> {
-        "Policy".into()
+        "AnyPolicy".into()
     }
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let built_in = generator.subschema_for::<PolicySpec>();

@@ -30,9 +30,9 @@ pub struct ScenarioFile {
     pub start: Option<StartText>,
     /// How long traffic lasts. Default: as long as the trace, or one hour.
     pub duration: Option<Span>,
-    /// Simulated, but left out of the figures. Default: none.
+    /// Simulated, but left out of the figures. Default: 0s.
     pub warmup: Option<Span>,
-    /// How long after the end requests may still be resolved. Default: one hour.
+    /// How long after the end requests may still be resolved. Default: 1h.
     pub drain_limit: Option<Span>,
     /// Seed of all random draws. Default: 1.
     pub seed: Option<u64>,
@@ -246,9 +246,9 @@ pub enum ScaleInFile {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReplicaFile {
-    /// From the decision to add a replica until it can serve. Default: none.
+    /// From the decision to add a replica until it can serve. Default: 0s.
     pub cold_start: Option<ColdStartFile>,
-    /// Replicas ready at the start. Default: 1.
+    /// Replicas ready at the start. Default: each policy's own minimum; for `fixed` its count.
     pub initial: Option<u32>,
     /// How long a leaving replica may finish its requests. Default: until they are done.
     pub grace: Option<Span>,
@@ -284,14 +284,14 @@ pub struct ResourcesFile {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CpuFile {
-    /// With no request.
+    /// With no request. Default: 0%.
     pub idle: Option<Fraction>,
-    /// With every core busy; without `cores` and `service.cpu`, with every slot busy.
+    /// With every core busy; without `cores` and `service.cpu`, with every slot busy. Default: 100%.
     pub full: Option<Fraction>,
     /// Cores of a replica, such as 2 or 0.5. Default: one for each slot.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cores: Option<f64>,
-    /// While starting; may be above 100%.
+    /// While starting; may be above 100%. Default: 100%.
     pub starting: Option<Fraction>,
     /// Whether `cpu_percent` averages over starting replicas too. Default: false.
     pub counts_starting: Option<bool>,
@@ -301,9 +301,9 @@ pub struct CpuFile {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LoadFile {
-    /// With no request.
+    /// With no request. Default: memory 30%, GPU 0%.
     pub idle: Option<Fraction>,
-    /// With every slot busy.
+    /// With every slot busy. Default: memory 80%, GPU 100%.
     pub full: Option<Fraction>,
 }
 
@@ -311,9 +311,9 @@ pub struct LoadFile {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ConnectionsFile {
-    /// Held open by every ready replica.
+    /// Held open by every ready replica. Default: 0.
     pub per_replica: Option<f64>,
-    /// Of every request in flight or waiting.
+    /// Of every request in flight or waiting. Default: 1.
     pub per_request: Option<f64>,
 }
 
@@ -331,9 +331,9 @@ pub struct PriceFile {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BillingFile {
-    /// Billed time is rounded up to a multiple of this. Default: exact.
+    /// Billed time is rounded up to a multiple of this. Default: it is not rounded.
     pub increment: Option<Span>,
-    /// The least billed per replica. Default: nothing.
+    /// The least billed per replica. Default: 0s.
     pub minimum: Option<Span>,
     /// When the meter starts. Default: order.
     pub from: Option<BilledFrom>,

@@ -7,7 +7,8 @@
 //!
 //! **Must not know**: threads, results, terminals.
 //!
-//! **Start at** [`load`] and [`Scenario`].
+//! **Start at** [`load`] and [`Scenario`]. Faults of shape (an unknown key) are found in `decode`, faults of sense in
+//! `check`; `findings` gives them their lines.
 
 mod check;
 mod choice;
@@ -27,6 +28,7 @@ mod lower;
 mod own;
 mod priorities;
 mod products;
+mod reference;
 mod rollouts;
 #[cfg(test)]
 mod sample;
@@ -46,6 +48,7 @@ pub use file::ScenarioFile;
 pub use findings::{Findings, Located};
 pub use load::{Layer, LoadOptions, Loaded, load, load_policies, load_resolved};
 pub use own::OwnPolicy;
+pub use reference::{Absent, Key, Reference, Section, UnknownKind, Word};
 pub use schema::json_schema;
 pub use sources::Sources;
 

@@ -3,11 +3,11 @@
 
 use super::deployment::{PolicyDraft, ServiceDraft};
 use super::rollouts::{beyond_end, within_run};
-use super::{Scenario, Service};
+use super::{Deployment, Scenario, Service};
 use autosim_engine::control::SignalRef;
 use autosim_engine::fault::Faults;
 use autosim_engine::fleet::{Intervention, Slowdown, Slowdowns};
-use autosim_engine::signal::{MetricRef, Resources};
+use autosim_engine::signal::MetricRef;
 use autosim_engine::units::{Fraction, Span, Time, WallClock};
 use autosim_engine::workload::arrivals::Moment;
 use schemars::JsonSchema;
@@ -230,21 +230,28 @@ pub(super) fn check_resolved(scenario: &Scenario, faults: &mut Faults) {
             }));
         }
         check_metrics(service, &seen, faults);
-        let short = deployments.iter().map(|one| &one.resources).find(|resources| {
-            // More by a hair is rounding.
-            f64::from(resources.concurrency) * resources.cpu_of_request
-                > resources.cores() * 1.000_001
-        });
-        if let Some(Resources { concurrency, cpu_of_request, cores, .. }) = short {
-            let message = format!(
-                "{concurrency} slots that each keep {}% of a core busy need more than {} cores",
-                cpu_of_request * 100.0,
-                cores.unwrap_or_default()
-            );
-            let hint = "more `cores`, less `service.cpu` or fewer slots; where requests compete for CPU, \
-                        `discipline = \"sharing\"` has them slow each other";
-            faults.error(&service.key("replica.resources.cpu.cores"), message, hint);
+        for deployment in deployments {
+            check_cores(service, deployment, faults);
         }
+    }
+}
+
+/// CPU is no limit in the model, so that slots must not need more of it than there is.
+fn check_cores(service: &Service, deployment: &Deployment, faults: &mut Faults) {
+    let (fleet, resources) = (&deployment.fleet, &deployment.resources);
+    let slowest = fleet.slowdowns.iter().map(|slowdown| slowdown.cpu).fold(1.0, f64::max);
+    let needed = f64::from(resources.concurrency) * resources.cpu_of_request * slowest;
+    // More by a hair is rounding.
+    if needed > resources.cores() * 1.000_001 {
+        let meanwhile = if slowest > 1.0 { " in a slowdown of the CPU" } else { "" };
+        let message = format!(
+            "{} slots keep {needed:.3} cores busy{meanwhile}, and there are {}",
+            resources.concurrency,
+            resources.cores()
+        );
+        let hint = "more `cores`, less `service.cpu` or fewer slots; where requests compete for CPU, \
+                    `discipline = \"sharing\"` has them slow each other";
+        faults.error(&service.key("replica.resources.cpu.cores"), message, hint);
     }
 }
 
@@ -357,7 +364,12 @@ mod tests {
         );
         refused(
             "[service]\nconcurrency = 8\ncpu = '30%'\n[replica]\nresources.cpu.cores = 2\n",
-            &["8 slots that each keep 30% of a core busy need more than 2 cores"],
+            &["8 slots keep 2.400 cores busy, and there are 2"],
+        );
+        refused(
+            "[service]\nconcurrency = 4\ncpu = '20%'\n[replica]\nresources.cpu.cores = 1\n\
+             [[slowdowns]]\nat = '5m'\nlasts = '10m'\nfactor = 6\nof = 'cpu'\n",
+            &["4 slots keep 2.400 cores busy in a slowdown of the CPU, and there are 1"],
         );
         refused(
             "[service]\ncpu = '130%'\n[replica]\nresources.cpu.cores = 0\n",

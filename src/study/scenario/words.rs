@@ -53,7 +53,7 @@ impl fmt::Display for LatencyTerm {
 
 autosim_engine::written_as_text!(
     LatencyTerm,
-    "LatencyTerm",
+    "LatencySlo",
     LatencyTerm::EXPECTED,
     "string",
     examples["p99 < 300ms"]
@@ -88,7 +88,7 @@ impl fmt::Display for ErrorTerm {
 
 autosim_engine::written_as_text!(
     ErrorTerm,
-    "ErrorTerm",
+    "ErrorSlo",
     ErrorTerm::EXPECTED,
     "string",
     examples["< 0.1%"]
@@ -136,7 +136,7 @@ impl fmt::Display for LaunchRateText {
 
 autosim_engine::written_as_text!(
     LaunchRateText,
-    "LaunchRateText",
+    "LaunchRate",
     LaunchRateText::EXPECTED,
     "string",
     examples["10/min"]
@@ -173,11 +173,8 @@ impl<'de> Deserialize<'de> for StartText {
 }
 
 impl JsonSchema for StartText {
-    fn inline_schema() -> bool {
-        true
-    }
     fn schema_name() -> Cow<'static, str> {
-        "StartText".into()
+        "Start".into()
     }
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
@@ -229,7 +226,7 @@ impl JsonSchema for SpanOrLaw {
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         json_schema!({
             "description": SPAN_OR_LAW,
-            "anyOf": [{ "type": "string" }, generator.subschema_for::<Distribution>()],
+            "anyOf": [generator.subschema_for::<Span>(), generator.subschema_for::<Distribution>()],
         })
     }
 }

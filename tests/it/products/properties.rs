@@ -1,7 +1,7 @@
 //! What holds of every product's documents, good or bad: reading one never gives up, what comes in goes
 //! out and comes in again, a refusal names its code and a place that exists.
 
-use super::load;
+use super::{load, shipped};
 use autosim_engine::control::Observation;
 use autosim_engine::fault::Severity;
 use autosim_engine::signal::{Census, Reading};
@@ -13,11 +13,7 @@ use serde_json::Value;
 
 /// The shipped document of a product.
 fn sample(kind: &str) -> Value {
-    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-    let read = |ending: &str| {
-        std::fs::read_to_string(root.join("scenarios/policies").join(format!("{kind}.{ending}")))
-    };
-    let text = read("json").or_else(|_| read("yaml")).unwrap_or_else(|e| panic!("{kind}: {e}"));
+    let text = std::fs::read_to_string(shipped(kind)).unwrap();
     let mut bodies = Document::parse(&text).unwrap().bodies;
     if bodies.len() == 1 { bodies.remove(0) } else { Value::Array(bodies) }
 }

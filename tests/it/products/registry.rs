@@ -11,8 +11,7 @@ fn there(path: &str) -> bool {
 #[test]
 fn every_product_has_a_document_a_scenario_and_a_page_that_names_its_knobs() {
     for kind in ProductFile::KINDS {
-        let document = ["json", "yaml"].map(|end| format!("scenarios/policies/{kind}.{end}"));
-        assert!(document.iter().any(|path| there(path)), "{kind} has no document");
+        super::shipped(kind);
         assert!(there(&format!("scenarios/products/{kind}.toml")), "{kind} has no scenario");
         let page = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("docs/products/{kind}.md"));
         let page = std::fs::read_to_string(page).unwrap_or_else(|error| panic!("{kind}: {error}"));

@@ -49,6 +49,7 @@ use strum::{IntoStaticStr, VariantNames};
 )]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 #[strum(serialize_all = "kebab-case")]
+#[schemars(rename = "Law")]
 pub enum Distribution {
     /// Always the same length: `constant = "5s"`.
     Constant(Span),

@@ -25,10 +25,10 @@ pub struct ClosedLoop {
     pub users: u32,
     /// Law of the time from what became of one request to the next; passes before the first one too.
     pub think: Distribution,
-    /// Over which the users begin to think, evenly; default: all at once.
+    /// Over which the users begin to think, evenly; default: 0s, all at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ramp_up: Option<Span>,
-    /// When the first one begins; default: at the start.
+    /// When the first one begins; default: 0s, the start.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<Moment>,
     /// Nobody sends from this moment on.

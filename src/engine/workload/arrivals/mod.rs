@@ -54,6 +54,7 @@ use strum::{IntoStaticStr, VariantNames};
 )]
 #[serde(rename_all = "kebab-case")]
 #[strum(serialize_all = "kebab-case")]
+#[schemars(rename = "Arrivals")]
 pub enum SourceSpec {
     /// Poisson arrivals of a constant rate.
     Poisson(Poisson),

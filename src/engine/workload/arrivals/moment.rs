@@ -75,7 +75,7 @@ impl fmt::Display for Moment {
     }
 }
 
-crate::written_as_text!(Moment, "Moment", MOMENT_EXPECTED, ["string", "number"], examples ["10m", "10:00"], bare number Moment::from_bare_number);
+crate::written_as_text!(Moment, "Moment", MOMENT_EXPECTED, "string", examples ["10m", "10:00"], bare number Moment::from_bare_number);
 
 #[cfg(test)]
 mod tests {

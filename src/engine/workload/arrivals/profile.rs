@@ -26,7 +26,7 @@ pub struct Profile {
     pub mean: Rate,
     /// One factor for each hour of the day, from midnight to 23:00.
     pub hours: Vec<f64>,
-    /// One factor for each day of the week, from Monday to Sunday; default: all the same.
+    /// One factor for each day of the week, from Monday to Sunday; default: [1, 1, 1, 1, 1, 1, 1].
     #[serde(default = "every_day", skip_serializing_if = "Vec::is_empty")]
     pub days: Vec<f64>,
     /// What happens between two hours.

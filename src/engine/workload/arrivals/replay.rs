@@ -43,7 +43,7 @@ pub struct Replay {
     /// with the row's service time.
     #[serde(default)]
     pub time_is: Edge,
-    /// Zone of times without one: `UTC` (default), `Europe/Berlin`, `+08:00`.
+    /// Zone of times without one, for example `Europe/Berlin` or `+08:00`. Default: UTC.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub zone: Option<String>,
     /// Name of the column of counts or rates.
@@ -52,7 +52,7 @@ pub struct Replay {
     /// Length of the interval of a count or rate; default: the usual distance between rows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub interval: Option<Span>,
-    /// What an interval without a row means; default: no requests.
+    /// What an interval without a row means; default: zero.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub missing: Option<Missing>,
     /// How the requests of one interval, or of one coarse stamp, are placed; default: `keep` for
@@ -74,7 +74,7 @@ pub struct Replay {
     /// First moment of the recording that is not played any more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<TracePoint>,
-    /// When in the run the recording begins to play; default: at the start.
+    /// When in the run the recording begins to play; default: 0s, the start.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<Moment>,
     /// Multiplies the traffic: requests are thinned or copied by chance.

@@ -28,13 +28,13 @@ pub struct Spike {
     pub at: Moment,
     /// Rate at the top.
     pub height: Rate,
-    /// How long it rises; default: it jumps.
+    /// How long it rises; default: 0s, a jump.
     #[serde(default)]
     pub rise: Span,
     /// How long it stays at the top.
     #[serde(default)]
     pub hold: Span,
-    /// How long it falls; default: it drops.
+    /// How long it falls; default: 0s, a drop.
     #[serde(default)]
     pub fall: Span,
     /// Law of its requests' service times; default: the service's.

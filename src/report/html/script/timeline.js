@@ -67,7 +67,7 @@ function latencyPanel(series) {
 
 function loadPanel(series) {
   const curves = [
-    curve(series, "utilization", "green", { title: "utilisation, %" }),
+    curve(series, "utilization", "green", { title: "utilization, %" }),
     curve(series, "queued", "vermillion", { title: "waiting requests (right)", right: true }),
   ];
   return { id: "load", title: "Load", height: 140, curves, reach: () => 100 };
@@ -403,7 +403,7 @@ function drawTimelineTable(series) {
   const first = Math.max(0, Math.floor(view.from / series.step));
   const last = Math.min(series.columns.arrivals.length, Math.ceil(view.to / series.step));
   const each = Math.max(1, Math.ceil((last - first) / ROWS));
-  const heads = ["from", "offered per s", "failed per s", "desired", "ready", "p99, worst", "waiting, most", "utilisation, %, mean"];
+  const heads = ["from", "offered per s", "failed per s", "desired", "ready", "p99, worst", "waiting, most", "utilization, %, mean"];
   const body = [];
   for (let at = first; at < last; at += each) {
     const part = (name) => series.columns[name].slice(at, Math.min(at + each, last)).filter((value) => value !== null);

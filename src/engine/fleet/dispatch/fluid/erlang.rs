@@ -66,7 +66,7 @@ pub(super) fn crossing(rising: impl Fn(f64) -> f64, (low, high): (f64, f64), nea
     f64::midpoint(a.0, b.0)
 }
 
-/// The share of arrivals that wait for one of `servers` servers of utilisation `u` < 1 (Erlang C).
+/// The share of arrivals that wait for one of `servers` servers of utilization `u` < 1 (Erlang C).
 pub(super) fn erlang_c(servers: f64, u: f64) -> f64 {
     let lost = erlang_b(servers, u * servers);
     lost / (1.0 - u * (1.0 - lost))
@@ -118,7 +118,7 @@ mod tests {
 
     #[test]
     fn known_values_are_met() {
-        // Of one server C is its utilisation; 10 servers at 8 erlang: B = 0.12166, C = 0.40918 (tables of
+        // Of one server C is its utilization; 10 servers at 8 erlang: B = 0.12166, C = 0.40918 (tables of
         // teletraffic).
         assert!((erlang_c(1.0, 0.7) - 0.7).abs() < 1e-12);
         assert!((erlang_b(10.0, 8.0) - 0.121_661).abs() < 1e-6);

@@ -1,7 +1,7 @@
 //! A service as a flow: no request is simulated, and a step costs the same at any rate.
 //!
 //! Between two looks the fleet is constant and the rate nearly so. The mean number of requests in the
-//! system, X, follows dX/dt = arrivals - mu c u(X), where u(X) is the utilisation at which X is the
+//! system, X, follows dX/dt = arrivals - mu c u(X), where u(X) is the utilization at which X is the
 //! long-run mean: the pointwise stationary fluid flow approximation (Wang, Tipper and Banerjee 1996). At a
 //! constant load it settles on the queue of that load, above capacity it grows as a flow does, and it
 //! forgets neither at once. `waiting` has the long-run means, `response` turns waits into response

@@ -11,7 +11,7 @@ pub(super) const LONGEST_S: f64 = 1.0;
 /// A stretch is not cut finer than this, however short the requests.
 const MOST_STEPS: f64 = 64.0;
 
-/// A utilisation at which a queue is as good as endless: 1 less e to minus this.
+/// A utilization at which a queue is as good as endless: 1 less e to minus this.
 const DEEPEST: f64 = 36.0;
 
 /// Moves the mean number in the system on, a step at a time.
@@ -152,7 +152,7 @@ impl Pace {
         self.waiting.at(u, replicas).queue
     }
 
-    /// An implicit step of dX/dt = rate - u(X) c / s, solved for the utilisation at its end.
+    /// An implicit step of dX/dt = rate - u(X) c / s, solved for the utilization at its end.
     fn move_on(&mut self, rate: f64, replicas: f64, length_s: f64) {
         let slots = self.slots * replicas;
         let comes = self.present + rate * length_s;

@@ -1,4 +1,4 @@
-//! How many requests wait on average in a fleet of a constant utilisation, and which share of them: one
+//! How many requests wait on average in a fleet of a constant utilization, and which share of them: one
 //! formula for each way of balancing.
 //!
 //! | balancing | formula |
@@ -43,11 +43,11 @@ enum Kind {
     Random,
     RoundRobin,
     LeastOutstanding,
-    /// By utilisation: share, and number waiting at one replica.
+    /// By utilization: share, and number waiting at one replica.
     PowerOfTwo(Box<[Wait; ROWS]>),
 }
 
-/// Rows of the table of a mean field, one each 0.5 % of utilisation.
+/// Rows of the table of a mean field, one each 0.5 % of utilization.
 const ROWS: usize = 200;
 
 impl WaitFormula {
@@ -86,7 +86,7 @@ impl WaitFormula {
         self.ca2 + self.cs2
     }
 
-    /// At utilisation `u` in [0, 1) of `replicas` replicas.
+    /// At utilization `u` in [0, 1) of `replicas` replicas.
     pub(super) fn at(&self, u: f64, replicas: f64) -> Wait {
         if u <= 0.0 || replicas < 1.0 {
             return Wait::default();
@@ -175,7 +175,7 @@ fn between(table: &[Wait; ROWS], u: f64) -> Wait {
 fn mean_field(slots: u32) -> [Wait; ROWS] {
     let mut table = [Wait::default(); ROWS];
     for (row, wait) in (1_u32..).zip(&mut table) {
-        // The last row stands for a utilisation just below 1.
+        // The last row stands for a utilization just below 1.
         let u = (f64::from(row) / ROWS as f64).min(0.999);
         *wait = fixed_point(u, slots);
     }
@@ -265,7 +265,7 @@ mod tests {
                 let waits = order.map(|one| mean_wait(one, slots, 1.0, u, 100.0));
                 assert!(waits.is_sorted(), "{slots} {u}: {waits:?}");
             }
-            for balancing in order {
+            for balancing in RoutingRule::ALL.iter().map(|&rule| per(rule)).chain([order[0]]) {
                 let at = |u: f64| mean_wait(balancing, slots, 1.0, u, 100.0);
                 let all: Vec<f64> = (1..200).map(|n| at(f64::from(n) / 200.0)).collect();
                 assert!(all.is_sorted(), "{balancing:?}");
