@@ -5,10 +5,10 @@ use crate::naive_equality::setup;
 use autosim_engine::control::{Decision, Observation, Policy, SignalRef, Why};
 use autosim_engine::fleet::{
     Balancing, ClientSpec, ColdStage, FailedWork, FailureSpec, FleetSpec, Outage, Portion, Restart,
-    RetrySpec, RoutingRule,
+    RetrySpec, RoutingRule, Slowdown, Slowdowns,
 };
 use autosim_engine::random::Sampler;
-use autosim_engine::signal::{Metric, Probe, Reading, Sensor, Signal};
+use autosim_engine::signal::{Metric, Missing, Probe, Reading, Sensor, Signal};
 use autosim_engine::simulation::{
     Completion, DecisionLog, ServiceOutcome, Setup, Sink, Window, run, run_told,
 };
@@ -205,6 +205,57 @@ fn a_policy_is_shown_the_count_in_force() {
     outcome(setup);
     // Decided at 10, in force from 25 on.
     assert_eq!(shown.lock().unwrap()[..4], [1, 1, 4, 4]);
+}
+
+/// The first reading of each decision.
+fn readings(mut setup: Setup, signal: Signal, outages: &[(u64, u64)]) -> Vec<Option<f64>> {
+    setup.detail.decisions = DecisionLog::All;
+    let outages = outages.iter().map(|&(from, until)| (Time(from), Time(until))).collect();
+    setup.services[0].autoscaler.signals = vec![SignalRef { outages, ..SignalRef::own(signal) }];
+    outcome(setup).decisions.iter().map(|one| one.readings[0].value).collect()
+}
+
+/// One of two slots is busy; from 15 up to 25 it computes a quarter as much, or half as much again (rule 47).
+#[test]
+fn cpu_follows_the_cores_that_busy_slots_keep_busy() {
+    for (cpu_of_request, cores, cpu, expected) in [
+        (1.0, None, 0.25, [50.0, 31.25, 31.25, 50.0]),
+        (0.5, Some(1.0), 0.25, [50.0, 31.25, 31.25, 50.0]),
+        (0.1, Some(0.5), 1.5, [20.0, 25.0, 25.0, 20.0]),
+    ] {
+        let slowdown = Slowdown { at: Time(15), until: Time(25), factor: 4.0, cpu };
+        let fleet = FleetSpec {
+            concurrency: 2,
+            slowdowns: Slowdowns::new(vec![slowdown]),
+            ..FleetSpec::default()
+        };
+        let mut setup = setup(&case(fleet, &[(0, 90)], &[1]));
+        let resources = &mut setup.services[0].resources;
+        (resources.cpu_of_request, resources.cores) = (cpu_of_request, cores);
+        let signal = Signal::of(Metric::CpuPercent, Span(10), Span(10));
+        let seen = readings(setup, signal, &[]);
+        assert_eq!(seen[..4], expected.map(Some), "{cpu_of_request} {cores:?} {cpu}");
+    }
+}
+
+/// Two requests a nanosecond up to 30 and one from then on, seen over 20; out at the scrapes of 20 and 30
+/// (rule 48).
+#[test]
+fn what_happened_while_a_metric_was_out_is_never_seen() {
+    let mut requests: Vec<(u64, u64)> = (0..60).map(|n| (n / 2, 1)).collect();
+    requests.extend((30..100).map(|at| (at, 1)));
+    let of = |delay, missing, outages: &[(u64, u64)]| {
+        let fleet = FleetSpec { initial: 3, ..FleetSpec::default() };
+        let signal = Signal { delay: Span(delay), missing, ..per_second(20, 10) };
+        readings(setup(&case(fleet, &requests, &[3])), signal, outages)
+    };
+    let (two, one, none) = (Some(2e9), Some(1e9), None);
+    let out = [(20, 40)];
+    assert_eq!(of(0, Missing::NoData, &[])[..5], [two, two, two, Some(1.5e9), one]);
+    assert_eq!(of(0, Missing::NoData, &out)[..5], [two, none, none, one, one]);
+    assert_eq!(of(5, Missing::NoData, &out)[..5], [none, two, none, none, one]);
+    assert_eq!(of(0, Missing::Value(0.0), &out)[..4], [two, Some(0.0), Some(0.0), one]);
+    assert_eq!(of(0, Missing::Hold, &out)[..4], [two, two, two, one]);
 }
 
 // ---- what is measured ----

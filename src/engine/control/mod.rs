@@ -88,6 +88,8 @@ pub struct SignalRef {
     /// A metric path in place of the signal's window, statistic and delay; it is scraped every
     /// `signal.resolution`.
     pub sensor: Option<Box<dyn Sensor>>,
+    /// From when up to when, exclusive, its scrapes bring no data (rule 48).
+    pub outages: Vec<(Time, Time)>,
 }
 
 impl SignalRef {
@@ -98,7 +100,7 @@ impl SignalRef {
 
     /// A signal of the service of that name, or of the policy's own.
     pub const fn of(service: Option<String>, signal: Signal) -> Self {
-        Self { service, signal, native: None, sensor: None }
+        Self { service, signal, native: None, sensor: None, outages: Vec::new() }
     }
 
     /// As a policy names it: `frontend/requests_per_s_per_replica`, or in its product's words.

@@ -21,6 +21,8 @@ pub enum Rank {
     ClientGaveUp,
     /// 4: the window opens or closes, or an interval of the timeline ends.
     Measured,
+    /// A slowdown begins or ends.
+    PaceChanged,
     /// 5: a ready replica fails.
     Failed,
     /// An outage begins.

@@ -305,8 +305,10 @@ impl<'a, const OBSERVED: bool> Run<'a, OBSERVED> {
             }
             Event::Rollout(step) => service.roll(now, step),
             Event::Measure(what) => self.measure(now, index, what),
+            Event::Pace(pace) => service.backend.change_pace(now, pace),
             Event::Scrape(number) => self.scrape(now, index, number),
             Event::Control(control) => self.control(now, index, control),
+            Event::Intervene(replicas) => service.intervene(now, replicas),
             Event::Actuate(desired) => {
                 service.controller.orders_under_way -= 1;
                 service.actuate(now, desired);

@@ -24,6 +24,7 @@ struct Sense {
     /// The service it is taken from.
     source: usize,
     resolution: Span,
+    outages: Vec<(Time, Time)>,
 }
 
 impl Senses {
@@ -46,7 +47,8 @@ impl Senses {
                 }
                 None => pipeline(),
             };
-            Sense { sensor, source, resolution }
+            let outages = std::mem::take(&mut signal.outages);
+            Sense { sensor, source, resolution, outages }
         };
         let senses: Vec<Sense> = signals.iter_mut().zip(sources).map(one).collect();
         Self {
@@ -78,7 +80,11 @@ impl Senses {
         source: &mut Backend<'_, OBSERVED>,
     ) -> Time {
         let sense = &mut self.senses[number as usize];
-        source.with_probe(now, |probe| sense.sensor.scrape(probe));
+        let is_out = sense.outages.iter().any(|&(from, until)| from <= now && now < until);
+        source.with_probe(now, |probe| match is_out {
+            true => sense.sensor.miss(probe),
+            false => sense.sensor.scrape(probe),
+        });
         sense.next_scrape(now)
     }
 

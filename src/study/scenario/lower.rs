@@ -8,7 +8,7 @@ use super::words::{LatencyTerm, SpanOrLaw, StartFile};
 use super::{Competitor, Fidelity, NamedPolicy, PolicyChoice, Scenario, Service, SloTerms};
 use super::{
     Variant, check, clients, clock, closed, failures, fidelity, fleet, length, lint, priorities,
-    rollouts, sharing, variants,
+    rollouts, scripted, sharing, variants,
 };
 use autosim_engine::fault::Faults;
 use autosim_engine::fleet::{FailureSpec, FleetSpec};
@@ -109,6 +109,7 @@ pub(super) fn lower(
         inputs,
     };
     check::slots(&scenario, faults);
+    scripted::check_resolved(&scenario, faults);
     closed::check_endless(&scenario, faults);
     failures::check_lives(&scenario, faults);
     fidelity::apply(&mut scenario, &file, faults);
@@ -132,6 +133,7 @@ fn deploy(
         name: draft.name,
         prefix: draft.prefix,
         workload: draft.workload,
+        metric_outages: draft.metric_outages,
     };
     Some((drafts.into_iter().map(service).collect(), competitors))
 }
@@ -146,6 +148,7 @@ fn check_together(
     rollouts::check_policies(services, policies, faults);
     rollouts::check_end(services, end, faults);
     failures::check(services, policies, end, faults);
+    scripted::check(services, policies, end, faults);
     sharing::check_policies(services, policies, faults);
     closed::check(services, policies, faults);
     priorities::check(services, policies, faults);
@@ -235,6 +238,9 @@ fn one_or_many(file: &ScenarioFile, faults: &mut Faults) {
         ("client", file.client.is_some()),
         ("rollouts", !file.rollouts.is_empty()),
         ("outages", !file.outages.is_empty()),
+        ("slowdowns", !file.slowdowns.is_empty()),
+        ("metric_outages", !file.metric_outages.is_empty()),
+        ("interventions", !file.interventions.is_empty()),
     ] {
         if given {
             faults.error(
@@ -415,6 +421,9 @@ fn services(
             client: file.client.clone(),
             rollouts: file.rollouts.clone(),
             outages: file.outages.clone(),
+            slowdowns: file.slowdowns.clone(),
+            metric_outages: file.metric_outages.clone(),
+            interventions: file.interventions.clone(),
             policy: None,
         };
         services.extend(service("service", &entry, file.price.as_ref(), around, &mut resolution));
@@ -455,10 +464,14 @@ fn service(
     let Resolution { clock, end, faults, .. } = &mut *resolution;
     let client = entry.client.as_ref();
     let outages = failures::outages(&entry.outages, clock, *end, faults);
+    let run = (*clock, *end);
+    let metric_outages = scripted::metric_outages(&entry.metric_outages, run, faults);
     let fleet = FleetSpec {
         failures: FailureSpec { outages, ..fleet.failures },
         client: client.map(|given| faults.within("client", |f| clients::build(given, f))),
         rollouts: rollouts::build(&entry.rollouts, clock, *end, faults),
+        slowdowns: scripted::slowdowns(&entry.slowdowns, service.cpu, run, faults),
+        interventions: scripted::interventions(&entry.interventions, run, faults),
         ..fleet
     };
     let workload = workload((entry.workload.as_ref(), recordings), service, around, resolution)?;
@@ -471,6 +484,7 @@ fn service(
         fleet,
         initial: replica.initial,
         resources,
+        metric_outages,
         left_open: LeftOpen::default(),
         mean_start_s: sound.map_or(0.0, |one| fleet::mean_start_s(one.cold_start.as_ref())),
         mean_life_s: sound.and_then(|one| failures::mean_life_s(one.failures.as_ref())),

@@ -214,7 +214,7 @@ impl EventPlane {
     fn start(&mut self, id: ReplicaId, slot: Option<SlotKey>, request: &Waiting) {
         let slot_number = slot.map_or(0, |slot| self.servers.take_slot(slot));
         let (ordinal, fresh) = self.servers.first_of(id);
-        let demand = self.first.of(request.demand, ordinal, fresh);
+        let demand = self.first.of(self.now, request.demand, ordinal, fresh);
         let serving = Serving {
             arrival: request.arrival,
             start: self.now,
