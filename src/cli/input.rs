@@ -4,6 +4,7 @@ use super::documents::{Group, ReadDocument, is_document};
 use super::exit::Failure;
 use super::named::{Named, named};
 use super::terminal::Terminal;
+use autosim_engine::workload::trace::unpacked;
 use autosim_study::scenario::{Findings, Layer, LoadOptions, Loaded, Sources, load};
 use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
@@ -73,7 +74,7 @@ impl Role {
                 "check the path; a policy is a TOML file or a product's own document, JSON or YAML"
             }
             Self::Readings => {
-                "check the path; readings are a CSV file whose first column is `time_s`"
+                "check the path; readings are a CSV file whose first column is `time_s` or `time`"
             }
         }
     }
@@ -140,6 +141,12 @@ impl Input {
             true => refuse(format!("cannot read {name}: it is a folder"), NAME_A_FILE),
             false => refuse(format!("cannot read {name}: {error}"), role.where_to_look()),
         })?;
+        let bytes = match role {
+            Role::Readings => unpacked(bytes, name).map_err(|error| {
+                refuse(error.message.clone(), &error.hint) //
+            })?,
+            Role::Scenario | Role::Service | Role::Policy => bytes,
+        };
         let text = String::from_utf8(bytes).map_err(|error| {
             let at = error.utf8_error().valid_up_to();
             let message = format!("{name} is not text: byte {at} is not UTF-8");

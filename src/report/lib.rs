@@ -14,6 +14,7 @@
 #![warn(clippy::wildcard_enum_match_arm)]
 
 mod account;
+mod cause;
 mod classes_csv;
 mod decisions_csv;
 mod diff;
@@ -38,6 +39,7 @@ mod seen;
 mod stored;
 mod table;
 mod timeline_csv;
+mod when;
 
 pub use account::{Account, MomentTold};
 pub use diff::{Difference, Left, Parting, diff_json, diff_text, difference};

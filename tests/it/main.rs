@@ -34,3 +34,4 @@ mod theory_fast;
 mod two_choices;
 mod vectors;
 mod verbs;
+mod wall_clock;
