@@ -28,6 +28,7 @@ fn loaded(folder: &Path, text: &str, set: &[(&str, &str)]) -> Result<Loaded, Str
     let layer = |&(path, value): &(&str, &str)| Layer::value(format!("--set {path}"), path, value);
     let options = LoadOptions {
         folder: folder.to_owned(),
+        fallback_name: "s".into(),
         layers: set.iter().map(layer).collect(),
         ..LoadOptions::default()
     };
