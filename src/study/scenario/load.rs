@@ -2,7 +2,7 @@
 
 use super::decode::{self, nearest_of};
 use super::file::ScenarioFile;
-use super::findings::{Finding, Findings, place};
+use super::findings::{Finding, Findings, give_places, place};
 use super::lower::{Surroundings, lower, policies_alone};
 use super::own::OwnPolicy;
 use super::products::Products;
@@ -155,6 +155,7 @@ fn read_whole<T>(
     });
     let rest = faults.into_vec().into_iter().filter(|fault| !follows(fault, &read.removed));
     found.extend(place(rest.collect(), &places));
+    give_places(&mut found, &places);
     found.sort_by_key(|finding| finding.span.as_ref().map_or(usize::MAX, |span| span.start));
     let findings = Findings::new(sources, found);
     match made {
@@ -203,7 +204,7 @@ fn syntax(error: &toml::de::Error) -> Finding {
         hint,
         severity: Severity::Error,
     };
-    Finding { fault, span: error.span() }
+    Finding::of(fault, error.span())
 }
 
 /// Keeps the policies that were asked for by name and those that layers chose.
