@@ -52,17 +52,15 @@ pub(super) fn lower(
     let recorded = file.duration.is_none() && length::all_recorded(&file);
     fill(&mut file, around.fallback_name, &mut assumptions);
     let traffic = traffic(&file, around, faults);
-    let dated_traffic = traffic.iter().any(|read| !read.clocks().is_empty());
     let clock = clock::of(file.start.as_ref(), &traffic, &mut assumptions, faults);
+    let dated_traffic = traffic.iter().any(|read| !read.clocks().is_empty());
     let given = Time::ZERO.after(file.duration.unwrap_or(DEFAULT_DURATION));
     let end = if recorded { OPEN_END } else { given };
     let selects = matches!(file.start, Some(StartFile::At(_)));
-    let traffic = &mut traffic.into_iter();
-    let resolution = Resolution { clock: &clock, selects, end, traffic, faults };
+    let resolution =
+        Resolution { clock: &clock, selects, end, traffic: &mut traffic.into_iter(), faults };
     let mut drafts = services(&file, around, products, resolution);
-    for (draft, left_open) in drafts.iter_mut().zip(left_open) {
-        draft.left_open = left_open;
-    }
+    drafts.iter_mut().zip(left_open).for_each(|(draft, open)| draft.left_open = open);
     let length = if recorded { length::of_recordings(&drafts) } else { None };
     fill_times(&mut file, length, &mut assumptions);
     check::whole(&file, around.own, &clock, faults);
@@ -217,10 +215,7 @@ fn assumed(name: &str, policy: &ProductPolicy) -> String {
 
 /// The SLO as results are held against it.
 fn slo_terms(slo: &SloFile) -> SloTerms {
-    SloTerms {
-        latency: slo.latency.map(latency_slo),
-        errors: slo.errors.map(|term| term.0.get()),
-    }
+    SloTerms { latency: slo.latency.map(latency_slo), errors: slo.errors.map(|term| term.0.get()) }
 }
 
 /// A latency SLO as the engine counts it.
