@@ -27,8 +27,8 @@ pub struct ScenarioFile {
     /// What it teaches.
     pub lesson: Option<String>,
     /// Wall clock at the start. Recorded traffic with dates is played from then on; `{ relabel = "2026-03-02" }`
-    /// plays it from its beginning under another date. Default: the recording's own clock, else none: times are
-    /// told from the start, and calendars take it for a Monday, 00:00 UTC.
+    /// plays it from its beginning under another date. Where there is none, times are told from the start, and
+    /// calendars take it for a Monday, 00:00 UTC. Default: that of recorded traffic, else none.
     pub start: Option<StartFile>,
     /// How long traffic lasts. Default: as long as the trace, or one hour.
     pub duration: Option<Span>,

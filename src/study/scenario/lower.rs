@@ -1,7 +1,7 @@
 //! From the file to the domain: defaults filled in and said aloud, specs built, sense checked.
 
 use super::deployment::{Deployment, LeftOpen, PolicyDraft, ServiceDraft};
-use super::file::{PriceFile, ReplicaFile, ScenarioFile, ServiceEntry, ServiceFile};
+use super::file::{PriceFile, ReplicaFile, ScenarioFile, ServiceEntry, ServiceFile, SloFile};
 use super::own::OwnPolicy;
 use super::products::{self, Products};
 use super::words::{LatencyTerm, SpanOrLaw, StartFile};
@@ -53,20 +53,14 @@ pub(super) fn lower(
     fill(&mut file, around.fallback_name, &mut assumptions);
     let traffic = traffic(&file, around, faults);
     let clock = clock::of(file.start.as_ref(), &traffic, &mut assumptions, faults);
-    let slo = file.slo.as_ref().map(|slo| SloTerms {
-        latency: slo.latency.map(latency_slo),
-        errors: slo.errors.map(|term| term.0.get()),
-    });
+    let dated_traffic = traffic.iter().any(|read| !read.clocks().is_empty());
     let given = Time::ZERO.after(file.duration.unwrap_or(DEFAULT_DURATION));
     let end = if recorded { OPEN_END } else { given };
     let selects = matches!(file.start, Some(StartFile::At(_)));
-    let dated_traffic = traffic.iter().any(|read| !read.clocks().is_empty());
-    let traffic = &mut traffic.into_iter();
-    let resolution = Resolution { clock: &clock, selects, end, traffic, faults };
+    let resolution =
+        Resolution { clock: &clock, selects, end, traffic: &mut traffic.into_iter(), faults };
     let mut drafts = services(&file, around, products, resolution);
-    for (draft, left_open) in drafts.iter_mut().zip(left_open) {
-        draft.left_open = left_open;
-    }
+    drafts.iter_mut().zip(left_open).for_each(|(draft, open)| draft.left_open = open);
     let length = if recorded { length::of_recordings(&drafts) } else { None };
     fill_times(&mut file, length, &mut assumptions);
     check::whole(&file, around.own, &clock, faults);
@@ -98,7 +92,7 @@ pub(super) fn lower(
         seed: file.seed.unwrap_or_default(),
         replications: file.replications.unwrap_or_default(),
         fidelity: Fidelity::EXACT,
-        slo,
+        slo: file.slo.as_ref().map(slo_terms),
         price: file.price.as_ref().and_then(|price| price.per_replica_hour).unwrap_or(Price::FREE),
         timeline: file.timeline.unwrap_or_default(),
         services,
@@ -220,6 +214,11 @@ fn assumed(name: &str, policy: &ProductPolicy) -> String {
         true => format!("{name}: {product}, known from its {fidelity}, nothing assumed"),
         false => format!("{name}: {product} ({fidelity}); assumed: {}", rules.join(", ")),
     }
+}
+
+/// The SLO as results are held against it.
+fn slo_terms(slo: &SloFile) -> SloTerms {
+    SloTerms { latency: slo.latency.map(latency_slo), errors: slo.errors.map(|term| term.0.get()) }
 }
 
 /// A latency SLO as the engine counts it.
