@@ -1,6 +1,6 @@
 //! Assertions on results: `[POLICY:]FIGURE<LIMIT`, for builds that are to fail.
 
-use autosim_engine::units::{Fraction, Price, Span};
+use autosim_engine::units::{Fraction, Price, Span, percentile};
 use autosim_study::experiment::{self, Comparison, Figure, PolicyResults, Results};
 use autosim_study::scenario::Competitor;
 use std::fmt;
@@ -74,11 +74,8 @@ impl FromStr for Assertion {
 
 impl Subject {
     fn parse(name: &str) -> Option<Self> {
-        if let Some(digits) = name.strip_prefix('p')
-            && let Ok(percentile) = digits.parse::<f64>()
-        {
-            return (percentile > 0.0 && percentile < 100.0)
-                .then_some(Self::Percentile(percentile));
+        if let Some(percentile) = percentile(name).filter(|percent| *percent < 100.0) {
+            return Some(Self::Percentile(percentile));
         }
         let figure = match name {
             "errors" => Figure::FailedShare,
@@ -253,7 +250,7 @@ mod tests {
 
     #[test]
     fn what_is_no_assertion_is_refused_with_an_example() {
-        for text in ["p99", "p99<300", "p0<1s", "speed<3", "errors<-1%", "cost<much"] {
+        for text in ["p99", "p99<300", "p0<1s", "p00099<1s", "speed<3", "errors<-1%", "cost<much"] {
             assert!(parsed(text).is_err(), "{text}");
         }
         assert!(parsed("speed<3").unwrap_err().contains("'p99<300ms'"));

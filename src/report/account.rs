@@ -23,7 +23,7 @@ pub struct Account {
     /// From 1.
     pub(super) replication: u32,
     pub(super) time_s: f64,
-    /// On the wall clock.
+    /// On the wall clock, where the date is known.
     pub(super) clock: Option<String>,
     /// In a file: when the policy was asked next; `None` = not within the run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -266,5 +266,5 @@ fn launches(found: &Launched) -> Option<LaunchesTold> {
 
 /// `2026-03-02T12:00:00+08:00`.
 fn clock(about: &About, at: Time) -> Option<String> {
-    about.clock.at(at).map(|at| at.strftime("%FT%T%.f%:z").to_string())
+    about.clock.dated_at(at).map(|at| at.strftime("%FT%T%.f%:z").to_string())
 }

@@ -39,6 +39,7 @@ mod seen;
 mod stored;
 mod table;
 mod timeline_csv;
+mod when;
 
 pub use account::{Account, MomentTold};
 pub use diff::{Difference, Left, Parting, diff_json, diff_text, difference};

@@ -33,3 +33,4 @@ mod theory_fast;
 mod two_choices;
 mod vectors;
 mod verbs;
+mod wall_clock;

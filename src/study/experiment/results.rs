@@ -17,6 +17,8 @@ pub struct About {
     pub question: Option<String>,
     /// Wall clock of the start.
     pub clock: WallClock,
+    /// Some traffic was recorded and has dates of its own.
+    pub dated_traffic: bool,
     /// Seed of every stream.
     pub seed: u64,
     /// Replications asked for.
@@ -62,6 +64,7 @@ impl About {
             name: scenario.name.clone(),
             question: scenario.question.clone(),
             clock: scenario.clock.clone(),
+            dated_traffic: scenario.dated_traffic,
             seed: scenario.seed,
             replications: scenario.replications,
             window: scenario.window,

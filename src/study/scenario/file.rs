@@ -6,7 +6,7 @@ use super::clients::ClientFile;
 use super::failures::{FailuresFile, OutageFile};
 use super::scripted::{InterventionFile, MetricOutageFile, SlowdownFile};
 use super::variants::VariantFile;
-use super::words::{ColdStartFile, ErrorTerm, LatencyTerm, LaunchRateText, SpanOrLaw, StartText};
+use super::words::{ColdStartFile, ErrorTerm, LatencyTerm, LaunchRateText, SpanOrLaw, StartFile};
 use autosim_engine::random::Distribution;
 use autosim_engine::units::{Fraction, Price, Quantity, Span};
 use autosim_engine::workload::WorkloadSpec;
@@ -26,8 +26,10 @@ pub struct ScenarioFile {
     pub question: Option<String>,
     /// What it teaches.
     pub lesson: Option<String>,
-    /// Wall clock at the start, for schedules and dated traces.
-    pub start: Option<StartText>,
+    /// Wall clock at the start. Recorded traffic with dates is played from then on; `{ relabel = "2026-03-02" }`
+    /// plays it from its beginning under another date. Default: the recording's own clock, else none: times are
+    /// told from the start, and calendars take it for a Monday, 00:00 UTC.
+    pub start: Option<StartFile>,
     /// How long traffic lasts. Default: as long as the trace, or one hour.
     pub duration: Option<Span>,
     /// Simulated, but left out of the figures. Default: 0s.

@@ -13,6 +13,7 @@
 mod check;
 mod choice;
 mod clients;
+mod clock;
 mod closed;
 mod decode;
 mod deployment;
@@ -68,6 +69,8 @@ pub struct Scenario {
     pub lesson: Option<String>,
     /// Wall clock of the start.
     pub clock: WallClock,
+    /// Some traffic was recorded and has dates of its own.
+    pub dated_traffic: bool,
     /// What is measured.
     pub window: Window,
     /// Seed of every stream.
