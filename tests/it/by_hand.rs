@@ -4,10 +4,10 @@ use crate::naive::Case;
 use crate::naive_equality::setup;
 use autosim_engine::control::{Decision, Observation, Policy, SignalRef, Why};
 use autosim_engine::fleet::{
-    Balancing, ClientSpec, ColdStage, FailedWork, FailureSpec, FleetSpec, Outage, Portion, Restart,
-    RetrySpec, RoutingRule, Slowdown, Slowdowns,
+    Balancing, ClientSpec, ColdStage, FailedWork, FailureSpec, FleetSpec, Outage, Overflow,
+    Portion, Restart, RetrySpec, RoutingRule, ScalePerRequest, Scaling, Slowdown, Slowdowns,
 };
-use autosim_engine::random::Sampler;
+use autosim_engine::random::{Purpose, Sampler, Streams};
 use autosim_engine::signal::{Metric, Missing, Probe, Reading, Sensor, Signal};
 use autosim_engine::simulation::{
     Completion, DecisionLog, ServiceOutcome, Setup, Sink, Window, run, run_told,
@@ -215,6 +215,38 @@ fn readings(mut setup: Setup, signal: Signal, outages: &[(u64, u64)]) -> Vec<Opt
     outcome(setup).decisions.iter().map(|one| one.readings[0].value).collect()
 }
 
+/// Instants of a loop that turns every `interval`, late by `median` at the median.
+fn turns(interval: u64, median: f64, number: u32, seed: u64) -> Vec<Time> {
+    let law = Sampler::Lognormal { mu: median.ln(), sigma: 10_f64.ln() / 2.326_347_874_040_841 };
+    let mut rng = Streams::new(seed, 0, 0).sequential(Purpose::Drift, number);
+    let next = |at: &Time| Some(at.after(Span(interval)).after(law.draw(&mut rng)));
+    std::iter::successors(Some(Time::ZERO), next).skip(1).take(100).collect()
+}
+
+/// (rules 2, 51)
+#[test]
+fn each_turn_of_a_loop_that_drifts_comes_late_by_a_draw_of_its_own() {
+    let of = |drift| {
+        let long = Case { interval: 1_000, end: 50_000, ..case(FleetSpec::default(), &[], &[1]) };
+        let mut setup = setup(&long);
+        setup.detail.decisions = DecisionLog::All;
+        let autoscaler = &mut setup.services[0].autoscaler;
+        autoscaler.cadence.drift = Span(drift);
+        let signal = SignalRef::own(per_second(300, 300));
+        autoscaler.signals = vec![SignalRef { drift: Span(2 * drift), ..signal }];
+        outcome(setup).decisions
+    };
+    let decisions = of(45);
+    let (controls, scrapes) = (turns(1_000, 45.0, 0, 1), turns(300, 90.0, 1, 1));
+    assert!(decisions.len() > 40 && decisions[40].at > Time(42_000), "{:?}", decisions[40].at);
+    for (decision, at) in decisions.iter().zip(controls) {
+        assert_eq!(decision.at, at);
+        let newest = scrapes.iter().rev().find(|scrape| **scrape <= at);
+        assert_eq!(Some(&decision.readings[0].at), newest);
+    }
+    assert_eq!(of(0)[40].at, Time(41_000));
+}
+
 /// One of two slots is busy; from 15 up to 25 it computes a quarter as much, or half as much again (rule 47).
 #[test]
 fn cpu_follows_the_cores_that_busy_slots_keep_busy() {
@@ -272,6 +304,23 @@ fn who_waited_for_a_replica_to_start_is_cold() {
         let requests = [(3, 4), (14, 4), (15, 4), (40, 4)];
         let counts = outcome(setup(&case(fleet, &requests, &[1]))).counts;
         assert_eq!((counts.completed, counts.served_cold), (4, 2));
+    }
+}
+
+/// Where no cold start but the law of the first request holds it, who starts a replica is cold (rule 20).
+#[test]
+fn who_starts_a_replica_at_once_is_cold_if_its_own_law_says_so() {
+    for (cold_demand, cold) in [(Some(Sampler::Constant(9)), 2), (None, 0)] {
+        let scaling = Scaling::PerRequest(ScalePerRequest {
+            idle_expiry: Sampler::Constant(50),
+            minimum: 0,
+            limit: 9,
+            overflow: Overflow::Wait,
+        });
+        let fleet = FleetSpec { initial: 0, scaling, cold_demand, ..FleetSpec::default() };
+        // The second comes while the first is served, the third finds both idle.
+        let counts = outcome(setup(&case(fleet, &[(1, 4), (2, 4), (30, 4)], &[0]))).counts;
+        assert_eq!((counts.completed, counts.served_cold, counts.triggered_launch), (3, cold, 2));
     }
 }
 

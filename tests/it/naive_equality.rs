@@ -109,7 +109,7 @@ pub(crate) fn setup(case: &Case) -> Setup {
         autoscaler: Autoscaler {
             policy: Box::new(policy),
             signals: Vec::new(),
-            cadence: Cadence { interval: Span(case.interval), random_phase: false },
+            cadence: Cadence::every(Span(case.interval)),
             actuation_delay: Span(case.delay),
             wakeups: case.wakeups.iter().map(|&at| Time(at)).collect(),
         },

@@ -35,6 +35,8 @@ pub enum Rank {
     Controlled,
     /// 9: a decision takes effect.
     Actuated,
+    /// Somebody else sets the count.
+    Overruled,
     /// 10: a request arrives from outside.
     Arrived,
     /// A user in a closed loop begins, or has thought and sends.

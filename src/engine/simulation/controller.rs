@@ -4,6 +4,7 @@ mod hindsight;
 mod log;
 
 use self::log::Log;
+use super::drift::Lateness;
 use super::facts::RunFacts;
 use super::outcome::{AskedBy, BoundTotals, DecisionRecord};
 use super::setup::Window;
@@ -20,13 +21,16 @@ pub(super) struct Controller {
     /// Its first signal as it saw it last.
     pub(super) signal: Option<f64>,
     pub(super) actions: Actions,
+    /// Of its regular controls.
+    pub(super) lateness: Lateness,
     log: Log,
 }
 
 impl Controller {
     /// Of a service with `initial` replicas.
-    pub(super) fn new(autoscaler: Autoscaler, initial: u32, run: &RunFacts) -> Self {
+    pub(super) fn new(autoscaler: Autoscaler, initial: u32, index: u32, run: &RunFacts) -> Self {
         Self {
+            lateness: Lateness::new(autoscaler.cadence.drift, &run.streams(index), 0),
             log: Log::new(&*autoscaler.policy, run),
             autoscaler,
             orders_under_way: 0,

@@ -94,7 +94,8 @@ impl Event {
             Self::Rollout(_) => Rank::Rolled,
             Self::Scrape(_) => Rank::Scraped,
             Self::Control(_) => Rank::Controlled,
-            Self::Actuate(_) | Self::Intervene(_) => Rank::Actuated,
+            Self::Actuate(_) => Rank::Actuated,
+            Self::Intervene(_) => Rank::Overruled,
         }
     }
 

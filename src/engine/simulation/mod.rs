@@ -13,6 +13,7 @@
 mod attempts;
 mod backend;
 mod controller;
+mod drift;
 mod event_list;
 mod event_loop;
 mod facts;

@@ -31,7 +31,7 @@ impl<'a, const OBSERVED: bool> Service<'a, OBSERVED> {
     ) -> Self {
         Self {
             name: setup.name,
-            controller: Controller::new(setup.autoscaler, setup.fleet.initial, run),
+            controller: Controller::new(setup.autoscaler, setup.fleet.initial, index, run),
             meter: Meter::default(),
             slots: setup.resources.concurrency,
             backend: Backend::new(setup.arrivals, setup.fleet, setup.slo, observer, index, run),
@@ -55,10 +55,9 @@ impl<'a, const OBSERVED: bool> Service<'a, OBSERVED> {
 
     /// Whether an order of `desired` replicas would change nothing when it arrives.
     pub(super) fn is_as_ordered(&self, desired: u32) -> bool {
-        // Somebody else may set another count before the order takes effect, even at its instant; with a delay,
-        // replicas may fail before.
+        // With a delay, replicas may fail or somebody else may set another count before the order arrives.
         let (spec, delay) = (self.backend.fleet.spec(), self.controller.autoscaler.actuation_delay);
-        let stays = spec.interventions.is_empty() && (!spec.failures.any() || delay.is_zero());
+        let stays = delay.is_zero() || !spec.failures.any() && spec.interventions.is_empty();
         self.controller.orders_under_way == 0 && stays && self.backend.is_as_ordered(desired)
     }
 

@@ -50,7 +50,7 @@ pub(super) fn setup(
             autoscaler: Autoscaler {
                 policy: Box::new(Script(script.iter().copied().collect())),
                 signals: Vec::new(),
-                cadence: Cadence { interval: Span::from_secs(10), random_phase: false },
+                cadence: Cadence::every(Span::from_secs(10)),
                 actuation_delay: Span::ZERO,
                 wakeups: Vec::new(),
             },

@@ -46,7 +46,7 @@ fn those_who_share_slow_down_alike() {
     assert_eq!(fates(&case(fleet, &[(0, 9), (0, 10)], &[1])), expected);
 }
 
-/// Somebody wants none at 25 and the policy two at 30; at 40 both act, the policy last (rule 49).
+/// Somebody wants none at 25 and the policy two at 30; at 40 both act, the policy first (rule 49).
 #[test]
 fn who_sets_the_count_from_outside_is_overruled_by_the_next_decision() {
     let set = |at, replicas| Intervention { at: Time(at), replicas };
@@ -57,7 +57,8 @@ fn who_sets_the_count_from_outside_is_overruled_by_the_next_decision() {
         ..FleetSpec::default()
     };
     let requests = [(26, 4), (41, 50), (41, 50), (41, 50)];
-    // The control at 30 orders two more, ready at 33; the one at 40 comes after the five, which never start.
-    let expected = [done(33, 37, 2), done(41, 91, 2), done(41, 91, 3), done(91, 141, 2)];
+    // The control at 30 orders two, ready at 33; three more are ready at 43, and the control at 50 takes away
+    // the two that are idle and the newest, which drains.
+    let expected = [done(33, 37, 2), done(41, 91, 2), done(41, 91, 3), done(43, 93, 4)];
     assert_eq!(fates(&case(fleet, &requests, &[2])), expected);
 }

@@ -205,9 +205,9 @@ impl<'a> World<'a> {
             for &at in case.wakeups.iter().filter(|&&at| at == 0 || at % case.interval != 0) {
                 world.push(at, Rank::Control, 0, Event::Control { regular: false });
             }
-            // Before decisions of its instant take effect (rule 49).
+            // After decisions of its instant have taken effect (rule 49).
             for &Intervention { at, replicas } in &case.fleet.interventions {
-                world.push(at.0, Rank::Actuate, 0, Event::Intervene { replicas });
+                world.push(at.0, Rank::Actuate, 2, Event::Intervene { replicas });
             }
         }
         world.settle();

@@ -45,6 +45,11 @@ impl FirstDemand {
         self.unusual.is_none()
     }
 
+    /// Whether first requests have a law of their own.
+    pub(super) fn has_law(&self) -> bool {
+        self.unusual.as_ref().is_some_and(|unusual| unusual.law.is_some())
+    }
+
     /// How long a request holds its slot that is served from `start` on, at least a nanosecond, by the
     /// replica of that launch ordinal; `fresh` says whether it is the first one there, and no longer does
     /// so after (rules 10, 12, 46).
