@@ -24,6 +24,7 @@ mod rollout;
 mod senses;
 mod service;
 mod setup;
+mod slo;
 mod tally;
 mod told;
 
@@ -33,7 +34,8 @@ pub use outcome::{
     BoundTotals, ClassTotals, ClientInterval, Counts, DecisionRecord, FleetTotals, Interval,
     LatencyTotals, Outcome, Presence, ServiceOutcome, SloMinute, UserTotals,
 };
-pub use setup::{DecisionLog, Detail, Halt, ServiceSetup, Setup, Slo, Window};
+pub use setup::{DecisionLog, Detail, Halt, ServiceSetup, Setup, Window};
+pub use slo::{Promises, Slo, needed};
 
 #[cfg(test)]
 mod order_tests;

@@ -5,7 +5,7 @@ use super::choice::PolicyFile;
 use super::clients::ClientFile;
 use super::failures::{FailuresFile, OutageFile};
 use super::variants::VariantFile;
-use super::words::{ColdStartFile, ErrorTerm, LatencyTerm, LaunchRateText, SpanOrLaw, StartText};
+use super::words::{ColdStartFile, ErrorTerm, LatencyTerms, LaunchRateText, SpanOrLaw, StartText};
 use autosim_engine::random::Distribution;
 use autosim_engine::units::{Fraction, Price, Quantity, Span};
 use autosim_engine::workload::WorkloadSpec;
@@ -93,8 +93,8 @@ pub enum FidelityFile {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SloFile {
-    /// A percentile of response times, failures counted as infinitely late.
-    pub latency: Option<LatencyTerm>,
+    /// A percentile of response times, failures counted as infinitely late; a list holds together.
+    pub latency: Option<LatencyTerms>,
     /// The share of requests that fail.
     pub errors: Option<ErrorTerm>,
 }

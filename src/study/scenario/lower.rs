@@ -4,7 +4,7 @@ use super::deployment::{Deployment, LeftOpen, PolicyDraft, ServiceDraft};
 use super::file::{PriceFile, ReplicaFile, ScenarioFile, ServiceEntry, ServiceFile};
 use super::own::OwnPolicy;
 use super::products::{self, Products};
-use super::words::{LatencyTerm, SpanOrLaw, StartText};
+use super::words::{SpanOrLaw, StartText};
 use super::{Competitor, Fidelity, NamedPolicy, PolicyChoice, Scenario, Service, SloTerms};
 use super::{
     Variant, check, clients, closed, failures, fidelity, fleet, length, lint, priorities, rollouts,
@@ -13,7 +13,7 @@ use super::{
 use autosim_engine::fault::Faults;
 use autosim_engine::fleet::{FailureSpec, FleetSpec};
 use autosim_engine::random::Distribution;
-use autosim_engine::simulation::{Slo, Window};
+use autosim_engine::simulation::Window;
 use autosim_engine::units::{Price, Span, Time, WallClock};
 use autosim_engine::workload::{OPEN_END, ResolveContext, Workload, WorkloadSpec};
 use autosim_policies::products::ProductPolicy;
@@ -52,10 +52,7 @@ pub(super) fn lower(
     let recorded = file.duration.is_none() && length::all_recorded(&file);
     fill(&mut file, around.fallback_name, &mut assumptions);
     let clock = clock(file.start.as_ref(), faults);
-    let slo = file.slo.as_ref().map(|slo| SloTerms {
-        latency: slo.latency.map(latency_slo),
-        errors: slo.errors.map(|term| term.0.get()),
-    });
+    let slo = file.slo.as_ref().map_or_else(SloTerms::default, SloTerms::of);
     let given = Time::ZERO.after(file.duration.unwrap_or(DEFAULT_DURATION));
     let end = if recorded { OPEN_END } else { given };
     let mut drafts = services(&file, around, products, Resolution { clock: &clock, end, faults });
@@ -211,11 +208,6 @@ fn assumed(name: &str, policy: &ProductPolicy) -> String {
         true => format!("{name}: {product}, known from its {fidelity}, nothing assumed"),
         false => format!("{name}: {product} ({fidelity}); assumed: {}", rules.join(", ")),
     }
-}
-
-/// A latency SLO as the engine counts it.
-pub(super) fn latency_slo(term: LatencyTerm) -> Slo {
-    Slo { quantile: term.percentile / 100.0, limit: term.limit }
 }
 
 fn one_or_many(file: &ScenarioFile, faults: &mut Faults) {
