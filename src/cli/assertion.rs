@@ -2,9 +2,7 @@
 
 use autosim_engine::simulation::Slo;
 use autosim_engine::units::{Fraction, Price, Span};
-use autosim_study::experiment::{
-    Compared, Comparison, Figure, PolicyResults, Results, Ruling, Tail,
-};
+use autosim_study::experiment::{self, Compared, Comparison, Figure, PolicyResults, Results, Tail};
 use autosim_study::scenario::{Competitor, ErrorTerm, LatencyTerm, SloTerms};
 use std::fmt;
 use std::str::FromStr;
@@ -31,10 +29,19 @@ enum Subject {
     Slo,
 }
 
+/// How an assertion came out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ruling {
+    Holds,
+    Fails,
+    /// The run was interrupted before anything could be known.
+    Undecided,
+}
+
 /// How an assertion came out for one policy.
 pub(super) struct Finding {
-    /// It holds.
-    pub(super) holds: bool,
+    /// Whether it holds.
+    pub(super) ruling: Ruling,
     /// One line about it.
     pub(super) line: String,
 }
@@ -153,8 +160,12 @@ impl Assertion {
         let pairs = results.policies.iter().zip(&comparison.policies);
         let found: Vec<Finding> = pairs
             .filter(|(policy, _)| about(&policy.name))
-            .map(|(policy, compared)| {
-                self.finding(&policy.name, self.outcome(policy, compared, &results.about.slo))
+            .map(|(policy, compared)| match policy.rows.is_empty() {
+                true => self.undecided(&policy.name),
+                false => {
+                    let outcome = self.outcome(policy, compared, &results.about.slo);
+                    self.finding(&policy.name, outcome)
+                }
             })
             .collect();
         if found.is_empty() {
@@ -168,6 +179,13 @@ impl Assertion {
         format!("assertion `{self}`: the run has no such policy")
     }
 
+    /// Of a policy that never ran.
+    fn undecided(&self, policy: &str) -> Finding {
+        let why = "the run was interrupted before it finished anything";
+        let line = format!("assertion UNDECIDED: {policy}: {self}: {why}");
+        Finding { ruling: Ruling::Undecided, line }
+    }
+
     /// Whether it holds, and what was seen; or why that cannot be said.
     fn outcome(
         &self,
@@ -175,9 +193,6 @@ impl Assertion {
         compared: &Compared,
         slo: &SloTerms,
     ) -> Result<(bool, String), &'static str> {
-        if compared.replications == 0 {
-            return Err("it did not run");
-        }
         if !compared.has_traffic() {
             return Err("there was no traffic");
         }
@@ -197,9 +212,9 @@ impl Assertion {
                 Ok((self.allows(mean), format!("{} {}", figure.column(), significant(mean))))
             }
             Subject::Slo => match compared.verdict.ruling {
-                Ruling::Met => Ok((true, slo.to_string())),
-                Ruling::Missed => Ok((false, slo.to_string())),
-                Ruling::NotAsked => Err("no SLO is stated"),
+                experiment::Ruling::Met => Ok((true, slo.to_string())),
+                experiment::Ruling::Missed => Ok((false, slo.to_string())),
+                experiment::Ruling::NotAsked => Err("no SLO is stated"),
             },
         }
     }
@@ -210,12 +225,12 @@ impl Assertion {
 
     /// What cannot be said does not hold.
     fn finding(&self, policy: &str, outcome: Result<(bool, String), &str>) -> Finding {
-        let (holds, word, seen) = match outcome {
-            Ok((true, seen)) => (true, "holds", seen),
-            Ok((false, seen)) => (false, "FAILS", seen),
-            Err(why) => (false, "is UNDECIDED", why.to_owned()),
+        let (ruling, word, seen) = match outcome {
+            Ok((true, seen)) => (Ruling::Holds, "holds", seen),
+            Ok((false, seen)) => (Ruling::Fails, "FAILS", seen),
+            Err(why) => (Ruling::Fails, "FAILS", why.to_owned()),
         };
-        Finding { holds, line: format!("assertion {word}: {policy}: {self}: {seen}") }
+        Finding { ruling, line: format!("assertion {word}: {policy}: {self}: {seen}") }
     }
 }
 
@@ -281,7 +296,7 @@ mod tests {
 
     #[test]
     fn what_is_no_assertion_is_refused_with_an_example() {
-        for text in ["p99", "p99<300", "p0<1s", "speed<3", "errors<-1%", "cost<much"] {
+        for text in ["p99", "p99<300", "p0<1s", "p00099<1s", "speed<3", "errors<-1%", "cost<much"] {
             assert!(parsed(text).is_err(), "{text}");
         }
         assert!(parsed("speed<3").unwrap_err().contains("'p99<300ms'"));
@@ -294,13 +309,10 @@ mod tests {
         {
             assert_eq!(parsed(text).unwrap().allows(value), holds, "{text} {value:?}");
         }
-    }
-
-    #[test]
-    fn what_cannot_be_said_is_undecided_and_does_not_hold() {
+        // What cannot be said does not hold.
         let found = parsed("p99<1s").unwrap().finding("p", Err("there was no traffic"));
-        assert!(!found.holds);
-        assert_eq!(found.line, "assertion is UNDECIDED: p: p99<1s: there was no traffic");
+        assert_eq!(found.ruling, Ruling::Fails);
+        assert_eq!(found.line, "assertion FAILS: p: p99<1s: there was no traffic");
     }
 
     #[test]
@@ -313,6 +325,28 @@ mod tests {
             (Tail::Infinite, false, "too many requests failed"),
         ] {
             assert_eq!(promised(tail, slo, kept), shown, "{tail:?} {kept}");
+        }
+    }
+
+    #[test]
+    fn of_a_policy_that_never_ran_nothing_is_decided() {
+        use autosim_study::experiment::{RunOptions, Silent, run};
+        use autosim_study::scenario::{LoadOptions, Sources, load};
+        let text = "duration = '10m'\nslo.latency = 'p99 < 1s'\n[workload.arrivals.main.poisson]\n\
+                    rate = '10/s'\n[policies.two.fixed]\nreplicas = 2\n";
+        let options = LoadOptions { fallback_name: "test".into(), ..LoadOptions::default() };
+        let scenario = load(Sources::new("s.toml", text), &options).unwrap().scenario;
+        // Asked to stop before it began.
+        let cancel = &std::sync::Arc::new(true.into());
+        let options =
+            RunOptions { jobs: 1, all_timelines: false, all_decisions: false, limits: &[], cancel };
+        let results = run(&scenario, &options, &Silent).unwrap();
+        let comparison = Comparison::of(&results);
+        for text in ["p99<1ms", "slo", "errors<1%", "two:cost<=1"] {
+            let found = parsed(text).unwrap().judge(&results, &comparison).unwrap();
+            assert_eq!(found.len(), 1);
+            assert_eq!(found[0].ruling, Ruling::Undecided, "{text}");
+            assert!(found[0].line.starts_with("assertion UNDECIDED: two: "), "{}", found[0].line);
         }
     }
 

@@ -1,16 +1,17 @@
 //! Running a scenario for a verb: threads, progress, interruption, effort.
 
-use super::assertion::Assertion;
+use super::assertion::{Assertion, Ruling};
 use super::effort::Effort;
-use super::exit::Failure;
+use super::exit::{Exit, Failure};
 use super::input::at_least_one;
 use super::progress::Bar;
+use super::signals::stop_when_asked;
 use super::terminal::Terminal;
 use autosim_study::experiment::{Comparison, Results, RunOptions, run};
 use autosim_study::scenario::Scenario;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
 /// How to run.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -52,7 +53,7 @@ pub(super) fn execute(
         }
     }
     let cancel = Arc::new(AtomicBool::new(false));
-    stop_on_interrupt(&cancel, terminal);
+    stop_when_asked(&cancel);
     let jobs = args.jobs.or_else(|| std::thread::available_parallelism().ok());
     let limits: Vec<_> = args.asserts.iter().filter_map(Assertion::longest).collect();
     let options = RunOptions {
@@ -67,38 +68,31 @@ pub(super) fn execute(
     let results = run(scenario, &options, &bar);
     bar.finish();
     let results = results.map_err(Failure::bad_input)?;
+    if !results.complete {
+        terminal.say("interrupted: only what was finished by then is kept");
+    }
     if !args.quiet {
         terminal.say(&effort.line(results.simulated_requests));
     }
     Ok(results)
 }
 
-/// The first Ctrl-C asks the run to stop, the second ends the process.
-fn stop_on_interrupt(cancel: &Arc<AtomicBool>, terminal: &Terminal) {
-    let (cancel, terminal) = (Arc::clone(cancel), *terminal);
-    // A second run in one process keeps the first handler, and an embedding without signals has none:
-    // either way the run itself is not harmed.
-    let _ = ctrlc::set_handler(move || {
-        if cancel.swap(true, Ordering::SeqCst) {
-            std::process::exit(i32::from(super::exit::Exit::Interrupted as u8));
-        }
-        terminal.say("interrupted: keeping what is finished (again to quit at once)");
-    });
-}
-
-/// Whether all assertions hold; the lines about them go to `say`.
+/// How a run ends that makes these claims: a claim that is not decided fails nothing. The lines about them
+/// go to `say`.
 pub(super) fn judge(
     asserts: &[Assertion],
     results: &Results,
     comparison: &Comparison,
     mut say: impl FnMut(&str) -> Result<(), Failure>,
-) -> Result<bool, Failure> {
-    let mut hold = true;
+) -> Result<Exit, Failure> {
+    let mut exit = if results.complete { Exit::Good } else { Exit::Interrupted };
     for assertion in asserts {
         for found in assertion.judge(results, comparison).map_err(Failure::bad_input)? {
-            hold &= found.holds;
+            if found.ruling == Ruling::Fails {
+                exit = exit.worst(Exit::Failed);
+            }
             say(&found.line)?;
         }
     }
-    Ok(hold)
+    Ok(exit)
 }

@@ -9,11 +9,11 @@ pub(super) enum Exit {
     Good = 0,
     /// An assertion failed.
     Failed = 1,
-    /// The input cannot be used.
+    /// The input cannot be used, or the output not be left.
     BadInput = 2,
     /// Our fault.
     Ours = 3,
-    /// Ctrl-C; what was finished is written.
+    /// Asked to stop; what was finished is written.
     Interrupted = 130,
 }
 
@@ -23,29 +23,34 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// An end that needs words.
-#[derive(Debug)]
-pub(super) enum Failure {
-    /// The user's input; the text names file, line, key and remedy.
-    BadInput(String),
-    /// Nobody reads our output any more: success.
-    ClosedPipe,
+impl Exit {
+    /// The one that more has to be done about.
+    pub(super) fn worst(self, other: Self) -> Self {
+        if other as u8 > self as u8 { other } else { self }
+    }
 }
+
+/// Input that cannot be used, or output that cannot be left; the text names file, line, key and remedy.
+#[derive(Debug)]
+pub(super) struct Failure(pub(super) String);
 
 impl Failure {
     /// A complaint of one line.
     pub(super) fn bad_input(text: impl std::fmt::Display) -> Self {
-        Self::BadInput(format!("error: {text}"))
+        Self(format!("error: {text}"))
+    }
+}
+
+impl From<autosim_study::scenario::Findings> for Failure {
+    fn from(findings: autosim_study::scenario::Findings) -> Self {
+        Self(findings.render(false))
     }
 }
 
 impl From<std::io::Error> for Failure {
     /// Of writing to our own output.
     fn from(error: std::io::Error) -> Self {
-        match error.kind() == std::io::ErrorKind::BrokenPipe {
-            true => Self::ClosedPipe,
-            false => Self::bad_input(format_args!("cannot write the output: {error}")),
-        }
+        Self::bad_input(format_args!("cannot write the output: {error}"))
     }
 }
 

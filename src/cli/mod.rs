@@ -16,6 +16,7 @@ mod completions;
 mod decide;
 mod demo;
 mod diff;
+mod documents;
 mod effort;
 mod execute;
 mod exit;
@@ -24,11 +25,13 @@ mod export;
 mod import;
 mod input;
 mod man;
+mod named;
 mod past_run;
 mod policy_input;
 mod progress;
 mod run;
 mod schema;
+mod signals;
 mod terminal;
 mod trace;
 
@@ -50,7 +53,8 @@ struct Cli {
 }
 
 const AFTER_HELP: &str = "\
-Exit codes: 0 good, 1 an assertion failed, 2 bad input, 3 a fault of autosim, 130 interrupted.
+Exit codes: 0 good, 1 an assertion failed, 2 bad input or output that cannot be written, 3 a fault of
+autosim, 130 interrupted.
 Start with `autosim demo`, then `autosim run scenarios/quickstart.toml`.";
 
 /// The verbs, in the order of the help.
@@ -99,8 +103,7 @@ pub(crate) fn main() -> ExitCode {
     };
     match done {
         Ok(exit) => exit.into(),
-        Err(Failure::ClosedPipe) => Exit::Good.into(),
-        Err(Failure::BadInput(text)) => {
+        Err(Failure(text)) => {
             terminal.complain(&text);
             Exit::BadInput.into()
         }

@@ -2,6 +2,7 @@
 
 use super::exit::Failure;
 use super::terminal::Terminal;
+use autosim_report::check_whole;
 use autosim_study::scenario::{Findings, LoadOptions, Scenario, load_resolved};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -14,6 +15,7 @@ pub(super) struct PastRun {
 impl PastRun {
     /// Reads the manifest of a folder.
     pub(super) fn open(folder: &Path, terminal: &Terminal) -> Result<Self, Failure> {
+        check_whole(folder).map_err(Failure::bad_input)?;
         let path = folder.join("manifest.json");
         let text = std::fs::read_to_string(&path).map_err(|error| {
             Failure::bad_input(format_args!(
@@ -87,7 +89,7 @@ impl PastRun {
             ..LoadOptions::default()
         };
         let scenario = load_resolved(&self.manifest["resolved"], &options)
-            .map_err(|findings| Failure::BadInput(self.with_folder_hint(&findings)))?;
+            .map_err(|findings| Failure(self.with_folder_hint(&findings)))?;
         let then = |path: &str| {
             let all = self.manifest["inputs"].as_array().into_iter().flatten();
             all.into_iter().find(|input| input["path"] == path).map(|input| &input["sha256"])

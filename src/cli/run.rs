@@ -104,24 +104,40 @@ pub(super) fn run_scenario(
     };
     let results = execute(scenario, execute_args, keep, terminal)?;
     if results.policies.iter().all(|policy| policy.rows.is_empty()) {
-        terminal.say("interrupted before anything was finished; nothing was written");
+        terminal.say("nothing was finished (policies that run side by side end together): nothing is written");
         return Ok(Exit::Interrupted);
     }
     let comparison = Comparison::of(&results);
-    let files = write_all(&results, &comparison, &folder).map_err(Failure::bad_input)?;
-    terminal.print(&answer(output.format, &results, &comparison))?;
-    if !execute_args.quiet {
-        terminal.say(&format!("{} files in {}", files.len(), folder.display()));
-    }
-    let hold = judge(&execute_args.asserts, &results, &comparison, |line| {
+    // What was found is told whatever becomes of telling it: none of these three hides another.
+    let printed = terminal.print(&answer(output.format, &results, &comparison));
+    let left = leave(&results, &comparison, &folder, execute_args.quiet, terminal);
+    let judged = judge(&execute_args.asserts, &results, &comparison, |line| {
         terminal.say(line);
         Ok(())
     })?;
-    Ok(match (results.complete, hold) {
-        (false, _) => Exit::Interrupted,
-        (true, false) => Exit::Failed,
-        (true, true) => Exit::Good,
-    })
+    Ok([printed, left].into_iter().filter_map(Result::err).fold(judged, |exit, Failure(text)| {
+        terminal.complain(&text);
+        exit.worst(Exit::BadInput)
+    }))
+}
+
+/// Writes the files and says where.
+fn leave(
+    results: &Results,
+    comparison: &Comparison,
+    folder: &Path,
+    quiet: bool,
+    terminal: &Terminal,
+) -> Result<(), Failure> {
+    let written = write_all(results, comparison, folder).map_err(Failure::bad_input)?;
+    let (count, place) = (written.files.len(), written.folder.display());
+    if written.folder != folder {
+        let kept = folder.display();
+        terminal.say(&format!("{count} files in {place}; {kept} keeps the run before"));
+    } else if !quiet {
+        terminal.say(&format!("{count} files in {place}"));
+    }
+    Ok(())
 }
 
 fn answer(format: Format, results: &Results, comparison: &Comparison) -> String {

@@ -21,12 +21,14 @@ impl Terminal {
         Self { colour: interactive && !plain("NO_COLOR") && !dumb, interactive }
     }
 
-    /// Results: text to standard output, whole.
+    /// Results: text to standard output, whole. If that is closed there is nobody to tell, and the command
+    /// goes on: how it ends does not depend on who reads.
     pub(super) fn print(&self, text: &str) -> Result<(), Failure> {
         let mut out = std::io::stdout().lock();
-        out.write_all(text.as_bytes())?;
-        out.flush()?;
-        Ok(())
+        match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+            Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
+            Ok(()) | Err(_) => Ok(()),
+        }
     }
 
     /// Anything else, to standard error. If that is closed there is nobody to tell.

@@ -1,8 +1,8 @@
 //! # report: what a run leaves behind
 //!
 //! **Is**: the terminal table and its Markdown, the CSV and JSON files, the manifest, the plots and the
-//! page of a finished run, and the folder that holds them: written whole or not at all; a dry run and a
-//! product's policy as text.
+//! page of a finished run, and the folder that holds them: of one run, or marked as being replaced; a dry run
+//! and a product's policy as text.
 //!
 //! **Knows**: results and comparisons as data, how to print a number.
 //!
@@ -14,6 +14,7 @@
 #![warn(clippy::wildcard_enum_match_arm)]
 
 mod account;
+mod cause;
 mod classes_csv;
 mod decisions_csv;
 mod diff;
@@ -38,6 +39,7 @@ mod seen;
 mod stored;
 mod table;
 mod timeline_csv;
+mod when;
 
 pub use account::{Account, MomentTold};
 pub use diff::{
@@ -46,7 +48,7 @@ pub use diff::{
 };
 pub use dry_run::{dry_run_csv, dry_run_json};
 pub use explain::{explain_text, first_divergence, worst_moments};
-pub use folder::{FolderError, check_folder};
+pub use folder::{FolderError, check_folder, check_whole};
 pub use json::summary_json;
 pub use markdown::markdown;
 pub use policy::{policy_json, policy_toml};
@@ -74,17 +76,32 @@ impl<'a> OutputFile<'a> {
     }
 }
 
-/// Writes every file of a run into `folder`, which is replaced as a whole: a missing or empty one, or
-/// one of ours. Returns the files, sorted by name.
+/// What was written, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// The folder asked for, or the one beside it.
+    pub folder: PathBuf,
+    /// The files, sorted by name.
+    pub files: Vec<PathBuf>,
+}
+
+/// Writes every file of a run into `folder`, a missing or empty one or one of ours, in place of those of the
+/// run before; files that are not ours stay. An interrupted run does not replace another: it goes beside it,
+/// into `folder.partial`.
 ///
 /// # Errors
-/// A folder that is not ours, or that cannot be written; nothing has changed then.
+/// A folder that is not ours, or that cannot be written.
 pub fn write_all(
     results: &Results,
     comparison: &Comparison,
     folder: &Path,
-) -> Result<Vec<PathBuf>, FolderError> {
-    folder::replace(folder, &files(results, comparison))
+) -> Result<Written, FolderError> {
+    let folder = match results.complete || !folder::holds_a_run(folder) {
+        true => folder.to_owned(),
+        false => folder::beside(folder),
+    };
+    let files = folder::replace(&folder, &files(results, comparison))?;
+    Ok(Written { folder, files })
 }
 
 /// `summary.csv` as text, for `--format csv`.

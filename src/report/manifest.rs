@@ -3,7 +3,9 @@
 
 use autosim_study::experiment::{PolicyResults, Results};
 use serde_json::{Value, json};
+use std::fs;
 use std::io::{self, Write};
+use std::path::{Component, Path};
 
 /// File name.
 pub(super) const NAME: &str = "manifest.json";
@@ -39,7 +41,7 @@ pub(super) fn write(results: &Results, files: &[String], out: &mut dyn Write) ->
         "seed": about.seed,
         "replications": about.replications,
         "replications_finished": results.finished_replications(),
-        "start": about.clock.to_string(),
+        "start": about.clock.start_told().map(|_| about.clock.to_string()),
         "warmup_s": about.window.warmup.as_secs_f64(),
         "end_s": about.window.end.as_secs_f64(),
         "simulated_requests": results.simulated_requests,
@@ -63,7 +65,16 @@ fn left_out(policy: &PolicyResults) -> u64 {
     services.map(|service| service.launches.left_out).sum()
 }
 
-/// Whether `text` is a manifest of ours.
-pub(super) fn is_ours(text: &str) -> bool {
-    serde_json::from_str::<Value>(text).is_ok_and(|value| value.get("autosim").is_some())
+/// The names of the files that a manifest of ours lists; `None` if there is none. Whatever it says, none of
+/// them is outside its folder.
+pub(super) fn files(manifest: &Path) -> Option<Vec<String>> {
+    let text = fs::read_to_string(manifest).ok()?;
+    let value: Value = serde_json::from_str(&text).ok()?;
+    value.get("autosim")?;
+    let names = value["files"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let plain = |name: &&str| {
+        let mut parts = Path::new(name).components();
+        matches!((parts.next(), parts.next()), (Some(Component::Normal(_)), None))
+    };
+    Some(names.filter(plain).map(str::to_owned).collect())
 }

@@ -1,6 +1,7 @@
 //! The worst moments of a run: when users felt it, and what the fleet looked like.
 
 use super::number::{group, human, plain};
+use super::when;
 use autosim_engine::simulation::{Interval, Slo};
 use autosim_engine::stats::Histogram;
 use autosim_engine::units::{Span, Time};
@@ -115,17 +116,9 @@ impl Moment {
         self.failed as f64 + self.late
     }
 
-    /// When, on the wall clock: `Mon 12:00-12:09`; over midnight both days are named.
+    /// When: `Mon 12:00-12:09`.
     pub(super) fn when(&self, about: &About) -> String {
-        let (Some(from), Some(to)) = (about.clock.at(self.from), about.clock.at(self.to)) else {
-            return format!("{} s", self.from.as_secs_f64());
-        };
-        let whole_minutes = from.second() == 0 && to.second() == 0;
-        let clock = if whole_minutes { "%H:%M" } else { "%H:%M:%S" };
-        let long = about.window.end.since(Time::ZERO) > Span::from_secs(7 * 86_400);
-        let day = if long { "%b %-d" } else { "%a" };
-        let end = if from.date() == to.date() { clock.into() } else { format!("{day} {clock}") };
-        format!("{}-{}", from.strftime(&format!("{day} {clock}")), to.strftime(&end))
+        when::stretch(about, self.from, self.to)
     }
 
     /// What users felt and what the fleet looked like: `p99 1.9 s, 120 failed; 4 ready of 12 wanted`.

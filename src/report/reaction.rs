@@ -357,6 +357,7 @@ mod tests {
             timeline,
             decisions,
             slo_minutes: Vec::new(),
+            grace: Span::MAX,
             launches: Launches::default(),
         };
         let found = reactions(&about, &service);
@@ -407,6 +408,7 @@ mod tests {
             decisions: vec![scale_out(375, 10, 12), scale_out(390, 12, 14)],
             launches: Launches { kept, left_out: 0 },
             slo_minutes: Vec::new(),
+            grace: Span::MAX,
         };
         let found = reactions(&about, &service);
         assert_eq!(found.len(), 1);
@@ -449,6 +451,7 @@ mod tests {
             timeline,
             decisions: vec![scale_out(375, 10, 14)],
             slo_minutes: Vec::new(),
+            grace: Span::MAX,
             launches: Launches::default(),
         };
         let found = reactions(&about, &service);

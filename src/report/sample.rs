@@ -109,6 +109,7 @@ fn about() -> About {
             "Which policy keeps p99 under 300 ms through a launch, and what does it cost?".into(),
         ),
         clock: WallClock::parse("2026-03-02T00:00:00+08:00").unwrap_or_default(),
+        dated_traffic: false,
         seed: 1,
         replications: REPLICATIONS,
         draws: true,
@@ -171,6 +172,7 @@ fn policy(at: usize) -> PolicyResults {
                 decisions: decisions(at),
                 launches: launches(at),
                 slo_minutes: slo_minutes(at),
+                grace: Span::MAX,
             }],
         }],
     }

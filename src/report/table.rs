@@ -67,8 +67,11 @@ pub(super) fn headline(results: &Results) -> String {
         users => format!("closed loop of {} users, ", group(&users.to_string())),
     };
     let name = &about.name;
+    // What was recorded has a date of its own; that of synthetic traffic stands in the scenario.
+    let start = about.clock.start_told().filter(|_| about.dated_traffic);
+    let from = start.map(|start| format!(" from {start}")).unwrap_or_default();
     let text = format!(
-        "{name}: {length}, {closed}{requests} requests in all, {replications}, seed {seed}"
+        "{name}: {length}{from}, {closed}{requests} requests in all, {replications}, seed {seed}"
     );
     match about.fidelity.fluid {
         true => format!("{text}; fidelity fluid: approximate, see docs/fluid.md for its errors"),

@@ -130,7 +130,7 @@ fn every_output_says_that_it_is_a_flow() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path().join("run");
     let mut silent = Vec::new();
-    for file in autosim_report::write_all(&results, &comparison, &folder).unwrap() {
+    for file in autosim_report::write_all(&results, &comparison, &folder).unwrap().files {
         let name = file.file_name().unwrap().to_string_lossy().into_owned();
         let bytes = fs::read(&file).unwrap();
         let said = String::from_utf8_lossy(&bytes).contains("fluid");

@@ -96,8 +96,8 @@ fn without_traffic_nothing_is_kept_or_missed() {
     assert_eq!(code, 1, "{text}");
     for part in [
         "verdict: there was no traffic",
-        "assertion is UNDECIDED: one: p99<2s: there was no traffic",
-        "assertion is UNDECIDED: two: slo: there was no traffic",
+        "assertion FAILS: one: p99<2s: there was no traffic",
+        "assertion FAILS: two: slo: there was no traffic",
     ] {
         assert!(text.contains(part), "{part} is missing in {text}");
     }

@@ -29,8 +29,8 @@ pub enum Rank {
     Rolled,
     /// 7: a signal is scraped.
     Scraped,
-    /// 8: an autoscaler is asked.
-    Asked,
+    /// 8: a control: an autoscaler is asked.
+    Controlled,
     /// 9: a decision takes effect.
     Actuated,
     /// 10: a request arrives from outside.

@@ -256,6 +256,17 @@ impl RoutingRule {
             Self::RoundRobin => false,
         }
     }
+
+    /// Whether it must hear of every change of the requests present at a replica.
+    pub const fn follows(self) -> bool {
+        match self {
+            Self::LeastOutstanding => true,
+            Self::Random
+            | Self::RoundRobin
+            | Self::PowerOfTwo
+            | Self::PowerOfTwoWithReplacement => false,
+        }
+    }
 }
 
 /// Who starts and removes replicas.

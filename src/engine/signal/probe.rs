@@ -1,6 +1,6 @@
 //! Exact counters and gauges of one service at one instant.
 
-use super::Census;
+use super::{Census, Metric};
 use crate::stats::Histogram;
 use crate::units::Time;
 
@@ -85,6 +85,37 @@ pub struct Resources {
     pub connections_per_request: f64,
     /// Bytes in and out per request.
     pub bytes_per_request: f64,
+}
+
+impl Resources {
+    /// What a metric reads at most, in percent; `None` where it has no such end.
+    pub const fn highest(&self, metric: Metric) -> Option<f64> {
+        let (idle, full) = match metric {
+            Metric::UtilizationPercent => (0.0, 100.0),
+            Metric::CpuPercent => (self.cpu_idle_percent, self.cpu_full_percent),
+            Metric::MemoryPercent => (self.memory_idle_percent, self.memory_full_percent),
+            Metric::GpuPercent => (self.gpu_idle_percent, self.gpu_full_percent),
+            Metric::RequestsPerS
+            | Metric::RequestsPerMin
+            | Metric::InFlightRequests
+            | Metric::QueuedRequests
+            | Metric::OngoingRequests
+            | Metric::Connections
+            | Metric::ResponseTimeMs
+            | Metric::P50Ms
+            | Metric::P90Ms
+            | Metric::P95Ms
+            | Metric::P99Ms
+            | Metric::ErrorsPerS
+            | Metric::ErrorsPerMin
+            | Metric::BytesPerS
+            | Metric::Replicas
+            | Metric::IdleS => return None,
+        };
+        let starting = matches!(metric, Metric::CpuPercent) && self.cpu_counts_starting;
+        let most = if starting { full.max(self.cpu_starting_percent) } else { full };
+        Some(most.max(idle))
+    }
 }
 
 impl Default for Resources {

@@ -68,7 +68,7 @@ impl Event {
             Self::Outage(_) => Rank::OutageBegan,
             Self::Rollout(_) => Rank::Rolled,
             Self::Scrape(_) => Rank::Scraped,
-            Self::Control(_) => Rank::Asked,
+            Self::Control(_) => Rank::Controlled,
             Self::Actuate(_) => Rank::Actuated,
         }
     }

@@ -228,7 +228,7 @@ impl<'a, const OBSERVED: bool> Run<'a, OBSERVED> {
         if now >= self.until.end || !all.all(|(service, senses)| service.is_known_ahead(senses)) {
             return false;
         }
-        let Some(due) = self.events.pop(now, |rank| rank == Rank::Asked) else { return false };
+        let Some(due) = self.events.pop(now, |rank| rank == Rank::Controlled) else { return false };
         marks::hit("asked before the planes get there", "");
         self.handle(now, due);
         true

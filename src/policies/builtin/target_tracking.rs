@@ -58,8 +58,8 @@ pub struct TargetTracking {
     pub min: u32,
     /// Most replicas.
     pub max: u32,
-    /// What value / target multiplies. Default `ready`: a metric is measured on ready replicas, so their
-    /// number times the ratio is what would bring it to the target, however many are still starting.
+    /// What value / target multiplies. A metric is measured on ready replicas, so their number times the ratio
+    /// is what would bring it to the target, however many are still starting. Default `ready`.
     #[serde(default)]
     pub base: Base,
     /// Time between decisions. Default 15 s.

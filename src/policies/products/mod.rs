@@ -38,6 +38,7 @@ mod document;
 mod facts;
 mod fault;
 mod file;
+mod form;
 mod knobs;
 mod loaded;
 pub mod pai_eas;
@@ -56,9 +57,10 @@ pub use document::{Document, NotADocument};
 pub use facts::{Assumption, Happening, LeavesFirst, MinReady, Omitted, Platform, Provenance};
 pub use fault::{DocumentFault, DocumentFaults};
 pub use file::DocumentsFile;
+pub use form::{Form, Likeness};
 pub use knobs::{FixedRule, KnobTable};
 pub use reader::{Member, Members, Reader};
-pub use registry::{Found, Loading, Origin, ProductFile, ProductPolicy};
+pub use registry::{Found, Loading, Origin, ProductFile, ProductPolicy, Recognised};
 pub use words::Words;
 
 use crate::builtin::PolicyContext;
@@ -91,8 +93,19 @@ pub trait Product {
     /// Its documents, read and found good.
     type Model: Debug + Clone;
 
-    /// Whether `document` has the shape of one of its documents, right or wrong.
-    fn recognises(document: &Value) -> bool;
+    /// The forms its documents come in, right or wrong.
+    const FORMS: &'static [Form];
+
+    /// How much `document` is like one of its documents; `None` if it is none.
+    fn likeness(document: &Value) -> Option<Likeness> {
+        form::likeness(Self::FORMS, Self::Dialect::ANY_CASE, document)
+    }
+
+    /// Whether `document` belongs with those `before` it: a policy of a group, an update. What does not
+    /// is another policy.
+    fn joins(_before: &[Value], _document: &Value) -> bool {
+        false
+    }
 
     /// The dialect under these knobs.
     fn dialect(knobs: &Self::Knobs, strict: bool) -> Self::Dialect;

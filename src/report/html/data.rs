@@ -7,7 +7,7 @@ use crate::table::{all_infinite, human_quantile};
 use autosim_engine::control::Stage;
 use autosim_engine::simulation::Slo;
 use autosim_engine::stats::Estimate;
-use autosim_engine::units::Time;
+use autosim_engine::units::{Known, Time};
 use autosim_study::experiment::{
     About, Compared, Comparison, CostBy, Figure, PolicyResults, Results, Ruling,
 };
@@ -15,6 +15,8 @@ use serde::Serialize;
 
 /// Points of a distribution that are too close to tell apart are left out.
 const CLOSE_SHARE: f64 = 0.002;
+/// Seconds of a week.
+const WEEK_S: i64 = 7 * 86_400;
 
 /// What the script knows.
 #[derive(Debug, Serialize)]
@@ -61,11 +63,12 @@ impl Promise {
 /// The wall clock, with every change of its offset.
 #[derive(Debug, Serialize)]
 struct Clock {
+    /// `date`, `weekday` or `nothing`: what of it may be shown.
+    known: &'static str,
     /// Unix time of the start, seconds.
     start: i64,
     /// From each instant (seconds of simulated time) on: offset from UTC in seconds.
     offsets: Vec<(f64, i32)>,
-    zone: String,
 }
 
 /// A policy among the others.
@@ -152,12 +155,14 @@ fn clock(about: &About) -> Clock {
         }
         at = at.after(autosim_engine::units::Span::from_secs(900));
     }
-    let start = about.clock.start();
-    Clock {
-        start: start.timestamp().as_second(),
-        offsets,
-        zone: start.strftime("%a %Y-%m-%d %H:%M (UTC%:z)").to_string(),
-    }
+    let start = about.clock.start().timestamp().as_second();
+    let (known, start) = match about.clock.known() {
+        Known::Nothing => ("nothing", 0),
+        // Only the place within the week: no date gets into the page.
+        Known::Weekday => ("weekday", start % WEEK_S),
+        Known::Date => ("date", start),
+    };
+    Clock { known, start, offsets }
 }
 
 fn interval(estimate: Estimate) -> Interval {

@@ -157,16 +157,15 @@ fn fidelity(about: &About) -> String {
 
 fn facts(results: &Results, comparison: &Comparison) -> Vec<(&'static str, String)> {
     let about = &results.about;
-    let start = about.clock.start().strftime("%a %Y-%m-%d %H:%M (UTC%:z)").to_string();
     let requests = group(&results.simulated_requests.to_string());
-    let mut facts = vec![
-        ("fidelity", fidelity(about)),
-        ("traffic from", start),
+    let mut facts = vec![("fidelity", fidelity(about))];
+    facts.extend(about.clock.start_told().map(|start| ("traffic from", start)));
+    facts.extend([
         ("length", about.window.end.since(autosim_engine::units::Time::ZERO).to_string()),
         ("policies", comparison.policies.len().to_string()),
         ("replications", results.replications_told()),
         ("requests simulated", requests),
-    ];
+    ]);
     if about.closed_loop_users > 0 {
         facts.push(("closed loop, users", group(&about.closed_loop_users.to_string())));
     }

@@ -4,7 +4,7 @@ use super::number::Short;
 use crate::moments::{failures, worst};
 use crate::reaction::{Reaction, reactions};
 use crate::seen::{targets, words_of};
-use crate::{hours, minutes};
+use crate::{hours, minutes, when};
 use autosim_engine::control::Stage;
 use autosim_engine::simulation::{DecisionRecord, Interval};
 use autosim_engine::units::Time;
@@ -361,10 +361,7 @@ fn longest(about: &About, all: &[Reaction]) -> Vec<Bars> {
     let seconds = Time::as_secs_f64;
     let part = |(name, _, to): (&'static str, Time, Time)| Part { name, end: seconds(to) };
     let bars = |reaction: &&Reaction| Bars {
-        when: about.clock.at(reaction.decided).map_or_else(
-            || format!("{} s", seconds(reaction.decided)),
-            |at| at.strftime("%a %H:%M:%S").to_string(),
-        ),
+        when: when::instant(about, reaction.decided),
         before: reaction.before,
         after: reaction.after,
         decided: seconds(reaction.decided),

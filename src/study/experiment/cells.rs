@@ -380,6 +380,7 @@ fn reduce(scenario: &Scenario, cell: Cell, done: CellOutcome) -> CellResult {
             decisions: outcome.decisions,
             launches: outcome.launches,
             slo_minutes: outcome.slo_minutes,
+            grace: scenario.deployment(cell.policy, service_index).fleet.grace,
         });
     }
     let kept = services.iter().any(|s| !s.timeline.is_empty() || !s.decisions.is_empty());

@@ -226,7 +226,7 @@ fn baseline(policies: &[Compared], cost_figure: Figure) -> usize {
     candidates()
         .filter(|(_, policy)| policy.verdict.ruling == Ruling::Met)
         .min_by(|(_, a), (_, b)| mean(a, cost_figure).total_cmp(&mean(b, cost_figure)))
-        .or_else(|| candidates().next())
+        .or_else(|| candidates().find(|(_, policy)| policy.replications > 0))
         .map_or(0, |(at, _)| at)
 }
 

@@ -17,6 +17,8 @@ pub struct About {
     pub question: Option<String>,
     /// Wall clock of the start.
     pub clock: WallClock,
+    /// Some traffic was recorded and has dates of its own.
+    pub dated_traffic: bool,
     /// Seed of every stream.
     pub seed: u64,
     /// Replications that are run.
@@ -64,6 +66,7 @@ impl About {
             name: scenario.name.clone(),
             question: scenario.question.clone(),
             clock: scenario.clock.clone(),
+            dated_traffic: scenario.dated_traffic,
             seed: scenario.seed,
             replications: scenario.distinct_replications(),
             draws: scenario.draws(),
@@ -216,6 +219,8 @@ pub struct ServiceDetails {
     /// What a product would show of these decisions in its own form, in their order; empty for autosim's
     /// own policies.
     pub product_events: Vec<ProductEvent>,
+    /// How long a replica that leaves may finish what it serves.
+    pub grace: Span,
 }
 
 /// A decision in a product's own form.

@@ -42,7 +42,7 @@ pub(super) fn read<T: DeserializeOwned>(mut root: Spanned<DeTable<'_>>) -> Read<
         });
         if !follows {
             let span = at.map(|(_, span)| span).or_else(|| error.span());
-            findings.push(Finding { fault: explain(&path, error.message()), span });
+            findings.push(Finding::of(explain(&path, error.message()), span));
         }
         if path.is_empty() {
             break;

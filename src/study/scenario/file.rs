@@ -5,7 +5,7 @@ use super::choice::PolicyFile;
 use super::clients::ClientFile;
 use super::failures::{FailuresFile, OutageFile};
 use super::variants::VariantFile;
-use super::words::{ColdStartFile, ErrorTerm, LatencyTerms, LaunchRateText, SpanOrLaw, StartText};
+use super::words::{ColdStartFile, ErrorTerm, LatencyTerms, LaunchRateText, SpanOrLaw, StartFile};
 use autosim_engine::random::Distribution;
 use autosim_engine::units::{Fraction, Price, Quantity, Span};
 use autosim_engine::workload::WorkloadSpec;
@@ -25,8 +25,10 @@ pub struct ScenarioFile {
     pub question: Option<String>,
     /// What it teaches.
     pub lesson: Option<String>,
-    /// Wall clock at the start, for schedules and dated traces.
-    pub start: Option<StartText>,
+    /// Wall clock at the start. Recorded traffic with dates is played from then on; `{ relabel = "2026-03-02" }`
+    /// plays it from its beginning under another date. Default: the recording's own clock, else none: times are
+    /// told from the start, and calendars take it for a Monday, 00:00 UTC.
+    pub start: Option<StartFile>,
     /// How long traffic lasts. Default: as long as the trace, or one hour.
     pub duration: Option<Span>,
     /// Simulated, but left out of the figures. Default: 0s.

@@ -2,7 +2,7 @@
 
 use super::decode::{self, nearest_of};
 use super::file::ScenarioFile;
-use super::findings::{Finding, Findings, place};
+use super::findings::{Finding, Findings, give_places, place};
 use super::lower::{Surroundings, lower, policies_alone};
 use super::own::OwnPolicy;
 use super::products::Products;
@@ -155,6 +155,7 @@ fn read_whole<T>(
     });
     let rest = faults.into_vec().into_iter().filter(|fault| !follows(fault, &read.removed));
     found.extend(place(rest.collect(), &places));
+    give_places(&mut found, &places);
     found.sort_by_key(|finding| finding.span.as_ref().map_or(usize::MAX, |span| span.start));
     let findings = Findings::new(sources, found);
     match made {
@@ -203,7 +204,7 @@ fn syntax(error: &toml::de::Error) -> Finding {
         hint,
         severity: Severity::Error,
     };
-    Finding { fault, span: error.span() }
+    Finding::of(fault, error.span())
 }
 
 /// Keeps the policies that were asked for by name and those that layers chose.
@@ -349,7 +350,7 @@ replicas = 12
         for (path, value, place, part) in [
             ("duration", "0s", "--set duration=0s:1:12", "above zero"),
             ("warmup", "10m", "--set warmup=10m:1:10", "shorter warm-up"),
-            ("start", "2026-13-01T00:00:00Z", "--set start", "expected an RFC 3339"),
+            ("start", "2026-13-01T00:00:00Z", "--set start", "expected a date"),
             ("start", "2026-03-02T00:00:00+01:00[Europe/Nowhere]", "--set start", "Nowhere"),
             ("service.concurrency", "0", "--set service", "1 to 1000000"),
             ("name", "a/b", "--set name", "cannot name a file"),

@@ -4,18 +4,18 @@ use super::deployment::{Deployment, LeftOpen, PolicyDraft, ServiceDraft};
 use super::file::{PriceFile, ReplicaFile, ScenarioFile, ServiceEntry, ServiceFile};
 use super::own::OwnPolicy;
 use super::products::{self, Products};
-use super::words::{SpanOrLaw, StartText};
+use super::words::{SpanOrLaw, StartFile};
 use super::{Competitor, Fidelity, NamedPolicy, PolicyChoice, Scenario, Service, SloTerms};
 use super::{
-    Variant, check, clients, closed, failures, fidelity, fleet, length, lint, priorities, rollouts,
-    sharing, variants,
+    Variant, check, clients, clock, closed, failures, fidelity, fleet, length, lint, priorities,
+    rollouts, sharing, variants,
 };
 use autosim_engine::fault::Faults;
 use autosim_engine::fleet::{FailureSpec, FleetSpec};
 use autosim_engine::random::Distribution;
 use autosim_engine::simulation::Window;
 use autosim_engine::units::{Price, Span, Time, WallClock};
-use autosim_engine::workload::{OPEN_END, ResolveContext, Workload, WorkloadSpec};
+use autosim_engine::workload::{OPEN_END, Recordings, ResolveContext, Workload, WorkloadSpec};
 use autosim_policies::products::ProductPolicy;
 use std::path::Path;
 
@@ -51,17 +51,22 @@ pub(super) fn lower(
     one_or_many(&file, faults);
     let recorded = file.duration.is_none() && length::all_recorded(&file);
     fill(&mut file, around.fallback_name, &mut assumptions);
-    let clock = clock(file.start.as_ref(), faults);
+    let traffic = traffic(&file, around, faults);
+    let clock = clock::of(file.start.as_ref(), &traffic, &mut assumptions, faults);
     let slo = file.slo.as_ref().map_or_else(SloTerms::default, SloTerms::of);
     let given = Time::ZERO.after(file.duration.unwrap_or(DEFAULT_DURATION));
     let end = if recorded { OPEN_END } else { given };
-    let mut drafts = services(&file, around, products, Resolution { clock: &clock, end, faults });
+    let selects = matches!(file.start, Some(StartFile::At(_)));
+    let dated_traffic = traffic.iter().any(|read| !read.clocks().is_empty());
+    let traffic = &mut traffic.into_iter();
+    let resolution = Resolution { clock: &clock, selects, end, traffic, faults };
+    let mut drafts = services(&file, around, products, resolution);
     for (draft, left_open) in drafts.iter_mut().zip(left_open) {
         draft.left_open = left_open;
     }
     let length = if recorded { length::of_recordings(&drafts) } else { None };
     fill_times(&mut file, length, &mut assumptions);
-    check::whole(&file, around.own, faults);
+    check::whole(&file, around.own, &clock, faults);
     variants::check_names(&file, faults);
     let mut policies = policies(&file, products, faults);
     let sound = policies.len() == file.policies.len();
@@ -85,6 +90,7 @@ pub(super) fn lower(
         question: file.question.clone(),
         lesson: file.lesson.clone(),
         clock,
+        dated_traffic,
         window: window(&file),
         seed: file.seed.unwrap_or_default(),
         replications: file.replications.unwrap_or_default(),
@@ -255,9 +261,6 @@ fn fill(file: &mut ScenarioFile, fallback_name: &str, assumptions: &mut Vec<Stri
             "no min_ready given: a rollout leaves ready what a product's document says, else a quarter",
         );
     }
-    if file.start.is_none() {
-        file.start = Some(StartText(WallClock::default().start().to_string()));
-    }
     let products = products::any(file);
     let sole = file.services.is_empty();
     if sole {
@@ -362,36 +365,39 @@ fn round_interval(duration: Span) -> Span {
         .unwrap_or(Span((duration.0 / 720).div_ceil(86_400_000_000_000) * 86_400_000_000_000))
 }
 
-fn clock(start: Option<&StartText>, faults: &mut Faults) -> WallClock {
-    let Some(StartText(text)) = start else { return WallClock::default() };
-    match WallClock::parse(text) {
-        Ok(clock) => clock,
-        Err(error) => {
-            let why = error.why.unwrap_or_else(|| "not a date and time".into());
-            faults.error(
-                "start",
-                format!("`{}`: {why}", error.found),
-                format!("expected {}", error.expected),
-            );
-            WallClock::default()
-        }
-    }
-}
-
 /// What is known of a scenario before its services, and where their faults go.
 struct Resolution<'a> {
     clock: &'a WallClock,
+    /// The start says from when on recordings are played.
+    selects: bool,
     end: Time,
+    /// Recorded traffic of the services to come, in their order.
+    traffic: &'a mut std::vec::IntoIter<Recordings>,
     faults: &'a mut Faults,
+}
+
+/// The recorded traffic of all services, in their order.
+fn traffic(file: &ScenarioFile, around: &Surroundings<'_>, faults: &mut Faults) -> Vec<Recordings> {
+    let read = |spec: Option<&WorkloadSpec>, f: &mut Faults| {
+        let read = |f: &mut Faults| spec.map(|spec| spec.read(around.folder, f));
+        f.within("workload", read).unwrap_or_default()
+    };
+    if file.services.is_empty() {
+        return vec![read(file.workload.as_ref(), faults)];
+    }
+    let services = file.services.iter().map(|(name, entry)| {
+        let read = |f: &mut Faults| read(entry.workload.as_ref(), f);
+        faults.within("services", |f| f.within(name, read))
+    });
+    services.collect()
 }
 
 fn services(
     file: &ScenarioFile,
     around: &Surroundings<'_>,
     products: &Products,
-    resolution: Resolution<'_>,
+    mut resolution: Resolution<'_>,
 ) -> Vec<ServiceDraft> {
-    let Resolution { clock, end, faults } = resolution;
     let mut services = Vec::new();
     if file.services.is_empty() {
         let entry = ServiceEntry {
@@ -403,14 +409,14 @@ fn services(
             outages: file.outages.clone(),
             policy: None,
         };
-        let mut resolution = Resolution { clock, end, faults };
         services.extend(service("service", &entry, file.price.as_ref(), around, &mut resolution));
     }
+    let Resolution { clock, selects, end, traffic, faults } = resolution;
     for (index, (name, entry)) in file.services.iter().enumerate() {
         faults.within("services", |f| {
             f.within(name, |f| {
                 check::policy_of_service(index, entry, f);
-                let mut resolution = Resolution { clock, end, faults: f };
+                let mut resolution = Resolution { clock, selects, end, traffic, faults: f };
                 let draft = service(name, entry, file.price.as_ref(), around, &mut resolution);
                 let Some(draft) = draft else { return };
                 let prefix = format!("services.{name}.");
@@ -432,12 +438,13 @@ fn service(
     around: &Surroundings<'_>,
     resolution: &mut Resolution<'_>,
 ) -> Option<ServiceDraft> {
+    let recordings = resolution.traffic.next().unwrap_or_default();
     let (service, replica) = (entry.service.as_ref()?, entry.replica.as_ref()?);
     let errors = resolution.faults.errors();
     let (fleet, resources) = fleet::build(service, replica, price, resolution.faults);
     // Only a law that is sound has a mean.
     let sound = Some(replica).filter(|_| resolution.faults.errors() == errors);
-    let Resolution { clock, end, faults } = &mut *resolution;
+    let Resolution { clock, end, faults, .. } = &mut *resolution;
     let client = entry.client.as_ref();
     let outages = failures::outages(&entry.outages, clock, *end, faults);
     let fleet = FleetSpec {
@@ -446,7 +453,7 @@ fn service(
         rollouts: rollouts::build(&entry.rollouts, clock, *end, faults),
         ..fleet
     };
-    let workload = workload(entry.workload.as_ref(), service, around, resolution)?;
+    let workload = workload((entry.workload.as_ref(), recordings), service, around, resolution)?;
     let classes = workload.classes().len().max(1) as u8;
     let fleet = FleetSpec { loops: closed::loops(&workload), classes, ..fleet };
     Some(ServiceDraft {
@@ -464,7 +471,7 @@ fn service(
 }
 
 fn workload(
-    workload: Option<&WorkloadSpec>,
+    (workload, recordings): (Option<&WorkloadSpec>, Recordings),
     service: &ServiceFile,
     around: &Surroundings<'_>,
     resolution: &mut Resolution<'_>,
@@ -486,8 +493,9 @@ fn workload(
     let context = ResolveContext {
         base_dir: around.folder,
         clock: resolution.clock,
+        selects: resolution.selects,
         end: resolution.end,
         service_time: Some(&law),
     };
-    faults.within("workload", |f| workload.resolve(&context, f))
+    faults.within("workload", |f| workload.resolve_read(recordings, &context, f))
 }

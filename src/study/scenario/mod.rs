@@ -7,11 +7,13 @@
 //!
 //! **Must not know**: threads, results, terminals.
 //!
-//! **Start at** [`load`] and [`Scenario`].
+//! **Start at** [`load`] and [`Scenario`]. Faults of shape (an unknown key) are found in `decode`, faults of sense in
+//! `check`; `findings` gives them their lines.
 
 mod check;
 mod choice;
 mod clients;
+mod clock;
 mod closed;
 mod decode;
 mod deployment;
@@ -67,6 +69,8 @@ pub struct Scenario {
     pub lesson: Option<String>,
     /// Wall clock of the start.
     pub clock: WallClock,
+    /// Some traffic was recorded and has dates of its own.
+    pub dated_traffic: bool,
     /// What is measured.
     pub window: Window,
     /// Seed of every stream.

@@ -2,7 +2,7 @@
 
 use autosim_engine::random::Distribution;
 use autosim_engine::simulation::Slo;
-use autosim_engine::units::{Fraction, Span, TextError};
+use autosim_engine::units::{Fraction, Span, TextError, percentile};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
@@ -20,10 +20,10 @@ impl LatencyTerm {
 
     fn read(text: &str) -> Option<Self> {
         let (quantile, limit) = text.split_once('<')?;
-        let quantile = percentile(quantile.trim())? / 100.0;
+        let percent = percentile(quantile.trim()).filter(|percent| *percent < 100.0)?;
         let (or_equal, limit) = or_equal(limit);
         let limit: Span = limit.trim().parse().ok()?;
-        (!limit.is_zero()).then_some(Self(Slo { quantile, limit, or_equal }))
+        (!limit.is_zero()).then_some(Self(Slo { quantile: percent / 100.0, limit, or_equal }))
     }
 }
 
@@ -37,14 +37,6 @@ impl FromStr for LatencyTerm {
 /// What follows `<`: whether it was `<=`, and the rest.
 fn or_equal(text: &str) -> (bool, &str) {
     text.strip_prefix('=').map_or((false, text), |rest| (true, rest))
-}
-
-/// `p99.9` as 99.9; only between 0 and 100, both excluded.
-pub(super) fn percentile(text: &str) -> Option<f64> {
-    let digits = text.strip_prefix('p')?;
-    let plain = digits.bytes().all(|b| b.is_ascii_digit() || b == b'.');
-    let value: f64 = digits.parse().ok().filter(|_| plain)?;
-    (value > 0.0 && value < 100.0).then_some(value)
 }
 
 impl fmt::Display for LatencyTerm {
@@ -210,43 +202,90 @@ autosim_engine::written_as_text!(
 );
 
 /// The start on the wall clock: text in quotes or a bare TOML date-time.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(transparent)]
-pub struct StartText(pub String);
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StartFile {
+    /// Recorded traffic is played from this time on, by its own clock.
+    At(String),
+    /// Recorded traffic is played from its beginning, as if it had been recorded from this time on.
+    Relabel(String),
+}
 
-const START_EXPECTED: &str = "a date and time with an offset, for example \
-     \"2026-03-02T00:00:00+08:00\", or with a zone, \"2026-03-02T00:00:00+01:00[Europe/Berlin]\"";
+const START_EXPECTED: &str = "a date with or without time and zone, for example \"2026-03-02\", \
+     \"2026-03-02T00:00:00+08:00\" or \"2026-03-02T00:00:00+01:00[Europe/Berlin]\", or a weekday, \"Mon 08:00\"";
+const RELABEL: &str = "relabel";
 
-impl<'de> Deserialize<'de> for StartText {
+impl StartFile {
+    /// The date and time as written.
+    pub fn text(&self) -> &str {
+        match self {
+            Self::At(text) | Self::Relabel(text) => text,
+        }
+    }
+}
+
+impl Serialize for StartFile {
+    fn serialize<S: serde::Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::At(text) => text.serialize(out),
+            Self::Relabel(text) => out.collect_map([(RELABEL, text)]),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for StartFile {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         struct Visit;
         impl<'de> Visitor<'de> for Visit {
-            type Value = StartText;
+            type Value = StartFile;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(START_EXPECTED)
             }
-            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<StartText, E> {
-                Ok(StartText(text.to_owned()))
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<StartFile, E> {
+                Ok(StartFile::At(text.to_owned()))
             }
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<StartText, A::Error> {
-                let from = serde::de::value::MapAccessDeserializer::new(map);
-                toml::value::Datetime::deserialize(from)
-                    .map(|when| StartText(when.to_string()))
-                    .map_err(|_| A::Error::custom(format!("a table, expected {START_EXPECTED}")))
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<StartFile, A::Error> {
+                const ONE: &str = "one key, `relabel`, for example { relabel = \"2026-03-02\" }";
+                let key: Option<String> = map.next_key()?;
+                match key.filter(|key| key == RELABEL || key.starts_with("$__toml")) {
+                    Some(key) if key == RELABEL => {
+                        let start = map.next_value::<StartFile>()?.text().to_owned();
+                        match map.next_key::<String>()? {
+                            None => Ok(StartFile::Relabel(start)),
+                            Some(_) => Err(A::Error::custom(format!("a table, expected {ONE}"))),
+                        }
+                    }
+                    Some(key) => toml::value::Datetime::deserialize(rest_of_map(&mut map, key))
+                        .map(|when| StartFile::At(when.to_string()))
+                        .map_err(|_| {
+                            A::Error::custom(format!("a table, expected {START_EXPECTED}"))
+                        }),
+                    None => Err(A::Error::custom(format!("a table, expected {ONE}"))),
+                }
             }
         }
         from.deserialize_any(Visit)
     }
 }
 
-impl JsonSchema for StartText {
+impl JsonSchema for StartFile {
     fn schema_name() -> Cow<'static, str> {
         "Start".into()
     }
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
-            "type": "string",
             "description": START_EXPECTED,
+            "anyOf": [
+                { "type": "string" },
+                {
+                    "type": "object",
+                    "properties": { "relabel": {
+                        "type": "string",
+                        "description": "Recorded traffic is played from its beginning, as if it had been recorded from this time on.",
+                    } },
+                    "required": ["relabel"],
+                    "additionalProperties": false,
+                },
+            ],
             "examples": ["2026-03-02T00:00:00+08:00"],
         })
     }
@@ -460,13 +499,17 @@ mod tests {
     fn what_is_no_slo_is_refused() {
         for text in [
             "p99",
-            "p99 <== 1s",
             "p0 < 1s",
             "p100 < 1s",
             "p99 < 0s",
             "99 < 1s",
             "p99 < -1s",
             "pinf<1s",
+            "p00099 < 1s",
+            "p099 < 1s",
+            "p99. < 1s",
+            "p.9 < 1s",
+            "p99 <== 1s",
         ] {
             assert!(text.parse::<LatencyTerm>().is_err(), "{text}");
         }

@@ -192,6 +192,7 @@ fn workload(case: &Case, end: Time) -> Workload {
     let context = ResolveContext {
         base_dir: Path::new("."),
         clock: &WallClock::default(),
+        selects: false,
         end,
         service_time: Some(&law(&case.configure["service"])),
     };

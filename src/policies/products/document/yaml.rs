@@ -20,7 +20,7 @@ pub(super) fn parse(text: &str) -> Result<(Value, super::Places), NotADocument> 
     if value.is_object() || value.is_array() {
         return Ok((value, places));
     }
-    Err(NotADocument { message: "neither a map of members nor a list of maps".into(), at: 0 })
+    Err(NotADocument::broken("neither a map of members nor a list of maps", 0))
 }
 
 fn not_a_document(text: &str, error: &serde_saphyr::Error) -> NotADocument {
@@ -36,7 +36,7 @@ fn not_a_document(text: &str, error: &serde_saphyr::Error) -> NotADocument {
     // Its place is given apart, and what a program could set does not help a reader.
     let end = [" at line ", ", set DuplicateKeyPolicy"].iter().filter_map(|end| message.find(end));
     let message = message[..end.min().unwrap_or(message.len())].to_owned();
-    NotADocument { message, at }
+    NotADocument::broken(message, at)
 }
 
 /// A value whose parts know where they stand.

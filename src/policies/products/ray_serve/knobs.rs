@@ -23,8 +23,8 @@ pub struct Knobs {
     /// `target_capacity` in percent, in place of the document's.
     #[serde(skip_serializing_if = "Option::is_none")]
     target_capacity: Option<f64> = None;
-    /// Which way the target capacity is moving: while `up`, `initial_replicas` is the minimum. Default:
-    /// neither.
+    /// Which way the target capacity is moving: while `up`, `initial_replicas` is the minimum. Default
+    /// `up`, as of a first deployment; `down` is that of a config that had a larger one, or none.
     #[serde(skip_serializing_if = "Option::is_none")]
     target_capacity_direction: Option<Direction> = None;
     /// From tick to tick of the controller: its sleep plus the length of a step. Default 100 ms, the

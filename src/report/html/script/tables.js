@@ -70,8 +70,8 @@ const HEATS = [
 function heatTop(key) {
   let top = 0;
   for (const series of data.series) {
-    for (const day of series.week || []) {
-      for (const hour of day.hours) top = Math.max(top, hour ? hour[key] : 0);
+    for (const row of series.week || []) {
+      for (const hour of row.hours) top = Math.max(top, hour ? hour[key] : 0);
     }
   }
   return top;
