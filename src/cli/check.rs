@@ -210,10 +210,13 @@ fn summary(scenario: &Scenario) -> String {
         scenario.services.iter().map(|service| service.workload.expected_requests(end)).sum();
     let policies: Vec<&str> = scenario.policies.iter().map(|policy| policy.name.as_str()).collect();
     format!(
-        "{} policies ({}), {} replications of {} {} requests each",
+        "{} policies ({}), {} of {} {} requests each",
         policies.len(),
         policies.join(", "),
-        scenario.replications,
+        match scenario.draws() {
+            true => format!("{} replications", scenario.replications),
+            false => "one replication, as every other would be the same,".to_owned(),
+        },
         if scenario.closed_loop_users() > 0 { "at most about" } else { "about" },
         super::effort::grouped(requests.round() as u64),
     )

@@ -20,6 +20,7 @@ mod pai_eas_and_scalingo;
 mod plane_equality;
 mod priorities;
 mod products;
+mod promises;
 mod properties;
 mod ray_serve;
 mod recorded;

@@ -54,7 +54,10 @@ pub(super) fn setup(
                 actuation_delay: Span::ZERO,
                 wakeups: Vec::new(),
             },
-            slo: Some(Slo { quantile: 0.99, limit: Span::from_secs(3) }),
+            promises: Promises {
+                slo: vec![Slo::below(0.99, Span::from_secs(3))],
+                limits: Vec::new(),
+            },
         }],
         window: Window { warmup: Time::ZERO, end, drain_limit: Span::from_secs(3600) },
         seed: 1,

@@ -6,7 +6,7 @@ use super::clients::ClientFile;
 use super::failures::{FailuresFile, OutageFile};
 use super::scripted::{InterventionFile, MetricOutageFile, SlowdownFile};
 use super::variants::VariantFile;
-use super::words::{ColdStartFile, ErrorTerm, LatencyTerm, LaunchRateText, SpanOrLaw, StartFile};
+use super::words::{ColdStartFile, ErrorTerm, LatencyTerms, LaunchRateText, SpanOrLaw, StartFile};
 use autosim_engine::random::Distribution;
 use autosim_engine::units::{Fraction, Price, Quantity, Span};
 use autosim_engine::workload::WorkloadSpec;
@@ -105,8 +105,8 @@ pub enum FidelityFile {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SloFile {
-    /// A percentile of response times, failures counted as infinitely late.
-    pub latency: Option<LatencyTerm>,
+    /// A percentile of response times, failures counted as infinitely late; a list holds together.
+    pub latency: Option<LatencyTerms>,
     /// The share of requests that fail.
     pub errors: Option<ErrorTerm>,
 }

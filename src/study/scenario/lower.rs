@@ -1,10 +1,10 @@
 //! From the file to the domain: defaults filled in and said aloud, specs built, sense checked.
 
 use super::deployment::{Deployment, LeftOpen, PolicyDraft, ServiceDraft};
-use super::file::{PriceFile, ReplicaFile, ScenarioFile, ServiceEntry, ServiceFile, SloFile};
+use super::file::{PriceFile, ReplicaFile, ScenarioFile, ServiceEntry, ServiceFile};
 use super::own::OwnPolicy;
 use super::products::{self, Products};
-use super::words::{LatencyTerm, SpanOrLaw, StartFile};
+use super::words::{SpanOrLaw, StartFile};
 use super::{Competitor, Fidelity, NamedPolicy, PolicyChoice, Scenario, Service, SloTerms};
 use super::{
     Variant, check, clients, clock, closed, failures, fidelity, fleet, length, lint, priorities,
@@ -13,7 +13,7 @@ use super::{
 use autosim_engine::fault::Faults;
 use autosim_engine::fleet::{FailureSpec, FleetSpec};
 use autosim_engine::random::Distribution;
-use autosim_engine::simulation::{Slo, Window};
+use autosim_engine::simulation::Window;
 use autosim_engine::units::{Price, Span, Time, WallClock};
 use autosim_engine::workload::{OPEN_END, Recordings, ResolveContext, Workload, WorkloadSpec};
 use autosim_policies::products::ProductPolicy;
@@ -54,6 +54,7 @@ pub(super) fn lower(
     let traffic = traffic(&file, around, faults);
     let clock = clock::of(file.start.as_ref(), &traffic, &mut assumptions, faults);
     let dated_traffic = traffic.iter().any(|read| !read.clocks().is_empty());
+    let slo = file.slo.as_ref().map_or_else(SloTerms::default, SloTerms::of);
     let given = Time::ZERO.after(file.duration.unwrap_or(DEFAULT_DURATION));
     let end = if recorded { OPEN_END } else { given };
     let selects = matches!(file.start, Some(StartFile::At(_)));
@@ -92,7 +93,7 @@ pub(super) fn lower(
         seed: file.seed.unwrap_or_default(),
         replications: file.replications.unwrap_or_default(),
         fidelity: Fidelity::EXACT,
-        slo: file.slo.as_ref().map(slo_terms),
+        slo,
         price: file.price.as_ref().and_then(|price| price.per_replica_hour).unwrap_or(Price::FREE),
         timeline: file.timeline.unwrap_or_default(),
         services,
@@ -214,16 +215,6 @@ fn assumed(name: &str, policy: &ProductPolicy) -> String {
         true => format!("{name}: {product}, known from its {fidelity}, nothing assumed"),
         false => format!("{name}: {product} ({fidelity}); assumed: {}", rules.join(", ")),
     }
-}
-
-/// The SLO as results are held against it.
-fn slo_terms(slo: &SloFile) -> SloTerms {
-    SloTerms { latency: slo.latency.map(latency_slo), errors: slo.errors.map(|term| term.0.get()) }
-}
-
-/// A latency SLO as the engine counts it.
-pub(super) fn latency_slo(term: LatencyTerm) -> Slo {
-    Slo { quantile: term.percentile / 100.0, limit: term.limit }
 }
 
 fn one_or_many(file: &ScenarioFile, faults: &mut Faults) {
