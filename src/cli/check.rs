@@ -1,9 +1,11 @@
 //! `check`: is a scenario sound, and does what it promises hold.
 
+mod documents;
+
+use super::documents::{Group, ReadDocument, is_document};
 use super::execute::{ExecuteArgs, Keep, execute, judge};
 use super::exit::{Exit, Failure};
-use super::input::ScenarioArgs;
-use super::policy_input::{DocumentVerdict, is_document};
+use super::input::{Input, Role, ScenarioArgs, refuse_recorded};
 use super::run::Format;
 use super::terminal::Terminal;
 use autosim_study::experiment::Comparison;
@@ -16,7 +18,8 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
-    /// Scenarios, TOML files, and platforms' documents, JSON or YAML; `-` reads standard input
+    /// Scenarios and policies, TOML files, and platforms' documents, JSON or YAML (those that belong
+    /// together as one); `-` reads standard input
     #[arg(value_name = "SCENARIO", required = true)]
     scenarios: Vec<PathBuf>,
     /// What is printed on standard output (csv and markdown as table)
@@ -35,14 +38,17 @@ const EXAMPLES: &str = "\
 Examples:
   autosim check scenarios/*.toml
   autosim check eas.json --strict --format json
+  autosim check group.json up.json down.json --set tick_s=60
   autosim check scenarios/quickstart.toml --assert 'prepared:p99<300ms' --assert 'errors<0.1%'
-Exit codes: 0 sound and every claim holds, 1 a claim fails, 2 a scenario cannot be used.";
+--set names a path of a scenario (service.concurrency=8) or, for documents, a knob or a key below it.
+Exit codes: 0 sound and every claim holds, 1 a claim fails, 2 something cannot be used, or documents are
+incomplete: good, but not enough to run.";
 
 pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
     let mut worst = Exit::Good;
     let mut objects = Vec::new();
-    for path in &args.scenarios {
-        let exit = match check_one(path, args, terminal, &mut objects) {
+    for subject in Subject::all(args) {
+        let exit = match check_one(subject, args, terminal, &mut objects) {
             Err(Failure(text)) => {
                 terminal.complain(&text);
                 Exit::BadInput
@@ -60,65 +66,106 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
     Ok(worst)
 }
 
+/// What arguments turned out to be.
+enum Subject {
+    Scenario(Input),
+    /// Policies without a scenario.
+    Policies(Input),
+    Documents(Group),
+    /// Nothing that can be looked at, and why.
+    Unread(String, Findings),
+}
+
+impl Subject {
+    /// Reads what the arguments name, in their order; documents that belong together become one.
+    fn all(args: &Args) -> Vec<Self> {
+        let (mut all, mut documents) = (Vec::new(), Vec::new());
+        let mut places = Vec::new();
+        for (at, path) in args.scenarios.iter().enumerate() {
+            match Self::read(path, args) {
+                Ok(document) => {
+                    places.push((document.name().to_owned(), at));
+                    documents.push(document);
+                }
+                Err(other) => all.push((at, *other)),
+            }
+        }
+        let place = |group: &Group| places.iter().find(|(name, _)| group.names()[0] == name);
+        let groups = Group::apart(documents).into_iter();
+        all.extend(
+            groups.map(|group| (place(&group).map_or(0, |(_, at)| *at), Self::Documents(group))),
+        );
+        all.sort_by_key(|(at, _)| *at);
+        all.into_iter().map(|(_, subject)| subject).collect()
+    }
+
+    /// A document, or something else.
+    fn read(path: &Path, args: &Args) -> Result<ReadDocument, Box<Self>> {
+        let name = path.display().to_string();
+        let unread = |findings| Box::new(Self::Unread(name.clone(), findings));
+        let role = if is_document(&name, "") { Role::Policy } else { Role::Scenario };
+        let input = refuse_recorded(path).and_then(|()| Input::find(path, role));
+        let input = input.map_err(unread)?;
+        if is_document(&name, &input.text) {
+            return ReadDocument::of(input).map_err(unread);
+        }
+        Err(Box::new(match documents::holds_policies_alone(&input, args) {
+            true => Self::Policies(input),
+            false => Self::Scenario(input),
+        }))
+    }
+
+    /// Says why `name` cannot be used.
+    fn refuse(
+        name: &str,
+        findings: &Findings,
+        args: &Args,
+        terminal: &Terminal,
+        objects: &mut Vec<Value>,
+    ) -> Exit {
+        if args.format == Format::Json {
+            let findings = findings.located();
+            objects.push(json!({
+                "file": name,
+                "sound": false,
+                "verdict": "refused",
+                "findings": findings,
+            }));
+        } else {
+            terminal.say(&findings.render(terminal.colour));
+        }
+        Exit::BadInput
+    }
+}
+
 fn check_one(
-    path: &Path,
+    subject: Subject,
     args: &Args,
     terminal: &Terminal,
     objects: &mut Vec<Value>,
 ) -> Result<Exit, Failure> {
-    let name = path.display().to_string();
-    let json = args.format == Format::Json;
-    if is_document(&name) {
-        return check_document(path, args, terminal, objects);
-    }
-    match args.scenario_args.load(Some(path))? {
-        Err(findings) => {
-            if json {
-                objects
-                    .push(json!({ "file": name, "sound": false, "findings": findings.located() }));
-            } else {
-                terminal.say(&findings.render(terminal.colour));
-            }
-            Ok(Exit::BadInput)
+    let input = match subject {
+        Subject::Unread(name, findings) => {
+            return Ok(Subject::refuse(&name, &findings, args, terminal, objects));
         }
+        Subject::Documents(group) => {
+            return documents::check_documents(&group, args, terminal, objects);
+        }
+        Subject::Policies(input) => {
+            return documents::check_policies(input, args, terminal, objects);
+        }
+        Subject::Scenario(input) => input,
+    };
+    let name = input.name.clone();
+    match args.scenario_args.load_input(input)? {
+        Err(findings) => Ok(Subject::refuse(&name, &findings, args, terminal, objects)),
         Ok(Loaded { scenario, warnings }) => {
-            if !json && !warnings.is_empty() {
+            if args.format != Format::Json && !warnings.is_empty() {
                 terminal.say(&warnings.render(terminal.colour));
             }
             sound(&name, &scenario, &warnings, args, terminal, objects)
         }
     }
-}
-
-/// A platform's document: whether it would take it, and if not, its answer.
-fn check_document(
-    path: &Path,
-    args: &Args,
-    terminal: &Terminal,
-    objects: &mut Vec<Value>,
-) -> Result<Exit, Failure> {
-    let name = path.display().to_string();
-    let verdict = DocumentVerdict::of(&name, args.strict)?;
-    let exit = if verdict.sound { Exit::Good } else { Exit::BadInput };
-    if args.format == Format::Json {
-        objects.push(json!({
-            "file": name,
-            "sound": verdict.sound,
-            "product": verdict.kind,
-            "findings": verdict.findings.located(),
-            "answer": verdict.answer,
-        }));
-        return Ok(exit);
-    }
-    if !verdict.findings.is_empty() {
-        terminal.say(&verdict.findings.render(terminal.colour));
-    }
-    if verdict.sound && !args.execute.quiet {
-        terminal.print(&format!("{name}: sound: a document of {}\n", verdict.kind))?;
-    } else if let Some(answer) = verdict.answer {
-        terminal.say(&format!("{name}: the platform would answer: {answer}"));
-    }
-    Ok(exit)
 }
 
 fn sound(
@@ -152,6 +199,7 @@ fn sound(
     objects.push(json!({
         "file": name,
         "sound": true,
+        "verdict": "sound",
         "findings": warnings.located(),
         "assertions": lines,
         // Of an interrupted run it is not known.
@@ -169,10 +217,13 @@ fn summary(scenario: &Scenario, args: &Args) -> String {
         scenario.services.iter().map(|service| service.workload.expected_requests(end)).sum();
     let policies: Vec<&str> = scenario.policies.iter().map(|policy| policy.name.as_str()).collect();
     format!(
-        "{} policies ({}), {} replications of {} {} requests each; a run takes about {}",
+        "{} policies ({}), {} of {} {} requests each; a run takes about {}",
         policies.len(),
         policies.join(", "),
-        scenario.replications,
+        match scenario.draws() {
+            true => format!("{} replications", scenario.replications),
+            false => "one replication, as every other would be the same,".to_owned(),
+        },
         if scenario.closed_loop_users() > 0 { "at most about" } else { "about" },
         super::effort::grouped(requests.round() as u64),
         super::effort::duration(args.execute.estimate(scenario).elapsed_s),

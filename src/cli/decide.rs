@@ -11,6 +11,7 @@ use autosim_report::{dry_run_csv, dry_run_json};
 use autosim_study::dryrun::{Answer, Question, Recording, play};
 use autosim_study::scenario::NamedPolicy;
 use serde_json::Value;
+use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
 /// Dry run: recorded readings in, what the policy would have decided out, step by step
@@ -19,8 +20,9 @@ use std::path::{Path, PathBuf};
 pub(super) struct Args {
     #[command(flatten)]
     policy: PolicyArgs,
-    /// CSV with a header: `time_s` first, then `replicas` and `ready` if known, and metrics by
-    /// autosim's names or the platform's; `-` reads standard input
+    /// CSV with a header, plain, gz or zst: `time_s` (seconds since the policy was enabled) or `time` (clock
+    /// times) first, then `replicas` and `ready` if known, and metrics by autosim's names or the platform's;
+    /// `-` reads standard input
     #[arg(long, value_name = "FILE")]
     readings: PathBuf,
     /// What a row is: a sample, to which the policy's own windows, delays and evaluation times apply,
@@ -30,9 +32,16 @@ pub(super) struct Args {
     /// Replicas at the start, where the recording has no column `replicas` [default: the policy's own]
     #[arg(long, value_name = "N")]
     initial: Option<u32>,
-    /// Wall clock at time_s = 0, for calendars, for example 2026-03-02T00:00:00+08:00
-    #[arg(long, value_name = "RFC3339")]
+    /// When the policy was enabled, for example 2026-03-02T00:00:00+08:00: the wall clock at time_s = 0, for
+    /// calendars; in a recording of clock times, rows before it are left out [default: the first of them]
+    #[arg(long, value_name = "TIME")]
     start: Option<String>,
+    /// Only decisions that changed the number; what a terminal gets if nothing is said
+    #[arg(long)]
+    changes: bool,
+    /// Every decision; what a file or pipe gets if nothing is said
+    #[arg(long, conflicts_with = "changes")]
+    all: bool,
     /// Form of the decisions
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -62,7 +71,7 @@ const EXAMPLES: &str = "\
 Examples:
   autosim decide --policy eas.json --readings recorded.csv
   autosim decide --policy hpa.toml --readings recorded.csv --as readings --initial 4 --format json
-  autosim decide --policy sae.json --readings recorded.csv --start 2026-03-02T00:00:00+08:00
+  autosim decide --policy sae.json --readings recorded.csv.gz --start 2026-03-02T00:00:00+08:00 --changes
 Columns: requests_per_s, ongoing_requests, cpu_percent, ... are totals of the service unless they end
 in _per_replica; a platform's own name (qps, 5XX, tcpActiveConn) is exactly what its controller sees;
 NAME/metric and NAME/replicas are another service's. An empty cell is a missing sample.";
@@ -71,27 +80,30 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
     let policy = args.policy.load(terminal)?;
     let input = Input::read(&args.readings, Role::Readings)?;
     let mut faults = Faults::new();
-    let recording = Recording::read(input.text.as_bytes(), &mut faults);
-    let clock = args.start.as_deref().map_or_else(|| Ok(WallClock::default()), start)?;
-    let answered = recording.and_then(|recording| {
+    let recording = Recording::read(input.text.as_bytes(), args.start.as_deref(), &mut faults);
+    let answered = recording.as_ref().and_then(|recording| {
         let question = Question {
             policy: &policy.spec,
-            recording: &recording,
-            clock: &clock,
+            recording,
             initial: args.initial,
             as_readings: args.rows == Rows::Readings,
         };
         play(&question, &mut faults)
     });
     let text = render(&faults, &args.readings);
-    let Some(dry_run) = answered else { return Err(Failure(text)) };
+    let Some(mut dry_run) = answered else { return Err(Failure(text)) };
     if !text.is_empty() {
         terminal.say(&text);
     }
+    let summary = dry_run.summary();
+    if args.changes || (!args.all && std::io::stdout().is_terminal()) {
+        dry_run.keep_changes();
+    }
     terminal.print(&match args.format {
         Format::Csv => dry_run_csv(&dry_run),
-        Format::Json => dry_run_json(&dry_run, |answer| told(&policy, &clock, answer)),
+        Format::Json => dry_run_json(&dry_run, |answer| told(&policy, &dry_run.clock, answer)),
     })?;
+    terminal.say(&summary);
     Ok(Exit::Good)
 }
 
@@ -103,13 +115,6 @@ fn told(policy: &NamedPolicy, clock: &WallClock, answer: &Answer) -> Option<Valu
         decision: &answer.decision,
         census: answer.census,
         readings: &answer.readings,
-    })
-}
-
-fn start(text: &str) -> Result<WallClock, Failure> {
-    WallClock::parse(text).map_err(|error| {
-        let expected = error.expected;
-        Failure::bad_input(format_args!("--start `{text}`: expected {expected}"))
     })
 }
 

@@ -85,10 +85,12 @@ pub(super) fn execute(
     }
     let cancel = Arc::new(AtomicBool::new(false));
     stop_when_asked(&cancel);
+    let limits: Vec<_> = args.asserts.iter().filter_map(Assertion::longest).collect();
     let options = RunOptions {
         jobs: args.jobs(scenario),
         all_timelines: keep.all_timelines,
         all_decisions: keep.all_decisions,
+        limits: &limits,
         cancel: &cancel,
     };
     let effort = Effort::start();

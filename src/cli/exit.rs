@@ -41,6 +41,12 @@ impl Failure {
     }
 }
 
+impl From<autosim_study::scenario::Findings> for Failure {
+    fn from(findings: autosim_study::scenario::Findings) -> Self {
+        Self(findings.render(false))
+    }
+}
+
 impl From<std::io::Error> for Failure {
     /// Of writing to our own output.
     fn from(error: std::io::Error) -> Self {

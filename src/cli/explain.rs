@@ -4,7 +4,7 @@ use super::exit::{Exit, Failure};
 use super::input::at_least_one;
 use super::past_run::PastRun;
 use super::terminal::Terminal;
-use autosim_engine::units::{Time, WallClock};
+use autosim_engine::units::{Known, Time, WallClock, instant_of};
 use autosim_policies::builtin::parts::calendar::At;
 use autosim_report::{Account, MomentTold, Stored, explain_text, first_divergence, worst_moments};
 use autosim_study::experiment::{self, ExplainError, Moment, Results, RunOptions, Silent};
@@ -142,7 +142,8 @@ fn from_another_run(
 /// The cells once more, with their timelines and decisions.
 fn results(scenario: &Scenario, cancel: &Arc<AtomicBool>) -> Result<Results, Failure> {
     let jobs = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
-    let options = RunOptions { jobs, all_timelines: true, all_decisions: false, cancel };
+    let options =
+        RunOptions { jobs, all_timelines: true, all_decisions: false, limits: &[], cancel };
     experiment::run(scenario, &options, &Silent).map_err(Failure::bad_input)
 }
 
@@ -165,6 +166,11 @@ fn moments(
 ) -> Result<Option<Vec<Wanted>>, Failure> {
     let own = |at: Time, moment| Wanted { policy: policy.to_owned(), at, moment };
     if let Some(at) = &args.at {
+        if scenario.clock.known() != Known::Date && !matches!(at, At::Offset(_)) {
+            return Err(Failure::bad_input(format_args!(
+                "--at {at}: the run has no date; give a time from its start, for example \"2h 5m\""
+            )));
+        }
         let time = instant(at, &scenario.clock).filter(|&at| at < scenario.window.end);
         let end = scenario.window.end.since(Time::ZERO);
         let time = time.ok_or_else(|| {
@@ -190,10 +196,7 @@ fn instant(at: &At, clock: &WallClock) -> Option<Time> {
     match at {
         At::Offset(offset) => Some(Time::ZERO.after(*offset)),
         At::Instant(instant) => clock.time_of(*instant),
-        At::Civil(civil) => {
-            let zoned = civil.to_zoned(clock.zone().clone()).ok()?;
-            clock.time_of(zoned.timestamp())
-        }
+        At::Civil(civil) => clock.time_of(instant_of(*civil, clock.zone())?),
     }
 }
 

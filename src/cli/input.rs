@@ -1,9 +1,11 @@
 //! From arguments to a scenario.
 
 use super::demo;
+use super::documents::{Group, ReadDocument, is_document};
 use super::exit::Failure;
-use super::policy_input::{Documents, is_document};
+use super::named::{Named, named};
 use super::terminal::Terminal;
+use autosim_engine::workload::trace::unpacked;
 use autosim_study::scenario::{Findings, Layer, LoadOptions, Loaded, Sources, load};
 use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
@@ -20,8 +22,9 @@ pub(super) struct ScenarioArgs {
     /// Independent repetitions
     #[arg(long, value_name = "N")]
     pub(super) replications: Option<u32>,
-    /// Only this policy of the scenario, the policies of a TOML file, or a platform's own document
-    /// (JSON or YAML; documents that belong together: repeat); may be repeated
+    /// Only this policy of the scenario; the policies of a TOML file; a platform's own document (JSON or
+    /// YAML), each a policy unless it belongs to one before; fixed:12, clairvoyant, or the name of one
+    /// that comes with autosim; may be repeated
     #[arg(long = "policy", value_name = "NAME|FILE")]
     pub(super) policies: Vec<String>,
     /// Traffic from a recorded trace, in place of the scenario's
@@ -77,7 +80,7 @@ impl Role {
                 "check the path; a policy is a TOML file or a product's own document, JSON or YAML"
             }
             Self::Readings => {
-                "check the path; readings are a CSV file whose first column is `time_s`"
+                "check the path; readings are a CSV file whose first column is `time_s` or `time`"
             }
         };
         hint.to_owned()
@@ -105,6 +108,11 @@ pub(super) struct Input {
 impl Input {
     /// Reads a file, or standard input for `-`.
     pub(super) fn read(path: &Path, role: Role) -> Result<Self, Failure> {
+        Ok(Self::find(path, role)?)
+    }
+
+    /// The same, with what stops it as findings.
+    pub(super) fn find(path: &Path, role: Role) -> Result<Self, Findings> {
         if path == Path::new("-") {
             let mut bytes = Vec::new();
             let read = std::io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes);
@@ -134,15 +142,18 @@ impl Input {
         bytes: std::io::Result<Vec<u8>>,
         folder: PathBuf,
         fallback_name: &str,
-    ) -> Result<Self, Failure> {
-        let refuse = |message: String, hint: &str| {
-            let findings = Findings::of_file(name, message, hint);
-            Failure(findings.render(false))
-        };
+    ) -> Result<Self, Findings> {
+        let refuse = |message: String, hint: &str| Findings::of_file(name, message, hint);
         let bytes = bytes.map_err(|error| match error.kind() == ErrorKind::IsADirectory {
             true => refuse(format!("cannot read {name}: it is a folder"), NAME_A_FILE),
             false => refuse(format!("cannot read {name}: {error}"), &role.where_to_look(name)),
         })?;
+        let bytes = match role {
+            Role::Readings => unpacked(bytes, name).map_err(|error| {
+                refuse(error.message.clone(), &error.hint) //
+            })?,
+            Role::Scenario | Role::Service | Role::Policy => bytes,
+        };
         let text = String::from_utf8(bytes).map_err(|error| {
             let at = error.utf8_error().valid_up_to();
             let message = format!("{name} is not text: byte {at} is not UTF-8");
@@ -160,25 +171,24 @@ const NAME_A_FILE: &str =
 const RECORDED: [&str; 4] = [".csv", ".tsv", ".gz", ".zst"];
 
 /// A file that can be no scenario by its name.
-fn refuse_recorded(path: &Path) -> Result<(), Failure> {
+pub(super) fn refuse_recorded(path: &Path) -> Result<(), Findings> {
     let name = path.display().to_string();
     if !RECORDED.iter().any(|ending| name.ends_with(ending)) {
         return Ok(());
     }
     let hint = "recorded traffic goes to `--trace`, with `--policy` and `--service` files, or is named in a \
                 scenario";
-    let findings = Findings::of_file(&name, format!("{name} is no scenario: those are TOML"), hint);
-    Err(Failure(findings.render(false)))
+    Err(Findings::of_file(&name, format!("{name} is no scenario: those are TOML"), hint))
 }
 
 impl ScenarioArgs {
     /// The scenario of a file, or of the arguments alone, with the arguments laid on it.
     pub(super) fn load(&self, path: Option<&Path>) -> Result<Result<Loaded, Findings>, Failure> {
         match (path, &self.trace) {
-            (Some(path), _) => {
-                refuse_recorded(path)?;
-                self.load_input(Input::read(path, Role::Scenario)?)
-            }
+            (Some(path), _) => match refuse_recorded(path) {
+                Ok(()) => self.load_input(Input::read(path, Role::Scenario)?),
+                Err(findings) => Ok(Err(findings)),
+            },
             (None, Some(_)) => self.load_input(Input::empty()),
             (None, None) => Err(Failure::bad_input(
                 "nothing to run: give a scenario file, or --trace with --policy and --service \
@@ -207,39 +217,33 @@ impl ScenarioArgs {
         input: Input,
         mut layers: Vec<Layer>,
     ) -> Result<Result<Loaded, Findings>, Failure> {
-        let (mut names, mut documents) = (Vec::new(), Documents::default());
         if let Some(path) = &self.service {
             let part = Input::read(path, Role::Service)?;
             layers.push(Layer::part(part.name, part.text));
         }
-        for policy in &self.policies {
-            if is_document(policy) {
-                documents.read(policy)?;
-            } else if policy.ends_with(".toml") || Path::new(policy).is_file() {
-                let part = Input::read(Path::new(policy), Role::Policy)?;
-                layers.push(Layer::policies(part.name, part.text));
-            } else {
-                names.push(policy.clone());
-            }
-        }
-        layers.extend(documents.layer(false)?);
+        let chosen = match Chosen::of(&self.policies, policies_of(&input.text)) {
+            Ok(chosen) => chosen?,
+            Err(findings) => return Ok(Err(findings)),
+        };
+        layers.extend(chosen.layers);
         if let Some(trace) = &self.trace {
             layers.push(trace_layer(trace, &input.folder)?);
         }
-        layers.extend(self.slo.iter().map(|term| slo_layer(term)).collect::<Result<Vec<_>, _>>()?);
+        layers.extend(slo_layers(&self.slo)?);
         layers.extend(self.values());
         let options = LoadOptions {
             folder: input.folder,
             fallback_name: input.fallback_name,
             layers,
-            policies: names,
-            documents: documents.texts,
+            policies: chosen.names,
+            documents: chosen.documents,
             own: Vec::new(),
         };
         Ok(load(Sources::new(input.name, input.text), &options))
     }
 
-    fn values(&self) -> Vec<Layer> {
+    /// What is laid on a scenario value by value.
+    pub(super) fn values(&self) -> Vec<Layer> {
         let seed = self.seed.map(|n| ("seed", n.to_string()));
         let replications = self.replications.map(|n| ("replications", n.to_string()));
         let named = seed.into_iter().chain(replications);
@@ -248,6 +252,69 @@ impl ScenarioArgs {
             Layer::value(format!("--set {path}={value}"), path, value) //
         });
         set.chain(named).collect()
+    }
+}
+
+/// Names of the policies in a text of TOML, in its order; none if it is none.
+pub(super) fn policies_of(text: &str) -> Vec<String> {
+    let root = toml::from_str::<toml::Table>(text).unwrap_or_default();
+    let policies = root.get("policies").and_then(toml::Value::as_table);
+    policies.into_iter().flat_map(toml::Table::keys).cloned().collect()
+}
+
+/// The policies an invocation asks for.
+#[derive(Default)]
+struct Chosen {
+    /// By their names in the scenario.
+    names: Vec<String>,
+    /// Besides those of the scenario.
+    layers: Vec<Layer>,
+    /// Texts of documents that layers name.
+    documents: Vec<(String, String)>,
+}
+
+impl Chosen {
+    /// Policies of the scenario, by the names in `taken`; files; those that need no file. What stands in
+    /// a document that is none comes as findings.
+    fn of(policies: &[String], mut taken: Vec<String>) -> Result<Result<Self, Failure>, Findings> {
+        let (mut chosen, mut documents) = (Self::default(), Vec::new());
+        for policy in policies {
+            let path = Path::new(policy);
+            let is_file = is_document(policy, "") || policy.ends_with(".toml") || path.is_file();
+            let named = match named(policy) {
+                _ if taken.contains(policy) => {
+                    chosen.names.push(policy.clone());
+                    continue;
+                }
+                _ if is_file => {
+                    let input = Input::find(path, Role::Policy)?;
+                    if is_document(&input.name, &input.text) {
+                        documents.push(ReadDocument::of(input)?);
+                    } else {
+                        taken.extend(policies_of(&input.text));
+                        chosen.layers.push(Layer::policies(input.name, input.text));
+                    }
+                    continue;
+                }
+                Ok(named) => named,
+                Err(text) => return Ok(Err(Failure::bad_input(format_args!("--policy {text}")))),
+            };
+            match named {
+                Some(Named::Table(name, table)) => {
+                    taken.push(name);
+                    chosen.layers.push(Layer::policies(format!("--policy {policy}"), table));
+                }
+                Some(Named::Document(input)) => documents.push(ReadDocument::of(input)?),
+                None => chosen.names.push(policy.clone()),
+            }
+        }
+        for group in Group::apart(documents) {
+            let name = group.policy_name(&taken);
+            chosen.layers.push(group.layer(&name, false));
+            chosen.documents.extend(group.texts());
+            taken.push(name);
+        }
+        Ok(Ok(chosen))
     }
 }
 
@@ -271,19 +338,40 @@ fn trace_layer(trace: &Path, folder: &Path) -> Result<Layer, Failure> {
     Ok(Layer::value(format!("--trace {}", trace.display()), "workload.arrivals", &value))
 }
 
-fn slo_layer(term: &str) -> Result<Layer, Failure> {
-    let name = format!("--slo {term}");
-    match term.trim() {
-        errors if errors.starts_with("errors") => {
-            let value = errors.trim_start_matches("errors").trim();
-            Ok(Layer::value(name, "slo.errors", value))
+/// All promises of the command line: those on latency hold together.
+fn slo_layers(terms: &[String]) -> Result<Vec<Layer>, Failure> {
+    let (mut latency, mut errors) = (Vec::new(), Vec::new());
+    for term in terms.iter().map(|term| term.trim()) {
+        match term.strip_prefix("errors") {
+            Some(share) => errors.push((term, share.trim())),
+            None if term.starts_with('p') => latency.push(term),
+            None => {
+                return Err(Failure::bad_input(format_args!(
+                    "--slo `{term}` is neither a latency nor an errors SLO; \
+                     write 'p99<300ms' or 'errors<0.1%'"
+                )));
+            }
         }
-        latency if latency.starts_with('p') => Ok(Layer::value(name, "slo.latency", latency)),
-        other => Err(Failure::bad_input(format_args!(
-            "--slo `{other}` is neither a latency nor an errors SLO; \
-             write 'p99<300ms' or 'errors<0.1%'"
-        ))),
     }
+    if let [(first, _), (second, _), ..] = errors[..] {
+        return Err(Failure::bad_input(format_args!(
+            "--slo `{first}` and --slo `{second}`: one promise on errors; keep the stricter"
+        )));
+    }
+    let layer = |term: &str, key: &str, value: &str| {
+        Layer::value(format!("--slo {term}"), key, value) //
+    };
+    let errors = errors.into_iter().map(|(term, share)| layer(term, "slo.errors", share));
+    let latency = match latency[..] {
+        [] => None,
+        [one] => Some(layer(one, "slo.latency", one)),
+        _ => {
+            let list = latency.iter().map(|&term| toml::Value::from(term)).collect();
+            let list = toml::Value::Array(list).to_string();
+            Some(layer(&latency.join(" --slo "), "slo.latency", &list))
+        }
+    };
+    Ok(latency.into_iter().chain(errors).collect())
 }
 
 /// The scenario, its warnings shown; or everything wrong with it as a failure.

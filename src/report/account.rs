@@ -1,10 +1,11 @@
 //! A decision's account, as plain values: what `explain` prints, in words or as an object.
 
+use super::cause::cause;
 use super::moments::Moment;
 use super::reaction::{Launched, Orders, Part, Reaction, reactions};
 use autosim_engine::simulation::DecisionRecord;
 use autosim_engine::units::Time;
-use autosim_study::experiment::{About, Explanation, Results};
+use autosim_study::experiment::{About, Explanation, Results, ServiceDetails};
 use serde::{Deserialize, Serialize};
 
 /// One decision and what came of it. Times are seconds from the start.
@@ -22,7 +23,7 @@ pub struct Account {
     /// From 1.
     pub(super) replication: u32,
     pub(super) time_s: f64,
-    /// On the wall clock.
+    /// On the wall clock, where the date is known.
     pub(super) clock: Option<String>,
     /// In a file: when the policy was asked next; `None` = not within the run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -56,6 +57,12 @@ pub struct MomentTold {
     pub(super) failed: u64,
     /// Requests that were late in it, at least.
     pub(super) late: f64,
+    /// Why most of those that failed in its worst interval did, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) cause: Option<String>,
+    /// When the decision that caused it was made, where that is not the newest one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) caused_s: Option<f64>,
 }
 
 /// Whose decisions are told.
@@ -188,7 +195,7 @@ impl Account {
             time_s: shown.at.as_secs_f64(),
             clock: clock(whose.about, shown.at),
             until_s: None,
-            asked_by: if shown.activation { "request" } else { "control" }.to_owned(),
+            asked_by: <&str>::from(shown.asked_by).to_owned(),
             desired_before: shown.before,
             ready: shown.census.ready,
             starting: shown.census.starting,
@@ -228,9 +235,11 @@ impl ReactionTold {
 }
 
 impl MomentTold {
-    pub(super) fn of(moment: &Moment) -> Self {
+    pub(super) fn of(moment: &Moment, service: &ServiceDetails) -> Self {
         let (from_s, to_s) = (moment.from.as_secs_f64(), moment.to.as_secs_f64());
-        Self { from_s, to_s, failed: moment.failed, late: moment.late }
+        let (cause, decided) = cause(&moment.worst, service).unzip();
+        let caused_s = decided.flatten().map(Time::as_secs_f64);
+        Self { from_s, to_s, failed: moment.failed, late: moment.late, cause, caused_s }
     }
 }
 
@@ -257,5 +266,5 @@ fn launches(found: &Launched) -> Option<LaunchesTold> {
 
 /// `2026-03-02T12:00:00+08:00`.
 fn clock(about: &About, at: Time) -> Option<String> {
-    about.clock.at(at).map(|at| at.strftime("%FT%T%.f%:z").to_string())
+    about.clock.dated_at(at).map(|at| at.strftime("%FT%T%.f%:z").to_string())
 }

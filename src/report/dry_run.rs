@@ -9,25 +9,23 @@ use serde_json::{Map, Value, json};
 /// not), what was seen.
 pub fn dry_run_csv(run: &DryRun) -> String {
     let mut csv = csv::Writer::from_writer(Vec::new());
-    let mut header: Vec<String> =
-        ["time_s", "replicas_before", "desired", "reason"].map(String::from).into();
+    let mut header = vec!["time_s".to_owned()];
+    header.extend(run.clock_times.then(|| "time".to_owned()));
+    header.extend(["replicas_before", "desired", "reason"].map(String::from));
     header.extend(Stage::ALL.iter().map(|stage| format!("after_{}", stage.name())));
     header.extend(run.signals.iter().map(|name| format!("saw_{name}")));
-    let rows = run.answers.iter().map(row);
+    let rows = run.answers.iter().map(|answer| row(run, answer));
     // Writing to memory does not fail.
     let written = std::iter::once(header).chain(rows).try_for_each(|row| csv.write_record(&row));
     let bytes = written.ok().and_then(|()| csv.into_inner().ok()).unwrap_or_default();
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-fn row(answer: &Answer) -> Vec<String> {
+fn row(run: &DryRun, answer: &Answer) -> Vec<String> {
     let decision = &answer.decision;
-    let mut row = vec![
-        plain(answer.at.as_secs_f64(), 9),
-        answer.before.to_string(),
-        decision.desired.to_string(),
-        reason(answer),
-    ];
+    let mut row = vec![plain(answer.at.as_secs_f64(), 9)];
+    row.extend(run.clock_times.then(|| clock_time(run, answer).unwrap_or_default()));
+    row.extend([answer.before.to_string(), decision.desired.to_string(), reason(answer)]);
     for &stage in Stage::ALL {
         let last = decision.trail.iter().rev().find(|step| step.stage == stage);
         row.push(last.map_or_else(String::new, |step| step.to.to_string()));
@@ -35,6 +33,12 @@ fn row(answer: &Answer) -> Vec<String> {
     let value = |value: f64| plain(value, 6);
     row.extend(answer.readings.iter().map(|seen| seen.value.map_or_else(String::new, value)));
     row
+}
+
+/// What the clock of the recording showed: `2026-03-02T08:00:00+08:00`.
+fn clock_time(run: &DryRun, answer: &Answer) -> Option<String> {
+    let at = run.clock.dated_at(answer.at).filter(|_| run.clock_times)?;
+    Some(at.strftime("%FT%T%.f%:z").to_string())
 }
 
 /// The decisive stage and why: `stabilise: highest of the last 300 s`.
@@ -83,6 +87,9 @@ pub fn dry_run_json(run: &DryRun, told: impl Fn(&Answer) -> Option<Value>) -> St
             "saw": seen,
             "stages": stages,
         });
+        if let (Some(time), Some(object)) = (clock_time(run, answer), line.as_object_mut()) {
+            object.insert("time".into(), time.into());
+        }
         if let (Some(told), Some(object)) = (told(answer), line.as_object_mut()) {
             object.insert("told".into(), told);
         }

@@ -2,7 +2,7 @@
 //! guard was worth, what was ordered, and where the time went.
 
 use super::account::{Account, LaunchesTold, MomentTold, PartTold, ReactionTold};
-use super::moments::latency;
+use super::moments::{Moment, latency};
 use super::number::plain;
 use super::reaction::{ACTUATION, DECISIONS, LAUNCH_RATE, LOOP, RISE, SLO_AGAIN, START};
 use autosim_engine::control::Stage;
@@ -24,8 +24,11 @@ pub fn explain_text(one: &Account) -> String {
     if one.fidelity.is_some() {
         line(&mut text, "fidelity", "fluid: what it saw is that of a flow, approximately");
     }
-    let asked =
-        if one.asked_by == "request" { "a request at zero replicas" } else { "its control loop" };
+    let asked = match one.asked_by.as_str() {
+        "request" => "a request at zero replicas",
+        "nobody" => "nobody: somebody else than the policy set the count",
+        _ => "its control loop",
+    };
     line(&mut text, "asked by", asked);
     let counts = format!(
         "{} desired, {} ready, {} starting, {} draining",
@@ -72,7 +75,10 @@ fn suffered(moment: &MomentTold) -> String {
     match (moment.failed, moment.late > 0.0) {
         (0, false) => format!("slowest interval: {from} s to {to} s, nobody failed or was late\n"),
         (failed, _) => {
-            format!("moment: {from} s to {to} s, {failed} failed, at least {late} late\n")
+            let cause = moment.cause.as_ref().map(|cause| format!("  {cause}\n"));
+            let what =
+                format!("moment: {from} s to {to} s, {failed} failed, at least {late} late\n");
+            what + &cause.unwrap_or_default()
         }
     }
 }
@@ -186,14 +192,18 @@ fn length(seconds: f64) -> String {
     }
 }
 
-/// The moments worth explaining, when users suffered most, the worst first: the end of the worst interval
-/// of each, and the moment.
+/// The moments worth explaining, when users suffered most, the worst first: the instant whose newest decision
+/// is behind it - the end of its worst interval, or the scale-in that killed requests - and the moment.
 pub fn worst_moments(results: &Results, policy: &str, count: usize) -> Vec<(Time, MomentTold)> {
     let found = results.policies.iter().find(|one| one.name == policy);
     let service = found.and_then(|one| one.details.last()?.services.first());
-    let moments = service.map(|service| super::moments::worst(&results.about, service, count));
-    let moments = moments.into_iter().flatten();
-    moments.map(|one| (one.worst.at.after(one.worst.length), MomentTold::of(&one))).collect()
+    let Some(service) = service else { return Vec::new() };
+    let one = |one: Moment| {
+        let told = MomentTold::of(&one, service);
+        let end = one.worst.at.after(one.worst.length);
+        (told.caused_s.map_or(end, Time::from_secs_f64), told)
+    };
+    super::moments::worst(&results.about, service, count).into_iter().map(one).collect()
 }
 
 /// When two policies first want different numbers, in the last replication kept of both; `None` if they

@@ -2,6 +2,7 @@
 
 use super::moments::failures;
 use autosim_engine::simulation::Interval;
+use autosim_engine::units::Known;
 use autosim_study::experiment::About;
 
 /// Hours of a week, only the days that were measured.
@@ -14,7 +15,7 @@ pub(super) struct Week {
 /// One day of the week.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Day {
-    /// `Mon`.
+    /// `Mon`; where no weekday is known, `day 1` is that of the start.
     pub name: &'static str,
     /// By hour of the day; `None` where nothing was measured.
     pub hours: [Option<Hour>; 24],
@@ -51,6 +52,8 @@ impl Hour {
 }
 
 const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+/// A clock of which nothing is known begins its first day at the start.
+const NAMELESS_DAYS: [&str; 7] = ["day 1", "day 2", "day 3", "day 4", "day 5", "day 6", "day 7"];
 
 /// The shortest run that says something about hours of the week.
 const LEAST_HOURS: f64 = 6.0;
@@ -75,7 +78,11 @@ pub(super) fn week(about: &About, timeline: &[Interval]) -> Option<Week> {
         hour.waiting += interval.mean_queued * length;
         hour.failed += failures(interval);
     }
-    let days: Vec<Day> = DAYS
+    let names = match about.clock.known() {
+        Known::Nothing => NAMELESS_DAYS,
+        Known::Weekday | Known::Date => DAYS,
+    };
+    let days: Vec<Day> = names
         .into_iter()
         .zip(all)
         .filter(|(_, hours)| hours.iter().any(Option::is_some))
@@ -109,6 +116,14 @@ mod tests {
             .map(|i| i.mean_ready * (1.0 - i.utilization.unwrap()) / 60.0)
             .sum();
         assert!((hours().map(|hour| hour.idle).sum::<f64>() - idle).abs() < 1e-6);
+    }
+
+    #[test]
+    fn days_have_no_names_where_nobody_stated_one() {
+        let mut results = sample::results();
+        results.about.clock = autosim_engine::units::WallClock::default();
+        let timeline = &results.policies[1].details[0].services[0].timeline;
+        assert_eq!(week(&results.about, timeline).unwrap().days[0].name, "day 1");
     }
 
     #[test]

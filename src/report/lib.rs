@@ -14,6 +14,7 @@
 #![warn(clippy::wildcard_enum_match_arm)]
 
 mod account;
+mod cause;
 mod classes_csv;
 mod decisions_csv;
 mod diff;
@@ -38,9 +39,13 @@ mod seen;
 mod stored;
 mod table;
 mod timeline_csv;
+mod when;
 
 pub use account::{Account, MomentTold};
-pub use diff::{Difference, Left, Parting, diff_json, diff_text, difference};
+pub use diff::{
+    DiffError, Difference, Divergence, Left, Paired, Parting, Unpaired, Why, diff_json, diff_text,
+    difference,
+};
 pub use dry_run::{dry_run_csv, dry_run_json};
 pub use explain::{explain_text, first_divergence, worst_moments};
 pub use folder::{FolderError, check_folder, check_whole};

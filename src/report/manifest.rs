@@ -41,7 +41,7 @@ pub(super) fn write(results: &Results, files: &[String], out: &mut dyn Write) ->
         "seed": about.seed,
         "replications": about.replications,
         "replications_finished": results.finished_replications(),
-        "start": about.clock.to_string(),
+        "start": about.clock.start_told().map(|_| about.clock.to_string()),
         "warmup_s": about.window.warmup.as_secs_f64(),
         "end_s": about.window.end.as_secs_f64(),
         "simulated_requests": results.simulated_requests,

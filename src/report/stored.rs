@@ -97,7 +97,7 @@ pub(super) fn write_moments(results: &Results, out: &mut dyn Write) -> io::Resul
                 service: service.service.clone(),
                 replication: details.replication + 1,
                 fidelity: approximate(results),
-                told: MomentTold::of(&moment),
+                told: MomentTold::of(&moment, service),
                 worst_from_s: seconds(interval.at),
                 worst_to_s: seconds(interval.at.after(interval.length)),
             };
@@ -172,7 +172,10 @@ impl Stored {
     /// `None` if more are asked for than were kept.
     pub fn worst(&self, policy: &str, count: usize) -> Option<Vec<(Time, MomentTold)>> {
         let moments = self.moments.iter().filter(|one| one.policy == policy);
-        let one = |one: &MomentLine| (Time::from_secs_f64(one.worst_to_s), one.told.clone());
+        let one = |one: &MomentLine| {
+            let decided_s = one.told.caused_s.unwrap_or(one.worst_to_s);
+            (Time::from_secs_f64(decided_s), one.told.clone())
+        };
         let all: Vec<(Time, MomentTold)> = moments.map(one).collect();
         let enough = !all.is_empty() && (count <= all.len() || all.len() < MOST_MOMENTS);
         enough.then(|| all.into_iter().take(count).collect())

@@ -3,7 +3,7 @@
 
 use crate::products::one_of_each;
 use autosim_engine::control::{Decision, Observation, Stage};
-use autosim_engine::simulation::{self, DecisionLog, DecisionRecord, Detail, Setup};
+use autosim_engine::simulation::{self, AskedBy, DecisionLog, DecisionRecord, Detail, Setup};
 use autosim_study::scenario::{LoadOptions, Sources, load};
 use std::fs;
 use std::path::Path;
@@ -131,6 +131,41 @@ fn the_worst_moments_say_which_they_are() {
     assert!(text.starts_with(&first.replace(".0 s", " s")), "{first}\n{text}");
 }
 
+/// Jobs of a minute; at 10 min three of four replicas are told to leave, and have 20 s. At 10 min 10 s all four
+/// are wanted again: the newest decision when requests are lost.
+const KILLED: &str = r#"
+duration = "30m"
+replications = 1
+timeline = "15s"
+workload.arrivals.jobs.poisson.rate = "0.2/s"
+service = { concurrency = 8, service_time.constant = "60s", balancing = "round-robin" }
+replica = { grace = "20s", cold_start.constant = "5s" }
+[policies.hasty.scheduled]
+initial = 4
+entries = [{ at = "10m", replicas = 1 }, { at = "10m 10s", replicas = 4 }]
+"#;
+
+#[test]
+fn lost_requests_are_led_back_to_the_scale_in_that_killed_them() {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("s.toml"), KILLED).unwrap();
+    autosim(folder.path(), &["run", "s.toml", "--out", "left", "--quiet"]);
+    fs::create_dir(folder.path().join("bare")).unwrap();
+    fs::copy(folder.path().join("left/manifest.json"), folder.path().join("bare/manifest.json"))
+        .unwrap();
+    both(folder.path(), &["--policy", "hasty", "--worst", "1"]);
+    let told = autosim(folder.path(), &["explain", "left", "--worst", "1", "--format", "json"]);
+    let told: serde_json::Value = serde_json::from_slice(&told.stdout).unwrap();
+    let (one, moment) = (&told[0], &told[0]["moment"]);
+    assert_eq!((one["time_s"].as_f64(), one["desired"].as_u64()), (Some(600.0), Some(1)), "{told}");
+    assert!(moment["failed"].as_u64() > Some(3) && moment["from_s"] == 615.0, "{moment}");
+    let cause = moment["cause"].as_str().unwrap();
+    assert!(
+        cause.contains("all were lost in service") && cause.contains("grace of 20s"),
+        "{cause}"
+    );
+}
+
 #[test]
 fn what_was_not_kept_is_run_again() {
     let folder = TempDir::new().unwrap();
@@ -181,9 +216,9 @@ fn replayed(setup: &mut Setup, shown: &[DecisionRecord], without: Option<Stage>)
         let seen = Observation::new(now, record.census, record.before, readings);
         let without = without.filter(|_| at + 1 == shown.len());
         let seen = without.map_or(seen, |guard| seen.without(guard));
-        answer = Some(match record.activation {
-            true => policy.activate(&seen),
-            false => policy.observe(&seen),
+        answer = Some(match record.asked_by {
+            AskedBy::Request => policy.activate(&seen),
+            AskedBy::Control | AskedBy::Nobody => policy.observe(&seen),
         });
     }
     answer.unwrap()

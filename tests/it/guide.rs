@@ -6,8 +6,7 @@ use std::fs;
 use std::path::Path;
 
 /// What a scenario chooses from by name, as the schema calls it.
-const REGISTRIES: [&str; 6] =
-    ["SourceSpec", "Format", "Distribution", "BalancingFile", "PolicySpec", "ProductFile"];
+const REGISTRIES: [&str; 6] = ["Arrivals", "Format", "Law", "BalancingFile", "Policy", "Product"];
 
 fn read(path: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()

@@ -114,7 +114,7 @@ fn facts_of_pai_eas() {
     }
     // The only sample of the page is an answer, not a document.
     let [answer] = &samples(&text)[..] else { panic!("one sample") };
-    assert!(!PaiEas::recognises(&serde_json::from_str(answer).unwrap()));
+    assert!(PaiEas::likeness(&serde_json::from_str(answer).unwrap()).is_none());
 }
 
 /// A scenario of the folder `scenarios/products`, or one written here, run once.
@@ -132,6 +132,7 @@ fn run(name: &str, text: Option<String>) -> Comparison {
         jobs: 2,
         all_timelines: false,
         all_decisions: false,
+        limits: &[],
         cancel: &Arc::new(AtomicBool::new(false)),
     };
     let results = experiment::run(&loaded.scenario, &options, &Silent).unwrap();

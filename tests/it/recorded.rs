@@ -34,7 +34,13 @@ fn resolve(folder: &std::path::Path, toml: &str, end: Time) -> Workload {
     let spec: WorkloadSpec = toml::from_str(toml).unwrap();
     let law = Distribution::exponential(Span::from_millis(50));
     let clock = WallClock::default();
-    let context = ResolveContext { base_dir: folder, clock: &clock, end, service_time: Some(&law) };
+    let context = ResolveContext {
+        base_dir: folder,
+        clock: &clock,
+        selects: false,
+        end,
+        service_time: Some(&law),
+    };
     let mut faults = Faults::new();
     let workload = spec.resolve(&context, &mut faults);
     workload.unwrap_or_else(|| panic!("{:?}", faults.as_slice()))

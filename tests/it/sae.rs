@@ -41,7 +41,7 @@ fn the_samples_of_the_reference_are_read_and_go_out_as_they_came() {
     let timer = line(&text, "{\"beginDate\"");
     let metric = line(&text, "{\"maxReplicas\"");
     for sample in [&timer, &metric] {
-        assert_eq!(ProductFile::recognise(sample), Some("sae"));
+        assert_eq!(ProductFile::recognise(sample).map(|one| one.kind), Some("sae"));
         assert_eq!(Sae::export(&read(sample)), std::slice::from_ref(sample));
     }
     let platform = |document: &Value| Sae::platform(&read(document), &Knobs::default());
@@ -65,7 +65,7 @@ fn the_sample_response_of_the_reference_is_a_timing_rule() {
     let begin = text.find("{\n  \"RequestId\"").unwrap();
     let mut documents = serde_json::Deserializer::from_str(&text[begin..]).into_iter::<Value>();
     let response = documents.next().unwrap().unwrap();
-    assert_eq!(ProductFile::recognise(&response), Some("sae"));
+    assert_eq!(ProductFile::recognise(&response).map(|one| one.kind), Some("sae"));
     let once = Sae::export(&read(&response));
     assert_eq!(once[0]["ScalingRuleName"], "test");
     assert_eq!(once[0]["ScalingRuleType"], "timing");

@@ -21,6 +21,8 @@ pub enum Rank {
     ClientGaveUp,
     /// 4: the window opens or closes, or an interval of the timeline ends.
     Measured,
+    /// A slowdown begins or ends.
+    PaceChanged,
     /// 5: a ready replica fails.
     Failed,
     /// An outage begins.
@@ -29,10 +31,12 @@ pub enum Rank {
     Rolled,
     /// 7: a signal is scraped.
     Scraped,
-    /// 8: an autoscaler is asked.
-    Asked,
+    /// 8: a control: an autoscaler is asked.
+    Controlled,
     /// 9: a decision takes effect.
     Actuated,
+    /// Somebody else sets the count.
+    Overruled,
     /// 10: a request arrives from outside.
     Arrived,
     /// A user in a closed loop begins, or has thought and sends.

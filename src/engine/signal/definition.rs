@@ -1,7 +1,7 @@
 //! A signal and its parts, with their text forms.
 
 use super::Metric;
-use crate::units::{Span, TextError};
+use crate::units::{Span, TextError, percentile};
 use std::fmt;
 use std::str::FromStr;
 
@@ -30,10 +30,6 @@ const STATISTIC_EXPECTED: &str = "a statistic: \"mean\", \"max\", \"min\", \"sum
 impl FromStr for Statistic {
     type Err = TextError;
     fn from_str(text: &str) -> Result<Self, TextError> {
-        let percentile = |text: &str| {
-            let percent: f64 = text.strip_prefix('p')?.parse().ok()?;
-            (percent > 0.0 && percent <= 100.0).then_some(Self::Percentile(percent / 100.0))
-        };
         match text {
             "mean" => Ok(Self::Mean),
             "max" => Ok(Self::Max),
@@ -41,7 +37,9 @@ impl FromStr for Statistic {
             "sum" => Ok(Self::Sum),
             "mean-of-samples" => Ok(Self::MeanOfSamples),
             "last" => Ok(Self::Last),
-            other => percentile(other).ok_or_else(|| TextError::new(text, STATISTIC_EXPECTED)),
+            other => percentile(other)
+                .map(|percent| Self::Percentile(percent / 100.0))
+                .ok_or_else(|| TextError::new(text, STATISTIC_EXPECTED)),
         }
     }
 }

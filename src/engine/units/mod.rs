@@ -6,18 +6,20 @@
 //! **Knows**: arithmetic that cannot overflow silently, parsing with a message that names what would
 //! be right.
 //!
-//! **Must not know**: requests, replicas, policies, files, clocks.
+//! **Must not know**: requests, replicas, policies, files, what time it is.
 //!
 //! **Start at** [`Time`] and [`Span`].
 
+mod clock;
 mod money;
 mod quantity;
 mod rate;
 mod text;
 mod time;
 
+pub use clock::{Known, WallClock, instant_of};
 pub use money::{Currency, Money, Price};
 pub use quantity::{Quantity, QuantityUnit};
 pub use rate::{Fraction, Rate};
-pub use text::TextError;
-pub use time::{Span, Time, WallClock};
+pub use text::{TextError, percentile};
+pub use time::{Span, Time};

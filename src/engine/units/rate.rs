@@ -34,8 +34,7 @@ impl FromStr for Rate {
     fn from_str(text: &str) -> Result<Self, TextError> {
         let wrong = || TextError::new(text, RATE_EXPECTED);
         let (number, unit) = split_number(text).ok_or_else(wrong)?;
-        let seconds = match unit.trim_start_matches('/').trim() {
-            _ if !unit.starts_with('/') => return Err(wrong()),
+        let seconds = match unit.strip_prefix('/').ok_or_else(wrong)?.trim() {
             "s" | "sec" | "second" => 1.0,
             "m" | "min" | "minute" => 60.0,
             "h" | "hour" => 3600.0,
@@ -140,7 +139,7 @@ mod tests {
 
     #[test]
     fn what_has_no_or_a_wrong_unit_is_refused() {
-        for text in ["400", "400/x", "-4/s", "s", "NaN/s", "inf/s", "4 rps/s"] {
+        for text in ["400", "400/x", "-4/s", "s", "NaN/s", "inf/s", "4 rps/s", "1//s", "1/ /s"] {
             assert!(text.parse::<Rate>().is_err(), "{text}");
         }
         for text in ["-1%", "sixty", "60s", "NaN"] {

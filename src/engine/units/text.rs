@@ -118,3 +118,14 @@ macro_rules! written_as_text {
         }
     };
 }
+
+/// `p99.9` as 99.9: above 0, at most 100, and as people write it: `p00099` is a slip.
+pub fn percentile(text: &str) -> Option<f64> {
+    let digits = text.strip_prefix('p')?;
+    let (whole, part) = digits.split_once('.').unwrap_or((digits, "0"));
+    let plain = |digits: &str| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+    if !plain(whole) || !plain(part) || (whole.len() > 1 && whole.starts_with('0')) {
+        return None;
+    }
+    digits.parse().ok().filter(|value| *value > 0.0 && *value <= 100.0)
+}

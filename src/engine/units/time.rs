@@ -180,70 +180,6 @@ impl fmt::Display for Span {
 
 crate::written_as_text!(Span, "Duration", SPAN_EXPECTED, "string", examples ["90s", "1h 30m", "250ms"], bare number Span::from_bare_number);
 
-/// Where the scenario's start lies on the wall clock, for schedules and reports only.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WallClock {
-    start: jiff::Zoned,
-}
-
-impl WallClock {
-    /// `text` is RFC 3339 (`2026-03-02T00:00:00+08:00`), optionally with a zone name in brackets
-    /// (`2026-03-02T00:00:00+01:00[Europe/Berlin]`), which then follows that zone's daylight saving.
-    pub fn parse(text: &str) -> Result<Self, TextError> {
-        const EXPECTED: &str = "an RFC 3339 time with an offset or zone, for example \
-             \"2026-03-02T00:00:00+08:00\" or \"2026-03-02T00:00:00+01:00[Europe/Berlin]\"";
-        match text.parse::<jiff::Zoned>() {
-            Ok(start) => return Ok(Self { start }),
-            // A zone in brackets that is unknown must not pass as a plain offset.
-            Err(e) if text.contains('[') => {
-                return Err(TextError::because(text, EXPECTED, e.to_string()));
-            }
-            Err(_) => {}
-        }
-        let instant: jiff::Timestamp = text
-            .parse()
-            .map_err(|e: jiff::Error| TextError::because(text, EXPECTED, e.to_string()))?;
-        let offset = jiff::fmt::temporal::Pieces::parse(text)
-            .ok()
-            .and_then(|pieces| pieces.to_numeric_offset())
-            .unwrap_or(jiff::tz::Offset::UTC);
-        Ok(Self { start: instant.to_zoned(jiff::tz::TimeZone::fixed(offset)) })
-    }
-    /// The zone of the start.
-    pub fn zone(&self) -> &jiff::tz::TimeZone {
-        self.start.time_zone()
-    }
-    /// The start itself.
-    pub fn start(&self) -> &jiff::Zoned {
-        &self.start
-    }
-    /// Civil time of a simulated instant; `None` beyond the calendar's range.
-    pub fn at(&self, time: Time) -> Option<jiff::Zoned> {
-        let ns = i64::try_from(time.0).ok()?;
-        self.start.checked_add(jiff::SignedDuration::from_nanos(ns)).ok()
-    }
-    /// The simulated instant of a wall-clock one; `None` before the start.
-    pub fn time_of(&self, when: jiff::Timestamp) -> Option<Time> {
-        let length = when.duration_since(self.start.timestamp());
-        u64::try_from(length.as_nanos()).ok().map(Time)
-    }
-}
-
-impl Default for WallClock {
-    /// Monday, 2026-01-05, midnight UTC.
-    fn default() -> Self {
-        let start = jiff::civil::date(2026, 1, 5).at(0, 0, 0, 0);
-        let start = jiff::tz::TimeZone::UTC.to_zoned(start).unwrap_or_default();
-        Self { start }
-    }
-}
-
-impl fmt::Display for WallClock {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.start)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -285,12 +221,5 @@ mod tests {
             let text = Span(ns).to_string();
             assert_eq!(text.parse::<Span>(), Ok(Span(ns)), "{text}");
         }
-    }
-
-    #[test]
-    fn wall_clock_keeps_the_stated_offset() {
-        let clock = WallClock::parse("2026-03-02T00:00:00+08:00").unwrap();
-        let at = clock.at(Time::from_secs(3600)).unwrap();
-        assert_eq!((at.hour(), at.offset().seconds()), (1, 8 * 3600));
     }
 }

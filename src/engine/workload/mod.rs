@@ -26,7 +26,7 @@ pub use flow::{Flow, NoFlow, Stretch};
 pub use priorities::Class;
 pub use shared::Shared;
 pub use source::Users;
-pub use spec::{OPEN_END, ResolveContext, WorkloadSpec};
+pub use spec::{OPEN_END, Recordings, ResolveContext, WorkloadSpec};
 pub use stream::Workload;
 
 #[cfg(test)]

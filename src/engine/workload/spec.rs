@@ -2,6 +2,7 @@
 
 use super::arrivals::{Resolver, SourceSpec};
 use super::stream::{Part, Workload};
+use super::trace::Recording;
 use crate::fault::Faults;
 use crate::random::Distribution;
 use crate::units::{Time, WallClock};
@@ -48,18 +49,62 @@ pub const OPEN_END: Time = Time::from_secs(100 * 365 * 86_400);
 pub struct ResolveContext<'a> {
     /// Folder that relative file names start from.
     pub base_dir: &'a Path,
-    /// Wall clock, for times of day and recorded stamps.
+    /// Wall clock, for times of day.
     pub clock: &'a WallClock,
+    /// Of dated recordings that is played which was recorded when the clock shows the same; otherwise each is
+    /// played from its own beginning.
+    pub selects: bool,
     /// End of arrivals; [`OPEN_END`] where recordings say it.
     pub end: Time,
     /// The law of the service time of every request whose source brings none of its own.
     pub service_time: Option<&'a Distribution>,
 }
 
+/// The recorded sources of a workload, read.
+#[derive(Debug, Default)]
+pub struct Recordings {
+    /// By name of the source, in order.
+    read: IndexMap<String, Recording>,
+    clocks: Vec<(String, WallClock)>,
+}
+
+impl Recordings {
+    /// The wall clock at the run's start as each dated recording has it, by name of the source.
+    pub fn clocks(&self) -> &[(String, WallClock)] {
+        &self.clocks
+    }
+}
+
 impl WorkloadSpec {
     /// Reads the files, checks every parameter and compiles the sources; `None` after an error, which
     /// is then in `faults` with its path from the workload's own table.
     pub fn resolve(&self, context: &ResolveContext<'_>, faults: &mut Faults) -> Option<Workload> {
+        let recordings = self.read(context.base_dir, faults);
+        self.resolve_read(recordings, context, faults)
+    }
+
+    /// Reads the recorded sources; what is wrong with them is then in `faults`.
+    pub fn read(&self, base_dir: &Path, faults: &mut Faults) -> Recordings {
+        let mut found = Recordings::default();
+        for (name, source) in &self.arrivals {
+            let SourceSpec::Replay(replay) = source else { continue };
+            let read = |f: &mut Faults| replay.read(base_dir, f);
+            if let Some(recording) = at_source(name, source, faults, read) {
+                let clock = replay.own_clock(&recording, self.time_scale);
+                found.clocks.extend(clock.map(|clock| (name.clone(), clock)));
+                found.read.insert(name.clone(), recording);
+            }
+        }
+        found
+    }
+
+    /// As [`WorkloadSpec::resolve`], with the recordings it would read.
+    pub fn resolve_read(
+        &self,
+        mut recordings: Recordings,
+        context: &ResolveContext<'_>,
+        faults: &mut Faults,
+    ) -> Option<Workload> {
         let before = faults.errors();
         self.check_scales(faults);
         self.check_priorities(faults);
@@ -81,18 +126,17 @@ impl WorkloadSpec {
                 context: *context,
                 rate_scale: self.rate_scale,
                 source_end: Time((context.end.0 as f64 / self.time_scale) as u64),
+                time_scale: self.time_scale,
             };
-            let path = |faults: &mut Faults| {
-                faults.within(name.clone(), |faults| {
-                    faults.within(spec.kind(), |faults| resolver.resolve(spec, faults))
-                })
-            };
-            if let Some(part) = faults.within("arrivals", path) {
+            let recording = recordings.read.shift_remove(name);
+            let resolve = |f: &mut Faults| resolver.resolve(spec, recording, f);
+            if let Some(part) = at_source(name, spec, faults, resolve) {
                 workload.add(name, part);
             }
         }
         (workload.classes, workload.class_of) = self.classes();
-        (faults.errors() == before).then_some(workload)
+        let whole = workload.parts.len() == self.arrivals.len();
+        (whole && faults.errors() == before).then_some(workload)
     }
 
     fn check_scales(&self, faults: &mut Faults) {
@@ -103,6 +147,16 @@ impl WorkloadSpec {
             }
         }
     }
+}
+
+/// What is wrong with a source stands under its name and kind.
+fn at_source<T>(
+    name: &str,
+    spec: &SourceSpec,
+    faults: &mut Faults,
+    act: impl FnOnce(&mut Faults) -> T,
+) -> T {
+    faults.within("arrivals", |f| f.within(name, |f| f.within(spec.kind(), act)))
 }
 
 impl Workload {

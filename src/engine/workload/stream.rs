@@ -6,7 +6,7 @@ use super::priorities::Class;
 use super::source::{Extent, Instants, Luck, Source, Users, stretch};
 use super::trace::Events;
 use super::{Arrivals, Batch};
-use crate::random::{Distribution, Generator, Purpose, Sampler, Streams};
+use crate::random::{Distribution, Generator, Purpose, Sampler, Strata, Streams};
 use crate::units::{Rate, Span, Time};
 use std::sync::Arc;
 
@@ -123,6 +123,12 @@ impl Workload {
         self.parts.iter().all(|part| part.source.users().is_some())
     }
 
+    /// Whether its requests differ from replication to replication.
+    pub fn draws(&self) -> bool {
+        let law = |part: &Part| part.demand.as_ref().is_some_and(|law| !law.sampler.is_constant());
+        self.parts.iter().any(|part| part.source.draws() || law(part))
+    }
+
     /// The requests of one replication before `end` that do not depend on how they are served, the same
     /// for every policy.
     pub fn requests(&self, streams: &Streams, end: Time) -> Box<dyn Arrivals> {
@@ -162,6 +168,22 @@ impl Workload {
             count += expected;
         }
         if count > 0.0 { work / count } else { 0.0 }
+    }
+
+    /// Share of the requests in `[0, end)` whose demand alone is above `limit`, as the points of their laws
+    /// say (within a point's share); demands that a recording brings count as short.
+    pub fn demands_above(&self, limit: Span, end: Time) -> f64 {
+        let end = self.source_time(end);
+        let (mut above, mut count) = (0.0, 0.0);
+        for part in &self.parts {
+            let expected = part.source.expected(end);
+            count += expected;
+            let Some(demand) = &part.demand else { continue };
+            let points = Strata::of(&demand.law).points;
+            let long = points.iter().filter(|point| point.1 > limit.as_secs_f64());
+            above += expected * long.map(|point| point.0).sum::<f64>();
+        }
+        if count > 0.0 { above / count } else { 0.0 }
     }
 
     /// Files read: path as written, SHA-256 in hex.

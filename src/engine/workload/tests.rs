@@ -17,7 +17,7 @@ pub(super) fn resolve_in(
 ) -> (Option<Workload>, Vec<String>) {
     let spec: WorkloadSpec = toml::from_str(toml).unwrap_or_else(|error| panic!("{toml}\n{error}"));
     let law = Distribution::exponential(Span::from_millis(100));
-    let context = ResolveContext { base_dir, clock, end, service_time: Some(&law) };
+    let context = ResolveContext { base_dir, clock, selects: false, end, service_time: Some(&law) };
     let mut faults = Faults::new();
     let workload = spec.resolve(&context, &mut faults);
     let said: Vec<String> = faults.as_slice().iter().map(ToString::to_string).collect();
@@ -374,7 +374,13 @@ fn a_specification_is_read_back_as_written() {
 fn without_any_service_time_a_source_is_refused() {
     let spec: WorkloadSpec = toml::from_str("[arrivals]\na.poisson = { rate = '1/s' }").unwrap();
     let (clock, base_dir) = (WallClock::default(), Path::new(""));
-    let context = ResolveContext { base_dir, clock: &clock, end: hours(1), service_time: None };
+    let context = ResolveContext {
+        base_dir,
+        clock: &clock,
+        selects: false,
+        end: hours(1),
+        service_time: None,
+    };
     let mut faults = Faults::new();
     assert!(spec.resolve(&context, &mut faults).is_none());
     assert!(faults.as_slice()[0].message.contains("no service time"));

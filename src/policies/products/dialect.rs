@@ -45,17 +45,8 @@ pub enum Wrong<'w> {
     Because(&'w str),
     /// Its name is there in another case too.
     Twice,
-    /// The platform lets it pass and strictness does not: what, in our words.
-    Kindness(&'w str),
     /// A refusal the platform has a code and a message of its own for.
     Own(&'w str, &'w str),
-}
-
-impl Wrong<'_> {
-    /// What would be right, after what it is about where only strictness refuses.
-    pub fn remedy(&self, help: &str) -> String {
-        if let Self::Kindness(what) = self { format!("{what}; {help}") } else { help.to_owned() }
-    }
 }
 
 /// Where a member is.
@@ -75,8 +66,11 @@ pub struct Place<'r> {
 pub trait Dialect {
     /// The number of the first item of a list in the platform's answers.
     const FIRST: usize = 0;
-    /// Whether the case of keys does not matter.
+    /// Whether the case of keys does not matter, nor underscores in them.
     const ANY_CASE: bool = false;
+    /// Where members belong: the place in words, and their names joined by spaces. A member that is in
+    /// the wrong one is sent there.
+    const PLACES: &'static [(&'static str, &'static str)] = &[];
     /// Whether null is a value, and not the same as absence.
     const NULL_IS_A_VALUE: bool = false;
     /// A refusal; `help` is what would be right, in our words.

@@ -1,7 +1,9 @@
 //! A platform's document, in JSON or YAML: its text, its value, and where in the text each member is.
 
+mod wrapping;
 mod yaml;
 
+use super::reader::below;
 use jsonc_parser::ast::{ObjectProp, Value as Node};
 use jsonc_parser::common::{Range as NodeRange, Ranged as _};
 use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
@@ -11,22 +13,39 @@ use std::ops::Range;
 /// Of every member: the path from the root of the text, its value's bytes.
 type Places = Vec<(String, Range<usize>)>;
 
-/// One document, or several that belong together in one text (an array of bodies).
+/// One document, or several that belong together in one text: an array of bodies, or those that something
+/// of another kind, a manifest or a template, holds.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Document {
-    /// The bodies in order; one unless the text is an array.
+    /// The bodies in order.
     pub bodies: Vec<Value>,
-    is_array: bool,
+    /// Of every body, the way to it from the root of the text.
+    prefixes: Vec<String>,
     places: Places,
 }
 
 /// Why a text is no document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotADocument {
-    /// What is wrong, as the reader of the format says it.
+    /// What is wrong, as the reader of the format says it, or what it is instead.
     pub message: String,
     /// Where, in bytes.
     pub at: usize,
+    /// What would be right.
+    pub remedy: &'static str,
+    /// Whether it is something else that is known by name, rather than broken.
+    pub is_foreign: bool,
+}
+
+impl NotADocument {
+    fn broken(message: impl Into<String>, at: usize) -> Self {
+        let remedy = "a platform's document is JSON or YAML";
+        Self { message: message.into(), at, remedy, is_foreign: false }
+    }
+
+    fn foreign(message: impl Into<String>, remedy: &'static str) -> Self {
+        Self { message: message.into(), at: 0, remedy, is_foreign: true }
+    }
 }
 
 impl Document {
@@ -35,50 +54,36 @@ impl Document {
     /// read as `"$NAME"`: published samples are full of them.
     ///
     /// # Errors
-    /// Where the text stops being what it began as, and why.
+    /// Where the text stops being what it began as, and why; or what else it is.
     pub fn parse(text: &str) -> Result<Self, NotADocument> {
-        match text.trim_start().chars().next() {
-            None | Some('{' | '[') => Self::parse_json(text),
-            Some(_) => yaml::parse(text).map(|(value, places)| Self::of(value, places)),
-        }
-    }
-
-    fn parse_json(text: &str) -> Result<Self, NotADocument> {
-        match serde_json::from_str(text) {
-            Ok(value) => Ok(Self::of(value, places(text))),
-            Err(error) => {
-                let value = serde_json::from_str(&without_shell(text, "\"", "\"")).ok();
-                let document = value.map(|value| {
-                    // Replaced by as many bytes, so that every place is that of the text.
-                    Self::of(value, places(&without_shell(text, "\"''", "''\"")))
-                });
-                document.ok_or_else(|| NotADocument {
-                    message: plain(&error),
-                    at: byte_of(text, error.line(), error.column()),
-                })
-            }
-        }
+        wrapping::refuse_other_languages(text)?;
+        let (value, places) = match text.trim_start().chars().next() {
+            None | Some('{' | '[') => parse_json(text)?,
+            Some(_) => yaml::parse(text).map_err(|wrong| match text.contains("{{") {
+                true => wrapping::template_of_helm(wrong.at),
+                false => wrong,
+            })?,
+        };
+        wrapping::open(value, places, text)
     }
 
     /// The document of a value that has no text of its own.
     pub fn of_value(value: Value) -> Self {
-        Self::of(value, Vec::new())
+        let as_it_is = Self::of(value.clone(), Vec::new());
+        wrapping::open(value, Vec::new(), "").unwrap_or(as_it_is)
     }
 
     fn of(value: Value, places: Places) -> Self {
         if let Value::Array(bodies) = value {
-            return Self { bodies, is_array: true, places };
+            let prefixes = (0..bodies.len()).map(|at| at.to_string()).collect();
+            return Self { bodies, prefixes, places };
         }
-        Self { bodies: vec![value], is_array: false, places }
+        Self { bodies: vec![value], prefixes: vec![String::new()], places }
     }
 
     /// The bytes of a member of a body, or of the nearest thing above it that is there.
     pub fn place(&self, body: usize, path: &str) -> Option<Range<usize>> {
-        let mut path = match (self.is_array, path.is_empty()) {
-            (false, _) => path.to_owned(),
-            (true, true) => body.to_string(),
-            (true, false) => format!("{body}.{path}"),
-        };
+        let mut path = below(self.prefixes.get(body)?, path);
         loop {
             if let Some((_, place)) = self.places.iter().find(|(known, _)| *known == path) {
                 return Some(place.clone());
@@ -90,6 +95,16 @@ impl Document {
             path.truncate(shorter);
         }
     }
+}
+
+fn parse_json(text: &str) -> Result<(Value, Places), NotADocument> {
+    serde_json::from_str(text).map(|value| (value, places(text))).or_else(|error| {
+        let value = serde_json::from_str(&without_shell(text, "\"", "\"")).map_err(|_| {
+            NotADocument::broken(plain(&error), byte_of(text, error.line(), error.column()))
+        })?;
+        // Replaced by as many bytes, so that every place is that of the text.
+        Ok((value, places(&without_shell(text, "\"''", "''\""))))
+    })
 }
 
 /// The parser's message without its place, which is given apart.

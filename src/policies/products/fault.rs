@@ -99,9 +99,26 @@ impl DocumentFault {
         Self::error(OURS, None, "", message, remedy)
     }
 
-    /// The platform would take these documents, but they are not all there is: an update alone.
-    pub fn incomplete(lack: impl Into<String>) -> Self {
-        Self::error(INCOMPLETE, None, "", lack, "give the whole document first")
+    /// The platform would take these documents, but they are not enough to run: an update alone.
+    pub fn incomplete(lack: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self::error(INCOMPLETE, None, "", lack, remedy)
+    }
+
+    /// The same of a document that is not sent to the platform, which therefore does not answer.
+    #[must_use]
+    pub fn in_our_words(self) -> Self {
+        match self.severity == Severity::Error && !self.is_incompleteness() {
+            true => Self { code: OURS.into(), status: None, ..self },
+            false => self,
+        }
+    }
+
+    /// Whether it is a refusal by the platform.
+    pub fn is_the_platforms(&self) -> bool {
+        let ours = self.code == OURS || self.is_incompleteness();
+        self.severity == Severity::Error
+            && !ours
+            && !(self.code.is_empty() && self.status.is_none())
     }
 
     /// Whether it only says that something is not there yet.

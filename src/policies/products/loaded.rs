@@ -1,7 +1,7 @@
 //! From documents and knobs to a policy: the part that is the same for every product.
 
 use super::registry::{Found, Origin};
-use super::{Document, DocumentFault, DocumentFaults, DocumentsFile, Product};
+use super::{Document, DocumentFault, DocumentFaults, DocumentsFile, NotADocument, Product};
 use autosim_engine::fault::Severity;
 use serde_json::Value;
 
@@ -26,7 +26,7 @@ pub(super) fn load<V: Product>(
             Ok(document) => sources.push((Source::File(at), document)),
             Err(wrong) => {
                 let origin = Origin::File { file: at, span: wrong.at..wrong.at };
-                found.push(Found { origin, fault: V::unreadable(&wrong.message) });
+                found.push(Found { origin, fault: unreadable::<V>(&wrong, None) });
             }
         }
     }
@@ -41,7 +41,7 @@ pub(super) fn load<V: Product>(
             Ok(document) => sources.push((Source::Text(key), document)),
             Err(wrong) => {
                 let line = text[..wrong.at.min(text.len())].matches('\n').count() + 1;
-                let fault = V::unreadable(&format!("line {line}: {}", wrong.message));
+                let fault = unreadable::<V>(&wrong, Some(line));
                 found.push(Found { origin: Origin::Inline(key), fault });
             }
         }
@@ -56,8 +56,12 @@ pub(super) fn load<V: Product>(
     }
     let model = read::<V>(&sources, file, found)?;
     if let Some(lack) = V::lacks(&model) {
-        let fault = DocumentFault::incomplete(lack);
-        found.push(Found { origin: Origin::Inline(String::new()), fault });
+        let fault = DocumentFault::incomplete(lack, "give the whole document first");
+        let origin = match &sources[0].0 {
+            Source::File(file) => Origin::File { file: *file, span: 0..0 },
+            Source::Table(_) | Source::Text(_) => Origin::Inline(String::new()),
+        };
+        found.push(Found { origin, fault });
         return None;
     }
     let bodies = sources.into_iter().flat_map(|(_, document)| document.bodies).collect();
@@ -71,6 +75,17 @@ pub(super) fn load<V: Product>(
 }
 
 const GIVE_ONE: &str = "name a file, `document = \"policies/mine.json\"`, or write it as `body`";
+
+/// What is said of a text that is no document: by the platform if it is broken, by us if it is something
+/// else altogether.
+fn unreadable<V: Product>(wrong: &NotADocument, line: Option<usize>) -> DocumentFault {
+    let place = line.map_or_else(String::new, |line| format!("line {line}: "));
+    let message = format!("{place}{}", wrong.message);
+    match wrong.is_foreign {
+        true => DocumentFault::ours(message, wrong.remedy),
+        false => V::unreadable(&message),
+    }
+}
 
 /// Where a document was.
 enum Source {
@@ -91,7 +106,14 @@ fn read<V: Product>(
         sources.iter().flat_map(|(_, document)| document.bodies.iter().cloned()).collect();
     let mut faults = DocumentFaults::new();
     let model = V::read(&values, &file.knobs, file.strict, &mut faults);
-    let faults = faults.into_vec();
+    let is_sent = |at: usize| {
+        let likeness = values.get(at).and_then(V::likeness);
+        likeness.is_none_or(|likeness| likeness.is_sent)
+    };
+    let faults = faults.into_vec().into_iter();
+    let faults: Vec<DocumentFault> = faults
+        .map(|fault| if is_sent(fault.document) { fault } else { fault.in_our_words() })
+        .collect();
     let sound = faults.iter().all(|fault| fault.severity != Severity::Error);
     for fault in faults {
         let origin = origin(sources, &fault);

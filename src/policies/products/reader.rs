@@ -149,10 +149,16 @@ impl<'r, D: Dialect> Member<'r, D> {
         self.say(DocumentFault { field, ..DocumentFault::warning(message, remedy) });
     }
 
+    /// Refuses what the platform would take and autosim does not, in our words.
+    pub fn decline(&self, message: impl Into<String>, remedy: &str) {
+        let field = self.reader.dialect.in_warnings(&self.at).to_owned();
+        self.say(DocumentFault { field, ..DocumentFault::ours(message, remedy) });
+    }
+
     /// Warns of something the platform lets pass by kindness; strictness refuses it.
     pub fn tolerate(&self, message: impl Into<String>, remedy: &str) {
         match self.reader.strict {
-            true => self.refuse(Wrong::Kindness(&message.into()), remedy),
+            true => self.decline(message, remedy),
             false => self.warn(message, remedy),
         }
     }
@@ -322,10 +328,7 @@ impl<'r, D: Dialect> Members<'r, D> {
         let dialect = &self.me.reader.dialect;
         for (at, (key, value)) in self.map.iter().enumerate() {
             let member = self.member(key, key, Some(value));
-            let same = |name: &str| match D::ANY_CASE {
-                true => name.eq_ignore_ascii_case(key),
-                false => name == key,
-            };
+            let same = |name: &str| same_name(name, key, D::ANY_CASE);
             if self.map.keys().take(at).any(|earlier| same(earlier)) {
                 let help = "the same member is there twice: leave one of them out";
                 member.refuse(Wrong::Twice, help);
@@ -334,7 +337,10 @@ impl<'r, D: Dialect> Members<'r, D> {
             let remark = match known.split(' ').find(|name| same(name)) {
                 Some(name) if name == key => None,
                 Some(name) => dialect.respelt(key, name),
-                None => Some(dialect.unknown(key, known)),
+                None => {
+                    let (message, remedy) = dialect.unknown(key, known);
+                    Some((message, elsewhere::<D>(key).unwrap_or(remedy)))
+                }
             };
             if let Some((message, remedy)) = remark {
                 member.tolerate(message, &remedy);
@@ -349,8 +355,26 @@ pub(super) fn find<'v>(map: &'v Map<String, Value>, name: &str) -> Option<(&'v s
 }
 
 fn find_key<'v>(map: &'v Map<String, Value>, name: &str) -> Option<(&'v str, &'v Value)> {
-    let (key, value) = map.iter().find(|(key, _)| key.eq_ignore_ascii_case(name))?;
+    let (key, value) = map.iter().find(|(key, _)| same_name(name, key, true))?;
     Some((key.as_str(), value))
+}
+
+/// Whether a key is that name; `any_case`: whatever the case, with underscores between words or without.
+pub(super) fn same_name(name: &str, key: &str, any_case: bool) -> bool {
+    fn plain(text: &str) -> impl Iterator<Item = u8> {
+        text.bytes().filter(|byte| *byte != b'_').map(|byte| byte.to_ascii_lowercase())
+    }
+    name == key || any_case && plain(name).eq(plain(key))
+}
+
+/// The remedy for a member that belongs somewhere else.
+fn elsewhere<D: Dialect>(key: &str) -> Option<String> {
+    let holds =
+        |names: &str| names.split_ascii_whitespace().any(|name| same_name(name, key, D::ANY_CASE));
+    let places: Vec<&str> =
+        D::PLACES.iter().filter(|(_, names)| holds(names)).map(|(place, _)| *place).collect();
+    (!places.is_empty())
+        .then(|| format!("`{key}` belongs in {}: move it there", places.join(" or ")))
 }
 
 /// The way to `key` below `path`.
@@ -481,7 +505,7 @@ mod tests {
         let json = json!({"mni": 1, "max": 2});
         let walk = |root: &Member<'_, Plain>| assert!(root.members("min max").is_some());
         assert_eq!(found(Plain, false, &json, walk), [" mni mni: min"]);
-        assert_eq!(found(Plain, true, &json, walk), ["Kindness(\"no mni\") mni mni: min"]);
+        assert_eq!(found(Plain, true, &json, walk), ["autosim mni mni: min"]);
         let lines = found(Loose, false, &json!({"Min": 1, "MIN": 2, "min": 3}), |root| {
             assert_eq!(root.members("min").unwrap().get("min").whole(), Some(1));
         });

@@ -2,7 +2,8 @@
 
 use super::loaded::{Loaded, load};
 use super::{
-    Assumption, DocumentFault, DocumentsFile, Happening, Omitted, Platform, Product, Provenance,
+    Assumption, DocumentFault, DocumentsFile, Form, Happening, Likeness, Omitted, Platform,
+    Product, Provenance,
 };
 use crate::builtin::PolicyContext;
 use autosim_engine::control::Autoscaler;
@@ -44,6 +45,23 @@ pub struct Loading {
     pub found: Vec<Found>,
 }
 
+/// The product a document was taken for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recognised {
+    /// The name a scenario gives it.
+    pub kind: &'static str,
+    /// By what.
+    pub likeness: Likeness,
+}
+
+impl std::fmt::Display for Recognised {
+    /// `pai-eas: the body of CreateServiceAutoScaler, by scaleStrategies`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Likeness { what, signs, .. } = &self.likeness;
+        write!(f, "{}: {what}, by its {}", self.kind, signs.join(", "))
+    }
+}
+
 macro_rules! products {
     ($($(#[$doc:meta])* $variant:ident = $product:ty),* $(,)?) => {
         /// A product's policy as a scenario names it: `[policies.NAME.PRODUCT]`.
@@ -68,12 +86,29 @@ macro_rules! products {
                 match self { $(Self::$variant(_) => <$product as Product>::KIND,)* }
             }
 
-            /// The product whose document this looks like.
-            pub fn recognise(document: &Value) -> Option<&'static str> {
-                let known: &[(&'static str, fn(&Value) -> bool)] =
-                    &[$((<$product as Product>::KIND, <$product as Product>::recognises),)*];
-                known.iter().find(|(_, recognises)| recognises(document)).map(|(kind, _)| *kind)
+            /// The product whose document this looks most like, and why.
+            pub fn recognise(document: &Value) -> Option<Recognised> {
+                let mut best: Option<Recognised> = None;
+                $(if let Some(likeness) = <$product as Product>::likeness(document)
+                    && best.as_ref().is_none_or(|best| likeness.weight > best.likeness.weight)
+                {
+                    best = Some(Recognised { kind: <$product as Product>::KIND, likeness });
+                })*
+                best
             }
+
+            /// Whether `document` belongs with those `before` it, all of the product called `kind`; it is
+            /// another policy if not.
+            pub fn joins(kind: &str, before: &[Value], document: &Value) -> bool {
+                $(if kind == <$product as Product>::KIND {
+                    return <$product as Product>::joins(before, document);
+                })*
+                false
+            }
+
+            /// The forms of every product's documents.
+            pub const FORMS: &'static [(&'static str, &'static [Form])] =
+                &[$((<$product as Product>::KIND, <$product as Product>::FORMS),)*];
 
             /// A policy of the product called `kind`, with its documents still to be read from `files`
             /// and every knob at its default; `None` if there is no such product.
@@ -116,9 +151,14 @@ macro_rules! products {
                 Loading { policy, found }
             }
 
-            /// The body of the platform's answer to documents with these errors.
-            pub fn refusal(&self, faults: &[&DocumentFault]) -> Value {
-                match self { $(Self::$variant(_) => <$product as Product>::refusal(faults),)* }
+            /// The body of the platform's answer to documents with these faults; `None` if it would
+            /// take them.
+            pub fn refusal(&self, faults: &[&DocumentFault]) -> Option<Value> {
+                let faults: Vec<&DocumentFault> =
+                    faults.iter().filter(|fault| fault.is_the_platforms()).copied().collect();
+                (!faults.is_empty()).then(|| match self {
+                    $(Self::$variant(_) => <$product as Product>::refusal(&faults),)*
+                })
             }
         }
 

@@ -3,10 +3,11 @@
 use super::number::Short;
 use super::series::{Series, series};
 use crate::number::{currency, human};
-use crate::table::human_quantile;
+use crate::table::{all_infinite, human_quantile};
 use autosim_engine::control::Stage;
+use autosim_engine::simulation::Slo;
 use autosim_engine::stats::Estimate;
-use autosim_engine::units::Time;
+use autosim_engine::units::{Known, Time};
 use autosim_study::experiment::{
     About, Compared, Comparison, CostBy, Figure, PolicyResults, Results, Ruling,
 };
@@ -14,6 +15,8 @@ use serde::Serialize;
 
 /// Points of a distribution that are too close to tell apart are left out.
 const CLOSE_SHARE: f64 = 0.002;
+/// Seconds of a week.
+const WEEK_S: i64 = 7 * 86_400;
 
 /// What the script knows.
 #[derive(Debug, Serialize)]
@@ -23,9 +26,14 @@ pub(super) struct Data {
     /// Start and end of what is measured, in seconds.
     window: [f64; 2],
     cost_title: String,
+    /// What stands upwards beside cost.
     latency_title: String,
-    /// The SLO on latency in words.
+    /// Every percentile is infinite: what failed is shown in its place, as shares.
+    failing: bool,
+    /// The promise on latency with the highest percentile, in words.
     slo: Option<String>,
+    /// All promises on latency.
+    promises: Vec<Promise>,
     quantile: Short,
     limit_ms: Option<f64>,
     limit: Option<String>,
@@ -37,14 +45,30 @@ pub(super) struct Data {
     series: Vec<Series>,
 }
 
+/// A promise on latency.
+#[derive(Debug, Serialize)]
+struct Promise {
+    words: String,
+    quantile: f64,
+    limit_ms: f64,
+}
+
+impl Promise {
+    fn of(slo: &Slo) -> Self {
+        let limit_ms = slo.limit.as_millis_f64();
+        Self { words: slo.to_string(), quantile: slo.quantile, limit_ms }
+    }
+}
+
 /// The wall clock, with every change of its offset.
 #[derive(Debug, Serialize)]
 struct Clock {
+    /// `date`, `weekday` or `nothing`: what of it may be shown.
+    known: &'static str,
     /// Unix time of the start, seconds.
     start: i64,
     /// From each instant (seconds of simulated time) on: offset from UTC in seconds.
     offsets: Vec<(f64, i32)>,
-    zone: String,
 }
 
 /// A policy among the others.
@@ -57,6 +81,7 @@ struct Policy {
     met: Option<bool>,
     on_frontier: bool,
     cost: Option<Interval>,
+    /// `None` = infinite.
     latency: Option<Interval>,
     /// Anything arrived: it has a place on the plot.
     placed: bool,
@@ -77,7 +102,8 @@ struct Interval {
 /// Collects it.
 pub(super) fn data(results: &Results, comparison: &Comparison) -> Data {
     let about = &results.about;
-    let slo = about.slo.and_then(|terms| terms.latency);
+    let slo = about.slo.tail();
+    let failing = all_infinite(comparison);
     let quantile = slo.map_or(0.99, |slo| slo.quantile);
     let policies = comparison.policies.iter().zip(&results.policies);
     let shares =
@@ -93,8 +119,13 @@ pub(super) fn data(results: &Results, comparison: &Comparison) -> Data {
             CostBy::Money => format!("cost, {money}"),
             CostBy::BilledHours => "billed replica-hours".to_owned(),
         },
-        latency_title: format!("p{} latency of all requests", human_quantile(quantile)),
-        slo: slo.map(|slo| format!("p{} < {}", human_quantile(slo.quantile), slo.limit)),
+        latency_title: match failing {
+            true => format!("share that failed: the p{} is infinite", human_quantile(quantile)),
+            false => format!("p{} latency of all requests", human_quantile(quantile)),
+        },
+        failing,
+        slo: slo.map(|slo| slo.to_string()),
+        promises: about.slo.latency.iter().map(Promise::of).collect(),
         quantile: quantile.into(),
         limit_ms: slo.map(|slo| slo.limit.as_millis_f64()),
         limit: slo.map(|slo| slo.limit.to_string()),
@@ -124,12 +155,14 @@ fn clock(about: &About) -> Clock {
         }
         at = at.after(autosim_engine::units::Span::from_secs(900));
     }
-    let start = about.clock.start();
-    Clock {
-        start: start.timestamp().as_second(),
-        offsets,
-        zone: start.strftime("%a %Y-%m-%d %H:%M (UTC%:z)").to_string(),
-    }
+    let start = about.clock.start().timestamp().as_second();
+    let (known, start) = match about.clock.known() {
+        Known::Nothing => ("nothing", 0),
+        // Only the place within the week: no date gets into the page.
+        Known::Weekday => ("weekday", start % WEEK_S),
+        Known::Date => ("date", start),
+    };
+    Clock { known, start, offsets }
 }
 
 fn interval(estimate: Estimate) -> Interval {
@@ -141,9 +174,9 @@ fn interval(estimate: Estimate) -> Interval {
 }
 
 fn one(comparison: &Comparison, compared: &Compared, policy: &PolicyResults) -> Policy {
-    let arrived = compared.estimate(Figure::Arrived).is_some_and(|arrived| arrived.mean > 0.0);
+    let height = if all_infinite(comparison) { Figure::FailedShare } else { Figure::SloLatency };
     let words = [
-        ("p50", Figure::LatencyP50, " ms", 1.0),
+        ("p50 of completed", Figure::LatencyP50, " ms", 1.0),
         ("p99 of completed", Figure::LatencyP99, " ms", 1.0),
         ("failed", Figure::FailedShare, " %", 100.0),
         ("replica-hours", Figure::BilledHours, "", 1.0),
@@ -163,8 +196,8 @@ fn one(comparison: &Comparison, compared: &Compared, policy: &PolicyResults) -> 
         },
         on_frontier: compared.on_frontier,
         cost: compared.estimate(comparison.cost.figure()).map(interval),
-        latency: compared.estimate(Figure::SloLatency).map(interval),
-        placed: arrived,
+        latency: compared.estimate(height).map(interval),
+        placed: compared.has_traffic(),
         words: words.collect(),
         slower: slower(policy),
     }

@@ -1,8 +1,8 @@
-//! The time axis: simulated seconds, labelled by the wall clock of the scenario.
+//! The time axis: simulated seconds, labelled by the wall clock of the scenario where one is known.
 
 use super::axis::Axis;
 use autosim_engine::simulation::Interval;
-use autosim_engine::units::Time;
+use autosim_engine::units::{Known, Time};
 use autosim_study::experiment::About;
 
 const DAY: u64 = 86_400;
@@ -52,23 +52,27 @@ pub(super) fn axis(about: &About, timeline: &[Interval]) -> Axis {
 }
 
 fn words(about: &About, seconds: u64, step: u64) -> String {
-    let Some(at) = about.clock.at(Time::from_secs(seconds)) else {
+    let time = Time::from_secs(seconds);
+    let (known, Some(at)) = (about.clock.known(), about.clock.at(time)) else {
         return format!("{seconds} s");
     };
     let midnight = at.hour() == 0 && at.minute() == 0 && at.second() == 0;
-    let format = if step >= DAY || (midnight && seconds > 0) {
-        "%b %-d"
-    } else if step < 60 {
-        "%H:%M:%S"
-    } else {
-        "%H:%M"
+    let form = match (known, step >= DAY || (midnight && seconds > 0)) {
+        (Known::Nothing, _) => return time.since(Time::ZERO).to_string(),
+        (Known::Date, true) => "%b %-d",
+        (Known::Weekday, true) => "%a",
+        (Known::Date | Known::Weekday, false) if step < 60 => "%H:%M:%S",
+        (Known::Date | Known::Weekday, false) => "%H:%M",
     };
-    at.strftime(format).to_string()
+    at.strftime(form).to_string()
 }
 
 /// What the ticks stand for.
 pub(super) fn title(about: &About) -> String {
-    format!("wall clock, from {}", about.clock.start().strftime("%a %Y-%m-%d %H:%M (UTC%:z)"))
+    match about.clock.start_told() {
+        Some(start) => format!("wall clock, from {start}"),
+        None => "time from the start".to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -86,5 +90,20 @@ mod tests {
         assert_eq!(words[..4], ["23:00", "23:30", "Mar 3", "00:30"]);
         assert_eq!(axis.ticks[0].0, 1200.0);
         assert_eq!(title(&about), "wall clock, from Mon 2026-03-02 22:40 (UTC+08:00)");
+    }
+
+    #[test]
+    fn without_a_date_ticks_are_weekdays_or_offsets() {
+        let mut about = sample::results().about;
+        about.window.end = Time::from_secs(12 * 3600);
+        for (start, title_, first) in [
+            ("", "time from the start", ["0s", "1h", "2h"]),
+            ("Sun 22:00", "wall clock, from Sun 22:00", ["22:00", "23:00", "Mon"]),
+        ] {
+            about.clock = autosim_engine::units::WallClock::parse(start).unwrap_or_default();
+            let axis = axis(&about, &[]);
+            let words: Vec<&str> = axis.ticks.iter().map(|(_, words)| words.as_str()).collect();
+            assert_eq!((title(&about).as_str(), &words[..3]), (title_, &first[..]));
+        }
     }
 }

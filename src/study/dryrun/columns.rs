@@ -118,6 +118,55 @@ pub(super) fn unread<'a>(sources: &[Source], recording: &'a Recording) -> Vec<&'
         .collect()
 }
 
+/// Columns whose values fall when the policy adds replicas to its service, by name: means over replicas or
+/// requests, and shares of them.
+pub(super) fn of_load<'a>(
+    signals: &[SignalRef],
+    sources: &[Source],
+    recording: &'a Recording,
+) -> Vec<&'a str> {
+    let reads = signals.iter().zip(sources).filter(|(signal, _)| signal.service.is_none());
+    let mut names: Vec<&str> = reads
+        .filter_map(|(signal, source)| match source {
+            Source::Column { at, share: Share::AsItIs | Share::TimesReady, .. } => {
+                let name = recording.columns[*at].as_str();
+                let signal = &signal.signal;
+                let falls =
+                    signal.metric.is_average() || signal.per_replica || name.ends_with(PER_REPLICA);
+                falls.then_some(name)
+            }
+            Source::Column { .. } | Source::OwnReplicas | Source::Idle(_) => None,
+        })
+        .collect();
+    names.dedup();
+    names
+}
+
+/// Refuses what no metric can be, in the columns that are read.
+pub(super) fn refuse_negative(sources: &[Source], recording: &Recording, faults: &mut Faults) {
+    let mut columns: Vec<usize> = sources
+        .iter()
+        .flat_map(|source| match source {
+            Source::Column { at, .. } => std::slice::from_ref(at),
+            Source::Idle(columns) => columns.as_slice(),
+            Source::OwnReplicas => &[],
+        })
+        .copied()
+        .collect();
+    columns.sort_unstable();
+    columns.dedup();
+    for at in columns {
+        let negative = |row: &&Row| row.cells[at].is_some_and(|value| value < 0.0);
+        let mut rows = recording.rows.iter().filter(negative);
+        if let Some(row) = rows.next() {
+            let (value, more) = (row.cells[at].unwrap_or_default(), rows.count());
+            let more = if more > 0 { format!(", and {more} more") } else { String::new() };
+            let place = format!("line {}, {}", row.line, recording.columns[at]);
+            faults.error(&place, format!("`{value}` is below zero{more}"), "empty = missing");
+        }
+    }
+}
+
 /// Columns of a service that show traffic: autosim's names, `names` (those of the policy's product), and
 /// whatever a signal of that kind is read from.
 pub(super) fn traffic(

@@ -20,8 +20,6 @@ pub struct Question<'a> {
     pub policy: &'a PolicyChoice,
     /// What was seen.
     pub recording: &'a Recording,
-    /// Wall clock at `time_s` = 0, for calendars.
-    pub clock: &'a WallClock,
     /// The count at the start, where the recording does not say; `None` = the policy's own.
     pub initial: Option<u32>,
     /// True: each row is what the policy sees at one evaluation. False: rows are samples; the policy's
@@ -36,12 +34,53 @@ pub struct DryRun {
     pub signals: Vec<String>,
     /// One decision per evaluation.
     pub answers: Vec<Answer>,
+    /// What it shows when the policy is enabled.
+    pub clock: WallClock,
+    /// The recording's times are those of a clock.
+    pub clock_times: bool,
+}
+
+impl DryRun {
+    /// What came of it, in one line.
+    pub fn summary(&self) -> String {
+        let (Some(first), Some(last)) = (self.answers.first(), self.answers.last()) else {
+            return "no evaluation".to_owned();
+        };
+        let span = [first, last].map(|answer| answer.at.since(Time::ZERO));
+        let counts = || self.answers.iter().map(|answer| answer.decision.desired);
+        let [least, most] = [counts().min(), counts().max()].map(Option::unwrap_or_default);
+        let plural = |count: usize| if count == 1 { "" } else { "s" };
+        let (asked, changed) = (self.answers.len(), self.changes().count());
+        format!(
+            "{asked} evaluation{} from {} to {}, {changed} change{}: from {} to {} replicas, between {least} and {most}",
+            plural(asked),
+            span[0],
+            span[1],
+            plural(changed),
+            first.before,
+            last.decision.desired
+        )
+    }
+
+    /// Keeps the decisions that wanted another number than the one before.
+    pub fn keep_changes(&mut self) {
+        let changes: Vec<usize> = self.changes().collect();
+        self.answers = changes.into_iter().map(|at| self.answers[at].clone()).collect();
+    }
+
+    fn changes(&self) -> impl Iterator<Item = usize> + '_ {
+        let before = |at: usize| match at.checked_sub(1) {
+            Some(last) => self.answers[last].decision.desired,
+            None => self.answers[at].before,
+        };
+        (0..self.answers.len()).filter(move |&at| self.answers[at].decision.desired != before(at))
+    }
 }
 
 /// One decision.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Answer {
-    /// The instant of the decision, from the first row.
+    /// The instant of the decision, from when the policy was enabled.
     pub at: Time,
     /// The count it found.
     pub before: u32,
@@ -74,7 +113,13 @@ pub fn play(question: &Question<'_>, faults: &mut Faults) -> Option<DryRun> {
         true => player.by_rows(),
         false => player.by_samples(faults)?,
     };
-    Some(DryRun { signals: player.signals.iter().map(SignalRef::name).collect(), answers })
+    let Recording { clock, clock_times, .. } = question.recording;
+    Some(DryRun {
+        signals: player.signals.iter().map(SignalRef::name).collect(),
+        answers,
+        clock: clock.clone(),
+        clock_times: *clock_times,
+    })
 }
 
 /// Whether each row is what is seen at one evaluation.
@@ -85,7 +130,8 @@ fn by_rows(question: &Question<'_>) -> bool {
 
 struct Player<'a> {
     recording: &'a Recording,
-    first_evaluation: Option<Span>,
+    /// After the policy was enabled.
+    first_evaluation: Span,
     autoscaler: Autoscaler,
     signals: Vec<SignalRef>,
     sources: Vec<Source>,
@@ -102,6 +148,8 @@ struct Player<'a> {
     recorded_ready: Option<u32>,
     /// Decisions that are not in force yet.
     pending: Vec<(Time, u32)>,
+    /// By signal: how long a row holds, where rows are coarser than what the signal looks back at.
+    holds: Vec<Option<Span>>,
 }
 
 impl<'a> Player<'a> {
@@ -112,7 +160,7 @@ impl<'a> Player<'a> {
         let initial = recorded.map(|count| count as u32).or(question.initial);
         let initial = initial.unwrap_or_else(|| policy.natural_start());
         let mut autoscaler = policy.autoscaler(&PolicyContext {
-            clock: question.clock.clone(),
+            clock: recording.clock.clone(),
             concurrency: 1,
             initial,
             end: recording.end().after(Span::from_secs(1)),
@@ -125,10 +173,17 @@ impl<'a> Player<'a> {
         if sources.len() == signals.len() {
             find_traffic(&signals, &mut sources, recording, names, faults);
             warn_of_unread(&sources, recording, faults);
+            columns::refuse_negative(&sources, recording, faults);
+            if replicas.is_none() {
+                warn_of_load(&columns::of_load(&signals, &sources, recording), faults);
+            }
         }
         Self {
             recording,
-            first_evaluation: policy.product().and_then(|own| own.first_evaluation()),
+            first_evaluation: policy
+                .product()
+                .and_then(|own| own.first_evaluation())
+                .unwrap_or_default(),
             autoscaler,
             traffic: columns::traffic(&signals, &sources, recording, names, None),
             last_traffic: vec![Time::ZERO; signals.len()],
@@ -140,6 +195,7 @@ impl<'a> Player<'a> {
             counts: Counts { live: initial, ready: initial },
             recorded_ready: None,
             pending: Vec::new(),
+            holds: Vec::new(),
         }
     }
 
@@ -159,6 +215,7 @@ impl<'a> Player<'a> {
 
     /// Rows are samples; the policy is asked when its own clock says so.
     fn by_samples(&mut self, faults: &mut Faults) -> Option<Vec<Answer>> {
+        self.holds = self.coarse(faults);
         let own: Vec<bool> = self.signals.iter().map(|signal| signal.sensor.is_some()).collect();
         let mut sensors: Vec<Box<dyn Sensor>> = self
             .signals
@@ -171,7 +228,7 @@ impl<'a> Player<'a> {
             .collect();
         let (rows, end) = (&self.recording.rows, self.recording.end());
         let interval = self.autoscaler.cadence.interval;
-        let first = self.first_evaluation.map_or(rows[0].at, |span| Time::ZERO.after(span));
+        let first = Time::ZERO.after(self.first_evaluation);
         if end.since(first).0 / interval.0.max(1) > MOST_EVALUATIONS {
             let message = format!("more than {MOST_EVALUATIONS} evaluations, one every {interval}");
             faults.error("", message, "give a shorter recording");
@@ -201,6 +258,36 @@ impl<'a> Player<'a> {
             faults.warn("", message, "record longer, or use --as readings");
         }
         Some(answers)
+    }
+
+    /// How long a row holds for each signal that looks back no further than from one row to the next: until
+    /// the next one is overdue. Without it the signal would have no data between two rows.
+    fn coarse(&self, faults: &mut Faults) -> Vec<Option<Span>> {
+        let rows = &self.recording.rows;
+        let mut gaps: Vec<u64> =
+            rows.windows(2).map(|pair| pair[1].at.since(pair[0].at).0).collect();
+        let middle = gaps.len() / 2;
+        let usual = match gaps.is_empty() {
+            true => Span::ZERO,
+            false => Span(*gaps.select_nth_unstable(middle).1),
+        };
+        let coarse = |(signal, source): (&SignalRef, &Source)| {
+            matches!(source, Source::Column { .. }) && usual > signal.signal.window
+        };
+        let reads = || self.signals.iter().zip(&self.sources);
+        let mut told: Vec<String> = reads()
+            .filter(|&read| coarse(read))
+            .map(|(signal, _)| format!("`{}` only {}", signal.name(), signal.signal.window))
+            .collect();
+        told.dedup();
+        if !told.is_empty() {
+            let message =
+                format!("rows are {usual} apart; the policy looks back {}", told.join(", "));
+            let hint = "each row holds until the next; record more often to be exact";
+            faults.warn("", message, hint);
+        }
+        let overdue = Span(usual.0.saturating_add(usual.0 / 2));
+        reads().map(|read| coarse(read).then_some(overdue)).collect()
     }
 
     /// When the policy is asked: every `interval` from `first` on, and after that when it wants to be asked
@@ -255,7 +342,12 @@ impl<'a> Player<'a> {
         if let (Source::Idle(_), Some(row)) = (source, newest) {
             return Reading { value: self.value(signal, row, now), at: now };
         }
-        if !own && newest.is_none_or(|row| row.at < now) {
+        let held = newest.filter(|row| {
+            row.at < now && self.holds[signal].is_some_and(|length| now.since(row.at) < length)
+        });
+        if let Some(row) = held {
+            sensor.sample(now, self.sample(signal, row, own));
+        } else if !own && newest.is_none_or(|row| row.at < now) {
             // The window ends here, whether or not there is a sample.
             sensor.sample(now, None);
         }
@@ -356,6 +448,20 @@ fn find_traffic(
         }
         sources[at] = Source::Idle(columns);
     }
+}
+
+/// A recorded load does not fall when the policy adds replicas: it would be answered again and again.
+fn warn_of_load(names: &[&str], faults: &mut Faults) {
+    if names.is_empty() {
+        return;
+    }
+    let message = format!(
+        "the load in `{}` would fall with more replicas, but no column says how many there were: each decision is \
+         made as if it stayed",
+        names.join("`, `")
+    );
+    let hint = "add a column `replicas` with the count of each row; totals such as `requests_per_s` need none";
+    faults.warn("line 1", message, hint);
 }
 
 fn warn_of_unread(sources: &[Source], recording: &Recording, faults: &mut Faults) {

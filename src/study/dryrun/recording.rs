@@ -1,51 +1,66 @@
 //! A table of metrics over time.
 
+use super::columns::{READY, REPLICAS};
 use autosim_engine::fault::Faults;
-use autosim_engine::units::Time;
+use autosim_engine::units::{Time, WallClock};
+use autosim_engine::workload::trace::StampReader;
 use std::io::Read;
 
-/// Rows in time order: `time_s` first, then one column per metric; an empty cell is a missing sample.
+/// Rows in time order: `time_s` or `time` first, then one column per metric; an empty cell is a missing sample.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Recording {
-    /// Names of the columns after `time_s`.
+    /// Names of the columns after that of time.
     pub(super) columns: Vec<String>,
     pub(super) rows: Vec<Row>,
+    /// What it shows when the policy is enabled.
+    pub clock: WallClock,
+    /// Its times are those of a clock.
+    pub clock_times: bool,
 }
 
 /// One row.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Row {
+    /// From when the policy was enabled.
     pub(super) at: Time,
     /// In the order of the columns.
     pub(super) cells: Vec<Option<f64>>,
+    /// In the file.
+    pub(super) line: u64,
 }
 
-/// The column of time.
-const TIME: &str = "time_s";
+/// The column of time: seconds since the policy was enabled.
+const TIME_S: &str = "time_s";
+/// The column of time: what the clock showed.
+const TIME: &str = "time";
 /// More faults than this in one file help nobody.
 const MOST_FAULTS: usize = 50;
-/// The last instant of a recording, in seconds: 146 years.
-const LATEST_S: f64 = 4.6e9;
+/// From three years on, seconds are those of a clock.
+const LATEST_S: f64 = 1e8;
+/// More replicas than this are a slip.
+const MOST_REPLICAS: f64 = 1e7;
 
 impl Recording {
-    /// Reads CSV. `None` if anything is wrong; every fault names its line and column.
-    pub fn read(from: impl Read, faults: &mut Faults) -> Option<Self> {
+    /// Reads CSV. `start` is when the policy was enabled: what the clock shows at `time_s` = 0, or from when on
+    /// rows with clock times count; without one that is the first row. `None` if anything is wrong; every fault
+    /// names its line and column.
+    pub fn read(from: impl Read, start: Option<&str>, faults: &mut Faults) -> Option<Self> {
         let mut csv = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(from);
         let before = faults.errors();
-        let columns = match csv.headers() {
+        let (mut times, columns) = match csv.headers() {
             Ok(names) => header(names, faults)?,
             Err(error) => {
                 faults.error("line 1", format!("cannot be read: {error}"), "CSV with a header");
                 return None;
             }
         };
-        let mut rows: Vec<Row> = Vec::new();
+        let mut rows: Vec<Raw> = Vec::new();
         for record in csv.records() {
             if faults.errors() - before >= MOST_FAULTS {
                 break;
             }
             match record {
-                Ok(record) => rows.extend(row(&record, &columns, rows.last(), faults)),
+                Ok(record) => rows.extend(row(&record, &mut times, &columns, rows.last(), faults)),
                 Err(error) => {
                     let line = error.position().map_or(0, csv::Position::line);
                     let hint = "as many cells as the header has columns";
@@ -56,7 +71,13 @@ impl Recording {
         if rows.is_empty() && faults.errors() == before {
             faults.error("", "the recording has no rows", "one row per reading after the header");
         }
-        (faults.errors() == before).then_some(Self { columns, rows })
+        let (clock, enabled) = times.enabled(&rows, start, faults)?;
+        let rows = rows.into_iter().filter_map(|(at, line, cells)| {
+            let since = u64::try_from(at.checked_sub(enabled)?).ok()?;
+            Some(Row { at: Time(since), cells, line })
+        });
+        let (rows, clock_times) = (rows.collect(), matches!(times, Times::Clock(_)));
+        (faults.errors() == before).then_some(Self { columns, rows, clock, clock_times })
     }
 
     /// The last instant.
@@ -70,60 +91,150 @@ impl Recording {
     }
 }
 
-fn header(names: &csv::StringRecord, faults: &mut Faults) -> Option<Vec<String>> {
+/// Nanoseconds of its time, line, cells.
+type Raw = (i64, u64, Vec<Option<f64>>);
+
+/// How the first column tells time.
+enum Times {
+    SinceEnabled,
+    Clock(StampReader),
+}
+
+impl Times {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::SinceEnabled => TIME_S,
+            Self::Clock(_) => TIME,
+        }
+    }
+
+    /// Nanoseconds, or what is wrong and a remedy.
+    fn read(&mut self, text: &str) -> Result<i64, (String, &'static str)> {
+        match self {
+            Self::SinceEnabled => match text.parse::<f64>().unwrap_or(f64::NAN) {
+                seconds if (0.0..LATEST_S).contains(&seconds) => Ok((seconds * 1e9).round() as i64),
+                seconds if seconds >= LATEST_S => {
+                    let why = format!("`{text}` seconds since the policy was enabled are years");
+                    Err((why, "name the column `time` if it holds clock times"))
+                }
+                _ => Err((format!("`{text}` is no time"), SINCE_ENABLED)),
+            },
+            Self::Clock(stamps) => match stamps.read(text) {
+                Some(instant) if stamps.is_dated(instant) => Ok(instant),
+                Some(_) => Err((
+                    format!("`{text}` is no clock time"),
+                    "name the column `time_s` if it counts from 0",
+                )),
+                None => Err((format!("`{text}` is no time"), CLOCK_TIME)),
+            },
+        }
+    }
+
+    /// The clock when the policy is enabled, and the time of the file that this is.
+    fn enabled(
+        &self,
+        rows: &[Raw],
+        start: Option<&str>,
+        faults: &mut Faults,
+    ) -> Option<(WallClock, i64)> {
+        let own = match self {
+            Self::SinceEnabled => WallClock::default(),
+            Self::Clock(stamps) => stamps.clock_from(rows.first()?.0)?,
+        };
+        let clock = match start.map(|text| WallClock::parse_beside(text, &own)) {
+            None => own.clone(),
+            Some(Ok(clock)) => clock,
+            Some(Err(error)) => {
+                let hint = format!("expected {}", error.expected);
+                faults.error("--start", format!("`{}` is no date and time", error.found), hint);
+                return None;
+            }
+        };
+        let Self::Clock(stamps) = self else { return Some((clock, 0)) };
+        let (first, last) = (rows.first()?.0, rows.last()?.0);
+        let enabled = i64::try_from(clock.start().timestamp().as_nanosecond()).ok()?;
+        if !(first..=last).contains(&enabled) {
+            let told = |at| stamps.clock_from(at).and_then(|clock| clock.start_told());
+            let span = [first, last].map(|at| told(at).unwrap_or_default());
+            let message = format!("the recording runs from {} to {}", span[0], span[1]);
+            faults.error("--start", message, "give a time within it, or none: the first row's");
+            return None;
+        }
+        Some((clock, enabled))
+    }
+}
+
+const SINCE_ENABLED: &str = "seconds since the policy was enabled, from 0";
+const CLOCK_TIME: &str = "a date and time such as \"2026-03-02T08:00:00Z\", or seconds since 1970";
+
+fn header(names: &csv::StringRecord, faults: &mut Faults) -> Option<(Times, Vec<String>)> {
     let mut names = names.iter().map(|name| name.trim_start_matches('\u{feff}').to_owned());
     let first = names.next().unwrap_or_default();
     let columns: Vec<String> = names.collect();
-    if first != TIME {
-        let message = match first.is_empty() {
-            true => "there is no header".to_owned(),
-            false => format!("the first column is `{first}`"),
-        };
-        faults.error("line 1", message, format!("`{TIME}`: seconds since the policy was enabled"));
-        return None;
-    }
+    let times = match first.as_str() {
+        TIME_S => Times::SinceEnabled,
+        TIME => Times::Clock(StampReader::utc()),
+        first => {
+            let message = match first.is_empty() {
+                true => "there is no header".to_owned(),
+                false => format!("the first column is `{first}`"),
+            };
+            let hint = format!("`{TIME_S}`: {SINCE_ENABLED}; or `{TIME}`: clock times");
+            faults.error("line 1", message, hint);
+            return None;
+        }
+    };
     let twice = |at: usize| columns[..at].contains(&columns[at]);
     if let Some(at) = (0..columns.len()).find(|&at| twice(at)) {
         let message = format!("the column `{}` is there twice", columns[at]);
         faults.error("line 1", message, "keep one");
         return None;
     }
-    Some(columns)
+    Some((times, columns))
 }
 
 fn row(
     record: &csv::StringRecord,
+    times: &mut Times,
     columns: &[String],
-    last: Option<&Row>,
+    last: Option<&Raw>,
     faults: &mut Faults,
-) -> Option<Row> {
+) -> Option<Raw> {
     let line = record.position().map_or(0, csv::Position::line);
     let mut cells = record.iter();
     let errors = faults.errors();
     let time = cells.next().unwrap_or_default();
-    let seconds = time.parse().unwrap_or(f64::NAN);
-    if !(0.0..=LATEST_S).contains(&seconds) {
-        let hint = "seconds since the policy was enabled, from 0";
-        faults.error(&format!("line {line}, {TIME}"), format!("`{time}` is no time"), hint);
-    }
-    let at = Time::from_secs_f64(if seconds.is_finite() { seconds } else { 0.0 });
-    if last.is_some_and(|last| at <= last.at) && faults.errors() == errors {
-        let hint = "rows ascend in time";
-        let message = format!("{time} is not after the row before");
-        faults.error(&format!("line {line}, {TIME}"), message, hint);
+    let place = format!("line {line}, {}", times.name());
+    let at = times.read(time).map_err(|(why, hint)| faults.error(&place, why, hint)).ok();
+    if let (Some(at), Some(last)) = (at, last)
+        && at <= last.0
+    {
+        faults.error(&place, format!("{time} is not after the row before"), "rows ascend in time");
     }
     let cells: Vec<Option<f64>> = cells
         .zip(columns)
         .map(|(text, column)| {
             let value = text.parse().ok().filter(|value: &f64| value.is_finite());
+            let place = format!("line {line}, {column}");
             if value.is_none() && !text.is_empty() {
-                let message = format!("`{text}` is no number");
-                faults.error(&format!("line {line}, {column}"), message, "empty = missing");
+                faults.error(&place, format!("`{text}` is no number"), "empty = missing");
+            }
+            let countable =
+                |count: f64| count.fract() == 0.0 && (0.0..=MOST_REPLICAS).contains(&count);
+            if is_count(column) && value.is_some_and(|count| !countable(count)) {
+                let hint = "a whole number from 0 to 10 million";
+                faults.error(&place, format!("`{text}` is no count of replicas"), hint);
             }
             value
         })
         .collect();
-    (faults.errors() == errors).then_some(Row { at, cells })
+    (faults.errors() == errors).then_some((at?, line, cells))
+}
+
+/// Whether a column counts replicas, of the service itself or of another.
+fn is_count(column: &str) -> bool {
+    let own = column.rsplit('/').next().unwrap_or(column);
+    own == REPLICAS || own == READY
 }
 
 #[cfg(test)]
@@ -132,7 +243,7 @@ mod tests {
 
     fn faults(text: &str) -> Vec<String> {
         let mut faults = Faults::new();
-        let read = Recording::read(text.as_bytes(), &mut faults);
+        let read = Recording::read(text.as_bytes(), None, &mut faults);
         assert_eq!(read.is_none(), faults.any_error());
         faults.into_vec().iter().map(ToString::to_string).collect()
     }
@@ -140,7 +251,7 @@ mod tests {
     #[test]
     fn cells_may_be_missing_and_a_mark_of_the_encoding_is_no_name() {
         let text = "\u{feff}time_s, cpu ,replicas\n0,50,2\n15.5,,3\n";
-        let recording = Recording::read(text.as_bytes(), &mut Faults::new()).unwrap();
+        let recording = Recording::read(text.as_bytes(), None, &mut Faults::new()).unwrap();
         assert_eq!(recording.columns, ["cpu", "replicas"]);
         assert_eq!(recording.rows[1].cells, [None, Some(3.0)]);
         assert_eq!(recording.end(), Time(15_500_000_000));
@@ -164,6 +275,19 @@ mod tests {
                 ],
             ),
             ("time_s,cpu\n0,1,2\n", &["line 2"]),
+            (
+                "time_s,replicas,web/ready\n0,-3,1\n1,2.7,1e12\n1760000000,1,1\n",
+                &[
+                    "line 2, replicas: `-3` is no count of replicas",
+                    "line 3, replicas: `2.7` is no count",
+                    "line 3, web/ready: `1e12` is no count",
+                    "line 4, time_s: `1760000000` seconds since the policy was enabled are years",
+                ],
+            ),
+            (
+                "time,cpu\n0,1\n2026-13-01,1\n",
+                &["line 2, time: `0` is no clock time", "line 3, time"],
+            ),
         ] {
             let found = faults(text);
             assert_eq!(found.len(), parts.len(), "{found:?}");
@@ -171,5 +295,28 @@ mod tests {
                 assert!(fault.contains(part), "{fault} does not say {part}");
             }
         }
+    }
+
+    #[test]
+    fn clock_times_count_from_the_first_row_or_from_the_start() {
+        let text = "time,cpu\n2026-03-02T08:00:00+08:00,1\n2026-03-02T08:01:00+08:00,2\n\
+                    2026-03-02T08:02:00+08:00,3\n";
+        for (start, told, seconds) in [
+            (None, "Mon 2026-03-02 08:00 (UTC+08:00)", &[0, 60, 120][..]),
+            (Some("2026-03-02 08:01"), "Mon 2026-03-02 08:01 (UTC+08:00)", &[0, 60]),
+            (Some("2026-03-02T00:00:30Z"), "Mon 2026-03-02 00:00:30 (UTC+00:00)", &[30, 90]),
+        ] {
+            let read = Recording::read(text.as_bytes(), start, &mut Faults::new()).unwrap();
+            assert_eq!(read.clock.start_told().as_deref(), Some(told));
+            let at: Vec<u64> = read.rows.iter().map(|row| row.at.0 / 1_000_000_000).collect();
+            assert_eq!(at, seconds, "{start:?}");
+        }
+        let epoch = "time,cpu\n1772409600,1\n1772409660,2\n";
+        let read = Recording::read(epoch.as_bytes(), None, &mut Faults::new()).unwrap();
+        assert_eq!(read.clock.start_told().as_deref(), Some("Mon 2026-03-02 00:00 (UTC+00:00)"));
+        let mut faults = Faults::new();
+        assert!(Recording::read(text.as_bytes(), Some("2026-03-03"), &mut faults).is_none());
+        let told = faults.into_vec()[0].to_string();
+        assert!(told.contains("--start: the recording runs from Mon 2026-03-02 08:00"), "{told}");
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{DryRun, Question, Recording, play};
 use autosim_engine::fault::Faults;
-use autosim_engine::units::WallClock;
+use autosim_engine::units::Time;
 use autosim_policies::builtin::PolicySpec;
 
 /// Plays `csv` to the policy in `toml`, which starts with 2 unless the recording says; with everything
@@ -10,22 +10,18 @@ use autosim_policies::builtin::PolicySpec;
 fn run(toml: &str, csv: &str, as_readings: bool) -> (Option<DryRun>, Vec<String>) {
     let spec: PolicySpec = toml::from_str(toml).unwrap_or_else(|error| panic!("{error}\n{toml}"));
     let mut faults = Faults::new();
-    let recording = Recording::read(csv.as_bytes(), &mut faults).unwrap();
-    let question = Question {
-        policy: &spec.into(),
-        recording: &recording,
-        clock: &WallClock::default(),
-        initial: Some(2),
-        as_readings,
-    };
+    let recording = Recording::read(csv.as_bytes(), None, &mut faults).unwrap();
+    let question =
+        Question { policy: &spec.into(), recording: &recording, initial: Some(2), as_readings };
     let played = play(&question, &mut faults);
     (played, faults.into_vec().iter().map(ToString::to_string).collect())
 }
 
-/// Time in seconds, count before and count after of every decision; nothing may be said.
+/// Time in seconds, count before and count after of every decision; nothing may be said but that the count
+/// is not recorded.
 fn counts(toml: &str, csv: &str, as_readings: bool) -> Vec<(u64, u32, u32)> {
     let (played, said) = run(toml, csv, as_readings);
-    assert_eq!(said, [""; 0]);
+    assert!(said.iter().all(|said| said.contains("would fall with more replicas")), "{said:?}");
     let answers = played.unwrap().answers;
     answers.iter().map(|a| (a.at.as_secs_f64() as u64, a.before, a.decision.desired)).collect()
 }
@@ -56,6 +52,70 @@ fn samples_pass_the_windows_and_the_policy_asks_on_its_own_clock() {
 }
 
 #[test]
+fn rows_coarser_than_the_window_hold_until_the_next_and_that_is_said() {
+    let csv = "time_s,replicas,cpu\n0,2,50\n60,2,100\n120,2,50\n180,2,50\n400,2,100\n";
+    let (played, said) = run(CPU, csv, false);
+    assert_eq!(said.len(), 1, "{said:?}");
+    assert!(
+        said[0].contains("rows are 1m apart; the policy looks back `cpu_percent` only 30s"),
+        "{said:?}"
+    );
+    let seen = |at: u64| {
+        let answers = &played.as_ref().unwrap().answers;
+        answers.iter().find(|one| one.at == Time::from_secs(at)).unwrap().readings[0].value
+    };
+    assert_eq!([45, 75, 105, 150].map(seen), [Some(50.0), Some(100.0), Some(100.0), Some(50.0)]);
+    assert_eq!(seen(330), None, "a hole is a hole");
+}
+
+#[test]
+fn a_load_that_would_fall_needs_the_count_and_a_total_does_not() {
+    let said = |toml: &str, csv: &str| run(toml, csv, true).1.join("; ");
+    let total = each("ongoing_requests_per_replica");
+    for (toml, csv, warned) in [
+        (CPU, "time_s,cpu\n0,100\n", true),
+        (CPU, "time_s,replicas,cpu\n0,2,100\n", false),
+        (&*total, "time_s,ongoing_requests_per_replica\n0,3\n", true),
+        (&*total, "time_s,ongoing_requests\n0,3\n", false),
+    ] {
+        let said = said(toml, csv);
+        assert_eq!(said.contains("add a column `replicas`"), warned, "{csv}: {said}");
+    }
+}
+
+#[test]
+fn what_no_metric_can_be_is_refused_where_it_is_read() {
+    let (played, said) = run(CPU, "time_s,cpu,temperature\n0,1,-5\n15,-100,-6\n30,-1,-7\n", true);
+    assert!(played.is_none());
+    let refused = said.iter().find(|said| said.contains("below zero")).unwrap();
+    assert!(refused.contains("line 3, cpu: `-100` is below zero, and 1 more"), "{said:?}");
+}
+
+#[test]
+fn the_first_evaluation_is_when_the_policy_is_enabled_whenever_the_first_row_is() {
+    let from = |first: usize| {
+        let loads = [50, 50, 100, 100, 50];
+        let rows = (first..5).map(|at| format!("{},{}\n", 20 * at, loads[at]));
+        let csv = format!("time_s,cpu\n{}", rows.collect::<String>());
+        let all = counts(CPU, &csv, false);
+        assert_eq!(all[0].0, 0);
+        all.into_iter().filter(|one| one.1 != one.2).collect::<Vec<_>>()
+    };
+    assert_eq!(from(0), from(1));
+}
+
+#[test]
+fn a_dry_run_is_told_in_one_line_and_kept_to_its_changes() {
+    let csv = "time_s,replicas,cpu\n0,2,100\n15,4,50\n30,4,50\n45,4,100\n";
+    let mut played = run(CPU, csv, true).0.unwrap();
+    let told = "4 evaluations from 0s to 45s, 2 changes: from 2 to 8 replicas, between 4 and 8";
+    assert_eq!(played.summary(), told);
+    played.keep_changes();
+    let kept: Vec<u64> = played.answers.iter().map(|one| one.at.0 / 1_000_000_000).collect();
+    assert_eq!(kept, [0, 45]);
+}
+
+#[test]
 fn totals_and_shares_are_made_of_each_other() {
     for (metric, header, cells, wanted) in [
         ("ongoing_requests_per_replica", "ongoing_requests", "6", 6),
@@ -78,9 +138,9 @@ fn totals_and_shares_are_made_of_each_other() {
 
 #[test]
 fn a_window_ends_at_the_evaluation_and_a_recorded_count_of_ready_ones_stays() {
-    // At 30 s the sample of 0 s has left the window: no data, no change.
-    let gap = "time_s,cpu\n0,100\n60,50\n";
-    assert_eq!(counts(CPU, gap, false)[1..3], [(15, 4, 8), (30, 8, 8)]);
+    // At 60 s the last sample has left the window: no data, no change.
+    let gap = "time_s,cpu\n0,100\n10,50\n20,50\n90,50\n";
+    assert_eq!(counts(CPU, gap, false)[2..5], [(30, 6, 6), (45, 6, 6), (60, 6, 6)]);
     let (played, _) = run(CPU, "time_s,ready,cpu\n0,1,100\n15,,100\n30,,100\n", false);
     let ready: Vec<u32> = played.unwrap().answers.iter().map(|one| one.census.ready).collect();
     assert_eq!(ready, [1, 1, 1]);

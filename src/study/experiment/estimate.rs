@@ -35,7 +35,8 @@ impl Estimate {
     pub fn of(scenario: &Scenario, jobs: usize) -> Self {
         let cells: Vec<Effort> =
             (0..scenario.policies.len()).map(|policy| scenario.effort(policy)).collect();
-        let groups = groups(cells.len(), scenario.replications, jobs);
+        let replications = scenario.distinct_replications();
+        let groups = groups(cells.len(), replications, jobs);
         let of_group = |group: &std::ops::Range<usize>| {
             let members = group.clone().map(|place| cells[place % cells.len()]);
             members.fold(Effort::default(), Add::add)
@@ -46,7 +47,7 @@ impl Estimate {
         efforts.sort_by(|a, b| b.memory_bytes.total_cmp(&a.memory_bytes));
         let at_once = efforts.iter().take(jobs.max(1)).map(|one| one.memory_bytes);
         Self {
-            cells: cells.len() * scenario.replications as usize,
+            cells: cells.len() * replications as usize,
             requests: total.requests,
             elapsed_s: longest.max(total.cpu_s / jobs.max(1) as f64),
             memory_bytes: PROGRAM_BYTES + at_once.sum::<f64>(),

@@ -29,11 +29,16 @@ fn own_policies(file: &ScenarioFile, own: &[(String, OwnPolicy)], faults: &mut F
 }
 
 /// Everything about a scenario that can be said without its traffic; defaults are filled in.
-pub(super) fn whole(file: &ScenarioFile, own: &[(String, OwnPolicy)], faults: &mut Faults) {
+pub(super) fn whole(
+    file: &ScenarioFile,
+    own: &[(String, OwnPolicy)],
+    clock: &WallClock,
+    faults: &mut Faults,
+) {
     if let Some(name) = &file.name {
         file_name("name", name, faults);
     }
-    times(file, faults);
+    times(file, clock, faults);
     if file.replications.is_some_and(|n| n == 0 || n > MOST_REPLICATIONS) {
         let found = file.replications.unwrap_or_default();
         faults.error(
@@ -143,7 +148,7 @@ fn file_name(key: &str, name: &str, faults: &mut Faults) {
     }
 }
 
-fn times(file: &ScenarioFile, faults: &mut Faults) {
+fn times(file: &ScenarioFile, clock: &WallClock, faults: &mut Faults) {
     let duration = file.duration.unwrap_or_default();
     let warmup = file.warmup.unwrap_or_default();
     if duration.is_zero() {
@@ -158,10 +163,7 @@ fn times(file: &ScenarioFile, faults: &mut Faults) {
     let whole = duration.0.checked_add(file.drain_limit.unwrap_or_default().0);
     if whole.is_none_or(|whole| whole > Span::MAX.0 / 4) {
         faults.error("duration", "longer than 146 years", "give a shorter duration");
-    } else if let Some(start) = &file.start
-        && let Ok(clock) = WallClock::parse(&start.0)
-        && clock.at(Time(whole.unwrap_or_default())).is_none()
-    {
+    } else if clock.at(Time(whole.unwrap_or_default())).is_none() {
         faults.error("duration", "ends beyond the year 9999", "start earlier or run shorter");
     }
     if file.timeline.is_some_and(Span::is_zero) {

@@ -48,7 +48,7 @@ pub(super) fn read<T: DeserializeOwned>(mut root: Spanned<DeTable<'_>>) -> Read<
         if !follows {
             let span = at.map(|(_, span)| span).or_else(|| error.span());
             let kinds = kinds_of::<T>(&root, &here, error.message());
-            findings.push(Finding { fault: explain(&path, &kinds, error.message()), span });
+            findings.push(Finding::of(explain(&path, &kinds, error.message()), span));
         }
         if here.is_empty() {
             break;

@@ -4,6 +4,7 @@ use super::sources::Sources;
 use super::tree::Places;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use autosim_engine::fault::{Fault, Severity};
+use autosim_policies::products::DocumentFault;
 use std::ops::Range;
 
 /// Everything found wrong with a scenario, ready to be shown.
@@ -18,6 +19,15 @@ pub struct Findings {
 pub(super) struct Finding {
     pub(super) fault: Fault,
     pub(super) span: Option<Range<usize>>,
+    /// What was found in a platform's document, in the platform's words.
+    pub(super) document: Option<DocumentFault>,
+}
+
+impl Finding {
+    /// A fault of the scenario itself.
+    pub(super) fn of(fault: Fault, span: Option<Range<usize>>) -> Self {
+        Self { fault, span, document: None }
+    }
 }
 
 /// A fault with its place, for programs.
@@ -37,6 +47,15 @@ pub struct Located<'a> {
     pub message: &'a str,
     /// What would be right.
     pub remedy: &'a str,
+    /// Of a platform's document: the platform's code for it, `autosim` or `incomplete` where it is ours.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<&'a str>,
+    /// Likewise: the HTTP status of the platform's answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// Likewise: the member as the platform's answer names it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub field: Option<&'a str>,
 }
 
 impl Findings {
@@ -59,7 +78,7 @@ impl Findings {
             hint: hint.into(),
             severity: Severity::Error,
         };
-        Self::new(Sources::new(name, ""), vec![Finding { fault, span: None }])
+        Self::new(Sources::new(name, ""), vec![Finding::of(fault, None)])
     }
 
     /// A single fault at a byte of a text.
@@ -75,12 +94,26 @@ impl Findings {
             hint: hint.into(),
             severity: Severity::Error,
         };
-        Self::new(sources, vec![Finding { fault, span: Some(at..at) }])
+        Self::new(sources, vec![Finding::of(fault, Some(at..at))])
     }
 
     /// True if any of them stops the run.
     pub fn any_error(&self) -> bool {
         self.found.iter().any(|finding| finding.fault.severity == Severity::Error)
+    }
+
+    /// What was found in platforms' documents.
+    pub fn of_documents(&self) -> impl Iterator<Item = &DocumentFault> {
+        self.found.iter().filter_map(|finding| finding.document.as_ref())
+    }
+
+    /// All but what only says that a platform's documents are not enough to run.
+    #[must_use]
+    pub fn without_incompleteness(mut self) -> Self {
+        self.found.retain(|finding| {
+            !finding.document.as_ref().is_some_and(DocumentFault::is_incompleteness)
+        });
+        self
     }
 
     /// True if nothing was found.
@@ -92,7 +125,7 @@ impl Findings {
     pub fn located(&self) -> Vec<Located<'_>> {
         self.found
             .iter()
-            .map(|Finding { fault, span }| {
+            .map(|Finding { fault, span, document }| {
                 let place = span.as_ref().map(|span| self.sources.line_column(span.start));
                 let (file, line, column) = place.unwrap_or((self.sources.name(), 0, 0));
                 Located {
@@ -103,6 +136,9 @@ impl Findings {
                     key: &fault.path,
                     message: &fault.message,
                     remedy: &fault.hint,
+                    code: said(document, |fault| &fault.code),
+                    status: document.as_ref().and_then(|fault| fault.status),
+                    field: said(document, |fault| &fault.field),
                 }
             })
             .collect()
@@ -159,6 +195,14 @@ fn cut(text: &mut String) {
     text.replace_range(from..to, &format!(" ... {left_out} bytes left out ... "));
 }
 
+/// A part of what a platform says, unless it is empty.
+fn said<'f>(
+    document: &'f Option<DocumentFault>,
+    part: impl Fn(&'f DocumentFault) -> &'f str,
+) -> Option<&'f str> {
+    document.as_ref().map(part).filter(|text| !text.is_empty())
+}
+
 const fn severity_name(severity: Severity) -> &'static str {
     match severity {
         Severity::Error => "error",
@@ -168,17 +212,23 @@ const fn severity_name(severity: Severity) -> &'static str {
 
 /// Gives faults found by path their place. A key that is missing is shown at the nearest one above it.
 pub(super) fn place(faults: Vec<Fault>, places: &Places) -> Vec<Finding> {
-    faults
-        .into_iter()
-        .map(|fault| {
-            let span = places.nearest(&fault.path).map(|(place, exact)| {
-                if exact && !place.value.is_empty() {
-                    place.value.clone()
-                } else {
-                    place.key.clone()
-                }
-            });
-            Finding { fault, span }
-        })
-        .collect()
+    let of = |fault: Fault| {
+        let span = span_of(&fault.path, places);
+        Finding::of(fault, span)
+    };
+    faults.into_iter().map(of).collect()
+}
+
+/// The same for findings in documents that are written in the scenario.
+pub(super) fn give_places(found: &mut [Finding], places: &Places) {
+    for finding in found.iter_mut().filter(|one| one.span.is_none() && one.document.is_some()) {
+        finding.span = span_of(&finding.fault.path, places);
+    }
+}
+
+fn span_of(path: &str, places: &Places) -> Option<Range<usize>> {
+    places.nearest(path).map(|(place, exact)| {
+        let at_value = exact && !place.value.is_empty();
+        if at_value { place.value.clone() } else { place.key.clone() }
+    })
 }

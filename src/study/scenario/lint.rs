@@ -1,19 +1,21 @@
 //! What is legal but unwise: warnings, each with what to do about it. They cost no run.
 
+mod calendar;
 mod clients;
+mod policy;
 
 use super::effort::busy_replicas;
 use super::file::ScenarioFile;
 use super::{Competitor, Deployment, Scenario, Service};
 use autosim_engine::fault::Faults;
 use autosim_engine::fleet::AtZero;
-use autosim_engine::units::{QuantityUnit, Span};
+use autosim_engine::units::{Known, Span};
 use autosim_policies::builtin::PolicySpec;
 
 /// Looks a resolved scenario over.
 pub(super) fn lint(scenario: &Scenario, file: &ScenarioFile, faults: &mut Faults) {
     slo_that_cannot_be(scenario, faults);
-    if scenario.replications == 1 {
+    if scenario.replications == 1 && scenario.draws() {
         faults.warn(
             "replications",
             "one replication shows no spread: there will be no intervals",
@@ -51,27 +53,37 @@ fn deployment(
 ) {
     overload(scenario, service, deployment, faults);
     limits(deployment, faults);
+    grace(scenario, service, deployment, faults);
     if let Some(spec) = deployment.policy.built_in() {
-        faults.within(spec.kind_name(), |f| reaction(spec, deployment.mean_start_s, f));
+        policy::lint(spec, deployment, faults);
+        if scenario.clock.known() != Known::Date {
+            calendar::without_date(spec, faults);
+        }
     }
 }
 
 /// An SLO that the service times alone break.
 fn slo_that_cannot_be(scenario: &Scenario, faults: &mut Faults) {
-    let (Some(slo), Some(first)) =
-        (scenario.slo.and_then(|slo| slo.latency), scenario.services.first())
-    else {
+    let (Some(slo), Some(first)) = (scenario.slo.tail(), scenario.services.first()) else {
         return;
     };
-    let mean_s = first.workload.mean_demand_s(scenario.window.end);
-    if mean_s > slo.limit.as_secs_f64() {
+    let (end, share) = (scenario.window.end, 1.0 - slo.quantile);
+    let mean_s = first.workload.mean_demand_s(end);
+    let late = first.workload.demands_above(slo.limit, end);
+    let what = if mean_s > slo.limit.as_secs_f64() {
         let mean = Span::from_millis((mean_s * 1e3).round() as u64);
-        faults.warn(
-            "slo.latency",
-            format!("the mean service time ({mean}) is above the {} of the SLO", slo.limit),
-            "no number of replicas can keep this SLO; loosen it or serve faster",
-        );
-    }
+        format!("the mean service time ({mean}) is above the {} of the SLO", slo.limit)
+    } else if late > share {
+        let [late, share] = [late, share].map(|share| (share * 1e6).round() / 1e4);
+        format!(
+            "{late}% of the service times alone are above the {} of the SLO, which {share}% may exceed",
+            slo.limit
+        )
+    } else {
+        return;
+    };
+    let remedy = "no number of replicas can keep this SLO; loosen it or serve faster";
+    faults.warn("slo.latency", what, remedy);
 }
 
 /// Limits of the platform and of the policy that contradict each other.
@@ -102,6 +114,30 @@ fn limits(Deployment { policy, fleet, .. }: &Deployment, faults: &mut Faults) {
             "every request is lost until it wakes; `at_zero = \"wait\"` keeps them",
         );
     }
+}
+
+/// A grace that most requests outlast: whoever is in service when a replica leaves is lost.
+fn grace(
+    scenario: &Scenario,
+    service: &Service,
+    Deployment { policy, fleet, .. }: &Deployment,
+    faults: &mut Faults,
+) {
+    let mean_s = service.workload.mean_demand_s(scenario.window.end);
+    let never_leaves = matches!(policy.built_in(), Some(PolicySpec::Fixed(_)));
+    if never_leaves || fleet.grace.as_secs_f64() >= mean_s {
+        return;
+    }
+    let mean = Span::from_millis((mean_s * 1e3).round() as u64);
+    faults.warn(
+        policy.kind_name(),
+        format!(
+            "a replica that leaves has {} of grace, and a request takes {mean} on average: most of those in \
+             service at a scale-in are lost",
+            fleet.grace
+        ),
+        "a longer grace (`replica.grace` goes before the platform's), or retries",
+    );
 }
 
 /// Replicas that fail sooner than they are replaced.
@@ -144,55 +180,6 @@ fn overload(scenario: &Scenario, service: &Service, deployment: &Deployment, fau
             "raise its maximum, unless overload is what you study",
         );
     }
-}
-
-/// Control loops that cannot see what they did, or never do anything.
-fn reaction(spec: &PolicySpec, start_s: f64, faults: &mut Faults) {
-    match spec {
-        PolicySpec::TargetTracking(tracking) => {
-            let target = tracking.target;
-            let percent = target.unit == QuantityUnit::Percent;
-            if percent && target.value >= 100.0 && tracking.metric.metric.is_average() {
-                faults.warn(
-                    "target",
-                    format!("a target of {target} is reached only when everything is saturated"),
-                    "choose a target with headroom, for example \"60%\" or \"70%\"",
-                );
-            }
-        }
-        PolicySpec::Threshold(threshold) => {
-            let cooldown = threshold.cooldown_up.unwrap_or(threshold.cooldown);
-            if !cooldown.is_zero() && cooldown.as_secs_f64() < start_s {
-                let start = Span::from_secs(start_s.round() as u64);
-                faults.warn(
-                    "cooldown",
-                    format!(
-                        "the cooldown ({cooldown}) ends before a replica is ready ({start} on \
-                         average): the same need is answered twice"
-                    ),
-                    "make it longer than the cold start",
-                );
-            }
-        }
-        PolicySpec::ScaleToZero(outer) => {
-            faults.within("policy", |f| inner_reaction(&outer.policy, start_s, f));
-        }
-        PolicySpec::Scheduled(outer) => {
-            let Some(policy) = &outer.policy else { return };
-            faults.within("policy", |f| inner_reaction(policy, start_s, f));
-        }
-        PolicySpec::Combine(outer) => faults.within("policies", |f| {
-            for (name, policy) in &outer.policies {
-                f.within(name, |f| inner_reaction(policy, start_s, f));
-            }
-        }),
-        PolicySpec::Fixed(_) | PolicySpec::KeepAlive(_) | PolicySpec::Clairvoyant(_) => {}
-    }
-}
-
-/// The same of a policy within another one.
-fn inner_reaction(spec: &PolicySpec, start_s: f64, faults: &mut Faults) {
-    faults.within(spec.kind_name(), |f| reaction(spec, start_s, f));
 }
 
 #[cfg(test)]
@@ -241,7 +228,87 @@ mod tests {
 
     /// A policy that acts again before a replica it ordered is ready.
     const HASTY: &str = "threshold = { metric = 'cpu', min = 1, max = 9, cooldown = '10s', \
-                         rules = [{ when = '> 90%', change = '+1' }] }";
+                         rules = [{ when = '> 90%', change = '+1' }, { when = '< 40%', change = '-1' }] }";
+
+    /// What is said of the only policy, or of `key`, where anything is.
+    fn warned(text: &str) -> Vec<String> {
+        said(text).into_iter().map(|(key, what)| format!("{key}: {what}")).collect()
+    }
+
+    #[test]
+    fn a_metric_that_cannot_get_where_it_acts_is_pointed_out() {
+        let tracked = |keys: &str| {
+            format!("target-tracking = {{ metric = 'cpu', min = 1, max = 9, {keys} }}")
+        };
+        let stepped = |when: &str| {
+            format!(
+                "threshold = {{ metric = 'cpu', min = 1, max = 9, rules = [{{ when = '{when}', change = \
+                 '+1' }}, {{ when = '< 30%', change = '-1' }}] }}"
+            )
+        };
+        let half = "replica.resources.cpu = { full = '50%' }\n";
+        for (replica, policy, expected) in [
+            ("", tracked("target = '92%'"), "takes more than 101.2% (92% and a tolerance of 10%)"),
+            ("", tracked("target = '90%'"), ""),
+            ("", tracked("target = '92%', tolerance = '5%'"), ""),
+            (half, tracked("target = '60%'"), "reads 50%"),
+            ("", stepped("> 99%"), ""),
+            ("", stepped(">= 100%"), ""),
+            ("", stepped("> 100%"), "never holds: with every slot busy cpu_percent reads 100%"),
+            (half, stepped("> 60%"), "never holds: with every slot busy cpu_percent reads 50%"),
+        ] {
+            let found = warned(&format!("{replica}{TRAFFIC}[policies.one]\n{policy}\n"));
+            let hit = found.iter().any(|what| what.contains(expected));
+            assert!(
+                if expected.is_empty() { found.is_empty() } else { hit },
+                "{policy}: {found:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn rules_that_lead_nowhere_back_are_pointed_out() {
+        let rules = |rules: &str| {
+            format!(
+                "{TRAFFIC}[policies.one]\nthreshold = {{ metric = 'cpu', min = 1, max = 9, rules = [{rules}] }}\n"
+            )
+        };
+        let (out, inwards) =
+            ("{ when = '> 70%', change = '+1' }", "{ when = '< 40%', change = '-1' }");
+        for (given, expected) in [
+            (format!("{out}, {inwards}"), ""),
+            ("{ when = '> 0%', change = '+1' }, { when = '<= 0%', change = '-1' }".to_owned(), ""),
+            (out.to_owned(), "no rule scales in"),
+            (inwards.to_owned(), "no rule scales out"),
+            (format!("{out}, {}", inwards.replace("40", "65")), "one undoes the other"),
+        ] {
+            let found = warned(&rules(&given));
+            let hit = found.iter().any(|what| what.contains(expected));
+            assert!(if expected.is_empty() { found.is_empty() } else { hit }, "{given}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn requests_that_outlast_the_grace_or_the_slo_are_pointed_out() {
+        let policy = "[policies.one.target-tracking]\nmetric = 'cpu'\ntarget = '60%'\nmax = 900\n";
+        for (scenario, expected) in [
+            ("service.service_time.constant = '60s'\nreplica.grace = '20s'\n", "has 20s of grace"),
+            ("service.service_time.constant = '10s'\nreplica.grace = '20s'\n", ""),
+            // One in a hundred of an exponential law is above 4.6 means.
+            (
+                "service.service_time.exponential.mean = '100ms'\nslo.latency = 'p99 < 300ms'\n",
+                "% of the service times alone",
+            ),
+            ("service.service_time.exponential.mean = '100ms'\nslo.latency = 'p99 < 500ms'\n", ""),
+        ] {
+            let found = warned(&format!("{scenario}{TRAFFIC}{policy}"));
+            let hit = found.iter().any(|what| what.contains(expected));
+            assert!(
+                if expected.is_empty() { found.is_empty() } else { hit },
+                "{scenario}: {found:?}"
+            );
+        }
+    }
 
     #[test]
     fn every_policy_is_looked_at_wherever_it_stands() {

@@ -2,7 +2,7 @@
 
 use super::decode::{self, nearest_of};
 use super::file::ScenarioFile;
-use super::findings::{Finding, Findings, place};
+use super::findings::{Finding, Findings, give_places, place};
 use super::lower::{Surroundings, lower, policies_alone};
 use super::own::OwnPolicy;
 use super::products::Products;
@@ -156,6 +156,7 @@ fn read_whole<T>(
     });
     let rest = faults.into_vec().into_iter().filter(|fault| !follows(fault, &read.removed));
     found.extend(place(rest.collect(), &places));
+    give_places(&mut found, &places);
     found.sort_by_key(|finding| finding.span.as_ref().map_or(usize::MAX, |span| span.start));
     let findings = Findings::new(sources, found);
     match made {
@@ -238,7 +239,7 @@ fn syntax(text: &str, error: &toml::de::Error) -> Finding {
         hint,
         severity: Severity::Error,
     };
-    Finding { fault, span: error.span() }
+    Finding::of(fault, error.span())
 }
 
 /// A key that is given twice, with its first place.
@@ -370,7 +371,10 @@ replicas = 12
         assert_eq!((setup.services.len(), setup.replication), (1, 2));
         let service = &mut setup.services[0];
         assert_eq!((service.fleet.concurrency, service.fleet.initial), (8, 3));
-        assert_eq!(service.slo.map(|slo| slo.limit), Some(Span::from_millis(300)));
+        assert_eq!(
+            service.promises.slo,
+            [autosim_engine::simulation::Slo::below(0.99, Span::from_millis(300))]
+        );
         let mut batch = Batch::new();
         service.arrivals.fill(&mut batch);
         assert!(!batch.is_empty());
@@ -487,7 +491,7 @@ replicas = 12
         for (path, value, place, part) in [
             ("duration", "0s", "--set duration=0s:1:12", "above zero"),
             ("warmup", "10m", "--set warmup=10m:1:10", "shorter warm-up"),
-            ("start", "2026-13-01T00:00:00Z", "--set start", "expected an RFC 3339"),
+            ("start", "2026-13-01T00:00:00Z", "--set start", "expected a date"),
             ("start", "2026-03-02T00:00:00+01:00[Europe/Nowhere]", "--set start", "Nowhere"),
             ("service.concurrency", "0", "--set service", "1 to 1000000"),
             ("name", "a/b", "--set name", "cannot name a file"),
@@ -509,6 +513,7 @@ replicas = 12
         let threshold = "{ metric = 'cpu', max = 9, cooldown = '5s', \
              rules = [{ when = '> 70%', change = '+1' }] }";
         let tracking = "{ metric = 'cpu', target = '100%', max = 9 }";
+        let dated = "{ entries = [{ at = '2026-03-02T08:00', replicas = 9 }] }";
         for (path, value, place, part) in [
             ("slo.latency", "p99 < 30ms", "slo.latency", "mean service time (50ms)"),
             ("replications", "1", "replications", "no spread"),
@@ -522,6 +527,12 @@ replicas = 12
             ("replica.quota", "8", "policies.peak.fixed", "grants 8"),
             ("replica.initial", "20", "policies.peak.fixed", "starts with 20"),
             ("policies.t.threshold", threshold, "policies.t.threshold.cooldown", "twice"),
+            (
+                "policies.t.scheduled",
+                dated,
+                "policies.t.scheduled.entries.0.at",
+                "is a date, but nobody",
+            ),
             ("policies.t.target-tracking", tracking, "target-tracking.target", "saturated"),
         ] {
             let found = faults(GOOD, &[(path, value)]);

@@ -4,18 +4,18 @@ use super::deployment::{Deployment, LeftOpen, PolicyDraft, ServiceDraft};
 use super::file::{PriceFile, ReplicaFile, ScenarioFile, ServiceEntry, ServiceFile};
 use super::own::OwnPolicy;
 use super::products::{self, Products};
-use super::words::{LatencyTerm, SpanOrLaw, StartText};
+use super::words::{SpanOrLaw, StartFile};
 use super::{Competitor, Fidelity, NamedPolicy, PolicyChoice, Scenario, Service, SloTerms};
 use super::{
-    Variant, check, clients, closed, effort, failures, fidelity, fleet, length, lint, priorities,
-    rollouts, sharing, variants,
+    Variant, check, clients, clock, closed, effort, failures, fidelity, fleet, length, lint,
+    priorities, rollouts, scripted, sharing, variants,
 };
 use autosim_engine::fault::Faults;
 use autosim_engine::fleet::{FailureSpec, FleetSpec};
 use autosim_engine::random::Distribution;
-use autosim_engine::simulation::{Slo, Window};
+use autosim_engine::simulation::Window;
 use autosim_engine::units::{Price, Span, Time, WallClock};
-use autosim_engine::workload::{OPEN_END, ResolveContext, Workload, WorkloadSpec};
+use autosim_engine::workload::{OPEN_END, Recordings, ResolveContext, Workload, WorkloadSpec};
 use autosim_policies::products::ProductPolicy;
 use std::path::Path;
 
@@ -54,20 +54,20 @@ pub(super) fn lower(
     one_or_many(&file, faults);
     let recorded = file.duration.is_none() && length::all_recorded(&file);
     fill(&mut file, around.fallback_name, &mut assumptions);
-    let clock = clock(file.start.as_ref(), faults);
-    let slo = file.slo.as_ref().map(|slo| SloTerms {
-        latency: slo.latency.map(latency_slo),
-        errors: slo.errors.map(|term| term.0.get()),
-    });
+    let traffic = traffic(&file, around, faults);
+    let clock = clock::of(file.start.as_ref(), &traffic, &mut assumptions, faults);
+    let dated_traffic = traffic.iter().any(|read| !read.clocks().is_empty());
+    let slo = file.slo.as_ref().map_or_else(SloTerms::default, SloTerms::of);
     let given = Time::ZERO.after(file.duration.unwrap_or(DEFAULT_DURATION));
     let end = if recorded { OPEN_END } else { given };
-    let mut drafts = services(&file, around, products, Resolution { clock: &clock, end, faults });
-    for (draft, left_open) in drafts.iter_mut().zip(left_open) {
-        draft.left_open = left_open;
-    }
+    let selects = matches!(file.start, Some(StartFile::At(_)));
+    let resolution =
+        Resolution { clock: &clock, selects, end, traffic: &mut traffic.into_iter(), faults };
+    let mut drafts = services(&file, around, products, resolution);
+    drafts.iter_mut().zip(left_open).for_each(|(draft, open)| draft.left_open = open);
     let length = if recorded { length::of_recordings(&drafts) } else { None };
     fill_times(&mut file, length, &mut assumptions);
-    check::whole(&file, around.own, faults);
+    check::whole(&file, around.own, &clock, faults);
     variants::check_names(&file, faults);
     let mut policies = policies(&file, products, faults);
     let sound = policies.len() == file.policies.len();
@@ -91,6 +91,7 @@ pub(super) fn lower(
         question: file.question.clone(),
         lesson: file.lesson.clone(),
         clock,
+        dated_traffic,
         window: window(&file),
         seed: file.seed.unwrap_or_default(),
         replications: file.replications.unwrap_or_default(),
@@ -106,6 +107,7 @@ pub(super) fn lower(
         inputs,
     };
     check::slots(&scenario, faults);
+    scripted::check_resolved(&scenario, faults);
     closed::check_endless(&scenario, faults);
     failures::check_lives(&scenario, faults);
     fidelity::apply(&mut scenario, &file, faults);
@@ -132,6 +134,7 @@ fn deploy(
         name: draft.name,
         prefix: draft.prefix,
         workload: draft.workload,
+        metric_outages: draft.metric_outages,
     };
     Some((drafts.into_iter().map(service).collect(), competitors))
 }
@@ -146,6 +149,7 @@ fn check_together(
     rollouts::check_policies(services, policies, faults);
     rollouts::check_end(services, end, faults);
     failures::check(services, policies, end, faults);
+    scripted::check(services, policies, end, faults);
     sharing::check_policies(services, policies, faults);
     closed::check(services, policies, faults);
     priorities::check(services, policies, faults);
@@ -219,11 +223,6 @@ fn assumed(name: &str, policy: &ProductPolicy) -> String {
     }
 }
 
-/// A latency SLO as the engine counts it.
-pub(super) fn latency_slo(term: LatencyTerm) -> Slo {
-    Slo { quantile: term.percentile / 100.0, limit: term.limit }
-}
-
 fn one_or_many(file: &ScenarioFile, faults: &mut Faults) {
     if file.services.is_empty() {
         return;
@@ -235,6 +234,9 @@ fn one_or_many(file: &ScenarioFile, faults: &mut Faults) {
         ("client", file.client.is_some()),
         ("rollouts", !file.rollouts.is_empty()),
         ("outages", !file.outages.is_empty()),
+        ("slowdowns", !file.slowdowns.is_empty()),
+        ("metric_outages", !file.metric_outages.is_empty()),
+        ("interventions", !file.interventions.is_empty()),
     ] {
         if given {
             faults.error(
@@ -271,9 +273,6 @@ fn fill(file: &mut ScenarioFile, fallback_name: &str, assumptions: &mut Vec<Stri
         assume(
             "no min_ready given: a rollout leaves ready what a product's document says, else a quarter",
         );
-    }
-    if file.start.is_none() {
-        file.start = Some(StartText(WallClock::default().start().to_string()));
     }
     let products = products::any(file);
     let sole = file.services.is_empty();
@@ -379,36 +378,39 @@ fn round_interval(duration: Span) -> Span {
         .unwrap_or(Span((duration.0 / 720).div_ceil(86_400_000_000_000) * 86_400_000_000_000))
 }
 
-fn clock(start: Option<&StartText>, faults: &mut Faults) -> WallClock {
-    let Some(StartText(text)) = start else { return WallClock::default() };
-    match WallClock::parse(text) {
-        Ok(clock) => clock,
-        Err(error) => {
-            let why = error.why.unwrap_or_else(|| "not a date and time".into());
-            faults.error(
-                "start",
-                format!("`{}`: {why}", error.found),
-                format!("expected {}", error.expected),
-            );
-            WallClock::default()
-        }
-    }
-}
-
 /// What is known of a scenario before its services, and where their faults go.
 struct Resolution<'a> {
     clock: &'a WallClock,
+    /// The start says from when on recordings are played.
+    selects: bool,
     end: Time,
+    /// Recorded traffic of the services to come, in their order.
+    traffic: &'a mut std::vec::IntoIter<Recordings>,
     faults: &'a mut Faults,
+}
+
+/// The recorded traffic of all services, in their order.
+fn traffic(file: &ScenarioFile, around: &Surroundings<'_>, faults: &mut Faults) -> Vec<Recordings> {
+    let read = |spec: Option<&WorkloadSpec>, f: &mut Faults| {
+        let read = |f: &mut Faults| spec.map(|spec| spec.read(around.folder, f));
+        f.within("workload", read).unwrap_or_default()
+    };
+    if file.services.is_empty() {
+        return vec![read(file.workload.as_ref(), faults)];
+    }
+    let services = file.services.iter().map(|(name, entry)| {
+        let read = |f: &mut Faults| read(entry.workload.as_ref(), f);
+        faults.within("services", |f| f.within(name, read))
+    });
+    services.collect()
 }
 
 fn services(
     file: &ScenarioFile,
     around: &Surroundings<'_>,
     products: &Products,
-    resolution: Resolution<'_>,
+    mut resolution: Resolution<'_>,
 ) -> Vec<ServiceDraft> {
-    let Resolution { clock, end, faults } = resolution;
     let mut services = Vec::new();
     if file.services.is_empty() {
         let entry = ServiceEntry {
@@ -418,16 +420,19 @@ fn services(
             client: file.client.clone(),
             rollouts: file.rollouts.clone(),
             outages: file.outages.clone(),
+            slowdowns: file.slowdowns.clone(),
+            metric_outages: file.metric_outages.clone(),
+            interventions: file.interventions.clone(),
             policy: None,
         };
-        let mut resolution = Resolution { clock, end, faults };
         services.extend(service("service", &entry, file.price.as_ref(), around, &mut resolution));
     }
+    let Resolution { clock, selects, end, traffic, faults } = resolution;
     for (index, (name, entry)) in file.services.iter().enumerate() {
         faults.within("services", |f| {
             f.within(name, |f| {
                 check::policy_of_service(index, entry, f);
-                let mut resolution = Resolution { clock, end, faults: f };
+                let mut resolution = Resolution { clock, selects, end, traffic, faults: f };
                 let draft = service(name, entry, file.price.as_ref(), around, &mut resolution);
                 let Some(draft) = draft else { return };
                 let prefix = format!("services.{name}.");
@@ -449,21 +454,26 @@ fn service(
     around: &Surroundings<'_>,
     resolution: &mut Resolution<'_>,
 ) -> Option<ServiceDraft> {
+    let recordings = resolution.traffic.next().unwrap_or_default();
     let (service, replica) = (entry.service.as_ref()?, entry.replica.as_ref()?);
     let errors = resolution.faults.errors();
     let (fleet, resources) = fleet::build(service, replica, price, resolution.faults);
     // Only a law that is sound has a mean.
     let sound = Some(replica).filter(|_| resolution.faults.errors() == errors);
-    let Resolution { clock, end, faults } = &mut *resolution;
+    let Resolution { clock, end, faults, .. } = &mut *resolution;
     let client = entry.client.as_ref();
     let outages = failures::outages(&entry.outages, clock, *end, faults);
+    let run = (*clock, *end);
+    let metric_outages = scripted::metric_outages(&entry.metric_outages, run, faults);
     let fleet = FleetSpec {
         failures: FailureSpec { outages, ..fleet.failures },
         client: client.map(|given| faults.within("client", |f| clients::build(given, f))),
         rollouts: rollouts::build(&entry.rollouts, clock, *end, faults),
+        slowdowns: scripted::slowdowns(&entry.slowdowns, service.cpu, run, faults),
+        interventions: scripted::interventions(&entry.interventions, run, faults),
         ..fleet
     };
-    let workload = workload(entry.workload.as_ref(), service, around, resolution)?;
+    let workload = workload((entry.workload.as_ref(), recordings), service, around, resolution)?;
     let classes = workload.classes().len().max(1) as u8;
     let fleet = FleetSpec { loops: closed::loops(&workload), classes, ..fleet };
     Some(ServiceDraft {
@@ -473,6 +483,7 @@ fn service(
         fleet,
         initial: replica.initial,
         resources,
+        metric_outages,
         left_open: LeftOpen::default(),
         mean_start_s: sound.map_or(0.0, |one| fleet::mean_start_s(one.cold_start.as_ref())),
         mean_life_s: sound.and_then(|one| failures::mean_life_s(one.failures.as_ref())),
@@ -481,7 +492,7 @@ fn service(
 }
 
 fn workload(
-    workload: Option<&WorkloadSpec>,
+    (workload, recordings): (Option<&WorkloadSpec>, Recordings),
     service: &ServiceFile,
     around: &Surroundings<'_>,
     resolution: &mut Resolution<'_>,
@@ -503,8 +514,9 @@ fn workload(
     let context = ResolveContext {
         base_dir: around.folder,
         clock: resolution.clock,
+        selects: resolution.selects,
         end: resolution.end,
         service_time: Some(&law),
     };
-    faults.within("workload", |f| workload.resolve(&context, f))
+    faults.within("workload", |f| workload.resolve_read(recordings, &context, f))
 }

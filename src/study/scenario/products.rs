@@ -3,7 +3,7 @@
 use super::choice::{PolicyChoice, PolicyFile};
 use super::deployment::LeftOpen;
 use super::file::{ReplicaFile, ScenarioFile, ServiceFile};
-use super::findings::{Finding, Findings};
+use super::findings::Finding;
 use super::load::LoadOptions;
 use super::sharing;
 use super::sources::Sources;
@@ -104,8 +104,10 @@ impl DocumentLoader<'_> {
             .zip(texts)
             .map(|(name, text)| self.sources.push(name, text))
             .collect();
+        // Documents of a command line stand for themselves.
+        let own = file.files().iter().any(|name| self.document(name).is_some());
         for found in &found {
-            self.found(&key, &starts, found);
+            self.found(if own { "" } else { &key }, &starts, found);
         }
         if let Some(loaded) = loaded {
             *file = loaded.file().clone();
@@ -135,23 +137,26 @@ impl DocumentLoader<'_> {
     }
 
     fn text(&self, name: &str) -> std::io::Result<String> {
-        let known = self.options.documents.iter().find(|(known, _)| known == name);
-        known.map_or_else(
-            || std::fs::read_to_string(self.options.folder.join(name)),
-            |(_, text)| Ok(text.clone()),
-        )
+        let read = || std::fs::read_to_string(self.options.folder.join(name));
+        self.document(name).map_or_else(read, |text| Ok(text.to_owned()))
+    }
+
+    /// The text of a document that was read already.
+    fn document(&self, name: &str) -> Option<&str> {
+        let mut known = self.options.documents.iter();
+        known.find(|(known, _)| known == name).map(|(_, text)| text.as_str())
     }
 
     fn found(&mut self, key: &str, starts: &[usize], found: &Found) {
-        let fault = fault_of(key, found);
-        match &found.origin {
-            Origin::Inline(_) => self.faults.push(fault),
+        let span = match &found.origin {
+            Origin::Inline(_) => None,
             Origin::File { file, span } => {
                 let start = starts.get(*file).copied().unwrap_or_default();
-                let span = Some(span.start + start..span.end + start);
-                self.findings.push(Finding { fault, span });
+                Some(span.start + start..span.end + start)
             }
-        }
+        };
+        let document = Some(found.fault.clone());
+        self.findings.push(Finding { fault: fault_of(key, found), span, document });
     }
 }
 
@@ -177,17 +182,4 @@ fn fault_of(key: &str, Found { origin, fault }: &Found) -> Fault {
     };
     let message = format!("{said}{member}{}", fault.message);
     Fault { path, message, hint: fault.remedy.clone(), severity: fault.severity }
-}
-
-impl Findings {
-    /// What is wrong with a document that stands alone.
-    pub fn of_document(name: &str, text: &str, found: &[Found]) -> Self {
-        let place = |found: &Found| match &found.origin {
-            Origin::File { span, .. } => Some(span.clone()),
-            Origin::Inline(_) => None,
-        };
-        let findings =
-            found.iter().map(|one| Finding { fault: fault_of("", one), span: place(one) });
-        Self::new(Sources::new(name, text), findings.collect())
-    }
 }

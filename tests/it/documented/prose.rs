@@ -16,6 +16,7 @@ const OTHERS: &[&str] = &[
     // Words of balancers and products.
     "least_conn",
     "leastconn",
+    "nohup",
     "app_scaled",
     "qps",
     // What a launch is ordered by where requests start replicas.

@@ -214,7 +214,8 @@ fn round(kind: &str, value: &Value, strict: bool) -> bool {
 fn shipped_documents_go_out_and_come_in_again() {
     for kind in ProductFile::KINDS {
         assert!(round(kind, &sample(kind), false), "{kind}");
-        assert_eq!(ProductFile::recognise(first(&sample(kind))), Some(*kind));
+        let recognised = ProductFile::recognise(first(&sample(kind))).map(|one| one.kind);
+        assert_eq!(recognised, Some(*kind));
     }
 }
 

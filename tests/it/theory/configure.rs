@@ -91,7 +91,7 @@ impl Plan {
             fleet: self.fleet.clone(),
             resources: Resources { concurrency: self.fleet.concurrency, ..Resources::default() },
             autoscaler: (self.autoscaler)(),
-            slo: None,
+            promises: Default::default(),
         };
         let setup = Setup {
             services: vec![service],
@@ -192,6 +192,7 @@ fn workload(case: &Case, end: Time) -> Workload {
     let context = ResolveContext {
         base_dir: Path::new("."),
         clock: &WallClock::default(),
+        selects: false,
         end,
         service_time: Some(&law(&case.configure["service"])),
     };

@@ -82,7 +82,7 @@ impl Router {
         at: usize,
         told: &mut T,
     ) {
-        if rule == RoutingRule::LeastOutstanding {
+        if rule.follows() {
             self.fewest.joined(lines, now, at, told);
         }
     }
@@ -90,7 +90,7 @@ impl Router {
     /// The replica at `at` has so many requests present now, where the plane knows of every change.
     #[inline]
     pub(super) fn note_present(&mut self, at: usize, present: u32) {
-        if self.rule == RoutingRule::LeastOutstanding {
+        if self.rule.follows() {
             self.fewest.note_present(at, present);
         }
     }
@@ -127,6 +127,11 @@ impl Router {
     /// Which replica is there.
     pub(super) fn id(&self, at: usize) -> ReplicaId {
         self.ids[at]
+    }
+
+    /// Requests leave their replicas at other instants than was known.
+    pub(super) fn forget(&mut self) {
+        self.fewest.forget();
     }
 
     /// The replicas from `from` on are others.

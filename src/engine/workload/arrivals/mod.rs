@@ -37,6 +37,7 @@ pub use step::Step;
 pub(crate) use thinning::{Intensity, Piece, Thinning};
 
 use super::stream::Part;
+use super::trace::Recording;
 use crate::fault::Faults;
 use serde::{Deserialize, Serialize};
 use strum::{IntoStaticStr, VariantNames};
@@ -93,7 +94,12 @@ impl SourceSpec {
 
 impl Resolver<'_> {
     /// Checks and compiles one source; `None` after an error, which is in `faults`.
-    pub(crate) fn resolve(&self, spec: &SourceSpec, faults: &mut Faults) -> Option<Part> {
+    pub(crate) fn resolve(
+        &self,
+        spec: &SourceSpec,
+        recording: Option<Recording>,
+        faults: &mut Faults,
+    ) -> Option<Part> {
         match spec {
             SourceSpec::Poisson(spec) => spec.resolve(self, faults),
             SourceSpec::Renewal(spec) => spec.resolve(self, faults),
@@ -106,7 +112,7 @@ impl Resolver<'_> {
             SourceSpec::Levels(spec) => spec.resolve(self, faults),
             SourceSpec::Spike(spec) => spec.resolve(self, faults),
             SourceSpec::OnOff(spec) => spec.resolve(self, faults),
-            SourceSpec::Replay(spec) => spec.resolve(self, faults),
+            SourceSpec::Replay(spec) => spec.resolve(recording?, self, faults),
             SourceSpec::ClosedLoop(spec) => spec.resolve(self, faults),
         }
     }

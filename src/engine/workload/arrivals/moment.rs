@@ -1,6 +1,6 @@
 //! A moment of a run as a scenario writes it.
 
-use crate::units::{Span, TextError, Time, WallClock};
+use crate::units::{Span, TextError, Time, WallClock, instant_of};
 use std::fmt;
 use std::str::FromStr;
 
@@ -35,8 +35,8 @@ impl Moment {
 fn first_occurrence(time: jiff::civil::Time, clock: &WallClock) -> Option<Time> {
     let mut date = clock.start().date();
     for _ in 0..3 {
-        let at = clock.zone().to_zoned(date.to_datetime(time)).ok()?;
-        if let Some(found) = clock.time_of(at.timestamp()) {
+        let at = instant_of(date.to_datetime(time), clock.zone())?;
+        if let Some(found) = clock.time_of(at) {
             return Some(found);
         }
         date = date.tomorrow().ok()?;

@@ -3,15 +3,16 @@
 use super::{Moment, Resolver};
 use crate::fault::Faults;
 use crate::random::Distribution;
-use crate::units::{Span, TextError};
-use crate::workload::OPEN_END;
+use crate::units::{Span, TextError, WallClock};
 use crate::workload::stream::Part;
 use crate::workload::trace::{
     Bins, Edge, Events, Format, Linear, MEMORY_LIMIT_BYTES, Missing, Options, Recording, Rows,
     ServiceColumn, Slice, Spread, Streamed, TimeUnit, TraceError, open,
 };
+use crate::workload::{OPEN_END, ResolveContext};
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -92,6 +93,12 @@ pub struct Replay {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub memory_limit_bytes: Option<u64>,
 }
+
+/// How long before its first row a recording may be said to begin: nobody asks for it to the second.
+const LEAD: Span = Span::from_secs(3600);
+
+const ANOTHER_START: &str = "give a `start` within it, or none, which begins with it; \
+     start = { relabel = \"2026-03-02\" } plays it from its beginning under another date";
 
 fn one() -> f64 {
     1.0
@@ -186,22 +193,82 @@ impl Replay {
         }
     }
 
-    pub(super) fn resolve(&self, resolver: &Resolver<'_>, faults: &mut Faults) -> Option<Part> {
+    /// The recording, read; `None` after an error, which is then in `faults`.
+    pub(crate) fn read(&self, base_dir: &Path, faults: &mut Faults) -> Option<Recording> {
         let before = faults.errors();
         self.check(faults);
+        if faults.errors() > before {
+            return None;
+        }
+        let told = |error: TraceError| faults.error(error.key, error.message, error.hint);
+        open(base_dir, &self.file, &self.options()).map_err(told).ok()
+    }
+
+    /// The wall clock at the run's start by which the recording is played when it was recorded; `None` where
+    /// it has no dates, or is placed by the run's own time of day. `stretch`: of the whole workload in time.
+    pub(crate) fn own_clock(&self, recording: &Recording, stretch: f64) -> Option<WallClock> {
+        let at = match self.at {
+            None => Span::ZERO,
+            Some(Moment::Offset(at)) => at,
+            Some(Moment::TimeOfDay(_)) => return None,
+        };
+        if recording.relative {
+            return None;
+        }
+        let from = self.from.as_ref().map_or(Ok(recording.origin()), |point| {
+            recording.instant("from", point) // an error is told when it is resolved
+        });
+        let start = i128::from(from.ok()?) - (at.0 as f64 * stretch) as i128;
+        let start = jiff::Timestamp::from_nanosecond(start).ok()?;
+        Some(WallClock::dated(start.to_zoned(recording.zone.clone())))
+    }
+
+    pub(super) fn resolve(
+        &self,
+        recording: Recording,
+        resolver: &Resolver<'_>,
+        faults: &mut Faults,
+    ) -> Option<Part> {
+        let before = faults.errors();
         let at = resolver.moment_or("at", self.at, 0, faults);
         if faults.errors() > before {
             return None;
         }
-        let built = open(resolver.context.base_dir, &self.file, &self.options())
-            .and_then(|recording| self.build(recording, at.unwrap_or(0), resolver, faults));
-        match built {
+        match self.build(recording, at.unwrap_or(0), resolver, faults) {
             Ok(part) => part,
             Err(error) => {
                 faults.error(error.key, error.message, error.hint);
                 None
             }
         }
+    }
+
+    /// The first instant of the recording that is played: by the run's clock where that was stated to choose it.
+    fn first_played(
+        &self,
+        recording: &Recording,
+        at: u64,
+        context: &ResolveContext<'_>,
+    ) -> Result<i64, TraceError> {
+        let stated =
+            self.from.as_ref().map(|point| recording.instant("from", point)).transpose()?;
+        if !context.selects || recording.relative {
+            return Ok(stated.unwrap_or_else(|| recording.origin()));
+        }
+        let start = i64::try_from(context.clock.start().timestamp().as_nanosecond());
+        let wanted = start.unwrap_or(i64::MAX).saturating_add_unsigned(at);
+        let (first, last) = recording.rows.range();
+        if wanted < first.saturating_sub_unsigned(LEAD.0) || wanted >= last {
+            let (when, span) = (recording.written(wanted), recording.span_told());
+            let message = format!("the scenario's `start` makes it begin at {when}, but {span}");
+            return Err(TraceError::at("file", message, ANOTHER_START));
+        }
+        if stated.is_some_and(|stated| stated != wanted) {
+            let when = recording.written(wanted);
+            let message = format!("the scenario's `start` makes the recording begin at {when}");
+            return Err(TraceError::at("from", message, "leave out `from`, or `start`"));
+        }
+        Ok(wanted)
     }
 
     fn check(&self, faults: &mut Faults) {
@@ -225,12 +292,10 @@ impl Replay {
         resolver: &Resolver<'_>,
         faults: &mut Faults,
     ) -> Result<Option<Part>, TraceError> {
-        let slice = Slice::new(
-            &recording,
-            self.zone.as_deref(),
-            (self.from.as_ref(), self.until.as_ref()),
-            (at, self.time_scale),
-        )?;
+        let from = self.first_played(&recording, at, &resolver.context)?;
+        let until = self.until.as_ref().map(|point| recording.instant("until", point));
+        let until = until.transpose()?.unwrap_or(i64::MAX);
+        let slice = Slice::new(&recording, (from, until), (at, self.time_scale))?;
         let end = resolver.source_end.0;
         let last = slice.played_until(&recording);
         if resolver.context.end != OPEN_END && (last as f64) < 0.99 * end as f64 {
@@ -241,6 +306,8 @@ impl Replay {
         let mut assumptions = recording.assumptions.clone();
         if recording.relative {
             assumptions.push("times count from the recording's own start".to_owned());
+        } else {
+            assumptions.extend(resolver.pace_told(self.time_scale));
         }
         let scale = resolver.rate_scale * self.rate_scale;
         let inputs = vec![(recording.path.clone(), recording.sha256.clone())];

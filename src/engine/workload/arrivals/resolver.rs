@@ -18,6 +18,8 @@ pub(crate) struct Resolver<'a> {
     pub(crate) rate_scale: f64,
     /// End of arrivals in the source's own time, before the workload's time scale.
     pub(crate) source_end: Time,
+    /// Of the whole workload.
+    pub(crate) time_scale: f64,
 }
 
 impl Resolver<'_> {
@@ -34,6 +36,14 @@ impl Resolver<'_> {
             faults.error("", "its requests have no service time", hint);
         }
         self.context.service_time.map(Demand::new)
+    }
+
+    /// That a dated recording leaves the run's clock, where it is played at another pace than recorded.
+    pub(crate) fn pace_told(&self, own_scale: f64) -> Option<String> {
+        let scale = own_scale * self.time_scale;
+        (scale != 1.0).then(|| {
+            format!("its time is stretched {scale} times: only at the start is the clock the recording's")
+        })
     }
 
     /// Nanoseconds from the start.

@@ -73,6 +73,13 @@ impl Format {
 }
 
 impl Head {
+    /// True if there is nothing but whole numbers and blanks.
+    pub(super) fn is_numeric(&self) -> bool {
+        // The last number of the beginning may be cut off: any digits will do.
+        let number = |text: &str| text.parse::<u64>().is_ok();
+        self.lines.iter().all(|line| line.split_ascii_whitespace().all(number))
+    }
+
     /// True if a column has one of `names`, whatever its case.
     pub(super) fn has_any(&self, names: &[&str]) -> bool {
         let is = |found: &String| names.iter().any(|name| found.eq_ignore_ascii_case(name));

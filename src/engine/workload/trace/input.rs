@@ -159,7 +159,19 @@ impl<R: Read> Read for Packed<R> {
     }
 }
 
-fn unpack(mut raw: Tap, path: &str) -> Result<Box<dyn Read + Send>, TraceError> {
+/// A text that may be packed as gz or zst, told by its first bytes; `path` is what it is called.
+pub fn unpacked(bytes: Vec<u8>, path: &str) -> Result<Vec<u8>, TraceError> {
+    let mut text = Vec::new();
+    unpack(Cursor::new(bytes), path)?.read_to_end(&mut text).map_err(|error| {
+        TraceError::file(format!("cannot unpack `{path}`: {error}"), COPY_AGAIN)
+    })?;
+    Ok(text)
+}
+
+fn unpack(
+    mut raw: impl Read + Send + 'static,
+    path: &str,
+) -> Result<Box<dyn Read + Send>, TraceError> {
     let failed = |error: io::Error| {
         TraceError::file(format!("cannot read `{path}`: {error}"), "the file must be readable")
     };

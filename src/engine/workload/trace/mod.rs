@@ -30,12 +30,14 @@ pub(crate) use events::Events;
 pub use failure::TraceError;
 pub use format::Format;
 pub use generate::{Form, GenerateError, Generated, generate};
+pub use input::unpacked;
 pub use inspect::{Inspection, Summary, Window, inspect};
 pub use number::TimeUnit;
 pub use options::{Edge, Linear, Missing, Options, ServiceColumn};
 pub(crate) use recording::{Recording, Rows, open};
 pub(crate) use slice::Slice;
 pub use spread::Spread;
+pub use stamp::StampReader;
 pub(crate) use streamed::Streamed;
 
 /// The most rows of a trace that memory holds: a recorded request takes 16 bytes.

@@ -9,15 +9,18 @@ use super::options::Options;
 use super::recording::{Recording, Rows};
 use std::io::{BufRead, BufReader};
 
+/// A line of more numbers than this is no row of a table.
+const MOST_COLUMNS: usize = 16;
+
 /// Counts one after another, in one line or several; the first is of the first second.
 pub(super) struct PerSecondCounts;
 
 impl TraceFormat for PerSecondCounts {
     fn sniff(&self, head: &Head) -> bool {
-        let number = |text: &str| text.parse::<u64>().is_ok();
-        // The last number of the beginning may be cut off: any digits will do.
-        head.lines.iter().all(|line| line.split_ascii_whitespace().all(number))
-            && head.lines.first().is_some_and(|line| line.contains(' ') || head.lines.len() > 2)
+        // Numbers below each other, or a few in each line, may as well be times, or a table without a header.
+        let numbers = head.lines.first().map_or(0, |line| line.split_ascii_whitespace().count());
+        let row_of_counts = numbers > MOST_COLUMNS || (head.lines.len() == 1 && numbers > 2);
+        row_of_counts && head.is_numeric()
     }
     fn read(&self, input: Input, options: &Options) -> Result<Recording, TraceError> {
         options.only(Format::PerSecondCounts, &["interval"])?;
@@ -37,6 +40,7 @@ impl TraceFormat for PerSecondCounts {
             columns: Vec::new(),
             rows: Rows::Bins { starts: starts.collect(), counts, step, missing: 0 },
             relative: true,
+            zone: jiff::tz::TimeZone::UTC,
             inversions: 0,
             assumptions: Vec::new(),
             path,

@@ -7,6 +7,7 @@ use super::options::Options;
 use super::streamed::Streamable;
 use super::table::header_of;
 use super::timestamps::TIME_NAMES;
+use jiff::tz::TimeZone;
 use std::path::Path;
 
 /// A trace in memory.
@@ -24,6 +25,8 @@ pub(crate) struct Recording {
     pub(crate) rows: Rows,
     /// Times count from the recording's own start, not from 1970.
     pub(crate) relative: bool,
+    /// Where the clock was that wrote its times.
+    pub(crate) zone: TimeZone,
     /// Rows that came before the row above them.
     pub(crate) inversions: u64,
     /// What was told from the file, one sentence each.
@@ -114,10 +117,16 @@ fn sniff(input: &Input, options: &Options) -> Result<Format, TraceError> {
         let names: Vec<&str> = Format::ALL.iter().map(|format| format.name()).collect();
         let first = head.lines.first().map_or("", String::as_str);
         let shown: String = first.chars().take(60).collect();
-        TraceError::at(
-            "format",
-            format!("the format of `{}` cannot be told; it begins with `{shown}`", input.path),
-            format!("state one: format = {}", names.join(", ")),
-        )
+        let hint = match head.is_numeric() {
+            true => {
+                "numbers without a header: name the columns in a first line, or state format = \
+                     \"per-second-counts\" if each is the count of a second"
+                    .to_owned()
+            }
+            false => format!("state one: format = {}", names.join(", ")),
+        };
+        let message =
+            format!("the format of `{}` cannot be told; it begins with `{shown}`", input.path);
+        TraceError::at("format", message, hint)
     })
 }

@@ -9,7 +9,7 @@ use super::options::{Edge, Missing, Options};
 use super::recording::{Recording, Rows};
 use super::stamp::{RELATIVE_BELOW_NS, StampReader};
 use super::table::{Column, Table};
-use super::timestamps::{stamp_assumptions, stamp_of, time_column};
+use super::timestamps::{stamp_assumptions, stamp_of, time_column, unsorted};
 use crate::units::Span;
 
 /// What a value is.
@@ -48,11 +48,12 @@ pub(super) fn read(
     let mut table = Table::open(input)?;
     let time = time_column(&table, options)?;
     let value = value_column(&table, options, names)?;
-    let mut stamps = StampReader::new(options.time_zone()?, options.time_unit);
+    let mut stamps = StampReader::of_intervals(options.time_zone()?, options.time_unit);
     let mut raw = Raw { rows: Vec::new(), inversions: 0, path: table.path.clone() };
     while table.next()? {
         let start = stamp_of(&table, &time, &mut stamps)?;
-        raw.add(&table, &time, start, value_of(&table, &value, meaning)?, options)?;
+        let value = value_of(&table, &value, meaning)?;
+        raw.add(&table, &time, (start, value), || unsorted(&stamps, options), options)?;
     }
     let sha256 = table.finish()?;
     let mut assumptions = stamp_assumptions(&raw.path, &stamps, options);
@@ -66,14 +67,19 @@ pub(super) fn read(
     let relative = stamps.numeric() && raw.rows.last().is_some_and(|row| row.0 < RELATIVE_BELOW_NS);
     let rows = raw.into_bins(step, meaning, options, &mut assumptions)?;
     let (path, columns) = (table.path, table.header);
-    Ok(Recording { path, sha256, format, columns, rows, relative, inversions, assumptions })
+    let zone = stamps.zone(options.zone.is_some());
+    Ok(Recording { path, sha256, format, columns, rows, relative, zone, inversions, assumptions })
 }
 
 fn value_column(table: &Table, options: &Options, names: &[&str]) -> Result<Column, TraceError> {
     if let Some(name) = &options.value {
         return table.column("value", name);
     }
-    table.known(names).or_else(|| table.known(&["value"])).ok_or_else(|| {
+    let named = match table.known("value", names)? {
+        Some(column) => Some(column),
+        None => table.known("value", &["value"])?,
+    };
+    named.ok_or_else(|| {
         let message = format!("{}: no column has a usual name of a value", table.path);
         let hint = format!("state value = \"COLUMN\"; {}", table.columns_text());
         TraceError::at("value", message, hint)
@@ -103,8 +109,8 @@ impl Raw {
         &mut self,
         table: &Table,
         time: &Column,
-        start: i64,
-        value: f64,
+        (start, value): (i64, f64),
+        remedy: impl Fn() -> &'static str,
         options: &Options,
     ) -> Result<(), TraceError> {
         if self.rows.last().is_some_and(|last| start < last.0) {
@@ -112,7 +118,7 @@ impl Raw {
             if !options.sort {
                 let message =
                     format!("{}: its time is before that of the row above", table.place(time));
-                return Err(TraceError::file(message, "sort the file, or set sort = true"));
+                return Err(TraceError::file(message, remedy()));
             }
         }
         if self.rows.len() >= MAX_ROWS {
@@ -168,7 +174,8 @@ impl Raw {
             pair[1].2,
             Span(step)
         );
-        Err(TraceError::at("file", message, "merge such rows, or state another interval"))
+        let hint = "merge such rows, or state another interval; where the clock was put back, state its zone";
+        Err(TraceError::at("file", message, hint))
     }
 
     /// Intervals in order; the missing ones filled as the options say.

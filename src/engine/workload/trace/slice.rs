@@ -3,13 +3,13 @@
 use super::bins::{Bin, Bins};
 use super::events::Events;
 use super::failure::TraceError;
-use super::options::Options;
 use super::recording::Recording;
 use super::spread::Spread;
 use super::stamp::StampReader;
 use super::timestamps::Stamps;
 use crate::units::Span;
 use crate::workload::arrivals::TracePoint;
+use jiff::Timestamp;
 
 /// From which to which instant of a recording, and how its time becomes the run's.
 #[derive(Debug, Clone, Copy)]
@@ -27,31 +27,20 @@ impl Slice {
         StampReader::new(jiff::tz::TimeZone::UTC, None).read(text).is_some()
     }
 
-    /// The slice between two points of a recording, played from `at` on and stretched by a scale.
+    /// The slice from an instant of a recording to another, played from `at` on and stretched by a scale.
     pub(crate) fn new(
         recording: &Recording,
-        zone: Option<&str>,
-        (from, until): (Option<&TracePoint>, Option<&TracePoint>),
+        (from, until): (i64, i64),
         (at, time_scale): (u64, f64),
     ) -> Result<Self, TraceError> {
-        let point = |key, point: Option<&TracePoint>, default| match point {
-            None => Ok(default),
-            Some(point) => instant(key, point, recording, zone),
-        };
-        let from = point("from", from, recording.origin())?;
-        let until = point("until", until, i64::MAX)?;
         let (first, last) = recording.rows.range();
         if until <= from {
             let message = "`until` is not after `from`";
             return Err(TraceError::at("until", message, "give a later time"));
         }
         if from >= last || until <= first {
-            let hint = format!(
-                "the recording runs from {} to {}",
-                written(first, recording.relative),
-                written(last, recording.relative)
-            );
-            return Err(TraceError::at("from", "nothing was recorded in this slice", hint));
+            let message = "nothing was recorded in this slice";
+            return Err(TraceError::at("from", message, recording.span_told()));
         }
         Ok(Self { from, until, at, time_scale })
     }
@@ -82,32 +71,38 @@ impl Slice {
     }
 }
 
-fn written(instant: i64, relative: bool) -> String {
-    match (relative, u64::try_from(instant)) {
-        (true, Ok(length)) => Span(length).to_string(),
-        _ => jiff::Timestamp::from_nanosecond(i128::from(instant))
-            .map_or_else(|_| instant.to_string(), |stamp| stamp.to_string()),
-    }
-}
-
-fn instant(
-    key: &'static str,
-    point: &TracePoint,
-    recording: &Recording,
-    zone: Option<&str>,
-) -> Result<i64, TraceError> {
-    match point {
-        TracePoint::Offset(span) => Ok(recording.origin().saturating_add_unsigned(span.0)),
-        TracePoint::Stamp(text) if recording.relative => {
-            let message = format!("`{text}`, but times count from the recording's own start");
-            Err(TraceError::at(key, message, "give an offset, for example \"10m\""))
+impl Recording {
+    /// An instant of it in words: as its own clock showed it, or the time since its start.
+    pub(crate) fn written(&self, instant: i64) -> String {
+        match (self.relative, u64::try_from(instant)) {
+            (true, Ok(length)) => Span(length).to_string(),
+            _ => Timestamp::from_nanosecond(i128::from(instant)).map_or_else(
+                |_| instant.to_string(),
+                |stamp| stamp.to_zoned(self.zone.clone()).strftime("%a %F %T (UTC%:z)").to_string(),
+            ),
         }
-        TracePoint::Stamp(text) => {
-            let options = Options { zone: zone.map(str::to_owned), ..Options::default() };
-            StampReader::new(options.time_zone()?, None).read(text).ok_or_else(|| {
-                let hint = "write it as \"2023-11-16 18:30:00\"";
-                TraceError::at(key, format!("`{text}` is not a time"), hint)
-            })
+    }
+
+    /// From when to when it runs, as a sentence.
+    pub(crate) fn span_told(&self) -> String {
+        let (first, last) = self.rows.range();
+        format!("the recording runs from {} to {}", self.written(first), self.written(last))
+    }
+
+    /// The instant of a point of it, which is the value of `key`.
+    pub(crate) fn instant(&self, key: &'static str, point: &TracePoint) -> Result<i64, TraceError> {
+        match point {
+            TracePoint::Offset(span) => Ok(self.origin().saturating_add_unsigned(span.0)),
+            TracePoint::Stamp(text) if self.relative => {
+                let message = format!("`{text}`, but times count from the recording's own start");
+                Err(TraceError::at(key, message, "give an offset, for example \"10m\""))
+            }
+            TracePoint::Stamp(text) => {
+                StampReader::new(self.zone.clone(), None).read(text).ok_or_else(|| {
+                    let hint = "write it as \"2023-11-16 18:30:00\"";
+                    TraceError::at(key, format!("`{text}` is not a time"), hint)
+                })
+            }
         }
     }
 }

@@ -1,20 +1,30 @@
 //! Time stamps of recordings: epoch numbers of any unit, RFC 3339, and civil times of a stated zone.
 
 use super::number::{TimeUnit, decimal_ns};
-use jiff::tz::TimeZone;
+use crate::units::WallClock;
+use jiff::Timestamp;
+use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
 
 /// Nanoseconds below which a number counts from the recording's own start, not from 1970: three years.
 pub(super) const RELATIVE_BELOW_NS: i64 = 100_000_000_000_000_000;
 
 /// Reads the stamps of one file; decides with the first one how the others are written.
 #[derive(Debug)]
-pub(super) struct StampReader {
+pub struct StampReader {
     zone: TimeZone,
     unit: Option<TimeUnit>,
     /// How the first stamp was written.
     style: Option<Style>,
+    /// The offset of the first stamp that has one.
+    offset: Option<Offset>,
+    /// The instant read last.
+    last: i64,
+    /// No two rows are of one instant.
+    intervals: bool,
     /// A civil stamp without offset was met.
     pub(super) naive: bool,
+    /// The last stamp does not exist: its zone's clock was put forward over it.
+    pub(super) skipped: bool,
     /// The unit was told by the size of the first number.
     pub(super) guessed: Option<TimeUnit>,
 }
@@ -28,23 +38,62 @@ enum Style {
 impl StampReader {
     /// Civil times are of `zone`; numbers are of `unit`, or of the one that makes the first sensible.
     pub(super) fn new(zone: TimeZone, unit: Option<TimeUnit>) -> Self {
-        Self { zone, unit, style: None, naive: false, guessed: None }
+        Self {
+            zone,
+            unit,
+            style: None,
+            offset: None,
+            last: i64::MIN,
+            intervals: false,
+            naive: false,
+            skipped: false,
+            guessed: None,
+        }
+    }
+
+    /// The same for a file in which no two rows are of one instant.
+    pub(super) fn of_intervals(zone: TimeZone, unit: Option<TimeUnit>) -> Self {
+        Self { intervals: true, ..Self::new(zone, unit) }
+    }
+
+    /// Whether an instant it read is one of the calendar, not a time since the recording's own start.
+    pub fn is_dated(&self, instant: i64) -> bool {
+        !self.numeric() || instant >= RELATIVE_BELOW_NS
+    }
+
+    /// The wall clock whose start is an instant it read.
+    pub fn clock_from(&self, instant: i64) -> Option<WallClock> {
+        let start = Timestamp::from_nanosecond(i128::from(instant)).ok()?;
+        Some(WallClock::dated(start.to_zoned(self.zone(false))))
+    }
+
+    /// Where the clocks were that wrote the stamps: the stated zone, unless all of them are of another offset.
+    pub(super) fn zone(&self, stated: bool) -> TimeZone {
+        let offset = self.offset.filter(|_| !stated && !self.naive);
+        offset.map_or_else(|| self.zone.clone(), TimeZone::fixed)
+    }
+
+    /// For dates with an offset, seconds or smaller units since 1970, and civil times, which are of UTC.
+    pub fn utc() -> Self {
+        Self::new(TimeZone::UTC, None)
     }
 
     /// Nanoseconds since 1970 (or, for small numbers, since the recording's start); `None` for what is
     /// not a stamp.
-    pub(super) fn read(&mut self, text: &str) -> Option<i64> {
+    pub fn read(&mut self, text: &str) -> Option<i64> {
         let text = text.trim();
         let style = *self.style.get_or_insert_with(|| {
             if text.parse::<f64>().is_ok() { Style::Number } else { Style::Text }
         });
-        match style {
+        let instant = match style {
             Style::Number => {
                 let unit = self.unit.or_else(|| self.guess(text))?;
                 decimal_ns(text, unit)
             }
             Style::Text => self.civil(text),
-        }
+        }?;
+        self.last = instant;
+        Some(instant)
     }
 
     /// True if numbers were read.
@@ -68,14 +117,37 @@ impl StampReader {
     fn civil(&mut self, text: &str) -> Option<i64> {
         let civil = Civil::parse(text)?;
         if let Some(offset_s) = civil.offset_s {
+            if self.offset.is_none() {
+                self.offset =
+                    i32::try_from(offset_s).ok().and_then(|s| Offset::from_seconds(s).ok());
+            }
             return civil.ns_at_utc()?.checked_sub(offset_s.checked_mul(1_000_000_000)?);
         }
         self.naive = true;
         if self.zone == TimeZone::UTC {
             return civil.ns_at_utc();
         }
-        let zoned = self.zone.to_timestamp(civil.datetime()?).ok()?;
-        i64::try_from(zoned.as_nanosecond()).ok()
+        self.local(civil.datetime()?)
+    }
+
+    /// A time of the zone's clocks. One that they show twice is the first time, unless that would be before
+    /// the row above, or that very instant where no two rows share one; one they never show is none.
+    fn local(&mut self, civil: jiff::civil::DateTime) -> Option<i64> {
+        let shown = self.zone.to_ambiguous_timestamp(civil);
+        let instant =
+            |offset: Offset| i64::try_from(offset.to_timestamp(civil).ok()?.as_nanosecond()).ok();
+        match shown.offset() {
+            AmbiguousOffset::Unambiguous { offset } => instant(offset),
+            AmbiguousOffset::Gap { .. } => {
+                self.skipped = true;
+                None
+            }
+            AmbiguousOffset::Fold { before, after } => {
+                let first = instant(before)?;
+                let passed = first < self.last || (self.intervals && first == self.last);
+                if passed { instant(after) } else { Some(first) }
+            }
+        }
     }
 }
 
@@ -233,6 +305,37 @@ mod tests {
         let mut reader = StampReader::new(berlin, None);
         assert_eq!(reader.read("1970-07-01 00:00:00Z"), Some(181 * 86_400_000_000_000));
         assert!(!reader.naive, "an offset in the stamp wins");
+    }
+
+    #[test]
+    fn an_hour_that_comes_twice_is_read_in_the_order_of_the_rows() {
+        const HOUR: i64 = 3_600_000_000_000;
+        let berlin = || TimeZone::get("Europe/Berlin").unwrap();
+        let midnight = 1_792_879_200_000_000_000; // 2026-10-25T00:00:00+02:00
+        let hours = |reader: &mut StampReader, texts: &[&str]| -> Vec<f64> {
+            let read = |text: &&str| reader.read(&format!("2026-10-25 {text}")).unwrap() - midnight;
+            texts.iter().map(read).map(|ns| ns as f64 / HOUR as f64).collect()
+        };
+        let quarters = ["02:00", "02:30", "02:00", "02:30", "03:00"];
+        let mut requests = StampReader::new(berlin(), None);
+        assert_eq!(hours(&mut requests, &quarters), [2.0, 2.5, 3.0, 3.5, 4.0]);
+        let mut intervals = StampReader::of_intervals(berlin(), None);
+        assert_eq!(
+            hours(&mut intervals, &["01:00", "02:00", "02:00", "03:00"]),
+            [1.0, 2.0, 3.0, 4.0]
+        );
+        let mut same = StampReader::new(berlin(), None);
+        assert_eq!(
+            hours(&mut same, &["02:00", "02:00"]),
+            [2.0, 2.0],
+            "two requests of one instant"
+        );
+    }
+
+    #[test]
+    fn a_time_the_clock_was_put_forward_over_is_none() {
+        let mut reader = StampReader::new(TimeZone::get("Europe/Berlin").unwrap(), None);
+        assert_eq!((reader.read("2026-03-29 02:30"), reader.skipped), (None, true));
     }
 
     #[test]

@@ -69,7 +69,7 @@ impl Table {
     /// The column of a name.
     pub(super) fn column(&self, key: &'static str, name: &str) -> Result<Column, TraceError> {
         if let Some(index) = self.header.iter().position(|found| found == name) {
-            return Ok(Column { index, name: name.to_owned() });
+            return self.only(key, index);
         }
         Err(TraceError::at(
             key,
@@ -78,11 +78,24 @@ impl Table {
         ))
     }
 
-    /// The first column whose name is one of `names`, whatever their case.
-    pub(super) fn known(&self, names: &[&str]) -> Option<Column> {
+    /// The first column whose name is one of `names`, whatever their case, for the value of `key`.
+    pub(super) fn known(
+        &self,
+        key: &'static str,
+        names: &[&str],
+    ) -> Result<Option<Column>, TraceError> {
         let is = |found: &String| names.iter().any(|name| found.eq_ignore_ascii_case(name));
-        let index = self.header.iter().position(is)?;
-        Some(Column { index, name: self.header[index].clone() })
+        self.header.iter().position(is).map(|index| self.only(key, index)).transpose()
+    }
+
+    /// A column, unless another has the same name: which of them is meant cannot be told.
+    fn only(&self, key: &'static str, index: usize) -> Result<Column, TraceError> {
+        let name = &self.header[index];
+        if self.header[index + 1..].contains(name) {
+            let message = format!("{} line {}: two columns `{name}`", self.path, self.first_line);
+            return Err(TraceError::at(key, message, "give each a name of its own"));
+        }
+        Ok(Column { index, name: name.clone() })
     }
 
     /// What a user may have meant by a name.
@@ -112,9 +125,23 @@ impl Table {
                 return Ok(false);
             }
             if self.record.iter().any(|field| !field.trim_ascii().is_empty()) {
-                return Ok(true);
+                return self.refuse_more_cells().map(|()| true);
             }
         }
+    }
+
+    /// A cell without a column has shifted the others, or the header misses one. Empty ones do no harm.
+    fn refuse_more_cells(&self) -> Result<(), TraceError> {
+        let (cells, columns) = (self.record.len(), self.header.len());
+        let beyond =
+            |at: usize| self.record.get(at).is_some_and(|cell| !cell.trim_ascii().is_empty());
+        if cells <= columns || !(columns..cells).any(beyond) {
+            return Ok(());
+        }
+        let message =
+            format!("{} line {}: {cells} cells under {columns} columns", self.path, self.line());
+        let hint = "quote a cell that holds the separator, or name the column in the header";
+        Err(TraceError::file(message, hint))
     }
 
     /// Line of the row.

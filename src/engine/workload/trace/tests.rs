@@ -233,7 +233,8 @@ fn coarse_stamps_are_reported_and_may_be_spread() {
 
 #[test]
 fn numbers_in_a_line_are_counts_of_seconds() {
-    let (workload, said) = replay_bytes(b"1 0 2\n3 \n", "spread = 'even'");
+    let (workload, said) =
+        replay_bytes(b"1 0 2\n3 \n", "spread = 'even'\nformat = 'per-second-counts'");
     let workload = workload.unwrap_or_else(|| panic!("{said:?}"));
     let halves: Vec<u64> = arrivals(&workload).iter().map(|at| at * 2 / S).collect();
     assert_eq!(halves, [1, 4, 5, 6, 7, 7]);
@@ -478,4 +479,53 @@ fn a_file_that_changes_or_goes_while_it_is_played_is_told() {
     assert!(told().is_some_and(|why| why.contains("was changed")));
     std::fs::remove_file(&path).unwrap();
     assert!(told().is_some_and(|why| why.contains("cannot read")));
+}
+
+#[test]
+fn rows_that_do_not_fit_their_header_are_refused_with_their_place() {
+    for (text, options, parts) in [
+        ("time_s,count\n0,1\n60,1,7\n", "", ["t.csv line 3: 3 cells under 2 columns", "quote"]),
+        ("time_s,count,count\n0,1,2\n60,1,2\n", "", ["t.csv line 1: two columns `count`", "name"]),
+        ("time_s,x,x\n0,1,2\n", "value = 'x'\nformat = 'rates'", ["two columns `x`", "name"]),
+        ("time_s,x,time_s\n0,1,2\n", "", ["two columns `time_s`", "name of its own"]),
+        (
+            "time_s,count\n0,1\ntime_s,count\n60,1\n",
+            "",
+            ["line 3", "`time_s` is the header once more"],
+        ),
+        ("5\n7\n9\n", "", ["cannot be told", "per-second-counts"]),
+        ("0 5\n60 7\n120 9\n", "", ["cannot be told", "name the columns"]),
+    ] {
+        let (_, said) = replay_bytes(text.as_bytes(), options);
+        let told = |part: &&str| said.first().is_some_and(|said| said.contains(*part));
+        assert!(parts.iter().all(told), "{text}: {said:?} does not say {parts:?}");
+    }
+    // Empty cells and equal names of columns that nobody reads do no harm.
+    let harmless = replay("time_s,note,note\n0,a,b,\n1,,,,\n", "");
+    assert_eq!(arrivals(&harmless), [0, S]);
+    assert_eq!(replay("5\n7\n9\n", "format = 'per-second-counts'").expected_requests(hour()), 21.0);
+}
+
+#[test]
+fn the_hour_that_comes_twice_in_autumn_needs_the_zone_and_that_which_is_left_out_is_none() {
+    let night = |day: &str, times: &[&str]| -> String {
+        let rows = times.iter().map(|time| format!("2026-{day} {time},10\n"));
+        format!("time,count\n{}", rows.collect::<String>())
+    };
+    let autumn = night("10-25", &["02:40", "02:00", "02:20"]);
+    let berlin = "zone = 'Europe/Berlin'";
+    let played = replay(&autumn, berlin);
+    assert_eq!(
+        [20, 40, 60].map(|m| played.expected_requests(Time::from_secs(60 * m))),
+        [10.0, 20.0, 30.0]
+    );
+    let (_, said) = replay_bytes(autumn.as_bytes(), "");
+    assert!(said[0].contains("where the clock was put back, state its zone"), "{said:?}");
+    let spring = night("03-29", &["01:00", "02:00", "03:00"]);
+    let (_, said) = replay_bytes(spring.as_bytes(), berlin);
+    assert!(said[0].contains("line 3") && said[0].contains("put forward over it"), "{said:?}");
+    let requests = "time\n2026-10-25 02:59:59\n2026-10-25 02:00:00\n2026-10-25 02:00:00\n";
+    assert_eq!(arrivals(&replay(requests, berlin)), [0, S, S]);
+    let (_, said) = replay_bytes(requests.as_bytes(), "");
+    assert!(said[0].contains("where the clock was put back, state its zone"), "{said:?}");
 }

@@ -101,7 +101,7 @@ pub(super) fn time_column(table: &Table, options: &Options) -> Result<Column, Tr
     if let Some(name) = &options.time {
         return table.column("time", name);
     }
-    table.known(TIME_NAMES).ok_or_else(|| {
+    table.known("time", TIME_NAMES)?.ok_or_else(|| {
         let message = format!("{}: no column has a usual name of a time", table.path);
         TraceError::at(
             "time",
@@ -126,10 +126,28 @@ pub(super) fn stamp_of(
             wrong("is negative", "times count from 1970 or from the recording's start")
         }
         Some(ns) => Ok(ns),
+        None if stamps.skipped => wrong(
+            "does not exist in its zone: the clock was put forward over it",
+            "state the zone that wrote it, for example zone = \"UTC\"",
+        ),
+        None if text == column.name => wrong(
+            "is the header once more",
+            "files were joined: remove the line, and see that the rows are in order",
+        ),
         None => wrong(
             "is not a time",
             "write seconds, RFC 3339 or \"YYYY-MM-DD HH:MM:SS\", like the first row",
         ),
+    }
+}
+
+/// What helps where a row is before the one above.
+pub(super) fn unsorted(stamps: &StampReader, options: &Options) -> &'static str {
+    match stamps.naive && options.zone.is_none() {
+        true => {
+            "sort the file, or set sort = true; where the clock was put back, state its zone = \"Europe/Berlin\""
+        }
+        false => "sort the file, or set sort = true",
     }
 }
 
@@ -220,7 +238,7 @@ impl Read {
             if !options.sort && options.time_is == Edge::Start {
                 let place = row.table.place(&row.time);
                 let message = format!("{place}: its time is before that of the row above");
-                return Err(TraceError::at("file", message, "sort the file, or set sort = true"));
+                return Err(TraceError::at("file", message, unsorted(&row.stamps, options)));
             }
         }
         self.requests += 1;
@@ -305,6 +323,7 @@ impl Read {
             columns: read.table.header,
             rows,
             relative,
+            zone: stamps.zone(options.zone.is_some()),
             inversions: self.inversions,
             assumptions,
         }

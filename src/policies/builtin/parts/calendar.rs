@@ -1,6 +1,6 @@
 //! Wall-clock times, cron patterns and plain offsets, turned into instants of the run.
 
-use autosim_engine::units::{Span, TextError, Time, WallClock};
+use autosim_engine::units::{Span, TextError, Time, WallClock, instant_of};
 use autosim_engine::written_as_text;
 use jiff::civil;
 use jiff::tz::TimeZone;
@@ -164,9 +164,9 @@ impl Horizon<'_> {
                 return if start <= self.end { vec![(start, end)] } else { Vec::new() };
             }
             At::Instant(instant) => *instant,
-            At::Civil(civil) => match self.zone.to_timestamp(*civil) {
-                Ok(instant) => instant,
-                Err(_) => return Vec::new(),
+            At::Civil(civil) => match instant_of(*civil, &self.zone) {
+                Some(instant) => instant,
+                None => return Vec::new(),
             },
         };
         let end = lasting.and_then(|span| later(instant, span));
@@ -193,7 +193,9 @@ impl Horizon<'_> {
         occurrences
     }
 
-    /// The time of day `from` to the next time of day `to`, on `days` (those of `from`).
+    /// The time of day `from` to the next time of day `to`, on `days` (those of `from`). In spring a time
+    /// that does not exist is when the clock has sprung forward, so that a window within the hour left out does
+    /// not take place; in autumn one that exists twice is the first.
     pub fn daily(&self, from: ClockTime, to: ClockTime, days: Days) -> Occurrences {
         let start: Zoned = self.clock.start().with_time_zone(self.zone.clone());
         let mut occurrences = Vec::new();
@@ -203,14 +205,14 @@ impl Horizon<'_> {
             let next = date.tomorrow();
             let last_day = if to.0 > from.0 { Ok(date) } else { next.clone() };
             let instants = (
-                self.zone.to_timestamp(date.to_datetime(from.0)),
-                last_day.and_then(|day| self.zone.to_timestamp(day.to_datetime(to.0))),
+                instant_of(date.to_datetime(from.0), &self.zone),
+                last_day.ok().and_then(|day| instant_of(day.to_datetime(to.0), &self.zone)),
             );
-            let (Ok(begin), Ok(end)) = instants else { break };
+            let (Some(begin), Some(end)) = instants else { break };
             if self.clock.time_of(begin).is_some_and(|time| time > self.end) {
                 break;
             }
-            if days.holds(date) {
+            if days.holds(date) && begin < end {
                 occurrences.extend(self.occurrence(begin, Some(end)));
             }
             let Ok(next) = next else { break };
@@ -354,6 +356,26 @@ mod tests {
         let gap = cron("30 2 * * *").unwrap();
         let got = horizon(&clock, 24).cron(&gap, None);
         assert_eq!(hours(&got), [(14.0, None)], "02:30 does not exist: at 03:00 instead");
+    }
+
+    #[test]
+    fn windows_at_a_change_of_daylight_saving_follow_the_clock_as_it_is_shown() {
+        for (start, from, to, expected) in [
+            // Midnight, then 01:59, then 03:00: two hours from midnight on.
+            ("2026-03-29T00:00:00+01:00[Europe/Berlin]", "02:30", "05:00", Some((2.0, 4.0))),
+            ("2026-03-29T00:00:00+01:00[Europe/Berlin]", "01:00", "02:30", Some((1.0, 2.0))),
+            ("2026-03-29T00:00:00+01:00[Europe/Berlin]", "02:15", "02:45", None),
+            // 02:30 is shown after two and a half hours and after three and a half.
+            ("2026-10-25T00:00:00+02:00[Europe/Berlin]", "02:30", "03:00", Some((2.5, 4.0))),
+            ("2026-10-25T00:00:00+02:00[Europe/Berlin]", "01:00", "02:30", Some((1.0, 2.5))),
+        ] {
+            let clock = clock(start);
+            let (begin, end) = (from.parse().unwrap(), to.parse().unwrap());
+            let got = hours(&horizon(&clock, 20).daily(begin, end, Days::DAILY));
+            let expected = expected.map(|(start, end)| (start, Some(end)));
+            let whole = expected.into_iter().collect::<Vec<_>>();
+            assert_eq!(got, whole, "{start}: {from} to {to}");
+        }
     }
 
     #[test]

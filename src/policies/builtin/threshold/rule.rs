@@ -47,6 +47,11 @@ impl Condition {
         }
     }
 
+    /// Whether it is about high values.
+    pub const fn is_upper(&self) -> bool {
+        matches!(self.comparison, Comparison::Above | Comparison::AtLeast)
+    }
+
     /// Whether this one holds whenever `other` does.
     pub(super) fn covers(&self, other: &Self) -> bool {
         use Comparison::{Above, AtLeast, AtMost, Below};

@@ -4,8 +4,9 @@
 
 use super::Knobs;
 use super::native::{AutoScaler, Behavior, MetricName, Strategy};
+use crate::products::form::Form;
 use crate::products::{Dialect, DocumentFault, Kind, Member, Members, Place, Reader, Words, Wrong};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::ops::RangeInclusive;
 
 /// The longest window of the Kubernetes autoscaler.
@@ -13,12 +14,74 @@ const LONGEST_WINDOW_S: u32 = 3600;
 const MOST: u32 = i32::MAX as u32;
 const NAMES: &str = "`qps`, `cpu` or `gpu[util]`";
 
+/// The forms documents come in.
+pub(super) const FORMS: &[Form] = &[
+    Form {
+        shared: "min max behavior",
+        ..Form::request("the body of CreateServiceAutoScaler", "scaleStrategies")
+    },
+    Form {
+        shared: "RequestId ServiceName Behavior",
+        is_sent: false,
+        ..Form::request(
+            "the answer of DescribeServiceAutoScaler",
+            "MinReplica MaxReplica ScaleStrategies CurrentMetrics",
+        )
+    },
+    Form {
+        inside: SERVICE_MEMBER,
+        beside: "*",
+        shared: "min max behavior",
+        is_sent: false,
+        ..Form::request("a service, whose `autoscaler` is the body", "scaleStrategies strategies")
+    },
+    Form {
+        shared: "min max behavior",
+        ..Form::request("the settings of the client tool", "strategies")
+    },
+];
+
+/// Where a service's document holds what CreateServiceAutoScaler takes.
+const SERVICE_MEMBER: &str = "autoscaler";
+
+/// What a form calls the members of the body.
+struct Names {
+    min: &'static str,
+    max: &'static str,
+    strategies: &'static str,
+    behavior: &'static str,
+    /// What it has besides.
+    others: &'static str,
+}
+
+const REQUEST: Names = Names {
+    min: "min",
+    max: "max",
+    strategies: "scaleStrategies",
+    behavior: "behavior",
+    others: "",
+};
+const DESCRIBED: Names = Names {
+    min: "MinReplica",
+    max: "MaxReplica",
+    strategies: "ScaleStrategies",
+    behavior: "Behavior",
+    others: " RequestId ServiceName CurrentMetrics CurrentValues",
+};
+
 /// The words of Alibaba Cloud's common errors.
 #[derive(Debug)]
 pub struct Common;
 
 impl Dialect for Common {
     const FIRST: usize = 1;
+    const PLACES: &'static [(&'static str, &'static str)] = &[
+        ("the body itself", "min max scaleStrategies behavior"),
+        ("an entry of `scaleStrategies`", "metricName threshold service"),
+        ("`behavior`", "scaleUp scaleDown onZero"),
+        ("`behavior.scaleUp` or `behavior.scaleDown`", "stabilizationWindowSeconds"),
+        ("`behavior.onZero`", "scaleDownGracePeriodSeconds scaleUpActivationReplicas"),
+    ];
 
     fn fault(&self, at: &Place<'_>, wrong: Wrong<'_>, help: &str) -> DocumentFault {
         let field = at.field.as_str();
@@ -30,25 +93,17 @@ impl Dialect for Common {
                      not supplied."
                 ),
             ),
-            Wrong::Not(_)
-            | Wrong::Because(_)
-            | Wrong::Twice
-            | Wrong::Kindness(_)
-            | Wrong::Own(..) => (
+            Wrong::Not(_) | Wrong::Because(_) | Wrong::Twice | Wrong::Own(..) => (
                 "InvalidParameter",
                 format!("The specified value of parameter \"{field}\" is not valid."),
             ),
         };
-        DocumentFault::error(code, Some(400), field, message, wrong.remedy(help))
+        DocumentFault::error(code, Some(400), field, message, help)
     }
 
     fn unknown(&self, key: &str, _: &str) -> (String, String) {
         let remedy = match key {
             "strategies" => "the client tool's shape; the API takes `scaleStrategies`, an array",
-            "MinReplica" | "MaxReplica" | "ScaleStrategies" | "CurrentMetrics" | "Behavior" => {
-                "the answer of DescribeServiceAutoScaler; a request has `min`, `max`, \
-                 `scaleStrategies` and `behavior`"
-            }
             _ => "it has no effect; remove it",
         };
         (format!("`{key}` is not a member the API knows"), remedy.to_owned())
@@ -81,36 +136,50 @@ pub(super) fn read(
         return None;
     }
     let before = reader.errors();
-    let object = root.members("min max scaleStrategies behavior")?;
-    let min = whole(&need(&object, "min"), 0..=MOST);
-    let max = maximum(&need(&object, "max"), min.unwrap_or(0), knobs.max_cap);
-    let strategies = strategies(&object);
-    let behavior = behavior(&object, max.unwrap_or(MOST));
+    let (object, names) = body_of(&root)?;
+    let min = whole(&object.need(names.min), 0..=MOST);
+    let max = maximum(&object.need(names.max), min.unwrap_or(0), knobs.max_cap);
+    let strategies = strategies(&object, names);
+    let behavior = behavior(&object, names, max.unwrap_or(MOST));
     let omitted = reader.take_omitted();
     if reader.errors() > before {
         return None;
     }
-    let written = written(body, &strategies);
+    let written = written(&object, names, &strategies);
     Some(AutoScaler { min: min?, max: max?, strategies, behavior: behavior?, written, omitted })
 }
 
-/// A member that must be there, perhaps under its name in the answer of Describe.
-fn need<'r>(object: &Object<'r>, name: &'r str) -> One<'r> {
-    let described = match name {
-        "min" => "MinReplica".to_owned(),
-        "max" => "MaxReplica".to_owned(),
-        _ => name[..1].to_ascii_uppercase() + &name[1..],
+/// The members of the body, whatever form it comes in.
+fn body_of<'r>(root: &One<'r>) -> Option<(Object<'r>, &'static Names)> {
+    let members = root.object()?;
+    let has = |names: &str| names.split(' ').any(|name| members.map.contains_key(name));
+    let names = match has("min max scaleStrategies") {
+        false if has("MinReplica MaxReplica ScaleStrategies") => &DESCRIBED,
+        false if members.get(SERVICE_MEMBER).value.is_some_and(Value::is_object) => {
+            return Some((members.get(SERVICE_MEMBER).members(&known(&REQUEST))?, &REQUEST));
+        }
+        true | false => &REQUEST,
     };
-    let help = match object.map.contains_key(&described) {
-        true => format!("`{described}` is of the answer of Describe: write `{name}`"),
-        false => String::new(),
-    };
-    object.get(name).must(help)
+    members.report_unknown(&known(names));
+    Some((members, names))
 }
 
-/// The body with aliases replaced by the names of the API.
-fn written(body: &Value, strategies: &[Strategy]) -> Value {
-    let mut written = body.clone();
+fn known(names: &Names) -> String {
+    let Names { min, max, strategies, behavior, others } = names;
+    format!("{min} {max} {strategies} {behavior}{others}")
+}
+
+/// The body as the API takes it, with aliases replaced by its names.
+fn written(object: &Object<'_>, names: &Names, strategies: &[Strategy]) -> Value {
+    let mut written = Value::Object(object.map.clone());
+    if names.min != REQUEST.min {
+        let typed = |name| object.map.get(name).cloned().unwrap_or_default();
+        let (min, max, list) = (typed(names.min), typed(names.max), typed(names.strategies));
+        written = json!({ "min": min, "max": max, "scaleStrategies": list });
+        if let Some(behavior) = object.map.get(names.behavior).filter(|one| !one.is_null()) {
+            written["behavior"] = behavior.get("behavior").unwrap_or(behavior).clone();
+        }
+    }
     let typed = written.get_mut("scaleStrategies").and_then(Value::as_array_mut);
     for (typed, read) in typed.into_iter().flatten().zip(strategies) {
         if let Some(name) = typed.get_mut("metricName")
@@ -148,8 +217,8 @@ fn maximum(member: &One<'_>, floor: u32, cap: u32) -> Option<u32> {
     None
 }
 
-fn strategies(object: &Object<'_>) -> Vec<Strategy> {
-    let list = need(object, "scaleStrategies").hint("an array of strategies");
+fn strategies(object: &Object<'_>, names: &'static Names) -> Vec<Strategy> {
+    let list = object.need(names.strategies).hint("an array of strategies");
     let Some(items) = list.items() else { return Vec::new() };
     if items.is_empty() {
         list.refuse(Wrong::Missing, "at least one strategy");
@@ -172,11 +241,11 @@ fn strategies(object: &Object<'_>) -> Vec<Strategy> {
 }
 
 fn strategy(object: &Object<'_>) -> Option<Strategy> {
-    let metric = need(object, "metricName").hint(format!("a text: {NAMES}"));
+    let metric = object.need("metricName").hint(format!("a text: {NAMES}"));
     let metric = metric.text().and_then(|name| named(&metric, name));
     // The API carries it in 32 bits: what is no finite number there is none.
     let sound = |number: &f64| (*number as f32).is_finite() && (*number as f32) > 0.0;
-    let threshold = need(object, "threshold").hint("a number above 0");
+    let threshold = object.need("threshold").hint("a number above 0");
     let threshold = threshold.read(Kind::Number, |value| value.as_f64().filter(sound));
     let service =
         object.get("service").hint("the name of a service; leave it out for the service itself");
@@ -204,8 +273,14 @@ fn named(member: &One<'_>, name: &str) -> Option<MetricName> {
 }
 
 /// `behavior`, with the defaults of what is left out.
-fn behavior(object: &Object<'_>, max: u32) -> Option<Behavior> {
-    let behavior = object.get("behavior").members_if_any("scaleUp scaleDown onZero")?;
+fn behavior(object: &Object<'_>, names: &'static Names, max: u32) -> Option<Behavior> {
+    let behavior = object.get(names.behavior);
+    let described = behavior.value.is_some_and(|value| value.get("behavior").is_some());
+    let behavior = match described {
+        true => behavior.members("behavior")?.get("behavior"),
+        false => behavior,
+    };
+    let behavior = behavior.members_if_any("scaleUp scaleDown onZero")?;
     let default = Behavior::default();
     let window = |part, default: u32| {
         let window = "stabilizationWindowSeconds";

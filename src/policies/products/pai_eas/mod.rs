@@ -27,7 +27,9 @@ pub use knobs::{
 };
 pub use native::{AutoScaler, Behavior, MetricName, Strategy};
 
-use super::{DocumentFault, FixedRule, Happening, Omitted, Platform, Product, Provenance, Reader};
+use super::{
+    DocumentFault, FixedRule, Form, Happening, Omitted, Platform, Product, Provenance, Reader,
+};
 use crate::builtin::PolicyContext;
 use autosim_engine::control::Autoscaler;
 use autosim_engine::units::Span;
@@ -49,20 +51,11 @@ impl Product for PaiEas {
         ("waking tick", "the formula is not evaluated at it", "there is no replica to measure"),
     ];
 
+    const FORMS: &'static [Form] = check::FORMS;
+
     type Knobs = Knobs;
     type Dialect = Common;
     type Model = AutoScaler;
-
-    /// The request has `scaleStrategies`; the answer of Describe and the shape of the client tool are
-    /// recognised too, so that they are refused as what they are.
-    fn recognises(document: &Value) -> bool {
-        let has = |key: &str| document.get(key).is_some();
-        has("scaleStrategies")
-            || has("ScaleStrategies")
-            || (has("MinReplica") && has("MaxReplica"))
-            || (has("min") && has("max"))
-            || (has("min") || has("max")) && has("strategies")
-    }
 
     fn dialect(_: &Knobs, _: bool) -> Common {
         Common

@@ -1,13 +1,15 @@
 //! From a document to the deployment that is scaled, or to everything Ray would say against it.
 
 use super::native::{
-    AutoscalingConfig, DEFAULT_GRACEFUL_SHUTDOWN_TIMEOUT_S, DEFAULT_MAX_ONGOING_REQUESTS, Model,
-    Scaling,
+    AutoscalingConfig, DEFAULT_GRACEFUL_SHUTDOWN_TIMEOUT_S, DEFAULT_MAX_ONGOING_REQUESTS,
+    LARGEST_LIMIT, LLM_MAX_ONGOING_REQUESTS, Model, Scaling,
 };
+use super::options;
 use super::pydantic::{Limit, Object, One, Pydantic, count, number};
 use crate::products::facts::text_of;
+use crate::products::form::Form;
 use crate::products::{DocumentFault, Omitted, Reader, Words, Wrong};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 /// Members of an autoscaling config.
 pub(super) const AUTOSCALING: &str = "min_replicas initial_replicas max_replicas \
@@ -17,42 +19,86 @@ pub(super) const AUTOSCALING: &str = "min_replicas initial_replicas max_replicas
 /// Members of a deployment that bear on its count or its replicas.
 pub(super) const DEPLOYMENT: &str = "num_replicas max_ongoing_requests autoscaling_config \
     graceful_shutdown_timeout_s graceful_shutdown_wait_loop_s";
-const DEPLOYMENT_REST: &str = "name max_queued_requests user_config health_check_period_s \
-    health_check_timeout_s ray_actor_options placement_group_bundles placement_group_strategy \
-    placement_group_bundle_label_selector placement_group_fallback_strategy max_replicas_per_node \
-    logging_config request_router_config gang_scheduling_config";
-const APPLICATION: &str = "name route_prefix import_path runtime_env host port deployments args \
-    logging_config autoscaling_policy external_scaler_enabled";
-const CONFIG: &str =
-    "proxy_location http_options grpc_options logging_config target_capacity applications";
+/// The others of a deployment.
+pub(super) const DEPLOYMENT_REST: &str = "name max_queued_requests user_config \
+    health_check_period_s health_check_timeout_s ray_actor_options placement_group_bundles \
+    placement_group_strategy placement_group_bundle_label_selector max_replicas_per_node \
+    logging_config request_router_config gang_scheduling_config backpressure_config \
+    deployment_actors rolling_update_percentage max_surge_percent";
+pub(super) const APPLICATION: &str = "name route_prefix import_path runtime_env host port \
+    deployments args logging_config autoscaling_policy external_scaler_enabled";
+pub(super) const CONFIG: &str = "proxy_location http_options grpc_options controller_options \
+    logging_config tracing_config target_capacity applications";
+/// Members of the answer of `GET /api/serve/applications/` beside those of a config.
+const ANSWER: &str = "controller_info proxies target_groups controller_health_metrics \
+    restores_unset_config_options proxy_location http_options grpc_options target_capacity \
+    applications";
+/// Members of a model of Serve LLM beside its `deployment_config`.
+const LLM: &str = "model_loading_config llm_engine engine_kwargs accelerator_type";
 /// The policy that is modelled, by its two names.
 const MODELLED: [&str; 2] = [
     "ray.serve.autoscaling_policy.default_autoscaling_policy",
     "ray.serve.autoscaling_policy.replica_queue_length_autoscaling_policy",
 ];
 
-/// Which of the three shapes a document has.
+/// The forms documents come in.
+pub(super) const FORMS: &[Form] = &[
+    Form {
+        inside: "applications.0",
+        beside: CONFIG,
+        shared: "name host port logging_config autoscaling_policy external_scaler_enabled",
+        ..Form::request("a Serve config", "import_path deployments route_prefix runtime_env args")
+    },
+    Form {
+        inside: "applications.*",
+        beside: ANSWER,
+        shared: "name status message source external_scaler_enabled deployment_topology",
+        is_sent: false,
+        ..Form::request(
+            "the answer of Ray's REST API",
+            "deployments deployed_app_config route_prefix docs_path last_deployed_time_s",
+        )
+    },
+    Form {
+        shared: "name host port logging_config autoscaling_policy external_scaler_enabled",
+        ..Form::request("an application", "import_path deployments route_prefix runtime_env args")
+    },
+    Form { shared: DEPLOYMENT_REST, ..Form::request("a deployment", DEPLOYMENT) },
+    Form {
+        shared: "deployment_config lora_config runtime_env placement_group_config server_cls \
+            log_engine_metrics experimental_configs callback_config",
+        ..Form::request("a model of Serve LLM", LLM)
+    },
+    Form::request("an autoscaling config", AUTOSCALING),
+];
+
+/// Which shape a document has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Shape {
+enum Shape {
     /// A Serve config file.
     Config,
+    /// What the REST API says is deployed.
+    Answer,
+    /// One application.
+    Application,
     /// One deployment.
     Deployment,
+    /// One model of Serve LLM.
+    Llm,
     /// An autoscaling config alone.
     Autoscaling,
 }
 
-/// Whether one of `keys` (joined by spaces) is there.
-pub(super) fn has(members: &Map<String, Value>, keys: &str) -> bool {
-    keys.split(' ').any(|key| members.contains_key(key))
-}
-
 impl Shape {
-    pub(super) fn of(members: &Map<String, Value>) -> Self {
-        match members {
-            _ if has(members, "applications") => Self::Config,
-            _ if has(members, "name") || has(members, DEPLOYMENT) => Self::Deployment,
-            _ => Self::Autoscaling,
+    fn of(members: &Map<String, Value>) -> Self {
+        let has = |keys: &str| keys.split(' ').any(|key| members.contains_key(key));
+        match members.get("applications") {
+            Some(Value::Object(_)) => Self::Answer,
+            Some(_) => Self::Config,
+            None if has("import_path deployments") => Self::Application,
+            None if has(LLM) => Self::Llm,
+            None if has("name") || has(DEPLOYMENT) => Self::Deployment,
+            None => Self::Autoscaling,
         }
     }
 }
@@ -69,9 +115,16 @@ pub(super) fn read(
         return None;
     };
     let before = reader.errors();
+    let mut typed = document.clone();
     let (found, target_capacity) = match Shape::of(members) {
         Shape::Config => config(&root)?,
-        Shape::Deployment => (vec![deployment(&root, None)?], None),
+        Shape::Answer => {
+            typed = config_of_answer(document);
+            answer(&root)?
+        }
+        Shape::Application => (application(&root), None),
+        Shape::Deployment => (vec![deployment(&root, None, Written::Plain)?], None),
+        Shape::Llm => (model_of_llm(&root, None).into_iter().collect(), None),
         Shape::Autoscaling => {
             let config = autoscaling(&root, &AutoscalingConfig::default())?;
             (vec![bare(config, reader.take_omitted())], None)
@@ -81,7 +134,7 @@ pub(super) fn read(
         return None;
     }
     let found = choose(found, wanted, reader)?;
-    Some(Model { typed: document.clone(), target_capacity, ..found })
+    Some(Model { typed, target_capacity, ..found })
 }
 
 /// An autoscaling config without its deployment.
@@ -114,16 +167,24 @@ fn choose(found: Vec<Model>, wanted: Option<&str>, reader: &Reader<Pydantic>) ->
     if chosen.len() == 1 {
         return chosen.pop();
     }
-    let message = match (wanted, chosen.len()) {
-        (Some(wanted), 0) => format!("no deployment is called {wanted}"),
-        (_, 0) => "it has no deployments".to_owned(),
-        (_, count) => format!("{count} deployments could be meant, and one is simulated"),
-    };
     let remedy = match names.is_empty() {
         true => "add a deployment with an `autoscaling_config`".to_owned(),
         false => format!("set the knob `deployment` to one of: {}", names.join(", ")),
     };
-    reader.add("", DocumentFault::ours(message, remedy));
+    // Ray takes them all; which one is simulated is ours to ask.
+    reader.add(
+        "",
+        match (wanted, chosen.len()) {
+            (Some(wanted), 0) => {
+                DocumentFault::ours(format!("no deployment is called {wanted}"), remedy)
+            }
+            (_, 0) => DocumentFault::incomplete("it lists no deployment", remedy),
+            (_, count) => {
+                let lack = format!("{count} deployments could be meant, and one is simulated");
+                DocumentFault::incomplete(lack, remedy)
+            }
+        },
+    );
     None
 }
 
@@ -131,42 +192,151 @@ fn choose(found: Vec<Model>, wanted: Option<&str>, reader: &Reader<Pydantic>) ->
 fn config(root: &One<'_>) -> Option<(Vec<Model>, Option<f64>)> {
     let config = root.members(CONFIG)?;
     let capacity = number(&config.get("target_capacity").unless_null(), Limit::Percent);
-    let mut found = Vec::new();
-    for application in config.get("applications").items().into_iter().flatten() {
-        let Some(application) = application.members(APPLICATION) else { continue };
-        let name = application.get("name");
-        let name = if name.value.is_none() { Some("default") } else { name.text() };
-        if let policy @ One { value: Some(_), .. } =
-            application.get("autoscaling_policy").unless_null()
-        {
-            not_modelled(&policy, "an application's autoscaling policy");
+    options::controller(&config.get("controller_options").unless_null());
+    options::logging(&config.get("logging_config").unless_null());
+    options::tracing(&config.get("tracing_config").unless_null());
+    let applications = config.get("applications").items();
+    let found = applications.iter().flatten().flat_map(application).collect();
+    Some((found, capacity))
+}
+
+/// The deployments of an application: those it lists, and those Serve LLM makes of its arguments.
+fn application(member: &One<'_>) -> Vec<Model> {
+    let Some(application) = member.members(APPLICATION) else { return Vec::new() };
+    let name = application.get("name");
+    let name = if name.value.is_none() { Some("default") } else { name.text() };
+    of_application(&application);
+    let deployments = application.get("deployments").items();
+    let read = |one: &One<'_>| deployment(one, name.or(Some("")), Written::Plain);
+    let mut found: Vec<Model> = deployments.iter().flatten().filter_map(read).collect();
+    let arguments = application.get("args");
+    if arguments.value.is_some_and(Value::is_object)
+        && let Some(arguments) = arguments.object()
+    {
+        let models = arguments.get("llm_configs");
+        if models.value.is_some_and(Value::is_array) {
+            let models = models.items();
+            let models = models.iter().flatten().filter_map(|one| model_of_llm(one, name));
+            // One that is listed too is listed for what it overrides.
+            let listed = |one: &Model| found.iter().any(|known| known.deployment == one.deployment);
+            let models: Vec<Model> = models.filter(|one| !listed(one)).collect();
+            found.extend(models);
         }
-        let deployments = application.get("deployments").items();
-        let read = |one: &One<'_>| deployment(one, name.or(Some("")));
-        found.extend(deployments.iter().flatten().filter_map(read));
+    }
+    found
+}
+
+/// What an application says beside its deployments.
+fn of_application(application: &Object<'_>) {
+    let policy = application.get("autoscaling_policy").unless_null();
+    if policy.value.is_some() {
+        not_modelled(&policy, "an application's autoscaling policy");
+    }
+    options::logging(&application.get("logging_config").unless_null());
+}
+
+/// The deployment Serve LLM makes of a model's configuration.
+fn model_of_llm(member: &One<'_>, application: Option<&str>) -> Option<Model> {
+    if let Some(file) = member.value.and_then(Value::as_str) {
+        let remedy = format!("give {file} itself, or its text in place of its name");
+        member.decline(format!("`{file}` names another file, which is not read"), &remedy);
+        return None;
+    }
+    let members = member.object()?;
+    let source = member.value?.get("model_loading_config")?.get("model_id");
+    // As Ray names it: `org/small-7.5b` becomes `LLMServer:org--small-7_5b`.
+    let id = source.and_then(Value::as_str).unwrap_or_default();
+    let id = id.replace('/', "--").replace('.', "_");
+    let config = members.get("deployment_config");
+    deployment(&config, application, Written::ForLlm(&id))
+}
+
+/// The deployments the REST API says are there, and the target capacity in force.
+fn answer(root: &One<'_>) -> Option<(Vec<Model>, Option<f64>)> {
+    let answer = root.members(ANSWER)?;
+    let capacity = number(&answer.get("target_capacity").unless_null(), Limit::Percent);
+    let applications = answer.get("applications").object()?;
+    let mut found = Vec::new();
+    for name in applications.map.keys() {
+        let Some(details) = applications.get(name).object() else { continue };
+        let submitted = details.get("deployed_app_config").unless_null();
+        if let Some(submitted) = submitted.value.and(submitted.object()) {
+            of_application(&submitted);
+        }
+        let Some(deployments) = details.get("deployments").object() else { continue };
+        for deployed in deployments.map.keys() {
+            let Some(details) = deployments.get(deployed).object() else { continue };
+            let config = details.get("deployment_config");
+            if config.value.is_none() {
+                let message = format!("`{deployed}` comes without its `deployment_config`");
+                config.decline(message, "take the answer of GET /api/serve/applications/");
+                continue;
+            }
+            found.extend(deployment(&config, Some(name), Written::Plain));
+        }
     }
     Some((found, capacity))
 }
 
-fn deployment(member: &One<'_>, application: Option<&str>) -> Option<Model> {
-    let members = member.members(&format!("{DEPLOYMENT} {DEPLOYMENT_REST}"))?;
-    let name = match application {
-        Some(_) => members.need("name").text(),
-        None => members.get("name").text(),
+/// The config that would deploy what an answer says is there.
+fn config_of_answer(answer: &Value) -> Value {
+    let applications = answer["applications"].as_object().into_iter().flatten();
+    let applications = applications.map(|(name, details)| {
+        let submitted = details["deployed_app_config"].as_object();
+        let mut application = submitted.cloned().unwrap_or_default();
+        application.insert("name".into(), name.clone().into());
+        let deployments = details["deployments"].as_object().into_iter().flatten();
+        let configs = deployments.filter_map(|(_, one)| one.get("deployment_config").cloned());
+        application.insert("deployments".into(), configs.collect());
+        Value::Object(application)
+    });
+    let mut config = json!({ "applications": applications.collect::<Vec<Value>>() });
+    for key in ["proxy_location", "http_options", "grpc_options", "target_capacity"] {
+        if let Some(value) = answer.get(key).filter(|value| !value.is_null()) {
+            config[key] = value.clone();
+        }
+    }
+    config
+}
+
+/// Who wrote a deployment, which decides what stands in for what is left out.
+#[derive(Debug, Clone, Copy)]
+enum Written<'m> {
+    /// Its user.
+    Plain,
+    /// Serve LLM, for the model of this name.
+    ForLlm(&'m str),
+}
+
+fn deployment(member: &One<'_>, application: Option<&str>, written: Written<'_>) -> Option<Model> {
+    let members = member.members_if_any(&format!("{DEPLOYMENT} {DEPLOYMENT_REST}"))?;
+    let given = members.get("name");
+    let name = match (written, application) {
+        (Written::ForLlm(id), _) => {
+            let name = if given.value.is_some() { given.text()? } else { id };
+            Some(format!("LLMServer:{name}"))
+        }
+        (Written::Plain, Some(_)) => members.need("name").text().map(str::to_owned),
+        (Written::Plain, None) => given.text().map(str::to_owned),
     };
-    members.get("max_ongoing_requests").note(DEFAULT_MAX_ONGOING_REQUESTS);
+    let usual = match written {
+        Written::Plain => DEFAULT_MAX_ONGOING_REQUESTS,
+        Written::ForLlm(_) => LLM_MAX_ONGOING_REQUESTS,
+    };
+    members.get("max_ongoing_requests").note(usual);
     members.get("graceful_shutdown_timeout_s").note(DEFAULT_GRACEFUL_SHUTDOWN_TIMEOUT_S);
-    let scaling = scaling(&members);
+    let scaling = scaling(&members, written);
     let most_ongoing = count(&members.get("max_ongoing_requests"), Limit::AboveZero);
     let grace = number(&members.get("graceful_shutdown_timeout_s"), Limit::NotNegative);
     number(&members.get("graceful_shutdown_wait_loop_s"), Limit::NotNegative);
-    let most_ongoing = most_ongoing.unwrap_or(DEFAULT_MAX_ONGOING_REQUESTS);
+    let most_ongoing = most_ongoing.unwrap_or(usual);
+    options::of_deployment(&members);
     remarks(&members, &scaling, most_ongoing);
     Some(Model {
         typed: Value::Null,
         omitted: member.reader.take_omitted(),
         application: application.map(str::to_owned),
-        deployment: name.map(str::to_owned),
+        deployment: name,
         scaling,
         max_ongoing_requests: most_ongoing,
         graceful_shutdown_timeout_s: grace.unwrap_or(DEFAULT_GRACEFUL_SHUTDOWN_TIMEOUT_S),
@@ -175,14 +345,22 @@ fn deployment(member: &One<'_>, application: Option<&str>) -> Option<Model> {
 }
 
 /// `num_replicas` and `autoscaling_config`, which exclude each other.
-fn scaling(members: &Object<'_>) -> Scaling {
+fn scaling(members: &Object<'_>, written: Written<'_>) -> Scaling {
     let replicas = members.get("num_replicas").unless_null();
-    let config = members.get("autoscaling_config").unless_null();
+    let config = members.get("autoscaling_config");
     let auto = replicas.value.and_then(Value::as_str) == Some("auto");
-    let base = if auto { AutoscalingConfig::auto() } else { AutoscalingConfig::default() };
+    let left_open = config.value.is_none() && !members.map.contains_key("num_replicas");
+    let config = config.unless_null();
+    let (base, by_llm) = match written {
+        _ if auto => (AutoscalingConfig::auto(), false),
+        Written::ForLlm(_) if !members.map.contains_key("num_replicas") => {
+            (AutoscalingConfig::of_llm(), left_open)
+        }
+        Written::Plain | Written::ForLlm(_) => (AutoscalingConfig::default(), false),
+    };
     let fixed = if auto { None } else { count(&replicas, Limit::AboveZero) };
     let fixed = Scaling::Fixed(fixed.unwrap_or(1));
-    if config.value.is_none() && !auto {
+    if config.value.is_none() && !auto && !by_llm {
         replicas.note(1);
         return fixed;
     }
@@ -203,6 +381,11 @@ fn remarks(members: &Object<'_>, scaling: &Scaling, most_ongoing: u32) {
              requests that wait can ask for more replicas"
         );
         members.get("max_ongoing_requests").warn(message, "raise max_ongoing_requests");
+    }
+    let given = members.get("max_ongoing_requests");
+    if given.value.is_some() && most_ongoing > LARGEST_LIMIT {
+        let message = format!("max_ongoing_requests {most_ongoing} is as good as no limit");
+        given.warn(message, "`service.concurrency` says how many a replica serves at once");
     }
     let gang = members.get("gang_scheduling_config").unless_null();
     if gang.value.is_some() {
@@ -345,7 +528,7 @@ fn lint(members: &Object<'_>, config: &AutoscalingConfig, base: &AutoscalingConf
 
 fn not_modelled(member: &One<'_>, what: &str) {
     let remedy = "leave it out to see Ray's default policy without it";
-    member.refuse(Wrong::Kindness(&format!("{what} is not modelled")), remedy);
+    member.decline(format!("{what} is not modelled"), remedy);
 }
 
 const BOTH: &str = "Value error, Manually setting num_replicas is not allowed when \

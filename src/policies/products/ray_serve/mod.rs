@@ -4,8 +4,8 @@
 //! compared with its outputs: [`decision`] and [`aggregate`] are pure functions, `sensor` the handle that
 //! samples and pushes, `policy` a tick of the controller.
 //!
-//! **Knows**: an autoscaling config, a deployment or a whole Serve config file, in JSON or YAML, and what
-//! pydantic says to wrong ones.
+//! **Knows**: an autoscaling config, a deployment, an application, a model of Serve LLM, a whole Serve config
+//! file or the REST API's answer, in JSON or YAML, and what pydantic says to wrong ones.
 //!
 //! **Must not know**: custom policies, which are code and are refused by name; the router's cached queue
 //! lengths, probes and back-off.
@@ -17,6 +17,7 @@ mod check;
 pub mod decision;
 mod knobs;
 mod native;
+mod options;
 mod policy;
 mod pydantic;
 mod sensor;
@@ -29,13 +30,12 @@ pub use native::{AutoscalingConfig, Direction, Model, Scaling};
 pub use sensor::{Begins, Handle, Timing};
 
 use super::{
-    DocumentFault, FixedRule, Happening, LeavesFirst, Omitted, Platform, Product, Provenance,
-    Reader, Wrong,
+    DocumentFault, FixedRule, Form, Happening, LeavesFirst, Omitted, Platform, Product, Provenance,
+    Reader,
 };
 use crate::builtin::PolicyContext;
 use autosim_engine::control::Autoscaler;
 use autosim_engine::units::Span;
-use check::{Shape, has};
 use pydantic::Pydantic;
 use serde_json::{Value, json};
 
@@ -53,18 +53,11 @@ impl Product for RayServe {
         "which handle of several takes a request is not modelled, so one takes all",
     )];
 
+    const FORMS: &'static [Form] = check::FORMS;
+
     type Knobs = Knobs;
     type Dialect = Pydantic;
     type Model = Model;
-
-    fn recognises(document: &Value) -> bool {
-        let Value::Object(members) = document else { return false };
-        match Shape::of(members) {
-            Shape::Config => members.get("applications").is_some_and(Value::is_array),
-            Shape::Deployment => has(members, check::DEPLOYMENT),
-            Shape::Autoscaling => has(members, check::AUTOSCALING),
-        }
-    }
 
     fn dialect(_: &Knobs, _: bool) -> Pydantic {
         Pydantic
@@ -72,9 +65,8 @@ impl Product for RayServe {
 
     fn model(documents: &[Value], knobs: &Knobs, reader: &Reader<Pydantic>) -> Option<Model> {
         for (at, document) in documents.iter().enumerate().skip(1) {
-            let message =
-                Wrong::Kindness("one document describes a deployment, and this is another");
-            reader.document(at, document).refuse(message, "give one document");
+            let message = "one document describes a deployment, and this is another";
+            reader.document(at, document).decline(message, "give one document");
         }
         check::read(documents.first()?, knobs.deployment.as_deref(), reader)
     }
@@ -90,15 +82,16 @@ impl Product for RayServe {
     fn platform(model: &Model, knobs: &Knobs) -> Platform {
         let limits = policy::limits(model, knobs);
         Platform {
-            concurrency: Some(model.max_ongoing_requests),
+            concurrency: Some(model.max_ongoing_requests)
+                .filter(|most| *most <= native::LARGEST_LIMIT),
             grace: Some(Span::from_secs_f64(model.graceful_shutdown_timeout_s)),
             leaves_first: Some(LeavesFirst::Newest),
             ..Platform::between(policy::start(model, knobs), limits.highest.max(limits.lowest))
         }
     }
 
-    fn autoscaler(model: &Model, knobs: &Knobs, _: &PolicyContext) -> Autoscaler {
-        policy::autoscaler(model, knobs)
+    fn autoscaler(model: &Model, knobs: &Knobs, context: &PolicyContext) -> Autoscaler {
+        policy::autoscaler(model, knobs, context)
     }
 
     fn unreadable(message: &str) -> DocumentFault {

@@ -10,6 +10,13 @@ use serde_json::{Map, Value, json};
 pub(super) const DEFAULT_MAX_ONGOING_REQUESTS: u32 = 5;
 /// `graceful_shutdown_timeout_s` where a deployment says nothing.
 pub(super) const DEFAULT_GRACEFUL_SHUTDOWN_TIMEOUT_S: f64 = 20.0;
+/// `max_ongoing_requests` of a model of Serve LLM that says nothing: the engine's own queue is the limit.
+pub(super) const LLM_MAX_ONGOING_REQUESTS: u32 = 1_000_000_000;
+/// A larger `max_ongoing_requests` is no limit: how many requests a replica serves at once is then what the
+/// scenario says.
+pub(super) const LARGEST_LIMIT: u32 = 1_000_000;
+/// `target_ongoing_requests` of such a model: it does not scale out unless told to.
+const LLM_TARGET_ONGOING_REQUESTS: f64 = 1e9;
 /// `max_replicas` of `num_replicas: auto`.
 pub(super) const AUTO_MAX_REPLICAS: u32 = 100;
 
@@ -74,6 +81,11 @@ impl AutoscalingConfig {
     /// The defaults under `num_replicas: auto`.
     pub fn auto() -> Self {
         Self { max_replicas: AUTO_MAX_REPLICAS, ..Self::default() }
+    }
+
+    /// The defaults Serve LLM lays under a model's own.
+    pub fn of_llm() -> Self {
+        Self { target_ongoing_requests: Some(LLM_TARGET_ONGOING_REQUESTS), ..Self::default() }
     }
 
     /// Gain of a recommendation for more: the first that is given of the new name, the old name, the oldest.

@@ -5,8 +5,9 @@ use super::decision::{
 };
 use super::decision::{Stages, decide};
 use super::knobs::{DelayMeasure, HandleAge, Knobs};
-use super::native::{AutoscalingConfig, Model, Scaling};
-use super::sensor::{Begins, Handle, Timing};
+use super::native::{AutoscalingConfig, Direction, Model, Scaling};
+use super::sensor::{Begins, Handle, Timing, Told};
+use crate::builtin::{PolicyContext, Recorded};
 use autosim_engine::control::{
     Autoscaler, Cadence, Decision, Observation, Policy, SignalRef, Stage, Why,
 };
@@ -17,9 +18,10 @@ use autosim_engine::units::{Span, Time};
 pub(super) const NATIVE: &str = "total_num_requests";
 
 /// The autoscaler of a deployment.
-pub(super) fn autoscaler(model: &Model, knobs: &Knobs) -> Autoscaler {
+pub(super) fn autoscaler(model: &Model, knobs: &Knobs, context: &PolicyContext) -> Autoscaler {
     let limits = limits(model, knobs);
-    let cadence = Cadence { interval: knobs.control_interval, random_phase: false };
+    let drift = knobs.control_drift;
+    let cadence = Cadence { drift, ..Cadence::every(knobs.control_interval) };
     // The order is carried out at the beginning of the next tick: just before that tick decides.
     let actuation_delay = Span(knobs.control_interval.0 - 1);
     let (policy, signals): (Box<dyn Policy>, _) = match &model.scaling {
@@ -27,7 +29,7 @@ pub(super) fn autoscaler(model: &Model, knobs: &Knobs) -> Autoscaler {
         Scaling::Auto(config) => {
             let rules = rules(config, knobs, limits);
             let controller = Controller { rules, state: DelayState::default() };
-            (Box::new(controller), vec![signal(config, knobs)])
+            (Box::new(controller), vec![signal(config, knobs, &context.recorded)])
         }
     };
     Autoscaler { policy, signals, cadence, actuation_delay, wakeups: Vec::new() }
@@ -36,7 +38,9 @@ pub(super) fn autoscaler(model: &Model, knobs: &Knobs) -> Autoscaler {
 /// The bounds in force.
 pub(super) fn limits(model: &Model, knobs: &Knobs) -> Limits {
     let capacity = knobs.target_capacity.or(model.target_capacity);
-    let (lowest, highest) = model.limits(capacity, knobs.target_capacity_direction);
+    // A first deployment under a target capacity is on its way up: there was no config before.
+    let direction = knobs.target_capacity_direction.unwrap_or(Direction::Up);
+    let (lowest, highest) = model.limits(capacity, Some(direction));
     Limits { lowest, highest }
 }
 
@@ -69,17 +73,23 @@ fn rules(config: &AutoscalingConfig, knobs: &Knobs, limits: Limits) -> Option<Ru
     })
 }
 
-fn signal(config: &AutoscalingConfig, knobs: &Knobs) -> SignalRef {
+fn signal(config: &AutoscalingConfig, knobs: &Knobs, recorded: &Recorded) -> SignalRef {
     let timing = Timing::of(config.metrics_interval_s, config.look_back_period_s);
     let window = Span::from_secs_f64(config.look_back_period_s).max(timing.sample);
     let signal = Signal::of(Metric::OngoingRequests, window, timing.sample);
     let signal = Signal { gauge: GaugeMode::Instant, ..signal };
+    let told = SignalRef::own(signal.clone()).named(NATIVE);
+    if recorded.columns.iter().any(|column| column == NATIVE) {
+        // What the controller decided on is on record: nothing samples or merges it again.
+        return SignalRef { sensor: Some(Box::new(Told::default())), ..told };
+    }
     let begins = match knobs.handle {
         HandleAge::Start => Begins::At(Time::ZERO.after(knobs.handle_phase)),
         HandleAge::FirstRequest => Begins::AtFirstRequest(knobs.control_interval),
     };
     let handle = Handle::new(timing, config.aggregation_function, begins);
-    SignalRef { sensor: Some(Box::new(handle)), ..SignalRef::own(signal).named(NATIVE) }
+    let sensor = Some(Box::new(handle) as _);
+    SignalRef { sensor, drift: knobs.metrics_drift, ..told }
 }
 
 /// `num_replicas`, under the target capacity.

@@ -1,5 +1,6 @@
 //! Reads members as pydantic does in its lax mode, and refuses them in its words.
 
+use super::check::{APPLICATION, AUTOSCALING, CONFIG, DEPLOYMENT, DEPLOYMENT_REST};
 use crate::products::reader::nearest;
 use crate::products::{Dialect, DocumentFault, Kind, Member, Members, Place, Wrong};
 use serde_json::Value;
@@ -13,6 +14,8 @@ pub(super) enum Limit {
     NotNegative,
     /// `ge=0, le=100`.
     Percent,
+    /// `gt=0, le=1`.
+    Share,
 }
 
 /// The words of pydantic's `ValidationError`; what Ray lets pass and autosim does not is ours.
@@ -23,6 +26,13 @@ pub(super) type One<'r> = Member<'r, Pydantic>;
 pub(super) type Object<'r> = Members<'r, Pydantic>;
 
 impl Dialect for Pydantic {
+    const PLACES: &'static [(&'static str, &'static str)] = &[
+        ("`autoscaling_config`", AUTOSCALING),
+        ("the deployment", DEPLOYMENT),
+        ("the deployment", DEPLOYMENT_REST),
+        ("the application", APPLICATION),
+        ("the root of the config", CONFIG),
+    ];
     const NULL_IS_A_VALUE: bool = true;
 
     fn fault(&self, at: &Place<'_>, wrong: Wrong<'_>, help: &str) -> DocumentFault {
@@ -38,7 +48,6 @@ impl Dialect for Pydantic {
             }
             Wrong::Because(why) => ("value_error", why),
             Wrong::Own(code, message) => (code, message),
-            Wrong::Kindness(what) => return DocumentFault::ours(what, help),
         };
         DocumentFault::error(code, None, &at.field, message, help)
     }
@@ -79,13 +88,17 @@ pub(super) fn number(member: &One<'_>, limit: Limit) -> Option<f64> {
 
 /// NaN is never within a limit.
 fn within(number: f64, limit: Limit) -> Result<f64, Wrong<'static>> {
+    let (low, high) = match limit {
+        Limit::AboveZero => (number > 0.0, true),
+        Limit::NotNegative => (number >= 0.0, true),
+        Limit::Percent => (number >= 0.0, number <= 100.0),
+        Limit::Share => (number > 0.0, number <= 1.0),
+    };
     let (code, message) = match limit {
-        Limit::AboveZero if number > 0.0 => return Ok(number),
-        Limit::AboveZero => ("greater_than", "Input should be greater than 0"),
-        Limit::Percent if number > 100.0 => {
-            ("less_than_equal", "Input should be less than or equal to 100")
-        }
-        Limit::NotNegative | Limit::Percent if number >= 0.0 => return Ok(number),
+        _ if low && high => return Ok(number),
+        Limit::Percent if low => ("less_than_equal", "Input should be less than or equal to 100"),
+        Limit::Share if low => ("less_than_equal", "Input should be less than or equal to 1"),
+        Limit::AboveZero | Limit::Share => ("greater_than", "Input should be greater than 0"),
         Limit::NotNegative | Limit::Percent => {
             ("greater_than_equal", "Input should be greater than or equal to 0")
         }

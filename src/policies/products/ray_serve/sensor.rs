@@ -202,6 +202,26 @@ impl Handle {
     }
 }
 
+/// The number the controller decided on, as a recording has it: the newest sample.
+#[derive(Debug, Default)]
+pub(super) struct Told(Option<f64>);
+
+impl Sensor for Told {
+    fn scrape(&mut self, _: &Probe<'_>) {}
+
+    fn next_scrape(&self, _: Time) -> Option<Time> {
+        None
+    }
+
+    fn sample(&mut self, _: Time, value: Option<f64>) {
+        self.0 = value.or(self.0);
+    }
+
+    fn reading(&mut self, now: Time) -> Reading {
+        Reading { value: self.0, at: now }
+    }
+}
+
 impl Sensor for Handle {
     fn scrape(&mut self, probe: &Probe<'_>) {
         let replicas = probe.replicas.unwrap_or(&[]);
@@ -216,6 +236,16 @@ impl Sensor for Handle {
         let sent: u64 = replicas.iter().map(|load| u64::from(load.ongoing)).sum();
         let queued = probe.queued.saturating_sub(sent.saturating_sub(probe.busy));
         self.look(probe.at, queued as f64, replicas);
+    }
+
+    /// Neither sampled nor pushed: the controller goes on with the last report.
+    fn miss(&mut self, probe: &Probe<'_>) {
+        if probe.at >= self.next_sample {
+            self.next_sample = probe.at.after(self.timing.sample);
+        }
+        if probe.at >= self.next_push {
+            self.next_push = probe.at.after(self.timing.push);
+        }
     }
 
     fn next_scrape(&self, now: Time) -> Option<Time> {

@@ -30,7 +30,8 @@ pub use knobs::{Knobs, Stops};
 pub use native::Model;
 
 use super::{
-    Assumption, DocumentFault, Happening, MinReady, Omitted, Platform, Product, Provenance, Reader,
+    Assumption, DocumentFault, Form, Happening, MinReady, Omitted, Platform, Product, Provenance,
+    Reader,
 };
 use crate::builtin::PolicyContext;
 use autosim_engine::control::Autoscaler;
@@ -49,12 +50,14 @@ impl Product for Sae {
     const PROVENANCE: Provenance = Provenance::Documented;
     const TRAFFIC: &'static [&'static str] = &["SLB_QPS", "INTRANET_SLB_QPS", "QPS"];
 
+    const FORMS: &'static [Form] = shape::FORMS;
+
     type Knobs = Knobs;
     type Dialect = Api2019;
     type Model = Model;
 
-    fn recognises(document: &Value) -> bool {
-        shape::recognises(document)
+    fn joins(before: &[Value], document: &Value) -> bool {
+        read::joins(before, document)
     }
 
     fn dialect(knobs: &Knobs, _: bool) -> Api2019 {

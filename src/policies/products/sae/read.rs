@@ -1,6 +1,7 @@
 //! From documents to rules: creations, updates that amend them, halves that belong together.
 
 use super::check;
+use super::knobs::Knobs;
 use super::native::{Kind, MinReadyMembers, Model, Rule};
 use super::refusal::{
     Api2019, MIN_READY, MIN_READY_RATIO, NAME_EXISTS, NAME_NOT_FOUND, One, TIME_CONFLICT,
@@ -48,6 +49,46 @@ pub(super) fn read(documents: &[Value], reader: &Reader<Api2019>) -> Model {
         drafts.into_iter().map(|draft| (draft.rule, draft.omitted)).unzip();
     let (rules, omitted) = (rules.into_iter().flatten(), omitted.into_iter().flatten());
     Model { rules: rules.collect(), bodies, omitted: omitted.collect(), half_a_mix }
+}
+
+/// Whether a document is about the rules of those before: an update of one of them, the other half of
+/// a mix rule, another rule by time of the same application. A whole rule under a known name is
+/// an alternative to it.
+pub(super) fn joins(before: &[Value], document: &Value) -> bool {
+    let reader = Reader::new(Api2019 { knobs: Knobs::default() }, false);
+    let parts = |document: &Value| shape::parts(&reader, 0, document);
+    let known: Vec<(Shape, Parts)> = before.iter().flat_map(parts).collect();
+    let text = |parts: &Parts, name: &str| {
+        parts.get(name).and_then(|part| part.value.as_str()).map(str::to_owned)
+    };
+    let special = |parts: &Parts| {
+        parts.get(shape::TIMER).is_some_and(|timer| shape::is_special(&timer.value))
+    };
+    let all_timing = known
+        .iter()
+        .all(|(_, parts)| text(parts, shape::KIND).as_deref() == Some(Kind::Timing.name()));
+    let given = parts(document);
+    let joins = |(shape, parts): &(Shape, Parts)| {
+        let same = |name: &str| {
+            let given = text(parts, name);
+            given.is_some() && known.iter().any(|(_, known)| text(known, name) == given)
+        };
+        let has = |name: &str| parts.contains_key(name);
+        match shape {
+            Shape::Alone => known.iter().any(|(of, half)| {
+                let other = half.contains_key(shape::TIMER) != has(shape::TIMER);
+                *of == Shape::Alone && other && (special(half) || special(parts))
+            }),
+            Shape::Request | Shape::Response if same(shape::NAME) => {
+                !has(shape::KIND) && !has(shape::ENABLE)
+            }
+            Shape::Request | Shape::Response => {
+                let kind = text(parts, shape::KIND);
+                same(shape::APP) && all_timing && kind.as_deref() == Some(Kind::Timing.name())
+            }
+        }
+    };
+    !given.is_empty() && given.iter().all(joins)
 }
 
 impl Rules<'_> {

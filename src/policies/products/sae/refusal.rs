@@ -50,6 +50,18 @@ pub struct Api2019 {
 
 impl Dialect for Api2019 {
     const ANY_CASE: bool = true;
+    const PLACES: &'static [(&'static str, &'static str)] = &[
+        (
+            "the request itself",
+            "AppId ScalingRuleName ScalingRuleType ScalingRuleTimer ScalingRuleMetric \
+             ScalingRuleEnable MinReadyInstances MinReadyInstanceRatio EnableIdle",
+        ),
+        ("`ScalingRuleTimer`", "beginDate endDate period schedules"),
+        ("an entry of `schedules`", "atTime targetReplicas"),
+        ("`ScalingRuleMetric`", "metrics scaleUpRules scaleDownRules"),
+        ("an entry of `metrics`", "metricType metricTargetAverageUtilization"),
+        ("`scaleUpRules` or `scaleDownRules`", "step disabled stabilizationWindowSeconds"),
+    ];
 
     fn fault(&self, at: &Place<'_>, wrong: Wrong<'_>, help: &str) -> DocumentFault {
         let field = at.name;
@@ -58,16 +70,14 @@ impl Dialect for Api2019 {
             Wrong::Missing => {
                 ("InvalidParameter.NotEmpty", format!("You must specify the parameter {field}."))
             }
-            Wrong::Not(_) | Wrong::Twice | Wrong::Kindness(_) => {
-                ("InvalidParameter.Obviously", obviously())
-            }
+            Wrong::Not(_) | Wrong::Twice => ("InvalidParameter.Obviously", obviously()),
             Wrong::Because(why) => (
                 "InvalidParameter.WithMessage",
                 format!("The parameter is invalid {{{field}}}: {why}"),
             ),
             Wrong::Own(code, message) => (code, message.to_owned()),
         };
-        DocumentFault::error(code, Some(400), field, message, wrong.remedy(help))
+        DocumentFault::error(code, Some(400), field, message, help)
     }
 
     fn in_warnings<'p>(&self, _: &'p Place<'_>) -> &'p str {

@@ -2,7 +2,8 @@
 //! become the same parts, each with its place.
 
 use super::refusal::{Api2019, One};
-use crate::products::reader::find;
+use crate::products::form::Form;
+use crate::products::reader::{find, same_name};
 use crate::products::{Kind, Reader, Wrong};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -22,6 +23,49 @@ const READ_ONLY: &str = "UpdateTime CreateTime LastDisableTime";
 const ENVELOPE: &str = "RequestId TraceId Data Message ErrorCode Code Success";
 const RULES: &str = "ApplicationScalingRules";
 const LIST: &str = "ApplicationScalingRules CurrentPage PageSize TotalSize";
+const OF_RESPONSE: &str = "Timer Metric AppId MinReadyInstances MinReadyInstanceRatio EnableIdle \
+    UpdateTime CreateTime LastDisableTime";
+
+/// The forms documents come in.
+pub(super) const FORMS: &[Form] = &[
+    Form {
+        shared: "AppId MinReadyInstances MinReadyInstanceRatio EnableIdle",
+        ..Form::request(
+            "a request of CreateApplicationScalingRule",
+            "ScalingRuleName ScalingRuleType ScalingRuleTimer ScalingRuleMetric ScalingRuleEnable",
+        )
+    },
+    Form {
+        inside: "Data",
+        beside: ENVELOPE,
+        shared: OF_RESPONSE,
+        is_sent: false,
+        ..Form::request(
+            "the answer of DescribeApplicationScalingRule",
+            "ScaleRuleName ScaleRuleType ScaleRuleEnabled",
+        )
+    },
+    Form {
+        inside: "Data",
+        beside: ENVELOPE,
+        shared: "CurrentPage PageSize TotalSize",
+        is_sent: false,
+        ..Form::request("the answer of DescribeApplicationScalingRules", RULES)
+    },
+    Form {
+        shared: OF_RESPONSE,
+        is_sent: false,
+        ..Form::request(
+            "a rule of DescribeApplicationScalingRules",
+            "ScaleRuleName ScaleRuleType ScaleRuleEnabled",
+        )
+    },
+    Form { shared: "period beginDate endDate", ..Form::request("a ScalingRuleTimer", "schedules") },
+    Form {
+        shared: "minReplicas maxReplicas MetricsStatus",
+        ..Form::request("a ScalingRuleMetric", "metrics scaleUpRules scaleDownRules")
+    },
+];
 
 /// What a response calls a member of a request.
 fn in_response(name: &'static str) -> &'static str {
@@ -71,16 +115,7 @@ pub(super) enum Shape {
 }
 
 fn has(map: &Map<String, Value>, keys: &[&str]) -> bool {
-    map.keys().any(|key| keys.iter().any(|known| known.eq_ignore_ascii_case(key)))
-}
-
-fn is_timer(map: &Map<String, Value>) -> bool {
-    has(map, &["schedules"]) && has(map, &["period", "beginDate", "endDate"])
-}
-
-fn is_metric(map: &Map<String, Value>) -> bool {
-    let bounded = has(map, &["minReplicas", "maxReplicas", "scaleUpRules", "scaleDownRules"]);
-    find(map, "metrics").is_some_and(|(_, metrics)| metrics.is_array()) && bounded
+    map.keys().any(|key| keys.iter().any(|known| same_name(known, key, true)))
 }
 
 fn is_rule_of_response(map: &Map<String, Value>) -> bool {
@@ -89,16 +124,6 @@ fn is_rule_of_response(map: &Map<String, Value>) -> bool {
 
 fn data(map: &Map<String, Value>) -> Option<&Map<String, Value>> {
     find(map, "Data").and_then(|(_, value)| value.as_object())
-}
-
-/// Whether a document has one of the shapes.
-pub(super) fn recognises(document: &Value) -> bool {
-    let Some(map) = document.as_object() else { return false };
-    has(map, &[NAME, KIND, TIMER, METRIC])
-        || data(map).is_some_and(|map| is_rule_of_response(map) || has(map, &[RULES]))
-        || is_rule_of_response(map)
-        || is_timer(map)
-        || is_metric(map)
 }
 
 /// The rules of a document, in parts.
@@ -192,7 +217,7 @@ pub(super) fn body(shape: Shape, typed: &Value, parts: &Parts) -> Value {
 pub(super) fn amend(body: &mut Value, update: &Value) {
     let (Some(body), Some(update)) = (body.as_object_mut(), update.as_object()) else { return };
     for (key, value) in update {
-        let there = body.keys().find(|typed| typed.eq_ignore_ascii_case(key)).cloned();
+        let there = body.keys().find(|typed| same_name(typed, key, true)).cloned();
         body.insert(there.unwrap_or_else(|| key.clone()), value.clone());
     }
 }
@@ -201,7 +226,7 @@ pub(super) fn amend(body: &mut Value, update: &Value) {
 fn writable(value: &Value) -> Value {
     let mut value = value.clone();
     if let Some(map) = value.as_object_mut() {
-        map.retain(|key, _| !key.eq_ignore_ascii_case("MetricsStatus"));
+        map.retain(|key, _| !same_name("MetricsStatus", key, true));
     }
     value
 }

@@ -43,7 +43,7 @@ pub(super) fn status(model: &Model, knobs: &Knobs, happening: &Happening<'_>) ->
         "NextScaleMetrics": next.collect::<Vec<_>>(),
     });
     if desired != happening.before
-        && let Some(at) = happening.clock.at(happening.at)
+        && let Some(at) = happening.clock.dated_at(happening.at)
         && let Ok(at) = at.timestamp().round(jiff::Unit::Second)
     {
         status["LastScaleTime"] = json!(at.to_string());

@@ -31,7 +31,7 @@ pub use knobs::{
 pub use read::Model;
 
 use super::{
-    DocumentFault, FixedRule, Happening, LeavesFirst, Omitted, Platform, Product, Provenance,
+    DocumentFault, FixedRule, Form, Happening, LeavesFirst, Omitted, Platform, Product, Provenance,
     Reader,
 };
 use crate::builtin::PolicyContext;
@@ -61,12 +61,14 @@ impl Product for Scaleway {
         ("a sample", "the mean since the sample before, of running Instances", "not published"),
     ];
 
+    const FORMS: &'static [Form] = read::FORMS;
+
     type Knobs = Knobs;
     type Dialect = V1Alpha1;
     type Model = Model;
 
-    fn recognises(document: &Value) -> bool {
-        read::recognises(document)
+    fn joins(before: &[Value], document: &Value) -> bool {
+        read::joins(before, document)
     }
 
     fn dialect(knobs: &Knobs, strict: bool) -> V1Alpha1 {

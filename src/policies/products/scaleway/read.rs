@@ -4,8 +4,9 @@
 use super::check::{self, Said};
 use super::knobs::Knobs;
 use super::native::{Body, Group, Kind, Policy, text};
-use super::words::{Duration, FORMAT, REQUIRED, UNKNOWN, V1Alpha1, is_error, is_uuid};
-use crate::products::{DocumentFault, DocumentFaults, Omitted, Reader, Wrong};
+use super::words::{Duration, FORMAT, UNKNOWN, V1Alpha1, is_error, is_uuid};
+use crate::products::form::Form;
+use crate::products::{DocumentFault, DocumentFaults, Omitted, Reader};
 use serde_json::{Map, Value};
 
 /// A group, its policies and its template.
@@ -35,21 +36,51 @@ pub(super) fn read(documents: &[Value], knobs: &Knobs, reader: &Reader<V1Alpha1>
     Some(model)
 }
 
-/// Whether a body has the shape of one of the documents, of this version or the next.
-pub(super) fn recognises(document: &Value) -> bool {
-    if let Some(bodies) = document.as_array() {
-        return !bodies.is_empty() && bodies.iter().all(recognises);
-    }
-    document.as_object().is_some_and(|body| {
-        newer(body).is_some()
-            || matches!(kind_of(body), Some(Kind::Group | Kind::Template))
-            || body.contains_key("instance_group_id")
-            || body.get("metric").and_then(Value::as_object).is_some_and(|metric| {
-                ["managed_metric", "cockpit_metric_name", "sampling_range_min", "threshold"]
-                    .iter()
-                    .any(|key| metric.contains_key(*key))
-            })
-    })
+/// The forms documents come in.
+pub(super) const FORMS: &[Form] = &[
+    Form {
+        shared: "project_id name tags id zone created_at updated_at error_messages",
+        ..Form::request(
+            "an instance group",
+            "capacity loadbalancer template_id instance_template_id",
+        )
+    },
+    Form {
+        shared: "name metric action type value priority id zone",
+        ..Form::request("a policy", "instance_group_id")
+    },
+    Form {
+        inside: "metric",
+        beside: "name action type value priority id zone instance_group_id",
+        shared: "name operator aggregate",
+        ..Form::request(
+            "a policy",
+            "managed_metric cockpit_metric_name sampling_range_min threshold",
+        )
+    },
+    Form {
+        shared: "name tags project_id id zone created_at updated_at status",
+        ..Form::request(
+            "an instance template",
+            "commercial_type image_id volumes private_network_ids public_ips_v4_count \
+             public_ips_v6_count security_group_id placement_group_id cloud_init",
+        )
+    },
+    Form {
+        shared: "name project_id tags template_id zone id",
+        is_sent: false,
+        ..Form::request("a body of v1alpha2", "scaling_policy_spec minimum_size")
+    },
+];
+
+/// Whether a body is about the group of those before: all but another group is.
+pub(super) fn joins(before: &[Value], document: &Value) -> bool {
+    let is_group = |document: &Value| {
+        document.as_object().is_some_and(|body| {
+            kind_of(body) == Some(Kind::Group) && !is_partial(Kind::Group, body)
+        })
+    };
+    !(is_group(document) && before.iter().any(is_group))
 }
 
 /// What a body describes, told by members no other kind has.
@@ -114,7 +145,11 @@ impl Bodies<'_> {
             return;
         };
         if let Some(sign) = newer(body) {
-            return self.refuse_newer(body, sign);
+            let body = self.reader.object(body);
+            let message = format!("`{sign}` makes this a body of v1alpha2");
+            let remedy = "v1alpha1 is emulated, whose groups follow another algorithm; what was written \
+                          for it has `capacity`, and policies of their own";
+            return body.get(sign).decline(message, remedy);
         }
         let id = text(body, "id");
         let named = id.and_then(|id| self.known.iter().position(|known| known.id() == Some(id)));
@@ -149,23 +184,6 @@ impl Bodies<'_> {
         reader.turn_to(document);
         let said = check::read(kind, &reader.object(body), document, self.knobs);
         (said, reader.into_faults())
-    }
-
-    /// A body of the next version: what v1alpha1 would find lacking, and why.
-    fn refuse_newer(&self, body: &Map<String, Value>, sign: &str) {
-        let help = format!(
-            "`{sign}` makes this a body of v1alpha2, whose groups follow another algorithm; this is \
-             v1alpha1"
-        );
-        let (_, found) = self.check(Kind::Group, 0, body, false);
-        let required = |fault: &DocumentFault| fault.code == REQUIRED;
-        let lacking: Vec<DocumentFault> = found.into_vec().into_iter().filter(required).collect();
-        if lacking.is_empty() {
-            self.reader.object(body).get(sign).refuse(Wrong::Kindness(sign), &help);
-        }
-        for fault in lacking {
-            self.reader.add(&fault.path.clone(), DocumentFault { remedy: help.clone(), ..fault });
-        }
     }
 
     fn create(&mut self, kind: Kind, document: usize, body: &Map<String, Value>) {

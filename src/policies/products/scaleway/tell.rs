@@ -47,7 +47,7 @@ pub(super) fn event(model: &Model, happening: &Happening<'_>) -> Option<Value> {
         let reason = if guarded { GUARDED } else { "the group is at the limit of its capacity" };
         ("watcher", "info", "nothing to do", format!("{}; {reason}", condition?))
     };
-    let created = happening.clock.at(happening.at).map(|at| at.timestamp().to_string());
+    let created = happening.clock.dated_at(happening.at).map(|at| at.timestamp().to_string());
     Some(json!({
         "source": source,
         "level": level,

@@ -32,12 +32,24 @@ pub(super) type One<'r> = Member<'r, V1Alpha1>;
 pub(super) type Object<'r> = Members<'r, V1Alpha1>;
 
 impl Dialect for V1Alpha1 {
+    const PLACES: &'static [(&'static str, &'static str)] = &[
+        ("`capacity`", "max_replicas min_replicas cooldown_delay"),
+        ("`loadbalancer`", "backend_ids"),
+        (
+            "`metric`",
+            "managed_metric cockpit_metric_name operator aggregate sampling_range_min threshold",
+        ),
+        ("a group", "template_id capacity loadbalancer"),
+        ("a policy", "metric action type value priority instance_group_id"),
+        ("a template", "commercial_type image_id cloud_init volumes private_network_ids"),
+    ];
+
     fn fault(&self, at: &Place<'_>, wrong: Wrong<'_>, help: &str) -> DocumentFault {
         let (code, phrase) = REASONS[match wrong {
             Wrong::Missing => 0,
             Wrong::Not(_) => 1,
             Wrong::Because(_) => 2,
-            Wrong::Twice | Wrong::Kindness(_) | Wrong::Own(..) => 3,
+            Wrong::Twice | Wrong::Own(..) => 3,
         }];
         let message = format!("{} {phrase}, {help}", at.field);
         DocumentFault::error(code, Some(400), &at.field, message, help)

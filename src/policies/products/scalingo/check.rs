@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 
-const REQUIRED: [&str; 5] =
+pub(super) const REQUIRED: [&str; 5] =
     ["container_type", "min_containers", "max_containers", "metric", "target"];
 const READ_ONLY: [&str; 7] = [
     "id",
@@ -38,6 +38,8 @@ type One<'r> = Member<'r, V1>;
 type Object<'r> = Members<'r, V1>;
 
 impl Dialect for V1 {
+    const PLACES: &'static [(&'static str, &'static str)] =
+        &[("`autoscaler`", "container_type min_containers max_containers metric target disabled")];
     const NULL_IS_A_VALUE: bool = true;
 
     fn fault(&self, at: &Place<'_>, wrong: Wrong<'_>, help: &str) -> DocumentFault {
@@ -46,7 +48,6 @@ impl Dialect for V1 {
             Wrong::Missing => ("missing field", help.to_owned()),
             Wrong::Not(_) | Wrong::Twice => ("is invalid", help.to_owned()),
             Wrong::Because(why) => (why, help.to_owned()),
-            Wrong::Kindness(_) => ("is not accepted here", help.to_owned()),
             Wrong::Own(resource, message) => {
                 return DocumentFault::error("", Some(404), resource, message, help);
             }

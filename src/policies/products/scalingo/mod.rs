@@ -14,6 +14,7 @@
 
 mod app;
 mod check;
+mod forms;
 mod knobs;
 mod native;
 pub mod policy;
@@ -27,7 +28,7 @@ pub use knobs::Knobs;
 pub use native::{AutoscalerSettings, MetricName};
 
 use super::{
-    Assumption, DocumentFault, FixedRule, Happening, Omitted, Platform, Product, Provenance,
+    Assumption, DocumentFault, FixedRule, Form, Happening, Omitted, Platform, Product, Provenance,
     Reader, knobs as common,
 };
 use crate::builtin::PolicyContext;
@@ -63,17 +64,14 @@ impl Product for Scalingo {
         ("minutes", "counted from the start", "the alignment is not published"),
     ];
 
+    const FORMS: &'static [Form] = forms::FORMS;
+
     type Knobs = Knobs;
     type Dialect = V1;
     type Model = App;
 
-    /// The wrapped forms, and a bare object with the members of one.
-    fn recognises(document: &Value) -> bool {
-        let has = |key: &str| document.get(key).is_some();
-        document.get("autoscaler").is_some_and(Value::is_object)
-            || document.get("autoscalers").is_some_and(Value::is_array)
-            || has("min_containers")
-            || has("max_containers")
+    fn joins(before: &[Value], document: &Value) -> bool {
+        forms::joins(before, document)
     }
 
     fn dialect(_: &Knobs, _: bool) -> V1 {

@@ -14,7 +14,7 @@ pub(super) fn app_scaled(model: &App, happening: &Happening<'_>) -> Option<Value
         counts.insert(one.container_type.clone(), count.to_string().into());
         Value::Object(counts)
     };
-    let when = happening.clock.at(happening.at).map(|when| when.timestamp().to_string());
+    let when = happening.clock.dated_at(happening.at).map(|when| when.timestamp().to_string());
     Some(json!({
         "type": "app_scaled",
         "created_at": when,

@@ -95,10 +95,29 @@ function hourMinute(at, withSeconds) {
   return withSeconds ? `${time}:${two(at.getUTCSeconds())}` : time;
 }
 
-function when(seconds, withSeconds) {
+// The time since the start: 1d 2h 30m.
+function since(seconds) {
+  const parts = [[86400, "d"], [3600, "h"], [60, "m"], [1, "s"]];
+  let rest = Math.round(seconds);
+  const told = [];
+  for (const [length, unit] of parts) {
+    if (rest >= length) told.push(`${Math.floor(rest / length)}${unit}`);
+    rest %= length;
+  }
+  return told.join(" ") || "0s";
+}
+
+// The day of an instant, as far as it is known.
+function day(seconds) {
   const at = civil(seconds);
-  const date = `${DAYS[at.getUTCDay()]} ${MONTHS[at.getUTCMonth()]} ${at.getUTCDate()}`;
-  return `${date} ${hourMinute(at, withSeconds)}`;
+  const name = DAYS[at.getUTCDay()];
+  if (data.clock.known === "date") return `${name} ${MONTHS[at.getUTCMonth()]} ${at.getUTCDate()}`;
+  return data.window[1] > 604800 ? `week ${1 + Math.floor(seconds / 604800)} ${name}` : name;
+}
+
+function when(seconds, withSeconds) {
+  if (data.clock.known === "nothing") return since(seconds);
+  return `${day(seconds)} ${hourMinute(civil(seconds), withSeconds)}`;
 }
 
 // A box beside the pointer, or beside what has the focus.

@@ -53,11 +53,10 @@ function timeTicks(low, high, count) {
   const ticks = [];
   for (let at = first; at <= high; at += step) ticks.push(at);
   const label = (seconds) => {
+    if (data.clock.known === "nothing") return since(seconds);
     const at = civil(seconds);
     const midnight = at.getUTCHours() === 0 && at.getUTCMinutes() === 0 && at.getUTCSeconds() === 0;
-    if (step >= 86400 || midnight) {
-      return `${DAYS[at.getUTCDay()]} ${MONTHS[at.getUTCMonth()]} ${at.getUTCDate()}`;
-    }
+    if (step >= 86400 || midnight) return day(seconds);
     return hourMinute(at, step < 60);
   };
   return ticks.map((at) => ({ at, label: label(at) }));

@@ -147,6 +147,165 @@ fn what_ray_drops_in_silence_is_said_aloud() {
 }
 
 #[test]
+fn options_that_do_not_bear_on_the_count_are_refused_as_ray_refuses_them() {
+    let deployment = |member: &str| format!(r#"{{"name": "m", "num_replicas": 1, {member}}}"#);
+    let config = |member: &str| format!(r#"{{"applications": [{{"name": "a"}}], {member}}}"#);
+    for good in [
+        deployment(r#""rolling_update_percentage": 0.2, "max_surge_percent": 10"#),
+        deployment(r#""backpressure_config": {"status_code": 429, "retry_after_s": 5}"#),
+        deployment(r#""deployment_actors": [{"name": "a", "actor_class": "m:A"}]"#),
+        deployment(r#""logging_config": {"log_level": "DEBUG", "encoding": "JSON"}"#),
+    ] {
+        assert_eq!(found(&good), [""; 0], "{good}");
+    }
+    let lacking = config(r#""controller_options": {}, "tracing_config": null"#);
+    assert_eq!(found(&lacking), ["Error incomplete - : it lists no deployment"]);
+    let extra = "extra_forbidden - {}: Extra inputs are not permitted";
+    for (bad, expected) in [
+        (
+            deployment(r#""logging_config": {"log_levle": "DEBUG"}"#),
+            extra.replace("{}", "logging_config.log_levle"),
+        ),
+        (
+            config(r#""logging_config": {"level": 1}"#),
+            extra.replace("{}", "logging_config.level"),
+        ),
+        (
+            deployment(r#""backpressure_config": {"retry_after": 5}"#),
+            extra.replace("{}", "backpressure_config.retry_after"),
+        ),
+        (
+            config(r#""controller_options": {"num_cpus": 1}"#),
+            extra.replace("{}", "controller_options.num_cpus"),
+        ),
+        (config(r#""tracing_config": {"on": 1}"#), extra.replace("{}", "tracing_config.on")),
+        (
+            deployment(r#""backpressure_config": {"status_code": 500}"#),
+            "literal_error - backpressure_config.status_code: Input should be 503 or 429".into(),
+        ),
+        (
+            deployment(r#""rolling_update_percentage": 1.5"#),
+            "less_than_equal - rolling_update_percentage: Input should be less than or equal to 1"
+                .into(),
+        ),
+        (
+            deployment(r#""max_surge_percent": 101"#),
+            "less_than_equal - max_surge_percent: Input should be less than or equal to 100".into(),
+        ),
+        (
+            deployment(r#""logging_config": {"log_level": "LOUD"}"#),
+            "value_error - logging_config.log_level: Value error, Got \"LOUD\" for log_level.".into(),
+        ),
+        (
+            deployment(r#""logging_config": 7"#),
+            "model_type - logging_config: Input should be a valid dictionary or instance of \
+             LoggingConfig"
+                .into(),
+        ),
+        (
+            config(r#""controller_options": {"runtime_env": {"pip": []}}"#),
+            "value_error - controller_options.runtime_env: Value error, \
+             ControllerOptions.runtime_env only supports ['env_vars'] in this version; got \
+             disallowed keys ['pip']."
+                .into(),
+        ),
+        (
+            config(r#""tracing_config": {"sampling_ratio": 2}"#),
+            "value_error - tracing_config.sampling_ratio: Value error, sampling_ratio must be between \
+             0.0 and 1.0, got 2.0."
+                .into(),
+        ),
+    ] {
+        assert_eq!(found(&bad), [format!("Error {expected}")], "{bad}");
+    }
+}
+
+#[test]
+fn a_member_in_the_wrong_place_is_sent_to_the_right_one() {
+    for (text, place) in [
+        (r#"{"max_replicas": 2, "max_ongoing_requests": 20}"#, "the deployment"),
+        (r#"{"name": "m", "num_replicas": 2, "upscale_delay_s": 20}"#, "`autoscaling_config`"),
+        (r#"{"name": "m", "num_replicas": 2, "target_capacity": 20}"#, "the root of the config"),
+    ] {
+        let mut faults = crate::products::DocumentFaults::new();
+        // A deployment's name makes it one; an autoscaling config has none.
+        let text = match text.contains("name") {
+            true => text.to_owned(),
+            false => format!(r#"{{"name": "m", "autoscaling_config": {text}}}"#),
+        };
+        let _ = RayServe::read(&documents(&text), &Knobs::default(), false, &mut faults);
+        let remedy = &faults.as_slice()[0].remedy;
+        assert!(remedy.ends_with(&format!("belongs in {place}: move it there")), "{remedy}");
+    }
+}
+
+#[test]
+fn models_of_serve_llm_are_deployments_with_its_defaults() {
+    let app = |model: &str| {
+        format!(
+            r#"{{"applications": [{{"name": "llms", "import_path": "ray.serve.llm:build_openai_app",
+                "args": {{"llm_configs": [{{"model_loading_config": {{"model_id": "org/small-7.5b"}},
+                "deployment_config": {model}}}]}}}}]}}"#
+        )
+    };
+    let one = |text: &str| model::<RayServe>(text, &Knobs::default());
+    let given =
+        one(&app(r#"{"max_ongoing_requests": 11, "autoscaling_config": {"max_replicas": 6}}"#));
+    assert_eq!(given.deployment.as_deref(), Some("LLMServer:org--small-7_5b"));
+    let limits = |model: &crate::products::ray_serve::Model| match &model.scaling {
+        Scaling::Auto(config) => (config.max_replicas, config.target_ongoing_requests),
+        Scaling::Fixed(count) => (*count, None),
+    };
+    assert_eq!((given.max_ongoing_requests, limits(&given)), (11, (6, Some(1e9))));
+    let open = one(&app("{}"));
+    assert_eq!((open.max_ongoing_requests, limits(&open)), (1_000_000_000, (1, Some(1e9))));
+    // That is no limit, and none that a run could hold.
+    assert_eq!(RayServe::platform(&open, &Knobs::default()).concurrency, None);
+    assert_eq!(RayServe::platform(&given, &Knobs::default()).concurrency, Some(11));
+    assert_eq!(limits(&one(&app(r#"{"num_replicas": 3}"#))), (3, None));
+    assert_eq!(limits(&one(&app(r#"{"num_replicas": "auto"}"#))), (100, Some(2.0)));
+    let alone =
+        r#"{"model_loading_config": {"model_id": "m"}, "deployment_config": {"name": "x"}}"#;
+    assert_eq!(one(alone).deployment.as_deref(), Some("LLMServer:x"));
+    let file = r#"{"applications": [{"args": {"llm_configs": ["models/small.yaml"]}}]}"#;
+    let lines = found(file);
+    assert!(lines[0].contains("`models/small.yaml` names another file"), "{lines:?}");
+}
+
+#[test]
+fn the_answer_of_the_rest_api_goes_out_as_the_config_that_would_deploy_it() {
+    let deployed = json!({"name": "Detector", "max_ongoing_requests": 8,
+        "autoscaling_config": {"max_replicas": 10}});
+    let answer = json!({"controller_info": {"node_id": "n"}, "target_capacity": null, "applications": {
+        "shop": {"name": "shop", "status": "RUNNING",
+            "deployed_app_config": {"import_path": "a:b", "deployments": []},
+            "deployments": {"Detector": {"status": "HEALTHY", "deployment_config": deployed}}}}});
+    let likeness = RayServe::likeness(&answer).unwrap();
+    assert!(!likeness.is_sent, "{likeness:?}");
+    let read = model::<RayServe>(&answer.to_string(), &Knobs::default());
+    assert_eq!(read.max_ongoing_requests, 8);
+    let out = RayServe::export(&read);
+    let application = json!({"name": "shop", "import_path": "a:b", "deployments": [deployed]});
+    assert_eq!(out, [json!({"applications": [application]})]);
+    let again = model::<RayServe>(&out[0].to_string(), &Knobs::default());
+    assert_eq!((again.scaling, again.deployment), (read.scaling, read.deployment));
+    let status = r#"{"applications": {"shop": {"deployments": {"D": {"status": "HEALTHY"}}}}}"#;
+    assert!(found(status)[0].contains("without its `deployment_config`"), "{:?}", found(status));
+}
+
+#[test]
+fn a_first_deployment_under_a_target_capacity_keeps_its_initial_replicas() {
+    use crate::products::ray_serve::Direction;
+    let text = r#"{"target_capacity": 50, "applications": [{"name": "a", "deployments": [{"name": "m",
+        "autoscaling_config": {"min_replicas": 2, "initial_replicas": 10, "max_replicas": 20}}]}]}"#;
+    let fewest = |direction| {
+        let knobs = Knobs { target_capacity_direction: direction, ..Knobs::default() };
+        super::super::policy::limits(&model::<RayServe>(text, &knobs), &knobs).lowest
+    };
+    assert_eq!((fewest(None), fewest(Some(Direction::Down))), (5, 1));
+}
+
+#[test]
 fn code_of_its_own_is_refused_by_name() {
     for (text, part) in [
         (r#"{"max_replicas": 2, "policy": {"policy_function": "shop:mine"}}"#, "`shop:mine`"),
@@ -189,13 +348,15 @@ fn documents_are_recognised_by_their_members() {
         (CONFIG, true),
         (r#"{"max_replicas": 2}"#, true),
         (r#"{"name": "m", "num_replicas": 2}"#, true),
+        (r#"{"name": "a", "import_path": "a:b"}"#, true),
+        (r#"{"model_loading_config": {}, "deployment_config": {}}"#, true),
         (r#"{"name": "m", "min_size": 2}"#, false),
         (r#"{"maxReplicas": 2}"#, false),
         ("{}", false),
         ("[1]", false),
     ] {
         let value: Value = serde_json::from_str(text).unwrap();
-        assert_eq!(RayServe::recognises(&value), ours, "{text}");
+        assert_eq!(RayServe::likeness(&value).is_some(), ours, "{text}");
     }
     assert!(matches!(model::<RayServe>("{}", &Knobs::default()).scaling, Scaling::Auto(_)));
     assert!(found(r#"[{"max_replicas": 2}, {"max_replicas": 3}]"#)[0].contains("another"));

@@ -63,7 +63,44 @@ fn accepted_documents_come_out_as_they_went_in() {
         assert_eq!(once, documents(json));
         let whole = Value::Array(once.clone()).to_string();
         assert_eq!(Sae::export(&read(&whole)), once);
-        assert!(documents(json).iter().all(Sae::recognises), "{json}");
+        assert!(documents(json).iter().all(|one| Sae::likeness(one).is_some()), "{json}");
+    }
+}
+
+#[test]
+fn keys_of_a_client_library_are_those_of_the_api_in_another_case() {
+    let spelt = format!(
+        r#"{{"app_id":"a","scaling_rule_name":"r","scalingRuleType":"metric",
+            "scaling_rule_metric":{}}}"#,
+        METRIC.replace("minReplicas", "min_replicas")
+    );
+    assert!(Sae::likeness(&documents(&spelt)[0]).is_some());
+    assert_eq!(Sae::platform(&read(&spelt), &Knobs::default()).start, 1);
+}
+
+#[test]
+fn what_is_about_a_rule_belongs_with_it_and_a_whole_rule_of_its_name_is_an_alternative() {
+    let value = |text: &str| documents(text)[0].clone();
+    let rule = |name: &str, kind: &str| {
+        json!({"AppId": "a", "ScalingRuleName": name, "ScalingRuleType": kind,
+            "ScalingRuleTimer": TIMER, "ScalingRuleMetric": METRIC})
+    };
+    let update = json!({"AppId": "a", "ScalingRuleName": "r", "MinReadyInstances": 2});
+    let mut elsewhere = rule("s", "timing");
+    elsewhere["AppId"] = json!("b");
+    for (before, document, joins) in [
+        (value(METRIC), value(MIX_TIMER), true),
+        (value(MIX_TIMER), value(METRIC), true),
+        (value(METRIC), value(METRIC), false),
+        (value(TIMER), value(METRIC), false),
+        (rule("r", "timing"), rule("s", "timing"), true),
+        (rule("r", "timing"), elsewhere, false),
+        (rule("r", "metric"), rule("s", "metric"), false),
+        (rule("r", "metric"), rule("r", "metric"), false),
+        (rule("r", "metric"), update, true),
+    ] {
+        let before = std::slice::from_ref(&before);
+        assert_eq!(Sae::joins(before, &document), joins, "{before:?}\n{document}");
     }
 }
 
@@ -93,7 +130,7 @@ fn a_response_goes_out_as_the_request_that_would_make_it() {
     let inner = inner["Data"].to_string();
     assert_eq!(Sae::export(&read(&inner)), once, "the data alone");
     let list = format!(r#"{{"Data":{{"ApplicationScalingRules":[{inner}]}},"Code":"200"}}"#);
-    assert!(Sae::recognises(&documents(&list)[0]));
+    assert!(Sae::likeness(&documents(&list)[0]).is_some());
     assert_eq!(Sae::export(&read(&list)), once);
 }
 
@@ -369,7 +406,7 @@ fn keys_are_found_whatever_their_case_but_not_twice() {
     );
     assert_eq!(plain(&odd, 5).at(8 * 3600, &[]).desired, 10);
     assert_eq!(found(&odd, true).len(), 2);
-    assert!(found(&odd, true)[0].starts_with("Error InvalidParameter.Obviously 400 ATTIME"));
+    assert_eq!(found(&odd, true)[0], format!("Error autosim - : {note}"));
     assert_eq!(found(METRIC, true), ["Warning  - : SLB_RT is a latency of the whole application"]);
     let twice = METRIC.replacen("\"maxReplicas\":3", "\"maxReplicas\":3,\"MaxReplicas\":4", 1);
     assert_eq!(

@@ -36,7 +36,7 @@ fn good_bodies_come_out_as_creations() {
     for json in [seed().as_str(), ATTRIBUTES, LIST] {
         assert_eq!(shared::faults::<Scalingo>(json, &Knobs::default(), true), [""; 0], "{json}");
         assert_eq!(out(json), std::slice::from_ref(&created));
-        assert!(Scalingo::recognises(&serde_json::from_str(json).unwrap()));
+        assert!(Scalingo::likeness(&serde_json::from_str(json).unwrap()).is_some());
     }
     for json in [
         body("worker", 2, 4, "cpu", 0.75),
@@ -46,7 +46,37 @@ fn good_bodies_come_out_as_creations() {
         assert_eq!(faults(&json), [""; 0]);
         assert_eq!(out(&json), [serde_json::from_str::<Value>(&json).unwrap()]);
     }
-    assert!(!Scalingo::recognises(&json!({"min": 1, "max": 2})));
+    assert!(Scalingo::likeness(&json!({"min": 1, "max": 2})).is_none());
+}
+
+#[test]
+fn updates_and_other_process_types_belong_to_an_app_and_a_second_of_a_type_is_an_alternative() {
+    let value = |text: &str| serde_json::from_str::<Value>(text).unwrap();
+    let web = value(&seed());
+    for (document, joins) in [
+        (value(r#"{"autoscaler":{"disabled":true}}"#), true),
+        (value(&body("worker", 2, 4, "cpu", 0.75)), true),
+        (value(&body("web", 2, 9, "cpu", 0.75)), false),
+        (value(LIST), false),
+    ] {
+        assert_eq!(Scalingo::joins(std::slice::from_ref(&web), &document), joins, "{document}");
+    }
+}
+
+#[test]
+fn a_map_called_autoscaler_is_not_scalingos_by_that_alone() {
+    for (text, ours) in [
+        (r#"{"autoscaler":{"disabled":true}}"#, true),
+        (r#"{"autoscaler":{"target":90,"metric":"cpu"}}"#, true),
+        (r#"{"autoscaler":{"min":1,"max":4}}"#, false),
+        (r#"{"autoscaler":{"target":90,"image":"x"}}"#, false),
+        (r#"{"autoscaler":{"target":90},"image":"x"}"#, false),
+        (r#"{"autoscaler":3}"#, false),
+        (r#"{"autoscalers":[]}"#, false),
+    ] {
+        let value = serde_json::from_str(text).unwrap();
+        assert_eq!(Scalingo::likeness(&value).is_some(), ours, "{text}");
+    }
 }
 
 #[test]
@@ -250,7 +280,7 @@ fn what_is_ignored_is_said_and_strictness_refuses_it() {
     for (json, field) in cases {
         assert_eq!(faults(&json), [format!("Warning  - {field}: `{field}` is ignored")]);
         let strict = shared::faults::<Scalingo>(&json, &Knobs::default(), true);
-        assert_eq!(strict, [refused(field, "is not accepted here")]);
+        assert_eq!(strict, [format!("Error autosim - {field}: `{field}` is ignored")]);
         assert_eq!(out(&json).len(), 1, "it stays enabled");
     }
 }

@@ -1,0 +1,146 @@
+//! Policies that cannot do what they are for: targets out of reach, rules without a way back, loops too fast.
+
+use super::super::Deployment;
+use autosim_engine::fault::Faults;
+use autosim_engine::signal::{MetricRef, Resources};
+use autosim_engine::units::Span;
+use autosim_policies::builtin::PolicySpec;
+use autosim_policies::builtin::target_tracking::TargetTracking;
+use autosim_policies::builtin::threshold::{Rule, Threshold};
+
+/// Looks a policy over, and those within it.
+pub(super) fn lint(spec: &PolicySpec, deployment: &Deployment, faults: &mut Faults) {
+    faults.within(spec.kind_name(), |f| match spec {
+        PolicySpec::TargetTracking(tracking) => target(tracking, deployment, f),
+        PolicySpec::Threshold(threshold) => rules(threshold, deployment, f),
+        PolicySpec::ScaleToZero(outer) => {
+            f.within("policy", |f| lint(&outer.policy, deployment, f));
+        }
+        PolicySpec::Scheduled(outer) => {
+            let Some(policy) = &outer.policy else { return };
+            f.within("policy", |f| lint(policy, deployment, f));
+        }
+        PolicySpec::Combine(outer) => f.within("policies", |f| {
+            for (name, policy) in &outer.policies {
+                f.within(name, |f| lint(policy, deployment, f));
+            }
+        }),
+        PolicySpec::Fixed(_) | PolicySpec::KeepAlive(_) | PolicySpec::Clairvoyant(_) => {}
+    });
+}
+
+fn target(tracking: &TargetTracking, deployment: &Deployment, faults: &mut Faults) {
+    let Some(most) = highest(&tracking.metric, &deployment.resources) else { return };
+    let (target, band) = (tracking.target.value, tracking.tolerance.get());
+    let needed = target * (1.0 + band);
+    if needed >= most {
+        faults.warn(
+            "target",
+            format!(
+                "never scales out: with every slot busy {} reads {most}%, and it takes more than \
+                 {}% ({target}% and a tolerance of {}%)",
+                tracking.metric.metric.name(),
+                (needed * 1e3).round() / 1e3,
+                (band * 1e5).round() / 1e3
+            ),
+            format!("a target with headroom, for example \"{}%\"", (most * 0.7).round()),
+        );
+    }
+}
+
+fn rules(threshold: &Threshold, deployment: &Deployment, faults: &mut Faults) {
+    hasty(threshold, deployment.mean_start_s, faults);
+    one_way(threshold, faults);
+    let most = highest(&threshold.metric, &deployment.resources);
+    faults.within("rules", |faults| {
+        for (index, rule) in threshold.rules.iter().enumerate() {
+            let Some(most) = most.filter(|&most| out(rule) && !rule.when.holds(most, level(rule)))
+            else {
+                continue;
+            };
+            faults.within(index.to_string(), |faults| {
+                faults.warn(
+                    "when",
+                    format!(
+                        "never holds: with every slot busy {} reads {most}%",
+                        threshold.metric.metric.name()
+                    ),
+                    format!("a level with headroom, for example \"> {}%\"", (most * 0.7).round()),
+                );
+            });
+        }
+    });
+    adjacent(threshold, faults);
+}
+
+/// A cooldown that ends before what was ordered is ready.
+fn hasty(threshold: &Threshold, start_s: f64, faults: &mut Faults) {
+    let cooldown = threshold.cooldown_up.unwrap_or(threshold.cooldown);
+    if !cooldown.is_zero() && cooldown.as_secs_f64() < start_s {
+        let start = Span::from_secs(start_s.round() as u64);
+        faults.warn(
+            "cooldown",
+            format!(
+                "the cooldown ({cooldown}) ends before a replica is ready ({start} on average): the same \
+                 need is answered twice"
+            ),
+            "make it longer than the cold start",
+        );
+    }
+}
+
+/// Rules that only go one way.
+fn one_way(threshold: &Threshold, faults: &mut Faults) {
+    if threshold.min >= threshold.max || threshold.rules.is_empty() {
+        return;
+    }
+    let (what, example) =
+        match (threshold.rules.iter().any(out), threshold.rules.iter().any(inwards)) {
+            (true, false) => ("in: once out, it stays", "{ when = \"< 40%\", change = \"-1\" }"),
+            (false, true) => ("out: it can only shrink", "{ when = \"> 70%\", change = \"+1\" }"),
+            (true, true) | (false, false) => return,
+        };
+    faults.warn(
+        "rules",
+        format!("no rule scales {what}"),
+        format!("add one, for example {example}"),
+    );
+}
+
+/// A level to scale in at that one step out of a small fleet leads to at once.
+fn adjacent(threshold: &Threshold, faults: &mut Faults) {
+    let levels =
+        |is: fn(&Rule) -> bool| threshold.rules.iter().filter(move |rule| is(rule)).map(level);
+    let (Some(lowest_out), Some(highest_in)) =
+        (levels(out).reduce(f64::min), levels(inwards).reduce(f64::max))
+    else {
+        return;
+    };
+    // Out at the first of a queue and in once it is empty is no contradiction.
+    if lowest_out > 0.0 && highest_in >= 0.9 * lowest_out {
+        faults.warn(
+            "rules",
+            format!("it scales in at {highest_in} and out at {lowest_out}: one undoes the other"),
+            "keep them well apart: in at half of where it scales out",
+        );
+    }
+}
+
+/// Whether a rule adds replicas, judged at a count at which every change shows.
+fn out(rule: &Rule) -> bool {
+    rule.when.is_upper() && rule.change.apply(1000) > 1000
+}
+
+fn inwards(rule: &Rule) -> bool {
+    !rule.when.is_upper() && rule.change.apply(1000) < 1000
+}
+
+const fn level(rule: &Rule) -> f64 {
+    rule.when.level.value
+}
+
+/// What it reads at most, in percent, where it has such an end: a share of this service's own capacity.
+fn highest(metric: &MetricRef, resources: &Resources) -> Option<f64> {
+    let own = metric.service.is_none() && !metric.per_replica;
+    own.then(|| resources.highest(metric.metric)).flatten()
+}
