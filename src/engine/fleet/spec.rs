@@ -1,6 +1,6 @@
 //! What a fleet is like: everything that does not change during a run.
 
-use super::{ClientSpec, FailureSpec, LoopSpec};
+use super::{ClientSpec, FailureSpec, LoopSpec, Slowdowns};
 use crate::random::Sampler;
 use crate::units::{Span, Time};
 use strum::{IntoStaticStr, VariantArray};
@@ -43,6 +43,10 @@ pub struct FleetSpec {
     pub rollouts: Vec<Rollout>,
     /// How its replicas fail.
     pub failures: FailureSpec,
+    /// When its requests take longer.
+    pub slowdowns: Slowdowns,
+    /// Counts that somebody else than its policy sets.
+    pub interventions: Vec<Intervention>,
     /// Classes of requests, at least 1; more only without scale per request and without sharing.
     pub classes: u8,
 }
@@ -51,6 +55,28 @@ impl FleetSpec {
     /// Whether anybody waits for its answers: clients with patience of their own, or users in closed loops.
     pub fn has_clients(&self) -> bool {
         self.client.is_some() || !self.loops.is_empty()
+    }
+
+    /// Whether anything of it is drawn: if not, it does the same in every replication.
+    pub fn draws(&self) -> bool {
+        let varies = |law: &Option<Sampler>| law.as_ref().is_some_and(|law| !law.is_constant());
+        let by_scaling = match (&self.scaling, self.balancing) {
+            (Scaling::PerRequest(how), _) => !how.idle_expiry.is_constant(),
+            (Scaling::Controlled, Balancing::PerReplica(rule)) => rule.draws(),
+            (Scaling::Controlled, Balancing::CentralQueue) => false,
+        };
+        let jitter = self.client.and_then(|client| client.retries).is_some_and(|r| r.jitter > 0.0);
+        let loops = self.loops.iter();
+        by_scaling
+            || jitter
+            || self.cold_start.iter().any(|stage| !stage.length.is_constant())
+            || varies(&self.cold_demand)
+            || varies(&self.queue.timeout)
+            || varies(&self.failures.lifetime)
+            || !self.failures.outages.is_empty()
+            || loops.map(|one| (&one.think, &one.demand)).any(|(think, demand)| {
+                !think.is_constant() || !demand.is_constant() //
+            })
     }
 
     /// Whether requests start and remove its replicas, and not the policy.
@@ -80,6 +106,8 @@ impl Default for FleetSpec {
             loops: Vec::new(),
             rollouts: Vec::new(),
             failures: FailureSpec::default(),
+            slowdowns: Slowdowns::default(),
+            interventions: Vec::new(),
             classes: 1,
         }
     }
@@ -108,6 +136,15 @@ pub struct Rollout {
     pub at: Time,
     /// How many replicas stay ready; `None` = a quarter, rounded up.
     pub min_ready: Option<Portion>,
+}
+
+/// Somebody else than the policy sets the desired count: by hand, or with a manifest (rule 49).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Intervention {
+    /// When.
+    pub at: Time,
+    /// The count in force from then on.
+    pub replicas: u32,
 }
 
 /// So many replicas, or a share of those there are.

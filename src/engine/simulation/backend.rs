@@ -1,19 +1,22 @@
 //! The replicas and requests of one service: its plane, its fleet, and the record of what became of its
 //! requests.
 
+mod computing;
 mod failing;
 mod flowing;
 mod probing;
 mod rolling;
 mod scaling;
 
+use self::computing::Computing;
 use super::event_list::Event;
 use super::facts::RunFacts;
 use super::incoming::Incoming;
 use super::meter::Snapshot;
 use super::recorder::Recorder;
 use super::rollout::RolloutState;
-use super::setup::{DecisionLog, Slo};
+use super::setup::DecisionLog;
+use super::slo::Promises;
 use super::told::Told;
 use crate::fleet::dispatch::{FluidPlane, Interruption, Plane, Sink, Stop, plane};
 use crate::fleet::{Fleet, FleetSpec, ReplicaId};
@@ -32,6 +35,7 @@ pub(super) struct Backend<'a, const OBSERVED: bool> {
     inflow: Option<Box<Flow>>,
     pub(super) told: Told<'a, OBSERVED>,
     rollout: RolloutState,
+    computing: Computing,
     /// What the last actuated decision asked for.
     pub(super) desired: u32,
     /// What will happen to its replicas, and is not in the event list yet.
@@ -55,7 +59,7 @@ impl<'a, const OBSERVED: bool> Backend<'a, OBSERVED> {
     pub(super) fn new(
         mut arrivals: Box<dyn Arrivals>,
         mut fleet: FleetSpec,
-        slo: Option<Slo>,
+        promises: &Promises,
         observer: Option<&'a mut (dyn Sink + Send)>,
         index: u32,
         run: &RunFacts,
@@ -69,6 +73,7 @@ impl<'a, const OBSERVED: bool> Backend<'a, OBSERVED> {
             // Requests start and remove replicas: nothing else does.
             fleet.rollouts.clear();
             fleet.failures.outages.clear();
+            fleet.interventions.clear();
         }
         let inflow = arrivals.take_flow();
         let plane = match &inflow {
@@ -82,7 +87,7 @@ impl<'a, const OBSERVED: bool> Backend<'a, OBSERVED> {
         let incoming = Incoming::new(arrivals, plane.draws(), patience, &streams, window.end);
         let desired = fleet.initial;
         let quantiles = run.quantiles[index as usize];
-        let recorder = Recorder::new(window, slo, quantiles, fleet.has_clients());
+        let recorder = Recorder::new(window, promises, quantiles, fleet.has_clients());
         let recorder = recorder.with_classes(fleet.classes);
         let mut fleet = Fleet::new(fleet, streams, (window.warmup, window.end));
         if run.supply {
@@ -98,6 +103,7 @@ impl<'a, const OBSERVED: bool> Backend<'a, OBSERVED> {
             inflow,
             told: Told { recorder, observer },
             rollout: RolloutState::Idle,
+            computing: Computing::default(),
             desired,
             changes: Vec::new(),
             replicas: run.one_by_one[index as usize].then(Vec::new),

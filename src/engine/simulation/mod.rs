@@ -13,6 +13,7 @@
 mod attempts;
 mod backend;
 mod controller;
+mod drift;
 mod event_list;
 mod event_loop;
 mod facts;
@@ -24,16 +25,18 @@ mod rollout;
 mod senses;
 mod service;
 mod setup;
+mod slo;
 mod tally;
 mod told;
 
 pub use crate::fleet::dispatch::{Attempt, AttemptFate, Completion, Resolved, Sink};
 pub use event_loop::{Simulation, run, run_told};
 pub use outcome::{
-    BoundTotals, ClassTotals, ClientInterval, Counts, DecisionRecord, FleetTotals, Interval,
-    LatencyTotals, Outcome, Presence, ServiceOutcome, SloMinute, UserTotals,
+    AskedBy, BoundTotals, ClassTotals, ClientInterval, Counts, DecisionRecord, FleetTotals,
+    Interval, LatencyTotals, Outcome, Presence, ServiceOutcome, SloMinute, UserTotals,
 };
-pub use setup::{DecisionLog, Detail, Halt, ServiceSetup, Setup, Slo, Window};
+pub use setup::{DecisionLog, Detail, Halt, ServiceSetup, Setup, Window};
+pub use slo::{Promises, Slo, needed};
 
 #[cfg(test)]
 mod order_tests;

@@ -58,11 +58,11 @@ fn watched(fleet: FleetSpec, script: &[u32]) -> (Vec<Seen>, ServiceOutcome) {
             autoscaler: Autoscaler {
                 policy: Box::new(Script(script.to_vec())),
                 signals: vec![watch],
-                cadence: Cadence { interval: Span::from_secs(10), random_phase: false },
+                cadence: Cadence::every(Span::from_secs(10)),
                 actuation_delay: Span::ZERO,
                 wakeups: Vec::new(),
             },
-            slo: None,
+            promises: Promises::default(),
         }],
         window: Window { warmup: Time::ZERO, end, drain_limit: Span::from_secs(3600) },
         seed: 1,

@@ -14,7 +14,7 @@ use autosim_policies::builtin::PolicySpec;
 /// Looks a resolved scenario over.
 pub(super) fn lint(scenario: &Scenario, file: &ScenarioFile, faults: &mut Faults) {
     slo_that_cannot_be(scenario, faults);
-    if scenario.replications == 1 {
+    if scenario.replications == 1 && scenario.draws() {
         faults.warn(
             "replications",
             "one replication shows no spread: there will be no intervals",
@@ -63,9 +63,7 @@ fn deployment(
 
 /// An SLO that the service times alone break.
 fn slo_that_cannot_be(scenario: &Scenario, faults: &mut Faults) {
-    let (Some(slo), Some(first)) =
-        (scenario.slo.and_then(|slo| slo.latency), scenario.services.first())
-    else {
+    let (Some(slo), Some(first)) = (scenario.slo.tail(), scenario.services.first()) else {
         return;
     };
     let (end, share) = (scenario.window.end, 1.0 - slo.quantile);

@@ -306,7 +306,10 @@ replicas = 12
         assert_eq!((setup.services.len(), setup.replication), (1, 2));
         let service = &mut setup.services[0];
         assert_eq!((service.fleet.concurrency, service.fleet.initial), (8, 3));
-        assert_eq!(service.slo.map(|slo| slo.limit), Some(Span::from_millis(300)));
+        assert_eq!(
+            service.promises.slo,
+            [autosim_engine::simulation::Slo::below(0.99, Span::from_millis(300))]
+        );
         let mut batch = Batch::new();
         service.arrivals.fill(&mut batch);
         assert!(!batch.is_empty());

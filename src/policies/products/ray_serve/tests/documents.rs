@@ -259,6 +259,9 @@ fn models_of_serve_llm_are_deployments_with_its_defaults() {
     assert_eq!((given.max_ongoing_requests, limits(&given)), (11, (6, Some(1e9))));
     let open = one(&app("{}"));
     assert_eq!((open.max_ongoing_requests, limits(&open)), (1_000_000_000, (1, Some(1e9))));
+    // That is no limit, and none that a run could hold.
+    assert_eq!(RayServe::platform(&open, &Knobs::default()).concurrency, None);
+    assert_eq!(RayServe::platform(&given, &Knobs::default()).concurrency, Some(11));
     assert_eq!(limits(&one(&app(r#"{"num_replicas": 3}"#))), (3, None));
     assert_eq!(limits(&one(&app(r#"{"num_replicas": "auto"}"#))), (100, Some(2.0)));
     let alone =
