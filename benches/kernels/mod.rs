@@ -59,7 +59,7 @@ pub(crate) fn setup(replicas: u32, requests: u32, workload: &Workload, fleet: Fl
         autoscaler: Autoscaler {
             policy: Box::new(Hold),
             signals: Vec::new(),
-            cadence: Cadence { interval: Span::from_secs(10), random_phase: false },
+            cadence: Cadence::every(Span::from_secs(10)),
             actuation_delay: Span::ZERO,
             wakeups: Vec::new(),
         },
