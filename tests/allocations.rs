@@ -66,7 +66,7 @@ fn allocations(fleet: FleetSpec) -> Vec<usize> {
             policy: Box::new(Watch(Arc::clone(&seen))),
             // A look at a gauge brings the plane to the instant; a control alone need not.
             signals: vec![SignalRef::own(Signal::of(Metric::QueuedRequests, SECOND, SECOND))],
-            cadence: Cadence { interval: SECOND, random_phase: false },
+            cadence: Cadence::every(SECOND),
             actuation_delay: Span::ZERO,
             wakeups: Vec::new(),
         },

@@ -1,6 +1,7 @@
 //! The one effective service: what its policy, the policy's platform and the policy's variant make of what
 //! the scenario says. Resolved once; cells, figures, references and warnings read nothing else.
 
+use super::scripted::MetricOutage;
 use super::{NamedPolicy, PolicyChoice, Scenario, Variant};
 use autosim_engine::fleet::{
     AtZero, Balancing, ColdStage, FleetSpec, Overflow, Portion, ScalePerRequest, Scaling,
@@ -40,6 +41,8 @@ pub(super) struct ServiceDraft {
     /// Replicas ready at the start; `None` = as many as the policy starts with by itself.
     pub(super) initial: Option<u32>,
     pub(super) resources: Resources,
+    /// When scrapes of its policies' metrics bring no data.
+    pub(super) metric_outages: Vec<MetricOutage>,
     pub(super) left_open: LeftOpen,
     pub(super) mean_start_s: f64,
     pub(super) mean_life_s: Option<f64>,

@@ -47,10 +47,14 @@ impl Scenario {
         let (service, deployment) = (&self.services[index], self.deployment(policy, index));
         let streams = Streams::new(self.seed, replication, index as u32);
         let fleet = deployment.fleet_of_cell(plan.as_deref());
+        let mut autoscaler = self.autoscaler(deployment, fleet.initial, plan);
+        for outage in &service.metric_outages {
+            outage.befall(&mut autoscaler.signals);
+        }
         ServiceSetup {
             name: service.name.clone(),
             arrivals: self.arrivals(service, &streams),
-            autoscaler: self.autoscaler(deployment, fleet.initial, plan),
+            autoscaler,
             resources: deployment.resources,
             slo: self.slo.and_then(|slo| slo.latency).filter(|_| index == 0),
             fleet,

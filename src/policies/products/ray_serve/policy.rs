@@ -20,7 +20,8 @@ pub(super) const NATIVE: &str = "total_num_requests";
 /// The autoscaler of a deployment.
 pub(super) fn autoscaler(model: &Model, knobs: &Knobs, context: &PolicyContext) -> Autoscaler {
     let limits = limits(model, knobs);
-    let cadence = Cadence { interval: knobs.control_interval, random_phase: false };
+    let drift = knobs.control_drift;
+    let cadence = Cadence { drift, ..Cadence::every(knobs.control_interval) };
     // The order is carried out at the beginning of the next tick: just before that tick decides.
     let actuation_delay = Span(knobs.control_interval.0 - 1);
     let (policy, signals): (Box<dyn Policy>, _) = match &model.scaling {
@@ -85,7 +86,8 @@ fn signal(config: &AutoscalingConfig, knobs: &Knobs, recorded: &Recorded) -> Sig
         HandleAge::FirstRequest => Begins::AtFirstRequest(knobs.control_interval),
     };
     let handle = Handle::new(timing, config.aggregation_function, begins);
-    SignalRef { sensor: Some(Box::new(handle)), ..told }
+    let sensor = Some(Box::new(handle) as _);
+    SignalRef { sensor, drift: knobs.metrics_drift, ..told }
 }
 
 /// `num_replicas`, under the target capacity.

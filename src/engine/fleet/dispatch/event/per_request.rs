@@ -155,7 +155,9 @@ impl EventPlane {
         if ready_at.0 == self.now {
             self.become_ready(ordinal, id, fleet);
             if let Some(slot) = self.servers.newest_idle() {
-                self.start(slot.replica, Some(slot), &request);
+                let at = self.start(slot.replica, Some(slot), &request);
+                // Its own law is then all there is of a cold start (rule 20).
+                self.serving[at].cold |= self.first.has_law();
             }
             return;
         }
