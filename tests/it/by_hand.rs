@@ -4,8 +4,8 @@ use crate::naive::Case;
 use crate::naive_equality::setup;
 use autosim_engine::control::{Decision, Observation, Policy, SignalRef, Why};
 use autosim_engine::fleet::{
-    Balancing, ClientSpec, ColdStage, FailedWork, FailureSpec, FleetSpec, Outage, Overflow,
-    Portion, Restart, RetrySpec, RoutingRule, ScalePerRequest, Scaling, Slowdown, Slowdowns,
+    Balancing, ClientSpec, ColdStage, FailedWork, FailureSpec, FleetSpec, Outage, Portion, Restart,
+    RetrySpec, RoutingRule, ScalePerRequest, Scaling, Slowdown, Slowdowns,
 };
 use autosim_engine::random::{Purpose, Sampler, Streams};
 use autosim_engine::signal::{Metric, Missing, Probe, Reading, Sensor, Signal};
@@ -220,7 +220,7 @@ fn turns(interval: u64, median: f64, number: u32, seed: u64) -> Vec<Time> {
     let law = Sampler::Lognormal { mu: median.ln(), sigma: 10_f64.ln() / 2.326_347_874_040_841 };
     let mut rng = Streams::new(seed, 0, 0).sequential(Purpose::Drift, number);
     let next = |at: &Time| Some(at.after(Span(interval)).after(law.draw(&mut rng)));
-    std::iter::successors(Some(Time::ZERO), next).skip(1).take(100).collect()
+    std::iter::successors(Some(Time::ZERO), next).skip(1).take(500).collect()
 }
 
 /// (rules 2, 51)
@@ -247,7 +247,7 @@ fn each_turn_of_a_loop_that_drifts_comes_late_by_a_draw_of_its_own() {
     assert_eq!(of(0)[40].at, Time(41_000));
 }
 
-/// One of two slots is busy; from 15 up to 25 it computes a quarter as much, or half as much again (rule 47).
+/// One of two slots is busy; from 15 us up to 25 us it computes a quarter as much, or half as much again (rule 47).
 #[test]
 fn cpu_follows_the_cores_that_busy_slots_keep_busy() {
     for (cpu_of_request, cores, cpu, expected) in [
@@ -255,16 +255,17 @@ fn cpu_follows_the_cores_that_busy_slots_keep_busy() {
         (0.5, Some(1.0), 0.25, [50.0, 31.25, 31.25, 50.0]),
         (0.1, Some(0.5), 1.5, [20.0, 25.0, 25.0, 20.0]),
     ] {
-        let slowdown = Slowdown { at: Time(15), until: Time(25), factor: 4.0, cpu };
+        let slowdown = Slowdown { at: Time(15_000), until: Time(25_000), factor: 4.0, cpu };
         let fleet = FleetSpec {
             concurrency: 2,
             slowdowns: Slowdowns::new(vec![slowdown]),
             ..FleetSpec::default()
         };
-        let mut setup = setup(&case(fleet, &[(0, 90)], &[1]));
+        let long = case(fleet, &[(0, 90_000)], &[1]);
+        let mut setup = setup(&Case { interval: 10_000, end: 100_000, ..long });
         let resources = &mut setup.services[0].resources;
         (resources.cpu_of_request, resources.cores) = (cpu_of_request, cores);
-        let signal = Signal::of(Metric::CpuPercent, Span(10), Span(10));
+        let signal = Signal::of(Metric::CpuPercent, Span(10_000), Span(10_000));
         let seen = readings(setup, signal, &[]);
         assert_eq!(seen[..4], expected.map(Some), "{cpu_of_request} {cores:?} {cpu}");
     }
@@ -312,10 +313,8 @@ fn who_waited_for_a_replica_to_start_is_cold() {
 fn who_starts_a_replica_at_once_is_cold_if_its_own_law_says_so() {
     for (cold_demand, cold) in [(Some(Sampler::Constant(9)), 2), (None, 0)] {
         let scaling = Scaling::PerRequest(ScalePerRequest {
-            idle_expiry: Sampler::Constant(50),
-            minimum: 0,
             limit: 9,
-            overflow: Overflow::Wait,
+            ..ScalePerRequest::after(Sampler::Constant(50))
         });
         let fleet = FleetSpec { initial: 0, scaling, cold_demand, ..FleetSpec::default() };
         // The second comes while the first is served, the third finds both idle.

@@ -279,6 +279,7 @@ fn scaling(kind: Kind, dice: &mut Dice) -> Scaling {
     }
     Scaling::PerRequest(ScalePerRequest {
         idle_expiry: dice.law(0, 40),
+        max_lifetime: dice.maybe(2, |dice| dice.law(0, 120)),
         minimum: dice.count(0, 2),
         limit: if dice.one_in(3) { u32::MAX } else { dice.count(1, 4) },
         overflow: if dice.one_in(2) { Overflow::Wait } else { Overflow::Reject },
@@ -468,15 +469,15 @@ pub(crate) fn sharing_case(kind: Kind, seed: u64) -> Case {
 /// A random case of any kind that is slowed down now and then, and whose count somebody else sets.
 pub(crate) fn scripted_case(kind: Kind, seed: u64) -> Case {
     let dice = &mut Dice(Streams::new(seed, 0, 93).sequential(Purpose::Arrivals, 7));
-    let shares = matches!(kind, Kind::Routed(_)) && dice.one_in(3);
-    let mut case = match dice.below(4) {
-        _ if shares && dice.one_in(2) => failing_sharing_case(kind, seed),
-        _ if shares => sharing_case(kind, seed),
-        0 => failing_case(kind, seed),
-        1 => classes_case(kind, seed),
-        2 => random_client_case(kind, seed),
-        _ => random_case(kind, seed),
+    let make = match (kind, dice.below(6)) {
+        (Kind::Routed(_), 0) => failing_sharing_case,
+        (Kind::Routed(_), 1) => sharing_case,
+        (Kind::Routed(_) | Kind::Central, 2) => failing_case,
+        (Kind::Routed(_) | Kind::Central, 3) => classes_case,
+        (_, 4) => random_client_case,
+        (_, _) => random_case,
     };
+    let mut case = make(kind, seed);
     let mut at = 0;
     let slowdown = |_| {
         at += dice.below(80);
@@ -495,7 +496,12 @@ pub(crate) fn scripted_case(kind: Kind, seed: u64) -> Case {
 type Simplify = fn(&mut Case);
 
 /// What is tried to make a failing case smaller.
-const SIMPLER: [Simplify; 33] = [
+const SIMPLER: [Simplify; 34] = [
+    |case| {
+        if let Scaling::PerRequest(scale) = &mut case.fleet.scaling {
+            scale.max_lifetime = None;
+        }
+    },
     |case| case.fleet.slowdowns = Slowdowns::default(),
     |case| case.fleet.interventions.clear(),
     |case| case.fleet.classes = 1,
@@ -551,7 +557,7 @@ fn shrink(mut case: Case) -> Case {
                 case = smaller;
             }
         }
-        for simplify in SIMPLER.iter().chain([&SIMPLER[32]; 12]) {
+        for simplify in SIMPLER.iter().chain([&SIMPLER[33]; 12]) {
             let mut simpler = case.clone();
             simplify(&mut simpler);
             if fails(&simpler) {

@@ -301,12 +301,23 @@ pub enum Scaling {
 pub struct ScalePerRequest {
     /// A replica idle for this long is removed; drawn once per idle period.
     pub idle_expiry: Sampler,
+    /// A replica that has been ready for this long is removed when it is idle, whatever its idle period; drawn
+    /// per replica. `None` = it lives for as long as it is used.
+    pub max_lifetime: Option<Sampler>,
     /// Never fewer live replicas than this, once they are there (provisioned concurrency).
     pub minimum: u32,
     /// At most so many live replicas.
     pub limit: u32,
     /// What happens to a request that may not start one.
     pub overflow: Overflow,
+}
+
+impl ScalePerRequest {
+    /// Without minimum, limit or maximum lifetime, idle replicas removed after that.
+    pub const fn after(idle_expiry: Sampler) -> Self {
+        let overflow = Overflow::Wait;
+        Self { idle_expiry, max_lifetime: None, minimum: 0, limit: u32::MAX, overflow }
+    }
 }
 
 /// What happens at the limit of scale per request.

@@ -149,6 +149,7 @@ impl Scenario {
 fn per_request(keep_alive: &KeepAlive) -> ScalePerRequest {
     ScalePerRequest {
         idle_expiry: keep_alive.idle_expiry.sampler(),
+        max_lifetime: keep_alive.max_lifetime.as_ref().map(|law| law.sampler()),
         minimum: keep_alive.min,
         limit: keep_alive.max,
         overflow: match keep_alive.overflow {
@@ -197,6 +198,7 @@ mod tests {
             "duration = '1m'\n[workload.arrivals.main.poisson]\nrate = '1/s'\n[replica]\n{replica}\n\
              [policies.peak.fixed]\nreplicas = 7\n\
              [policies.faas.keep-alive]\nidle_expiry.constant = '10m'\nmin = 2\noverflow = 'reject'\n\
+             max_lifetime.constant = '2h'\n\
              [policies.asleep.scale-to-zero.policy.target-tracking]\n\
              metric = 'ongoing_requests_per_replica'\ntarget = 1\nmin = 3\nmax = 9\n"
         );
@@ -242,6 +244,7 @@ mod tests {
         assert_eq!(scenario.deployment(0, 0).fleet.scaling, Scaling::Controlled);
         let per_request = Scaling::PerRequest(ScalePerRequest {
             idle_expiry: Sampler::Constant(600_000_000_000),
+            max_lifetime: Some(Sampler::Constant(7_200_000_000_000)),
             minimum: 2,
             limit: 1000,
             overflow: Overflow::Reject,

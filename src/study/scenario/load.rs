@@ -533,7 +533,7 @@ replicas = 12
                 "policies.t.scheduled.entries.0.at",
                 "is a date, but nobody",
             ),
-            ("policies.t.target-tracking", tracking, "target-tracking.target", "saturated"),
+            ("policies.t.target-tracking", tracking, "target-tracking.target", "never scales out"),
         ] {
             let found = faults(GOOD, &[(path, value)]);
             let hit = found.iter().any(|line| line.contains(place) && line.contains(part));

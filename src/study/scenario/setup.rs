@@ -39,7 +39,7 @@ impl Scenario {
 
     /// Whether anything is drawn: if not, one replication is like the other.
     pub fn draws(&self) -> bool {
-        let deployments = (0..self.policies.len())
+        let mut deployments = (0..self.policies.len())
             .flat_map(|policy| (0..self.services.len()).map(move |service| (policy, service)));
         let drawn = |(policy, service)| {
             let deployment = self.deployment(policy, service);
@@ -50,7 +50,7 @@ impl Scenario {
         };
         self.fidelity.fluid
             || self.services.iter().any(|service| service.workload.draws())
-            || deployments.map(drawn).any(|drawn| drawn)
+            || deployments.any(drawn)
     }
 
     /// Replications that are run: where nothing is drawn, one stands for all.

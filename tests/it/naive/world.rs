@@ -87,6 +87,8 @@ pub(super) struct Replica {
     worked_to: u64,
     /// When it fails, once it is ready.
     fails_at: Option<u64>,
+    /// From when on it is not kept idle, under scale per request.
+    kept_until: u64,
 }
 
 impl Replica {
@@ -284,6 +286,7 @@ impl<'a> World<'a> {
             plan: 0,
             worked_to: 0,
             fails_at: None,
+            kept_until: u64::MAX,
         });
     }
 
@@ -427,6 +430,7 @@ impl<'a> World<'a> {
                 let key = (Purpose::IdleExpiry, ordinal as u32, period - 1);
                 let mut rng = self.streams.keyed(key.0, key.1, key.2);
                 let at = self.now.saturating_add(scale.idle_expiry.draw(&mut rng).0);
+                let at = at.min(it.kept_until.max(self.now));
                 self.push(at, Rank::Gone, ordinal, Event::Expire { replica, period });
             }
         }

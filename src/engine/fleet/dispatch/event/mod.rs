@@ -497,7 +497,7 @@ impl<S: Sink> Plane<S> for EventPlane {
                 routed.add(id, fleet.ordinal(id));
                 return self.empty_gateway();
             }
-            Mode::PerRequest(state) => state.begin_life(id),
+            Mode::PerRequest(state) => state.begin_life(now.0, id, fleet),
             Mode::Central => {}
         }
         for slot in 0..self.servers.concurrency() {

@@ -302,7 +302,8 @@ fn a_first_deployment_under_a_target_capacity_keeps_its_initial_replicas() {
         let knobs = Knobs { target_capacity_direction: direction, ..Knobs::default() };
         super::super::policy::limits(&model::<RayServe>(text, &knobs), &knobs).lowest
     };
-    assert_eq!((fewest(None), fewest(Some(Direction::Down))), (5, 1));
+    assert_eq!((fewest(Direction::Up), fewest(Direction::Down)), (5, 1));
+    assert_eq!(Knobs::default().target_capacity_direction, Direction::Up);
 }
 
 #[test]
