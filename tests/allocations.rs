@@ -5,7 +5,7 @@
 
 use autosim_engine::control::{Autoscaler, Cadence, Decision, Observation, Policy, SignalRef};
 use autosim_engine::fleet::{
-    Balancing, Discipline, FleetSpec, Overflow, QueueSpec, RoutingRule, ScalePerRequest, Scaling,
+    Balancing, Discipline, FleetSpec, QueueSpec, RoutingRule, ScalePerRequest, Scaling,
 };
 use autosim_engine::random::{Purpose, Sampler, Streams};
 use autosim_engine::signal::{Metric, Resources, Signal};
@@ -66,7 +66,7 @@ fn allocations(fleet: FleetSpec) -> Vec<usize> {
             policy: Box::new(Watch(Arc::clone(&seen))),
             // A look at a gauge brings the plane to the instant; a control alone need not.
             signals: vec![SignalRef::own(Signal::of(Metric::QueuedRequests, SECOND, SECOND))],
-            cadence: Cadence { interval: SECOND, random_phase: false },
+            cadence: Cadence::every(SECOND),
             actuation_delay: Span::ZERO,
             wakeups: Vec::new(),
         },
@@ -95,8 +95,7 @@ fn past_the_high_water_mark_nothing_is_allocated() {
     let (slots, sharing) = (Discipline::Slots, Discipline::Sharing { limit: None });
     // Replicas come and go: an idle one leaves after a second.
     let idle_expiry = Sampler::Constant(1_000_000_000);
-    let (minimum, limit, overflow) = (0, 200, Overflow::Wait);
-    let scale = ScalePerRequest { idle_expiry, minimum, limit, overflow };
+    let scale = ScalePerRequest { limit: 200, ..ScalePerRequest::after(idle_expiry) };
     let (central, by) = (Balancing::CentralQueue, Balancing::PerReplica);
     let scaling = Scaling::PerRequest(scale);
     let mut fleets = vec![FleetSpec { scaling, ..FleetSpec::default() }];

@@ -2,7 +2,7 @@
 
 use autosim_engine::control::{Autoscaler, Cadence, Decision, Observation, Policy};
 use autosim_engine::fleet::{
-    Balancing, Discipline, FleetSpec, Overflow, QueueSpec, RoutingRule, ScalePerRequest, Scaling,
+    Balancing, Discipline, FleetSpec, QueueSpec, RoutingRule, ScalePerRequest, Scaling,
 };
 use autosim_engine::random::{Distribution, Purpose, Sampler, Streams};
 use autosim_engine::signal::Resources;
@@ -59,7 +59,7 @@ pub(crate) fn setup(replicas: u32, requests: u32, workload: &Workload, fleet: Fl
         autoscaler: Autoscaler {
             policy: Box::new(Hold),
             signals: Vec::new(),
-            cadence: Cadence { interval: Span::from_secs(10), random_phase: false },
+            cadence: Cadence::every(Span::from_secs(10)),
             actuation_delay: Span::ZERO,
             wakeups: Vec::new(),
         },
@@ -105,8 +105,7 @@ pub(crate) fn floor(requests: u32) -> u64 {
 /// The planes by name, each with a fleet that runs on it.
 pub(crate) fn planes() -> Vec<(&'static str, FleetSpec)> {
     let idle_expiry = Sampler::Constant(60_000_000_000);
-    let overflow = Overflow::Wait;
-    let scale = ScalePerRequest { idle_expiry, minimum: 0, limit: 40_000, overflow };
+    let scale = ScalePerRequest { limit: 40_000, ..ScalePerRequest::after(idle_expiry) };
     let scaling = Scaling::PerRequest(scale);
     // Random patience and a limited queue need the general plane.
     let timeout = Some(Sampler::Uniform { min_ns: 1e10, width_ns: 1e10 });

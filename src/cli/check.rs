@@ -103,7 +103,8 @@ impl Subject {
     fn read(path: &Path, args: &Args) -> Result<ReadDocument, Box<Self>> {
         let name = path.display().to_string();
         let unread = |findings| Box::new(Self::Unread(name.clone(), findings));
-        let input = refuse_recorded(path).and_then(|()| Input::find(path, Role::Scenario));
+        let role = if is_document(&name, "") { Role::Policy } else { Role::Scenario };
+        let input = refuse_recorded(path).and_then(|()| Input::find(path, role));
         let input = input.map_err(unread)?;
         if is_document(&name, &input.text) {
             return ReadDocument::of(input).map_err(unread);

@@ -25,6 +25,7 @@ const SHIPPED: &[(&str, &str)] = &[
     ("scale-to-zero-herd", include_str!("../../scenarios/scale-to-zero-herd.toml")),
     ("stabilise-worst-of-both", include_str!("../../scenarios/stabilise-worst-of-both.toml")),
     ("worker-follows-web", include_str!("../../scenarios/worker-follows-web.toml")),
+    ("wrong-metric", include_str!("../../scenarios/wrong-metric.toml")),
     ("zone-loss", include_str!("../../scenarios/zone-loss.toml")),
 ];
 

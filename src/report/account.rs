@@ -195,7 +195,7 @@ impl Account {
             time_s: shown.at.as_secs_f64(),
             clock: clock(whose.about, shown.at),
             until_s: None,
-            asked_by: if shown.activation { "request" } else { "control" }.to_owned(),
+            asked_by: <&str>::from(shown.asked_by).to_owned(),
             desired_before: shown.before,
             ready: shown.census.ready,
             starting: shown.census.starting,

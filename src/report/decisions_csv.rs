@@ -2,7 +2,7 @@
 
 use super::number::plain;
 use autosim_engine::control::Stage;
-use autosim_engine::simulation::DecisionRecord;
+use autosim_engine::simulation::{AskedBy, DecisionRecord};
 use autosim_study::experiment::Results;
 use std::io::{self, Write};
 
@@ -64,7 +64,7 @@ fn decided(record: &DecisionRecord) -> Vec<String> {
     let decision = &record.decision;
     let mut out = vec![
         plain(record.at.as_secs_f64(), 9),
-        if record.activation { "activation" } else { "control" }.to_owned(),
+        trigger(record.asked_by).to_owned(),
         record.census.ready.to_string(),
         record.census.starting.to_string(),
         record.census.draining.to_string(),
@@ -80,6 +80,14 @@ fn decided(record: &DecisionRecord) -> Vec<String> {
     out.push(reason.stage.name().to_owned());
     out.push(reason.why.to_string());
     out
+}
+
+const fn trigger(by: AskedBy) -> &'static str {
+    match by {
+        AskedBy::Control => "control",
+        AskedBy::Request => "activation",
+        AskedBy::Nobody => "outside",
+    }
 }
 
 fn seen(record: &DecisionRecord, names: &[String], columns: usize) -> Vec<String> {

@@ -24,8 +24,11 @@ pub fn explain_text(one: &Account) -> String {
     if one.fidelity.is_some() {
         line(&mut text, "fidelity", "fluid: what it saw is that of a flow, approximately");
     }
-    let asked =
-        if one.asked_by == "request" { "a request at zero replicas" } else { "its control loop" };
+    let asked = match one.asked_by.as_str() {
+        "request" => "a request at zero replicas",
+        "nobody" => "nobody: somebody else than the policy set the count",
+        _ => "its control loop",
+    };
     line(&mut text, "asked by", asked);
     let counts = format!(
         "{} desired, {} ready, {} starting, {} draining",

@@ -309,6 +309,7 @@ mod tests {
     use autosim_engine::control::{Observation, Why};
     use autosim_engine::fleet::Launches;
     use autosim_engine::signal::{Census, Reading};
+    use autosim_engine::simulation::AskedBy;
 
     fn interval(minute: u64, arrivals: u64, starting: f64, p99_ms: u64) -> Interval {
         let results = sample::results();
@@ -332,7 +333,7 @@ mod tests {
             decision: Observation::of_count(before)
                 .propose(after, Why::Ratio { base: before, value: 0.9, target: 0.6 }),
             readings: vec![Reading { value: Some(0.9), at: Time::from_secs(second - 15) }],
-            activation: false,
+            asked_by: AskedBy::Control,
             without: Vec::new(),
             until: None,
         }

@@ -4,10 +4,10 @@
 use autosim_engine::control::{Observation, Stage, Why};
 use autosim_engine::fleet::{Launch, Launches, OrderedBy};
 use autosim_engine::signal::{Census, Reading};
+use autosim_engine::simulation::{AskedBy, DecisionRecord, Slo, SloMinute, Window};
 use autosim_engine::simulation::{
     ClientInterval, Counts, FleetTotals, Interval, LatencyTotals, Presence, ServiceOutcome,
 };
-use autosim_engine::simulation::{DecisionRecord, Slo, SloMinute, Window};
 use autosim_engine::stats::Histogram;
 use autosim_engine::units::{Price, Span, Time, WallClock};
 use autosim_study::experiment::{
@@ -339,7 +339,7 @@ fn decisions(at: usize) -> Vec<DecisionRecord> {
             before,
             decision,
             readings: vec![Reading { value: Some(value), at: Time::from_secs(60 * m - 15) }],
-            activation: false,
+            asked_by: AskedBy::Control,
             without: Vec::new(),
             until: None,
         });

@@ -5,10 +5,10 @@ use crate::naive_equality::setup;
 use autosim_engine::control::{Decision, Observation, Policy, SignalRef, Why};
 use autosim_engine::fleet::{
     Balancing, ClientSpec, ColdStage, FailedWork, FailureSpec, FleetSpec, Outage, Portion, Restart,
-    RetrySpec, RoutingRule,
+    RetrySpec, RoutingRule, ScalePerRequest, Scaling, Slowdown, Slowdowns,
 };
-use autosim_engine::random::Sampler;
-use autosim_engine::signal::{Metric, Probe, Reading, Sensor, Signal};
+use autosim_engine::random::{Purpose, Sampler, Streams};
+use autosim_engine::signal::{Metric, Missing, Probe, Reading, Sensor, Signal};
 use autosim_engine::simulation::{
     Completion, DecisionLog, ServiceOutcome, Setup, Sink, Window, run, run_told,
 };
@@ -207,6 +207,90 @@ fn a_policy_is_shown_the_count_in_force() {
     assert_eq!(shown.lock().unwrap()[..4], [1, 1, 4, 4]);
 }
 
+/// The first reading of each decision.
+fn readings(mut setup: Setup, signal: Signal, outages: &[(u64, u64)]) -> Vec<Option<f64>> {
+    setup.detail.decisions = DecisionLog::All;
+    let outages = outages.iter().map(|&(from, until)| (Time(from), Time(until))).collect();
+    setup.services[0].autoscaler.signals = vec![SignalRef { outages, ..SignalRef::own(signal) }];
+    outcome(setup).decisions.iter().map(|one| one.readings[0].value).collect()
+}
+
+/// Instants of a loop that turns every `interval`, late by `median` at the median.
+fn turns(interval: u64, median: f64, number: u32, seed: u64) -> Vec<Time> {
+    let law = Sampler::Lognormal { mu: median.ln(), sigma: 10_f64.ln() / 2.326_347_874_040_841 };
+    let mut rng = Streams::new(seed, 0, 0).sequential(Purpose::Drift, number);
+    let next = |at: &Time| Some(at.after(Span(interval)).after(law.draw(&mut rng)));
+    std::iter::successors(Some(Time::ZERO), next).skip(1).take(500).collect()
+}
+
+/// (rules 2, 51)
+#[test]
+fn each_turn_of_a_loop_that_drifts_comes_late_by_a_draw_of_its_own() {
+    let of = |drift| {
+        let long = Case { interval: 1_000, end: 50_000, ..case(FleetSpec::default(), &[], &[1]) };
+        let mut setup = setup(&long);
+        setup.detail.decisions = DecisionLog::All;
+        let autoscaler = &mut setup.services[0].autoscaler;
+        autoscaler.cadence.drift = Span(drift);
+        let signal = SignalRef::own(per_second(300, 300));
+        autoscaler.signals = vec![SignalRef { drift: Span(2 * drift), ..signal }];
+        outcome(setup).decisions
+    };
+    let decisions = of(45);
+    let (controls, scrapes) = (turns(1_000, 45.0, 0, 1), turns(300, 90.0, 1, 1));
+    assert!(decisions.len() > 40 && decisions[40].at > Time(42_000), "{:?}", decisions[40].at);
+    for (decision, at) in decisions.iter().zip(controls) {
+        assert_eq!(decision.at, at);
+        let newest = scrapes.iter().rev().find(|scrape| **scrape <= at);
+        assert_eq!(Some(&decision.readings[0].at), newest);
+    }
+    assert_eq!(of(0)[40].at, Time(41_000));
+}
+
+/// One of two slots is busy; from 15 us up to 25 us it computes a quarter as much, or half as much again (rule 47).
+#[test]
+fn cpu_follows_the_cores_that_busy_slots_keep_busy() {
+    for (cpu_of_request, cores, cpu, expected) in [
+        (1.0, None, 0.25, [50.0, 31.25, 31.25, 50.0]),
+        (0.5, Some(1.0), 0.25, [50.0, 31.25, 31.25, 50.0]),
+        (0.1, Some(0.5), 1.5, [20.0, 25.0, 25.0, 20.0]),
+    ] {
+        let slowdown = Slowdown { at: Time(15_000), until: Time(25_000), factor: 4.0, cpu };
+        let fleet = FleetSpec {
+            concurrency: 2,
+            slowdowns: Slowdowns::new(vec![slowdown]),
+            ..FleetSpec::default()
+        };
+        let long = case(fleet, &[(0, 90_000)], &[1]);
+        let mut setup = setup(&Case { interval: 10_000, end: 100_000, ..long });
+        let resources = &mut setup.services[0].resources;
+        (resources.cpu_of_request, resources.cores) = (cpu_of_request, cores);
+        let signal = Signal::of(Metric::CpuPercent, Span(10_000), Span(10_000));
+        let seen = readings(setup, signal, &[]);
+        assert_eq!(seen[..4], expected.map(Some), "{cpu_of_request} {cores:?} {cpu}");
+    }
+}
+
+/// Two requests a nanosecond up to 30 and one from then on, seen over 20; out at the scrapes of 20 and 30
+/// (rule 48).
+#[test]
+fn what_happened_while_a_metric_was_out_is_never_seen() {
+    let mut requests: Vec<(u64, u64)> = (0..60).map(|n| (n / 2, 1)).collect();
+    requests.extend((30..100).map(|at| (at, 1)));
+    let of = |delay, missing, outages: &[(u64, u64)]| {
+        let fleet = FleetSpec { initial: 3, ..FleetSpec::default() };
+        let signal = Signal { delay: Span(delay), missing, ..per_second(20, 10) };
+        readings(setup(&case(fleet, &requests, &[3])), signal, outages)
+    };
+    let (two, one, none) = (Some(2e9), Some(1e9), None);
+    let out = [(20, 40)];
+    assert_eq!(of(0, Missing::NoData, &[])[..5], [two, two, two, Some(1.5e9), one]);
+    assert_eq!(of(0, Missing::NoData, &out)[..5], [two, none, none, one, one]);
+    assert_eq!(of(5, Missing::NoData, &out)[..5], [none, two, none, none, one]);
+    assert_eq!(of(0, Missing::Value(0.0), &out)[..4], [two, Some(0.0), Some(0.0), one]);
+    assert_eq!(of(0, Missing::Hold, &out)[..4], [two, two, two, one]);
+}
+
 // ---- what is measured ----
 
 /// (rule 20)
@@ -221,6 +305,21 @@ fn who_waited_for_a_replica_to_start_is_cold() {
         let requests = [(3, 4), (14, 4), (15, 4), (40, 4)];
         let counts = outcome(setup(&case(fleet, &requests, &[1]))).counts;
         assert_eq!((counts.completed, counts.served_cold), (4, 2));
+    }
+}
+
+/// Where no cold start but the law of the first request holds it, who starts a replica is cold (rule 20).
+#[test]
+fn who_starts_a_replica_at_once_is_cold_if_its_own_law_says_so() {
+    for (cold_demand, cold) in [(Some(Sampler::Constant(9)), 2), (None, 0)] {
+        let scaling = Scaling::PerRequest(ScalePerRequest {
+            limit: 9,
+            ..ScalePerRequest::after(Sampler::Constant(50))
+        });
+        let fleet = FleetSpec { initial: 0, scaling, cold_demand, ..FleetSpec::default() };
+        // The second comes while the first is served, the third finds both idle.
+        let counts = outcome(setup(&case(fleet, &[(1, 4), (2, 4), (30, 4)], &[0]))).counts;
+        assert_eq!((counts.completed, counts.served_cold, counts.triggered_launch), (3, cold, 2));
     }
 }
 

@@ -3,7 +3,7 @@
 
 use crate::products::one_of_each;
 use autosim_engine::control::{Decision, Observation, Stage};
-use autosim_engine::simulation::{self, DecisionLog, DecisionRecord, Detail, Setup};
+use autosim_engine::simulation::{self, AskedBy, DecisionLog, DecisionRecord, Detail, Setup};
 use autosim_study::scenario::{LoadOptions, Sources, load};
 use std::fs;
 use std::path::Path;
@@ -216,9 +216,9 @@ fn replayed(setup: &mut Setup, shown: &[DecisionRecord], without: Option<Stage>)
         let seen = Observation::new(now, record.census, record.before, readings);
         let without = without.filter(|_| at + 1 == shown.len());
         let seen = without.map_or(seen, |guard| seen.without(guard));
-        answer = Some(match record.activation {
-            true => policy.activate(&seen),
-            false => policy.observe(&seen),
+        answer = Some(match record.asked_by {
+            AskedBy::Request => policy.activate(&seen),
+            AskedBy::Control | AskedBy::Nobody => policy.observe(&seen),
         });
     }
     answer.unwrap()

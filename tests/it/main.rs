@@ -4,6 +4,7 @@ mod by_hand;
 mod cli;
 mod determinism;
 mod documented;
+mod documents;
 mod dry_run;
 mod endings;
 mod explained;

@@ -7,8 +7,9 @@ use crate::naive::{Case, Fate, Record, Try, simulate, simulate_classes, simulate
 use autosim_engine::control::{Autoscaler, Cadence, Decision, Observation, Policy, Why};
 use autosim_engine::fleet::{
     AtZero, Balancing, ClientSpec, ColdStage, Discipline, FailedWork, FailureSpec, FleetSpec,
-    LaunchRate, LoopSpec, Outage, Overflow, Portion, QueueOrder, QueueSpec, Restart, RetryBudget,
-    RetrySpec, RoutingRule, ScalePerRequest, Scaling, VictimOrder, WhenFull,
+    Intervention, LaunchRate, LoopSpec, Outage, Overflow, Portion, QueueOrder, QueueSpec, Restart,
+    RetryBudget, RetrySpec, RoutingRule, ScalePerRequest, Scaling, Slowdown, Slowdowns,
+    VictimOrder, WhenFull,
 };
 use autosim_engine::random::{Generator, Purpose, Sampler, Streams};
 use autosim_engine::signal::Resources;
@@ -108,7 +109,7 @@ pub(crate) fn setup(case: &Case) -> Setup {
         autoscaler: Autoscaler {
             policy: Box::new(policy),
             signals: Vec::new(),
-            cadence: Cadence { interval: Span(case.interval), random_phase: false },
+            cadence: Cadence::every(Span(case.interval)),
             actuation_delay: Span(case.delay),
             wakeups: case.wakeups.iter().map(|&at| Time(at)).collect(),
         },
@@ -278,6 +279,7 @@ fn scaling(kind: Kind, dice: &mut Dice) -> Scaling {
     }
     Scaling::PerRequest(ScalePerRequest {
         idle_expiry: dice.law(0, 40),
+        max_lifetime: dice.maybe(2, |dice| dice.law(0, 120)),
         minimum: dice.count(0, 2),
         limit: if dice.one_in(3) { u32::MAX } else { dice.count(1, 4) },
         overflow: if dice.one_in(2) { Overflow::Wait } else { Overflow::Reject },
@@ -464,11 +466,44 @@ pub(crate) fn sharing_case(kind: Kind, seed: u64) -> Case {
     case
 }
 
+/// A random case of any kind that is slowed down now and then, and whose count somebody else sets.
+pub(crate) fn scripted_case(kind: Kind, seed: u64) -> Case {
+    let dice = &mut Dice(Streams::new(seed, 0, 93).sequential(Purpose::Arrivals, 7));
+    let make = match (kind, dice.below(6)) {
+        (Kind::Routed(_), 0) => failing_sharing_case,
+        (Kind::Routed(_), 1) => sharing_case,
+        (Kind::Routed(_) | Kind::Central, 2) => failing_case,
+        (Kind::Routed(_) | Kind::Central, 3) => classes_case,
+        (_, 4) => random_client_case,
+        (_, _) => random_case,
+    };
+    let mut case = make(kind, seed);
+    let mut at = 0;
+    let slowdown = |_| {
+        at += dice.below(80);
+        let (from, lasts) = (at, dice.between(1, 70));
+        at += lasts;
+        let factor = [1.5, 2.0, 3.0, 7.25][dice.below(4) as usize];
+        Slowdown { at: Time(from), until: Time(at), factor, cpu: 1.0 / factor }
+    };
+    case.fleet.slowdowns = Slowdowns::new((0..4).map(slowdown).collect());
+    let intervention = |_| Intervention { at: Time(dice.below(250)), replicas: dice.count(0, 5) };
+    case.fleet.interventions = (0..2).map(intervention).collect();
+    case
+}
+
 /// One simplification of a case.
 type Simplify = fn(&mut Case);
 
 /// What is tried to make a failing case smaller.
-const SIMPLER: [Simplify; 31] = [
+const SIMPLER: [Simplify; 34] = [
+    |case| {
+        if let Scaling::PerRequest(scale) = &mut case.fleet.scaling {
+            scale.max_lifetime = None;
+        }
+    },
+    |case| case.fleet.slowdowns = Slowdowns::default(),
+    |case| case.fleet.interventions.clear(),
     |case| case.fleet.classes = 1,
     |case| case.fleet.queue.order = QueueOrder::Priority,
     |case| case.fleet.queue.when_full = WhenFull::Refuse,
@@ -522,7 +557,7 @@ fn shrink(mut case: Case) -> Case {
                 case = smaller;
             }
         }
-        for simplify in SIMPLER.iter().chain([&SIMPLER[30]; 12]) {
+        for simplify in SIMPLER.iter().chain([&SIMPLER[33]; 12]) {
             let mut simpler = case.clone();
             simplify(&mut simpler);
             if fails(&simpler) {
@@ -578,6 +613,11 @@ fn every_routing_rule_equals_the_naive_simulator() {
 #[test]
 fn scale_per_request_equals_the_naive_simulator() {
     compare_all(Kind::PerRequest, random_case);
+}
+
+#[test]
+fn slowdowns_and_counts_from_outside_equal_the_naive_simulator_on_every_balancing() {
+    kinds().for_each(|kind| compare_all(kind, scripted_case));
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! Ray Serve end to end: recorded requests through replicas, handle, reports and controller, compared
 //! with how live deployments behave.
 
+use crate::vectors::text;
 use autosim_engine::simulation::{self, DecisionLog, Detail};
-use autosim_study::scenario::{LoadOptions, Sources, load};
+use autosim_study::scenario::{Layer, LoadOptions, Sources, load};
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -23,10 +24,17 @@ fn scenario(at: f64, duration: &str, rest: &str) -> String {
     )
 }
 
-/// When the wanted count changed, in seconds, and to what.
+/// When the wanted count changed, in seconds, and to what, where loops do not drift.
 fn changes(folder: &Path, toml: &str) -> Vec<(f64, u32)> {
+    let knob = |name| (format!("policies.ray.ray-serve.knobs.{name}"), "0s".to_owned());
+    changes_with(folder, toml, &[knob("control_drift"), knob("metrics_drift")])
+}
+
+/// The same, with some keys set.
+fn changes_with(folder: &Path, toml: &str, keys: &[(String, String)]) -> Vec<(f64, u32)> {
     let options = LoadOptions {
         folder: folder.into(),
+        layers: keys.iter().map(|(path, value)| Layer::value(path, path, value)).collect(),
         fallback_name: "ray".into(),
         ..LoadOptions::default()
     };
@@ -164,4 +172,35 @@ fn a_wish_waits_behind_max_replicas_and_a_default_deployment_never_scales() {
     );
     let found = changes(folder.path(), &scenario(0.0, "100s", &half));
     assert_eq!(found.last().map(|change| change.1), Some(3), "{found:?}");
+}
+
+/// With even arrivals and constant service the samples of loops that do not drift lock in phase with the
+/// requests; those of a live deployment do not, and ours drift as its do (rule 51).
+#[test]
+fn a_deployment_scales_in_about_when_the_live_one_did() {
+    let Some(requests) = text("ray_serve", "live/requests.csv") else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    let due = |line: &str| line.split(',').next()?.parse().ok();
+    record(folder.path(), requests.lines().skip(1).map(|line| due(line).expect("seconds")));
+    let rest = "[service]\nservice_time.constant = '200ms'\n[replica]\ncold_start.constant = '4.5s'\n\
+        [policies.ray.ray-serve.body]\nmin_replicas = 1\nmax_replicas = 4\nmax_ongoing_requests = 5\n\
+        target_ongoing_requests = 2\nupscale_delay_s = 3\ndownscale_delay_s = 8\n\
+        look_back_period_s = 10\nmetrics_interval_s = 2\nupscaling_factor = 0.5\n\
+        downscaling_factor = 0.6\n";
+    let toml = scenario(0.0, "113s", rest);
+    let scale_ins = |drift: bool| -> Vec<f64> {
+        let of_seed = |seed: u32| {
+            let seed = [("seed".to_owned(), seed.to_string())];
+            let found = match drift {
+                true => changes_with(folder.path(), &toml, &seed),
+                false => changes(folder.path(), &toml),
+            };
+            found.windows(2).rev().find(|pair| pair[1].1 < pair[0].1).map_or(0.0, |pair| pair[1].0)
+        };
+        (1..=10).map(of_seed).collect()
+    };
+    // The live one did at 99.6 s.
+    let found = scale_ins(true);
+    let near = found.iter().filter(|at| (85.0..=115.0).contains(*at)).count();
+    assert!(near >= 8, "{found:?}; without drift {:?}", scale_ins(false));
 }

@@ -39,7 +39,7 @@ fn simulate(fleet: FleetSpec, requests: Vec<(u64, u64)>, end: Time) -> (ServiceO
         autoscaler: Autoscaler {
             policy: Box::new(Keep),
             signals: Vec::new(),
-            cadence: Cadence { interval: Span::ZERO, random_phase: false },
+            cadence: Cadence::every(Span::ZERO),
             actuation_delay: Span::ZERO,
             wakeups: Vec::new(),
         },

@@ -1,6 +1,7 @@
 //! The shipped scenarios tell the stories they claim: order and shape, not digits.
 
 use autosim_engine::simulation::Interval;
+use autosim_engine::units::Time;
 use autosim_study::experiment::{self, Comparison, Figure, Results, RunOptions, Silent};
 use autosim_study::scenario::{LoadOptions, Sources, load};
 use std::path::PathBuf;
@@ -241,6 +242,26 @@ fn batch_behind_interactive_an_order_of_service_is_no_order_at_the_door() {
     let jobs = of("batch", Figure::FailedShare);
     assert!(jobs[2] > jobs[0] && jobs[2] > 0.15 && jobs[3] == 0.0, "{jobs:?}");
     falls(&story.figures(["more", "pushed-out"], Figure::BilledHours));
+}
+
+#[test]
+fn wrong_metric_cpu_falls_while_users_wait() {
+    let story = Story::run("wrong-metric", 1);
+    let desired = |policy, minute: usize| {
+        let intervals = story.timeline(policy).iter();
+        let at = Time::from_secs(60 * minute as u64);
+        intervals.take_while(|interval| interval.at < at).last().unwrap().desired
+    };
+    // Before the incident, in it, and ten minutes after the backend has healed.
+    let counts = |policy| [20, 39, 49].map(|minute| desired(policy, minute));
+    let [before, within, after] = counts("cpu");
+    assert!((18..=23).contains(&before) && within <= 7, "{before} {within} {after}");
+    let [before, within, after] = counts("slots");
+    assert!((20..=25).contains(&before) && within > 75, "{before} {within} {after}");
+    assert_eq!(counts("requests").map(|count| count.clamp(20, 24)), counts("requests"));
+    falls(&story.figures(["cpu", "requests", "slots"], Figure::FailedShare));
+    let failed = story.figures(["cpu", "slots"], Figure::FailedShare);
+    assert!(failed[0] > 0.3 && failed[1] < 0.12, "{failed:?}");
 }
 
 #[test]

@@ -59,6 +59,15 @@ pub struct Cadence {
     /// False: the first control is one interval after the start. True: a delay drawn per replication
     /// uniformly from `[0, interval)` is added to all of them.
     pub random_phase: bool,
+    /// How late each control comes at the median, so that the loop drifts (rule 51); zero = never.
+    pub drift: Span,
+}
+
+impl Cadence {
+    /// One control every `interval`, the first after one of them.
+    pub const fn every(interval: Span) -> Self {
+        Self { interval, random_phase: false, drift: Span::ZERO }
+    }
 }
 
 /// A policy with what it is shown and when: everything the engine needs to run it.
@@ -88,6 +97,10 @@ pub struct SignalRef {
     /// A metric path in place of the signal's window, statistic and delay; it is scraped every
     /// `signal.resolution`.
     pub sensor: Option<Box<dyn Sensor>>,
+    /// From when up to when, exclusive, its scrapes bring no data (rule 48).
+    pub outages: Vec<(Time, Time)>,
+    /// How late each scrape comes at the median (rule 51); zero = never.
+    pub drift: Span,
 }
 
 impl SignalRef {
@@ -98,7 +111,7 @@ impl SignalRef {
 
     /// A signal of the service of that name, or of the policy's own.
     pub const fn of(service: Option<String>, signal: Signal) -> Self {
-        Self { service, signal, native: None, sensor: None }
+        Self { service, signal, native: None, sensor: None, outages: Vec::new(), drift: Span::ZERO }
     }
 
     /// As a policy names it: `frontend/requests_per_s_per_replica`, or in its product's words.

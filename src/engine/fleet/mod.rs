@@ -18,6 +18,7 @@ mod fleet_state;
 mod launches;
 mod rank;
 mod replica;
+mod slowdowns;
 mod spec;
 
 pub use client::{ClientSpec, RetryBudget, RetrySpec};
@@ -27,7 +28,9 @@ pub use fleet_state::{Fleet, FleetCensus, FleetIntegrals, FleetLedger};
 pub use launches::{Launch, Launches, MOST_LAUNCHES, OrderedBy};
 pub use rank::Rank;
 pub use replica::{ReplicaId, State};
+pub use slowdowns::{FULL_SPEED, Slowdown, Slowdowns};
 pub use spec::{
-    AtZero, Balancing, Billing, ColdStage, Discipline, FleetSpec, LaunchRate, Overflow, Portion,
-    QueueOrder, QueueSpec, Rollout, RoutingRule, ScalePerRequest, Scaling, VictimOrder, WhenFull,
+    AtZero, Balancing, Billing, ColdStage, Discipline, FleetSpec, Intervention, LaunchRate,
+    Overflow, Portion, QueueOrder, QueueSpec, Rollout, RoutingRule, ScalePerRequest, Scaling,
+    VictimOrder, WhenFull,
 };

@@ -21,6 +21,8 @@ pub enum Rank {
     ClientGaveUp,
     /// 4: the window opens or closes, or an interval of the timeline ends.
     Measured,
+    /// A slowdown begins or ends.
+    PaceChanged,
     /// 5: a ready replica fails.
     Failed,
     /// An outage begins.
@@ -33,6 +35,8 @@ pub enum Rank {
     Controlled,
     /// 9: a decision takes effect.
     Actuated,
+    /// Somebody else sets the count.
+    Overruled,
     /// 10: a request arrives from outside.
     Arrived,
     /// A user in a closed loop begins, or has thought and sends.

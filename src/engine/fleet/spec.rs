@@ -1,6 +1,6 @@
 //! What a fleet is like: everything that does not change during a run.
 
-use super::{ClientSpec, FailureSpec, LoopSpec};
+use super::{ClientSpec, FailureSpec, LoopSpec, Slowdowns};
 use crate::random::Sampler;
 use crate::units::{Span, Time};
 use strum::{IntoStaticStr, VariantArray};
@@ -43,6 +43,10 @@ pub struct FleetSpec {
     pub rollouts: Vec<Rollout>,
     /// How its replicas fail.
     pub failures: FailureSpec,
+    /// When its requests take longer.
+    pub slowdowns: Slowdowns,
+    /// Counts that somebody else than its policy sets.
+    pub interventions: Vec<Intervention>,
     /// Classes of requests, at least 1; more only without scale per request and without sharing.
     pub classes: u8,
 }
@@ -102,6 +106,8 @@ impl Default for FleetSpec {
             loops: Vec::new(),
             rollouts: Vec::new(),
             failures: FailureSpec::default(),
+            slowdowns: Slowdowns::default(),
+            interventions: Vec::new(),
             classes: 1,
         }
     }
@@ -130,6 +136,15 @@ pub struct Rollout {
     pub at: Time,
     /// How many replicas stay ready; `None` = a quarter, rounded up.
     pub min_ready: Option<Portion>,
+}
+
+/// Somebody else than the policy sets the desired count: by hand, or with a manifest (rule 49).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Intervention {
+    /// When.
+    pub at: Time,
+    /// The count in force from then on.
+    pub replicas: u32,
 }
 
 /// So many replicas, or a share of those there are.
@@ -286,12 +301,23 @@ pub enum Scaling {
 pub struct ScalePerRequest {
     /// A replica idle for this long is removed; drawn once per idle period.
     pub idle_expiry: Sampler,
+    /// A replica that has been ready for this long is removed when it is idle, whatever its idle period; drawn
+    /// per replica. `None` = it lives for as long as it is used.
+    pub max_lifetime: Option<Sampler>,
     /// Never fewer live replicas than this, once they are there (provisioned concurrency).
     pub minimum: u32,
     /// At most so many live replicas.
     pub limit: u32,
     /// What happens to a request that may not start one.
     pub overflow: Overflow,
+}
+
+impl ScalePerRequest {
+    /// Without minimum, limit or maximum lifetime, idle replicas removed after that.
+    pub const fn after(idle_expiry: Sampler) -> Self {
+        let overflow = Overflow::Wait;
+        Self { idle_expiry, max_lifetime: None, minimum: 0, limit: u32::MAX, overflow }
+    }
 }
 
 /// What happens at the limit of scale per request.

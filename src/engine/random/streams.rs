@@ -48,6 +48,10 @@ pub enum Purpose {
     FlowGauge = 22,
     /// The points a law of durations is replaced by in a flow.
     Strata = 23,
+    /// How late each turn of a loop of an autoscaler comes.
+    Drift = 24,
+    /// How long the n-th launch, or the n-th replica of the initial fleet, is kept by scale per request.
+    MaxLifetime = 25,
 }
 
 /// The generators of one service in one replication. Two seeds never stand for two replications: the

@@ -13,6 +13,7 @@ pub(super) struct Counters {
     errors: u64,
     latency_sum_ns: u128,
     busy_ns: u128,
+    computing_ns: u128,
     in_flight_ns: u128,
     queued_ns: u128,
     ready_ns: u128,
@@ -28,6 +29,7 @@ impl Counters {
             errors: probe.rejections + probe.timeouts + probe.lost,
             latency_sum_ns: probe.latency_sum_ns,
             busy_ns: probe.busy_ns,
+            computing_ns: probe.computing_ns,
             in_flight_ns: probe.in_flight_ns,
             queued_ns: probe.queued_ns,
             ready_ns: probe.ready_ns,
@@ -46,6 +48,7 @@ pub(super) struct Load {
     errors: f64,
     latency_sum_ns: f64,
     busy: f64,
+    computing: f64,
     in_flight: f64,
     queued: f64,
     ready: f64,
@@ -64,6 +67,7 @@ impl Load {
             errors: events(|c| c.errors),
             latency_sum_ns: integral(|c| c.latency_sum_ns),
             busy: integral(|c| c.busy_ns),
+            computing: integral(|c| c.computing_ns),
             in_flight: integral(|c| c.in_flight_ns),
             queued: integral(|c| c.queued_ns),
             ready: integral(|c| c.ready_ns),
@@ -80,6 +84,7 @@ impl Load {
             errors: 0.0,
             latency_sum_ns: 0.0,
             busy: probe.busy as f64,
+            computing: probe.computing,
             in_flight: probe.in_flight as f64,
             queued: probe.queued as f64,
             ready: f64::from(probe.census.ready),
@@ -130,8 +135,8 @@ impl Load {
     /// CPU averaged over ready replicas, and over starting ones too where the resources say so.
     fn cpu(&self, r: &Resources) -> Option<f64> {
         let span = r.cpu_full_percent - r.cpu_idle_percent;
-        let slots = self.ready * f64::from(r.concurrency);
-        let of_ready = || Some(r.cpu_idle_percent + span * quotient(self.busy, slots)?);
+        let (used, cores) = (self.computing * r.cpu_of_request, self.ready * r.cores());
+        let of_ready = || Some(r.cpu_idle_percent + span * quotient(used, cores)?);
         if !r.cpu_counts_starting || self.starting <= 0.0 {
             return of_ready();
         }

@@ -114,6 +114,17 @@ impl Pipeline {
         self.add(Sample { at: probe.at, value, counters: Some(counters), latency });
     }
 
+    /// A scrape that brings no data, since the metric is out (rule 48): what was before is forgotten.
+    pub fn miss(&mut self, probe: &Probe<'_>) {
+        self.samples.clear();
+        self.base = Counters::of(probe);
+        if let (Some(response), Some(all)) = (&mut self.response, probe.latency) {
+            response.window = Histogram::default();
+            response.seen.clone_from(all);
+        }
+        self.conclude(Reading { value: None, at: probe.at });
+    }
+
     /// Takes a recorded sample instead of a scrape, in the metric's unit; the window's mean is then the
     /// plain mean of its samples. For replaying recordings; not mixed with [`Pipeline::scrape`].
     pub fn sample(&mut self, at: Time, value: Option<f64>) {
@@ -140,7 +151,13 @@ impl Pipeline {
             }
             self.samples.pop_front();
         }
-        let reading = self.with_missing_rule(Reading { value: self.statistic(), at });
+        self.conclude(Reading { value: self.statistic(), at });
+    }
+
+    /// What the window says is published after the delay.
+    fn conclude(&mut self, reading: Reading) {
+        let at = reading.at;
+        let reading = self.with_missing_rule(reading);
         self.publish(at);
         self.pending.push_back(reading);
     }
@@ -407,11 +424,13 @@ mod tests {
             at: s(10),
             arrivals: 40,
             busy_ns: ns(40.0), // 4 of 2 x 4 slots
+            computing_ns: ns(40.0),
             in_flight_ns: ns(50.0),
             queued_ns: ns(30.0),
             ready_ns: ns(20.0),
             starting_ns: ns(20.0),
             busy: 2,
+            computing: 2.0,
             census: Census { starting: 1, ready: 1, draining: 0 },
             ..Probe::default()
         };

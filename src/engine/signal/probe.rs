@@ -26,6 +26,9 @@ pub struct Probe<'a> {
     pub latency: Option<&'a Histogram>,
     /// Integral of busy slots of ready replicas (draining excluded), in slot-nanoseconds.
     pub busy_ns: u128,
+    /// The same of slots whose requests compute, each counted for the CPU it uses of what it would use at full
+    /// speed.
+    pub computing_ns: u128,
     /// Integral of requests in service, draining replicas included.
     pub in_flight_ns: u128,
     /// Integral of waiting requests.
@@ -36,6 +39,8 @@ pub struct Probe<'a> {
     pub starting_ns: u128,
     /// Busy slots of ready replicas now.
     pub busy: u64,
+    /// Slots that compute now, counted so.
+    pub computing: f64,
     /// Requests in service now, draining replicas included.
     pub in_flight: u64,
     /// Waiting requests now.
@@ -57,16 +62,21 @@ pub struct ReplicaLoad {
     pub ongoing: u32,
 }
 
-/// How load turns into the resources of one replica (rule 10); linear in its utilization u (busy slots /
-/// concurrency): `idle + (full - idle) x u`, in percent of what the replica was given.
+/// How load turns into the resources of one replica (rules 10, 47); linear in its utilization u (busy slots /
+/// concurrency, for CPU busy cores / cores): `idle + (full - idle) x u`, in percent of what the replica was
+/// given.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Resources {
     /// Slots of a replica.
     pub concurrency: u32,
     /// CPU with no request.
     pub cpu_idle_percent: f64,
-    /// CPU with every slot busy.
+    /// CPU with every core busy.
     pub cpu_full_percent: f64,
+    /// The cores a busy slot keeps busy at full speed, at most 1.
+    pub cpu_of_request: f64,
+    /// Cores of a replica; `None` = one for each slot.
+    pub cores: Option<f64>,
     /// CPU of a starting replica; used only if starting replicas are counted.
     pub cpu_starting_percent: f64,
     /// Whether `cpu_percent` averages over starting replicas too.
@@ -88,11 +98,22 @@ pub struct Resources {
 }
 
 impl Resources {
-    /// What a metric reads at most, in percent; `None` where it has no such end.
-    pub const fn highest(&self, metric: Metric) -> Option<f64> {
+    /// Cores of a replica.
+    pub fn cores(&self) -> f64 {
+        self.cores.unwrap_or(f64::from(self.concurrency))
+    }
+
+    /// CPU with every slot busy at full speed, in percent.
+    pub fn cpu_of_busy_slots(&self) -> f64 {
+        let busy = f64::from(self.concurrency) * self.cpu_of_request / self.cores();
+        self.cpu_idle_percent + (self.cpu_full_percent - self.cpu_idle_percent) * busy
+    }
+
+    /// What a metric reads at most, in percent, at full speed; `None` where it has no such end.
+    pub fn highest(&self, metric: Metric) -> Option<f64> {
         let (idle, full) = match metric {
             Metric::UtilizationPercent => (0.0, 100.0),
-            Metric::CpuPercent => (self.cpu_idle_percent, self.cpu_full_percent),
+            Metric::CpuPercent => (self.cpu_idle_percent, self.cpu_of_busy_slots()),
             Metric::MemoryPercent => (self.memory_idle_percent, self.memory_full_percent),
             Metric::GpuPercent => (self.gpu_idle_percent, self.gpu_full_percent),
             Metric::RequestsPerS
@@ -119,12 +140,14 @@ impl Resources {
 }
 
 impl Default for Resources {
-    /// One slot; CPU, GPU 0 to 100 %, memory 30 to 80 %, one connection per request, no bytes.
+    /// One slot and one core for it; CPU, GPU 0 to 100 %, memory 30 to 80 %, one connection per request, no bytes.
     fn default() -> Self {
         Self {
             concurrency: 1,
             cpu_idle_percent: 0.0,
             cpu_full_percent: 100.0,
+            cpu_of_request: 1.0,
+            cores: None,
             cpu_starting_percent: 100.0,
             cpu_counts_starting: false,
             memory_idle_percent: 30.0,

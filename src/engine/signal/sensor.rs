@@ -13,6 +13,12 @@ pub trait Sensor: Send {
     /// [`Sensor::next_scrape`] says.
     fn scrape(&mut self, probe: &Probe<'_>);
 
+    /// A scrape while the metric is out (rule 48): it sees nothing of the probe but the time. Default: as if
+    /// there had been no scrape.
+    fn miss(&mut self, probe: &Probe<'_>) {
+        let _ = probe;
+    }
+
     /// When it wants its first scrape (asked at the start) or the next one (asked after each); `None` =
     /// after the signal's resolution.
     fn next_scrape(&self, _now: Time) -> Option<Time> {
@@ -44,6 +50,9 @@ pub trait Sensor: Send {
 impl Sensor for Pipeline {
     fn scrape(&mut self, probe: &Probe<'_>) {
         self.scrape(probe);
+    }
+    fn miss(&mut self, probe: &Probe<'_>) {
+        self.miss(probe);
     }
     fn sample(&mut self, at: Time, value: Option<f64>) {
         self.sample(at, value);

@@ -1,12 +1,14 @@
 //! The replicas and requests of one service: its plane, its fleet, and the record of what became of its
 //! requests.
 
+mod computing;
 mod failing;
 mod flowing;
 mod probing;
 mod rolling;
 mod scaling;
 
+use self::computing::Computing;
 use super::event_list::Event;
 use super::facts::RunFacts;
 use super::incoming::Incoming;
@@ -33,6 +35,7 @@ pub(super) struct Backend<'a, const OBSERVED: bool> {
     inflow: Option<Box<Flow>>,
     pub(super) told: Told<'a, OBSERVED>,
     rollout: RolloutState,
+    computing: Computing,
     /// What the last actuated decision asked for.
     pub(super) desired: u32,
     /// What will happen to its replicas, and is not in the event list yet.
@@ -70,6 +73,7 @@ impl<'a, const OBSERVED: bool> Backend<'a, OBSERVED> {
             // Requests start and remove replicas: nothing else does.
             fleet.rollouts.clear();
             fleet.failures.outages.clear();
+            fleet.interventions.clear();
         }
         let inflow = arrivals.take_flow();
         let plane = match &inflow {
@@ -99,6 +103,7 @@ impl<'a, const OBSERVED: bool> Backend<'a, OBSERVED> {
             inflow,
             told: Told { recorder, observer },
             rollout: RolloutState::Idle,
+            computing: Computing::default(),
             desired,
             changes: Vec::new(),
             replicas: run.one_by_one[index as usize].then(Vec::new),

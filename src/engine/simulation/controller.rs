@@ -4,10 +4,11 @@ mod hindsight;
 mod log;
 
 use self::log::Log;
+use super::drift::Lateness;
 use super::facts::RunFacts;
-use super::outcome::{BoundTotals, DecisionRecord};
+use super::outcome::{AskedBy, BoundTotals, DecisionRecord};
 use super::setup::Window;
-use crate::control::{Autoscaler, Bound, Decision, Observation};
+use crate::control::{Autoscaler, Bound, Decision, Observation, Stage, Why};
 use crate::units::Time;
 
 /// An autoscaler with what is known of its decisions so far.
@@ -20,13 +21,16 @@ pub(super) struct Controller {
     /// Its first signal as it saw it last.
     pub(super) signal: Option<f64>,
     pub(super) actions: Actions,
+    /// Of its regular controls.
+    pub(super) lateness: Lateness,
     log: Log,
 }
 
 impl Controller {
     /// Of a service with `initial` replicas.
-    pub(super) fn new(autoscaler: Autoscaler, initial: u32, run: &RunFacts) -> Self {
+    pub(super) fn new(autoscaler: Autoscaler, initial: u32, index: u32, run: &RunFacts) -> Self {
         Self {
+            lateness: Lateness::new(autoscaler.cadence.drift, &run.streams(index), 0),
             log: Log::new(&*autoscaler.policy, run),
             autoscaler,
             orders_under_way: 0,
@@ -47,8 +51,16 @@ impl Controller {
         self.signal = seen.readings.first().and_then(|reading| reading.value);
         self.actions.note_bound(seen.now, decision.bound());
         self.actions.note_wanted(seen.now, decision.uncapped);
-        self.log.decided(seen, decision, activation);
+        let by = if activation { AskedBy::Request } else { AskedBy::Control };
+        self.log.decided(seen, decision, by);
         decision
+    }
+
+    /// Somebody else decides: the policy is not asked.
+    pub(super) fn overrule(&mut self, seen: &Observation<'_>, replicas: u32) {
+        let decision = seen.by(Stage::Mode, replicas, Why::Note("set from outside"));
+        self.actions.note_bound(seen.now, None);
+        self.log.decided(seen, decision, AskedBy::Nobody);
     }
 
     /// The decisions that were kept.

@@ -1,6 +1,6 @@
 //! What the simulation does and when: events in order of time, then of rank.
 
-use crate::fleet::{Rank, ReplicaId};
+use crate::fleet::{FULL_SPEED, Rank, ReplicaId, Slowdown};
 use crate::units::Time;
 use std::collections::BTreeMap;
 
@@ -14,6 +14,8 @@ pub(super) enum Event {
     Ready(u64, ReplicaId),
     /// The measured window opens or closes, or a timeline interval ends.
     Measure(Measure),
+    /// A slowdown begins or ends: from now on work and CPU go on like this.
+    Pace(Pace),
     /// A ready replica fails; the launch ordinal orders equals and tells whether it is still that one.
     Fail(u64, ReplicaId),
     /// The outage of this number begins.
@@ -26,6 +28,8 @@ pub(super) enum Event {
     Control(Control),
     /// A decision takes effect.
     Actuate(u32),
+    /// Somebody else sets this count.
+    Intervene(u32),
 }
 
 /// What a rollout does at an instant.
@@ -35,6 +39,26 @@ pub(super) enum RolloutStep {
     Begin(u32),
     /// Replicas are ready: the next batch may be due.
     Continue,
+}
+
+/// How work goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Pace {
+    /// Of a request in service, in units of 2^-32 of full speed.
+    pub(super) speed: u64,
+    /// CPU of a busy slot, in units of 2^-32 of what it uses at full speed.
+    pub(super) cpu: u64,
+}
+
+impl Pace {
+    /// Outside of slowdowns.
+    pub(super) const USUAL: Self = Self { speed: FULL_SPEED, cpu: FULL_SPEED };
+
+    /// While that one lasts.
+    pub(super) fn during(slowdown: &Slowdown) -> Self {
+        let cpu = (FULL_SPEED as f64 * slowdown.cpu).round() as u64;
+        Self { speed: slowdown.speed(), cpu }
+    }
 }
 
 /// What is measured.
@@ -64,12 +88,14 @@ impl Event {
             Self::Gone(_) => Rank::Gone,
             Self::Ready(..) => Rank::Ready,
             Self::Measure(_) => Rank::Measured,
+            Self::Pace(_) => Rank::PaceChanged,
             Self::Fail(..) => Rank::Failed,
             Self::Outage(_) => Rank::OutageBegan,
             Self::Rollout(_) => Rank::Rolled,
             Self::Scrape(_) => Rank::Scraped,
             Self::Control(_) => Rank::Controlled,
             Self::Actuate(_) => Rank::Actuated,
+            Self::Intervene(_) => Rank::Overruled,
         }
     }
 
@@ -79,11 +105,13 @@ impl Event {
             Self::Fail(ordinal, _) | Self::Ready(ordinal, _) => *ordinal,
             Self::Gone(_)
             | Self::Measure(_)
+            | Self::Pace(_)
             | Self::Outage(_)
             | Self::Rollout(_)
             | Self::Scrape(_)
             | Self::Control(_)
-            | Self::Actuate(_) => 0,
+            | Self::Actuate(_)
+            | Self::Intervene(_) => 0,
         }
     }
 }

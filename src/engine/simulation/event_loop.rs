@@ -108,11 +108,12 @@ impl<'a, const OBSERVED: bool> Run<'a, OBSERVED> {
         let sources = sources(&setup)?;
         let facts = RunFacts::new(&setup, &sources);
         let resources: Vec<_> = setup.services.iter().map(|service| service.resources).collect();
-        let of_service = |(service, sources): (&mut ServiceSetup, &Vec<usize>)| {
-            let initial = service.fleet.initial;
-            Senses::new(&mut service.autoscaler.signals, sources, &resources, initial)
+        let of_service = |(index, service): (u32, &mut ServiceSetup), sources: &Vec<usize>| {
+            let (signals, initial) = (&mut service.autoscaler.signals, service.fleet.initial);
+            Senses::new(signals, sources, &resources, initial, &facts.streams(index))
         };
-        let senses = setup.services.iter_mut().zip(&sources).map(of_service).collect();
+        let services = (0..).zip(&mut setup.services).zip(&sources);
+        let senses = services.map(|(service, sources)| of_service(service, sources)).collect();
         let mut run = Self {
             senses,
             services: Vec::new(),
@@ -138,17 +139,19 @@ impl<'a, const OBSERVED: bool> Run<'a, OBSERVED> {
         let (id, service) = (index as u32, &mut self.services[index]);
         service.backend.begin();
         self.note(index);
-        let service = &self.services[index];
+        let service = &mut self.services[index];
         let cadence = service.controller.autoscaler.cadence;
         // After one period, and a phase of its own (rule 3).
         let first = Time::ZERO + cadence.interval + facts.control_phase(cadence, id);
         if !cadence.interval.is_zero() {
-            self.events.add(first, id, Event::Control(Control::Periodic));
+            let late = service.controller.lateness.draw();
+            self.events.add(first.after(late), id, Event::Control(Control::Periodic));
         }
-        // A wakeup that falls on a regular control is that control (rule 18).
+        // A wakeup that falls on a regular control is that control (rule 18); drifting ones are known only as
+        // they come.
         for &at in &service.controller.autoscaler.wakeups {
             let late = at.since(first).0.checked_rem(cadence.interval.0);
-            if at >= first && late == Some(0) {
+            if at >= first && late == Some(0) && cadence.drift.is_zero() {
                 marks::hit("a wakeup that is a regular control", "");
             } else {
                 self.events.add(at, id, Event::Control(Control::Wakeup));
@@ -305,8 +308,10 @@ impl<'a, const OBSERVED: bool> Run<'a, OBSERVED> {
             }
             Event::Rollout(step) => service.roll(now, step),
             Event::Measure(what) => self.measure(now, index, what),
+            Event::Pace(pace) => service.backend.change_pace(now, pace),
             Event::Scrape(number) => self.scrape(now, index, number),
             Event::Control(control) => self.control(now, index, control),
+            Event::Intervene(replicas) => service.intervene(now, replicas),
             Event::Actuate(desired) => {
                 service.controller.orders_under_way -= 1;
                 service.actuate(now, desired);
@@ -346,7 +351,8 @@ impl<'a, const OBSERVED: bool> Run<'a, OBSERVED> {
             self.events.add(now + delay, index as u32, Event::Actuate(decision.desired));
         }
         if control == Control::Periodic {
-            self.events.add(now + interval, index as u32, Event::Control(control));
+            let late = service.controller.lateness.draw();
+            self.events.add((now + interval).after(late), index as u32, Event::Control(control));
         }
     }
 

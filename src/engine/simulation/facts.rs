@@ -42,13 +42,17 @@ impl RunFacts {
         }
     }
 
+    /// What a service draws from.
+    pub(super) fn streams(&self, service: u32) -> Streams {
+        Streams::new(self.seed, self.replication, service)
+    }
+
     /// The phase of a service's control loop: drawn per replication where asked for (rule 3).
     pub(super) fn control_phase(&self, cadence: Cadence, service: u32) -> Span {
         if !cadence.random_phase {
             return Span::ZERO;
         }
-        let streams = Streams::new(self.seed, self.replication, service);
-        let draw = streams.sequential(Purpose::ControlPhase, 0).next_u64();
+        let draw = self.streams(service).sequential(Purpose::ControlPhase, 0).next_u64();
         Span(((u128::from(draw) * u128::from(cadence.interval.0)) >> 64) as u64)
     }
 }

@@ -13,6 +13,7 @@
 mod attempts;
 mod backend;
 mod controller;
+mod drift;
 mod event_list;
 mod event_loop;
 mod facts;
@@ -31,8 +32,8 @@ mod told;
 pub use crate::fleet::dispatch::{Attempt, AttemptFate, Completion, Resolved, Sink};
 pub use event_loop::{Simulation, run, run_told};
 pub use outcome::{
-    BoundTotals, ClassTotals, ClientInterval, Counts, DecisionRecord, FleetTotals, Interval,
-    LatencyTotals, Outcome, Presence, ServiceOutcome, SloMinute, UserTotals,
+    AskedBy, BoundTotals, ClassTotals, ClientInterval, Counts, DecisionRecord, FleetTotals,
+    Interval, LatencyTotals, Outcome, Presence, ServiceOutcome, SloMinute, UserTotals,
 };
 pub use setup::{DecisionLog, Detail, Halt, ServiceSetup, Setup, Window};
 pub use slo::{Promises, Slo, needed};

@@ -5,6 +5,7 @@ use crate::fleet::Launches;
 use crate::signal::{Census, Reading};
 use crate::stats::Histogram;
 use crate::units::{Span, Time};
+use strum::IntoStaticStr;
 
 /// The result of one cell.
 #[derive(Debug, Clone, PartialEq)]
@@ -264,6 +265,18 @@ pub struct Interval {
     pub clients: Option<ClientInterval>,
 }
 
+/// Who asked for a decision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
+pub enum AskedBy {
+    /// The clock.
+    Control,
+    /// A request at zero replicas.
+    Request,
+    /// Nobody asked the policy: somebody else set the count.
+    Nobody,
+}
+
 /// One decision of the log.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DecisionRecord {
@@ -277,8 +290,8 @@ pub struct DecisionRecord {
     pub decision: Decision,
     /// Readings it saw, in the order of its signals.
     pub readings: Vec<Reading>,
-    /// True if a request at zero replicas asked for it rather than the clock.
-    pub activation: bool,
+    /// Who asked for it.
+    pub asked_by: AskedBy,
     /// For each guard that changed the number: what this one decision would have been without it, from the
     /// same state.
     pub without: Vec<(Stage, u32)>,

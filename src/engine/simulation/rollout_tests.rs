@@ -58,7 +58,7 @@ fn watched(fleet: FleetSpec, script: &[u32]) -> (Vec<Seen>, ServiceOutcome) {
             autoscaler: Autoscaler {
                 policy: Box::new(Script(script.to_vec())),
                 signals: vec![watch],
-                cadence: Cadence { interval: Span::from_secs(10), random_phase: false },
+                cadence: Cadence::every(Span::from_secs(10)),
                 actuation_delay: Span::ZERO,
                 wakeups: Vec::new(),
             },

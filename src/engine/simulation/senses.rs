@@ -1,7 +1,9 @@
 //! What one autoscaler sees: the sensors of its signals, and what they show it.
 
 use super::backend::Backend;
+use super::drift::Lateness;
 use crate::control::SignalRef;
+use crate::random::Streams;
 use crate::signal::{Pipeline, Reading, Resources, Sensor};
 use crate::units::{Span, Time};
 
@@ -24,6 +26,8 @@ struct Sense {
     /// The service it is taken from.
     source: usize,
     resolution: Span,
+    outages: Vec<(Time, Time)>,
+    lateness: Lateness,
 }
 
 impl Senses {
@@ -34,8 +38,9 @@ impl Senses {
         sources: &[usize],
         resources: &[Resources],
         initial: u32,
+        streams: &Streams,
     ) -> Self {
-        let one = |(signal, &source): (&mut SignalRef, &usize)| {
+        let one = |number: u32, signal: &mut SignalRef, source: usize| {
             let resources = resources[source];
             let resolution = signal.signal.resolution;
             let pipeline = || Box::new(Pipeline::new(signal.signal.clone(), resources)) as Box<_>;
@@ -46,9 +51,14 @@ impl Senses {
                 }
                 None => pipeline(),
             };
-            Sense { sensor, source, resolution }
+            let outages = std::mem::take(&mut signal.outages);
+            // The control loop is number 0.
+            let lateness = Lateness::new(signal.drift, streams, number + 1);
+            Sense { sensor, source, resolution, outages, lateness }
         };
-        let senses: Vec<Sense> = signals.iter_mut().zip(sources).map(one).collect();
+        let all = (0..).zip(signals).zip(sources);
+        let senses: Vec<Sense> =
+            all.map(|((number, signal), &source)| one(number, signal, source)).collect();
         Self {
             readings: vec![Reading::default(); senses.len()],
             one_by_one: senses.iter().any(|sense| sense.sensor.wants_replicas()),
@@ -60,8 +70,8 @@ impl Senses {
     }
 
     /// The first scrape of every signal that has any: after one period (rule 3).
-    pub(super) fn first_scrapes(&self) -> impl Iterator<Item = (u32, Time)> {
-        let scraped = (0..).zip(&self.senses).filter(|(_, sense)| !sense.resolution.is_zero());
+    pub(super) fn first_scrapes(&mut self) -> impl Iterator<Item = (u32, Time)> {
+        let scraped = (0..).zip(&mut self.senses).filter(|(_, sense)| !sense.resolution.is_zero());
         scraped.map(|(number, sense)| (number, sense.next_scrape(Time::ZERO)))
     }
 
@@ -78,7 +88,11 @@ impl Senses {
         source: &mut Backend<'_, OBSERVED>,
     ) -> Time {
         let sense = &mut self.senses[number as usize];
-        source.with_probe(now, |probe| sense.sensor.scrape(probe));
+        let is_out = sense.outages.iter().any(|&(from, until)| from <= now && now < until);
+        source.with_probe(now, |probe| match is_out {
+            true => sense.sensor.miss(probe),
+            false => sense.sensor.scrape(probe),
+        });
         sense.next_scrape(now)
     }
 
@@ -138,7 +152,8 @@ impl Senses {
 }
 
 impl Sense {
-    fn next_scrape(&self, now: Time) -> Time {
-        self.sensor.next_scrape(now).unwrap_or(now + self.resolution)
+    fn next_scrape(&mut self, now: Time) -> Time {
+        let next = self.sensor.next_scrape(now).unwrap_or(now + self.resolution);
+        next.after(self.lateness.draw())
     }
 }

@@ -2,7 +2,7 @@
 
 use super::backend::Backend;
 use super::controller::Controller;
-use super::event_list::{Event, Measure, RolloutStep};
+use super::event_list::{Event, Measure, Pace, RolloutStep};
 use super::facts::RunFacts;
 use super::meter::Meter;
 use super::outcome::ServiceOutcome;
@@ -32,7 +32,7 @@ impl<'a, const OBSERVED: bool> Service<'a, OBSERVED> {
     ) -> Self {
         Self {
             name: setup.name,
-            controller: Controller::new(setup.autoscaler, setup.fleet.initial, run),
+            controller: Controller::new(setup.autoscaler, setup.fleet.initial, index, run),
             meter: Meter::default(),
             slots: setup.resources.concurrency,
             backend: Backend::new(
@@ -63,18 +63,29 @@ impl<'a, const OBSERVED: bool> Service<'a, OBSERVED> {
 
     /// Whether an order of `desired` replicas would change nothing when it arrives.
     pub(super) fn is_as_ordered(&self, desired: u32) -> bool {
-        // With a delay, replicas may fail before the order arrives.
-        let stays = !self.backend.fleet.spec().failures.any()
-            || self.controller.autoscaler.actuation_delay.is_zero();
+        // With a delay, replicas may fail or somebody else may set another count before the order arrives.
+        let (spec, delay) = (self.backend.fleet.spec(), self.controller.autoscaler.actuation_delay);
+        let stays = delay.is_zero() || !spec.failures.any() && spec.interventions.is_empty();
         self.controller.orders_under_way == 0 && stays && self.backend.is_as_ordered(desired)
+    }
+
+    /// Somebody else than the policy sets the count (rule 49).
+    pub(super) fn intervene(&mut self, now: Time, replicas: u32) {
+        let seen = Observation::new(now, self.backend.census(), self.backend.desired, &[]);
+        self.controller.overrule(&seen, replicas);
+        self.actuate_as_of(now, replicas, now);
     }
 
     /// A decision takes effect: it is the count in force from now on (rules 11, 17).
     pub(super) fn actuate(&mut self, now: Time, desired: u32) {
+        let decided = now.before(self.controller.autoscaler.actuation_delay);
+        self.actuate_as_of(now, desired, decided);
+    }
+
+    fn actuate_as_of(&mut self, now: Time, desired: u32, decided: Time) {
         if !self.backend.scales_per_request() {
             self.controller.actions.note(now, self.backend.desired, desired);
         }
-        let decided = now.before(self.controller.autoscaler.actuation_delay);
         self.backend.actuate(now, desired, decided);
         self.backend.roll(now);
     }
@@ -106,7 +117,14 @@ impl<'a, const OBSERVED: bool> Service<'a, OBSERVED> {
         let begins = |number| Event::Rollout(RolloutStep::Begin(number));
         let rollouts = (0..).zip(&spec.rollouts).map(|(number, one)| (one.at, begins(number)));
         let outages = (0..).zip(&spec.failures.outages);
-        rollouts.chain(outages.map(|(number, one)| (one.at, Event::Outage(number)))).collect()
+        let outages = outages.map(|(number, one)| (one.at, Event::Outage(number)));
+        let paces = spec.slowdowns.iter().flat_map(|slowdown| {
+            [(slowdown.at, Pace::during(slowdown)), (slowdown.until, Pace::USUAL)]
+        });
+        let paces = paces.map(|(at, pace)| (at, Event::Pace(pace)));
+        let interventions = spec.interventions.iter();
+        let interventions = interventions.map(|one| (one.at, Event::Intervene(one.replicas)));
+        rollouts.chain(outages).chain(paces).chain(interventions).collect()
     }
 
     /// The run is over: what came of it, and how many requests were simulated.

@@ -50,7 +50,7 @@ pub(super) fn setup(
             autoscaler: Autoscaler {
                 policy: Box::new(Script(script.iter().copied().collect())),
                 signals: Vec::new(),
-                cadence: Cadence { interval: Span::from_secs(10), random_phase: false },
+                cadence: Cadence::every(Span::from_secs(10)),
                 actuation_delay: Span::ZERO,
                 wakeups: Vec::new(),
             },
@@ -103,7 +103,9 @@ fn a_request_at_zero_replicas_wakes_the_policy_at_its_instant() {
     let (heard, outcome) = heard(setup(&[(12, 1), (13, 1)], fleet, &[0, 1, 0], 60));
     assert_eq!(heard, [(12, 17, 18), (13, 18, 19)]);
     let decisions = &outcome.services[0].decisions;
-    assert!(decisions.iter().any(|d| d.activation && d.at == Time::from_secs(12)));
+    assert!(
+        decisions.iter().any(|d| d.asked_by == AskedBy::Request && d.at == Time::from_secs(12))
+    );
     assert_eq!(outcome.services[0].counts.served_cold, 2);
 }
 

@@ -30,7 +30,7 @@ impl Fixed {
         Autoscaler {
             policy: Box::new(Constant(self.replicas)),
             signals: Vec::new(),
-            cadence: Cadence { interval: Span::from_secs(60), random_phase: false },
+            cadence: Cadence::every(Span::from_secs(60)),
             actuation_delay: Span::ZERO,
             wakeups: vec![Time::ZERO],
         }

@@ -34,7 +34,7 @@ impl Together {
         let mut together = Self {
             inners: Vec::new(),
             signals: Vec::new(),
-            cadence: Cadence { interval: Span::ZERO, random_phase: false },
+            cadence: Cadence::every(Span::ZERO),
             actuation_delay: Span::ZERO,
             wakeups: Vec::new(),
         };

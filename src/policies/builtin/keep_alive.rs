@@ -22,7 +22,7 @@ pub enum AtLimit {
 }
 
 /// A request takes the newest idle replica, or starts one and waits for it; a replica idle for
-/// `idle_expiry` is removed.
+/// `idle_expiry` is removed, and one that has lived for `max_lifetime` when it is idle.
 ///
 /// The fleet changes at arrivals, not at controls, so this is a mode of the service's balancing; the
 /// policy beside it never changes a count.
@@ -38,6 +38,10 @@ pub enum AtLimit {
 pub struct KeepAlive {
     /// How long an idle replica is kept; drawn once per idle period.
     pub idle_expiry: Distribution,
+    /// A replica that has been ready for this long is removed once it is idle, whatever its idle period; drawn
+    /// per replica. Default: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_lifetime: Option<Distribution>,
     /// Never fewer than this, once they are there (provisioned concurrency). Default 0.
     #[serde(default)]
     pub min: u32,
@@ -57,6 +61,9 @@ impl KeepAlive {
     pub(super) fn check(&self, faults: &mut Faults) {
         super::parts::Bounds { min: self.min, max: self.max }.check(faults);
         faults.within("idle_expiry", |faults| self.idle_expiry.check(faults));
+        if let Some(law) = &self.max_lifetime {
+            faults.within("max_lifetime", |faults| law.check(faults));
+        }
     }
 
     pub(super) fn autoscaler(&self, _: &PolicyContext) -> Autoscaler {

@@ -20,7 +20,7 @@ pub enum Phase {
 
 impl Phase {
     pub(super) fn cadence(self, interval: Span) -> Cadence {
-        Cadence { interval, random_phase: self == Self::Random }
+        Cadence { random_phase: self == Self::Random, ..Cadence::every(interval) }
     }
 }
 

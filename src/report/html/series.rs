@@ -6,7 +6,7 @@ use crate::reaction::{Reaction, reactions};
 use crate::seen::{targets, words_of};
 use crate::{hours, minutes, when};
 use autosim_engine::control::Stage;
-use autosim_engine::simulation::{DecisionRecord, Interval};
+use autosim_engine::simulation::{AskedBy, DecisionRecord, Interval};
 use autosim_engine::units::Time;
 use autosim_study::experiment::{About, PolicyResults, ServiceDetails};
 use autosim_study::scenario::SloTerms;
@@ -303,7 +303,7 @@ fn mark(record: &DecisionRecord) -> Mark {
         ready: record.census.ready,
         starting: record.census.starting,
         draining: record.census.draining,
-        asked: record.activation,
+        asked: record.asked_by == AskedBy::Request,
         stage: stage(decision.reason().stage),
         steps: steps.collect(),
         seen: seen.collect(),

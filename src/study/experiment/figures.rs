@@ -119,7 +119,7 @@ figures! {
     CancelledStarts = "cancelled_starts", Count;
     /// Orders the quota refused.
     RefusedStarts = "refused_starts", Count;
-    /// Share of counted requests that waited for a replica to start.
+    /// Share of counted requests that waited for a replica to start, or whose own law holds its cold start.
     ColdShare = "cold_requests_share", Share;
     /// Changes of the fleet that decisions ordered.
     Actions = "actions", Count;
@@ -183,6 +183,8 @@ figures! {
     WantedPeak = "wanted_replicas_peak", Count;
     /// What was wanted beyond the maximum in force, over the time at it.
     UnmetAtCap = "unmet_at_cap_replica_hours", Hours;
+    /// Starting, ready and draining replicas together, mean over the window: the instances of a function.
+    MeanReplicas = "replicas_mean", Replicas;
 }
 
 /// What a row needs beside the outcome.
@@ -343,6 +345,8 @@ impl Row {
         self.set(Figure::StartingHours, hours(fleet.starting_ns as f64));
         self.set(Figure::IdleHours, hours(fleet.idle_ns as f64));
         self.set(Figure::DrainingHours, hours(fleet.draining_ns as f64));
+        let (allocated, window) = (fleet.allocated_ns as f64, fleet.window_ns as f64);
+        self.set(Figure::MeanReplicas, (window > 0.0).then(|| allocated / window));
         self.set(Figure::Utilization, (ready > 0.0).then(|| busy / ready));
         let cost = facts.price.for_replica_ns(fleet.billed_ns);
         self.set(Figure::Cost, Some(cost.as_units_f64()));

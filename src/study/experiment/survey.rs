@@ -1,6 +1,7 @@
 //! One pass over a replication's requests: what no policy may see.
 
-use crate::scenario::Scenario;
+use crate::scenario::{Competitor, Scenario};
+use autosim_engine::fleet::Slowdowns;
 use autosim_engine::random::Streams;
 use autosim_engine::stats::Histogram;
 use autosim_engine::units::{Span, Time};
@@ -65,12 +66,14 @@ pub(super) struct Surveyor {
     binding: Demands,
     all: Demands,
     load: Load,
+    slowdowns: Slowdowns,
 }
 
 impl Surveyor {
     /// Of the first service, before any request.
     pub(super) fn new(scenario: &Scenario) -> Self {
         let window = scenario.window;
+        let slowdowns = |policy: &Competitor| policy.deployment.fleet.slowdowns.clone();
         let limit = scenario.slo.tail().map_or(Span::ZERO, |slo| slo.limit);
         Self {
             warmup: window.warmup.0,
@@ -79,6 +82,7 @@ impl Surveyor {
             binding: Demands::default(),
             all: Demands::default(),
             load: Load::new(window.end),
+            slowdowns: scenario.policies.first().map(slowdowns).unwrap_or_default(),
         }
     }
 
@@ -90,7 +94,11 @@ impl Surveyor {
                 self.binding.add(demand);
             }
             self.all.add(demand);
-            self.load.add(arrival, demand);
+            let held = match self.slowdowns.is_empty() {
+                true => demand,
+                false => self.slowdowns.held(arrival, demand),
+            };
+            self.load.add(arrival, held);
         }
     }
 

@@ -111,8 +111,13 @@ fn an_interruption_of_one_replication_keeps_the_policies_that_are_finished() {
     let text = text.replace("replications = 3", "replications = 1") + &policies;
     let cancel = Arc::new(AtomicBool::new(false));
     let stop = StopAfter { left: AtomicUsize::new(6), cancel: &cancel };
-    let options =
-        RunOptions { jobs: 1, all_timelines: false, all_decisions: false, cancel: &cancel };
+    let options = RunOptions {
+        jobs: 1,
+        all_timelines: false,
+        all_decisions: false,
+        limits: &[],
+        cancel: &cancel,
+    };
     let results = run(&scenario(&text), &options, &stop).unwrap();
     let finished: Vec<usize> = results.policies.iter().map(|p| p.rows.len()).collect();
     assert_eq!(finished, [1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0]);

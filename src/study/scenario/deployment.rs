@@ -1,6 +1,7 @@
 //! The one effective service: what its policy, the policy's platform and the policy's variant make of what
 //! the scenario says. Resolved once; cells, figures, references and warnings read nothing else.
 
+use super::scripted::MetricOutage;
 use super::{NamedPolicy, PolicyChoice, Scenario, Variant};
 use autosim_engine::fleet::{
     AtZero, Balancing, ColdStage, FleetSpec, Overflow, Portion, ScalePerRequest, Scaling,
@@ -40,6 +41,8 @@ pub(super) struct ServiceDraft {
     /// Replicas ready at the start; `None` = as many as the policy starts with by itself.
     pub(super) initial: Option<u32>,
     pub(super) resources: Resources,
+    /// When scrapes of its policies' metrics bring no data.
+    pub(super) metric_outages: Vec<MetricOutage>,
     pub(super) left_open: LeftOpen,
     pub(super) mean_start_s: f64,
     pub(super) mean_life_s: Option<f64>,
@@ -146,6 +149,7 @@ impl Scenario {
 fn per_request(keep_alive: &KeepAlive) -> ScalePerRequest {
     ScalePerRequest {
         idle_expiry: keep_alive.idle_expiry.sampler(),
+        max_lifetime: keep_alive.max_lifetime.as_ref().map(|law| law.sampler()),
         minimum: keep_alive.min,
         limit: keep_alive.max,
         overflow: match keep_alive.overflow {
@@ -194,6 +198,7 @@ mod tests {
             "duration = '1m'\n[workload.arrivals.main.poisson]\nrate = '1/s'\n[replica]\n{replica}\n\
              [policies.peak.fixed]\nreplicas = 7\n\
              [policies.faas.keep-alive]\nidle_expiry.constant = '10m'\nmin = 2\noverflow = 'reject'\n\
+             max_lifetime.constant = '2h'\n\
              [policies.asleep.scale-to-zero.policy.target-tracking]\n\
              metric = 'ongoing_requests_per_replica'\ntarget = 1\nmin = 3\nmax = 9\n"
         );
@@ -239,6 +244,7 @@ mod tests {
         assert_eq!(scenario.deployment(0, 0).fleet.scaling, Scaling::Controlled);
         let per_request = Scaling::PerRequest(ScalePerRequest {
             idle_expiry: Sampler::Constant(600_000_000_000),
+            max_lifetime: Some(Sampler::Constant(7_200_000_000_000)),
             minimum: 2,
             limit: 1000,
             overflow: Overflow::Reject,

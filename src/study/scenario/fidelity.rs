@@ -231,6 +231,9 @@ fn of_fleet(fleet: &FleetSpec, longest_s: f64, policy: &str, add: &mut impl FnMu
     if !fleet.rollouts.is_empty() {
         add("rollouts", "rollouts were not tested");
     }
+    if !fleet.slowdowns.is_empty() {
+        add("slowdowns", "work that goes on more slowly for a while is not modelled");
+    }
     if fleet.scales_per_request() {
         add(&format!("policies.{policy}"), "scale per request is not modelled");
     }

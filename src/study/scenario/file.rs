@@ -4,6 +4,7 @@
 use super::choice::PolicyFile;
 use super::clients::ClientFile;
 use super::failures::{FailuresFile, OutageFile};
+use super::scripted::{InterventionFile, MetricOutageFile, SlowdownFile};
 use super::variants::VariantFile;
 use super::words::{ColdStartFile, ErrorTerm, LatencyTerms, LaunchRateText, SpanOrLaw, StartFile};
 use autosim_engine::random::Distribution;
@@ -26,8 +27,8 @@ pub struct ScenarioFile {
     /// What it teaches.
     pub lesson: Option<String>,
     /// Wall clock at the start. Recorded traffic with dates is played from then on; `{ relabel = "2026-03-02" }`
-    /// plays it from its beginning under another date. Default: the recording's own clock, else none: times are
-    /// told from the start, and calendars take it for a Monday, 00:00 UTC.
+    /// plays it from its beginning under another date. Where there is none, times are told from the start, and
+    /// calendars take it for a Monday, 00:00 UTC. Default: that of recorded traffic, else none.
     pub start: Option<StartFile>,
     /// How long traffic lasts. Default: as long as the trace, or one hour.
     pub duration: Option<Span>,
@@ -64,8 +65,17 @@ pub struct ScenarioFile {
     /// Replicas that fail together, as when a zone is lost or spot capacity is reclaimed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub outages: Vec<OutageFile>,
-    /// Several services in place of `workload`, `service`, `replica`, `client`, `rollouts` and `outages`; the
-    /// policies compete for the first.
+    /// Whiles in which requests in service go on more slowly, as when a backend is slow.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub slowdowns: Vec<SlowdownFile>,
+    /// Whiles in which scrapes of the policies' metrics bring no data.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub metric_outages: Vec<MetricOutageFile>,
+    /// Instants at which somebody else than the policy sets the desired count.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub interventions: Vec<InterventionFile>,
+    /// Several services in place of `workload`, `service`, `replica`, `client` and the lists of what happens
+    /// when; the policies compete for the first.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub services: IndexMap<String, ServiceEntry>,
     /// The policies, by name and kind; every one is run on the same traffic.
@@ -119,6 +129,10 @@ pub struct ServiceFile {
     /// How long the first request of a launched replica holds its slot; replaces its own service
     /// time. Default: no difference.
     pub first_request: Option<SpanOrLaw>,
+    /// CPU a request takes, as a share of its service time: the rest of it holds a slot and no CPU, as while
+    /// waiting for a backend. Default: 100%.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpu: Option<Fraction>,
     /// How requests wait. Default: without limits.
     pub queue: Option<QueueFile>,
     /// How a request finds its slot. Default: central-queue.
@@ -251,7 +265,8 @@ pub struct ReplicaFile {
     pub resources: Option<ResourcesFile>,
 }
 
-/// How load turns into the resources of one replica: `idle + (full - idle) x busy share of its slots`.
+/// How load turns into the resources of one replica: `idle + (full - idle) x busy share of its slots`, of its
+/// cores for CPU.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ResourcesFile {
@@ -273,8 +288,11 @@ pub struct ResourcesFile {
 pub struct CpuFile {
     /// With no request. Default: 0%.
     pub idle: Option<Fraction>,
-    /// With every slot busy. Default: 100%.
+    /// With every core busy; without `cores` and `service.cpu`, with every slot busy. Default: 100%.
     pub full: Option<Fraction>,
+    /// Cores of a replica, such as 2 or 0.5. Default: one for each slot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cores: Option<f64>,
     /// While starting; may be above 100%. Default: 100%.
     pub starting: Option<Fraction>,
     /// Whether `cpu_percent` averages over starting replicas too. Default: false.
@@ -352,6 +370,15 @@ pub struct ServiceEntry {
     /// Replicas that fail together, as when a zone is lost or spot capacity is reclaimed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub outages: Vec<OutageFile>,
+    /// Whiles in which requests in service go on more slowly, as when a backend is slow.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub slowdowns: Vec<SlowdownFile>,
+    /// Whiles in which scrapes of the policies' metrics bring no data.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub metric_outages: Vec<MetricOutageFile>,
+    /// Instants at which somebody else than the policy sets the desired count.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub interventions: Vec<InterventionFile>,
     /// Who scales it; not for the first service, for which `policies` compete.
     pub policy: Option<PolicyFile>,
 }

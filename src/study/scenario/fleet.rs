@@ -9,11 +9,14 @@ use super::{failures, sharing};
 use autosim_engine::fault::Faults;
 use autosim_engine::fleet::{
     AtZero, Balancing, Billing, ColdStage, FleetSpec, LaunchRate, QueueOrder, QueueSpec,
-    RoutingRule, Scaling, VictimOrder, WhenFull,
+    RoutingRule, Scaling, Slowdowns, VictimOrder, WhenFull,
 };
 use autosim_engine::random::{Distribution, Sampler};
 use autosim_engine::signal::Resources;
 use autosim_engine::units::{Fraction, Span};
+
+/// More cores than any machine has.
+const MOST_CORES: f64 = 1e6;
 
 /// The fleet and the resource model of one service; sound only if no error was added to `faults`.
 pub(super) fn build(
@@ -51,11 +54,19 @@ pub(super) fn build(
         loops: Vec::new(),
         rollouts: Vec::new(),
         failures: faults.within("replica", |f| failures::build(replica.failures.as_ref(), f)),
+        slowdowns: Slowdowns::default(),
+        interventions: Vec::new(),
         classes: 1,
     };
     let given = replica.resources.clone().unwrap_or_default();
     let resources =
         faults.within("replica", |f| f.within("resources", |f| resources(&given, concurrency, f)));
+    let cpu = service.cpu.map_or(resources.cpu_of_request, Fraction::get);
+    if cpu > 1.0 {
+        let found = format!("a request takes {}% of its service time", cpu * 100.0);
+        faults.error("service.cpu", found, "at most \"100%\": one core while it is served");
+    }
+    let resources = Resources { cpu_of_request: cpu, ..resources };
     (fleet, resources)
 }
 
@@ -154,7 +165,7 @@ fn billing(price: Option<&PriceFile>) -> Billing {
 fn resources(given: &ResourcesFile, concurrency: u32, faults: &mut Faults) -> Resources {
     let base = Resources::default();
     let cpu = given.cpu.clone().unwrap_or_default();
-    let CpuFile { idle, full, starting, counts_starting } = cpu;
+    let CpuFile { idle, full, cores, starting, counts_starting } = cpu;
     let percent = |given: Option<Fraction>, default: f64| given.map_or(default, Fraction::percent);
     let memory = given.memory.clone().unwrap_or_default();
     let gpu = given.gpu.clone().unwrap_or_default();
@@ -163,6 +174,8 @@ fn resources(given: &ResourcesFile, concurrency: u32, faults: &mut Faults) -> Re
         concurrency,
         cpu_idle_percent: percent(idle, base.cpu_idle_percent),
         cpu_full_percent: percent(full, base.cpu_full_percent),
+        cpu_of_request: base.cpu_of_request,
+        cores,
         cpu_starting_percent: percent(starting, base.cpu_starting_percent),
         cpu_counts_starting: counts_starting.unwrap_or(base.cpu_counts_starting),
         memory_idle_percent: percent(memory.idle, base.memory_idle_percent),
@@ -190,6 +203,10 @@ fn check_resources(resources: &Resources, faults: &mut Faults) {
                 "give an idle share at or below the full one",
             );
         }
+    }
+    if let Some(cores) = resources.cores.filter(|&cores| !(cores > 0.0 && cores <= MOST_CORES)) {
+        let hint = "a number of cores such as 2 or 0.5";
+        faults.error("cpu.cores", format!("{cores} cores"), hint);
     }
     for (key, value) in [
         ("connections.per_replica", resources.connections_per_replica),

@@ -1,5 +1,6 @@
 //! What is legal but unwise: warnings, each with what to do about it. They cost no run.
 
+mod calendar;
 mod clients;
 mod policy;
 
@@ -7,7 +8,7 @@ use super::file::ScenarioFile;
 use super::{Competitor, Deployment, Scenario, Service};
 use autosim_engine::fault::Faults;
 use autosim_engine::fleet::AtZero;
-use autosim_engine::units::Span;
+use autosim_engine::units::{Known, Span};
 use autosim_policies::builtin::PolicySpec;
 
 /// Looks a resolved scenario over.
@@ -54,6 +55,9 @@ fn deployment(
     grace(scenario, service, deployment, faults);
     if let Some(spec) = deployment.policy.built_in() {
         policy::lint(spec, deployment, faults);
+        if scenario.clock.known() != Known::Date {
+            calendar::without_date(spec, faults);
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use super::words::{SpanOrLaw, StartFile};
 use super::{Competitor, Fidelity, NamedPolicy, PolicyChoice, Scenario, Service, SloTerms};
 use super::{
     Variant, check, clients, clock, closed, failures, fidelity, fleet, length, lint, priorities,
-    rollouts, sharing, variants,
+    rollouts, scripted, sharing, variants,
 };
 use autosim_engine::fault::Faults;
 use autosim_engine::fleet::{FailureSpec, FleetSpec};
@@ -53,17 +53,15 @@ pub(super) fn lower(
     fill(&mut file, around.fallback_name, &mut assumptions);
     let traffic = traffic(&file, around, faults);
     let clock = clock::of(file.start.as_ref(), &traffic, &mut assumptions, faults);
+    let dated_traffic = traffic.iter().any(|read| !read.clocks().is_empty());
     let slo = file.slo.as_ref().map_or_else(SloTerms::default, SloTerms::of);
     let given = Time::ZERO.after(file.duration.unwrap_or(DEFAULT_DURATION));
     let end = if recorded { OPEN_END } else { given };
     let selects = matches!(file.start, Some(StartFile::At(_)));
-    let dated_traffic = traffic.iter().any(|read| !read.clocks().is_empty());
-    let traffic = &mut traffic.into_iter();
-    let resolution = Resolution { clock: &clock, selects, end, traffic, faults };
+    let resolution =
+        Resolution { clock: &clock, selects, end, traffic: &mut traffic.into_iter(), faults };
     let mut drafts = services(&file, around, products, resolution);
-    for (draft, left_open) in drafts.iter_mut().zip(left_open) {
-        draft.left_open = left_open;
-    }
+    drafts.iter_mut().zip(left_open).for_each(|(draft, open)| draft.left_open = open);
     let length = if recorded { length::of_recordings(&drafts) } else { None };
     fill_times(&mut file, length, &mut assumptions);
     check::whole(&file, around.own, &clock, faults);
@@ -106,6 +104,7 @@ pub(super) fn lower(
         inputs,
     };
     check::slots(&scenario, faults);
+    scripted::check_resolved(&scenario, faults);
     closed::check_endless(&scenario, faults);
     failures::check_lives(&scenario, faults);
     fidelity::apply(&mut scenario, &file, faults);
@@ -129,6 +128,7 @@ fn deploy(
         name: draft.name,
         prefix: draft.prefix,
         workload: draft.workload,
+        metric_outages: draft.metric_outages,
     };
     Some((drafts.into_iter().map(service).collect(), competitors))
 }
@@ -143,6 +143,7 @@ fn check_together(
     rollouts::check_policies(services, policies, faults);
     rollouts::check_end(services, end, faults);
     failures::check(services, policies, end, faults);
+    scripted::check(services, policies, end, faults);
     sharing::check_policies(services, policies, faults);
     closed::check(services, policies, faults);
     priorities::check(services, policies, faults);
@@ -227,6 +228,9 @@ fn one_or_many(file: &ScenarioFile, faults: &mut Faults) {
         ("client", file.client.is_some()),
         ("rollouts", !file.rollouts.is_empty()),
         ("outages", !file.outages.is_empty()),
+        ("slowdowns", !file.slowdowns.is_empty()),
+        ("metric_outages", !file.metric_outages.is_empty()),
+        ("interventions", !file.interventions.is_empty()),
     ] {
         if given {
             faults.error(
@@ -407,6 +411,9 @@ fn services(
             client: file.client.clone(),
             rollouts: file.rollouts.clone(),
             outages: file.outages.clone(),
+            slowdowns: file.slowdowns.clone(),
+            metric_outages: file.metric_outages.clone(),
+            interventions: file.interventions.clone(),
             policy: None,
         };
         services.extend(service("service", &entry, file.price.as_ref(), around, &mut resolution));
@@ -447,10 +454,14 @@ fn service(
     let Resolution { clock, end, faults, .. } = &mut *resolution;
     let client = entry.client.as_ref();
     let outages = failures::outages(&entry.outages, clock, *end, faults);
+    let run = (*clock, *end);
+    let metric_outages = scripted::metric_outages(&entry.metric_outages, run, faults);
     let fleet = FleetSpec {
         failures: FailureSpec { outages, ..fleet.failures },
         client: client.map(|given| faults.within("client", |f| clients::build(given, f))),
         rollouts: rollouts::build(&entry.rollouts, clock, *end, faults),
+        slowdowns: scripted::slowdowns(&entry.slowdowns, service.cpu, run, faults),
+        interventions: scripted::interventions(&entry.interventions, run, faults),
         ..fleet
     };
     let workload = workload((entry.workload.as_ref(), recordings), service, around, resolution)?;
@@ -463,6 +474,7 @@ fn service(
         fleet,
         initial: replica.initial,
         resources,
+        metric_outages,
         left_open: LeftOpen::default(),
         mean_start_s: sound.map_or(0.0, |one| fleet::mean_start_s(one.cold_start.as_ref())),
         mean_life_s: sound.and_then(|one| failures::mean_life_s(one.failures.as_ref())),

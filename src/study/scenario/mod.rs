@@ -34,6 +34,7 @@ mod rollouts;
 #[cfg(test)]
 mod sample;
 mod schema;
+mod scripted;
 mod setup;
 mod sharing;
 mod sources;
@@ -155,6 +156,8 @@ pub struct Service {
     pub own: Option<Deployment>,
     /// How the keys of its tables begin: `services.web.`, or nothing where they stand at the root.
     prefix: String,
+    /// When scrapes of its policies' metrics bring no data.
+    metric_outages: Vec<scripted::MetricOutage>,
 }
 
 impl Service {

@@ -71,7 +71,7 @@ impl OwnPolicy {
         Autoscaler {
             policy: (self.fresh)(),
             signals: self.signals.iter().map(signal).collect(),
-            cadence: Cadence { interval: self.interval, random_phase: false },
+            cadence: Cadence::every(self.interval),
             actuation_delay: Span::ZERO,
             wakeups: Vec::new(),
         }

@@ -39,17 +39,18 @@ impl Scenario {
 
     /// Whether anything is drawn: if not, one replication is like the other.
     pub fn draws(&self) -> bool {
-        let deployments = (0..self.policies.len())
+        let mut deployments = (0..self.policies.len())
             .flat_map(|policy| (0..self.services.len()).map(move |service| (policy, service)));
         let drawn = |(policy, service)| {
             let deployment = self.deployment(policy, service);
             let autoscaler = self.autoscaler(deployment, deployment.fleet.initial, None);
-            let Cadence { interval: _, random_phase } = autoscaler.cadence;
-            random_phase || deployment.fleet.draws()
+            let Cadence { interval: _, random_phase, drift } = autoscaler.cadence;
+            let drifts = autoscaler.signals.iter().any(|signal| !signal.drift.is_zero());
+            random_phase || !drift.is_zero() || drifts || deployment.fleet.draws()
         };
         self.fidelity.fluid
             || self.services.iter().any(|service| service.workload.draws())
-            || deployments.map(drawn).any(|drawn| drawn)
+            || deployments.any(drawn)
     }
 
     /// Replications that are run: where nothing is drawn, one stands for all.
@@ -67,10 +68,14 @@ impl Scenario {
         let (service, deployment) = (&self.services[index], self.deployment(policy, index));
         let streams = Streams::new(self.seed, replication, index as u32);
         let fleet = deployment.fleet_of_cell(plan.as_deref());
+        let mut autoscaler = self.autoscaler(deployment, fleet.initial, plan);
+        for outage in &service.metric_outages {
+            outage.befall(&mut autoscaler.signals);
+        }
         ServiceSetup {
             name: service.name.clone(),
             arrivals: self.arrivals(service, &streams),
-            autoscaler: self.autoscaler(deployment, fleet.initial, plan),
+            autoscaler,
             resources: deployment.resources,
             promises: Promises {
                 slo: if index == 0 { self.slo.latency.clone() } else { Vec::new() },

@@ -45,8 +45,8 @@ pub(super) fn cold(ns: u64) -> Vec<ColdStage> {
 }
 
 fn per_request(expiry: u64, limit: u32, overflow: Overflow) -> Scaling {
-    let idle_expiry = Sampler::Constant(expiry);
-    Scaling::PerRequest(ScalePerRequest { idle_expiry, minimum: 0, limit, overflow })
+    let after = ScalePerRequest::after(Sampler::Constant(expiry));
+    Scaling::PerRequest(ScalePerRequest { limit, overflow, ..after })
 }
 
 /// (rule 4)
@@ -384,4 +384,31 @@ fn decisions_change_nothing_under_scale_per_request() {
         let expected = [done(0, 9, 0), done(12, 13, 0), done(13, 14, 0), done(18, 19, 1)];
         assert_eq!(fates(&case(fleet.clone(), &requests, &[desired])), expected, "{desired}");
     }
+}
+
+/// An idle replica is gone at 7 + 9, when its idle period ends, and at 30, when its life does; one that is busy then
+/// goes on and is gone when it is idle (rule 50).
+#[test]
+fn a_replica_that_has_lived_long_enough_is_gone_as_soon_as_it_is_idle() {
+    let of = |requests: &[(u64, u64)]| {
+        let scaling = Scaling::PerRequest(ScalePerRequest {
+            max_lifetime: Some(Sampler::Constant(30)),
+            ..ScalePerRequest::after(Sampler::Constant(9))
+        });
+        fates(&case(FleetSpec { initial: 0, scaling, ..FleetSpec::default() }, requests, &[0]))
+    };
+    let begun = [(0, 7), (15, 3)];
+    assert_eq!(
+        of(&[&begun[..], &[(25, 2)]].concat()),
+        [done(0, 7, 0), done(15, 18, 0), done(25, 27, 0)]
+    );
+    assert_eq!(
+        of(&[&begun[..], &[(25, 4), (30, 2)]].concat()),
+        [done(0, 7, 0), done(15, 18, 0), done(25, 29, 0), done(30, 32, 1)]
+    );
+    assert_eq!(
+        of(&[&begun[..], &[(25, 6), (31, 2)]].concat()),
+        [done(0, 7, 0), done(15, 18, 0), done(25, 31, 0), done(31, 33, 1)]
+    );
+    assert_eq!(of(&[(0, 7), (16, 2)]), [done(0, 7, 0), done(16, 18, 1)]);
 }

@@ -8,6 +8,7 @@ mod closed;
 mod control_cases;
 mod failure_cases;
 mod queue_cases;
+mod scripted_cases;
 mod world;
 
 use autosim_engine::fleet::FleetSpec;

@@ -8,7 +8,7 @@ use super::clients::{Tokens, User};
 use super::closed::Person;
 use super::{Case, Fate, Record, Try};
 use autosim_engine::fleet::{
-    AtZero, Balancing, Overflow, RoutingRule, ScalePerRequest, Scaling, VictimOrder,
+    AtZero, Balancing, Intervention, Overflow, RoutingRule, ScalePerRequest, Scaling, VictimOrder,
 };
 use autosim_engine::random::{Purpose, Streams};
 use rand::Rng;
@@ -18,6 +18,8 @@ use std::collections::{BTreeMap, BTreeSet};
 /// What happens first at one instant (rule 1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Rank {
+    /// A slowdown begins or ends; it moves nothing at its instant.
+    Pace,
     Complete,
     Gone,
     Ready,
@@ -38,6 +40,8 @@ pub(super) enum Event {
     Kill { replica: usize },
     Fail { replica: usize },
     Outage { number: usize },
+    Pace,
+    Intervene { replicas: u32 },
     Expire { replica: usize, period: u64 },
     Ready { replica: usize },
     Timeout { request: usize },
@@ -83,6 +87,8 @@ pub(super) struct Replica {
     worked_to: u64,
     /// When it fails, once it is ready.
     fails_at: Option<u64>,
+    /// From when on it is not kept idle, under scale per request.
+    kept_until: u64,
 }
 
 impl Replica {
@@ -137,6 +143,8 @@ pub(super) struct World<'a> {
     joins: Vec<usize>,
     /// Who was put back.
     put_back: BTreeSet<usize>,
+    /// Work done in a nanosecond by a request that has its slot to itself, in 2^-32 ns.
+    pub(super) pace: u128,
 }
 
 impl<'a> World<'a> {
@@ -163,6 +171,7 @@ impl<'a> World<'a> {
             controls: 0,
             joins: Vec::new(),
             put_back: BTreeSet::new(),
+            pace: 1 << 32,
         };
         let mut routing = streams.sequential(Purpose::Routing, 0);
         let mut patience = streams.sequential(Purpose::Patience, 0);
@@ -191,11 +200,16 @@ impl<'a> World<'a> {
             world.begin_life(replica as usize);
         }
         world.plan_outages();
+        world.plan_slowdowns();
         // Scale per request changes the fleet at arrivals, without a call to a policy (rule 31).
         if !case.fleet.scales_per_request() {
             world.push(case.interval, Rank::Control, 0, Event::Control { regular: true });
             for &at in case.wakeups.iter().filter(|&&at| at == 0 || at % case.interval != 0) {
                 world.push(at, Rank::Control, 0, Event::Control { regular: false });
+            }
+            // After decisions of its instant have taken effect (rule 49).
+            for &Intervention { at, replicas } in &case.fleet.interventions {
+                world.push(at.0, Rank::Actuate, 2, Event::Intervene { replicas });
             }
         }
         world.settle();
@@ -240,6 +254,8 @@ impl<'a> World<'a> {
             Event::Kill { replica } => self.kill(replica),
             Event::Fail { replica } => self.fail(replica),
             Event::Outage { number } => self.outage(number),
+            Event::Pace => self.change_pace(),
+            Event::Intervene { replicas } => self.actuate(replicas),
             Event::Expire { replica, period } => self.expire(replica, period),
             Event::Ready { replica } => self.ready(replica),
             Event::Timeout { request } => self.time_out(request),
@@ -270,6 +286,7 @@ impl<'a> World<'a> {
             plan: 0,
             worked_to: 0,
             fails_at: None,
+            kept_until: u64::MAX,
         });
     }
 
@@ -413,6 +430,7 @@ impl<'a> World<'a> {
                 let key = (Purpose::IdleExpiry, ordinal as u32, period - 1);
                 let mut rng = self.streams.keyed(key.0, key.1, key.2);
                 let at = self.now.saturating_add(scale.idle_expiry.draw(&mut rng).0);
+                let at = at.min(it.kept_until.max(self.now));
                 self.push(at, Rank::Gone, ordinal, Event::Expire { replica, period });
             }
         }

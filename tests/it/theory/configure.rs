@@ -6,8 +6,7 @@ use super::table::Case;
 use autosim_engine::control::Autoscaler;
 use autosim_engine::fault::Faults;
 use autosim_engine::fleet::{
-    Balancing, ColdStage, Discipline, FleetSpec, Overflow, QueueSpec, RoutingRule, ScalePerRequest,
-    Scaling,
+    Balancing, ColdStage, Discipline, FleetSpec, QueueSpec, RoutingRule, ScalePerRequest, Scaling,
 };
 use autosim_engine::random::{Distribution, Streams};
 use autosim_engine::signal::Resources;
@@ -295,10 +294,8 @@ fn scaling(case: &Case) -> Scaling {
     let configure = &case.configure;
     if let Value::String(_) | Value::Number(_) | Value::Object(_) = configure["idle_expiry"] {
         return Scaling::PerRequest(ScalePerRequest {
-            idle_expiry: law_or_seconds(&configure["idle_expiry"]).sampler(),
-            minimum: 0,
             limit: if case.is("zero_") { 1 } else { u32::MAX },
-            overflow: Overflow::Wait,
+            ..ScalePerRequest::after(law_or_seconds(&configure["idle_expiry"]).sampler())
         });
     }
     Scaling::Controlled

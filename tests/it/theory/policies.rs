@@ -25,7 +25,7 @@ fn autoscaler(
     Autoscaler {
         policy: Box::new(Rule(rule)),
         signals,
-        cadence: Cadence { interval, random_phase: false },
+        cadence: Cadence::every(interval),
         actuation_delay: Span::ZERO,
         wakeups,
     }

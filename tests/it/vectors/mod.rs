@@ -10,16 +10,22 @@ use std::path::PathBuf;
 
 /// A file of vectors, if it is there.
 fn vectors(product: &str, file: &str) -> Option<Value> {
+    let text = text(product, file)?;
+    Some(serde_json::from_str(&text).unwrap_or_else(|error| panic!("{file}: {error}")))
+}
+
+/// The text of a file among them, if it is there.
+pub(crate) fn text(product: &str, file: &str) -> Option<String> {
     let shared = std::env::var_os("AUTOSIM_SHARED").map_or_else(
         || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared")),
         Into::into,
     );
     let path = shared.join("vectors").join(product).join(file);
-    let Ok(text) = std::fs::read_to_string(&path) else {
+    let text = std::fs::read_to_string(&path).ok();
+    if text.is_none() {
         // Not printed but written: the test harness swallows what passing tests print.
         let line = format!("skipped: {product}/{file} absent (AUTOSIM_SHARED names its folder)\n");
         let _ = std::io::stderr().write_all(line.as_bytes());
-        return None;
-    };
-    Some(serde_json::from_str(&text).unwrap_or_else(|error| panic!("{file}: {error}")))
+    }
+    text
 }

@@ -85,8 +85,8 @@ impl CentralQueue {
         }
     }
 
-    /// The hot loop, for the usual case: no patience, no capacity, no law for first requests, and nobody
-    /// waits beyond the barrier. Returns how many requests it took.
+    /// The hot loop, for the usual case: no patience, no capacity, no law for first requests, no
+    /// slowdowns, and nobody waits beyond the barrier. Returns how many requests it took.
     fn arrive_plain(
         &mut self,
         arrivals: &[u64],
@@ -119,7 +119,7 @@ impl CentralQueue {
         let (free, slot) = self.tree.min();
         let demand = demand.max(1);
         if self.gateway.is_empty() && free <= arrival {
-            let demand = self.demand(slot, demand);
+            let demand = self.demand(slot, arrival, demand);
             self.commit(slot, Held { arrival, start: arrival }, demand, barrier, sink);
             return;
         }
@@ -159,7 +159,7 @@ impl CentralQueue {
             let deadline = self.gateway.deadline(arrival);
             if start <= barrier && start <= deadline {
                 self.gateway.end_first(start);
-                let demand = self.demand(slot, demand);
+                let demand = self.demand(slot, start, demand);
                 self.commit(slot, Held { arrival, start }, demand, barrier, sink);
             } else if deadline < barrier {
                 self.gateway.end_first(deadline);
@@ -214,13 +214,13 @@ impl CentralQueue {
         }
     }
 
-    /// What a request demands that is served by this slot.
-    fn demand(&mut self, slot: usize, demand: u64) -> u64 {
+    /// How long a request holds this slot that is served from `start` on.
+    fn demand(&mut self, slot: usize, start: u64, demand: u64) -> u64 {
         if self.first.is_usual() {
             return demand;
         }
         let owner = &mut self.owners[slot / self.concurrency];
-        self.first.of(demand, owner.ordinal, &mut owner.fresh)
+        self.first.of(start, demand, owner.ordinal, &mut owner.fresh)
     }
 
     #[inline]

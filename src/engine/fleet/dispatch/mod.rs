@@ -206,6 +206,12 @@ pub trait Plane<S: Sink> {
     /// Requests whose patience ends at `now` give up (after everything that could have served them).
     fn expire(&mut self, now: Time, fleet: &mut Fleet, sink: &mut S);
 
+    /// From `now`, the instant reached, on work goes on at this speed, in units of 2^-32 of full speed. Planes
+    /// of slots know all slowdowns from the start and need not be told.
+    fn change_speed(&mut self, now: Time, speed: u64, sink: &mut S) {
+        let _ = (now, speed, sink);
+    }
+
     /// Requests in service on ready replica `replica` at the instant reached.
     fn load(&self, now: Time, replica: ReplicaId) -> u64;
 
@@ -243,7 +249,7 @@ enum Kind {
 }
 
 /// The fastest plane that can serve `spec` exactly. In true order: clients, several classes, failed work that
-/// is put back, scale per request, or patience that is drawn.
+/// is put back, scale per request, patience that is drawn, or slowdowns of slots behind queues of replicas.
 ///
 /// | in true order | balancing | capacity | discipline | slots | patience | plane |
 /// |---|---|---|---|---|---|---|
@@ -272,6 +278,7 @@ fn fastest(spec: &FleetSpec) -> Kind {
     };
     match spec.discipline {
         Discipline::Sharing { limit } => Kind::Sharing(rule, limit),
+        Discipline::Slots if !spec.slowdowns.is_empty() => Kind::Event,
         Discipline::Slots if spec.concurrency <= 1 && queue.timeout.is_none() => {
             Kind::SingleSlot(rule)
         }

@@ -129,6 +129,11 @@ impl Router {
         self.ids[at]
     }
 
+    /// Requests leave their replicas at other instants than was known.
+    pub(super) fn forget(&mut self) {
+        self.fewest.forget();
+    }
+
     /// The replicas from `from` on are others.
     fn renew(&mut self, from: usize) {
         for (id, place) in self.ids[from..].iter().zip(from as u32..) {

@@ -1,7 +1,7 @@
 //! Which plane serves a fleet, and what every plane does alike when a replica leaves, is killed or fails.
 
 use super::*;
-use crate::fleet::{ClientSpec, FailureSpec, Overflow, QueueSpec, ScalePerRequest, Scaling, State};
+use crate::fleet::{ClientSpec, FailureSpec, QueueSpec, ScalePerRequest, Scaling, State};
 use crate::marks;
 use crate::units::Span;
 
@@ -23,7 +23,7 @@ fn every_row_of_the_table_of_planes_holds() {
     let (constant, drawn) = (Sampler::Constant(9), Sampler::Exponential { mean_ns: 9.0 });
     let (usual, sharing) = (FleetSpec::default(), Discipline::Sharing { limit: Some(3) });
     let idle_expiry = Sampler::Constant(9);
-    let scale = ScalePerRequest { idle_expiry, minimum: 0, limit: 9, overflow: Overflow::Wait };
+    let scale = ScalePerRequest { minimum: 0, limit: 9, ..ScalePerRequest::after(idle_expiry) };
     let full = || QueueSpec { capacity: Some(1), ..QueueSpec::default() };
     let failures = FailureSpec { work: FailedWork::Requeued, ..FailureSpec::default() };
     for (fleet, expected) in [
@@ -247,7 +247,7 @@ fn an_idle_replica_goes_after_its_idle_period_unless_no_more_are_live_than_the_m
     let _shown = marks::expect(["outlives its idle period"]);
     for (minimum, live) in [(0, 0), (1, 1)] {
         let idle_expiry = Sampler::Constant(9);
-        let scale = ScalePerRequest { idle_expiry, minimum, limit: 9, overflow: Overflow::Wait };
+        let scale = ScalePerRequest { minimum, limit: 9, ..ScalePerRequest::after(idle_expiry) };
         let spec = FleetSpec { scaling: Scaling::PerRequest(scale), ..FleetSpec::default() };
         let mut world = World::new(Kind::Event, spec, None);
         for (now, expected) in [(8, 1), (9, live), (100, live)] {

@@ -3,7 +3,7 @@
 use super::hindsight::Hindsight;
 use crate::control::{Decision, Observation, Policy, Stage};
 use crate::simulation::facts::RunFacts;
-use crate::simulation::outcome::DecisionRecord;
+use crate::simulation::outcome::{AskedBy, DecisionRecord};
 use crate::simulation::setup::DecisionLog;
 use crate::units::Time;
 
@@ -36,7 +36,7 @@ impl Log {
     }
 
     /// And this is its answer.
-    pub(super) fn decided(&mut self, seen: &Observation<'_>, decision: Decision, activation: bool) {
+    pub(super) fn decided(&mut self, seen: &Observation<'_>, decision: Decision, by: AskedBy) {
         let reason = (decision.reason().stage, decision.desired);
         let changed = decision.desired != seen.desired || self.last_reason != Some(reason);
         self.last_reason = Some(reason);
@@ -57,7 +57,7 @@ impl Log {
             before: seen.desired,
             decision,
             readings: seen.readings.to_vec(),
-            activation,
+            asked_by: by,
             without: Vec::new(),
             until: None,
         };

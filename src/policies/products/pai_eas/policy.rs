@@ -70,7 +70,7 @@ pub(super) fn autoscaler(model: &AutoScaler, knobs: &Knobs, context: &PolicyCont
     Autoscaler {
         policy: Box::new(scaler),
         signals,
-        cadence: Cadence { interval: period, random_phase: false },
+        cadence: Cadence::every(period),
         actuation_delay: Span::ZERO,
         wakeups: Vec::new(),
     }

@@ -5,7 +5,7 @@ use super::decision::{
 };
 use super::decision::{Stages, decide};
 use super::knobs::{DelayMeasure, HandleAge, Knobs};
-use super::native::{AutoscalingConfig, Direction, Model, Scaling};
+use super::native::{AutoscalingConfig, Model, Scaling};
 use super::sensor::{Begins, Handle, Timing, Told};
 use crate::builtin::{PolicyContext, Recorded};
 use autosim_engine::control::{
@@ -20,7 +20,8 @@ pub(super) const NATIVE: &str = "total_num_requests";
 /// The autoscaler of a deployment.
 pub(super) fn autoscaler(model: &Model, knobs: &Knobs, context: &PolicyContext) -> Autoscaler {
     let limits = limits(model, knobs);
-    let cadence = Cadence { interval: knobs.control_interval, random_phase: false };
+    let drift = knobs.control_drift;
+    let cadence = Cadence { drift, ..Cadence::every(knobs.control_interval) };
     // The order is carried out at the beginning of the next tick: just before that tick decides.
     let actuation_delay = Span(knobs.control_interval.0 - 1);
     let (policy, signals): (Box<dyn Policy>, _) = match &model.scaling {
@@ -37,9 +38,7 @@ pub(super) fn autoscaler(model: &Model, knobs: &Knobs, context: &PolicyContext) 
 /// The bounds in force.
 pub(super) fn limits(model: &Model, knobs: &Knobs) -> Limits {
     let capacity = knobs.target_capacity.or(model.target_capacity);
-    // A first deployment under a target capacity is on its way up: there was no config before.
-    let direction = knobs.target_capacity_direction.unwrap_or(Direction::Up);
-    let (lowest, highest) = model.limits(capacity, Some(direction));
+    let (lowest, highest) = model.limits(capacity, Some(knobs.target_capacity_direction));
     Limits { lowest, highest }
 }
 
@@ -87,7 +86,8 @@ fn signal(config: &AutoscalingConfig, knobs: &Knobs, recorded: &Recorded) -> Sig
         HandleAge::FirstRequest => Begins::AtFirstRequest(knobs.control_interval),
     };
     let handle = Handle::new(timing, config.aggregation_function, begins);
-    SignalRef { sensor: Some(Box::new(handle)), ..told }
+    let sensor = Some(Box::new(handle) as _);
+    SignalRef { sensor, drift: knobs.metrics_drift, ..told }
 }
 
 /// `num_replicas`, under the target capacity.

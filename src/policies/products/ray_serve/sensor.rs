@@ -238,6 +238,16 @@ impl Sensor for Handle {
         self.look(probe.at, queued as f64, replicas);
     }
 
+    /// Neither sampled nor pushed: the controller goes on with the last report.
+    fn miss(&mut self, probe: &Probe<'_>) {
+        if probe.at >= self.next_sample {
+            self.next_sample = probe.at.after(self.timing.sample);
+        }
+        if probe.at >= self.next_push {
+            self.next_push = probe.at.after(self.timing.push);
+        }
+    }
+
     fn next_scrape(&self, now: Time) -> Option<Time> {
         Some(match self.begins {
             Begins::AtFirstRequest(interval) => now.after(interval),

@@ -17,7 +17,7 @@ use autosim_engine::units::{Span, Time};
 pub(super) fn autoscaler(model: &Model, knobs: &Knobs, context: &PolicyContext) -> Autoscaler {
     let every = Span::from_secs(u64::from(knobs.eval_period_s));
     let calendar = Calendar::new(knobs, &context.clock, context.end);
-    let cadence = Cadence { interval: every, random_phase: false };
+    let cadence = Cadence::every(every);
     let Some((rule, metric)) = model.elastic() else {
         let triggers = calendar.triggers(model, context.initial);
         let wakeups = once(triggers.iter().map(|trigger| trigger.at));

@@ -66,7 +66,7 @@ pub(super) fn autoscaler(model: &Model, knobs: &Knobs, context: &PolicyContext) 
             last: None,
         }),
         signals,
-        cadence: Cadence { interval: tick, random_phase: false },
+        cadence: Cadence::every(tick),
         actuation_delay: Span::ZERO,
         wakeups: late_ticks(tick, knobs, context.end),
     }

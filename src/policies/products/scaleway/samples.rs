@@ -64,6 +64,11 @@ impl Sensor for Samples {
         self.sample(probe.at, value);
     }
 
+    fn miss(&mut self, probe: &Probe<'_>) {
+        self.sample.miss(probe);
+        self.sample(probe.at, None);
+    }
+
     fn sample(&mut self, at: Time, value: Option<f64>) {
         self.forget(at);
         self.taken.extend(value.map(|value| (at, value)));
@@ -103,6 +108,11 @@ impl Sensor for SinceReady {
         self.starting = starting;
     }
 
+    /// The platform's own count does not come with the metrics.
+    fn miss(&mut self, probe: &Probe<'_>) {
+        self.scrape(probe);
+    }
+
     /// A recording has no such metric: its column of ready Instances tells.
     fn sample(&mut self, _: Time, _: Option<f64>) {}
 
@@ -129,6 +139,7 @@ mod tests {
             at: Time::from_secs(at),
             arrivals: before.arrivals + 120,
             busy_ns: before.busy_ns + busy * ns,
+            computing_ns: before.busy_ns + busy * ns,
             ready_ns: before.ready_ns + u128::from(ready) * ns,
             census: Census { ready, ..Census::default() },
             ..*before

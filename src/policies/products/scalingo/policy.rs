@@ -58,7 +58,7 @@ pub(super) fn autoscaler(app: &App, knobs: &Knobs, context: &PolicyContext) -> A
     Autoscaler {
         policy: Box::new(policy),
         signals,
-        cadence: Cadence { interval: MINUTE, random_phase: false },
+        cadence: Cadence::every(MINUTE),
         actuation_delay: Span::ZERO,
         wakeups: Vec::new(),
     }

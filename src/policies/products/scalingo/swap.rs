@@ -18,6 +18,9 @@ impl Sensor for Swap {
     fn scrape(&mut self, probe: &Probe<'_>) {
         self.recorded.sample(probe.at, Some(0.0));
     }
+    fn miss(&mut self, probe: &Probe<'_>) {
+        self.recorded.miss(probe);
+    }
     fn sample(&mut self, at: Time, value: Option<f64>) {
         self.recorded.sample(at, value);
     }

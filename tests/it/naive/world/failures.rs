@@ -2,18 +2,27 @@
 
 use super::super::Fate;
 use super::{Event, Rank, State, World};
-use autosim_engine::fleet::{FailedWork, Portion, Restart};
-use autosim_engine::random::Purpose;
+use autosim_engine::fleet::{FailedWork, Portion, Restart, ScalePerRequest, Scaling};
+use autosim_engine::random::{Purpose, Sampler, Streams};
 use rand::Rng;
 
 impl World<'_> {
     /// It is ready now: how long will it live?
     pub(super) fn begin_life(&mut self, replica: usize) {
         let it = &self.replicas[replica];
-        let (launched, number) = it.launch.map_or((0, it.ordinal), |launch| (1, launch));
+        let ordinal = it.ordinal;
+        let (launched, number) = it.launch.map_or((0, ordinal), |launch| (1, launch));
+        let streams: Streams = self.streams;
+        let draw =
+            |law: &Sampler, purpose| law.draw(&mut streams.keyed(purpose, launched, number)).0;
+        if let Scaling::PerRequest(ScalePerRequest { max_lifetime: Some(law), .. }) =
+            &self.case.fleet.scaling
+        {
+            let life = draw(law, Purpose::MaxLifetime);
+            self.replicas[replica].kept_until = self.now.saturating_add(life);
+        }
         if let Some(law) = &self.case.fleet.failures.lifetime {
-            let life = law.draw(&mut self.streams.keyed(Purpose::Lifetime, launched, number)).0;
-            let (at, ordinal) = (self.now + life.max(1), it.ordinal);
+            let at = self.now + draw(law, Purpose::Lifetime).max(1);
             self.replicas[replica].fails_at = Some(at);
             self.push(at, Rank::Fail, ordinal, Event::Fail { replica });
         }

@@ -1,9 +1,9 @@
-//! Requests that share their replica: each is given its part of the work whenever anyone comes or goes
-//! (rule 21).
+//! How work gets done: each request in service is given its part of it whenever anyone comes or goes, or the
+//! pace changes (rules 21, 46).
 
 use super::super::Fate;
 use super::{Event, Rank, Slot, World};
-use autosim_engine::fleet::Discipline;
+use autosim_engine::fleet::{Discipline, Slowdown};
 
 impl World<'_> {
     /// Most requests in service at a replica.
@@ -20,7 +20,27 @@ impl World<'_> {
     fn speed(&self, replica: usize) -> u128 {
         let capacity = self.case.fleet.concurrency as usize;
         let sharers = self.replicas[replica].in_service().max(capacity);
-        ((capacity as u128) << 32).div_ceil(sharers as u128)
+        let share = ((capacity as u128) << 32).div_ceil(sharers as u128);
+        (share * self.pace).div_ceil(1 << 32)
+    }
+
+    pub(super) fn plan_slowdowns(&mut self) {
+        for slowdown in self.case.fleet.slowdowns.iter() {
+            for at in [slowdown.at, slowdown.until] {
+                self.push(at.0, Rank::Pace, 0, Event::Pace);
+            }
+        }
+    }
+
+    /// A slowdown begins or ends: everyone in service goes on at another speed (rule 46).
+    pub(super) fn change_pace(&mut self) {
+        let serving = (0..self.replicas.len()).filter(|&replica| !self.serving(replica).is_empty());
+        let serving: Vec<usize> = serving.collect();
+        serving.iter().for_each(|&replica| self.work(replica));
+        let holds = |one: &&Slowdown| one.at.0 <= self.now && self.now < one.until.0;
+        let factor = self.case.fleet.slowdowns.iter().find(holds).map_or(1.0, |one| one.factor);
+        self.pace = (2_f64.powi(32) / factor).ceil() as u128;
+        serving.iter().for_each(|&replica| self.plan(replica));
     }
 
     fn serving(&self, replica: usize) -> Vec<(usize, usize)> {

@@ -210,11 +210,12 @@ impl EventPlane {
         fleet.census().live() == 0
     }
 
-    /// Puts a request on a slot now; `slot` is known where idle slots are ordered.
-    fn start(&mut self, id: ReplicaId, slot: Option<SlotKey>, request: &Waiting) {
+    /// Puts a request on a slot now; `slot` is known where idle slots are ordered. Returns its place in
+    /// `serving`.
+    fn start(&mut self, id: ReplicaId, slot: Option<SlotKey>, request: &Waiting) -> usize {
         let slot_number = slot.map_or(0, |slot| self.servers.take_slot(slot));
         let (ordinal, fresh) = self.servers.first_of(id);
-        let demand = self.first.of(request.demand, ordinal, fresh);
+        let demand = self.first.of(self.now, request.demand, ordinal, fresh);
         let serving = Serving {
             arrival: request.arrival,
             start: self.now,
@@ -239,6 +240,7 @@ impl EventPlane {
         self.gauges.busy += u64::from(self.servers.is_ready(id));
         self.note_present(id);
         self.ends.set(at, self.now.saturating_add(demand).min(NEVER - 1));
+        at
     }
 
     #[inline]
@@ -495,7 +497,7 @@ impl<S: Sink> Plane<S> for EventPlane {
                 routed.add(id, fleet.ordinal(id));
                 return self.empty_gateway();
             }
-            Mode::PerRequest(state) => state.begin_life(id),
+            Mode::PerRequest(state) => state.begin_life(now.0, id, fleet),
             Mode::Central => {}
         }
         for slot in 0..self.servers.concurrency() {

@@ -21,8 +21,17 @@ pub(super) struct PerRequest {
     in_order: Option<u64>,
     /// Starting replicas by launch ordinal, with who waits for each.
     coming: BTreeMap<u64, Vec<Ticket>>,
-    /// Idle periods begun so far, by replica id; reset when the id is given to another replica.
-    idle_periods: Vec<u64>,
+    /// By replica id.
+    lives: Vec<Life>,
+}
+
+/// What is known of a replica's life.
+#[derive(Debug, Clone, Copy, Default)]
+struct Life {
+    /// Idle periods begun so far.
+    idle_periods: u64,
+    /// From when on it is not kept idle.
+    until: u64,
 }
 
 impl PerRequest {
@@ -30,6 +39,7 @@ impl PerRequest {
         let mut in_order = None;
         if let Sampler::Constant(limit) = spec.idle_expiry
             && concurrency <= 1
+            && spec.max_lifetime.is_none()
         {
             in_order = Some(limit);
         }
@@ -39,15 +49,21 @@ impl PerRequest {
             streams,
             concurrency: concurrency.max(1) as usize,
             coming: BTreeMap::new(),
-            idle_periods: Vec::new(),
+            lives: Vec::new(),
         }
     }
 
-    pub(super) fn begin_life(&mut self, id: ReplicaId) {
-        if self.idle_periods.len() <= id.index() {
-            self.idle_periods.resize(id.index() + 1, 0);
+    /// A replica is ready at `now`; its life belongs to its launch (rules 2, 50).
+    pub(super) fn begin_life(&mut self, now: u64, id: ReplicaId, fleet: &Fleet) {
+        if self.lives.len() <= id.index() {
+            self.lives.resize(id.index() + 1, Life::default());
         }
-        self.idle_periods[id.index()] = 0;
+        let until = self.spec.max_lifetime.as_ref().map_or(u64::MAX, |law| {
+            let (launched, number) = fleet.launch_of(fleet.ordinal(id));
+            let mut rng = self.streams.keyed(Purpose::MaxLifetime, launched, number);
+            now.saturating_add(law.draw(&mut rng).0)
+        });
+        self.lives[id.index()] = Life { idle_periods: 0, until };
     }
 
     /// How long this idle period may last: the k-th of a replica is the same for every policy.
@@ -55,8 +71,9 @@ impl PerRequest {
         if let Sampler::Constant(limit) = self.spec.idle_expiry {
             return limit;
         }
-        let period = self.idle_periods[id.index()];
-        self.idle_periods[id.index()] += 1;
+        let life = &mut self.lives[id.index()];
+        let period = life.idle_periods;
+        life.idle_periods += 1;
         let mut rng = self.streams.keyed(Purpose::IdleExpiry, ordinal as u32, period);
         self.spec.idle_expiry.draw(&mut rng).0
     }
@@ -155,7 +172,9 @@ impl EventPlane {
         if ready_at.0 == self.now {
             self.become_ready(ordinal, id, fleet);
             if let Some(slot) = self.servers.newest_idle() {
-                self.start(slot.replica, Some(slot), &request);
+                let at = self.start(slot.replica, Some(slot), &request);
+                // Its own law is then all there is of a cold start (rule 20).
+                self.serving[at].cold |= self.first.has_law();
             }
             return;
         }
@@ -165,9 +184,10 @@ impl EventPlane {
 
     /// The replica is ready: its slots are idle. Returns who waited for it.
     fn become_ready(&mut self, ordinal: u64, id: ReplicaId, fleet: &mut Fleet) -> Vec<Ticket> {
+        let now = self.now;
         let bound = match self.per_request() {
             Some(state) => {
-                state.begin_life(id);
+                state.begin_life(now, id, fleet);
                 state.coming.remove(&ordinal).unwrap_or_default()
             }
             None => Vec::new(),
@@ -206,8 +226,9 @@ impl EventPlane {
         }
         let ordinal = servers.ordinal(id);
         let Some(state) = self.per_request() else { return };
-        let limit = state.idle_limit(id, ordinal);
-        let until = self.now.saturating_add(limit);
+        let (limit, life_ends) = (state.idle_limit(id, ordinal), state.lives[id.index()].until);
+        let now = self.now;
+        let until = now.saturating_add(limit).min(life_ends.max(now));
         self.servers.begin_idle(id, until);
         // Of those idle for equally long the older replica goes first (rule 30).
         self.heap.push(PlaneEvent::new(until, What::IdleExpire, ordinal, id.0));

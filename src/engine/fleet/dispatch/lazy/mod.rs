@@ -73,7 +73,7 @@ impl<L: Line> LazyPlane<L> {
             leaving: Leaving::default(),
             filed_to: 0,
             busy_ns: 0,
-            first: FirstDemand::new(spec, streams),
+            first: FirstDemand::at_full_speed(spec, streams),
         }
     }
 
@@ -109,7 +109,7 @@ impl<L: Line> LazyPlane<L> {
         let at = self.router.choose(rule, &mut self.lines, now, routing, &mut ());
         if !self.first.is_usual() {
             let fresh = &mut self.homes[at].fresh;
-            demand = self.first.of(demand, self.router.ordinals[at], fresh);
+            demand = self.first.of(now, demand, self.router.ordinals[at], fresh);
         }
         let prospect = self.lines[at].join(now, demand, self.gateway.deadline(arrival));
         self.router.joined(rule, &mut self.lines, now, at, &mut ());

@@ -13,7 +13,7 @@ use super::gateway::{Gateway, GatewayRequest, NONE, Waits};
 use super::leaving::{Leaving, Prospect, Routed};
 use super::routing::Router;
 use super::{Completion, Draws, Gauges, Interruption, Plane, Requests, Sink, Stop};
-use crate::fleet::{Fleet, FleetSpec, ReplicaId, RoutingRule};
+use crate::fleet::{FULL_SPEED, Fleet, FleetSpec, ReplicaId, RoutingRule, Slowdowns};
 use crate::random::Streams;
 use crate::units::Time;
 use sharer::{Arrived, Look, Service, Sharer, Speeds};
@@ -49,6 +49,7 @@ pub(super) struct SharingPlane {
     /// More requests than these beyond those that could run at full speed must not be there.
     limit: u64,
     first: FirstDemand,
+    slowdowns: Slowdowns,
 }
 
 /// The parts that a look at a replica needs, each borrowed by itself.
@@ -83,7 +84,8 @@ impl SharingPlane {
             leaving: Leaving::default(),
             late: Vec::new(),
             limit: waiting_limit,
-            first: FirstDemand::new(spec, streams),
+            first: FirstDemand::at_full_speed(spec, streams),
+            slowdowns: spec.slowdowns.clone(),
         }
     }
 
@@ -129,7 +131,7 @@ impl SharingPlane {
         let at = self.router.choose(rule, &mut self.sharers, now, routing, look);
         let sharer = &mut self.sharers[at];
         if !self.first.is_usual() {
-            demand = self.first.of(demand, sharer.ordinal, &mut sharer.fresh);
+            demand = self.first.of(now, demand, sharer.ordinal, &mut sharer.fresh);
         }
         sharer.pass(now, look);
         sharer.join(now, Arrived { arrival, demand }, look);
@@ -162,14 +164,23 @@ impl SharingPlane {
         kill: u64,
     ) -> Time {
         let (replica, mut fates) = (sharer.ordinal, Vec::<Late>::new());
-        let look = &mut Look {
-            speeds: &self.speeds,
-            service: &mut service,
-            waits: &mut waits,
-            sink: &mut fates,
-            patience: self.gateway.patience,
-        };
-        sharer.pass(NONE - 1, look);
+        let mut speeds = self.speeds.clone();
+        let changes = self.slowdowns.after(Time(now)).iter();
+        let changes = changes.flat_map(|one| [(one.at.0, one.speed()), (one.until.0, FULL_SPEED)]);
+        let changes = changes.filter(|change| change.0 > now);
+        for (at, speed) in changes.chain([(NONE - 1, FULL_SPEED)]) {
+            let look = &mut Look {
+                speeds: &speeds,
+                service: &mut service,
+                waits: &mut waits,
+                sink: &mut fates,
+                patience: self.gateway.patience,
+            };
+            sharer.pass(at, look);
+            sharer.move_to(at, look);
+            speeds = speeds.at(speed);
+            sharer.change_speed(&speeds);
+        }
         let mut gone = now;
         let mut add = |arrival, prospect, cold, gives_up| {
             let request = Routed { arrival, prospect, replica, cold };
@@ -262,6 +273,19 @@ impl<S: Sink> Plane<S> for SharingPlane {
 
     fn expire(&mut self, now: Time, _: &mut Fleet, sink: &mut S) {
         self.gateway.give_up(sink, |deadline| deadline <= now.0);
+    }
+
+    fn change_speed(&mut self, now: Time, speed: u64, sink: &mut S) {
+        let look = &mut look!(self, sink);
+        for sharer in &mut self.sharers {
+            sharer.pass(now.0, look);
+            sharer.move_to(now.0, look);
+        }
+        self.speeds = self.speeds.at(speed);
+        for sharer in &mut self.sharers {
+            sharer.change_speed(&self.speeds);
+        }
+        self.router.forget();
     }
 
     fn load(&self, now: Time, replica: ReplicaId) -> u64 {

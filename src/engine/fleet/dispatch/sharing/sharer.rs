@@ -10,6 +10,7 @@
 //! nothing else is rounded, and a request is done in the first whole nanosecond at which it has received
 //! its demand.
 
+use crate::fleet::FULL_SPEED as FULL;
 use crate::fleet::dispatch::gateway::{NONE, Waits};
 use crate::fleet::dispatch::routing::Seen;
 use crate::fleet::dispatch::{Completion, Sink};
@@ -17,9 +18,8 @@ use crate::units::Time;
 use std::cmp::Ordering;
 use std::collections::{BinaryHeap, VecDeque};
 
-/// Full speed: as many units of virtual time in a nanosecond.
-const FULL: u64 = 1 << UNITS;
-const UNITS: u32 = 32;
+/// As many units of virtual time in a nanosecond are full speed.
+const UNITS: u32 = FULL.trailing_zeros();
 // The speed of `share` is divided from a capacity in these units; tags and the clock hold the longest demand
 // and, while a replica never is empty, four thousand million of them.
 const _: () = assert!(u32::BITS + UNITS <= u64::BITS);
@@ -34,28 +34,37 @@ pub(super) struct Speeds {
     pub(super) capacity: u32,
     /// Most in service at once.
     pub(super) most: u32,
+    /// How fast a request is that has the replica to itself: full speed but for slowdowns.
+    alone: u64,
     speeds: [u64; KEPT],
 }
 
 impl Speeds {
     pub(super) fn new(capacity: u32, limit: Option<u32>) -> Self {
         let (capacity, most) = (capacity.max(1), limit.unwrap_or(u32::MAX).max(1));
-        let speeds = std::array::from_fn(|sharers| share(capacity, sharers as u32));
-        Self { capacity, most, speeds }
+        Self { capacity, most, alone: FULL, speeds: [FULL; KEPT] }.at(FULL)
+    }
+
+    /// The same where a request alone has this speed.
+    pub(super) fn at(&self, alone: u64) -> Self {
+        let speeds = std::array::from_fn(|sharers| share(self.capacity, sharers as u32, alone));
+        Self { alone, speeds, ..*self }
     }
 
     #[inline(always)]
     fn speed(&self, sharers: usize) -> u64 {
-        self.speeds.get(sharers).copied().unwrap_or_else(|| share(self.capacity, sharers as u32))
+        let kept = self.speeds.get(sharers).copied();
+        kept.unwrap_or_else(|| share(self.capacity, sharers as u32, self.alone))
     }
 }
 
-/// Speed of each of so many (rule 21).
-fn share(capacity: u32, sharers: u32) -> u64 {
-    match sharers <= capacity {
-        true => FULL,
-        false => (u64::from(capacity) << UNITS).div_ceil(u64::from(sharers)),
+/// Speed of each of so many, of which one alone would have that speed (rules 21, 46).
+fn share(capacity: u32, sharers: u32, alone: u64) -> u64 {
+    if sharers <= capacity {
+        return alone;
     }
+    let share = (u64::from(capacity) << UNITS).div_ceil(u64::from(sharers));
+    (u128::from(share) * u128::from(alone)).div_ceil(FULL.into()) as u64
 }
 
 /// What is counted of requests in service, over all ready replicas.
@@ -259,6 +268,11 @@ impl Sharer {
         self.serving.push(Serving { tag, arrival: request.arrival, start: self.at });
         look.service.in_flight += 1;
         self.speed = look.speeds.speed(self.serving.len());
+    }
+
+    /// Those in service go on at another speed from the instant of the clock on.
+    pub(super) fn change_speed(&mut self, speeds: &Speeds) {
+        self.speed = speeds.speed(self.serving.len());
     }
 
     /// A request joins at `now`, up to which everything has happened.
