@@ -87,6 +87,7 @@ impl Rehearsal {
             jobs: self.jobs.unwrap_or_else(available),
             all_timelines: false,
             all_decisions: true,
+            limits: &[],
             cancel: &cancel,
         };
         let results = run(&loaded.scenario, &options, &Silent)?;

@@ -6,7 +6,7 @@ use autosim_engine::fleet::{
 };
 use autosim_engine::random::{Distribution, Purpose, Sampler, Streams};
 use autosim_engine::signal::Resources;
-use autosim_engine::simulation::{DecisionLog, Detail, ServiceSetup, Setup, Slo, Window};
+use autosim_engine::simulation::{DecisionLog, Detail, Promises, ServiceSetup, Setup, Slo, Window};
 use autosim_engine::stats::Histogram;
 use autosim_engine::units::{Rate, Span, Time};
 use autosim_engine::workload::{Batch, Workload};
@@ -59,11 +59,14 @@ pub(crate) fn setup(replicas: u32, requests: u32, workload: &Workload, fleet: Fl
         autoscaler: Autoscaler {
             policy: Box::new(Hold),
             signals: Vec::new(),
-            cadence: Cadence { interval: Span::from_secs(10), random_phase: false },
+            cadence: Cadence::every(Span::from_secs(10)),
             actuation_delay: Span::ZERO,
             wakeups: Vec::new(),
         },
-        slo: Some(Slo { quantile: 0.99, limit: Span::from_millis(500) }),
+        promises: Promises {
+            slo: vec![Slo::below(0.99, Span::from_millis(500))],
+            limits: Vec::new(),
+        },
     };
     Setup {
         services: vec![service],

@@ -1,8 +1,9 @@
 //! Assertions on results: `[POLICY:]FIGURE<LIMIT`, for builds that are to fail.
 
-use autosim_engine::units::{Fraction, Price, Span, percentile};
-use autosim_study::experiment::{self, Comparison, Figure, PolicyResults, Results};
-use autosim_study::scenario::Competitor;
+use autosim_engine::simulation::Slo;
+use autosim_engine::units::{Fraction, Price, Span};
+use autosim_study::experiment::{self, Compared, Comparison, Figure, PolicyResults, Results, Tail};
+use autosim_study::scenario::{Competitor, ErrorTerm, LatencyTerm, SloTerms};
 use std::fmt;
 use std::str::FromStr;
 
@@ -18,8 +19,10 @@ pub(super) struct Assertion {
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Subject {
-    /// The share q of all counted requests completed within the limit (milliseconds).
-    Percentile(f64),
+    /// Judged as the SLO would be: by counts, over all replications together.
+    Promise(Slo),
+    /// The share of all counted requests that failed, over all replications together.
+    Errors(ErrorTerm),
     /// A figure, mean over replications, below the limit.
     Figure(Figure),
     /// The SLO of the scenario is kept.
@@ -58,6 +61,18 @@ impl FromStr for Assertion {
             let subject = Subject::Slo;
             return Ok(Self { text: whole, policy, subject, or_equal: true, limit: 0.0 });
         }
+        if is_percentile(claim) {
+            let promise: LatencyTerm =
+                claim.trim().parse().map_err(|error| format!("{error}; {EXPECTED}"))?;
+            let subject = Subject::Promise(promise.0);
+            return Ok(Self {
+                text: whole,
+                policy,
+                subject,
+                or_equal: promise.0.or_equal,
+                limit: 0.0,
+            });
+        }
         let (subject, limit) =
             claim.split_once('<').ok_or_else(|| format!("no `<` in it; {EXPECTED}"))?;
         let (or_equal, limit) = match limit.strip_prefix('=') {
@@ -65,6 +80,11 @@ impl FromStr for Assertion {
             None => (false, limit.trim()),
         };
         let subject = subject.trim();
+        if subject == "errors" {
+            let limit: Fraction = limit.parse().map_err(|error| format!("{error}; {EXPECTED}"))?;
+            let subject = Subject::Errors(ErrorTerm { limit, or_equal });
+            return Ok(Self { text: whole, policy, subject, or_equal, limit: 0.0 });
+        }
         let subject = Subject::parse(subject)
             .ok_or_else(|| format!("`{subject}` is not a figure; {EXPECTED}"))?;
         let limit = subject.limit(limit)?;
@@ -74,11 +94,7 @@ impl FromStr for Assertion {
 
 impl Subject {
     fn parse(name: &str) -> Option<Self> {
-        if let Some(percentile) = percentile(name).filter(|percent| *percent < 100.0) {
-            return Some(Self::Percentile(percentile));
-        }
         let figure = match name {
-            "errors" => Figure::FailedShare,
             "mean" => Figure::LatencyMean,
             "max" => Figure::LatencyMax,
             "replica-hours" => Figure::BilledHours,
@@ -95,8 +111,7 @@ impl Subject {
             value.filter(|v| v.is_finite()).ok_or_else(|| format!("`{text}` is not a number"))
         };
         match self {
-            Self::Slo => Ok(0.0),
-            Self::Percentile(_) => span(text),
+            Self::Slo | Self::Promise(_) | Self::Errors(_) => Ok(0.0),
             Self::Figure(figure) => {
                 use autosim_study::experiment::Kind;
                 match figure.kind() {
@@ -127,6 +142,14 @@ impl Assertion {
         name.is_some_and(|name| policies.iter().all(|policy| policy.name != name))
     }
 
+    /// The limit that requests are to be counted against.
+    pub(super) fn longest(&self) -> Option<Span> {
+        match self.subject {
+            Subject::Promise(slo) => Some(slo.longest()),
+            Subject::Errors(_) | Subject::Figure(_) | Subject::Slo => None,
+        }
+    }
+
     /// Judges it for every policy it is about; an error if there is no such policy.
     pub(super) fn judge(
         &self,
@@ -137,19 +160,12 @@ impl Assertion {
         let pairs = results.policies.iter().zip(&comparison.policies);
         let found: Vec<Finding> = pairs
             .filter(|(policy, _)| about(&policy.name))
-            .map(|(policy, compared)| {
-                if policy.rows.is_empty() {
-                    return self.undecided(&policy.name);
+            .map(|(policy, compared)| match policy.rows.is_empty() {
+                true => self.undecided(&policy.name),
+                false => {
+                    let outcome = self.outcome(policy, compared, &results.about.slo);
+                    self.finding(&policy.name, outcome)
                 }
-                let value = match self.subject {
-                    Subject::Percentile(percentile) => percentile_ms(policy, percentile),
-                    Subject::Figure(figure) => compared.estimate(figure).map(|e| e.mean),
-                    Subject::Slo => match compared.verdict.ruling {
-                        experiment::Ruling::Met => Some(0.0),
-                        experiment::Ruling::Missed | experiment::Ruling::NotAsked => None,
-                    },
-                };
-                self.finding(&policy.name, value)
             })
             .collect();
         if found.is_empty() {
@@ -170,25 +186,68 @@ impl Assertion {
         Finding { ruling: Ruling::Undecided, line }
     }
 
-    fn finding(&self, policy: &str, value: Option<f64>) -> Finding {
-        let holds = value.is_some_and(|value| {
-            value < self.limit || (self.or_equal && value == self.limit) //
-        });
-        let (ruling, word) = match holds {
-            true => (Ruling::Holds, "holds"),
-            false => (Ruling::Fails, "FAILS"),
-        };
-        let seen = match (self.subject, value) {
-            (Subject::Slo, _) => String::new(),
-            (Subject::Percentile(_), None) => ": too many requests failed".to_owned(),
-            (_, None) => ": there is no such figure".to_owned(),
-            (Subject::Percentile(_), Some(value)) => format!(": {value:.1} ms"),
-            (Subject::Figure(figure), Some(value)) => {
-                format!(": {} {}", figure.column(), significant(value))
+    /// Whether it holds, and what was seen; or why that cannot be said.
+    fn outcome(
+        &self,
+        policy: &PolicyResults,
+        compared: &Compared,
+        slo: &SloTerms,
+    ) -> Result<(bool, String), &'static str> {
+        if !compared.has_traffic() {
+            return Err("there was no traffic");
+        }
+        match self.subject {
+            Subject::Promise(slo) => {
+                let (arrived, in_time) =
+                    policy.in_time(slo.longest()).ok_or("its limit was not counted against")?;
+                let kept = slo.is_kept(in_time, arrived);
+                Ok((kept, promised(policy.tail(slo.quantile), slo, kept)))
             }
-        };
-        Finding { ruling, line: format!("assertion {word}: {policy}: {self}{seen}") }
+            Subject::Errors(term) => {
+                let failed = compared.verdict.failed.ok_or("there is no such figure")?;
+                Ok((term.is_kept(failed), format!("{} % failed", significant(100.0 * failed))))
+            }
+            Subject::Figure(figure) => {
+                let mean = compared.estimate(figure).ok_or("there is no such figure")?.mean;
+                Ok((self.allows(mean), format!("{} {}", figure.column(), significant(mean))))
+            }
+            Subject::Slo => match compared.verdict.ruling {
+                experiment::Ruling::Met => Ok((true, slo.to_string())),
+                experiment::Ruling::Missed => Ok((false, slo.to_string())),
+                experiment::Ruling::NotAsked => Err("no SLO is stated"),
+            },
+        }
     }
+
+    fn allows(&self, value: f64) -> bool {
+        value < self.limit || (self.or_equal && value == self.limit)
+    }
+
+    /// What cannot be said does not hold.
+    fn finding(&self, policy: &str, outcome: Result<(bool, String), &str>) -> Finding {
+        let (ruling, word, seen) = match outcome {
+            Ok((true, seen)) => (Ruling::Holds, "holds", seen),
+            Ok((false, seen)) => (Ruling::Fails, "FAILS", seen),
+            Err(why) => (Ruling::Fails, "FAILS", why.to_owned()),
+        };
+        Finding { ruling, line: format!("assertion {word}: {policy}: {self}: {seen}") }
+    }
+}
+
+/// A claim about a percentile: `p` and a digit.
+fn is_percentile(claim: &str) -> bool {
+    let name = claim.trim().strip_prefix('p');
+    name.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+}
+
+/// The percentile in words; on which side of its limit it lies is counted, not read off a histogram.
+fn promised(tail: Tail, slo: Slo, kept: bool) -> String {
+    let (ms, longest) = match tail {
+        Tail::Ms(ms) => (ms, slo.longest().as_millis_f64()),
+        Tail::Infinite => return "too many requests failed".to_owned(),
+        Tail::NoTraffic => return "there was no traffic".to_owned(),
+    };
+    format!("{:.1} ms", if kept { ms.min(longest) } else { ms.max(slo.limit.as_millis_f64()) })
 }
 
 impl fmt::Display for Assertion {
@@ -208,21 +267,6 @@ fn significant(value: f64) -> String {
     }
 }
 
-/// The response time within which a share of all counted requests completed, failures infinitely
-/// late, over all replications together; `None` if that is infinite or nothing arrived.
-fn percentile_ms(policy: &PolicyResults, percentile: f64) -> Option<f64> {
-    let total = |figure: Figure| -> f64 {
-        policy.first_service().filter_map(|row| row.row.get(figure)).sum()
-    };
-    let (arrived, completed) = (total(Figure::Arrived), total(Figure::Completed));
-    // Counts are exact in a float; the slack keeps 0.99 x 100 from becoming 99.00000000000001.
-    let rank = (percentile / 100.0 * arrived - 1e-9).ceil().max(1.0);
-    if arrived <= 0.0 || rank > completed {
-        return None;
-    }
-    policy.latency.quantile(rank / completed).map(Span::as_millis_f64)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -233,10 +277,12 @@ mod tests {
 
     #[test]
     fn assertions_are_read_with_their_units() {
+        let up_to_two_seconds = Slo { or_equal: true, ..Slo::below(0.95, Span::from_secs(2)) };
         for (text, subject, limit) in [
-            ("p99<300ms", Subject::Percentile(99.0), 300.0),
-            ("steady: p99.9 <= 2s", Subject::Percentile(99.9), 2000.0),
-            ("errors<0.1%", Subject::Figure(Figure::FailedShare), 0.001),
+            ("p99<300ms", Subject::Promise(Slo::below(0.99, Span::from_millis(300))), 0.0),
+            ("steady: p95 <= 2s", Subject::Promise(up_to_two_seconds), 0.0),
+            ("errors<0.1%", Subject::Errors("< 0.1%".parse().unwrap()), 0.0),
+            ("failed_share<=0%", Subject::Figure(Figure::FailedShare), 0.0),
             ("cost<12.50 USD", Subject::Figure(Figure::Cost), 12.5),
             ("cost<12.50", Subject::Figure(Figure::Cost), 12.5),
             ("billed_replica_hours<=100", Subject::Figure(Figure::BilledHours), 100.0),
@@ -258,14 +304,27 @@ mod tests {
 
     #[test]
     fn a_limit_itself_holds_only_where_it_is_allowed() {
-        for (text, value, ruling) in [
-            ("cost<1", Some(1.0), Ruling::Fails),
-            ("cost<=1", Some(1.0), Ruling::Holds),
-            ("cost<1", Some(0.9), Ruling::Holds),
-            ("cost<1", None, Ruling::Fails),
+        for (text, value, holds) in
+            [("cost<1", 1.0, false), ("cost<=1", 1.0, true), ("cost<1", 0.9, true)]
+        {
+            assert_eq!(parsed(text).unwrap().allows(value), holds, "{text} {value:?}");
+        }
+        // What cannot be said does not hold.
+        let found = parsed("p99<1s").unwrap().finding("p", Err("there was no traffic"));
+        assert_eq!(found.ruling, Ruling::Fails);
+        assert_eq!(found.line, "assertion FAILS: p: p99<1s: there was no traffic");
+    }
+
+    #[test]
+    fn the_percentile_shown_lies_where_the_requests_were_counted() {
+        let slo = Slo::below(0.99, Span::from_secs(1));
+        for (tail, kept, shown) in [
+            (Tail::Ms(1002.4), true, "1000.0 ms"),
+            (Tail::Ms(999.1), false, "1000.0 ms"),
+            (Tail::Ms(700.0), true, "700.0 ms"),
+            (Tail::Infinite, false, "too many requests failed"),
         ] {
-            let found = parsed(text).unwrap().finding("p", value);
-            assert_eq!(found.ruling, ruling, "{text} {value:?}");
+            assert_eq!(promised(tail, slo, kept), shown, "{tail:?} {kept}");
         }
     }
 
@@ -279,7 +338,8 @@ mod tests {
         let scenario = load(Sources::new("s.toml", text), &options).unwrap().scenario;
         // Asked to stop before it began.
         let cancel = &std::sync::Arc::new(true.into());
-        let options = RunOptions { jobs: 1, all_timelines: false, all_decisions: false, cancel };
+        let options =
+            RunOptions { jobs: 1, all_timelines: false, all_decisions: false, limits: &[], cancel };
         let results = run(&scenario, &options, &Silent).unwrap();
         let comparison = Comparison::of(&results);
         for text in ["p99<1ms", "slo", "errors<1%", "two:cost<=1"] {

@@ -103,7 +103,8 @@ impl Subject {
     fn read(path: &Path, args: &Args) -> Result<ReadDocument, Box<Self>> {
         let name = path.display().to_string();
         let unread = |findings| Box::new(Self::Unread(name.clone(), findings));
-        let input = refuse_recorded(path).and_then(|()| Input::find(path, Role::Scenario));
+        let role = if is_document(&name, "") { Role::Policy } else { Role::Scenario };
+        let input = refuse_recorded(path).and_then(|()| Input::find(path, role));
         let input = input.map_err(unread)?;
         if is_document(&name, &input.text) {
             return ReadDocument::of(input).map_err(unread);
@@ -209,10 +210,13 @@ fn summary(scenario: &Scenario) -> String {
         scenario.services.iter().map(|service| service.workload.expected_requests(end)).sum();
     let policies: Vec<&str> = scenario.policies.iter().map(|policy| policy.name.as_str()).collect();
     format!(
-        "{} policies ({}), {} replications of {} {} requests each",
+        "{} policies ({}), {} of {} {} requests each",
         policies.len(),
         policies.join(", "),
-        scenario.replications,
+        match scenario.draws() {
+            true => format!("{} replications", scenario.replications),
+            false => "one replication, as every other would be the same,".to_owned(),
+        },
         if scenario.closed_loop_users() > 0 { "at most about" } else { "about" },
         super::effort::grouped(requests.round() as u64),
     )

@@ -55,10 +55,12 @@ pub(super) fn execute(
     let cancel = Arc::new(AtomicBool::new(false));
     stop_when_asked(&cancel);
     let jobs = args.jobs.or_else(|| std::thread::available_parallelism().ok());
+    let limits: Vec<_> = args.asserts.iter().filter_map(Assertion::longest).collect();
     let options = RunOptions {
         jobs: jobs.map_or(1, NonZeroUsize::get),
         all_timelines: keep.all_timelines,
         all_decisions: keep.all_decisions,
+        limits: &limits,
         cancel: &cancel,
     };
     let effort = Effort::start();

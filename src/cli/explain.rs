@@ -142,7 +142,8 @@ fn from_another_run(
 /// The cells once more, with their timelines and decisions.
 fn results(scenario: &Scenario, cancel: &Arc<AtomicBool>) -> Result<Results, Failure> {
     let jobs = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
-    let options = RunOptions { jobs, all_timelines: true, all_decisions: false, cancel };
+    let options =
+        RunOptions { jobs, all_timelines: true, all_decisions: false, limits: &[], cancel };
     experiment::run(scenario, &options, &Silent).map_err(Failure::bad_input)
 }
 

@@ -222,7 +222,7 @@ impl ScenarioArgs {
         if let Some(trace) = &self.trace {
             layers.push(trace_layer(trace, &input.folder)?);
         }
-        layers.extend(self.slo.iter().map(|term| slo_layer(term)).collect::<Result<Vec<_>, _>>()?);
+        layers.extend(slo_layers(&self.slo)?);
         layers.extend(self.values());
         let options = LoadOptions {
             folder: input.folder,
@@ -331,19 +331,40 @@ fn trace_layer(trace: &Path, folder: &Path) -> Result<Layer, Failure> {
     Ok(Layer::value(format!("--trace {}", trace.display()), "workload.arrivals", &value))
 }
 
-fn slo_layer(term: &str) -> Result<Layer, Failure> {
-    let name = format!("--slo {term}");
-    match term.trim() {
-        errors if errors.starts_with("errors") => {
-            let value = errors.trim_start_matches("errors").trim();
-            Ok(Layer::value(name, "slo.errors", value))
+/// All promises of the command line: those on latency hold together.
+fn slo_layers(terms: &[String]) -> Result<Vec<Layer>, Failure> {
+    let (mut latency, mut errors) = (Vec::new(), Vec::new());
+    for term in terms.iter().map(|term| term.trim()) {
+        match term.strip_prefix("errors") {
+            Some(share) => errors.push((term, share.trim())),
+            None if term.starts_with('p') => latency.push(term),
+            None => {
+                return Err(Failure::bad_input(format_args!(
+                    "--slo `{term}` is neither a latency nor an errors SLO; \
+                     write 'p99<300ms' or 'errors<0.1%'"
+                )));
+            }
         }
-        latency if latency.starts_with('p') => Ok(Layer::value(name, "slo.latency", latency)),
-        other => Err(Failure::bad_input(format_args!(
-            "--slo `{other}` is neither a latency nor an errors SLO; \
-             write 'p99<300ms' or 'errors<0.1%'"
-        ))),
     }
+    if let [(first, _), (second, _), ..] = errors[..] {
+        return Err(Failure::bad_input(format_args!(
+            "--slo `{first}` and --slo `{second}`: one promise on errors; keep the stricter"
+        )));
+    }
+    let layer = |term: &str, key: &str, value: &str| {
+        Layer::value(format!("--slo {term}"), key, value) //
+    };
+    let errors = errors.into_iter().map(|(term, share)| layer(term, "slo.errors", share));
+    let latency = match latency[..] {
+        [] => None,
+        [one] => Some(layer(one, "slo.latency", one)),
+        _ => {
+            let list = latency.iter().map(|&term| toml::Value::from(term)).collect();
+            let list = toml::Value::Array(list).to_string();
+            Some(layer(&latency.join(" --slo "), "slo.latency", &list))
+        }
+    };
+    Ok(latency.into_iter().chain(errors).collect())
 }
 
 /// The scenario, its warnings shown; or everything wrong with it as a failure.

@@ -131,7 +131,7 @@ impl PolicyArgs {
                     tables.push(Given::toml(format!("--policy {policy}"), text, PathBuf::new()));
                 }
                 Some(Named::Document(input)) if !path.is_file() => {
-                    documents.push(ReadDocument::of(input)?)
+                    documents.push(ReadDocument::of(input)?);
                 }
                 Some(_) | None => {
                     let input = Input::find(path, Role::Policy)?;

@@ -1,8 +1,16 @@
 //! Two runs beside each other: what changed in their inputs and results, and where decisions part.
 
-use super::number::plain;
-use serde_json::{Value, json};
-use std::collections::BTreeMap;
+mod decided;
+mod pairs;
+mod text;
+
+use decided::{Decided, Log, divergences, log, parting};
+use pairs::{Row, pair, rows};
+use serde_json::Value;
+
+pub use decided::{Divergence, Parting};
+pub use pairs::{Paired, Unpaired, Why};
+pub use text::{diff_json, diff_text};
 
 /// What a run left, as text.
 #[derive(Debug, Clone, PartialEq)]
@@ -13,6 +21,8 @@ pub struct Left {
     pub summary: String,
     /// `decisions.csv`.
     pub decisions: String,
+    /// The one policy of it that is to be compared; `None` = all.
+    pub policy: Option<String>,
 }
 
 /// What is different between two runs.
@@ -20,58 +30,142 @@ pub struct Left {
 pub struct Difference {
     /// Keys of the resolved scenario, seeds and hashes: path, there, here. `null` = absent.
     pub inputs: Vec<(String, Value, Value)>,
+    /// Which policy was compared with which.
+    pub pairs: Vec<Paired>,
     /// Policy, column, there, here.
     pub results: Vec<(String, String, String, String)>,
-    /// Where the decisions of policies of both runs part.
+    /// The first decision on which the two of a pair part.
     pub parts: Vec<Parting>,
-    /// Policies of only one of the runs, and which one: `a` or `b`.
-    pub alone: Vec<(String, char)>,
+    /// Where they wanted different numbers, the most replica-hours apart first.
+    pub divergences: Vec<Divergence>,
+    /// Policies that were compared with nothing.
+    pub alone: Vec<(String, Unpaired)>,
 }
 
-/// The first decision on which two runs of a policy differ.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Parting {
-    /// The policy.
-    pub policy: String,
-    /// Seconds from the start.
-    pub time_s: String,
-    /// What it decided there, with the reason; empty if it decided nothing then.
-    pub there: String,
-    /// What it decided here.
-    pub here: String,
+/// Why two runs cannot be compared; nothing was.
+#[derive(Debug, thiserror::Error)]
+pub enum DiffError {
+    /// A table of a run is none.
+    #[error("a table of a run cannot be read: {0}")]
+    Table(#[from] csv::Error),
+    /// A policy was named that the run does not have.
+    #[error("the run has no policy `{name}`: {known}")]
+    NoSuchPolicy {
+        /// As given.
+        name: String,
+        /// Those there are.
+        known: String,
+    },
+    /// One side was named, and the other has several.
+    #[error(
+        "with which policy of the other run is `{name}` to be compared? write RUN:POLICY for both: {known}"
+    )]
+    WithWhich {
+        /// Of the side that was named.
+        name: String,
+        /// Those of the other side.
+        known: String,
+    },
 }
 
 /// Compares two runs; `a` is the one before.
 ///
 /// # Errors
-/// A table that cannot be read.
-pub fn difference(a: &Left, b: &Left) -> Result<Difference, csv::Error> {
-    let mut found = Difference::default();
-    for key in ["autosim", "seed", "replications", "complete", "inputs", "resolved"] {
+/// A table that cannot be read, a policy that is not there.
+pub fn difference(a: &Left, b: &Left) -> Result<Difference, DiffError> {
+    let (there, here) = (rows(&a.summary)?, rows(&b.summary)?);
+    let (pairs, alone) = pair(&there, &here, a.policy.as_deref(), b.policy.as_deref())?;
+    let mut found = Difference { alone, ..Difference::default() };
+    for key in ["autosim", "seed", "replications", "complete", "inputs"] {
         differing(key, &a.manifest[key], &b.manifest[key], &mut found.inputs);
     }
-    let (there, here) = (by_policy(&a.summary)?, by_policy(&b.summary)?);
-    for name in there.keys().filter(|name| !here.contains_key(*name)) {
-        found.alone.push((name.clone(), 'a'));
-    }
-    for name in here.keys().filter(|name| !there.contains_key(*name)) {
-        found.alone.push((name.clone(), 'b'));
-    }
-    for (name, before) in &there {
-        let Some(after) = here.get(name) else { continue };
-        let columns = after.iter().filter(|(known, _)| !before.iter().any(|(c, _)| c == known));
-        for (column, new) in columns {
-            found.results.push((name.clone(), column.clone(), String::new(), new.clone()));
+    let renamed = as_named_in_a(&pairs, &a.manifest["resolved"], &b.manifest["resolved"]);
+    differing("resolved", &a.manifest["resolved"], &renamed, &mut found.inputs);
+    let (old, new) = (log(&a.decisions)?, log(&b.decisions)?);
+    let end_s = |side: &Left| side.manifest["end_s"].as_f64().unwrap_or(f64::INFINITY);
+    for pair in &pairs {
+        figures(pair, (&there, &here), &mut found.results);
+        for (label, old, new) in logs(pair, &old, &new) {
+            found.parts.extend(parting(&label, old, new));
+            found.divergences.extend(divergences(&label, old, new, end_s(a).min(end_s(b))));
         }
-        for (column, old) in before {
-            let new = after.iter().find(|(known, _)| known == column).map_or("", |(_, new)| new);
-            if old != new {
-                found.results.push((name.clone(), column.clone(), old.clone(), new.to_owned()));
+    }
+    found.divergences.sort_by(|a, b| b.replica_hours.total_cmp(&a.replica_hours));
+    found.pairs = pairs;
+    Ok(found)
+}
+
+/// The second scenario, with the policies that have another name in the first under that name.
+fn as_named_in_a(pairs: &[Paired], a: &Value, b: &Value) -> Value {
+    let mut renamed = b.clone();
+    let Some(policies) = renamed["policies"].as_object_mut() else { return b.clone() };
+    for Paired { a: old, b: new, .. } in pairs {
+        if old != new
+            && !policies.contains_key(old)
+            && a["policies"].get(old).is_some()
+            && let Some(policy) = policies.remove(new)
+        {
+            policies.insert(old.clone(), policy);
+        }
+    }
+    renamed
+}
+
+/// The figures of a pair that differ, service by service; services of other names by their place.
+fn figures(
+    pair: &Paired,
+    (there, here): (&[Row], &[Row]),
+    found: &mut Vec<(String, String, String, String)>,
+) {
+    let of = |rows: &'_ [Row], policy: &str| -> Vec<Row> {
+        rows.iter().filter(|row| row.policy == policy).cloned().collect()
+    };
+    let (old, new) = (of(there, &pair.a), of(here, &pair.b));
+    for (place, before) in old.iter().enumerate() {
+        let same = new.iter().find(|after| after.service == before.service);
+        let Some(after) = same.or(new.get(place).filter(|_| old.len() == new.len())) else {
+            continue;
+        };
+        let label = match before.service.as_str() {
+            "" => pair.label(),
+            service => format!("{}/{service}", pair.label()),
+        };
+        let mut differs = |column: &str, old: &str, new: &str| {
+            if old != new && column != "policy" {
+                found.push((label.clone(), column.to_owned(), old.to_owned(), new.to_owned()));
+            }
+        };
+        let cell = |row: &Row, name: &str| {
+            row.cells.iter().find(|(column, _)| column == name).map(|(_, value)| value.clone())
+        };
+        for (column, new) in &after.cells {
+            if cell(before, column).is_none() {
+                differs(column, "", new);
             }
         }
+        for (column, old) in &before.cells {
+            differs(column, old, &cell(after, column).unwrap_or_default());
+        }
     }
-    found.parts = partings(&a.decisions, &b.decisions)?;
-    Ok(found)
+}
+
+/// The decisions of a pair, service by service, where either took any.
+fn logs<'a>(
+    pair: &Paired,
+    old: &'a Log,
+    new: &'a Log,
+) -> Vec<(String, &'a [Decided], &'a [Decided])> {
+    let of = |log: &'a Log, policy: &str| -> Vec<(&'a str, &'a [Decided])> {
+        let own = log.iter().filter(|((name, _), _)| name == policy);
+        own.map(|((_, service), all)| (service.as_str(), all.as_slice())).collect()
+    };
+    let (old, new) = (of(old, &pair.a), of(new, &pair.b));
+    let one = |(place, (service, before)): (usize, &(&str, &'a [Decided]))| {
+        let same = new.iter().find(|(name, _)| name == service);
+        let (_, after) = same.or(new.get(place).filter(|_| old.len() == new.len()))?;
+        Some((format!("{}/{service}", pair.label()), *before, *after))
+    };
+    old.iter().enumerate().filter_map(one).collect()
 }
 
 /// Paths at which two values differ.
@@ -98,148 +192,10 @@ fn differing(path: &str, a: &Value, b: &Value, found: &mut Vec<(String, Value, V
     }
 }
 
-/// Rows of a summary by policy: column and cell, in order.
-type ByPolicy = BTreeMap<String, Vec<(String, String)>>;
-
-fn by_policy(summary: &str) -> Result<ByPolicy, csv::Error> {
-    let mut csv = csv::Reader::from_reader(summary.as_bytes());
-    let header = csv.headers()?.clone();
-    let mut rows = ByPolicy::new();
-    for record in csv.records() {
-        let record = record?;
-        let cells = header.iter().zip(&record).map(|(c, v)| (c.to_owned(), v.to_owned()));
-        let cells: Vec<(String, String)> = cells.collect();
-        let cell = |name: &str| cells.iter().find(|(c, _)| c == name).map(|(_, v)| v.clone());
-        let service = cell("service").filter(|name| !name.is_empty());
-        let policy = cell("policy").unwrap_or_default();
-        let name = service.map_or_else(|| policy.clone(), |name| format!("{policy}/{name}"));
-        rows.insert(name, cells);
-    }
-    Ok(rows)
-}
-
-/// Decisions of the first replication by policy and service: time, what was decided.
-fn decided(decisions: &str) -> Result<BTreeMap<String, Vec<(String, String)>>, csv::Error> {
-    let mut csv = csv::Reader::from_reader(decisions.as_bytes());
-    let header = csv.headers()?.clone();
-    let place = |name: &str| header.iter().position(|column| column == name);
-    let places =
-        ["policy", "service", "replication", "time_s", "desired", "reason_stage", "reason"]
-            .map(place);
-    let mut rows: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
-    let mut last: BTreeMap<String, (String, String)> = BTreeMap::new();
-    for record in csv.records() {
-        let record = record?;
-        let cell = |at: usize| places[at].and_then(|at| record.get(at)).unwrap_or_default();
-        if cell(2) != "1" {
-            continue;
-        }
-        let what = format!("{} ({}: {})", cell(4), cell(5), cell(6));
-        let row = (cell(3).to_owned(), what);
-        let kept = (cell(4).to_owned(), cell(5).to_owned());
-        let policy = format!("{}/{}", cell(0), cell(1));
-        // As the shorter of the two logs: what changed neither number nor stage tells nothing apart.
-        if last.insert(policy.clone(), kept.clone()).as_ref() != Some(&kept) {
-            rows.entry(policy).or_default().push(row);
-        }
-    }
-    Ok(rows)
-}
-
-fn partings(a: &str, b: &str) -> Result<Vec<Parting>, csv::Error> {
-    let (there, here) = (decided(a)?, decided(b)?);
-    let mut found = Vec::new();
-    for (policy, old) in &there {
-        let Some(new) = here.get(policy) else { continue };
-        let same = old.iter().zip(new).take_while(|(a, b)| a == b).count();
-        let (old, new) = (old.get(same), new.get(same));
-        let seconds = |row: Option<&(String, String)>| row.and_then(|(time, _)| time.parse().ok());
-        let (at_old, at_new): (Option<f64>, Option<f64>) = (seconds(old), seconds(new));
-        let Some(first) = at_old.into_iter().chain(at_new).reduce(f64::min) else { continue };
-        let then = |row: Option<&(String, String)>, at: Option<f64>| match at {
-            Some(at) if at <= first => row.map_or_else(String::new, |(_, what)| what.clone()),
-            _ => String::new(),
-        };
-        found.push(Parting {
-            policy: policy.clone(),
-            time_s: plain(first, 9),
-            there: then(old, at_old),
-            here: then(new, at_new),
-        });
-    }
-    Ok(found)
-}
-
-/// A difference for people. Of the results only means are listed, not their intervals.
-pub fn diff_text(found: &Difference) -> String {
-    let mut text = String::new();
-    let mut section = |title: &str, lines: Vec<String>| {
-        text.push_str(&format!("{title}\n"));
-        for line in &lines {
-            text.push_str(&format!("  {line}\n"));
-        }
-        if lines.is_empty() {
-            text.push_str("  no difference\n");
-        }
-    };
-    let which = |side: char| if side == 'a' { "the first run" } else { "the second run" };
-    let alone = found.alone.iter().map(|(name, side)| format!("{name}: only in {}", which(*side)));
-    let inputs = found.inputs.iter().map(|(path, a, b)| format!("{path}: {a} -> {b}"));
-    section("inputs", inputs.chain(alone).collect());
-    let is_mean = |column: &str| !column.contains("_ci95_") && !column.contains("_vs_baseline");
-    let results = found.results.iter().filter(|(_, column, ..)| is_mean(column));
-    section(
-        "results",
-        results
-            .map(|(policy, column, old, new)| {
-                let change = relative(old, new).map_or_else(String::new, |c| format!(" ({c})"));
-                format!("{policy}: {column}: {} -> {}{change}", shown(old), shown(new))
-            })
-            .collect(),
-    );
-    let parts = found.parts.iter().map(|part| {
-        let Parting { policy, time_s, there, here } = part;
-        format!("{policy}: from {time_s} s on: {} -> {}", shown(there), shown(here))
-    });
-    section("decisions", parts.collect());
-    text
-}
-
-fn shown(cell: &str) -> &str {
-    if cell.is_empty() { "nothing" } else { cell }
-}
-
-fn relative(old: &str, new: &str) -> Option<String> {
-    let (old, new): (f64, f64) = (old.parse().ok()?, new.parse().ok()?);
-    (old != 0.0).then(|| format!("{:+.1} %", 100.0 * (new / old - 1.0)))
-}
-
-/// The same as one object.
-pub fn diff_json(found: &Difference) -> Value {
-    let inputs = found.inputs.iter().map(|(path, a, b)| json!({ "key": path, "a": a, "b": b }));
-    let results = found.results.iter().map(
-        |(policy, column, a, b)| json!({ "policy": policy, "column": column, "a": a, "b": b }),
-    );
-    let parts = found.parts.iter().map(|part| {
-        json!({
-            "policy": part.policy,
-            "time_s": part.time_s.parse::<f64>().ok(),
-            "a": part.there,
-            "b": part.here,
-        })
-    });
-    let alone = found.alone.iter().map(|(policy, side)| json!({ "policy": policy, "only": side }));
-    json!({
-        "inputs": inputs.collect::<Vec<_>>(),
-        "policies_of_one_run": alone.collect::<Vec<_>>(),
-        "results": results.collect::<Vec<_>>(),
-        "decisions_part": parts.collect::<Vec<_>>(),
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     fn left(max: u32, cost: &str, decisions: &str) -> Left {
         Left {
@@ -251,6 +207,7 @@ mod tests {
             decisions: format!(
                 "policy,service,replication,time_s,desired,reason_stage,reason\n{decisions}"
             ),
+            policy: None,
         }
     }
 
@@ -258,15 +215,16 @@ mod tests {
     fn equal_runs_have_no_difference() {
         let one = left(3, "1.5", "a,s,1,10,3,recommend,x\n");
         let found = difference(&one, &one).unwrap();
-        assert_eq!(found, Difference::default());
-        assert_eq!(diff_text(&found).matches("no difference").count(), 3);
+        let nothing = Difference { pairs: found.pairs.clone(), ..Difference::default() };
+        assert_eq!(found, nothing);
+        assert_eq!(diff_text(&found, 5).matches("no difference").count(), 4);
     }
 
     #[test]
     fn inputs_results_and_the_first_other_decision_are_named() {
         let one = left(3, "1.5", "a,s,1,10,3,recommend,x\na,s,1,20,4,bounds,y\na,s,2,5,9,mode,z\n");
         let other = left(4, "3", "a,s,1,10,3,recommend,x\na,s,1,20,5,recommend,w\n");
-        let text = diff_text(&difference(&one, &other).unwrap());
+        let text = diff_text(&difference(&one, &other).unwrap(), 0);
         assert_eq!(
             text,
             "inputs\n  policies.a.fixed.replicas: 3 -> 4\n\
@@ -284,5 +242,32 @@ mod tests {
         let other = left(3, "1", "a,s,1,30,2,mode,idle\n");
         let parts = difference(&one, &other).unwrap().parts;
         assert_eq!((parts[0].time_s.as_str(), parts[0].here.as_str()), ("10", ""));
+    }
+
+    #[test]
+    fn policies_of_other_names_are_compared_and_what_is_not_is_said() {
+        let old = left(3, "1.5", "a,s,1,10,3,recommend,x\n");
+        let mut new = left(4, "3", "b,s,1,10,5,recommend,x\n");
+        new.summary = new.summary.replace("a,3", "b,3");
+        new.manifest["resolved"]["policies"] = json!({ "b": { "fixed": { "replicas": 4 } } });
+        let text = diff_text(&difference(&old, &new).unwrap(), 0);
+        assert_eq!(
+            text,
+            "inputs\n  policies.a.fixed.replicas: 3 -> 4\n\
+             compared\n  a with b: the only one of each run\n\
+             results\n  a -> b: cost: 1.5 -> 3 (+100.0 %)\n\
+             decisions\n  a -> b/s: from 10 s on: 3 (recommend: x) -> 5 (recommend: x)\n"
+        );
+        // Nothing to pair: no difference would be a lie.
+        let three = "policy,kind,cost\nb,x,1\nc,x,1\nd,x,1\n".to_owned();
+        let strangers = Left { summary: three, ..new };
+        let text = diff_text(&difference(&old, &strangers).unwrap(), 3);
+        assert_eq!(text.matches("nothing was compared").count(), 3, "{text}");
+        assert!(text.contains("not compared: a, of the first run\n"), "{text}");
+        assert!(text.contains("not compared: d, of the second run\n"), "{text}");
+        let chosen = Left { policy: Some("c".into()), ..strangers };
+        let text = diff_text(&difference(&old, &chosen).unwrap(), 0);
+        assert!(text.contains("a with c: as asked\n") && text.contains("a -> c: cost"), "{text}");
+        assert!(text.contains("not compared: b, of the second run\n"), "{text}");
     }
 }

@@ -18,6 +18,7 @@ pub fn summary_json(results: &Results, comparison: &Comparison) -> Value {
         "seed": about.seed,
         "replications": results.finished_replications(),
         "replications_asked": about.replications,
+        "draws": about.draws,
         "fidelity": about.fidelity.name(),
         "complete": results.complete,
         "currency": about.price.currency().to_string(),
@@ -50,12 +51,23 @@ fn policy(policy: &Compared) -> Value {
         Ruling::Met => json!("met"),
         Ruling::Missed => json!("missed"),
     };
+    let latency = policy.verdict.latency.iter().map(|one| {
+        json!({ "promise": one.slo.to_string(), "in_time_share": one.share, "kept": one.kept })
+    });
+    let errors = policy.verdict.errors.map(|(term, kept)| {
+        let failed = policy.verdict.failed;
+        json!({ "promise": format!("errors {term}"), "failed_share": failed, "kept": kept })
+    });
+    let promises: Vec<Value> = latency.chain(errors).collect();
     json!({
         "name": policy.name,
         "kind": policy.kind,
         "replications": policy.replications,
         "slo": ruling,
         "slo_replications_met": policy.verdict.met_in,
+        "slo_decided": (!ruling.is_null()).then_some(policy.verdict.undecided.is_none()),
+        "replications_to_decide": policy.verdict.undecided,
+        "promises": promises,
         "on_frontier": policy.on_frontier,
         "figures": figures,
         "vs_baseline": differences,

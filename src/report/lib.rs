@@ -42,7 +42,10 @@ mod timeline_csv;
 mod when;
 
 pub use account::{Account, MomentTold};
-pub use diff::{Difference, Left, Parting, diff_json, diff_text, difference};
+pub use diff::{
+    DiffError, Difference, Divergence, Left, Paired, Parting, Unpaired, Why, diff_json, diff_text,
+    difference,
+};
 pub use dry_run::{dry_run_csv, dry_run_json};
 pub use explain::{explain_text, first_divergence, worst_moments};
 pub use folder::{FolderError, check_folder, check_whole};

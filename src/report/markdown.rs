@@ -3,7 +3,8 @@
 use super::moments::lines;
 use super::number::{currency, human};
 use super::table::{
-    against_baseline, headline, notes, percent, slo, slo_figure, verdict, with_interval,
+    against_baseline, headline, notes, percent, promises, slo, tail, tail_name, verdict,
+    with_interval,
 };
 use autosim_study::experiment::{Compared, Comparison, Figure, Results};
 use std::fmt::Write as _;
@@ -31,19 +32,19 @@ fn write_markdown(
         writeln!(out, "> {}\n", plain_text(question))?;
     }
     writeln!(out, "**{}**\n", plain_text(&verdict(results, comparison)))?;
-    let (percentile, tail) = slo_figure(results);
     let money = currency(about.price.currency());
     writeln!(
         out,
-        "| policy | SLO | p50 ms | {} | failed % | replica-hours | cost {money} | against base |",
-        percentile.replace('\n', " ")
+        "| policy | SLO | p50 ms, done | {} ms | failed % | replica-hours | cost {money} | against base |",
+        tail_name(results)
     )?;
     writeln!(out, "|---|---|--:|--:|--:|--:|--:|--:|")?;
     for (at, policy) in comparison.policies.iter().enumerate() {
-        writeln!(out, "| {} |", row(policy, tail, at == comparison.baseline).join(" | "))?;
+        writeln!(out, "| {} |", row(policy, at == comparison.baseline).join(" | "))?;
     }
     writeln!(out)?;
-    for line in lines(results, comparison, WORST) {
+    let promised = promises(results, comparison);
+    for line in promised.into_iter().chain(lines(results, comparison, WORST)) {
         writeln!(out, "- {}", plain_text(&line))?;
     }
     writeln!(out, "\n<details><summary>What this rests on</summary>\n")?;
@@ -60,7 +61,7 @@ fn write_markdown(
     writeln!(out, "\n</details>")
 }
 
-fn row(policy: &Compared, tail: Figure, is_base: bool) -> Vec<String> {
+fn row(policy: &Compared, is_base: bool) -> Vec<String> {
     let figure = |figure| {
         policy.estimate(figure).map_or("-".to_owned(), |estimate| human(estimate.mean, 3)) //
     };
@@ -69,7 +70,7 @@ fn row(policy: &Compared, tail: Figure, is_base: bool) -> Vec<String> {
         format!("{}{mark}", policy.name),
         slo(policy),
         figure(Figure::LatencyP50),
-        with_interval(policy.estimate(tail)),
+        tail(policy),
         policy.estimate(Figure::FailedShare).map_or("-".into(), |e| percent(e.mean)),
         figure(Figure::BilledHours),
         with_interval(policy.estimate(Figure::Cost)),

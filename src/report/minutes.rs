@@ -30,7 +30,7 @@ fn column(minutes: &[SloMinute], quantile: f64) -> Column {
         let late = 1.0 - f64::from(minute.within) / f64::from(minute.arrived);
         column.late = Some(column.late.unwrap_or(0.0).max(late));
         column.minutes += 1;
-        column.broken += u32::from(is_broken(late, quantile));
+        column.broken += u32::from(minute.also_broken || is_broken(late, quantile));
     }
     column
 }
@@ -47,7 +47,7 @@ mod tests {
 
     #[test]
     fn the_worst_minute_of_a_column_speaks() {
-        let minute = |arrived, within| SloMinute { arrived, within };
+        let minute = |arrived, within| SloMinute { arrived, within, also_broken: false };
         let minutes =
             [minute(100, 100), minute(100, 80), minute(0, 0), minute(100, 99), minute(0, 0)];
         let (each, found) = columns(&minutes, 0.99, 3);
@@ -57,5 +57,7 @@ mod tests {
         assert_eq!(late, [Some(20.0), Some(1.0), None]);
         assert_eq!(found.iter().map(|c| c.broken).collect::<Vec<_>>(), [1, 0, 0]);
         assert_eq!(found.iter().map(|c| c.minutes).sum::<u32>(), 3);
+        let also = SloMinute { also_broken: true, ..minute(100, 100) };
+        assert_eq!(columns(&[also], 0.99, 3).1[0].broken, 1);
     }
 }

@@ -292,7 +292,7 @@ fn ready(timeline: &[Interval], decided: Time) -> Time {
 
 /// When the SLO held again, if ever; `None` if it was not broken.
 fn calm(about: &About, timeline: &[Interval], reaction: &Reaction) -> Option<Option<Time>> {
-    about.slo.and_then(|terms| terms.latency)?;
+    about.slo.tail()?;
     let bad = |interval: &Interval| is_bad(about, interval);
     let from = index(timeline, reaction.start());
     let to = index(timeline, reaction.ready);

@@ -94,7 +94,7 @@ pub(super) fn with_clients() -> Results {
 }
 
 fn slo() -> Slo {
-    Slo { quantile: 0.99, limit: Span::from_millis(300) }
+    Slo::below(0.99, Span::from_millis(300))
 }
 
 fn price() -> Price {
@@ -112,13 +112,14 @@ fn about() -> About {
         dated_traffic: false,
         seed: 1,
         replications: REPLICATIONS,
+        draws: true,
         window: Window {
             warmup: Time::from_secs(1800),
             end: Time::from_secs(60 * MINUTES),
             drain_limit: Span::from_secs(3600),
         },
         fidelity: Fidelity::EXACT,
-        slo: Some(SloTerms { latency: Some(slo()), errors: Some(0.001) }),
+        slo: SloTerms { latency: vec![slo()], errors: "< 0.1%".parse().ok() },
         price: price(),
         timeline: Span::from_secs(60),
         closed_loop_users: 0,
@@ -177,6 +178,16 @@ fn policy(at: usize) -> PolicyResults {
     }
 }
 
+/// The row of a replication in which nothing arrived.
+pub(super) fn no_traffic() -> Row {
+    let none = ServiceOutcome {
+        counts: Counts::default(),
+        latency: LatencyTotals::default(),
+        ..outcome(0, 0)
+    };
+    Row::of(&none, &Facts { concurrency: 8, price: price(), slo: Some(slo()) })
+}
+
 /// A small number that depends on all its arguments, in [0, 1).
 fn wobble(a: u64, b: u64, c: u64) -> f64 {
     let mixed = (a * 7919 + b * 104_729 + c * 1_299_709 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
@@ -198,6 +209,7 @@ fn outcome(at: usize, replication: u32) -> ServiceOutcome {
         latency.latency_sum_ns += u128::from(length.0);
         latency.wait_sum_ns += u128::from(wait.0);
         latency.latency_max = latency.latency_max.max(length);
+        latency.wait_max = latency.wait_max.max(wait);
         latency.waited += u64::from(!wait.is_zero());
     }
     let limit = slo().limit;
@@ -206,6 +218,7 @@ fn outcome(at: usize, replication: u32) -> ServiceOutcome {
     let hours = 24.0 * 9.0 * capacity * (1.0 + 0.02 * wobble(1, 2, u64::from(replication)));
     let replica_ns = (hours * 3.6e12) as u128;
     ServiceOutcome {
+        within: vec![(slo().longest(), within)],
         classes: Vec::new(),
         name: "service".into(),
         counts: Counts {
@@ -296,6 +309,7 @@ fn slo_minutes(at: usize) -> Vec<SloMinute> {
         .map(|i| SloMinute {
             arrived: i.arrivals as u32,
             within: i.arrivals.saturating_sub(late(&i)) as u32,
+            also_broken: false,
         })
         .collect()
 }

@@ -2,12 +2,13 @@
 
 use super::moments;
 use super::number::{currency, group, human, plain};
+use autosim_engine::simulation::Slo;
 use autosim_engine::stats::Estimate;
 use autosim_engine::units::Time;
 use autosim_study::experiment::{
-    ClassEstimates, Compared, Comparison, CostBy, Figure, Results, Ruling,
+    ClassEstimates, Compared, Comparison, CostBy, Figure, MOST_REPLICATIONS, PolicyResults,
+    Results, Ruling, Tail,
 };
-use autosim_study::scenario::SloTerms;
 use comfy_table::{
     CellAlignment, ColumnConstraint, ContentArrangement, ContentLineStyle, LineStyle,
 };
@@ -43,7 +44,7 @@ fn write_table(
         writeln!(out, "{}", line.trim_end())?;
     }
     writeln!(out)?;
-    for line in classes(comparison) {
+    for line in promises(results, comparison).into_iter().chain(classes(comparison)) {
         wrapped(out, &line);
     }
     for line in moments::lines(results, comparison, WORST) {
@@ -78,24 +79,27 @@ pub(super) fn headline(results: &Results) -> String {
     }
 }
 
-/// The percentile an SLO is about, with the words above its column; p99 without an SLO. One that
-/// is no column of its own is taken of all requests, failures infinitely late.
-pub(super) fn slo_figure(results: &Results) -> (String, Figure) {
-    let quantile = results.about.slo.and_then(|terms| terms.latency).map_or(0.99, |s| s.quantile);
-    let words = format!("p{}\nms", human_quantile(quantile));
-    let known = [
-        ("p90\nms", Figure::LatencyP90),
-        ("p95\nms", Figure::LatencyP95),
-        ("p99\nms", Figure::LatencyP99),
-        ("p99.9\nms", Figure::LatencyP999),
-    ];
-    let figure = known.iter().find(|(name, _)| *name == words).map(|(_, figure)| *figure);
-    (words, figure.unwrap_or(Figure::SloLatency))
+/// The percentile of the SLO, or p99 without one: `p99.9`.
+pub(super) fn tail_name(results: &Results) -> String {
+    format!("p{}", human_quantile(results.about.slo.tail().map_or(0.99, |slo| slo.quantile)))
+}
+
+/// Something arrived, and so much of it fails under every policy that its percentile is infinite.
+pub(super) fn all_infinite(comparison: &Comparison) -> bool {
+    let mut busy = comparison.policies.iter().filter(|policy| policy.has_traffic()).peekable();
+    busy.peek().is_some() && busy.all(|policy| policy.estimate(Figure::SloLatency).is_none())
+}
+
+/// The percentile of the SLO over all counted requests, failures infinitely late.
+pub(super) fn tail(policy: &Compared) -> String {
+    match policy.estimate(Figure::SloLatency) {
+        None if policy.has_traffic() => "∞".to_owned(),
+        known => with_interval(known),
+    }
 }
 
 fn rows(results: &Results, comparison: &Comparison) -> Table {
     let currency = currency(results.about.price.currency());
-    let (percentile, tail) = slo_figure(results);
     let mut table = Table::new();
     table
         .load_style(STYLE)
@@ -104,8 +108,8 @@ fn rows(results: &Results, comparison: &Comparison) -> Table {
         .set_header([
             "policy".to_owned(),
             "SLO".to_owned(),
-            "p50\nms".to_owned(),
-            percentile,
+            "p50\ndone".to_owned(),
+            format!("{}\nms", tail_name(results)),
             "fail\n%".to_owned(),
             "rep.-\nhours".to_owned(),
             format!("cost\n{currency}"),
@@ -113,7 +117,7 @@ fn rows(results: &Results, comparison: &Comparison) -> Table {
             "act-\nions".to_owned(),
         ]);
     for (at, policy) in comparison.policies.iter().enumerate() {
-        table.add_row(row(policy, tail, at == comparison.baseline));
+        table.add_row(row(policy, at == comparison.baseline));
     }
     for (at, column) in table.column_iter_mut().enumerate() {
         column.set_padding((u16::from(at > 0), 0));
@@ -133,13 +137,13 @@ const STYLE: TableStyle = TableStyle::new()
     .header_separator(LineStyle::none().fill('─').junction('─'))
     .content_lines(ContentLineStyle::none());
 
-fn row(policy: &Compared, tail: Figure, is_baseline: bool) -> Vec<String> {
+fn row(policy: &Compared, is_baseline: bool) -> Vec<String> {
     let mark = if policy.on_frontier { "*" } else { "" };
     vec![
         format!("{}{mark}", policy.name),
         slo(policy),
         mean(policy.estimate(Figure::LatencyP50)),
-        with_interval(policy.estimate(tail)),
+        tail(policy),
         policy.estimate(Figure::FailedShare).map_or("-".into(), |e| percent(e.mean)),
         mean(policy.estimate(Figure::BilledHours)),
         mean(policy.estimate(Figure::Cost)),
@@ -166,7 +170,11 @@ pub(super) fn slo(policy: &Compared) -> String {
         Ruling::Met => "met",
         Ruling::Missed => "MISSED",
     };
-    if verdict.of > 1 { format!("{word} {}/{}", verdict.met_in, verdict.of) } else { word.into() }
+    let open = if verdict.undecided.is_some() { "?" } else { "" };
+    match verdict.of > 1 {
+        true => format!("{word}{open} {}/{}", verdict.met_in, verdict.of),
+        false => word.into(),
+    }
 }
 
 fn mean(estimate: Option<Estimate>) -> String {
@@ -215,7 +223,9 @@ pub(super) fn notes(results: &Results, comparison: &Comparison) -> Vec<String> {
     let about = &results.about;
     let mut notes = Vec::new();
     let several = comparison.policies.iter().any(|policy| policy.replications > 1);
-    notes.push(if several {
+    notes.push(if !about.draws {
+        "Nothing is drawn: every replication would be the same, one was run.".to_owned()
+    } else if several {
         format!(
             "±: half the 95 % interval of the mean over {} replications (Student t); differences \
              are paired.",
@@ -228,12 +238,13 @@ pub(super) fn notes(results: &Results, comparison: &Comparison) -> Vec<String> {
         notes.push(CLOSED_LOOP.to_owned());
     }
     if comparison.policies.iter().any(|policy| policy.on_frontier) {
-        notes.push("* no other policy is both as cheap and as fast.".to_owned());
+        notes.push("* none is both as cheap and as fast.".to_owned());
     }
-    if let (words, Figure::SloLatency) = slo_figure(results) {
-        let name = words.split('\n').next().unwrap_or_default();
-        notes.push(format!("{name} is of all requests, those that fail infinitely late (-)"));
+    if comparison.policies.iter().any(Compared::has_traffic) {
+        let tail = tail_name(results);
+        notes.push(format!("{tail} counts failures as ∞, p50 leaves them out."));
     }
+    notes.extend(undecided(comparison));
     let chance = |policy: &Compared| {
         let cost = policy.against(Figure::Cost);
         cost.and_then(|against| against.p_corrected).is_some_and(|p| p > 0.05)
@@ -249,7 +260,7 @@ pub(super) fn notes(results: &Results, comparison: &Comparison) -> Vec<String> {
     }
     if let Some(bound) = Estimate::of(&results.references.work_bound) {
         notes.push(format!(
-            "Work bound {} {}: no policy that keeps the SLO can cost less.",
+            "Work bound {} {}: nothing keeps the SLO for less.",
             human(bound.mean, 3),
             currency(about.price.currency())
         ));
@@ -282,6 +293,47 @@ fn classes(comparison: &Comparison) -> Vec<String> {
     comparison.policies.iter().filter_map(of_policy).collect()
 }
 
+/// Whose interval has the limit in it, and what would decide.
+fn undecided(comparison: &Comparison) -> Option<String> {
+    let open = |policy: &Compared| {
+        let enough = policy.verdict.undecided?;
+        Some(format!("{} {}", policy.name, replications(enough)))
+    };
+    let all: Vec<String> = comparison.policies.iter().filter_map(open).collect();
+    (!all.is_empty()).then(|| {
+        let all = all.join(", ");
+        format!(
+            "? not decided, the 95 % interval has the limit in it; replications that would: {all}."
+        )
+    })
+}
+
+/// `about 40`.
+fn replications(enough: u32) -> String {
+    match enough < MOST_REPLICATIONS {
+        true => format!("about {enough}"),
+        false => format!("{} or more", group(&enough.to_string())),
+    }
+}
+
+/// Where several promises on latency hold together: each beside the first, by policy.
+pub(super) fn promises(results: &Results, comparison: &Comparison) -> Vec<String> {
+    let one = |(at, slo): (usize, &Slo)| {
+        let of_policy = |(policy, results): (&Compared, &PolicyResults)| {
+            let word = if policy.verdict.latency.get(at)?.kept { "met" } else { "MISSED" };
+            let tail = match results.tail(slo.quantile) {
+                Tail::NoTraffic => return None,
+                Tail::Infinite => "∞".to_owned(),
+                Tail::Ms(ms) => format!("{} ms", human(ms, digits(ms))),
+            };
+            Some(format!("{} {tail} {word}", policy.name))
+        };
+        let each = comparison.policies.iter().zip(&results.policies).filter_map(of_policy);
+        format!("{slo}: {}", each.collect::<Vec<_>>().join(", "))
+    };
+    results.about.slo.latency.iter().enumerate().skip(1).map(one).collect()
+}
+
 /// Where replicas failed: how many, and what was lost.
 fn failures(comparison: &Comparison) -> Option<String> {
     let mean = |policy: &Compared, figure| policy.estimate(figure).map_or(0.0, |e| e.mean);
@@ -305,33 +357,65 @@ pub(super) fn verdict(results: &Results, comparison: &Comparison) -> String {
     let Some(base) = comparison.policies.get(comparison.baseline) else {
         return "no policies".to_owned();
     };
-    let Some(terms) = results.about.slo else {
+    let ran = |policy: &&Compared| policy.replications > 0;
+    if base.replications > 0 && !comparison.policies.iter().filter(ran).any(Compared::has_traffic) {
+        return "verdict: there was no traffic, no request arrived after the warm-up".to_owned();
+    }
+    let slo = &results.about.slo;
+    if slo.is_empty() {
         return format!("base for comparison: {} (no SLO is stated)", base.name);
-    };
-    let slo = slo_text(&terms);
+    }
     if base.verdict.ruling != Ruling::Met {
-        return format!("verdict: no policy keeps {slo}; base for comparison: {}", base.name);
+        let nearest = nearest(comparison).map_or_else(String::new, |nearest| {
+            let (name, missed) = (&nearest.name, missed(nearest));
+            format!("; nearest is {name}, with {missed}{}", open(nearest))
+        });
+        let name = &base.name;
+        return format!("verdict: no policy keeps {slo}{nearest}; base for comparison: {name}");
     }
     let price = base.estimate(comparison.cost.figure()).map_or(f64::NAN, |e| e.mean);
     let unit = match comparison.cost {
         CostBy::Money => currency(results.about.price.currency()),
         CostBy::BilledHours => "replica-hours".to_owned(),
     };
-    let price = human(price, digits(price));
-    format!("verdict: {} is the cheapest policy that keeps {slo}, at {price} {unit}", base.name)
+    let (name, price, open) = (&base.name, human(price, digits(price)), open(base));
+    format!("verdict: {name} is the cheapest policy that keeps {slo}, at {price} {unit}{open}")
 }
 
-/// `p99 < 300ms and errors < 0.1%`.
-pub(super) fn slo_text(terms: &SloTerms) -> String {
-    let latency = terms.latency.map(|slo| {
-        format!("p{} < {}", human_quantile(slo.quantile), slo.limit) //
+/// What a verdict is worth whose interval has the limit in it.
+fn open(policy: &Compared) -> String {
+    policy.verdict.undecided.map_or_else(String::new, |enough| {
+        format!(" (not decided: {} replications would decide)", replications(enough))
+    })
+}
+
+/// The candidate that misses the SLO by least.
+fn nearest(comparison: &Comparison) -> Option<&Compared> {
+    let missed = |policy: &&Compared| policy.verdict.ruling == Ruling::Missed;
+    let candidates = comparison.policies.iter().filter(|policy| !policy.sees_future);
+    candidates.filter(missed).min_by(|a, b| a.verdict.excess().total_cmp(&b.verdict.excess()))
+}
+
+/// `1.07 % late or failed (p99 < 300ms allows 1 %)`, promise by promise.
+fn missed(policy: &Compared) -> String {
+    let verdict = &policy.verdict;
+    let late = verdict.latency.iter().filter(|one| !one.kept).map(|one| {
+        let (late, may) = (1.0 - one.share, 1.0 - one.slo.quantile);
+        let (late, may) = apart(late, may);
+        format!("{late} % late or failed ({} allows {may} %)", one.slo)
     });
-    let errors = terms.errors.map(|share| format!("errors < {}%", human_quantile(share)));
-    match (latency, errors) {
-        (Some(latency), Some(errors)) => format!("{latency} and {errors}"),
-        (Some(one), None) | (None, Some(one)) => one,
-        (None, None) => "nothing".to_owned(),
-    }
+    let errors = verdict.errors.filter(|(_, kept)| !kept).map(|(term, _)| {
+        let (failed, _) = apart(verdict.failed.unwrap_or(1.0), term.limit.get());
+        format!("{failed} % failed (errors {term} is promised)")
+    });
+    late.chain(errors).collect::<Vec<_>>().join(" and ")
+}
+
+/// Two shares in percent, with as many digits as tell them apart.
+fn apart(a: f64, b: f64) -> (String, String) {
+    let words = |digits| (plain(100.0 * a, digits), plain(100.0 * b, digits));
+    let told = (2..12).map(words).find(|(a, b)| a != b);
+    told.unwrap_or_else(|| words(12))
 }
 
 /// 0.99 as `99`, 0.999 as `99.9`.
@@ -362,8 +446,8 @@ fn wrapped(out: &mut String, text: &str) {
 mod tests {
     use super::super::sample;
     use super::*;
-    use autosim_engine::simulation::Slo;
     use autosim_engine::units::Span;
+    use autosim_study::scenario::SloTerms;
 
     #[test]
     fn it_fits_eighty_columns_and_answers_the_question() {
@@ -387,42 +471,91 @@ mod tests {
         }
     }
 
+    /// (rule 7)
     #[test]
-    fn the_column_is_the_percentile_of_the_slo() {
-        for (quantile, head, figure) in [
-            (0.95, "p95", Figure::LatencyP95),
-            (0.99, "p99", Figure::LatencyP99),
-            (0.999, "p99.9", Figure::LatencyP999),
-            (0.97, "p97", Figure::SloLatency),
-        ] {
+    fn the_column_is_the_promised_percentile_of_all_requests() {
+        for (quantile, name) in [(0.95, "p95"), (0.99, "p99"), (0.999, "p99.9"), (0.97, "p97")] {
             let mut results = sample::results();
-            let slo = Slo { quantile, limit: Span::from_millis(300) };
-            results.about.slo = Some(SloTerms { latency: Some(slo), errors: None });
+            let slo = Slo::below(quantile, Span::from_millis(300));
+            results.about.slo = SloTerms { latency: vec![slo], errors: None };
             let comparison = Comparison::of(&results);
             let text = table(&results, &comparison);
-            let columns = |line: &str| -> Vec<String> {
+            let columns = |start: &str| -> Vec<String> {
+                let line = text.lines().find(|line| line.starts_with(start)).unwrap();
                 line.split_whitespace().map(str::to_owned).collect()
             };
-            let line = |start: &str| text.lines().find(|line| line.starts_with(start)).unwrap();
-            assert_eq!(columns(line("policy "))[3], head, "{text}");
+            assert_eq!(columns("policy ")[3], name, "{text}");
             let page = crate::markdown(&results, &comparison);
-            assert!(page.contains(&format!("| p50 ms | {head} ms |")), "{page}");
-            assert!(
-                page.contains(&with_interval(comparison.policies[1].estimate(figure))),
-                "{page}"
-            );
-            let shown = with_interval(comparison.policies[1].estimate(figure));
+            assert!(page.contains(&format!("| p50 ms, done | {name} ms |")), "{page}");
+            let shown = with_interval(comparison.policies[1].estimate(Figure::SloLatency));
+            assert!(page.contains(&shown), "{page}");
+            let steady = columns("steady");
+            let verdict = steady.iter().position(|cell| cell.starts_with("me") || cell == "MISSED");
             let mean = shown.split_whitespace().next().unwrap();
-            let steady = columns(line("steady"));
-            let after_verdict =
-                steady.iter().position(|c| c == "met" || c == "MISSED").unwrap() + 3;
-            assert_eq!(steady[after_verdict], mean, "{text}");
-            assert_eq!(text.contains("infinitely late"), figure == Figure::SloLatency, "{text}");
+            assert_eq!(steady[verdict.unwrap() + 3], mean, "{text}");
+            // Three in a hundred of its requests fail: whatever those that were done took.
+            assert!(columns("night-sleeper").contains(&"∞".to_owned()), "{text}");
+            assert!(said(&results).contains(&format!("{name} counts failures as ∞")), "{text}");
         }
+    }
+
+    fn said(results: &Results) -> String {
+        let text = table(results, &Comparison::of(results));
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn where_nothing_keeps_the_slo_the_nearest_is_named_with_what_it_misses() {
         let mut results = sample::results();
-        results.about.slo = None;
-        let text = table(&results, &Comparison::of(&results));
-        assert!(text.contains(" p99 "), "{text}");
+        results.policies.retain(|policy| ["steps", "night-sleeper"].contains(&&*policy.name));
+        let text = said(&results);
+        let part = "no policy keeps p99 < 300ms and errors < 0.1%; nearest is steps, with ";
+        assert!(text.contains(part), "{text}");
+        assert!(text.contains("% late or failed (p99 < 300ms allows 1 %)"), "{text}");
+        assert!(text.contains("0.2 % failed (errors < 0.1% is promised)"), "{text}");
+        assert_eq!(apart(0.010_000_4, 0.01), ("1.00004".into(), "1".into()));
+    }
+
+    #[test]
+    fn a_verdict_whose_interval_has_the_limit_in_it_is_not_decided() {
+        let (results, mut comparison) = sample::comparison();
+        assert!(!said(&results).contains("not decided"));
+        let base = comparison.baseline;
+        comparison.policies[base].verdict.undecided = Some(41);
+        comparison.policies[base + 1].verdict.undecided = Some(MOST_REPLICATIONS);
+        let text = table(&results, &comparison);
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        for part in [
+            "USD (not decided: about 41 replications would decide)",
+            "steady* met? 4/4",
+            "? not decided, the 95 % interval has the limit in it",
+            "replications that would: steady about 41, steps 10 000 or more.",
+        ] {
+            assert!(text.contains(part), "{part} is missing in {text}");
+        }
+    }
+
+    #[test]
+    fn promises_beside_the_first_have_a_line_each() {
+        let mut results = sample::results();
+        results.about.slo.latency.push(Slo::below(0.5, Span::from_millis(1)));
+        let text = said(&results);
+        assert!(text.contains("p50 < 1ms: peak "), "{text}");
+        assert!(text.contains("ms MISSED") && text.contains("no policy keeps p99 < 300ms and p50"));
+    }
+
+    #[test]
+    fn without_traffic_that_is_what_is_said() {
+        let mut results = sample::results();
+        for policy in &mut results.policies {
+            policy.rows.iter_mut().for_each(|row| row.row = sample::no_traffic());
+            policy.latency.clear();
+        }
+        let text = said(&results);
+        assert!(text.contains("verdict: there was no traffic"), "{text}");
+        assert!(!text.contains("no policy keeps") && !text.contains('∞'), "{text}");
+        results.about.slo = SloTerms::default();
+        assert!(said(&results).contains("verdict: there was no traffic"));
     }
 
     #[test]
@@ -433,6 +566,16 @@ mod tests {
         }
         let text = table(&results, &Comparison::of(&results));
         assert!(text.contains("points without intervals") && !text.contains('±'), "{text}");
+    }
+
+    #[test]
+    fn identical_replications_are_run_once_and_said_so() {
+        let mut results = sample::results();
+        (results.about.draws, results.about.replications) = (false, 1);
+        results.policies.iter_mut().for_each(|policy| policy.rows.truncate(1));
+        let text = said(&results);
+        assert!(text.contains("every replication would be the same, one was run"), "{text}");
+        assert!(!text.contains('±') && !text.contains("/1"), "{text}");
     }
 
     #[test]

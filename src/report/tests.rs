@@ -205,8 +205,13 @@ fn every_byte_is_the_same_for_any_number_of_threads() {
     let mut left = Vec::new();
     for jobs in [1, 2] {
         let cancel = std::sync::Arc::default();
-        let options =
-            RunOptions { jobs, all_timelines: true, all_decisions: true, cancel: &cancel };
+        let options = RunOptions {
+            jobs,
+            all_timelines: true,
+            all_decisions: true,
+            limits: &[],
+            cancel: &cancel,
+        };
         let results = run(&scenario, &options, &Silent).unwrap();
         let comparison = Comparison::of(&results);
         let folder = home.path().join(jobs.to_string());

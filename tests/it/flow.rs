@@ -35,7 +35,8 @@ fn scenario(text: &str) -> Result<Scenario, String> {
 
 fn results(text: &str, jobs: usize) -> Results {
     let cancel = Arc::default();
-    let options = RunOptions { jobs, all_timelines: true, all_decisions: true, cancel: &cancel };
+    let options =
+        RunOptions { jobs, all_timelines: true, all_decisions: true, limits: &[], cancel: &cancel };
     run(&scenario(text).unwrap(), &options, &Silent).unwrap()
 }
 
@@ -69,8 +70,13 @@ const WAVE: &str = "[workload.arrivals.wave.sinusoid]\nmean = '300/s'\namplitude
 fn no_figure_depends_on_what_is_drawn_or_on_who_runs_beside() {
     let rows = |head: &str, rest: &str, details: bool| {
         let cancel = Arc::default();
-        let options =
-            RunOptions { jobs: 1, all_timelines: details, all_decisions: details, cancel: &cancel };
+        let options = RunOptions {
+            jobs: 1,
+            all_timelines: details,
+            all_decisions: details,
+            limits: &[],
+            cancel: &cancel,
+        };
         let results = run(&scenario(&text("300/s", head, rest)).unwrap(), &options, &Silent);
         let policies = results.unwrap().policies;
         let of = |policy: &autosim_study::experiment::PolicyResults| format!("{:?}", policy.rows);
@@ -83,8 +89,13 @@ fn no_figure_depends_on_what_is_drawn_or_on_who_runs_beside() {
     }
     let alone = text("300/s", "", WAVE).replace("[policies.still.fixed]\nreplicas = 20\n", "");
     let start = alone.find("[policies.moving").unwrap();
-    let options =
-        RunOptions { jobs: 1, all_timelines: false, all_decisions: false, cancel: &Arc::default() };
+    let options = RunOptions {
+        jobs: 1,
+        all_timelines: false,
+        all_decisions: false,
+        limits: &[],
+        cancel: &Arc::default(),
+    };
     let alone = run(&scenario(&alone[..start]).unwrap(), &options, &Silent).unwrap();
     let nervous = all.iter().find(|(name, _)| name == "nervous").unwrap();
     assert!(alone.policies.len() == 1 && format!("{:?}", alone.policies[0].rows) == nervous.1);

@@ -132,6 +132,7 @@ fn run(name: &str, text: Option<String>) -> Comparison {
         jobs: 2,
         all_timelines: false,
         all_decisions: false,
+        limits: &[],
         cancel: &Arc::new(AtomicBool::new(false)),
     };
     let results = experiment::run(&loaded.scenario, &options, &Silent).unwrap();

@@ -25,6 +25,7 @@ fn waits(rates: &[f64], servers: u32, service_time: &str, order: &str) -> Vec<Ve
         jobs: 2,
         all_timelines: false,
         all_decisions: false,
+        limits: &[],
         cancel: &Arc::new(AtomicBool::new(false)),
     };
     let results = experiment::run(&scenario, &options, &Silent).unwrap();

@@ -25,6 +25,7 @@ impl Story {
             jobs: 2,
             all_timelines: false,
             all_decisions: false,
+            limits: &[],
             cancel: &Arc::new(AtomicBool::new(false)),
         };
         let results = experiment::run(&loaded.scenario, &options, &Silent).unwrap();

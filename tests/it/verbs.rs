@@ -316,6 +316,45 @@ fn two_runs_differ_where_their_inputs_do() {
 }
 
 #[test]
+fn runs_without_a_name_in_common_are_paired_or_said_not_to_be() {
+    let folder = TempDir::new().unwrap();
+    let base =
+        "duration = '10m'\nreplications = 2\n[workload.arrivals.main.poisson]\nrate = '40/s'\n";
+    let tracking = "target-tracking]\nmetric = 'cpu'\nmax = 9\ntarget = ";
+    for (name, policies) in [
+        ("old", format!("[policies.before.{tracking}'60%'\n")),
+        ("new", format!("[policies.after.{tracking}'80%'\n")),
+        ("two", "[policies.p.fixed]\nreplicas = 2\n[policies.q.fixed]\nreplicas = 3\n".to_owned()),
+    ] {
+        fs::write(folder.path().join("s.toml"), format!("{base}{policies}")).unwrap();
+        good(folder.path(), &["run", "s.toml", "--out", name, "--quiet"]);
+    }
+    let text = good(folder.path(), &["diff", "old", "new", "--top", "2"]);
+    for part in [
+        "before with after: the only one of each run",
+        "policies.before.target-tracking.target: \"60%\" -> \"80%\"",
+        "before -> after/service: cost: ",
+        "decisions\n  before -> after/service: from ",
+        "replica-hours apart",
+    ] {
+        assert!(text.contains(part), "{part} is missing in {text}");
+    }
+    let text = good(folder.path(), &["diff", "old", "two"]);
+    assert_eq!(text.matches("nothing was compared").count(), 2, "{text}");
+    assert!(text.contains("not compared: before, of the first run"), "{text}");
+    let text = good(folder.path(), &["diff", "old:before", "two:q"]);
+    assert!(text.contains("before with q: as asked"), "{text}");
+    assert!(text.contains("not compared: p, of the second run"), "{text}");
+    for (arguments, part) in [
+        (["diff", "old:before", "two"], "write RUN:POLICY for both: p, q"),
+        (["diff", "old:nobody", "two:p"], "no policy `nobody`: before"),
+    ] {
+        let (code, _, err) = said(&autosim(folder.path(), &arguments));
+        assert!(code == 2 && err.contains(part), "{code}\n{err}");
+    }
+}
+
+#[test]
 fn a_file_that_is_not_there_is_spoken_of_as_what_it_was_to_be() {
     let folder = TempDir::new().unwrap();
     let sound = "[policies.two.fixed]\nreplicas = 2\n";

@@ -163,7 +163,7 @@ pub(super) fn check_documents(
         (Verdict::Sound, ..) if args.execute.quiet => {}
         (Verdict::Sound, ..) => terminal.print(&format!("{name}: sound: {taken_for}\n"))?,
         (Verdict::Incomplete, Some(lacks), _) => terminal.print(&format!(
-            "{name}: incomplete: {taken_for}; {}: {}\n",
+            "{name}: incomplete: {taken_for}; the platform would take it, but {}: {}\n",
             lacks.message, lacks.remedy
         ))?,
         (_, _, Some(answer)) => {

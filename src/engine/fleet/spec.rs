@@ -57,6 +57,28 @@ impl FleetSpec {
         self.client.is_some() || !self.loops.is_empty()
     }
 
+    /// Whether anything of it is drawn: if not, it does the same in every replication.
+    pub fn draws(&self) -> bool {
+        let varies = |law: &Option<Sampler>| law.as_ref().is_some_and(|law| !law.is_constant());
+        let by_scaling = match (&self.scaling, self.balancing) {
+            (Scaling::PerRequest(how), _) => !how.idle_expiry.is_constant(),
+            (Scaling::Controlled, Balancing::PerReplica(rule)) => rule.draws(),
+            (Scaling::Controlled, Balancing::CentralQueue) => false,
+        };
+        let jitter = self.client.and_then(|client| client.retries).is_some_and(|r| r.jitter > 0.0);
+        let loops = self.loops.iter();
+        by_scaling
+            || jitter
+            || self.cold_start.iter().any(|stage| !stage.length.is_constant())
+            || varies(&self.cold_demand)
+            || varies(&self.queue.timeout)
+            || varies(&self.failures.lifetime)
+            || !self.failures.outages.is_empty()
+            || loops.map(|one| (&one.think, &one.demand)).any(|(think, demand)| {
+                !think.is_constant() || !demand.is_constant() //
+            })
+    }
+
     /// Whether requests start and remove its replicas, and not the policy.
     pub fn scales_per_request(&self) -> bool {
         matches!(self.scaling, Scaling::PerRequest(_))

@@ -15,7 +15,8 @@ use super::incoming::Incoming;
 use super::meter::Snapshot;
 use super::recorder::Recorder;
 use super::rollout::RolloutState;
-use super::setup::{DecisionLog, Slo};
+use super::setup::DecisionLog;
+use super::slo::Promises;
 use super::told::Told;
 use crate::fleet::dispatch::{FluidPlane, Interruption, Plane, Sink, Stop, plane};
 use crate::fleet::{Fleet, FleetSpec, ReplicaId};
@@ -58,7 +59,7 @@ impl<'a, const OBSERVED: bool> Backend<'a, OBSERVED> {
     pub(super) fn new(
         mut arrivals: Box<dyn Arrivals>,
         mut fleet: FleetSpec,
-        slo: Option<Slo>,
+        promises: &Promises,
         observer: Option<&'a mut (dyn Sink + Send)>,
         index: u32,
         run: &RunFacts,
@@ -86,7 +87,7 @@ impl<'a, const OBSERVED: bool> Backend<'a, OBSERVED> {
         let incoming = Incoming::new(arrivals, plane.draws(), patience, &streams, window.end);
         let desired = fleet.initial;
         let quantiles = run.quantiles[index as usize];
-        let recorder = Recorder::new(window, slo, quantiles, fleet.has_clients());
+        let recorder = Recorder::new(window, promises, quantiles, fleet.has_clients());
         let recorder = recorder.with_classes(fleet.classes);
         let mut fleet = Fleet::new(fleet, streams, (window.warmup, window.end));
         if run.supply {

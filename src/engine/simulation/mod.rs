@@ -25,6 +25,7 @@ mod rollout;
 mod senses;
 mod service;
 mod setup;
+mod slo;
 mod tally;
 mod told;
 
@@ -34,7 +35,8 @@ pub use outcome::{
     AskedBy, BoundTotals, ClassTotals, ClientInterval, Counts, DecisionRecord, FleetTotals,
     Interval, LatencyTotals, Outcome, Presence, ServiceOutcome, SloMinute, UserTotals,
 };
-pub use setup::{DecisionLog, Detail, Halt, ServiceSetup, Setup, Slo, Window};
+pub use setup::{DecisionLog, Detail, Halt, ServiceSetup, Setup, Window};
+pub use slo::{Promises, Slo, needed};
 
 #[cfg(test)]
 mod order_tests;

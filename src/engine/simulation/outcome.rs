@@ -33,7 +33,9 @@ pub struct ServiceOutcome {
     pub presence: Presence,
     /// What users in closed loops did; `None` without any.
     pub users: Option<UserTotals>,
-    /// Minute by minute of arrival, from the warm-up's end; empty without an SLO.
+    /// Counted requests that took no longer than each limit that was asked about, those of the SLO first.
+    pub within: Vec<(Span, u64)>,
+    /// Minute by minute of arrival, from the warm-up's end; empty without an SLO on latency.
     pub slo_minutes: Vec<SloMinute>,
     /// Interval by interval from the start; empty unless asked for.
     pub timeline: Vec<Interval>,
@@ -99,7 +101,7 @@ pub struct Counts {
     pub unfinished: u64,
     /// Attempts of arrived requests beyond the first ones.
     pub retries: u64,
-    /// Completed within the SLO's limit (all completed ones without an SLO).
+    /// Completed in time by the first promise of the SLO (all completed ones without an SLO).
     pub within_slo: u64,
     /// Triggered the launch of a replica (scale per request or activation from zero).
     pub triggered_launch: u64,
@@ -114,6 +116,18 @@ pub struct ClassTotals {
     pub counts: Counts,
     /// Response times and waits of completed ones.
     pub latency: LatencyTotals,
+}
+
+impl LatencyTotals {
+    /// A percentile of response times; none lies beyond the longest (rule 8).
+    pub fn latency_quantile(&self, q: f64) -> Option<Span> {
+        self.latency.quantile(q).map(|span| span.min(self.latency_max))
+    }
+
+    /// A percentile of waits.
+    pub fn wait_quantile(&self, q: f64) -> Option<Span> {
+        self.wait.quantile(q).map(|span| span.min(self.wait_max))
+    }
 }
 
 /// Response times (arrival to completion) and waits (arrival to start) of completed counted requests.
@@ -202,8 +216,10 @@ pub struct BoundTotals {
 pub struct SloMinute {
     /// Counted requests that arrived in it.
     pub arrived: u32,
-    /// Of those, completed within the limit.
+    /// Of those, completed in time by the first promise of the SLO.
     pub within: u32,
+    /// Another promise of it was broken.
+    pub also_broken: bool,
 }
 
 /// One interval of the timeline.

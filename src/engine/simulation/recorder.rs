@@ -1,13 +1,16 @@
 //! What became of requests, counted as it happens (rules 7, 8).
 
+mod extra;
 mod flow;
 
 use super::attempts::{Attempts, within};
 use super::outcome::{ClassTotals, Counts, LatencyTotals, Presence, SloMinute};
-use super::setup::{Slo, Window};
+use super::setup::Window;
+use super::slo::{Promises, Slo};
 use crate::fleet::dispatch::{Attempt, Completion, Parcel, Resolved, Sink};
 use crate::stats::Histogram;
 use crate::units::{Span, Time};
+use extra::Extra;
 
 const NS_PER_MINUTE: u64 = 60_000_000_000;
 
@@ -36,7 +39,8 @@ struct Edges {
 #[derive(Debug)]
 pub(super) struct Recorder {
     window: Window,
-    slo_limit: Option<Span>,
+    /// The longest response time that is in time by the first promise.
+    longest: Option<Span>,
     counts: Counts,
     totals: LatencyTotals,
     minutes: Vec<SloMinute>,
@@ -47,6 +51,8 @@ pub(super) struct Recorder {
     completions: u64,
     /// Response times since the last timeline interval ended: of uncounted completions, of counted ones.
     recent: [Histogram; 2],
+    /// The longest response time of an uncounted completion.
+    longest_uncounted: Span,
     /// Their sums since the start, ns, in the same order.
     latency_sum_ns: [u128; 2],
     edges: Edges,
@@ -58,19 +64,29 @@ pub(super) struct Recorder {
     classes: Vec<ClassTotals>,
     /// Only where clients give up and try again.
     pub(super) attempts: Option<Box<Attempts>>,
-    /// Response times of all completions, if a signal needs quantiles.
-    pub(super) signal_latency: Option<Histogram>,
+    /// Only where a signal needs quantiles, or there is more than one promise.
+    extra: Option<Box<Extra>>,
+}
+
+/// What a recorder leaves.
+#[derive(Debug, PartialEq)]
+pub(super) struct Recorded {
+    pub(super) counts: Counts,
+    pub(super) latency: LatencyTotals,
+    pub(super) within: Vec<(Span, u64)>,
+    pub(super) slo_minutes: Vec<SloMinute>,
 }
 
 impl Recorder {
-    pub(super) fn new(window: Window, slo: Option<Slo>, quantiles: bool, clients: bool) -> Self {
-        let minutes = match slo {
+    pub(super) fn new(window: Window, asked: &Promises, quantiles: bool, clients: bool) -> Self {
+        let first = asked.slo.first();
+        let minutes = match first {
             Some(_) => window.end.since(window.warmup).0.div_ceil(NS_PER_MINUTE) as usize,
             None => 0,
         };
         Self {
             window,
-            slo_limit: slo.map(|slo| slo.limit),
+            longest: first.map(Slo::longest),
             counts: Counts::default(),
             totals: LatencyTotals::default(),
             minutes: vec![SloMinute::default(); minutes],
@@ -79,13 +95,14 @@ impl Recorder {
             lost: 0,
             completions: 0,
             recent: [Histogram::new(), Histogram::new()],
+            longest_uncounted: Span::ZERO,
             latency_sum_ns: [0; 2],
             edges: Edges::default(),
             wasted_ns: 0,
             interrupted_ns: 0,
             classes: Vec::new(),
             attempts: clients.then(|| Box::new(Attempts::new(window))),
-            signal_latency: quantiles.then(Histogram::new),
+            extra: Extra::new(asked, minutes, quantiles),
         }
     }
 
@@ -126,14 +143,15 @@ impl Recorder {
             counted.merge(uncounted);
             uncounted.clear();
         }
-        let quantile = |q| counted.quantile(q);
+        let longest = self.totals.latency_max.max(self.longest_uncounted);
+        let quantile = |q| counted.quantile(q).map(|span| span.min(longest));
         let three = [quantile(0.5)?, quantile(0.95)?, quantile(0.99)?];
         counted.clear();
         Some(three)
     }
 
     /// What it all came to.
-    pub(super) fn finish(mut self) -> (Counts, LatencyTotals, Vec<SloMinute>) {
+    pub(super) fn finish(mut self) -> Recorded {
         self.end_interval();
         let (counts, totals) = (&mut self.counts, &mut self.totals);
         totals.latency_sum_ns = self.latency_sum_ns[1];
@@ -141,11 +159,18 @@ impl Recorder {
         counts.completed = totals.latency.count();
         counts.arrived =
             counts.completed + counts.rejected + counts.timed_out + counts.lost + counts.unfinished;
-        counts.within_slo = match self.slo_limit {
+        counts.within_slo = match self.longest {
             Some(_) => self.minutes.iter().map(|minute| u64::from(minute.within)).sum(),
             None => counts.completed,
         };
-        (self.counts, self.totals, self.minutes)
+        let first = self.longest.map(|longest| (longest, counts.within_slo));
+        let further = self.extra.map_or_else(Vec::new, |extra| extra.finish(&mut self.minutes));
+        Recorded {
+            counts: self.counts,
+            latency: self.totals,
+            within: first.into_iter().chain(further).collect(),
+            slo_minutes: self.minutes,
+        }
     }
 
     #[inline]
@@ -169,6 +194,7 @@ impl Recorder {
     #[cold]
     fn completed_uncounted(&mut self, completion: &Completion, latency: Span) {
         self.recent[0].record(latency);
+        self.longest_uncounted = self.longest_uncounted.max(latency);
         self.latency_sum_ns[0] += u128::from(latency.0);
         self.visited(completion.arrival, completion.start, completion.end);
     }
@@ -196,6 +222,24 @@ impl Recorder {
         }
     }
 
+    /// What only some runs want to know.
+    #[inline]
+    fn completed_extra(&mut self, arrival: Time, latency: Span) {
+        let Some(extra) = &mut self.extra else { return };
+        if let (Some(histogram), None) = (&mut extra.signal_latency, &self.attempts) {
+            histogram.record(latency);
+        }
+        if arrival >= self.window.warmup {
+            let minute = (arrival.0 - self.window.warmup.0) / NS_PER_MINUTE;
+            extra.count(minute as usize, latency, 1);
+        }
+    }
+
+    /// Response times of all completions, if a signal needs quantiles.
+    pub(super) fn signal_latency(&self) -> Option<&Histogram> {
+        self.extra.as_ref()?.signal_latency.as_ref()
+    }
+
     /// A counted request met its fate.
     #[inline]
     fn resolve(&mut self, arrival: Time, within: bool) {
@@ -216,8 +260,8 @@ impl Sink for Recorder {
     #[inline(always)]
     fn completed(&mut self, completion: &Completion) {
         let latency = Span(completion.end.0 - completion.arrival.0);
-        if let (Some(histogram), None) = (&mut self.signal_latency, &self.attempts) {
-            histogram.record(latency);
+        if self.extra.is_some() {
+            self.completed_extra(completion.arrival, latency);
         }
         if !self.counted(completion.arrival) {
             return self.completed_uncounted(completion, latency);
@@ -231,7 +275,7 @@ impl Sink for Recorder {
         totals.latency_max = totals.latency_max.max(latency);
         totals.wait_max = totals.wait_max.max(wait);
         self.counts.served_cold += u64::from(completion.cold);
-        self.resolve(completion.arrival, self.slo_limit.is_none_or(|limit| latency <= limit));
+        self.resolve(completion.arrival, self.longest.is_none_or(|longest| latency <= longest));
         if completion.end > self.window.end {
             self.overran(completion.start, completion.end);
         }
@@ -275,7 +319,7 @@ impl Sink for Recorder {
         if self.counted(arrival)
             && let Some(totals) = self.classes.get_mut(usize::from(class))
         {
-            totals.file(arrival, what, self.slo_limit);
+            totals.file(arrival, what, self.longest);
         }
     }
 
@@ -322,7 +366,8 @@ impl Sink for Recorder {
 
     fn attempt(&mut self, attempt: &Attempt) {
         if let Some(attempts) = &mut self.attempts {
-            self.wasted_ns += attempts.file(attempt, self.signal_latency.as_mut());
+            self.wasted_ns += attempts
+                .file(attempt, self.extra.as_mut().and_then(|extra| extra.signal_latency.as_mut()));
         }
     }
 }

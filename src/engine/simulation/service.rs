@@ -6,6 +6,7 @@ use super::event_list::{Event, Measure, Pace, RolloutStep};
 use super::facts::RunFacts;
 use super::meter::Meter;
 use super::outcome::ServiceOutcome;
+use super::recorder::Recorded;
 use super::senses::Senses;
 use super::setup::ServiceSetup;
 use crate::control::{Decision, Observation};
@@ -34,7 +35,14 @@ impl<'a, const OBSERVED: bool> Service<'a, OBSERVED> {
             controller: Controller::new(setup.autoscaler, setup.fleet.initial, index, run),
             meter: Meter::default(),
             slots: setup.resources.concurrency,
-            backend: Backend::new(setup.arrivals, setup.fleet, setup.slo, observer, index, run),
+            backend: Backend::new(
+                setup.arrivals,
+                setup.fleet,
+                &setup.promises,
+                observer,
+                index,
+                run,
+            ),
         }
     }
 
@@ -129,7 +137,7 @@ impl<'a, const OBSERVED: bool> Service<'a, OBSERVED> {
         let Backend { mut fleet, told, .. } = self.backend;
         let mut recorder = told.recorder;
         let (presence, classes) = (recorder.presence(), recorder.take_classes());
-        let (counts, latency, slo_minutes) = recorder.finish();
+        let Recorded { counts, latency, within, slo_minutes } = recorder.finish();
         let outcome = ServiceOutcome {
             name: self.name,
             counts,
@@ -137,6 +145,7 @@ impl<'a, const OBSERVED: bool> Service<'a, OBSERVED> {
             latency,
             classes,
             fleet: totals,
+            within,
             slo_minutes,
             timeline: self.meter.take_timeline(),
             decisions: self.controller.take_decisions(),

@@ -1,5 +1,6 @@
 //! Everything one simulation needs, resolved: no names, no files.
 
+use super::slo::Promises;
 use crate::control::Autoscaler;
 use crate::fleet::FleetSpec;
 use crate::signal::Resources;
@@ -40,8 +41,8 @@ pub struct ServiceSetup {
     pub resources: Resources,
     /// Who decides.
     pub autoscaler: Autoscaler,
-    /// The SLO.
-    pub slo: Option<Slo>,
+    /// What is promised of its response times.
+    pub promises: Promises,
 }
 
 /// What is counted (rule 7).
@@ -53,15 +54,6 @@ pub struct Window {
     pub end: Time,
     /// How long after `end` counted requests may still be resolved.
     pub drain_limit: Span,
-}
-
-/// A latency SLO: the `quantile` of all counted requests completes within `limit`.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Slo {
-    /// In (0, 1), for example 0.99.
-    pub quantile: f64,
-    /// The longest response time that is good.
-    pub limit: Span,
 }
 
 /// What a run keeps beyond totals.

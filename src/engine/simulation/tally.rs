@@ -6,14 +6,14 @@ use crate::units::{Span, Time};
 
 impl ClassTotals {
     /// A request of this class that arrived at `arrival` met its fate.
-    pub(super) fn file(&mut self, arrival: Time, what: Resolved, slo_limit: Option<Span>) {
+    pub(super) fn file(&mut self, arrival: Time, what: Resolved, longest: Option<Span>) {
         let counts = &mut self.counts;
         counts.arrived += 1;
         match what {
             Resolved::Completed(start, end) => {
                 let (latency, wait) = (end.since(arrival), start.since(arrival));
                 counts.completed += 1;
-                counts.within_slo += u64::from(slo_limit.is_none_or(|limit| latency <= limit));
+                counts.within_slo += u64::from(longest.is_none_or(|longest| latency <= longest));
                 let totals = &mut self.latency;
                 totals.latency.record(latency);
                 totals.wait.record(wait);

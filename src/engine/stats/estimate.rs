@@ -37,6 +37,20 @@ impl Estimate {
         Some(Self { count, mean, half_width, deviation, min, max })
     }
 
+    /// How many values with this spread have an interval narrower than `half_width` on either side; at most
+    /// `most`.
+    pub fn replications_for(&self, half_width: f64, most: u32) -> u32 {
+        let half = |n: u32| {
+            t_quantile(0.975, f64::from(n - 1)) * self.deviation / f64::from(n).sqrt() //
+        };
+        let (mut low, mut high) = (2, most.max(2));
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if half(middle) < half_width { high = middle } else { low = middle + 1 }
+        }
+        low
+    }
+
     /// Lower end of the interval; the mean itself where there is no interval.
     pub fn low(&self) -> f64 {
         self.mean - self.half_width.unwrap_or(0.0)
@@ -82,6 +96,15 @@ mod tests {
         assert!((estimate.deviation - 10f64.sqrt()).abs() < 1e-12);
         let expected = 2.776_445_105 * 10f64.sqrt() / 5f64.sqrt();
         assert!((estimate.half_width.unwrap() - expected).abs() < 1e-6);
+    }
+
+    #[test]
+    fn more_values_narrow_the_interval() {
+        let estimate = Estimate::of(&[1.0, 3.0, 5.0, 7.0, 9.0]).unwrap();
+        let enough = estimate.replications_for(1.0, 10_000);
+        // 1.96 x sqrt(10) < sqrt(n) from n = 39 on, a little more for Student's t.
+        assert_eq!(enough, 41);
+        assert_eq!(estimate.replications_for(0.0, 10_000), 10_000);
     }
 
     #[test]

@@ -66,10 +66,12 @@ impl Histogram {
     /// The smallest value with at least the `q`-th share of all values at or below it, to within
     /// 0.8 % (rule 8); `None` when empty. `q` in (0, 1].
     pub fn quantile(&self, q: f64) -> Option<Span> {
-        if self.total == 0 {
-            return None;
-        }
-        let rank = ((q * self.total as f64).ceil() as u64).clamp(1, self.total);
+        let rank = ((q * self.total as f64).ceil() as u64).clamp(1, self.total.max(1));
+        self.ranked(rank)
+    }
+
+    /// The value of a rank, from 1, in ascending order; `None` where there are fewer.
+    pub fn ranked(&self, rank: u64) -> Option<Span> {
         let mut seen = 0;
         for (bucket, &count) in self.counts.iter().enumerate() {
             seen += count;
@@ -78,6 +80,11 @@ impl Histogram {
             }
         }
         None
+    }
+
+    /// Whether a value known only by its bucket ([`Histogram::quantile`]) is above a limit for certain.
+    pub fn is_above(value: Span, limit: Span) -> bool {
+        Self::bucket(value.0) > Self::bucket(limit.0)
     }
 
     /// Adds another histogram's counts.
@@ -171,6 +178,7 @@ mod tests {
         for (q, ns) in [(0.05, 1), (0.1, 1), (0.11, 2), (0.5, 5), (0.99, 10), (1.0, 10)] {
             assert_eq!(histogram.quantile(q), Some(Span(ns)), "{q}");
         }
+        assert_eq!((histogram.ranked(10), histogram.ranked(11)), (Some(Span(10)), None));
     }
 
     #[test]

@@ -97,6 +97,10 @@ pub(crate) trait Source: fmt::Debug + Send + Sync {
     fn own_mean_demand_s(&self) -> Option<f64> {
         None
     }
+    /// Whether its instants, and the demands it brings, depend on luck.
+    fn draws(&self) -> bool {
+        true
+    }
     /// Users in a closed loop: such a source has no instants.
     fn users(&self) -> Option<Users> {
         None

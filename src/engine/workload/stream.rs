@@ -123,6 +123,12 @@ impl Workload {
         self.parts.iter().all(|part| part.source.users().is_some())
     }
 
+    /// Whether its requests differ from replication to replication.
+    pub fn draws(&self) -> bool {
+        let law = |part: &Part| part.demand.as_ref().is_some_and(|law| !law.sampler.is_constant());
+        self.parts.iter().any(|part| part.source.draws() || law(part))
+    }
+
     /// The requests of one replication before `end` that do not depend on how they are served, the same
     /// for every policy.
     pub fn requests(&self, streams: &Streams, end: Time) -> Box<dyn Arrivals> {

@@ -68,8 +68,8 @@ impl Form {
     }
 
     fn body<'v>(&self, document: &'v Value) -> Option<&'v Map<String, Value>> {
-        let steps = self.inside.split('.').filter(|step| !step.is_empty());
-        let found = steps.fold(Some(document), |value, step| match (value?, step) {
+        let mut steps = self.inside.split('.').filter(|step| !step.is_empty());
+        let found = steps.try_fold(document, |value, step| match (value, step) {
             (Value::Array(items), step) => items.get(step.parse::<usize>().ok()?),
             (Value::Object(map), "*") => map.values().next(),
             (Value::Object(map), step) => map.get(step),

@@ -15,19 +15,21 @@
 //! A document is parsed once, JSON or YAML, with the bytes of every member ([`Document`]): whoever says what
 //! is wrong names only the path, and gets file, line and column from that.
 //!
-//! 1. *How it speaks*: a [`Dialect`]. [`Dialect::fault`] gives each [`Wrong`] (missing, of another kind, out
-//!    of range, there twice, let pass by kindness, a refusal of its own) the platform's code, status, field
-//!    and message. Kubernetes would map them to its field errors: `Missing` to `FieldValueRequired`, `Not`
+//! 1. *What its documents look like*: [`Product::FORMS`], the names of the members of each [`Form`], which are
+//!    weighed for all products at once; [`Product::joins`] says which documents are one policy.
+//! 2. *How it speaks*: a [`Dialect`]. [`Dialect::fault`] gives each [`Wrong`] (missing, of another kind, out
+//!    of range, there twice, a refusal of its own) the platform's code, status, field and message; what
+//!    the platform would take and autosim does not is [`Member::decline`]d in our words. Kubernetes would map them to its field errors: `Missing` to `FieldValueRequired`, `Not`
 //!    to `FieldValueTypeInvalid`, `Because` to `FieldValueInvalid`, the rest as [`Wrong::Own`] with
 //!    `FieldValueNotSupported`, `FieldValueForbidden` and so on; a cloud has one code for most. The rest of
 //!    the trait says how it reads: whether the case of keys matters, whether null is a value, from where
-//!    lists count, what a whole number may look like, what to say of unknown names.
-//! 2. *What it takes*: a walk over [`Members`], a line per member. `object.members("min max")` opens an
+//!    lists count, what a whole number may look like, what to say of unknown names, where each belongs.
+//! 3. *What it takes*: a walk over [`Members`], a line per member. `object.members("min max")` opens an
 //!    object and reports what is none of these; `get` is a member that may be left out, `need` one that may
 //!    not; `text`, `flag`, `whole`, `number`, `word`, `items` and `members` read it; `or` and `note` state a
 //!    default where the member is read, which is then listed among what was left out. Nothing stops at the
 //!    first fault. What members say of one another is code beside them, told with [`Member::refuse`].
-//! 3. *Its enumerations*, declared with `words!`; *its open rules*, declared with `knobs!`, each with
+//! 4. *Its enumerations*, declared with `words!`; *its open rules*, declared with `knobs!`, each with
 //!    default and reason; *its algorithm*, a [`Policy`](autosim_engine::control::Policy).
 //!
 //! `pai_eas/check.rs` is the shortest of the walks, `scaleway/words.rs` a dialect with kinds of values of its

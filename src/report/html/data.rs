@@ -3,8 +3,9 @@
 use super::number::Short;
 use super::series::{Series, series};
 use crate::number::{currency, human};
-use crate::table::human_quantile;
+use crate::table::{all_infinite, human_quantile};
 use autosim_engine::control::Stage;
+use autosim_engine::simulation::Slo;
 use autosim_engine::stats::Estimate;
 use autosim_engine::units::{Known, Time};
 use autosim_study::experiment::{
@@ -25,9 +26,14 @@ pub(super) struct Data {
     /// Start and end of what is measured, in seconds.
     window: [f64; 2],
     cost_title: String,
+    /// What stands upwards beside cost.
     latency_title: String,
-    /// The SLO on latency in words.
+    /// Every percentile is infinite: what failed is shown in its place, as shares.
+    failing: bool,
+    /// The promise on latency with the highest percentile, in words.
     slo: Option<String>,
+    /// All promises on latency.
+    promises: Vec<Promise>,
     quantile: Short,
     limit_ms: Option<f64>,
     limit: Option<String>,
@@ -37,6 +43,21 @@ pub(super) struct Data {
     base: usize,
     policies: Vec<Policy>,
     series: Vec<Series>,
+}
+
+/// A promise on latency.
+#[derive(Debug, Serialize)]
+struct Promise {
+    words: String,
+    quantile: f64,
+    limit_ms: f64,
+}
+
+impl Promise {
+    fn of(slo: &Slo) -> Self {
+        let limit_ms = slo.limit.as_millis_f64();
+        Self { words: slo.to_string(), quantile: slo.quantile, limit_ms }
+    }
 }
 
 /// The wall clock, with every change of its offset.
@@ -60,6 +81,7 @@ struct Policy {
     met: Option<bool>,
     on_frontier: bool,
     cost: Option<Interval>,
+    /// `None` = infinite.
     latency: Option<Interval>,
     /// Anything arrived: it has a place on the plot.
     placed: bool,
@@ -80,7 +102,8 @@ struct Interval {
 /// Collects it.
 pub(super) fn data(results: &Results, comparison: &Comparison) -> Data {
     let about = &results.about;
-    let slo = about.slo.and_then(|terms| terms.latency);
+    let slo = about.slo.tail();
+    let failing = all_infinite(comparison);
     let quantile = slo.map_or(0.99, |slo| slo.quantile);
     let policies = comparison.policies.iter().zip(&results.policies);
     let shares =
@@ -96,8 +119,13 @@ pub(super) fn data(results: &Results, comparison: &Comparison) -> Data {
             CostBy::Money => format!("cost, {money}"),
             CostBy::BilledHours => "billed replica-hours".to_owned(),
         },
-        latency_title: format!("p{} latency of all requests", human_quantile(quantile)),
-        slo: slo.map(|slo| format!("p{} < {}", human_quantile(slo.quantile), slo.limit)),
+        latency_title: match failing {
+            true => format!("share that failed: the p{} is infinite", human_quantile(quantile)),
+            false => format!("p{} latency of all requests", human_quantile(quantile)),
+        },
+        failing,
+        slo: slo.map(|slo| slo.to_string()),
+        promises: about.slo.latency.iter().map(Promise::of).collect(),
         quantile: quantile.into(),
         limit_ms: slo.map(|slo| slo.limit.as_millis_f64()),
         limit: slo.map(|slo| slo.limit.to_string()),
@@ -146,9 +174,9 @@ fn interval(estimate: Estimate) -> Interval {
 }
 
 fn one(comparison: &Comparison, compared: &Compared, policy: &PolicyResults) -> Policy {
-    let arrived = compared.estimate(Figure::Arrived).is_some_and(|arrived| arrived.mean > 0.0);
+    let height = if all_infinite(comparison) { Figure::FailedShare } else { Figure::SloLatency };
     let words = [
-        ("p50", Figure::LatencyP50, " ms", 1.0),
+        ("p50 of completed", Figure::LatencyP50, " ms", 1.0),
         ("p99 of completed", Figure::LatencyP99, " ms", 1.0),
         ("failed", Figure::FailedShare, " %", 100.0),
         ("replica-hours", Figure::BilledHours, "", 1.0),
@@ -168,8 +196,8 @@ fn one(comparison: &Comparison, compared: &Compared, policy: &PolicyResults) -> 
         },
         on_frontier: compared.on_frontier,
         cost: compared.estimate(comparison.cost.figure()).map(interval),
-        latency: compared.estimate(Figure::SloLatency).map(interval),
-        placed: arrived,
+        latency: compared.estimate(height).map(interval),
+        placed: compared.has_traffic(),
         words: words.collect(),
         slower: slower(policy),
     }

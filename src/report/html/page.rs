@@ -3,7 +3,7 @@
 use super::data::data;
 use crate::moments::lines;
 use crate::number::{currency, group, human, plain};
-use crate::table::{INCOMPLETE, notes, slo_text, verdict};
+use crate::table::{INCOMPLETE, notes, promises, tail_name, verdict};
 use askama::Template;
 use autosim_engine::control::Stage;
 use autosim_engine::stats::Estimate;
@@ -23,6 +23,7 @@ pub(super) struct Page<'a> {
     currency: String,
     rows: Vec<TableRow<'a>>,
     slo_text: Option<String>,
+    tail: String,
     notes: Vec<String>,
     policies: Vec<(&'a str, String)>,
     assumptions: &'a [String],
@@ -97,8 +98,12 @@ pub(super) fn page<'a>(results: &'a Results, comparison: &'a Comparison) -> io::
             .enumerate()
             .map(|(at, policy)| row(policy, at == comparison.baseline))
             .collect(),
-        slo_text: about.slo.as_ref().map(slo_text),
-        notes: notes(results, comparison),
+        slo_text: (!about.slo.is_empty()).then(|| about.slo.to_string()),
+        tail: tail_name(results),
+        notes: promises(results, comparison)
+            .into_iter()
+            .chain(notes(results, comparison))
+            .collect(),
         policies: results.policies.iter().map(name).collect(),
         assumptions: &about.assumptions,
         inputs: &about.inputs,
@@ -136,7 +141,8 @@ fn sentence(text: &str) -> String {
     let mut letters = text.chars();
     let first = letters.next().map(|letter| letter.to_string()).unwrap_or_default();
     // A policy's name keeps its letters.
-    let first = if text.starts_with("no ") { first.to_uppercase() } else { first };
+    let ours = text.starts_with("no ") || text.starts_with("there ");
+    let first = if ours { first.to_uppercase() } else { first };
     format!("{first}{}.", letters.as_str())
 }
 
@@ -179,9 +185,11 @@ fn row(policy: &Compared, base: bool) -> TableRow<'_> {
     let met_in = if slo.is_empty() || verdict.of < 2 {
         String::new()
     } else {
-        format!("{}/{}", verdict.met_in, verdict.of)
+        let open = if verdict.undecided.is_some() { ", not decided" } else { "" };
+        format!("{}/{}{open}", verdict.met_in, verdict.of)
     };
     let mut cells: Vec<Cell> = [
+        (Figure::SloLatency, 1.0),
         (Figure::LatencyP50, 1.0),
         (Figure::LatencyP95, 1.0),
         (Figure::LatencyP99, 1.0),
@@ -193,6 +201,9 @@ fn row(policy: &Compared, base: bool) -> TableRow<'_> {
     ]
     .map(|(figure, scale)| figure_cell(policy.estimate(figure), scale))
     .into();
+    if policy.has_traffic() && policy.estimate(Figure::SloLatency).is_none() {
+        cells[0] = text("∞");
+    }
     for figure in [Figure::Cost, Figure::LatencyP99] {
         cells.push(if base { text("base") } else { change_cell(policy.against(figure)) });
     }

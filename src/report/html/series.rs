@@ -9,6 +9,7 @@ use autosim_engine::control::Stage;
 use autosim_engine::simulation::{AskedBy, DecisionRecord, Interval};
 use autosim_engine::units::Time;
 use autosim_study::experiment::{About, PolicyResults, ServiceDetails};
+use autosim_study::scenario::SloTerms;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -78,11 +79,13 @@ struct Heat {
     failed: Short,
 }
 
-/// The SLO by minute: minutes behind each column, the largest share late of each.
+/// The SLO by minute: minutes behind each column, the largest share late of each, and the columns in which
+/// only a promise beside the first was broken.
 #[derive(Debug, Serialize)]
 struct Minutes {
     each: usize,
     late: Vec<Short>,
+    also: Vec<usize>,
     total: u32,
     broken: u32,
 }
@@ -162,7 +165,7 @@ pub(super) fn series(
 ) -> Vec<Series> {
     let Some(details) = policy.details.first() else { return Vec::new() };
     // The SLO is about the service the policies compete for.
-    let without_slo = About { slo: None, ..about.clone() };
+    let without_slo = About { slo: SloTerms::default(), ..about.clone() };
     let services = details.services.iter().enumerate();
     services
         .filter(|(_, service)| !service.timeline.is_empty())
@@ -193,7 +196,7 @@ fn one(
     Series {
         policy,
         service: service.service.clone(),
-        has_slo: about.slo.is_some_and(|terms| terms.latency.is_some()),
+        has_slo: about.slo.tail().is_some(),
         step,
         merged,
         end,
@@ -332,14 +335,19 @@ fn week(about: &About, timeline: &[Interval]) -> Option<Vec<DayRow>> {
 }
 
 fn slo_minutes(about: &About, service: &ServiceDetails) -> Option<Minutes> {
-    let slo = about.slo.and_then(|terms| terms.latency)?;
+    let slo = about.slo.tail()?;
     if service.slo_minutes.is_empty() {
         return None;
     }
     let (each, columns) = minutes::columns(&service.slo_minutes, slo.quantile, COLUMNS);
+    let only_also = |column: &minutes::Column| {
+        let late = column.late.unwrap_or(0.0);
+        column.broken > 0 && !minutes::is_broken(late, slo.quantile)
+    };
     Some(Minutes {
         each,
         late: columns.iter().map(|column| Short(column.late)).collect(),
+        also: (0..columns.len()).filter(|&at| only_also(&columns[at])).collect(),
         total: columns.iter().map(|column| column.minutes).sum(),
         broken: columns.iter().map(|column| column.broken).sum(),
     })

@@ -113,7 +113,7 @@ fn a_week_under_ten_policies_stays_below_six_megabytes() {
 #[test]
 fn a_run_with_nothing_to_show_is_a_page_too() {
     let mut results = sample::results();
-    results.about.slo = None;
+    results.about.slo = Default::default();
     results.about.question = None;
     results.references.work_bound.clear();
     for policy in &mut results.policies {

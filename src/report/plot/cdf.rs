@@ -6,7 +6,6 @@ use super::frame::Frame;
 use super::picture::{Align, Picture, SMALL, TEXT};
 use super::render::text_width;
 use crate::number::plain;
-use crate::table::human_quantile;
 use autosim_study::experiment::{Figure, PolicyResults, Results};
 
 const WIDTH: f64 = 1200.0;
@@ -15,21 +14,25 @@ const WIDTH: f64 = 1200.0;
 struct Curve {
     series: usize,
     name: String,
-    /// (latency in ms, share slower), ascending.
+    /// (latency in ms, share slower), ascending; until there is an axis, empty where none was done.
     slower: Vec<(f64, f64)>,
 }
 
 /// Two panels that share the latency axis: the share done, and the share still not done on a log
 /// scale, where the tail can be read.
 pub(super) fn picture(results: &Results) -> Picture {
-    let curves: Vec<Curve> = results.policies.iter().enumerate().filter_map(curve).collect();
+    let mut curves: Vec<Curve> = results.policies.iter().enumerate().filter_map(curve).collect();
     let title = format!("{}: latency of all requests", results.about.title());
+    let x = latency_axis(&curves, results);
+    // Of whom nothing was done.
+    for none in curves.iter_mut().filter(|curve| curve.slower.is_empty()) {
+        none.slower = vec![(x.low, 1.0), (x.high, 1.0)];
+    }
     let rows = legend_rows(&curves);
     let height = 580.0 + 22.0 * rows.len() as f64;
     let mut page = Picture::new(WIDTH, height, title.clone());
     page.heading(&title, "all finished replications together; requests that failed are never done");
     let bottom = 500.0;
-    let x = latency_axis(&curves, results);
     let mut done = Axis::linear(0.0, 1.0, 5);
     for (value, words) in &mut done.ticks {
         *words = format!("{} %", plain(100.0 * *value, 0));
@@ -57,7 +60,7 @@ pub(super) fn picture(results: &Results) -> Picture {
 
 fn curve((series, policy): (usize, &PolicyResults)) -> Option<Curve> {
     let arrived: f64 = policy.first_service().filter_map(|row| row.row.get(Figure::Arrived)).sum();
-    if policy.latency.count() == 0 || arrived <= 0.0 {
+    if arrived <= 0.0 {
         return None;
     }
     let mut left = arrived;
@@ -87,10 +90,9 @@ impl Curve {
 
 fn latency_axis(curves: &[Curve], results: &Results) -> Axis {
     let ends = || curves.iter().filter_map(|c| Some((c.fastest()?, c.slower.last()?.0)));
-    let limit = results.about.slo.and_then(|terms| terms.latency);
-    let limit = limit.map(|slo| slo.limit.as_millis_f64());
-    let low = ends().map(|(low, _)| low).chain(limit).reduce(f64::min).unwrap_or(1.0);
-    let high = ends().map(|(_, high)| high).chain(limit).reduce(f64::max).unwrap_or(1000.0);
+    let limits = results.about.slo.latency.iter().map(|slo| slo.limit.as_millis_f64());
+    let low = ends().map(|(low, _)| low).chain(limits.clone()).reduce(f64::min).unwrap_or(1.0);
+    let high = ends().map(|(_, high)| high).chain(limits).reduce(f64::max).unwrap_or(1000.0);
     let mut axis = Axis::logarithmic(low.max(1e-3) / 1.2, high * 1.2, latency_words);
     // Half a page holds seven words at most.
     if axis.ticks.len() > 7 {
@@ -101,18 +103,21 @@ fn latency_axis(curves: &[Curve], results: &Results) -> Axis {
 }
 
 fn slo_lines(page: &mut Picture, left: &Frame, right: &Frame, results: &Results) {
-    let Some(slo) = results.about.slo.and_then(|terms| terms.latency) else { return };
-    let limit = slo.limit.as_millis_f64();
-    for (frame, share) in [(left, slo.quantile), (right, 1.0 - slo.quantile)] {
-        let (x, y) = frame.at(limit, share);
-        let dash = Some((6.0, 4.0));
-        page.dashed(vec![(x, frame.top), (x, frame.bottom)], VERMILLION, 1.3, dash);
-        page.dashed(vec![(frame.left, y), (frame.right, y)], VERMILLION, 1.3, dash);
-        let words = format!("SLO p{} < {}", human_quantile(slo.quantile), slo.limit);
-        // Above the frame, where no curve can strike it through.
-        let half = text_width(&words, SMALL) / 2.0;
-        let at = (x.min(WIDTH - 8.0 - half), frame.top - 10.0);
-        page.text(at, words, SMALL, VERMILLION, Align::Middle);
+    for (at, slo) in results.about.slo.latency.iter().enumerate() {
+        let limit = slo.limit.as_millis_f64();
+        for (frame, share) in [(left, slo.quantile), (right, 1.0 - slo.quantile)] {
+            let (x, y) = frame.at(limit, share);
+            let dash = Some((6.0, 4.0));
+            page.dashed(vec![(x, frame.top), (x, frame.bottom)], VERMILLION, 1.3, dash);
+            page.dashed(vec![(frame.left, y), (frame.right, y)], VERMILLION, 1.3, dash);
+            let words = format!("SLO {slo}");
+            // Above the frame, where no curve can strike it through; further ones below it.
+            let half = text_width(&words, SMALL) / 2.0;
+            let above = frame.top - 10.0;
+            let below = frame.bottom - 12.0 - 16.0 * at.saturating_sub(1) as f64;
+            let at = (x.min(WIDTH - 8.0 - half), if at == 0 { above } else { below });
+            page.text(at, words, SMALL, VERMILLION, Align::Middle);
+        }
     }
 }
 
@@ -144,6 +149,6 @@ fn legend(page: &mut Picture, rows: &[Vec<(usize, &str, f64)>], top: f64) {
         }
     }
     if rows.iter().all(Vec::is_empty) {
-        page.text((90.0, top), "no request completed", TEXT, GREY, Align::Left);
+        page.text((90.0, top), "no request arrived", TEXT, GREY, Align::Left);
     }
 }

@@ -6,8 +6,8 @@ use super::frame::Frame;
 use super::label::{Labels, extent};
 use super::picture::{Align, At, Picture, SMALL, TEXT};
 use super::render::text_width;
-use crate::number::{currency, human};
-use crate::table::{human_quantile, slo_text};
+use crate::number::{currency, human, plain};
+use crate::table::{all_infinite, human_quantile};
 use autosim_engine::stats::Estimate;
 use autosim_study::experiment::{Compared, Comparison, CostBy, Figure, Results, Ruling};
 
@@ -19,19 +19,24 @@ struct Point<'a> {
     series: usize,
     policy: &'a Compared,
     cost: Estimate,
-    /// `None`: more than the SLO allows failed, so that the quantile is infinite.
+    /// `None`: more than the SLO allows failed, so that the quantile is infinite. Where it is of every policy:
+    /// the share of requests that failed.
     latency: Option<Estimate>,
 }
 
 /// Cost to the right, latency upwards; both better towards the lower left corner.
 pub(super) fn picture(results: &Results, comparison: &Comparison) -> Picture {
     let about = &results.about;
-    let quantile = about.slo.and_then(|terms| terms.latency).map_or(0.99, |slo| slo.quantile);
+    let quantile = about.slo.tail().map_or(0.99, |slo| slo.quantile);
     let title = format!("{}: cost versus latency", about.title());
     let mut page = Picture::new(WIDTH, HEIGHT, title.clone());
     page.heading(&title, &subtitle(results));
-    let points = points(comparison);
-    let frame = frame(results, &points);
+    let mut points = points(comparison);
+    let failing = all_infinite(comparison);
+    if failing {
+        points.iter_mut().for_each(|p| p.latency = p.policy.estimate(Figure::FailedShare));
+    }
+    let frame = frame(results, &points, failing);
     frame.draw(&mut page, true);
     let currency = currency(about.price.currency());
     let x_title = match comparison.cost {
@@ -40,14 +45,17 @@ pub(super) fn picture(results: &Results, comparison: &Comparison) -> Picture {
         CostBy::BilledHours => "billed replica-hours (replicas have no price)".to_owned(),
     };
     frame.x_title(&mut page, &x_title);
-    let y_title = format!(
-        "p{} latency of all requests{}",
-        human_quantile(quantile),
-        if frame.y.log { ", log scale" } else { "" }
-    );
+    let y_title = match failing {
+        true => format!("share that failed: the p{} is infinite", human_quantile(quantile)),
+        false => format!(
+            "p{} latency of all requests{}",
+            human_quantile(quantile),
+            if frame.y.log { ", log scale" } else { "" }
+        ),
+    };
     frame.y_title(&mut page, &y_title, 70.0);
     let mut labels = Labels::new((frame.left, frame.top, frame.right, frame.bottom));
-    lines(&mut page, &frame, &mut labels, results);
+    lines(&mut page, &frame, &mut labels, results, failing);
     staircase(&mut page, &frame, &mut labels, &points);
     dots(&mut page, &frame, &mut labels, &points);
     legend(&mut page, &frame, &points);
@@ -57,14 +65,16 @@ pub(super) fn picture(results: &Results, comparison: &Comparison) -> Picture {
 fn subtitle(results: &Results) -> String {
     let about = &results.about;
     let many = results.policies.iter().any(|policy| policy.first_service().count() > 1);
-    let luck = if many {
+    let luck = if !about.draws {
+        "every replication would be the same".to_owned()
+    } else if many {
         format!("{} replications, bars: 95 % intervals of the mean", results.replications_told())
     } else {
         "one replication, no intervals".to_owned()
     };
-    match &about.slo {
-        Some(terms) => format!("SLO: {}; {luck}", slo_text(terms)),
-        None => format!("no SLO; {luck}"),
+    match about.slo.is_empty() {
+        false => format!("SLO: {}; {luck}", about.slo),
+        true => format!("no SLO; {luck}"),
     }
 }
 
@@ -80,14 +90,14 @@ fn point(series: usize, policy: &Compared, cost_figure: Figure) -> Option<Point<
     Some(Point { series, policy, cost, latency: policy.estimate(Figure::SloLatency) })
 }
 
-fn frame(results: &Results, points: &[Point<'_>]) -> Frame {
+fn frame(results: &Results, points: &[Point<'_>], failing: bool) -> Frame {
     let mut costs: Vec<f64> = points.iter().flat_map(|p| [p.cost.low(), p.cost.high()]).collect();
     costs.extend(Estimate::of(&results.references.work_bound).map(|bound| bound.mean));
     let (least, most) = extremes(&costs);
     let margin = 0.06 * (most - least).max(0.1 * most);
     let low = if least - margin < 0.3 * most { 0.0 } else { least - margin };
     let x = Axis::linear(low, most + margin, 8);
-    let limit = results.about.slo.and_then(|terms| terms.latency);
+    let limit = results.about.slo.tail().filter(|_| !failing);
     let mut latencies: Vec<f64> = points
         .iter()
         .filter_map(|point| point.latency)
@@ -95,7 +105,13 @@ fn frame(results: &Results, points: &[Point<'_>]) -> Frame {
         .collect();
     latencies.extend(limit.map(|slo| slo.limit.as_millis_f64()));
     let (fast, slow) = extremes(&latencies);
-    let y = if slow > 10.0 * fast && fast > 0.0 {
+    let y = if failing {
+        let mut y = Axis::linear(0.0, 1.12 * slow, 6);
+        for (value, words) in &mut y.ticks {
+            *words = format!("{} %", plain(100.0 * *value, 6));
+        }
+        y
+    } else if slow > 10.0 * fast && fast > 0.0 {
         Axis::logarithmic(fast / 1.4, slow * 1.6, latency_words)
     } else {
         let mut y = Axis::linear(0.0, 1.12 * slow, 6);
@@ -114,12 +130,12 @@ fn extremes(values: &[f64]) -> (f64, f64) {
 }
 
 /// The SLO and the work bound, each with its words.
-fn lines(page: &mut Picture, frame: &Frame, labels: &mut Labels, results: &Results) {
-    if let Some(slo) = results.about.slo.and_then(|terms| terms.latency) {
+fn lines(page: &mut Picture, frame: &Frame, labels: &mut Labels, results: &Results, failing: bool) {
+    if let Some(slo) = results.about.slo.tail().filter(|_| !failing) {
         let y = frame.at_y(slo.limit.as_millis_f64());
         let ends = vec![(frame.left, y), (frame.right, y)];
         page.dashed(ends, VERMILLION, 1.5, Some((8.0, 5.0)));
-        let words = format!("SLO p{} < {}", human_quantile(slo.quantile), slo.limit);
+        let words = format!("SLO {slo}");
         let at = (frame.right - 8.0, y - 11.0);
         labels.avoid(extent(at, Align::Right, text_width(&words, SMALL), SMALL));
         labels.avoid((frame.left, y - 1.0, frame.right, y + 1.0));
@@ -229,7 +245,9 @@ fn legend(page: &mut Picture, frame: &Frame, points: &[Point<'_>]) {
             page.area(diamond((x + 4.0, y), 7.0), GREY, 1.0);
         });
     }
-    entry(page, "frontier: no other is both cheaper and faster", &|page, x| {
-        page.line(vec![(x - 8.0, y), (x + 11.0, y)], GREY, 1.5);
-    });
+    if points.iter().any(|point| point.policy.on_frontier) {
+        entry(page, "frontier: no other is both cheaper and faster", &|page, x| {
+            page.line(vec![(x - 8.0, y), (x + 11.0, y)], GREY, 1.5);
+        });
+    }
 }

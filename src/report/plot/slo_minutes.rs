@@ -5,7 +5,7 @@ use super::frame::Frame;
 use super::picture::{Align, At, Picture, SMALL, TEXT, TextStyle};
 use super::render::text_width;
 use super::{axis::Axis, time_axis};
-use crate::minutes::{Column, columns, is_broken};
+use crate::minutes::{Column, columns};
 use crate::number::human;
 use crate::table::human_quantile;
 use autosim_engine::simulation::{Slo, SloMinute};
@@ -30,7 +30,7 @@ struct Strip<'a> {
 
 /// The SLO on latency, if there is one, and who has minutes to show.
 fn strips(results: &Results) -> Option<(Slo, Vec<Strip<'_>>)> {
-    let slo = results.about.slo.and_then(|terms| terms.latency)?;
+    let slo = results.about.slo.tail()?;
     let strips = results.policies.iter().filter_map(|policy| {
         let service = policy.details.first()?.services.first()?;
         let minutes = service.slo_minutes.as_slice();
@@ -54,8 +54,9 @@ pub(super) fn picture(results: &Results) -> Picture {
     let bottom = TOP + ROW * strips.len() as f64;
     let mut page = Picture::new(WIDTH, bottom + 84.0, title.clone());
     let below = format!(
-        "first replication; share of the requests of a minute that failed or took longer than {}",
-        slo.limit
+        "first replication; share of the requests of a minute that failed or took longer than {}{}",
+        slo.limit,
+        if results.about.slo.latency.len() > 1 { "; kept: every promise" } else { "" }
     );
     page.heading(&title, &below);
     let (from, to) = (results.about.window.warmup, results.about.window.end);
@@ -78,7 +79,7 @@ fn draw(page: &mut Picture, frame: &Frame, strip: &Strip<'_>, top: f64, slo: Slo
     page.styled((LEFT - 12.0, middle), strip.name, TEXT, Align::Right, TextStyle::Bold);
     let (each, columns) = columns(strip.minutes, slo.quantile, COLUMNS);
     let seconds = |at: usize| frame.x.low + (at * each * 60) as f64;
-    let colour = |column: &Column| column.late.map(|late| degree(late, slo.quantile));
+    let colour = |column: &Column| column.late.map(|late| degree(late, column.broken > 0));
     let mut at = 0;
     while at < columns.len() {
         let same = |column: &&Column| colour(column) == colour(&columns[at]);
@@ -103,8 +104,8 @@ fn rectangle(left: f64, top: f64, right: f64) -> Vec<At> {
     vec![(left, top), (right, top), (right, top + BAR), (left, top + BAR)]
 }
 
-fn degree(late: f64, quantile: f64) -> Colour {
-    if !is_broken(late, quantile) {
+fn degree(late: f64, broken: bool) -> Colour {
+    if !broken {
         SKY
     } else if late <= 0.05 {
         ORANGE

@@ -110,7 +110,7 @@ fn a_png_is_two_pixels_to_a_point() {
 #[test]
 fn runs_with_nothing_to_show_are_drawn_too() {
     let mut results = sample::results();
-    results.about.slo = None;
+    results.about.slo = Default::default();
     results.references.work_bound.clear();
     for policy in &mut results.policies {
         policy.rows.clear();
@@ -121,9 +121,32 @@ fn runs_with_nothing_to_show_are_drawn_too() {
     let svg = render::svg(&frontier::picture(&results, &comparison)).unwrap();
     assert!(has(&texts(&svg), "no SLO"));
     let svg = render::svg(&cdf::picture(&results)).unwrap();
-    assert!(has(&texts(&svg), "no request completed"));
+    assert!(has(&texts(&svg), "no request arrived"));
     let names: Vec<String> = files(&results, &comparison).into_iter().map(|f| f.name).collect();
     assert_eq!(names, ["cost-vs-latency.svg", "cost-vs-latency.png", "latency-cdf.svg"]);
+}
+
+#[test]
+fn where_every_percentile_is_infinite_the_share_that_failed_is_drawn() {
+    let mut results = sample::results();
+    results.policies.retain(|policy| policy.name == "night-sleeper");
+    let mut twin = results.policies[0].clone();
+    twin.name = "twin".into();
+    results.policies.push(twin);
+    let comparison = Comparison::of(&results);
+    let words = texts(&render::svg(&frontier::picture(&results, &comparison)).unwrap());
+    for part in ["share that failed: the p99 is infinite", "3 %", "twin", "misses the SLO"] {
+        assert!(has(&words, part), "{part} is missing in {words:?}");
+    }
+    assert!(!has(&words, "SLO p99 < 300ms") && !has(&words, "frontier"), "{words:?}");
+    let mut out = Vec::new();
+    crate::html::write(&results, &comparison, &mut out).unwrap();
+    let page = String::from_utf8(out).unwrap();
+    assert!(page.contains("\"failing\":true") && page.contains("share that failed: the p99"));
+    // One of them finite: latency again, the others as arrows.
+    let (results, comparison) = sample::comparison();
+    let words = texts(&render::svg(&frontier::picture(&results, &comparison)).unwrap());
+    assert!(has(&words, "p99 latency of all requests"), "{words:?}");
 }
 
 #[test]

@@ -9,7 +9,6 @@ use super::picture::{Align, Picture, SMALL, TEXT, TextStyle};
 use super::render::text_width;
 use super::time_axis;
 use crate::seen::{targets, words_of};
-use crate::table::slo_text;
 use autosim_engine::control::Stage;
 use autosim_engine::simulation::{DecisionRecord, Interval};
 use autosim_study::experiment::{PolicyResults, Results, ServiceDetails};
@@ -37,9 +36,8 @@ pub(super) fn picture(results: &Results, at: usize) -> Picture {
     let mut page = Picture::new(WIDTH, 1076.0, title.clone());
     let Some(service) = first(policy) else { return page };
     let replication = policy.details.first().map_or(0, |details| details.replication);
-    let slo_words = results.about.slo.as_ref().map_or_else(String::new, |terms| {
-        format!(", SLO: {}", slo_text(terms)) //
-    });
+    let slo = &results.about.slo;
+    let slo_words = if slo.is_empty() { String::new() } else { format!(", SLO: {slo}") };
     let below = format!("{}, replication {}{slo_words}", policy.kind, replication + 1);
     page.heading(&title, &below);
     let x = time_axis::axis(&results.about, &service.timeline);
@@ -278,14 +276,15 @@ impl Drawing<'_> {
         let percentile = |at: usize| {
             move |i: &Interval| i.percentiles.map(|all| all[at].as_millis_f64().max(1e-3)) //
         };
-        let slo = self.results.about.slo.and_then(|terms| terms.latency);
-        let limit = slo.map(|slo| slo.limit.as_millis_f64());
+        let promises = &self.results.about.slo.latency;
+        let limits = || promises.iter().map(|slo| slo.limit.as_millis_f64());
         let all = || (0..3).flat_map(|at| self.service.timeline.iter().filter_map(percentile(at)));
-        let low = all().chain(limit).reduce(f64::min).unwrap_or(1.0);
-        let high = all().chain(limit).reduce(f64::max).unwrap_or(1000.0);
+        let low = all().chain(limits()).reduce(f64::min).unwrap_or(1.0);
+        let high = all().chain(limits()).reduce(f64::max).unwrap_or(1000.0);
         let mut legend = vec![line("p50", SKY), line("p95", ORANGE), line("p99", series(0).0)];
-        if let Some(slo) = slo {
-            legend.push(dashed(&format!("SLO {}", slo.limit), VERMILLION));
+        if !promises.is_empty() {
+            let words: Vec<String> = promises.iter().map(|slo| slo.limit.to_string()).collect();
+            legend.push(dashed(&format!("SLO {}", words.join(", ")), VERMILLION));
         }
         let y = Axis::logarithmic(low / 1.2, high * 1.2, latency_words);
         let title = "latency of completions, log scale";
@@ -295,7 +294,7 @@ impl Drawing<'_> {
                 page.line(frame.curve(piece), colour, 1.4);
             }
         }
-        if let Some(limit) = limit {
+        for limit in limits() {
             let y = frame.at_y(limit);
             page.dashed(vec![(frame.left, y), (frame.right, y)], VERMILLION, 1.4, DASH);
         }

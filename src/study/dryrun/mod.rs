@@ -3,7 +3,7 @@
 //! **Is**: a recording of readings or samples (a table of metrics over time), the match between its
 //! columns and the signals a policy sees, and the replay: no requests, no replicas, no engine.
 //!
-//! **Knows**: policies, products, signals, the names of columns.
+//! **Knows**: policies, products, signals, the names of columns, how recordings write times.
 //!
 //! **Must not know**: the engine, the fleet, files (a reader is handed to it), terminals.
 //!

@@ -146,6 +146,8 @@ struct Player<'a> {
     counts: Counts,
     /// The newest recorded count of ready replicas.
     recorded_ready: Option<u32>,
+    /// The newest row says how many replicas there are: until the next one, whatever is decided.
+    holds_count: bool,
     /// Decisions that are not in force yet.
     pending: Vec<(Time, u32)>,
     /// By signal: how long a row holds, where rows are coarser than what the signal looks back at.
@@ -194,6 +196,7 @@ impl<'a> Player<'a> {
             met_traffic: false,
             counts: Counts { live: initial, ready: initial },
             recorded_ready: None,
+            holds_count: false,
             pending: Vec::new(),
             holds: Vec::new(),
         }
@@ -367,7 +370,9 @@ impl<'a> Player<'a> {
         let count = |column: Option<usize>| {
             column.and_then(|at| row.cells[at]).map(|count| count.max(0.0) as u32)
         };
-        if let Some(live) = count(self.replicas) {
+        let recorded = count(self.replicas);
+        self.holds_count = recorded.is_some();
+        if let Some(live) = recorded {
             self.counts = Counts { live, ready: live };
             self.pending.clear();
         }
@@ -408,8 +413,10 @@ impl<'a> Player<'a> {
         let activation = woken.then(|| policy.activate(&seen)).filter(|one| one.desired > 0);
         let decision = activation.unwrap_or_else(|| policy.observe(&seen));
         self.met_traffic = false;
-        let due = now.after(self.autoscaler.actuation_delay);
-        self.pending.push((due, decision.desired));
+        if !self.holds_count {
+            let due = now.after(self.autoscaler.actuation_delay);
+            self.pending.push((due, decision.desired));
+        }
         let activation = activation.is_some();
         Answer { at: now, before, census, decision, readings, activation }
     }

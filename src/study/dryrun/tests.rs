@@ -42,6 +42,11 @@ fn the_policy_follows_its_own_decisions_unless_the_recording_holds_the_count() {
     assert_eq!(counts(CPU, own, true), [(0, 2, 4), (15, 4, 4), (30, 4, 4)]);
     let held = "time_s,replicas,cpu_percent\n0,3,100\n15,3,100\n";
     assert_eq!(counts(CPU, held, true), [(0, 3, 6), (15, 3, 6)]);
+    // Between two rows too: what was there at 15 s is what the row before says.
+    let between = "time_s,replicas,cpu_percent\n0,3,100\n30,3,100\n60,,100\n90,,100\n";
+    let found: Vec<(u64, u32)> =
+        counts(CPU, between, false).into_iter().map(|(at, before, _)| (at, before)).collect();
+    assert_eq!(found, [(0, 3), (15, 3), (30, 3), (45, 3), (60, 3), (75, 6), (90, 9)]);
 }
 
 #[test]

@@ -13,7 +13,7 @@ use crate::scenario::{Competitor, Scenario};
 use autosim_engine::control::SignalRef;
 use autosim_engine::simulation::{self, DecisionLog, Detail, Halt, Outcome, ServiceSetup, Setup};
 use autosim_engine::stats::Histogram;
-use autosim_engine::units::Time;
+use autosim_engine::units::{Span, Time};
 use autosim_policies::products::Happening;
 use rayon::prelude::*;
 use std::ops::Range;
@@ -29,6 +29,8 @@ pub struct RunOptions<'a> {
     pub all_timelines: bool,
     /// Keep every decision rather than those that changed number or reason.
     pub all_decisions: bool,
+    /// Limits beside those of the SLO: requests of the first service that took no longer are counted.
+    pub limits: &'a [Span],
     /// Set from outside to stop: finished cells are kept.
     pub cancel: &'a Arc<AtomicBool>,
 }
@@ -103,7 +105,8 @@ pub fn run(
     options: &RunOptions<'_>,
     progress: &dyn Progress,
 ) -> Result<Results, RunError> {
-    let cells = plan(scenario.policies.len(), scenario.replications);
+    let replications = scenario.distinct_replications();
+    let cells = plan(scenario.policies.len(), replications);
     let expected = scenario
         .services
         .iter()
@@ -115,7 +118,7 @@ pub fn run(
         .num_threads(jobs)
         .build()
         .map_err(|error| RunError::Threads { jobs, why: error.to_string() })?;
-    let groups = groups(scenario.policies.len(), scenario.replications, jobs);
+    let groups = groups(scenario.policies.len(), replications, jobs);
     threads.install(|| run_groups(scenario, options, progress, &cells, &groups))
 }
 
@@ -184,7 +187,7 @@ impl Wanted {
         // Of a closed loop nothing is known before it is served, and a flow has no requests to look at.
         let closed = scenario.services.first().is_some_and(|one| one.workload.users().count() > 0);
         let open = !closed && !scenario.fidelity.fluid;
-        let has_slo = scenario.slo.is_some_and(|terms| terms.latency.is_some());
+        let has_slo = scenario.slo.tail().is_some();
         Self {
             plans: open && scenario.policies.iter().any(|one| one.deployment.policy.needs_plan()),
             references: open && has_slo && scenario.policies.len() > 1,
@@ -211,10 +214,11 @@ fn foresee(scenario: &Scenario, cancel: &AtomicBool) -> Vec<Foresight> {
         Some(survey) => Foresight::of(scenario, replication, &survey),
         None => Foresight::default(),
     };
+    let replications = scenario.distinct_replications();
     if !Wanted::by(scenario).plans {
-        return vec![Foresight::default(); scenario.replications as usize];
+        return vec![Foresight::default(); replications as usize];
     }
-    (0..scenario.replications).into_par_iter().map(one).collect()
+    (0..replications).into_par_iter().map(one).collect()
 }
 
 /// An outcome and what its policies saw, by service.
@@ -277,6 +281,9 @@ fn run_group(
             let plan = known.plans.get(cell.policy).cloned().flatten();
             let mut setup = scenario.setup(cell.policy, replication, plan, detail);
             setup.cancel = Some(Arc::clone(options.cancel));
+            if let Some(first) = setup.services.first_mut() {
+                first.promises.limits = options.limits.to_vec();
+            }
             setup
         })
         .collect();
@@ -308,7 +315,7 @@ fn run_group(
 fn glance<'a>(scenario: &'a Scenario, cell: Cell, done: &CellResult) -> Glance<'a> {
     let policy = &scenario.policies[cell.policy];
     let row = done.rows.first().map(|first| &first.row);
-    let verdict = row.map(|row| Verdict::of(&[row], scenario.slo.as_ref()));
+    let verdict = row.map(|row| Verdict::of(&[row], &scenario.slo));
     let figure = CostBy::of(scenario.price).figure();
     Glance {
         policy: &policy.name,
@@ -353,7 +360,7 @@ fn reduce(scenario: &Scenario, cell: Cell, done: CellOutcome) -> CellResult {
         let facts = Facts {
             concurrency: scenario.deployment(cell.policy, service_index).fleet.concurrency,
             price: scenario.price,
-            slo: scenario.slo.and_then(|terms| terms.latency).filter(|_| service_index == 0),
+            slo: scenario.slo.tail().filter(|_| service_index == 0),
         };
         let mut row = Row::of(&outcome, &facts);
         if scenario.fidelity.fluid {

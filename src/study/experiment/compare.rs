@@ -83,6 +83,11 @@ impl Compared {
         self.estimates.get(figure)
     }
 
+    /// Some request was counted.
+    pub fn has_traffic(&self) -> bool {
+        self.estimate(Figure::Arrived).is_some_and(|arrived| arrived.mean > 0.0)
+    }
+
     /// The paired difference of one headline figure to the baseline.
     pub fn against(&self, figure: Figure) -> Option<&Against> {
         self.against.iter().find(|against| against.figure == figure)
@@ -192,7 +197,7 @@ fn compared(policy: &PolicyResults, about: &About) -> Compared {
         estimates: Estimates::of(&rows),
         others,
         classes: by_class(policy, about),
-        verdict: Verdict::of(&rows, about.slo.as_ref()),
+        verdict: Verdict::of(&rows, &about.slo),
         on_frontier: false,
         against: Vec::new(),
     }

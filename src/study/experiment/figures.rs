@@ -1,7 +1,7 @@
 //! The figures of a cell: what `summary.csv` and `replications.csv` hold.
 
 use autosim_engine::simulation::{
-    ClassTotals, Counts, FleetTotals, LatencyTotals, ServiceOutcome, Slo, SloMinute,
+    ClassTotals, Counts, FleetTotals, LatencyTotals, ServiceOutcome, Slo, SloMinute, needed,
 };
 use autosim_engine::stats::{Elasticity, Ilyushkin, Track};
 use autosim_engine::units::{Price, Span};
@@ -95,9 +95,9 @@ figures! {
     WaitP99 = "wait_p99_ms", Milliseconds;
     /// Share of completed requests that waited at all.
     WaitedShare = "waited_share", Share;
-    /// Share of counted requests completed within the SLO's limit.
+    /// Share of counted requests completed in time by the SLO: by its highest percentile, of several.
     SloRequests = "slo_requests_share", Share;
-    /// Share of minutes (of arrival, with traffic) in which the SLO held.
+    /// Share of minutes (of arrival, with traffic) in which the SLO on latency held.
     SloMinutes = "slo_minutes_share", Share;
     /// Billed (rule 9).
     BilledHours = "billed_replica_hours", Hours;
@@ -202,9 +202,25 @@ pub struct Facts {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Row {
     values: [Option<f64>; Figure::ALL.len()],
+    /// Counted requests that took no longer than each limit that was asked about.
+    within: Vec<(Span, u64)>,
 }
 
 impl Row {
+    fn empty() -> Self {
+        Self { values: [None; Figure::ALL.len()], within: Vec::new() }
+    }
+
+    /// How many counted requests took no longer than a limit; `None` if it was not asked about.
+    pub fn within(&self, longest: Span) -> Option<u64> {
+        self.within.iter().find(|(limit, _)| *limit == longest).map(|(_, within)| *within)
+    }
+
+    /// Counted requests.
+    pub fn arrived(&self) -> u64 {
+        self.get(Figure::Arrived).map_or(0, |count| count as u64)
+    }
+
     /// One figure.
     pub fn get(&self, figure: Figure) -> Option<f64> {
         self.values[figure as usize]
@@ -212,10 +228,10 @@ impl Row {
 
     /// All figures of one service's outcome.
     pub fn of(outcome: &ServiceOutcome, facts: &Facts) -> Self {
-        let mut row = Self { values: [None; Figure::ALL.len()] };
+        let mut row = Self { within: outcome.within.clone(), ..Self::empty() };
         row.requests(&outcome.counts, &outcome.latency, facts);
         if let Some(slo) = facts.slo {
-            row.set(Figure::SloMinutes, minutes_kept(&outcome.slo_minutes, slo.quantile));
+            row.set(Figure::SloMinutes, minutes_kept(&outcome.slo_minutes, slo));
         }
         row.latencies(&outcome.latency);
         row.replicas(&outcome.fleet, facts);
@@ -232,7 +248,7 @@ impl Row {
 
     /// The figures of the requests of one class; there are no others.
     pub fn of_class(totals: &ClassTotals, facts: &Facts) -> Self {
-        let mut row = Self { values: [None; Figure::ALL.len()] };
+        let mut row = Self::empty();
         row.requests(&totals.counts, &totals.latency, facts);
         row.latencies(&totals.latency);
         row.set(Figure::ColdShare, None);
@@ -282,11 +298,7 @@ impl Row {
         if facts.slo.is_some() {
             self.set(Figure::SloRequests, share(counts.within_slo, counts.arrived));
         }
-        let quantile = facts.slo.map_or(0.99, |slo| slo.quantile);
-        let of_completed = quantile * counts.arrived as f64 / counts.completed as f64;
-        if of_completed <= 1.0 {
-            self.set(Figure::SloLatency, ms(latency.latency.quantile(of_completed)));
-        }
+        self.set(Figure::SloLatency, ms(promised(counts, latency, facts.slo)));
     }
 
     fn work(&mut self, outcome: &ServiceOutcome) {
@@ -314,14 +326,14 @@ impl Row {
             (Figure::LatencyP99, 0.99),
             (Figure::LatencyP999, 0.999),
         ] {
-            self.set(figure, ms(latency.quantile(q)));
+            self.set(figure, ms(totals.latency_quantile(q)));
         }
         self.set(Figure::LatencyMax, ms(any.then_some(totals.latency_max)));
         self.set(Figure::WaitMean, mean_ms(totals.wait_sum_ns, wait.count()));
         for (figure, q) in
             [(Figure::WaitP50, 0.5), (Figure::WaitP95, 0.95), (Figure::WaitP99, 0.99)]
         {
-            self.set(figure, ms(wait.quantile(q)));
+            self.set(figure, ms(totals.wait_quantile(q)));
         }
     }
 
@@ -358,6 +370,18 @@ impl Row {
     }
 }
 
+/// The percentile of the SLO (99 % without one) of all counted requests; `None` if it is infinite.
+fn promised(counts: &Counts, totals: &LatencyTotals, slo: Option<Slo>) -> Option<Span> {
+    let rank = needed(slo.map_or(0.99, |slo| slo.quantile), counts.arrived).max(1);
+    let known = totals.latency.ranked(rank).filter(|_| rank <= counts.completed)?;
+    let known = known.min(totals.latency_max);
+    // The histogram knows it to within a bucket; on which side of the limit it lies is counted.
+    Some(slo.map_or(known, |slo| match counts.within_slo >= rank {
+        true => known.min(slo.longest()),
+        false => known.max(slo.longest() + Span(1)),
+    }))
+}
+
 /// The larger of the two residuals.
 fn littles_law_residual(outcome: &ServiceOutcome) -> f64 {
     let (fleet, told) = (&outcome.fleet, &outcome.presence);
@@ -384,10 +408,10 @@ fn hours(replica_ns: f64) -> Option<f64> {
     Some(replica_ns / 3.6e12)
 }
 
-/// Share of the minutes with traffic in which at least `quantile` of the arrivals were good.
-fn minutes_kept(minutes: &[SloMinute], quantile: f64) -> Option<f64> {
+/// Share of the minutes with traffic in which every promise was kept.
+fn minutes_kept(minutes: &[SloMinute], slo: Slo) -> Option<f64> {
     let kept = |minute: &&SloMinute| {
-        f64::from(minute.within) >= quantile * f64::from(minute.arrived) //
+        !minute.also_broken && slo.is_kept(minute.within.into(), minute.arrived.into())
     };
     let with_traffic = || minutes.iter().filter(|minute| minute.arrived > 0);
     share(with_traffic().filter(kept).count() as u64, with_traffic().count() as u64)
@@ -425,6 +449,7 @@ pub(crate) mod tests {
                 ..Counts::default()
             },
             latency,
+            within: vec![(Slo::below(0.99, Span::from_millis(300)).longest(), good)],
             classes: Vec::new(),
             fleet: FleetTotals {
                 window_ns: hour,
@@ -439,8 +464,8 @@ pub(crate) mod tests {
                 ..FleetTotals::default()
             },
             slo_minutes: vec![
-                SloMinute { arrived: 100, within: 100 },
-                SloMinute { arrived: 100, within: 98 },
+                SloMinute { arrived: 100, within: 100, also_broken: false },
+                SloMinute { arrived: 100, within: 98, also_broken: false },
                 SloMinute::default(),
             ],
             presence: Presence {
@@ -460,7 +485,7 @@ pub(crate) mod tests {
         Facts {
             concurrency: 1,
             price: "0.5 USD".parse().unwrap_or(Price::FREE),
-            slo: Some(Slo { quantile: 0.99, limit: Span::from_millis(300) }),
+            slo: Some(Slo::below(0.99, Span::from_millis(300))),
         }
     }
 

@@ -30,8 +30,9 @@ pub use figures::{Facts, Figure, Kind, Row};
 pub use plan::{Cell, plan};
 pub use results::{
     About, Details, PolicyResults, ProductEvent, References, Results, ServiceDetails, ServiceRow,
+    Tail,
 };
-pub use verdict::{Ruling, Verdict};
+pub use verdict::{InTime, MOST_REPLICATIONS, Ruling, Verdict};
 
 #[cfg(test)]
 mod tests;

@@ -25,7 +25,7 @@ const SHORTEST_LULL: Span = Span::from_secs(60);
 /// paid for, at least that of the shortest of them. `None` without an SLO on latency, or where cold
 /// requests have a law of their own, which may be shorter.
 pub(super) fn work_bound(scenario: &Scenario, survey: &Survey) -> Option<f64> {
-    let slo = scenario.slo?.latency?;
+    let slo = scenario.slo.tail()?;
     let fleets = || scenario.policies.iter().map(|policy| &policy.deployment.fleet);
     let concurrency = fleets().map(|fleet| fleet.concurrency).max()?;
     if fleets().any(|fleet| fleet.cold_demand.is_some()) {
@@ -87,7 +87,7 @@ fn pooled(fleet: &FleetSpec) -> bool {
 
 fn need(scenario: &Scenario, survey: &Survey, (concurrency, pooled): Shape) -> Vec<u32> {
     // Without an SLO: hardly anyone waits.
-    let slo = scenario.slo.and_then(|terms| terms.latency);
+    let slo = scenario.slo.tail();
     let slo = slo.map_or((0.95, longest(&survey.all)), |slo| (slo.quantile, slo.limit));
     let Some(staffing) = Staffing::new(&survey.all, slo, concurrency, pooled) else {
         return vec![0; survey.load.len()];

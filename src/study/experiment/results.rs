@@ -1,9 +1,9 @@
 //! What a run of all cells leaves, in memory.
 
-use super::Row;
+use super::{Figure, Row};
 use crate::scenario::{Fidelity, Scenario, SloTerms};
 use autosim_engine::fleet::Launches;
-use autosim_engine::simulation::{DecisionRecord, Interval, SloMinute, Window};
+use autosim_engine::simulation::{DecisionRecord, Interval, SloMinute, Window, needed};
 use autosim_engine::stats::Histogram;
 use autosim_engine::units::{Price, Span, Time, WallClock};
 use autosim_engine::workload::Class;
@@ -21,14 +21,16 @@ pub struct About {
     pub dated_traffic: bool,
     /// Seed of every stream.
     pub seed: u64,
-    /// Replications asked for.
+    /// Replications that are run.
     pub replications: u32,
+    /// Anything is drawn. If not, every replication would be the same: one is run.
+    pub draws: bool,
     /// What is measured.
     pub window: Window,
     /// Whether requests were simulated one by one or as a flow.
     pub fidelity: Fidelity,
     /// The SLO.
-    pub slo: Option<SloTerms>,
+    pub slo: SloTerms,
     /// Price of a replica for an hour.
     pub price: Price,
     /// Length of a timeline interval.
@@ -66,10 +68,11 @@ impl About {
             clock: scenario.clock.clone(),
             dated_traffic: scenario.dated_traffic,
             seed: scenario.seed,
-            replications: scenario.replications,
+            replications: scenario.distinct_replications(),
+            draws: scenario.draws(),
             window: scenario.window,
             fidelity: scenario.fidelity.clone(),
-            slo: scenario.slo,
+            slo: scenario.slo.clone(),
             price: scenario.price,
             timeline: scenario.timeline,
             classes: services.map(|service| service.workload.classes().to_vec()).collect(),
@@ -136,10 +139,44 @@ pub struct PolicyResults {
 }
 
 impl PolicyResults {
+    /// Of the service the policies compete for, over all replications together: how many requests were
+    /// counted, and how many of them took no longer than a limit that was asked about.
+    pub fn in_time(&self, longest: Span) -> Option<(u64, u64)> {
+        let rows = self.first_service().map(|row| &row.row);
+        rows.map(|row| Some((row.arrived(), row.within(longest)?)))
+            .try_fold((0, 0), |sum, row| row.map(|row| (sum.0 + row.0, sum.1 + row.1)))
+    }
+
+    /// A percentile of all counted requests, failures infinitely late, over all replications together.
+    pub fn tail(&self, quantile: f64) -> Tail {
+        let total = |figure: Figure| -> f64 {
+            self.first_service().filter_map(|row| row.row.get(figure)).sum() //
+        };
+        let (arrived, completed) = (total(Figure::Arrived) as u64, total(Figure::Completed) as u64);
+        let longest = self.first_service().filter_map(|row| row.row.get(Figure::LatencyMax));
+        let rank = needed(quantile, arrived).max(1);
+        match self.latency.ranked(rank).filter(|_| rank <= completed) {
+            _ if arrived == 0 => Tail::NoTraffic,
+            None => Tail::Infinite,
+            Some(span) => Tail::Ms(span.as_millis_f64().min(longest.fold(0.0, f64::max))),
+        }
+    }
+
     /// Rows of the service the policies compete for, by replication.
     pub fn first_service(&self) -> impl Iterator<Item = &ServiceRow> {
         self.rows.iter().filter(|row| row.service_index == 0)
     }
+}
+
+/// A percentile of all counted requests.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Tail {
+    /// Nothing arrived.
+    NoTraffic,
+    /// More failed than the percentile leaves out.
+    Infinite,
+    /// Milliseconds.
+    Ms(f64),
 }
 
 /// The figures of one service in one replication.

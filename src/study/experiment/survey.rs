@@ -74,8 +74,7 @@ impl Surveyor {
     pub(super) fn new(scenario: &Scenario) -> Self {
         let window = scenario.window;
         let slowdowns = |policy: &Competitor| policy.deployment.fleet.slowdowns.clone();
-        let limit =
-            scenario.slo.and_then(|terms| terms.latency).map_or(Span::ZERO, |slo| slo.limit);
+        let limit = scenario.slo.tail().map_or(Span::ZERO, |slo| slo.limit);
         Self {
             warmup: window.warmup.0,
             binding_end: window.end.before(limit).0,

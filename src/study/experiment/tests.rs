@@ -2,6 +2,8 @@
 
 use super::*;
 use crate::scenario::{LoadOptions, Scenario, Sources, load};
+use autosim_engine::simulation::{self, DecisionLog, Detail, Slo};
+use autosim_engine::units::Span;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -37,7 +39,7 @@ pub(super) fn scenario(text: &str) -> Scenario {
 }
 
 fn run_with(jobs: usize, all: bool, progress: &dyn Progress, cancel: &Arc<AtomicBool>) -> Results {
-    let options = RunOptions { jobs, all_timelines: all, all_decisions: all, cancel };
+    let options = RunOptions { jobs, all_timelines: all, all_decisions: all, limits: &[], cancel };
     run(&scenario(TEXT), &options, progress).unwrap()
 }
 
@@ -109,8 +111,13 @@ fn an_interruption_of_one_replication_keeps_the_policies_that_are_finished() {
     let text = text.replace("replications = 3", "replications = 1") + &policies;
     let cancel = Arc::new(AtomicBool::new(false));
     let stop = StopAfter { left: AtomicUsize::new(6), cancel: &cancel };
-    let options =
-        RunOptions { jobs: 1, all_timelines: false, all_decisions: false, cancel: &cancel };
+    let options = RunOptions {
+        jobs: 1,
+        all_timelines: false,
+        all_decisions: false,
+        limits: &[],
+        cancel: &cancel,
+    };
     let results = run(&scenario(&text), &options, &stop).unwrap();
     let finished: Vec<usize> = results.policies.iter().map(|p| p.rows.len()).collect();
     assert_eq!(finished, [1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0]);
@@ -143,8 +150,13 @@ fn a_clairvoyant_keeps_the_slo_and_no_one_pays_less_than_the_work() {
         "[workload.arrivals.main.spike]\nat = \"3m\"\nheight = \"150/s\"\nrise = \"1m\"\nhold = \"2m\"\n\
          fall = \"1m\"\n[workload.arrivals.base.poisson]\nrate = \"20/s\"",
     );
-    let options =
-        RunOptions { jobs: 2, all_timelines: false, all_decisions: true, cancel: &Arc::default() };
+    let options = RunOptions {
+        jobs: 2,
+        all_timelines: false,
+        all_decisions: true,
+        limits: &[],
+        cancel: &Arc::default(),
+    };
     let results = run(&scenario(&(text + policies)), &options, &Silent).unwrap();
     let comparison = Comparison::of(&results);
     let [oracle, roomy] = &comparison.policies[..] else { panic!("two policies") };
@@ -190,6 +202,7 @@ fn slots_a_product_brings_count_like_slots_the_scenario_gives() {
             jobs: 1,
             all_timelines: false,
             all_decisions: false,
+            limits: &[],
             cancel: &Arc::default(),
         };
         run(&scenario(&of_rays(concurrency)), &options, &Silent).unwrap()
@@ -227,4 +240,105 @@ fn the_need_of_each_policy_is_one_of_its_own_replicas() {
     let bound = reference::work_bound(&scenario, &survey);
     let alone = self::scenario(&of_rays(""));
     assert_eq!(bound, reference::work_bound(&alone, &survey));
+}
+
+/// Nothing of it is drawn.
+const CERTAIN: &str = r#"
+duration = "4m"
+warmup = "0s"
+replications = 10
+[slo]
+latency = "p99 < 2s"
+[workload.arrivals.main.renewal]
+gaps.constant = "40ms"
+[service]
+service_time.constant = "100ms"
+queue.timeout = "3s"
+[replica]
+cold_start.constant = "7s"
+[policies.tracking.target-tracking]
+metric = "utilization"
+target = "50%"
+max = 9
+"#;
+
+/// (rule 2)
+#[test]
+fn where_nothing_is_drawn_one_replication_is_run_and_stands_for_all() {
+    let counted = |scenario: &Scenario, replication: u32| {
+        let detail =
+            Detail { timeline: Some(scenario.timeline), decisions: DecisionLog::All, supply: true };
+        format!("{:?}", simulation::run(scenario.setup(0, replication, None, detail)))
+    };
+    let jitter =
+        "[client]\ntimeout = '1s'\nretries = { attempts = 3, delay = '300ms', jitter = '100%' }\n";
+    for (from, to, draws) in [
+        ("", "", false),
+        ("queue.timeout", "balancing = 'round-robin'\nqueue.timeout", false),
+        ("queue.timeout", "balancing = 'random'\nqueue.timeout", true),
+        ("queue.timeout = '3s'", "queue.timeout.exponential.mean = '1s'", true),
+        ("[replica]", &format!("{jitter}[replica]"), true),
+        ("gaps.constant = '40ms'", "gaps.exponential.mean = '40ms'", true),
+        ("service_time.constant = '100ms'", "service_time.exponential.mean = '100ms'", true),
+        ("cold_start.constant = '7s'", "cold_start.exponential.mean = '7s'", true),
+        ("max = 9", "max = 9\nphase = 'random'", true),
+    ] {
+        let text = CERTAIN.replace('"', "'");
+        assert!(text.contains(from), "{from}");
+        let scenario = scenario(&text.replacen(from, to, 1));
+        assert_eq!(scenario.draws(), draws, "{to}");
+        assert_eq!(counted(&scenario, 0) != counted(&scenario, 7), draws, "{to}");
+        if !draws {
+            let options = RunOptions {
+                jobs: 2,
+                all_timelines: true,
+                all_decisions: true,
+                limits: &[],
+                cancel: &Arc::default(),
+            };
+            let results = run(&scenario, &options, &Silent).unwrap();
+            assert_eq!((results.about.replications, results.policies[0].rows.len()), (1, 1));
+            assert!(results.complete && !results.about.draws);
+        }
+    }
+}
+
+/// (rule 7)
+#[test]
+fn a_promise_is_judged_by_counts_wherever_it_is_asked() {
+    // Every request takes exactly so long; the histogram's bucket of 999 ms begins below and ends above 1 s.
+    for (takes, below, up_to) in
+        [("999ms", true, true), ("1s", false, true), ("1001ms", false, false)]
+    {
+        let (second, half) = (Span::from_secs(1), Span::from_millis(500));
+        let promises =
+            [Slo::below(0.99, second), Slo { or_equal: true, ..Slo::below(0.99, second) }];
+        for (slo, kept) in promises.into_iter().zip([below, up_to]) {
+            let text = CERTAIN.replace("100ms", takes).replace("40ms", "2s");
+            let text = text.replace("p99 < 2s", &slo.to_string());
+            let options = RunOptions {
+                jobs: 1,
+                all_timelines: false,
+                all_decisions: false,
+                limits: &[half, slo.longest()],
+                cancel: &Arc::default(),
+            };
+            let results = run(&scenario(&text), &options, &Silent).unwrap();
+            let verdict = Comparison::of(&results).policies.remove(0).verdict;
+            assert_eq!(verdict.ruling == Ruling::Met, kept, "{takes} {slo}");
+            let policy = &results.policies[0];
+            let (arrived, in_time) = policy.in_time(slo.longest()).unwrap();
+            assert_eq!(slo.is_kept(in_time, arrived), kept, "{takes} {slo}");
+            assert_eq!(policy.in_time(half), Some((119, 0)));
+            assert_eq!(policy.in_time(Span::from_secs(7)), None);
+            let row = &policy.rows[0].row;
+            let [shown, tail, most] = [Figure::SloLatency, Figure::LatencyP99, Figure::LatencyMax]
+                .map(|figure| row.get(figure).unwrap());
+            assert!(tail <= most && policy.tail(0.99) == Tail::Ms(tail), "{tail} {most}");
+            assert_eq!(shown <= slo.longest().as_millis_f64(), kept, "{takes} {slo}: {shown}");
+            let minutes = &policy.details[0].services[0];
+            let shown = minutes.timeline.iter().filter_map(|interval| interval.percentiles);
+            assert!(shown.flatten().all(|one| one.as_millis_f64() <= most), "{takes}");
+        }
+    }
 }

@@ -6,7 +6,7 @@ use super::clients::ClientFile;
 use super::failures::{FailuresFile, OutageFile};
 use super::scripted::{InterventionFile, MetricOutageFile, SlowdownFile};
 use super::variants::VariantFile;
-use super::words::{ColdStartFile, ErrorTerm, LatencyTerm, LaunchRateText, SpanOrLaw, StartFile};
+use super::words::{ColdStartFile, ErrorTerm, LatencyTerms, LaunchRateText, SpanOrLaw, StartFile};
 use autosim_engine::random::Distribution;
 use autosim_engine::units::{Fraction, Price, Quantity, Span};
 use autosim_engine::workload::WorkloadSpec;
@@ -27,8 +27,8 @@ pub struct ScenarioFile {
     /// What it teaches.
     pub lesson: Option<String>,
     /// Wall clock at the start. Recorded traffic with dates is played from then on; `{ relabel = "2026-03-02" }`
-    /// plays it from its beginning under another date. Default: the recording's own clock, else none: times are
-    /// told from the start, and calendars take it for a Monday, 00:00 UTC.
+    /// plays it from its beginning under another date. Where there is none, times are told from the start, and
+    /// calendars take it for a Monday, 00:00 UTC. Default: that of recorded traffic, else none.
     pub start: Option<StartFile>,
     /// How long traffic lasts. Default: as long as the trace, or one hour.
     pub duration: Option<Span>,
@@ -105,8 +105,8 @@ pub enum FidelityFile {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SloFile {
-    /// A percentile of response times, failures counted as infinitely late.
-    pub latency: Option<LatencyTerm>,
+    /// A percentile of response times, failures counted as infinitely late; a list holds together.
+    pub latency: Option<LatencyTerms>,
     /// The share of requests that fail.
     pub errors: Option<ErrorTerm>,
 }

@@ -1,5 +1,6 @@
 //! What is legal but unwise: warnings, each with what to do about it. They cost no run.
 
+mod calendar;
 mod clients;
 mod policy;
 
@@ -7,13 +8,13 @@ use super::file::ScenarioFile;
 use super::{Competitor, Deployment, Scenario, Service};
 use autosim_engine::fault::Faults;
 use autosim_engine::fleet::AtZero;
-use autosim_engine::units::Span;
+use autosim_engine::units::{Known, Span};
 use autosim_policies::builtin::PolicySpec;
 
 /// Looks a resolved scenario over.
 pub(super) fn lint(scenario: &Scenario, file: &ScenarioFile, faults: &mut Faults) {
     slo_that_cannot_be(scenario, faults);
-    if scenario.replications == 1 {
+    if scenario.replications == 1 && scenario.draws() {
         faults.warn(
             "replications",
             "one replication shows no spread: there will be no intervals",
@@ -54,14 +55,15 @@ fn deployment(
     grace(scenario, service, deployment, faults);
     if let Some(spec) = deployment.policy.built_in() {
         policy::lint(spec, deployment, faults);
+        if scenario.clock.known() != Known::Date {
+            calendar::without_date(spec, faults);
+        }
     }
 }
 
 /// An SLO that the service times alone break.
 fn slo_that_cannot_be(scenario: &Scenario, faults: &mut Faults) {
-    let (Some(slo), Some(first)) =
-        (scenario.slo.and_then(|slo| slo.latency), scenario.services.first())
-    else {
+    let (Some(slo), Some(first)) = (scenario.slo.tail(), scenario.services.first()) else {
         return;
     };
     let (end, share) = (scenario.window.end, 1.0 - slo.quantile);

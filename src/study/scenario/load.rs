@@ -306,7 +306,10 @@ replicas = 12
         assert_eq!((setup.services.len(), setup.replication), (1, 2));
         let service = &mut setup.services[0];
         assert_eq!((service.fleet.concurrency, service.fleet.initial), (8, 3));
-        assert_eq!(service.slo.map(|slo| slo.limit), Some(Span::from_millis(300)));
+        assert_eq!(
+            service.promises.slo,
+            [autosim_engine::simulation::Slo::below(0.99, Span::from_millis(300))]
+        );
         let mut batch = Batch::new();
         service.arrivals.fill(&mut batch);
         assert!(!batch.is_empty());
@@ -369,6 +372,7 @@ replicas = 12
         let threshold = "{ metric = 'cpu', max = 9, cooldown = '5s', \
              rules = [{ when = '> 70%', change = '+1' }] }";
         let tracking = "{ metric = 'cpu', target = '100%', max = 9 }";
+        let dated = "{ entries = [{ at = '2026-03-02T08:00', replicas = 9 }] }";
         for (path, value, place, part) in [
             ("slo.latency", "p99 < 30ms", "slo.latency", "mean service time (50ms)"),
             ("replications", "1", "replications", "no spread"),
@@ -382,7 +386,13 @@ replicas = 12
             ("replica.quota", "8", "policies.peak.fixed", "grants 8"),
             ("replica.initial", "20", "policies.peak.fixed", "starts with 20"),
             ("policies.t.threshold", threshold, "policies.t.threshold.cooldown", "twice"),
-            ("policies.t.target-tracking", tracking, "target-tracking.target", "saturated"),
+            (
+                "policies.t.scheduled",
+                dated,
+                "policies.t.scheduled.entries.0.at",
+                "is a date, but nobody",
+            ),
+            ("policies.t.target-tracking", tracking, "target-tracking.target", "never scales out"),
         ] {
             let found = faults(GOOD, &[(path, value)]);
             let hit = found.iter().any(|line| line.contains(place) && line.contains(part));

@@ -4,7 +4,7 @@ use super::deployment::{Deployment, LeftOpen, PolicyDraft, ServiceDraft};
 use super::file::{PriceFile, ReplicaFile, ScenarioFile, ServiceEntry, ServiceFile};
 use super::own::OwnPolicy;
 use super::products::{self, Products};
-use super::words::{LatencyTerm, SpanOrLaw, StartFile};
+use super::words::{SpanOrLaw, StartFile};
 use super::{Competitor, Fidelity, NamedPolicy, PolicyChoice, Scenario, Service, SloTerms};
 use super::{
     Variant, check, clients, clock, closed, failures, fidelity, fleet, length, lint, priorities,
@@ -13,7 +13,7 @@ use super::{
 use autosim_engine::fault::Faults;
 use autosim_engine::fleet::{FailureSpec, FleetSpec};
 use autosim_engine::random::Distribution;
-use autosim_engine::simulation::{Slo, Window};
+use autosim_engine::simulation::Window;
 use autosim_engine::units::{Price, Span, Time, WallClock};
 use autosim_engine::workload::{OPEN_END, Recordings, ResolveContext, Workload, WorkloadSpec};
 use autosim_policies::products::ProductPolicy;
@@ -53,20 +53,15 @@ pub(super) fn lower(
     fill(&mut file, around.fallback_name, &mut assumptions);
     let traffic = traffic(&file, around, faults);
     let clock = clock::of(file.start.as_ref(), &traffic, &mut assumptions, faults);
-    let slo = file.slo.as_ref().map(|slo| SloTerms {
-        latency: slo.latency.map(latency_slo),
-        errors: slo.errors.map(|term| term.0.get()),
-    });
+    let dated_traffic = traffic.iter().any(|read| !read.clocks().is_empty());
+    let slo = file.slo.as_ref().map_or_else(SloTerms::default, SloTerms::of);
     let given = Time::ZERO.after(file.duration.unwrap_or(DEFAULT_DURATION));
     let end = if recorded { OPEN_END } else { given };
     let selects = matches!(file.start, Some(StartFile::At(_)));
-    let dated_traffic = traffic.iter().any(|read| !read.clocks().is_empty());
-    let traffic = &mut traffic.into_iter();
-    let resolution = Resolution { clock: &clock, selects, end, traffic, faults };
+    let resolution =
+        Resolution { clock: &clock, selects, end, traffic: &mut traffic.into_iter(), faults };
     let mut drafts = services(&file, around, products, resolution);
-    for (draft, left_open) in drafts.iter_mut().zip(left_open) {
-        draft.left_open = left_open;
-    }
+    drafts.iter_mut().zip(left_open).for_each(|(draft, open)| draft.left_open = open);
     let length = if recorded { length::of_recordings(&drafts) } else { None };
     fill_times(&mut file, length, &mut assumptions);
     check::whole(&file, around.own, &clock, faults);
@@ -220,11 +215,6 @@ fn assumed(name: &str, policy: &ProductPolicy) -> String {
         true => format!("{name}: {product}, known from its {fidelity}, nothing assumed"),
         false => format!("{name}: {product} ({fidelity}); assumed: {}", rules.join(", ")),
     }
-}
-
-/// A latency SLO as the engine counts it.
-pub(super) fn latency_slo(term: LatencyTerm) -> Slo {
-    Slo { quantile: term.percentile / 100.0, limit: term.limit }
 }
 
 fn one_or_many(file: &ScenarioFile, faults: &mut Faults) {

@@ -52,6 +52,7 @@ pub use own::OwnPolicy;
 pub use reference::{Absent, Key, Reference, Section, UnknownKind, Word};
 pub use schema::json_schema;
 pub use sources::Sources;
+pub use words::{ErrorTerm, LatencyTerm};
 
 use autosim_engine::simulation::{Slo, Window};
 use autosim_engine::units::{Price, Span, WallClock};
@@ -80,7 +81,7 @@ pub struct Scenario {
     /// Whether requests are simulated one by one or as a flow.
     pub fidelity: Fidelity,
     /// The SLO.
-    pub slo: Option<SloTerms>,
+    pub slo: SloTerms,
     /// Price of one replica for an hour.
     pub price: Price,
     /// Length of a timeline interval.
@@ -106,13 +107,41 @@ impl Scenario {
     }
 }
 
-/// The SLO of a scenario.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// The SLO of a scenario: all promises hold together.
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct SloTerms {
-    /// Latency.
-    pub latency: Option<Slo>,
-    /// The largest share of failed requests that is good.
-    pub errors: Option<f64>,
+    /// On latency, the highest percentile first.
+    pub latency: Vec<Slo>,
+    /// On the share of requests that fail.
+    pub errors: Option<ErrorTerm>,
+}
+
+impl SloTerms {
+    fn of(file: &file::SloFile) -> Self {
+        let terms = file.latency.iter().flat_map(|terms| &terms.0);
+        let mut latency: Vec<Slo> = terms.map(|term| term.0).collect();
+        latency.sort_by(|a, b| b.quantile.total_cmp(&a.quantile));
+        Self { latency, errors: file.errors }
+    }
+
+    /// Nothing is promised.
+    pub fn is_empty(&self) -> bool {
+        self.latency.is_empty() && self.errors.is_none()
+    }
+
+    /// The promise on latency with the highest percentile: figures of an SLO on latency are about it.
+    pub fn tail(&self) -> Option<Slo> {
+        self.latency.first().copied()
+    }
+}
+
+/// `p99 < 300ms and errors < 0.1%`.
+impl std::fmt::Display for SloTerms {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let errors = self.errors.map(|term| format!("errors {term}"));
+        let terms: Vec<String> = self.latency.iter().map(Slo::to_string).chain(errors).collect();
+        f.write_str(&terms.join(" and "))
+    }
 }
 
 /// One service.

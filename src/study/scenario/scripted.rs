@@ -286,11 +286,11 @@ mod tests {
         [policies.one.target-tracking]\nmetric = 'cpu'\ntarget = '60%'\nmin = 1\nmax = 9\n";
 
     fn sound(rest: &str) -> Scenario {
-        read(&format!("{HEAD}{rest}")).unwrap()
+        read(format!("{HEAD}{rest}")).unwrap()
     }
 
     fn refused(rest: &str, parts: &[&str]) {
-        let found = read(&format!("{HEAD}{rest}")).unwrap_err();
+        let found = read(format!("{HEAD}{rest}")).unwrap_err();
         for part in parts {
             assert!(found.contains(part), "{part}\n{found}");
         }

@@ -1,9 +1,9 @@
 //! From a resolved scenario to the cells of its plan.
 
 use super::{Deployment, Scenario, Service};
-use autosim_engine::control::Autoscaler;
+use autosim_engine::control::{Autoscaler, Cadence};
 use autosim_engine::random::Streams;
-use autosim_engine::simulation::{Detail, ServiceSetup, Setup};
+use autosim_engine::simulation::{Detail, Promises, ServiceSetup, Setup};
 use autosim_engine::units::Time;
 use autosim_engine::workload::Arrivals;
 use autosim_policies::builtin::{PolicyContext, Recorded};
@@ -37,6 +37,27 @@ impl Scenario {
         }
     }
 
+    /// Whether anything is drawn: if not, one replication is like the other.
+    pub fn draws(&self) -> bool {
+        let mut deployments = (0..self.policies.len())
+            .flat_map(|policy| (0..self.services.len()).map(move |service| (policy, service)));
+        let drawn = |(policy, service)| {
+            let deployment = self.deployment(policy, service);
+            let autoscaler = self.autoscaler(deployment, deployment.fleet.initial, None);
+            let Cadence { interval: _, random_phase, drift } = autoscaler.cadence;
+            let drifts = autoscaler.signals.iter().any(|signal| !signal.drift.is_zero());
+            random_phase || !drift.is_zero() || drifts || deployment.fleet.draws()
+        };
+        self.fidelity.fluid
+            || self.services.iter().any(|service| service.workload.draws())
+            || deployments.any(drawn)
+    }
+
+    /// Replications that are run: where nothing is drawn, one stands for all.
+    pub fn distinct_replications(&self) -> u32 {
+        if self.draws() { self.replications } else { 1 }
+    }
+
     fn service_setup(
         &self,
         policy: usize,
@@ -56,7 +77,10 @@ impl Scenario {
             arrivals: self.arrivals(service, &streams),
             autoscaler,
             resources: deployment.resources,
-            slo: self.slo.and_then(|slo| slo.latency).filter(|_| index == 0),
+            promises: Promises {
+                slo: if index == 0 { self.slo.latency.clone() } else { Vec::new() },
+                limits: Vec::new(),
+            },
             fleet,
         }
     }

@@ -1,22 +1,18 @@
 //! Values of the file that are small sentences: SLOs, launch rates, laws written short.
 
 use autosim_engine::random::Distribution;
+use autosim_engine::simulation::Slo;
 use autosim_engine::units::{Fraction, Span, TextError, percentile};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
+use serde::de::{Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
-/// A latency SLO: `"p99 < 300ms"`.
+/// A promise on latency: `"p99 < 300ms"`.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct LatencyTerm {
-    /// In percent, between 0 and 100, for example 99.9.
-    pub percentile: f64,
-    /// The longest response time that is good.
-    pub limit: Span,
-}
+pub struct LatencyTerm(pub Slo);
 
 impl LatencyTerm {
     const EXPECTED: &str =
@@ -24,9 +20,10 @@ impl LatencyTerm {
 
     fn read(text: &str) -> Option<Self> {
         let (quantile, limit) = text.split_once('<')?;
-        let percentile = percentile(quantile.trim()).filter(|percent| *percent < 100.0)?;
-        let limit: Span = limit.strip_prefix('=').unwrap_or(limit).trim().parse().ok()?;
-        (!limit.is_zero()).then_some(Self { percentile, limit })
+        let percent = percentile(quantile.trim()).filter(|percent| *percent < 100.0)?;
+        let (or_equal, limit) = or_equal(limit);
+        let limit: Span = limit.trim().parse().ok()?;
+        (!limit.is_zero()).then_some(Self(Slo { quantile: percent / 100.0, limit, or_equal }))
     }
 }
 
@@ -37,9 +34,14 @@ impl FromStr for LatencyTerm {
     }
 }
 
+/// What follows `<`: whether it was `<=`, and the rest.
+fn or_equal(text: &str) -> (bool, &str) {
+    text.strip_prefix('=').map_or((false, text), |rest| (true, rest))
+}
+
 impl fmt::Display for LatencyTerm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "p{} < {}", self.percentile, self.limit)
+        self.0.fmt(f)
     }
 }
 
@@ -51,17 +53,82 @@ autosim_engine::written_as_text!(
     examples["p99 < 300ms"]
 );
 
+/// One promise on latency, or several that hold together.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LatencyTerms(pub Vec<LatencyTerm>);
+
+impl LatencyTerms {
+    const EXPECTED: &str = "a promise on latency, for example \"p99 < 300ms\", or a list of such";
+}
+
+impl Serialize for LatencyTerms {
+    fn serialize<S: serde::Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        match self.0.as_slice() {
+            [one] => one.serialize(out),
+            several => several.serialize(out),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for LatencyTerms {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Visit;
+        impl<'de> Visitor<'de> for Visit {
+            type Value = LatencyTerms;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(LatencyTerms::EXPECTED)
+            }
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<LatencyTerms, E> {
+                text.parse().map(|one| LatencyTerms(vec![one])).map_err(E::custom)
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<LatencyTerms, A::Error> {
+                let mut terms = Vec::new();
+                while let Some(term) = list.next_element()? {
+                    terms.push(term);
+                }
+                match terms.is_empty() {
+                    true => Err(A::Error::invalid_length(0, &self)),
+                    false => Ok(LatencyTerms(terms)),
+                }
+            }
+        }
+        from.deserialize_any(Visit)
+    }
+}
+
+impl JsonSchema for LatencyTerms {
+    fn schema_name() -> Cow<'static, str> {
+        "LatencySlos".into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let term = generator.subschema_for::<LatencyTerm>();
+        json_schema!({ "anyOf": [term, { "type": "array", "minItems": 1, "items": term }] })
+    }
+}
+
 /// The largest share of requests that may fail: `"< 0.1%"`.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct ErrorTerm(pub Fraction);
+pub struct ErrorTerm {
+    /// The share, above 0 and at most 1.
+    pub limit: Fraction,
+    /// `<=`: the share itself is still good.
+    pub or_equal: bool,
+}
 
 impl ErrorTerm {
     const EXPECTED: &str = "`<` and a share above 0% and at most 100%, for example \"< 0.1%\"";
 
     fn read(text: &str) -> Option<Self> {
-        let share = text.trim().strip_prefix('<')?.trim_start_matches('=');
-        let share: Fraction = share.trim().parse().ok()?;
-        (share.get() > 0.0 && share.get() <= 1.0).then_some(Self(share))
+        let (or_equal, share) = or_equal(text.trim().strip_prefix('<')?);
+        let limit: Fraction = share.trim().parse().ok()?;
+        (limit.get() > 0.0 && limit.get() <= 1.0).then_some(Self { limit, or_equal })
+    }
+
+    /// Whether such a share of failed requests keeps it.
+    pub fn is_kept(&self, failed: f64) -> bool {
+        // Shares of counts lie further apart than this, and 0.1 % is not 0.001 to the last bit.
+        let slack = 1e-12;
+        failed < self.limit.get() + if self.or_equal { slack } else { -slack }
     }
 }
 
@@ -74,7 +141,7 @@ impl FromStr for ErrorTerm {
 
 impl fmt::Display for ErrorTerm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "< {}", self.0)
+        write!(f, "{} {}", if self.or_equal { "<=" } else { "<" }, self.limit)
     }
 }
 
@@ -413,10 +480,16 @@ mod tests {
 
     #[test]
     fn slos_and_launch_rates_are_read_and_written() {
-        let latency: LatencyTerm = "p99.9<300ms".parse().unwrap();
-        assert_eq!(latency.to_string(), "p99.9 < 300ms");
-        let errors: ErrorTerm = "< 0.1%".parse().unwrap();
-        assert_eq!(errors.to_string(), "< 0.1%");
+        for (text, written) in [("p99.9<300ms", "p99.9 < 300ms"), ("p29 <= 2s", "p29 <= 2s")] {
+            let latency: LatencyTerm = text.parse().unwrap();
+            assert_eq!(latency.to_string(), written);
+        }
+        for (text, at_the_limit) in [("< 0.1%", false), ("<= 0.1%", true)] {
+            let errors: ErrorTerm = text.parse().unwrap();
+            assert_eq!(errors.to_string(), text);
+            assert!(errors.is_kept(0.0009) && !errors.is_kept(0.0011));
+            assert_eq!(errors.is_kept(0.001), at_the_limit, "{text}");
+        }
         let rate: LaunchRateText = "10/min".parse().unwrap();
         assert_eq!((rate.launches, rate.per), (10, Span::from_secs(60)));
         assert_eq!(rate.to_string().parse(), Ok(rate));
@@ -445,6 +518,33 @@ mod tests {
         }
         for text in ["0/min", "10", "1.5/s", "10/0s", "-1/s"] {
             assert!(text.parse::<LaunchRateText>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_promise_on_latency_may_be_several() {
+        #[derive(Deserialize)]
+        struct Promised {
+            latency: LatencyTerms,
+        }
+        let written = |text: &str| {
+            let read = toml::from_str::<Promised>(text).map_err(|error| error.message().to_owned());
+            read.map(|promised| serde_json::to_string(&promised.latency).unwrap())
+        };
+        for (text, back) in [
+            ("latency = 'p99<1s'", r#""p99 < 1s""#),
+            ("latency = ['p99<1s']", r#""p99 < 1s""#),
+            ("latency = ['p50<=9ms', 'p99<1s']", r#"["p50 <= 9ms","p99 < 1s"]"#),
+        ] {
+            assert_eq!(written(text), Ok(back.to_owned()));
+        }
+        for (text, part) in [
+            ("latency = []", "or a list of such"),
+            ("latency = ['p99<1s', 'p50']", "a percentile and a limit"),
+            ("latency = 3", "or a list of such"),
+        ] {
+            let error = written(text).unwrap_err();
+            assert!(error.contains(part), "{text}: {error}");
         }
     }
 

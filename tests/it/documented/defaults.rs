@@ -25,6 +25,7 @@ const NO_VALUE: &[&str] = &[
     "as the document's own status says, else not checked",
     "as the product's document says, else 25%",
     "each policy's own minimum; for `fixed` its count",
+    "that of recorded traffic, else none",
     "for ever",
     "from the trace, else exponential with mean 100 ms",
     "it is not rounded",

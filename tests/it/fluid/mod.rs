@@ -72,8 +72,13 @@ fn results(pair: &Pair, fidelity: &str, folder: &Path) -> Results {
     // What the table covers is what `auto` may pick.
     assert_eq!(scenario.fidelity.why, "", "{}", pair.name);
     let cancel = Arc::default();
-    let options =
-        RunOptions { jobs: 2, all_timelines: false, all_decisions: false, cancel: &cancel };
+    let options = RunOptions {
+        jobs: 2,
+        all_timelines: false,
+        all_decisions: false,
+        limits: &[],
+        cancel: &cancel,
+    };
     run(&scenario, &options, &Silent).unwrap()
 }
 

@@ -40,7 +40,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     (
         "dryrun",
-        &["units", "fault", "stats", "signal", "control", "builtin", "products", "scenario"],
+        &[
+            "units", "fault", "stats", "workload", "signal", "control", "builtin", "products",
+            "scenario",
+        ],
     ),
     (
         "experiment",

@@ -110,6 +110,7 @@ fn peak(scenario: &Scenario) -> f64 {
         jobs: 1,
         all_timelines: false,
         all_decisions: false,
+        limits: &[],
         cancel: &Arc::new(AtomicBool::new(false)),
     };
     let compared = Comparison::of(&experiment::run(scenario, &options, &Silent).unwrap());

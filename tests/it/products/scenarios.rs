@@ -29,6 +29,7 @@ impl Story {
             jobs: 2,
             all_timelines: false,
             all_decisions: false,
+            limits: &[],
             cancel: &Arc::new(AtomicBool::new(false)),
         };
         Self(Comparison::of(&experiment::run(&loaded.scenario, &options, &Silent).unwrap()))

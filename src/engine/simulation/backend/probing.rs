@@ -57,7 +57,7 @@ impl<const OBSERVED: bool> Backend<'_, OBSERVED> {
             timeouts: seen.seen.timeouts,
             lost: seen.seen.lost,
             latency_sum_ns: seen.seen.latency_sum_ns,
-            latency: recorder.signal_latency.as_ref(),
+            latency: recorder.signal_latency(),
             busy_ns: seen.gauges.busy_ns,
             computing_ns: self.computing.integral_ns(seen.gauges.busy_ns),
             in_flight_ns: seen.gauges.in_flight_ns,

@@ -12,8 +12,14 @@ impl Recorder {
         let counted = self.counted(arrival);
         self.recent[usize::from(counted)].record_many(latency, count);
         self.latency_sum_ns[usize::from(counted)] += u128::from(latency.0) * many;
-        if let Some(histogram) = &mut self.signal_latency {
-            histogram.record_many(latency, count);
+        if let Some(extra) = &mut self.extra {
+            if let Some(histogram) = &mut extra.signal_latency {
+                histogram.record_many(latency, count);
+            }
+            if counted {
+                let minute = (arrival.0 - self.window.warmup.0) / NS_PER_MINUTE;
+                extra.count(minute as usize, latency, count);
+            }
         }
         if counted {
             let totals = &mut self.totals;
@@ -21,12 +27,17 @@ impl Recorder {
             totals.wait_sum_ns += u128::from(wait.0) * many;
             totals.latency_max = totals.latency_max.max(latency);
             totals.wait_max = totals.wait_max.max(wait);
-            self.resolve_many(arrival, count, self.slo_limit.is_none_or(|limit| latency <= limit));
+            self.resolve_many(
+                arrival,
+                count,
+                self.longest.is_none_or(|longest| latency <= longest),
+            );
             let over = |at: Time| i128::from(at.since(self.window.end).0) * i128::from(count);
             let (system, queued) = (over(end), over(arrival + wait));
             self.edges.system_ns -= system;
             self.edges.queued_ns -= queued;
         } else {
+            self.longest_uncounted = self.longest_uncounted.max(latency);
             self.visited_many(count, arrival, arrival + wait, end);
         }
     }
@@ -70,7 +81,7 @@ mod tests {
     use super::*;
     use crate::fleet::dispatch::{Completion, Sink};
     use crate::simulation::recorder::Window;
-    use crate::simulation::setup::Slo;
+    use crate::simulation::slo::{Promises, Slo};
     use crate::units::Span;
 
     /// Requests one by one and as parcels leave the same record.
@@ -78,10 +89,14 @@ mod tests {
     fn a_portion_is_as_many_requests() {
         let s = Time::from_secs;
         let window = Window { warmup: s(60), end: s(300), drain_limit: Span::from_secs(60) };
-        let slo = Slo { quantile: 0.99, limit: Span::from_secs(2) };
+        let up_to_three = Slo { or_equal: true, ..Slo::below(0.99, Span::from_secs(3)) };
+        let asked = Promises {
+            slo: vec![up_to_three, Slo::below(0.4, Span::from_secs(2))],
+            limits: vec![Span::from_secs(1), Span::from_secs(9)],
+        };
         let (mut one_by_one, mut at_once) = (
-            Recorder::new(window, Some(slo), true, false),
-            Recorder::new(window, Some(slo), true, false),
+            Recorder::new(window, &asked, true, false),
+            Recorder::new(window, &asked, true, false),
         );
         for (count, arrival, wait, service) in
             [(3, 10, 0, 1), (5, 58, 1, 3), (4, 70, 0, 1), (7, 130, 2, 1), (2, 299, 4, 5)]
@@ -97,7 +112,13 @@ mod tests {
         (0..2).for_each(|_| one_by_one.unfinished(s(200)));
         at_once.left_over(2, s(200));
         assert_eq!(one_by_one.presence(), at_once.presence());
-        assert_eq!(one_by_one.signal_latency, at_once.signal_latency);
-        assert_eq!(one_by_one.finish(), at_once.finish());
+        assert_eq!(one_by_one.signal_latency(), at_once.signal_latency());
+        let left = one_by_one.finish();
+        assert_eq!(left, at_once.finish());
+        // Counted: 4 of 1 s beside 6 that failed, 7 of 3 s, 2 that never ended, 2 of 9 s; a minute each.
+        let within: Vec<u64> = left.within.iter().map(|(_, within)| *within).collect();
+        assert_eq!(within, [11, 4, 4, 13]);
+        let broken: Vec<bool> = left.slo_minutes.iter().map(|minute| minute.also_broken).collect();
+        assert_eq!(broken, [false, true, true, true]);
     }
 }

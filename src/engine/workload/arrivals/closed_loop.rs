@@ -119,6 +119,9 @@ impl Source for Compiled {
         let absent_s = ramp_s * (1.0 - 0.5 * ramp_s / self.ramp_up.as_secs_f64().max(1e-9));
         f64::from(self.users) * (extent.seconds() - absent_s).max(0.0) * self.pace()
     }
+    fn draws(&self) -> bool {
+        !self.think.is_constant()
+    }
     fn users(&self) -> Option<Users> {
         Some(Users {
             users: self.users,

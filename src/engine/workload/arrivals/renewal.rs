@@ -108,6 +108,9 @@ impl Source for Compiled {
             dispersion: self.dispersion,
         })
     }
+    fn draws(&self) -> bool {
+        !self.gaps.is_constant()
+    }
     fn rate_at(&self, at: u64) -> f64 {
         let last = self.count as f64 / self.per_second * 1e9;
         let active = self.extent.contains(at) && at >= self.starts();

@@ -69,6 +69,9 @@ impl Source for Bins {
             dispersion: if self.spread == Spread::Poisson { 1.0 } else { 0.0 },
         })
     }
+    fn draws(&self) -> bool {
+        self.spread.draws() || self.bins.iter().any(|bin| bin.count.fract() != 0.0)
+    }
     fn rate_at(&self, at: u64) -> f64 {
         if at >= self.until {
             return 0.0;

@@ -63,6 +63,9 @@ impl Source for Events {
     fn expected(&self, end: u64) -> f64 {
         self.before(end) as f64 * self.scale
     }
+    fn draws(&self) -> bool {
+        self.spread.draws() || self.scale.fract() != 0.0
+    }
     fn own_mean_demand_s(&self) -> Option<f64> {
         let demands = self.demands.as_ref()?;
         let total: u128 = demands.iter().map(|&demand| u128::from(demand)).sum();

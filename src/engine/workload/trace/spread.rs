@@ -19,6 +19,16 @@ pub enum Spread {
     Keep,
 }
 
+impl Spread {
+    /// Whether places are drawn; counts that are not whole always are.
+    pub(super) const fn draws(self) -> bool {
+        match self {
+            Self::Poisson | Self::Uniform => true,
+            Self::Even | Self::Keep => false,
+        }
+    }
+}
+
 /// The requests of one interval, in order, without holding them in memory.
 #[derive(Debug)]
 pub(super) struct Group {

@@ -114,6 +114,9 @@ impl Source for Streamed {
     fn expected(&self, end: u64) -> f64 {
         self.marks.before(end) as f64 * self.how.scale
     }
+    fn draws(&self) -> bool {
+        self.how.spread.draws() || self.how.scale.fract() != 0.0
+    }
     fn own_mean_demand_s(&self) -> Option<f64> {
         self.mean_demand_s
     }

@@ -44,12 +44,12 @@ pub(super) fn template_of_helm(at: usize) -> NotADocument {
 
 /// Takes the bodies out of what they are wrapped in.
 pub(super) fn open(value: Value, places: Places, text: &str) -> Result<Document, NotADocument> {
-    let Some(root) = value.as_object() else { return Ok(Document::of(value, places)) };
-    let is_text = |key: &str| root.get(key).is_some_and(Value::is_string);
-    let has = |key: &str| root.contains_key(key);
-    if is_text("apiVersion") && is_text("kind") {
-        return manifest(root, &places, text);
+    let items = value.as_array().map_or_else(|| std::slice::from_ref(&value), Vec::as_slice);
+    if items.iter().any(is_manifest) {
+        return manifest(&value, &places, text);
     }
+    let Some(root) = value.as_object() else { return Ok(Document::of(value, places)) };
+    let has = |key: &str| root.contains_key(key);
     if has("AWSTemplateFormatVersion") {
         return Err(NotADocument::foreign("this is a template of CloudFormation", GIVE_THE_BODY));
     }
@@ -81,25 +81,33 @@ fn taken(bodies: Bodies, places: Places) -> Document {
     Document { bodies, prefixes, places }
 }
 
-/// A manifest of Kubernetes: that of a Ray service holds a Serve config as text.
-fn manifest(
-    root: &Map<String, Value>,
-    places: &Places,
-    text: &str,
-) -> Result<Document, NotADocument> {
+fn is_manifest(value: &Value) -> bool {
+    ["apiVersion", "kind"].iter().all(|key| value.get(key).is_some_and(Value::is_string))
+}
+
+/// A manifest of Kubernetes, or several: that of a Ray service holds a Serve config as text.
+fn manifest(value: &Value, places: &Places, text: &str) -> Result<Document, NotADocument> {
     const WAY: &str = "spec.serveConfigV2";
-    let kind = root.get("kind").and_then(Value::as_str).unwrap_or_default();
-    if kind != "RayService" {
-        let message = format!("this is a manifest of Kubernetes, of kind {kind}");
-        let remedy = "of manifests a RayService is read, by its `spec.serveConfigV2`";
+    let all: Vec<(String, &Value)> = match value.as_array() {
+        Some(items) => items.iter().enumerate().map(|(at, one)| (at.to_string(), one)).collect(),
+        None => vec![(String::new(), value)],
+    };
+    let kind = |value: &Value| value["kind"].as_str().unwrap_or("none").to_owned();
+    let services: Vec<&(String, &Value)> =
+        all.iter().filter(|(_, one)| kind(one) == "RayService").collect();
+    let [(prefix, service)] = services[..] else {
+        let kinds: Vec<String> = all.iter().map(|(_, one)| kind(one)).collect();
+        let message = format!("this is a manifest of Kubernetes, of kind {}", kinds.join(", "));
+        let remedy = "of manifests one RayService is read, by its `spec.serveConfigV2`";
         return Err(NotADocument::foreign(message, remedy));
-    }
-    let config = root.get("spec").and_then(|spec| spec.get("serveConfigV2"));
+    };
+    let config = service.get("spec").and_then(|spec| spec.get("serveConfigV2"));
     let Some(config) = config.and_then(Value::as_str) else {
         let message = format!("this is a RayService without a text at `{WAY}`");
         return Err(NotADocument::foreign(message, "that text is the Serve config"));
     };
-    let place = places.iter().find(|(path, _)| path == WAY).map(|(_, place)| place.clone());
+    let way = below(prefix, WAY);
+    let place = places.iter().find(|(path, _)| *path == way).map(|(_, place)| place.clone());
     let lines = Lines::of(config, text, place.unwrap_or_default());
     let mut inner = Document::parse(config).map_err(|wrong| NotADocument {
         message: format!("in `{WAY}`: {}", wrong.message),
@@ -212,6 +220,11 @@ spec:
         let below = "applications.0.deployments.0";
         assert_eq!(at(&format!("{below}.max_ongoing_requests")), Some("16"));
         assert_eq!(at("applications.0.name"), Some("shop"));
+        // Beside other manifests.
+        let several = format!("apiVersion: v1\nkind: Service\n---\n{MANIFEST}");
+        let document = Document::parse(&several).unwrap();
+        let at = |path: &str| document.place(0, path).map(|place| &several[place]);
+        assert_eq!(at(&format!("{below}.max_ongoing_requests")), Some("16"));
         let broken = MANIFEST.replace("16", "[16");
         let wrong = Document::parse(&broken).unwrap_err();
         assert!(wrong.message.starts_with("in `spec.serveConfigV2`: "), "{wrong:?}");
@@ -266,6 +279,7 @@ spec:
             (r#"{"terraform_version": "1.9", "values": {}}"#, "Terraform, in JSON"),
             ("apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\n", "HorizontalPodAuto"),
             ("apiVersion: ray.io/v1\nkind: RayService\nspec: {}\n", "without a text at"),
+            ("apiVersion: v1\nkind: A\n---\napiVersion: v1\nkind: B\n", "of kind A, B"),
             ("AWSTemplateFormatVersion: 2010-09-09\n", "CloudFormation"),
             (r#"{"ROSTemplateFormatVersion": "2015-09-01"}"#, "template of ROS without"),
             ("a: {{ .Values.a }}\nb: 2\n", "template"),

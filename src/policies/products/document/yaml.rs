@@ -7,16 +7,23 @@ use serde_saphyr::Spanned;
 use std::fmt;
 use std::ops::Range;
 
-/// Reads one document; a map or a list. A number JSON has no form for (`.inf`) becomes its name.
+/// Reads a document; a map or a list. Several, apart by `---`, are a list of them. A number JSON has no form
+/// for (`.inf`) becomes its name.
 pub(super) fn parse(text: &str) -> Result<(Value, super::Places), NotADocument> {
     let options = serde_saphyr::options! {
         with_snippet: false,
         non_finite_float_policy: serde_saphyr::options::NonFiniteFloatPolicy::PassThrough,
     };
-    let root: Spanned<Node> = serde_saphyr::from_str_with_options(text, options)
+    let mut roots: Vec<Spanned<Node>> = serde_saphyr::from_str_multiple_with_options(text, options)
         .map_err(|error| not_a_document(text, &error))?;
     let mut places = Vec::new();
-    let value = unfold(root, String::new(), &mut places, text.len());
+    let value = match roots.len() {
+        1 => unfold(roots.remove(0), String::new(), &mut places, text.len()),
+        _ => {
+            let roots = roots.into_iter().enumerate();
+            roots.map(|(at, root)| unfold(root, at.to_string(), &mut places, text.len())).collect()
+        }
+    };
     if value.is_object() || value.is_array() {
         return Ok((value, places));
     }

@@ -2,7 +2,7 @@
 
 use super::native::{
     AutoscalingConfig, DEFAULT_GRACEFUL_SHUTDOWN_TIMEOUT_S, DEFAULT_MAX_ONGOING_REQUESTS,
-    LLM_MAX_ONGOING_REQUESTS, Model, Scaling,
+    LARGEST_LIMIT, LLM_MAX_ONGOING_REQUESTS, Model, Scaling,
 };
 use super::options;
 use super::pydantic::{Limit, Object, One, Pydantic, count, number};
@@ -381,6 +381,11 @@ fn remarks(members: &Object<'_>, scaling: &Scaling, most_ongoing: u32) {
              requests that wait can ask for more replicas"
         );
         members.get("max_ongoing_requests").warn(message, "raise max_ongoing_requests");
+    }
+    let given = members.get("max_ongoing_requests");
+    if given.value.is_some() && most_ongoing > LARGEST_LIMIT {
+        let message = format!("max_ongoing_requests {most_ongoing} is as good as no limit");
+        given.warn(message, "`service.concurrency` says how many a replica serves at once");
     }
     let gang = members.get("gang_scheduling_config").unless_null();
     if gang.value.is_some() {

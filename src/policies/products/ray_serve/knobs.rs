@@ -25,10 +25,9 @@ pub struct Knobs {
     /// `target_capacity` in percent, in place of the document's.
     #[serde(skip_serializing_if = "Option::is_none")]
     target_capacity: Option<f64> = None;
-    /// Which way the target capacity is moving: while `up`, `initial_replicas` is the minimum. Default
-    /// `up`, as of a first deployment; `down` is that of a config that had a larger one, or none.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    target_capacity_direction: Option<Direction> = None;
+    /// Which way the target capacity is moving: while `up`, `initial_replicas` is the minimum. A first
+    /// deployment moves up, a config in place of one with a larger capacity or none moves down. Default `up`.
+    target_capacity_direction: Direction = Direction::Up;
     /// From tick to tick of the controller: its sleep. Default 100 ms.
     control_interval: Span = Span::from_millis(100), "the default of Ray";
     /// How much longer a tick takes at the median, its step and the wake-up after its sleep: one in a hundred

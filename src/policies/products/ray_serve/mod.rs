@@ -82,7 +82,8 @@ impl Product for RayServe {
     fn platform(model: &Model, knobs: &Knobs) -> Platform {
         let limits = policy::limits(model, knobs);
         Platform {
-            concurrency: Some(model.max_ongoing_requests),
+            concurrency: Some(model.max_ongoing_requests)
+                .filter(|most| *most <= native::LARGEST_LIMIT),
             grace: Some(Span::from_secs_f64(model.graceful_shutdown_timeout_s)),
             leaves_first: Some(LeavesFirst::Newest),
             ..Platform::between(policy::start(model, knobs), limits.highest.max(limits.lowest))

@@ -12,6 +12,9 @@ pub(super) const DEFAULT_MAX_ONGOING_REQUESTS: u32 = 5;
 pub(super) const DEFAULT_GRACEFUL_SHUTDOWN_TIMEOUT_S: f64 = 20.0;
 /// `max_ongoing_requests` of a model of Serve LLM that says nothing: the engine's own queue is the limit.
 pub(super) const LLM_MAX_ONGOING_REQUESTS: u32 = 1_000_000_000;
+/// A larger `max_ongoing_requests` is no limit: how many requests a replica serves at once is then what the
+/// scenario says.
+pub(super) const LARGEST_LIMIT: u32 = 1_000_000;
 /// `target_ongoing_requests` of such a model: it does not scale out unless told to.
 const LLM_TARGET_ONGOING_REQUESTS: f64 = 1e9;
 /// `max_replicas` of `num_replicas: auto`.

@@ -5,7 +5,7 @@ use super::decision::{
 };
 use super::decision::{Stages, decide};
 use super::knobs::{DelayMeasure, HandleAge, Knobs};
-use super::native::{AutoscalingConfig, Direction, Model, Scaling};
+use super::native::{AutoscalingConfig, Model, Scaling};
 use super::sensor::{Begins, Handle, Timing, Told};
 use crate::builtin::{PolicyContext, Recorded};
 use autosim_engine::control::{
@@ -38,9 +38,7 @@ pub(super) fn autoscaler(model: &Model, knobs: &Knobs, context: &PolicyContext) 
 /// The bounds in force.
 pub(super) fn limits(model: &Model, knobs: &Knobs) -> Limits {
     let capacity = knobs.target_capacity.or(model.target_capacity);
-    // A first deployment under a target capacity is on its way up: there was no config before.
-    let direction = knobs.target_capacity_direction.unwrap_or(Direction::Up);
-    let (lowest, highest) = model.limits(capacity, Some(direction));
+    let (lowest, highest) = model.limits(capacity, Some(knobs.target_capacity_direction));
     Limits { lowest, highest }
 }
 

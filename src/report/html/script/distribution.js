@@ -2,7 +2,7 @@
 
 function cdfRange() {
   const points = data.policies.flatMap((policy) => (policy.slower.length ? [policy.slower[0][0], policy.slower[policy.slower.length - 1][0]] : []));
-  const all = [...points, ...(data.limit_ms !== null ? [data.limit_ms] : [])].filter((ms) => ms > 0);
+  const all = [...points, ...data.promises.map((promise) => promise.limit_ms)].filter((ms) => ms > 0);
   return all.length ? [Math.max(Math.min(...all), 1e-3) / 1.2, Math.max(...all) * 1.2] : [1, 1000];
 }
 
@@ -29,20 +29,21 @@ function cdfChart(width, tail) {
   chart.append(...yAxis(frame, y, yTicks, percent), ...xAxis(frame, x, xTicks, true));
   chart.append(words(frame.left, 12, tail ? "share not done, log scale" : "share done"));
   chart.append(words((frame.left + frame.right) / 2, 340, "response time, log scale", { "text-anchor": "middle" }));
-  if (data.limit_ms !== null) {
-    const left = x(data.limit_ms);
-    const level = y(tail ? 1 - data.quantile : data.quantile);
+  for (const { limit_ms, quantile } of data.promises) {
+    const left = x(limit_ms);
+    const level = y(tail ? 1 - quantile : quantile);
     chart.append(svg("path", { class: "slo", d: `M${left} ${frame.top}V${frame.bottom}M${frame.left} ${level}H${frame.right}` }));
   }
   const order = data.policies.map((policy, at) => ({ policy, at })).sort((a, b) => (a.at === view.policy) - (b.at === view.policy));
   for (const { policy, at } of order) {
-    const points = policy.slower.filter(([, share]) => !tail || share > 0);
+    const known = policy.slower.length || !policy.placed ? policy.slower : [[low, 1], [high, 1]];
+    const points = known.filter(([, share]) => !tail || share > 0);
     const path = points.map(([ms, share], n) => `${n ? "L" : "M"}${x(ms).toFixed(1)} ${y(tail ? share : 1 - share).toFixed(1)}`).join("");
     chart.append(svg("path", { class: at === view.policy ? "curve wide" : "curve", d: path, ...seriesStyle(at) }));
   }
   chart.addEventListener("pointermove", (event) => {
     const ms = x.invert(Math.min(frame.right, Math.max(frame.left, place(chart, event))));
-    const pairs = data.policies.filter((policy) => policy.slower.length).map((policy) => {
+    const pairs = data.policies.filter((policy) => policy.placed).map((policy) => {
       const share = slowerThan(policy, ms);
       return [policy.name, percent(tail ? share : 1 - share)];
     });
@@ -64,6 +65,6 @@ function drawDistributions() {
     return item(lineKey(seriesStyle(at)), button);
   };
   const keys = data.policies.map(entry);
-  if (data.limit) keys.push(item(lineKey({ class: "slo" }), `SLO ${data.slo}`));
+  if (data.promises.length) keys.push(item(lineKey({ class: "slo" }), `SLO ${data.promises.map((promise) => promise.words).join(", ")}`));
   find("cdf-legend").replaceChildren(...keys);
 }

@@ -1,4 +1,11 @@
-// Cost to the right, latency upwards: every policy, what no other beats, the SLO.
+// Cost to the right, latency upwards: every policy, what no other beats, the SLO. Where every percentile is
+// infinite, the share that failed stands in its place.
+
+const limitUpwards = data.failing ? null : data.limit_ms;
+
+function upwards(value) {
+  return data.failing ? percent(value) : latency(value);
+}
 
 function frontierScales(frame, points) {
   const costs = points.flatMap(({ policy }) => [policy.cost.mean, policy.cost.low, policy.cost.high]);
@@ -13,11 +20,11 @@ function frontierScales(frame, points) {
     ? logarithmic(least / 1.2, dearest * 1.2, frame.left, frame.right)
     : linear(low, dearest + margin, frame.left, frame.right);
   const slow = points.flatMap(({ policy: { latency } }) => (latency ? [latency.mean, latency.low, latency.high] : [])).filter((ms) => ms > 0);
-  if (data.limit_ms !== null) slow.push(data.limit_ms);
+  if (limitUpwards !== null) slow.push(limitUpwards);
   const [fastest, slowest] = slow.length ? [Math.min(...slow), Math.max(...slow)] : [1, 1000];
   // Dots need no zero below them where they all lie far above it.
-  const bottom = fastest > 0.5 * slowest ? Math.max(0, fastest - 0.5 * (slowest - fastest) - 0.02 * slowest) : 0;
-  const y = slowest > 10 * fastest
+  const bottom = fastest > 0.5 * slowest && !data.failing ? Math.max(0, fastest - 0.5 * (slowest - fastest) - 0.02 * slowest) : 0;
+  const y = slowest > 10 * fastest && !data.failing
     ? logarithmic(fastest / 1.5, slowest * 1.8, frame.bottom, frame.top)
     : linear(bottom, slowest + 0.2 * (slowest - bottom), frame.bottom, frame.top);
   return { x, y };
@@ -79,7 +86,7 @@ function frontierDot(point, x, y, frame) {
   }
   const verdict = policy.met === null ? "" : policy.met ? ", keeps the SLO" : ", misses the SLO";
   const spoken = `${policy.name}: ${data.cost_title} ${number(policy.cost.mean)}, `
-    + `${data.latency_title} ${policy.latency ? latency(policy.latency.mean) : "infinite"}${verdict}`;
+    + `${data.latency_title} ${policy.latency ? upwards(policy.latency.mean) : "infinite"}${verdict}`;
   const hit = svg("circle", { cx: left, cy: top, r: 15, fill: "transparent" });
   const dot = svg("g", { class: "dot", role: "button", tabindex: 0, "aria-label": spoken, "data-dot": at }, hit, marks);
   hintFor(dot, () => frontierHint(policy));
@@ -94,14 +101,14 @@ function frontierHint(policy) {
   const spread = ({ mean, low, high }, say) =>
     high > low ? `${say(mean)} (${say(low)} to ${say(high)})` : say(mean);
   const pairs = [[data.cost_title, spread(policy.cost, number)]];
-  pairs.push([data.latency_title, policy.latency ? spread(policy.latency, latency) : "infinite"]);
+  pairs.push([data.latency_title, policy.latency ? spread(policy.latency, upwards) : "infinite"]);
   const title = policy.met === null ? policy.name : `${policy.name}: ${policy.met ? "keeps" : "misses"} the SLO`;
   return [html("b", {}, title), `${policy.kind}${policy.sees_future ? ", sees the future" : ""}`, rows([...pairs, ...policy.words])];
 }
 
 function frontierLines(chart, frame, x, y, taken) {
-  if (data.limit_ms !== null) {
-    const top = y(data.limit_ms);
+  if (limitUpwards !== null) {
+    const top = y(limitUpwards);
     const text = `SLO ${data.slo}`;
     chart.append(svg("line", { class: "slo", x1: frame.left, x2: frame.right, y1: top, y2: top }),
       words(frame.right - 4, top - 6, text, { "text-anchor": "end", class: "slo-words halo" }));
@@ -129,7 +136,7 @@ function drawFrontier() {
   const xTicks = (x.log ? logTicks(x.low, x.high, most) : linearTicks(x.low, x.high, most))
     .filter((tick) => tick >= x.low && tick <= x.high)
     .map((at) => ({ at, label: number(at) }));
-  chart.append(...yAxis(frame, y, yTicks, latency), ...xAxis(frame, x, xTicks, true));
+  chart.append(...yAxis(frame, y, yTicks, upwards), ...xAxis(frame, x, xTicks, true));
   chart.append(words((frame.left + frame.right) / 2, height - 8, `${data.cost_title}${x.log ? ", log scale" : ""}`, { "text-anchor": "middle" }));
   chart.append(words(frame.left, frame.top - 2, `${data.latency_title}${y.log ? ", log scale" : ""}`, { class: "halo" }));
   const taken = [[frame.left, 0, frame.left + 7 * data.latency_title.length + 70, frame.top + 2]];
@@ -158,6 +165,6 @@ function frontierLegend() {
   if (has((p) => p.sees_future)) {
     entries.push(item(sketch(svg("path", { d: "M5 6L11 0L17 6L11 12Z", fill: colour("grey") })), "sees the future: a reference"));
   }
-  entries.push(item(lineKey({ stroke: colour("grey") }), "frontier: no other is both cheaper and faster"));
+  if (has((p) => p.on_frontier)) entries.push(item(lineKey({ stroke: colour("grey") }), "frontier: no other is both cheaper and faster"));
   find("frontier-legend").replaceChildren(...entries);
 }

@@ -1,9 +1,10 @@
 // The SLO by minute, the hours of the week, and the parts of a reaction.
 
 // Shares of late requests in a minute: kept, and three degrees of broken.
-function lateDegree(late) {
+function lateDegree({ late: all, also }, at) {
+  const late = all[at];
   if (late === null) return null;
-  if (late <= 1 - data.quantile + 1e-9) return 0;
+  if (late <= 1 - data.quantile + 1e-9) return also.includes(at) ? 1 : 0;
   return late <= 0.05 ? 1 : late <= 0.25 ? 2 : 3;
 }
 
@@ -33,8 +34,8 @@ function drawMinutes() {
     const strip = svg("g", {});
     for (let at = 0; at < late.length;) {
       let end = at + 1;
-      while (end < late.length && lateDegree(late[end]) === lateDegree(late[at])) end += 1;
-      const degree = lateDegree(late[at]);
+      while (end < late.length && lateDegree(series.minutes, end) === lateDegree(series.minutes, at)) end += 1;
+      const degree = lateDegree(series.minutes, at);
       const [left, right] = [x(data.window[0] + at * each * 60), x(Math.min(data.window[1], data.window[0] + end * each * 60))];
       if (degree !== null) strip.append(svg("rect", { x: left, y: top, width: Math.max(right - left, degree ? 1.2 : 0.2), height: bar, ...LATE_LOOK[degree] }));
       at = end;
@@ -54,7 +55,7 @@ function drawMinutes() {
     chart.append(strip);
   });
   home.replaceChildren(chart);
-  find("minutes-lead").textContent = `Minutes of arrival, first replication: the share of their requests that failed or took longer than ${data.limit}. At most ${percent(1 - data.quantile)} may. Click to see that hour over time.`;
+  find("minutes-lead").textContent = `Minutes of arrival, first replication: the share of their requests that failed or took longer than ${data.limit}. At most ${percent(1 - data.quantile)} may.${data.promises.length > 1 ? " A minute is kept if every promise is." : ""} Click to see that hour over time.`;
   const key = (degree, text) => item(sketch(svg("rect", { x: 1, y: 0, width: 20, height: 12, ...LATE_LOOK[degree] })), text);
   find("minutes-legend").replaceChildren(key(0, "kept"), key(1, "broken, up to 5 % late"), key(2, "up to 25 %"), key(3, "more"));
 }

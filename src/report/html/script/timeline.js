@@ -98,8 +98,8 @@ function unmeasured(frame, x) {
 }
 
 function latencyRange(curves, series) {
-  const limit = series.has_slo ? data.limit_ms : 0;
-  let [low, high] = [Infinity, limit];
+  const limits = series.has_slo ? data.promises.map((promise) => promise.limit_ms) : [];
+  let [low, high] = [Infinity, Math.max(0, ...limits)];
   for (const { values } of curves) {
     const to = Math.min(values.length - 1, Math.ceil(view.to / series.step));
     for (let at = Math.max(0, Math.floor(view.from / series.step)); at <= to; at += 1) {
@@ -110,7 +110,7 @@ function latencyRange(curves, series) {
       }
     }
   }
-  low = Math.min(low, limit || low, high);
+  low = Math.min(low, high, ...limits);
   return isFinite(low) && high > 0 ? [Math.max(low, 1e-3) / 1.2, Math.max(high, low * 1.5) * 1.25] : [1, 1000];
 }
 
@@ -156,8 +156,10 @@ function paintRight(chart, inside, frame, curves, series, x) {
 
 function paintLines(chart, frame, panel, series, x, y) {
   if (panel.log && series.has_slo) {
-    const top = y(data.limit_ms);
-    chart.append(svg("line", { class: "slo", x1: frame.left, x2: frame.right, y1: top, y2: top }));
+    for (const { limit_ms } of data.promises) {
+      const top = y(limit_ms);
+      chart.append(svg("line", { class: "slo", x1: frame.left, x2: frame.right, y1: top, y2: top }));
+    }
   }
   if (panel.targets && panel.targets.length) {
     chart.append(svg("path", { class: "slo", d: stairPath(panel.targets, x, y) }));
@@ -204,7 +206,7 @@ function panelHeader(panel, series) {
     curve.output = html("output", { "aria-hidden": true });
     return item(key, curve.title, curve.output);
   });
-  if (panel.log && series.has_slo) keys.push(item(lineKey({ class: "slo" }), `SLO ${data.limit}`));
+  if (panel.log && series.has_slo) keys.push(item(lineKey({ class: "slo" }), `SLO ${data.promises.map((promise) => promise.words).join(", ")}`));
   if (panel.targets && panel.targets.length) keys.push(item(lineKey({ class: "slo" }), "target"));
   return html("header", {}, html("h3", {}, panel.title), ...keys);
 }

@@ -140,7 +140,7 @@ fn a_target_capacity_bounds_the_count_from_below_and_above() {
         "target_capacity": 50}"#;
     let half = Knobs::default();
     let none = Knobs { target_capacity: Some(0.0), ..half.clone() };
-    let falling = Knobs { target_capacity_direction: Some(Direction::Down), ..half.clone() };
+    let falling = Knobs { target_capacity_direction: Direction::Down, ..half.clone() };
     for (knobs, start, most, low, high) in
         [(&half, 5, 5, 4, 5), (&none, 0, 0, 0, 0), (&falling, 5, 5, 2, 5)]
     {

@@ -259,6 +259,9 @@ fn models_of_serve_llm_are_deployments_with_its_defaults() {
     assert_eq!((given.max_ongoing_requests, limits(&given)), (11, (6, Some(1e9))));
     let open = one(&app("{}"));
     assert_eq!((open.max_ongoing_requests, limits(&open)), (1_000_000_000, (1, Some(1e9))));
+    // That is no limit, and none that a run could hold.
+    assert_eq!(RayServe::platform(&open, &Knobs::default()).concurrency, None);
+    assert_eq!(RayServe::platform(&given, &Knobs::default()).concurrency, Some(11));
     assert_eq!(limits(&one(&app(r#"{"num_replicas": 3}"#))), (3, None));
     assert_eq!(limits(&one(&app(r#"{"num_replicas": "auto"}"#))), (100, Some(2.0)));
     let alone =
@@ -299,7 +302,8 @@ fn a_first_deployment_under_a_target_capacity_keeps_its_initial_replicas() {
         let knobs = Knobs { target_capacity_direction: direction, ..Knobs::default() };
         super::super::policy::limits(&model::<RayServe>(text, &knobs), &knobs).lowest
     };
-    assert_eq!((fewest(None), fewest(Some(Direction::Down))), (5, 1));
+    assert_eq!((fewest(Direction::Up), fewest(Direction::Down)), (5, 1));
+    assert_eq!(Knobs::default().target_capacity_direction, Direction::Up);
 }
 
 #[test]
