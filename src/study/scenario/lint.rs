@@ -4,6 +4,7 @@ mod calendar;
 mod clients;
 mod policy;
 
+use super::effort::busy_replicas;
 use super::file::ScenarioFile;
 use super::{Competitor, Deployment, Scenario, Service};
 use autosim_engine::fault::Faults;
@@ -156,15 +157,9 @@ fn mortality(service: &Service, deployments: &[&Deployment], faults: &mut Faults
 }
 
 /// A fleet that cannot carry the mean load even when every slot is always busy.
-fn overload(
-    scenario: &Scenario,
-    service: &Service,
-    Deployment { policy, fleet, .. }: &Deployment,
-    faults: &mut Faults,
-) {
-    let end = scenario.window.end;
-    let work_s = service.workload.mean_demand_s(end) * service.workload.expected_requests(end);
-    let needed = work_s / end.as_secs_f64() / f64::from(fleet.concurrency);
+fn overload(scenario: &Scenario, service: &Service, deployment: &Deployment, faults: &mut Faults) {
+    let policy = &deployment.policy;
+    let needed = busy_replicas(scenario, service, deployment);
     let most = policy.most();
     if f64::from(most) < needed && service.workload.is_closed() {
         faults.warn(

@@ -7,8 +7,8 @@ use super::products::{self, Products};
 use super::words::{SpanOrLaw, StartFile};
 use super::{Competitor, Fidelity, NamedPolicy, PolicyChoice, Scenario, Service, SloTerms};
 use super::{
-    Variant, check, clients, clock, closed, failures, fidelity, fleet, length, lint, priorities,
-    rollouts, scripted, sharing, variants,
+    Variant, check, clients, clock, closed, effort, failures, fidelity, fleet, length, lint,
+    priorities, rollouts, scripted, sharing, variants,
 };
 use autosim_engine::fault::Faults;
 use autosim_engine::fleet::{FailureSpec, FleetSpec};
@@ -28,6 +28,9 @@ const OR_PLATFORM: &str = ", or as the product's platform says";
 
 /// How long synthetic traffic lasts if nothing is said.
 const DEFAULT_DURATION: Span = Span::from_secs(3600);
+
+/// How often a scenario is repeated that does not say.
+const DEFAULT_REPLICATIONS: u32 = 10;
 
 /// What a scenario needs beyond its own text.
 pub(super) struct Surroundings<'a> {
@@ -108,6 +111,9 @@ pub(super) fn lower(
     closed::check_endless(&scenario, faults);
     failures::check_lives(&scenario, faults);
     fidelity::apply(&mut scenario, &file, faults);
+    if !faults.any_error() {
+        effort::check(&scenario, faults);
+    }
     lint::lint(&scenario, &file, faults);
     Some(scenario)
 }
@@ -252,7 +258,10 @@ fn fill(file: &mut ScenarioFile, fallback_name: &str, assumptions: &mut Vec<Stri
     }
     file.drain_limit.get_or_insert(Span::from_secs(3600));
     file.seed.get_or_insert(1);
-    file.replications.get_or_insert(10);
+    if file.replications.is_none() {
+        assume(&format!("no replications given: {DEFAULT_REPLICATIONS}"));
+        file.replications = Some(DEFAULT_REPLICATIONS);
+    }
     let price = file.price.get_or_insert_default();
     if price.per_replica_hour.is_none() {
         assume("no price given: cost is in replica-hours (1 XXX each, XXX = no currency)");
