@@ -20,6 +20,7 @@ const NO_VALUE: &[&str] = &[
     "a round one that makes at most 720 of them",
     "all are in force from the start",
     "all of `periods`",
+    "all that the policy sees",
     "as long as the trace, or one hour",
     "as many as the plan asks for",
     "as the document's own status says, else not checked",
