@@ -57,12 +57,12 @@ impl Input {
                 true => "the current folder".to_owned(),
                 false => format!("`{}`", base.display()),
             };
-            let hint = match error.kind() {
-                io::ErrorKind::NotFound => {
-                    format!("paths start from {from}; `autosim trace generate` writes a trace")
-                }
-                DAMAGED => COPY_AGAIN.to_owned(),
-                _ => "the file must be readable".to_owned(),
+            let hint = if error.kind() == io::ErrorKind::NotFound {
+                format!("paths start from {from}; `autosim trace generate` writes a trace")
+            } else if error.kind() == DAMAGED {
+                COPY_AGAIN.to_owned()
+            } else {
+                "the file must be readable".to_owned()
             };
             TraceError::file(format!("cannot read `{path}`: {error}"), hint)
         };
