@@ -7,8 +7,8 @@ use super::products::{self, Products};
 use super::words::{SpanOrLaw, StartFile};
 use super::{Competitor, Fidelity, NamedPolicy, PolicyChoice, Scenario, Service, SloTerms};
 use super::{
-    Variant, check, clients, clock, closed, effort, failures, fidelity, fleet, length, lint,
-    priorities, rollouts, scripted, sharing, variants,
+    Variant, check, clients, clock, closed, failures, fidelity, fleet, length, lint, priorities,
+    rollouts, scripted, sharing, variants,
 };
 use autosim_engine::fault::Faults;
 use autosim_engine::fleet::{FailureSpec, FleetSpec};
@@ -111,9 +111,6 @@ pub(super) fn lower(
     closed::check_endless(&scenario, faults);
     failures::check_lives(&scenario, faults);
     fidelity::apply(&mut scenario, &file, faults);
-    if !faults.any_error() {
-        effort::check(&scenario, faults);
-    }
     lint::lint(&scenario, &file, faults);
     Some(scenario)
 }
