@@ -183,7 +183,8 @@ fn a_deployment_scales_in_about_when_the_live_one_did() {
     let due = |line: &str| line.split(',').next()?.parse().ok();
     record(folder.path(), requests.lines().skip(1).map(|line| due(line).expect("seconds")));
     let rest = "[service]\nservice_time.constant = '200ms'\n[replica]\ncold_start.constant = '4.5s'\n\
-        [policies.ray.ray-serve.body]\nmin_replicas = 1\nmax_replicas = 4\nmax_ongoing_requests = 5\n\
+        [policies.ray.ray-serve.body]\nmax_ongoing_requests = 5\n\
+        [policies.ray.ray-serve.body.autoscaling_config]\nmin_replicas = 1\nmax_replicas = 4\n\
         target_ongoing_requests = 2\nupscale_delay_s = 3\ndownscale_delay_s = 8\n\
         look_back_period_s = 10\nmetrics_interval_s = 2\nupscaling_factor = 0.5\n\
         downscaling_factor = 0.6\n";

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::control::{Autoscaler, Cadence, Decision, Observation, Policy, Stage, Why};
-use crate::fleet::{ColdStage, FleetSpec, LaunchRate, OrderedBy};
+use crate::fleet::{ColdStage, FleetSpec, Intervention, LaunchRate, OrderedBy};
 use crate::marks;
 use crate::random::Sampler;
 use crate::signal::Resources;
@@ -95,6 +95,25 @@ fn a_second_replica_takes_the_queue_the_instant_it_is_ready() {
     assert_eq!(service.fleet.billed_ns, u128::from(Time::from_secs(60 + 50).0));
     assert_eq!(service.fleet.queued_ns, u128::from(Time::from_secs(14 + 4 + 4).0));
     assert_eq!(service.fleet.in_flight_ns, u128::from(Time::from_secs(27).0));
+}
+
+/// (rule 49)
+#[test]
+fn a_count_set_from_outside_stands_among_the_decisions_and_is_an_action() {
+    let _shown = marks::expect(["set from outside"]);
+    let interventions = vec![Intervention { at: Time::from_secs(15), replicas: 5 }];
+    let fleet = FleetSpec { initial: 2, interventions, ..FleetSpec::default() };
+    let outcome = run(setup(&[(1, 1)], fleet, &[2], 60)).unwrap();
+    let service = &outcome.services[0];
+    let kept: Vec<_> = service.decisions[..3]
+        .iter()
+        .map(|one| (one.at.0 / 1_000_000_000, one.asked_by, one.before, one.decision.desired))
+        .collect();
+    let (control, nobody) = (AskedBy::Control, AskedBy::Nobody);
+    assert_eq!(kept, [(10, control, 2, 2), (15, nobody, 2, 5), (20, control, 5, 2)]);
+    assert_eq!((service.fleet.scale_outs, service.fleet.scale_ins), (1, 1));
+    let launches: Vec<_> = service.launches.kept.iter().map(|launch| launch.by).collect();
+    assert_eq!(launches, [OrderedBy::Decision(Time::from_secs(15)); 3]);
 }
 
 #[test]

@@ -3,7 +3,6 @@
 use super::Scenario;
 use super::choice::{PolicyChoice, PolicyFile};
 use super::decode::nearest_of;
-use super::effort;
 use super::file::{ReplicaFile, ScenarioFile, ServiceEntry, ServiceFile};
 use super::own::OwnPolicy;
 use super::sharing;
@@ -194,8 +193,7 @@ fn service(service: Option<&ServiceFile>, faults: &mut Faults) {
     }
 }
 
-/// A product may bring slots of its own, those of the scenario are looked at before; and memory for all of
-/// them.
+/// A product may bring slots of its own; those of the scenario are looked at before.
 pub(super) fn slots(scenario: &Scenario, faults: &mut Faults) {
     let competing = scenario.policies.iter();
     let competing = competing.map(|one| (format!("policies.{}", one.name), &one.deployment));
@@ -211,9 +209,6 @@ pub(super) fn slots(scenario: &Scenario, faults: &mut Faults) {
                 format!("autosim has at most {MOST_SLOTS}: `service.concurrency` says otherwise"),
             );
         }
-    }
-    if !faults.any_error() {
-        effort::check(scenario, faults);
     }
 }
 

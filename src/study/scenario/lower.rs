@@ -7,8 +7,8 @@ use super::products::{self, Products};
 use super::words::{SpanOrLaw, StartFile};
 use super::{Competitor, Fidelity, NamedPolicy, PolicyChoice, Scenario, Service, SloTerms};
 use super::{
-    Variant, check, clients, clock, closed, failures, fidelity, fleet, length, lint, priorities,
-    rollouts, scripted, sharing, variants,
+    Variant, check, clients, clock, closed, effort, failures, fidelity, fleet, length, lint,
+    priorities, rollouts, scripted, sharing, variants,
 };
 use autosim_engine::fault::Faults;
 use autosim_engine::fleet::{FailureSpec, FleetSpec};
@@ -106,13 +106,21 @@ pub(super) fn lower(
         resolved,
         inputs,
     };
-    check::slots(&scenario, faults);
-    scripted::check_resolved(&scenario, faults);
-    closed::check_endless(&scenario, faults);
-    failures::check_lives(&scenario, faults);
-    fidelity::apply(&mut scenario, &file, faults);
-    lint::lint(&scenario, &file, faults);
+    look_over(&mut scenario, &file, faults);
     Some(scenario)
+}
+
+/// What is to be said of a whole scenario.
+fn look_over(scenario: &mut Scenario, file: &ScenarioFile, faults: &mut Faults) {
+    check::slots(scenario, faults);
+    scripted::check_resolved(scenario, faults);
+    closed::check_endless(scenario, faults);
+    failures::check_lives(scenario, faults);
+    fidelity::apply(scenario, file, faults);
+    if !faults.any_error() {
+        effort::check(scenario, faults);
+    }
+    lint::lint(scenario, file, faults);
 }
 
 /// Every service as its policies make it; `None` without a service.

@@ -187,3 +187,20 @@ fn a_recording_is_sampled_and_pushed_like_live_load() {
     // Pushed at 40 s: 4 from 12 s, 10 from 18 s.
     assert_near(&mut handle, 48.0, 9.0, "a missing sample leaves the last one in force");
 }
+
+/// Requests are gone at 30 s, and so are the metrics until 60 s (rule 48).
+#[test]
+fn while_its_metrics_are_out_the_controller_goes_on_with_the_last_report() {
+    let mut handle = handle();
+    handle.fleet_changed(at(0.0), &[1]);
+    run(&mut handle, 0.0, 30.0, |_| (0, vec![(1, 4)]));
+    let last = value(&mut handle, 30.0);
+    let mut now = handle.next_scrape(at(30.0)).unwrap();
+    while now < at(60.0) {
+        handle.miss(&Probe { at: now, arrivals: 1, ..Probe::default() });
+        now = handle.next_scrape(now).unwrap();
+    }
+    assert!(value(&mut handle, 59.0) >= last && last > 2.0, "{last}");
+    run(&mut handle, 60.0, 100.0, |_| (0, Vec::new()));
+    assert!(value(&mut handle, 100.0) < 0.1);
+}
