@@ -121,9 +121,10 @@ impl Reader {
             [workload.arrivals.main.poisson]\nrate = '10/s'\n[policies.a.target-tracking]\nmetric = 'cpu'\n\
             target = '60%'\nmin = 1\nmax = 9\n[policies.b.fixed]\nreplicas = 2\n";
         fs::write(home.path().join("s.toml"), scenario).unwrap();
-        let ran = autosim(home.path(), &["run", "s.toml", "--quiet", "--out", "."]);
+        let ran = autosim(home.path(), &["run", "s.toml", "--quiet", "--out", "out"]);
         assert_eq!(ran.code, Some(0), "{}", ran.said);
-        let files = fs::read_dir(home.path()).unwrap().map(|entry| entry.unwrap().path());
+        let files =
+            fs::read_dir(home.path().join("out")).unwrap().map(|entry| entry.unwrap().path());
         let told = |path: &PathBuf| ends_with(path, &["json", "jsonl", "csv"]);
         let mut beside: Vec<Seed> = files.filter(told).map(|path| seed(&path)).collect();
         beside.sort();

@@ -69,7 +69,7 @@ mod tests {
             (format!("scale-to-zero.policy = {{ {tracked} }}"), 4, 4, 60),
             (
                 format!(
-                    "scheduled = {{ entries = [{{ at = \"09:00\", min = 20 }}], policy = {{ {tracked} }} }}"
+                    "scheduled = {{ entries = [{{ from = \"09:00\", to = \"10:00\", min = 20 }}], policy = {{ {tracked} }} }}"
                 ),
                 4,
                 20,
