@@ -3,7 +3,7 @@
 use autosim_engine::simulation::Slo;
 use autosim_engine::units::{Fraction, Price, Span};
 use autosim_study::experiment::{self, Compared, Comparison, Figure, PolicyResults, Results, Tail};
-use autosim_study::scenario::{Competitor, ErrorTerm, LatencyTerm, SloTerms};
+use autosim_study::scenario::{Competitor, ErrorTerm, LatencyTerm, SloTerms, nearest};
 use std::fmt;
 use std::str::FromStr;
 
@@ -86,21 +86,33 @@ impl FromStr for Assertion {
             return Ok(Self { text: whole, policy, subject, or_equal, limit: 0.0 });
         }
         let subject = Subject::parse(subject)
-            .ok_or_else(|| format!("`{subject}` is not a figure; {EXPECTED}"))?;
+            .ok_or_else(|| format!("`{subject}` is not a figure; {}{EXPECTED}", nearly(subject)))?;
         let limit = subject.limit(limit)?;
         Ok(Self { text: whole, policy, subject, or_equal, limit })
     }
 }
 
+/// A question after the figure that was meant, if any is near.
+fn nearly(name: &str) -> String {
+    let columns = Figure::ALL.iter().map(|figure| figure.column());
+    let known: Vec<&str> = columns.chain(SHORT.map(|(short, _)| short)).collect();
+    let near = nearest(name, &known, 0.85);
+    near.map_or_else(String::new, |near| format!("did you mean `{near}`? "))
+}
+
+/// Figures that have a name of their own in a claim.
+const SHORT: [(&str, Figure); 4] = [
+    ("errors", Figure::FailedShare),
+    ("mean", Figure::LatencyMean),
+    ("max", Figure::LatencyMax),
+    ("replica-hours", Figure::BilledHours),
+];
+
 impl Subject {
     fn parse(name: &str) -> Option<Self> {
-        let figure = match name {
-            "mean" => Figure::LatencyMean,
-            "max" => Figure::LatencyMax,
-            "replica-hours" => Figure::BilledHours,
-            name => *Figure::ALL.iter().find(|figure| figure.column() == name)?,
-        };
-        Some(Self::Figure(figure))
+        let short = SHORT.iter().find(|(short, _)| *short == name).map(|(_, figure)| *figure);
+        let column = || Figure::ALL.iter().copied().find(|figure| figure.column() == name);
+        short.or_else(column).map(Self::Figure)
     }
 
     /// The limit in the unit of the figure.

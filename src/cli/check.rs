@@ -178,7 +178,7 @@ fn sound(
 ) -> Result<Exit, Failure> {
     let json = args.format == Format::Json;
     if !json && !args.execute.quiet {
-        terminal.print(&format!("{name}: sound: {}\n", summary(scenario)))?;
+        terminal.print(&format!("{name}: sound: {}\n", summary(scenario, args)))?;
     }
     let mut lines = Vec::new();
     let mut exit = Exit::Good;
@@ -190,6 +190,12 @@ fn sound(
             if json { Ok(()) } else { terminal.print(&format!("{name}: {line}\n")) }
         })?;
     }
+    let estimate = args.execute.estimate(scenario);
+    let estimate = json!({
+        "requests": estimate.requests.round(),
+        "elapsed_s": estimate.elapsed_s,
+        "memory_bytes": estimate.memory_bytes.round(),
+    });
     objects.push(json!({
         "file": name,
         "sound": true,
@@ -199,18 +205,19 @@ fn sound(
         // Of an interrupted run it is not known.
         "hold": (exit != Exit::Interrupted).then_some(exit == Exit::Good),
         "assumptions": scenario.assumptions,
+        "estimate": estimate,
         "resolved": scenario.resolved,
     }));
     Ok(exit)
 }
 
-fn summary(scenario: &Scenario) -> String {
+fn summary(scenario: &Scenario, args: &Args) -> String {
     let end = scenario.window.end;
     let requests: f64 =
         scenario.services.iter().map(|service| service.workload.expected_requests(end)).sum();
     let policies: Vec<&str> = scenario.policies.iter().map(|policy| policy.name.as_str()).collect();
     format!(
-        "{} policies ({}), {} of {} {} requests each",
+        "{} policies ({}), {} of {} {} requests each; a run takes about {}",
         policies.len(),
         policies.join(", "),
         match scenario.draws() {
@@ -219,5 +226,6 @@ fn summary(scenario: &Scenario) -> String {
         },
         if scenario.closed_loop_users() > 0 { "at most about" } else { "about" },
         super::effort::grouped(requests.round() as u64),
+        super::effort::duration(args.execute.estimate(scenario).elapsed_s),
     )
 }

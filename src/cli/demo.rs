@@ -1,10 +1,12 @@
 //! `demo`: the scenarios that come with autosim.
 
+use super::effort::takes;
 use super::execute::ExecuteArgs;
 use super::exit::{Exit, Failure};
 use super::input::{Input, ScenarioArgs, accept};
 use super::run::{OutputArgs, run_scenario};
 use super::terminal::Terminal;
+use autosim_study::scenario::{nearest, nearest_of};
 use std::path::PathBuf;
 
 /// The shipped scenarios: one line each. A test compares it with the folder.
@@ -60,8 +62,8 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
     let Some((name, text)) = SHIPPED.iter().find(|(shipped, _)| shipped == name) else {
         let names: Vec<&str> = SHIPPED.iter().map(|(name, _)| *name).collect();
         return Err(Failure::bad_input(format_args!(
-            "there is no shipped scenario `{name}`; there are: {}",
-            names.join(", ")
+            "there is no shipped scenario `{name}`; {}",
+            nearest_of(name, &names)
         )));
     };
     if args.print {
@@ -70,7 +72,20 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
     }
     let input = Input::embedded(name, text, PathBuf::from("scenarios"));
     let scenario = accept(args.scenario_args.load_input(input)?, terminal)?;
-    run_scenario(&scenario, &args.output, &args.execute, terminal)
+    if !args.execute.quiet {
+        terminal.say(&takes(&args.execute.estimate(&scenario)));
+    }
+    let exit = run_scenario(&scenario, &args.output, &args.execute, terminal)?;
+    if let Some(lesson) = scenario.lesson.as_ref().filter(|_| args.output.for_people()) {
+        terminal.print(&format!("\nlesson:\n{}", wrapped(lesson)))?;
+    }
+    Ok(exit)
+}
+
+/// The shipped scenario whose name is nearly this one.
+pub(super) fn nearly(name: &str) -> Option<&'static str> {
+    let names: Vec<&str> = SHIPPED.iter().map(|(shipped, _)| *shipped).collect();
+    nearest(name, &names, 0.85)
 }
 
 /// One paragraph per scenario: its name, its question and its lesson.

@@ -1,5 +1,6 @@
 //! What a run took: elapsed time, processor time, peak memory. Goes to standard error only.
 
+use autosim_study::experiment::Estimate;
 use std::time::Instant;
 
 /// Measures from its making.
@@ -33,6 +34,25 @@ impl Effort {
         }
         line
     }
+}
+
+/// What a run is expected to take, in a line.
+pub(super) fn takes(estimate: &Estimate) -> String {
+    let Estimate { cells, requests, elapsed_s, memory_bytes } = *estimate;
+    format!(
+        "about {} requests in {cells} cells: {} and {:.0} MiB, roughly",
+        grouped(requests.round() as u64),
+        duration(elapsed_s),
+        memory_bytes / f64::from(1 << 20),
+    )
+}
+
+/// So many seconds as nobody would count them exactly.
+pub(super) fn duration(seconds: f64) -> String {
+    const UNITS: [(f64, &str); 4] =
+        [(86_400.0, "days"), (3600.0, "hours"), (60.0, "minutes"), (1.0, "seconds")];
+    let unit = UNITS.iter().find(|(unit, _)| seconds >= 2.0 * unit);
+    unit.map_or("a second".into(), |(unit, name)| format!("{:.0} {name}", seconds / unit))
 }
 
 /// 12 345 678, in groups of three.
@@ -78,6 +98,26 @@ mod tests {
         {
             assert_eq!(grouped(number), text);
         }
+    }
+
+    #[test]
+    fn an_estimate_is_said_in_round_numbers() {
+        for (seconds, text) in [
+            (0.02, "a second"),
+            (1.9, "a second"),
+            (2.4, "2 seconds"),
+            (119.0, "119 seconds"),
+            (150.0, "3 minutes"),
+            (9000.0, "3 hours"),
+            (200_000.0, "2 days"),
+        ] {
+            assert_eq!(duration(seconds), text);
+        }
+        let estimate = Estimate { cells: 10, requests: 36e7, elapsed_s: 28.0, memory_bytes: 32e6 };
+        assert_eq!(
+            takes(&estimate),
+            "about 360 000 000 requests in 10 cells: 28 seconds and 31 MiB, roughly"
+        );
     }
 
     #[test]

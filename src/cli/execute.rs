@@ -1,13 +1,13 @@
 //! Running a scenario for a verb: threads, progress, interruption, effort.
 
 use super::assertion::{Assertion, Ruling};
-use super::effort::Effort;
+use super::effort::{Effort, takes};
 use super::exit::{Exit, Failure};
 use super::input::at_least_one;
 use super::progress::Bar;
 use super::signals::stop_when_asked;
 use super::terminal::Terminal;
-use autosim_study::experiment::{Comparison, Results, RunOptions, run};
+use autosim_study::experiment::{Comparison, Estimate, Results, RunOptions, run};
 use autosim_study::scenario::Scenario;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use std::sync::atomic::AtomicBool;
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(super) struct ExecuteArgs {
     /// Cells simulated at once [default: one per processor]
-    #[arg(long, short, value_name = "N", value_parser = at_least_one::<NonZeroUsize>)]
+    #[arg(long, short, value_name = "N", value_parser = jobs)]
     pub(super) jobs: Option<NonZeroUsize>,
     /// Says nothing on standard error but faults
     #[arg(long, short)]
@@ -27,6 +27,33 @@ pub(super) struct ExecuteArgs {
     #[arg(long = "assert", value_name = "CLAIM")]
     pub(super) asserts: Vec<Assertion>,
 }
+
+/// More threads than this are a typing error.
+const MOST_JOBS: usize = 1024;
+
+fn jobs(text: &str) -> Result<NonZeroUsize, String> {
+    let jobs: NonZeroUsize = at_least_one(text)?;
+    match jobs.get() <= MOST_JOBS {
+        true => Ok(jobs),
+        false => Err(format!("at most {MOST_JOBS}: more than there are processors save no time")),
+    }
+}
+
+impl ExecuteArgs {
+    /// Cells simulated at once.
+    fn jobs(&self, scenario: &Scenario) -> usize {
+        let jobs = self.jobs.or_else(|| std::thread::available_parallelism().ok());
+        Estimate::jobs_that_fit(scenario, jobs.map_or(1, NonZeroUsize::get))
+    }
+
+    /// What a run would take.
+    pub(super) fn estimate(&self, scenario: &Scenario) -> Estimate {
+        Estimate::of(scenario, self.jobs(scenario))
+    }
+}
+
+/// A run that takes longer says so before it begins.
+const SAID_FROM_S: f64 = 3.0;
 
 /// What is kept beyond the figures.
 #[derive(Debug, Clone, Copy, Default)]
@@ -52,12 +79,15 @@ pub(super) fn execute(
             terminal.say(&format!("assumed: {assumption}"));
         }
     }
+    let estimate = args.estimate(scenario);
+    if !args.quiet && estimate.elapsed_s > SAID_FROM_S {
+        terminal.say(&takes(&estimate));
+    }
     let cancel = Arc::new(AtomicBool::new(false));
     stop_when_asked(&cancel);
-    let jobs = args.jobs.or_else(|| std::thread::available_parallelism().ok());
     let limits: Vec<_> = args.asserts.iter().filter_map(Assertion::longest).collect();
     let options = RunOptions {
-        jobs: jobs.map_or(1, NonZeroUsize::get),
+        jobs: args.jobs(scenario),
         all_timelines: keep.all_timelines,
         all_decisions: keep.all_decisions,
         limits: &limits,

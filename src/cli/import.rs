@@ -4,6 +4,7 @@ use super::exit::{Exit, Failure};
 use super::policy_input::PolicyArgs;
 use super::terminal::Terminal;
 use autosim_report::{policy_json, policy_toml};
+use autosim_study::scenario::{LoadOptions, Sources, load_policies};
 
 /// A platform's own document to an autosim policy, every default and assumption visible
 #[derive(Debug, clap::Args)]
@@ -49,8 +50,16 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
         )));
     };
     terminal.print(&match args.format {
-        Format::Toml => policy_toml(&policy.name, product),
+        Format::Toml => read_again(policy_toml(&policy.name, product))?,
         Format::Json => format!("{:#}\n", policy_json(&policy.name, product)),
     })?;
     Ok(Exit::Good)
+}
+
+/// What was written, if a scenario can read it.
+fn read_again(text: String) -> Result<String, Failure> {
+    match load_policies(Sources::new("what import would write", &text), &LoadOptions::default()) {
+        Ok(_) => Ok(text),
+        Err(findings) => Err(Failure(findings.render(false))),
+    }
 }

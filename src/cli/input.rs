@@ -1,5 +1,6 @@
 //! From arguments to a scenario.
 
+use super::demo;
 use super::documents::{Group, ReadDocument, is_document};
 use super::exit::Failure;
 use super::named::{Named, named};
@@ -62,11 +63,16 @@ pub(super) enum Role {
 
 impl Role {
     /// What helps if there is no such file.
-    fn where_to_look(self) -> &'static str {
-        match self {
-            Self::Scenario => {
-                "check the path; `autosim demo` lists the scenarios that come with autosim"
-            }
+    fn where_to_look(self, name: &str) -> String {
+        let stem = Path::new(name).file_stem().map(|stem| stem.to_string_lossy());
+        let shipped = stem.and_then(|stem| demo::nearly(&stem));
+        let hint = match self {
+            Self::Scenario => match shipped {
+                Some(shipped) => {
+                    return format!("check the path; or did you mean `autosim demo {shipped}`?");
+                }
+                None => "check the path; `autosim demo` lists the scenarios that come with autosim",
+            },
             Self::Service => {
                 "check the path; --service takes a TOML file with [service] and [replica]"
             }
@@ -76,7 +82,8 @@ impl Role {
             Self::Readings => {
                 "check the path; readings are a CSV file whose first column is `time_s` or `time`"
             }
-        }
+        };
+        hint.to_owned()
     }
 
     /// What it should be if it is not text.
@@ -139,7 +146,7 @@ impl Input {
         let refuse = |message: String, hint: &str| Findings::of_file(name, message, hint);
         let bytes = bytes.map_err(|error| match error.kind() == ErrorKind::IsADirectory {
             true => refuse(format!("cannot read {name}: it is a folder"), NAME_A_FILE),
-            false => refuse(format!("cannot read {name}: {error}"), role.where_to_look()),
+            false => refuse(format!("cannot read {name}: {error}"), &role.where_to_look(name)),
         })?;
         let bytes = match role {
             Role::Readings => unpacked(bytes, name).map_err(|error| {

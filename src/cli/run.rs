@@ -41,6 +41,13 @@ pub(super) struct OutputArgs {
     timelines: Timelines,
 }
 
+impl OutputArgs {
+    /// Whether what is printed is read by people.
+    pub(super) fn for_people(&self) -> bool {
+        self.format == Format::Table
+    }
+}
+
 /// Form of the results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub(super) enum Format {

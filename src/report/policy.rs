@@ -18,7 +18,10 @@ pub fn policy_toml(name: &str, policy: &ProductPolicy) -> String {
             if several { format!("document {}: ", one.document + 1) } else { String::new() };
         text.push_str(&format!("#   {which}{} = {}\n", one.path, one.value));
     }
-    text.push_str(&section(name, kind, &[("strict", parts["strict"].clone())]));
+    let (texts, tables) = documents(bodies(&parts));
+    let mut members = vec![("strict", parts["strict"].clone())];
+    members.extend(texts);
+    text.push_str(&section(name, kind, &members));
     text.push_str("\n# Rules no public source settles; change one to see what it is worth.\n");
     for one in policy.assumptions() {
         text.push_str(&format!("#   {} = {}: {}\n", one.rule, one.value, one.why));
@@ -26,8 +29,10 @@ pub fn policy_toml(name: &str, policy: &ProductPolicy) -> String {
     if parts["knobs"].as_object().is_some_and(|knobs| !knobs.is_empty()) {
         text.push_str(&section(name, kind, &[("knobs", parts["knobs"].clone())]));
     }
-    text.push('\n');
-    text.push_str(&documents(name, kind, bodies(&parts)));
+    if let Some(tables) = tables {
+        text.push('\n');
+        text.push_str(&section(name, kind, &[tables]));
+    }
     text
 }
 
@@ -58,21 +63,24 @@ fn bodies(parts: &Map<String, Value>) -> &[Value] {
     parts.get("bodies").and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
-/// The documents as tables; as JSON text where TOML has no word for something (`null`).
-fn documents(name: &str, kind: &str, bodies: &[Value]) -> String {
+/// A key and what it holds.
+type Member = (&'static str, Value);
+
+/// The documents as JSON text, which stands beside other keys of the policy, where TOML has no word for
+/// something (`null`, an integer beyond 64 bits); else as tables, which follow them.
+fn documents(bodies: &[Value]) -> (Option<Member>, Option<Member>) {
     let sayable = |body: &Value| !has_null(body) && toml::Value::try_from(body).is_ok();
     let text = |body: &Value| Value::String(format!("{body:#}\n"));
-    let said: Vec<Value> =
-        bodies.iter().map(|body| if sayable(body) { body.clone() } else { text(body) }).collect();
-    match said.as_slice() {
-        [one] => section(name, kind, &[("body", one.clone())]),
-        // TOML arrays hold tables or texts; a mix is written as texts.
-        all if all.iter().any(Value::is_string) => {
-            let texts = bodies.iter().map(text).collect();
-            section(name, kind, &[("bodies", Value::Array(texts))])
-        }
-        all => section(name, kind, &[("bodies", Value::Array(all.to_vec()))]),
-    }
+    let all_sayable = bodies.iter().all(|body| body.is_object() && sayable(body));
+    let said: Vec<Value> = match all_sayable {
+        true => bodies.to_vec(),
+        false => bodies.iter().map(text).collect(),
+    };
+    let member = match said.as_slice() {
+        [one] => ("body", one.clone()),
+        all => ("bodies", Value::Array(all.to_vec())),
+    };
+    if all_sayable { (None, Some(member)) } else { (Some(member), None) }
 }
 
 fn has_null(value: &Value) -> bool {

@@ -484,3 +484,57 @@ fn help_completions_and_manual_are_printed() {
         assert!(printed(&output).contains(part), "{arguments:?}: {}", printed(&output));
     }
 }
+
+#[test]
+fn what_is_nearly_right_is_named() {
+    let folder = folder_with(&[("good.toml", GOOD)]);
+    for (arguments, part) in [
+        (&["run", "quickstrat"][..], "did you mean `autosim demo quickstart`?"),
+        (&["check", "scenarios/retry_storm.toml"], "did you mean `autosim demo retry-storm`?"),
+        (&["run", "mine.toml"], "`autosim demo` lists the scenarios"),
+        (&["demo", "retry-strom"], "did you mean `retry-storm`?"),
+        (&["run", "good.toml", "--assert", "cots<3"], "did you mean `cost`?"),
+        (&["check", "good.toml", "--set", "policies.steady.target-tracking.metric=cpuu"], "`cpu`?"),
+        (&["schema", "tolerence"], "did you mean `tolerance`?"),
+        (&["run", "good.toml", "--jobs", "5000"], "at most 1024"),
+    ] {
+        let output = autosim(folder.path(), arguments);
+        assert_eq!(code(&output), 2, "{arguments:?}: {}", errors(&output));
+        assert!(errors(&output).contains(part), "{arguments:?}: {}", errors(&output));
+    }
+}
+
+#[test]
+fn a_demo_says_what_it_costs_before_and_what_it_teaches_after() {
+    let folder = folder_with(&[]);
+    let small = ["demo", "keep-alive-cost", "--set", "duration=2h", "--out", "out"];
+    let output = autosim(folder.path(), &small);
+    assert_eq!(code(&output), 0, "{}", errors(&output));
+    let first = errors(&output).lines().find(|line| line.contains(" cells: ")).map(str::to_owned);
+    assert!(first.is_some_and(|line| line.starts_with("about ")), "{}", errors(&output));
+    assert!(printed(&output).contains("\nlesson:\n    "), "{}", printed(&output));
+    let output = autosim(folder.path(), &[&small[..], &["--format", "json"]].concat());
+    assert!(serde_json::from_str::<serde_json::Value>(&printed(&output)).is_ok());
+}
+
+#[test]
+fn the_number_of_replications_nobody_chose_and_the_time_of_a_long_run_are_said() {
+    let text = GOOD.replace("replications = 2\n", "");
+    let folder = folder_with(&[("good.toml", &text)]);
+    let check = |set: &[&str]| {
+        let output =
+            autosim(folder.path(), &[&["check", "good.toml", "--format", "json"], set].concat());
+        assert_eq!(code(&output), 0, "{}", errors(&output));
+        let answer: serde_json::Value = serde_json::from_str(&printed(&output)).unwrap();
+        answer[0].clone()
+    };
+    let answer = check(&[]);
+    let assumed = answer["assumptions"].as_array().unwrap();
+    assert!(assumed.iter().any(|one| one == "no replications given: 10"), "{assumed:?}");
+    assert!(answer["estimate"]["elapsed_s"].as_f64().unwrap() < 1.0, "{answer}");
+    let long =
+        check(&["--set", "duration=365d", "--set", "workload.arrivals.main.poisson.rate=1000/s"]);
+    assert!(long["estimate"]["elapsed_s"].as_f64().unwrap() > 1000.0, "{long}");
+    let output = autosim(folder.path(), &["check", "good.toml", "--set", "duration=365d"]);
+    assert!(printed(&output).contains("a run takes about "), "{}", printed(&output));
+}

@@ -78,7 +78,7 @@ fn all_promises_hold_together_wherever_they_are_stated() {
         assert_eq!(code, 0, "{text}");
         assert!(text.contains("\"promise\": \"p50 < 500ms\""), "{text}");
         assert!(
-            text.contains("\"slo_minutes_share\": { \"ci95\": null, \"mean\": 0.0 }"),
+            text.contains("\"slo_minutes_share\": { \"mean\": 0.0, \"ci95\": null }"),
             "{text}"
         );
     }

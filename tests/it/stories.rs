@@ -172,7 +172,7 @@ fn keep_alive_longer_is_warmer_and_dearer() {
 #[test]
 fn retry_storm_the_spike_ends_and_the_outage_does_not() {
     let story = Story::run("retry-storm", 1);
-    let stuck = ["storm", "max-150", "backoff", "cancel"];
+    let stuck = ["storm", "max-15", "backoff", "cancel"];
     for (policy, failed) in stuck.iter().zip(story.figures(stuck, Figure::FailedShare)) {
         assert!(failed > 0.7, "{policy} fails {failed}");
     }
@@ -180,14 +180,14 @@ fn retry_storm_the_spike_ends_and_the_outage_does_not() {
     assert!(stuck.iter().all(|&attempts| attempts > 3.0), "{stuck:?}");
     assert!(story.figure("storm", Figure::Utilization) > 0.9);
     assert!(story.figure("storm", Figure::WastedWork) > 0.8);
-    let order = ["storm", "max-400", "budget", "no-retries", "shed"];
+    let order = ["storm", "max-40", "budget", "no-retries", "shed"];
     falls(&story.figures(order, Figure::FailedShare));
     let mut goodput = story.figures(order, Figure::Goodput);
     goodput.reverse();
     falls(&goodput);
     assert!(story.figure("no-retries", Figure::FailedShare) < 0.15);
     assert!(story.figure("shed", Figure::FailedShare) < 0.03);
-    assert!(story.figure("max-400", Figure::PeakReplicas) > 280.0);
+    assert!(story.figure("max-40", Figure::PeakReplicas) > 28.0);
 }
 
 #[test]

@@ -61,7 +61,9 @@ impl FleetSpec {
     pub fn draws(&self) -> bool {
         let varies = |law: &Option<Sampler>| law.as_ref().is_some_and(|law| !law.is_constant());
         let by_scaling = match (&self.scaling, self.balancing) {
-            (Scaling::PerRequest(how), _) => !how.idle_expiry.is_constant(),
+            (Scaling::PerRequest(how), _) => {
+                !how.idle_expiry.is_constant() || varies(&how.max_lifetime)
+            }
             (Scaling::Controlled, Balancing::PerReplica(rule)) => rule.draws(),
             (Scaling::Controlled, Balancing::CentralQueue) => false,
         };

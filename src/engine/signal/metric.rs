@@ -54,6 +54,9 @@ impl Metric {
     /// Every metric.
     pub const ALL: &[Self] = Self::VARIANTS;
 
+    /// Those that are percentages may be named without saying so: `cpu` for `cpu_percent`.
+    pub const SHORT: [&str; 4] = ["cpu", "memory", "gpu", "utilization"];
+
     /// Its name in scenarios and files.
     pub const fn name(self) -> &'static str {
         match self {
@@ -145,9 +148,9 @@ impl FromStr for Metric {
     type Err = ();
     /// Full names, and the short `cpu`, `memory`, `gpu`, `utilization`.
     fn from_str(text: &str) -> Result<Self, ()> {
-        let full = match text {
-            "cpu" | "memory" | "gpu" | "utilization" => format!("{text}_percent"),
-            other => other.to_owned(),
+        let full = match Self::SHORT.contains(&text) {
+            true => format!("{text}_percent"),
+            false => text.to_owned(),
         };
         Self::ALL.iter().copied().find(|metric| metric.name() == full).ok_or(())
     }

@@ -84,11 +84,11 @@ impl FromStr for MetricRef {
         let (name, per_replica) =
             name.strip_suffix(PER_REPLICA).map_or((name, false), |name| (name, true));
         let metric: Metric = name.parse().map_err(|()| {
-            let near = Metric::ALL
-                .iter()
-                .map(|known| (strsim::damerau_levenshtein(known.name(), name), known.name()))
-                .min()
-                .filter(|&(distance, known)| distance <= known.len() / 3);
+            let named = Metric::ALL.iter().map(|metric| metric.name()).chain(Metric::SHORT);
+            let near = named
+                .map(|known| (strsim::damerau_levenshtein(known, name), known))
+                .filter(|&(distance, known)| distance <= known.len() / 3)
+                .min();
             match near {
                 Some((_, known)) => {
                     TextError::because(text, METRIC_EXPECTED, format!("did you mean `{known}`?"))
@@ -222,6 +222,7 @@ mod tests {
         for (text, part) in [
             ("cpu_per_replica", "by nature"),
             ("ongoing_request", "did you mean `ongoing_requests`"),
+            ("cpuu", "did you mean `cpu`"),
             ("/cpu", "is not a metric"),
             ("happiness", "is not a metric"),
         ] {

@@ -404,3 +404,39 @@ fn users_of_a_closed_loop_are_handed_over_and_bring_no_requests_of_their_own() {
     assert!((expected - (95.0 * 10.0 + 160.0 * 2.0 / 2.1)).abs() < 1e-6, "{expected}");
     assert_eq!(workload.assumptions().len(), 2);
 }
+
+#[test]
+fn what_repeats_itself_is_counted_by_its_cycles() {
+    let sources = [
+        "a.diurnal = { mean = '10/s', peak_to_mean = 1.8, peak_at = '20:30', until = '10d' }",
+        "a.on-off = { rate = '7/s', on = '90s', off = '11m', phase = '5s' }",
+        "a.profile = { mean = '3/s', hours = [0,0,0,0,0,1,2,3,4,5,6,7,8,9,8,7,6,5,4,3,2,1,0,0], \
+         days = [1,1,1,1,1,0,3] }",
+    ];
+    let clock = WallClock::parse("2026-03-02T00:00:00+01:00[Europe/Berlin]").unwrap();
+    for source in sources {
+        let of = |length: Time| {
+            let toml = format!("[arrivals]\n{source}");
+            let load = resolve_in(std::path::Path::new(""), &toml, &clock, length).0.unwrap();
+            (load.expected_requests(length), load)
+        };
+        // Day by day there is no whole cycle of a week, and none of many days.
+        let (whole, load) = of(hours(24 * 60));
+        let days = (0..60).map(|day| hours(24 * day)).map(|at| load.expected_requests(at));
+        let days: Vec<f64> = days.chain([whole]).collect();
+        let rates = (0..60 * 24 * 60).map(|minute| load.rate_at(Time::from_secs(minute * 60 + 30)));
+        let counted = rates.sum::<f64>() * 60.0;
+        assert!((whole / counted - 1.0).abs() < 2e-3, "{source}: {whole}, counted {counted}");
+        assert!(days.is_sorted(), "{source}");
+    }
+    // A hundred years are no work.
+    let begun = std::time::Instant::now();
+    let load = workload(
+        "[arrivals]\na.on-off = { rate = '7/s', on = '1ms', off = '1ms' }",
+        hours(876_000),
+    );
+    assert!(
+        (load.expected_requests(hours(876_000)) / (3.5 * 876_000.0 * 3600.0) - 1.0).abs() < 1e-9
+    );
+    assert!(begun.elapsed().as_secs() < 10);
+}

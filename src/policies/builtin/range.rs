@@ -23,6 +23,24 @@ impl PolicySpec {
         }
     }
 
+    /// So many replicas it is sure to want at some time, whatever the traffic.
+    pub fn floor(&self) -> u32 {
+        match self {
+            Self::Fixed(spec) => spec.replicas,
+            Self::TargetTracking(spec) => spec.min,
+            Self::Threshold(spec) => spec.min,
+            Self::Scheduled(spec) => {
+                let planned = spec.entries.iter().filter_map(|entry| entry.replicas.or(entry.min));
+                let inner = spec.policy.as_ref().map(|policy| policy.floor());
+                planned.chain(inner).max().unwrap_or(0)
+            }
+            Self::ScaleToZero(spec) => spec.policy.floor(),
+            Self::KeepAlive(spec) => spec.min,
+            Self::Combine(spec) => spec.policies.values().map(Self::floor).min().unwrap_or(0),
+            Self::Clairvoyant(spec) => spec.min,
+        }
+    }
+
     /// The most replicas it can ever want; `u32::MAX` where nothing limits it or a calendar does.
     pub fn most(&self) -> u32 {
         match self {
@@ -45,19 +63,29 @@ mod tests {
     #[test]
     fn the_range_of_a_policy_looks_through_what_wraps_it() {
         let tracked = "target-tracking = { metric = \"cpu\", target = \"60%\", min = 4, max = 60 }";
-        for (text, start, most) in [
-            ("fixed.replicas = 3".to_owned(), 3, 3),
-            (tracked.to_owned(), 4, 60),
-            (format!("scale-to-zero.policy = {{ {tracked} }}"), 4, 60),
+        for (text, start, floor, most) in [
+            ("fixed.replicas = 3".to_owned(), 3, 3, 3),
+            (tracked.to_owned(), 4, 4, 60),
+            (format!("scale-to-zero.policy = {{ {tracked} }}"), 4, 4, 60),
+            (
+                format!(
+                    "scheduled = {{ entries = [{{ at = \"09:00\", min = 20 }}], policy = {{ {tracked} }} }}"
+                ),
+                4,
+                20,
+                u32::MAX,
+            ),
             (
                 format!("combine.policies = {{ a.fixed.replicas = 70, b = {{ {tracked} }} }}"),
                 70,
+                4,
                 70,
             ),
-            ("keep-alive = { idle_expiry = { constant = \"1m\" }, max = 9 }".to_owned(), 0, 9),
+            ("keep-alive = { idle_expiry = { constant = \"1m\" }, max = 9 }".to_owned(), 0, 0, 9),
         ] {
             let spec = tape::spec(&text);
-            assert_eq!((spec.natural_start(), spec.most()), (start, most), "{text}");
+            let found = (spec.natural_start(), spec.floor(), spec.most());
+            assert_eq!(found, (start, floor, most), "{text}");
         }
     }
 }

@@ -115,7 +115,8 @@ fn slo_lines(page: &mut Picture, left: &Frame, right: &Frame, results: &Results)
             let half = text_width(&words, SMALL) / 2.0;
             let above = frame.top - 10.0;
             let below = frame.bottom - 12.0 - 16.0 * at.saturating_sub(1) as f64;
-            let at = (x.min(WIDTH - 8.0 - half), if at == 0 { above } else { below });
+            let middle = x.max(frame.left + 4.0 + half).min(WIDTH - 8.0 - half);
+            let at = (middle, if at == 0 { above } else { below });
             page.text(at, words, SMALL, VERMILLION, Align::Middle);
         }
     }

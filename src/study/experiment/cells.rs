@@ -114,11 +114,11 @@ pub fn run(
         .sum();
     progress.begins(cells.len(), expected);
     let jobs = options.jobs.max(1);
+    let groups = groups(scenario.policies.len(), replications, jobs);
     let threads = rayon::ThreadPoolBuilder::new()
-        .num_threads(jobs)
+        .num_threads(jobs.min(groups.len().max(1)))
         .build()
         .map_err(|error| RunError::Threads { jobs, why: error.to_string() })?;
-    let groups = groups(scenario.policies.len(), replications, jobs);
     threads.install(|| run_groups(scenario, options, progress, &cells, &groups))
 }
 

@@ -13,6 +13,7 @@
 mod cells;
 mod compare;
 mod elasticity;
+mod estimate;
 mod explain;
 mod figures;
 mod plan;
@@ -25,6 +26,7 @@ mod verdict;
 
 pub use cells::{Glance, Progress, RunError, RunOptions, Silent, run};
 pub use compare::{Against, ClassEstimates, Compared, Comparison, CostBy, Estimates, HEADLINE};
+pub use estimate::Estimate;
 pub use explain::{ExplainError, Explanation, Moment, explain};
 pub use figures::{Facts, Figure, Kind, Row};
 pub use plan::{Cell, plan};

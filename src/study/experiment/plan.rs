@@ -1,5 +1,6 @@
 //! Which cells there are, and in which order they are begun.
 
+use crate::scenario::MOST_TOGETHER;
 use std::ops::Range;
 
 /// One scenario, one policy, one replication: the unit of parallel work.
@@ -18,10 +19,6 @@ pub fn plan(policies: usize, replications: u32) -> Vec<Cell> {
         .flat_map(|replication| (0..policies).map(move |policy| Cell { replication, policy }))
         .collect()
 }
-
-/// The most cells that go through their requests side by side: enough to draw them for an eighth each, few
-/// enough that what they hold stays in the caches.
-const MOST_TOGETHER: usize = 8;
 
 /// What drawing a request costs beside serving it once: between a quarter and as much again.
 const DRAWING: f64 = 0.5;

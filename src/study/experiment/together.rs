@@ -193,7 +193,7 @@ mod tests {
             // Replicas replaced; a product's sensors.
             ("rollout", &[("workload.rate_scale", "0.2")]),
             // Clients that try again, variants of the fleet, policy by policy.
-            ("retry-storm", &[("duration", "15m"), ("workload.rate_scale", "0.1")]),
+            ("retry-storm", &[("duration", "15m")]),
             // Users who wait for answers, beside no other traffic.
             ("closed-loop", &[("duration", "15m")]),
             // A plan made from the future.

@@ -2,14 +2,14 @@
 //!
 //! Serde stops at the first error. So the error is noted, the key it points at is taken out of the
 //! tree, and the rest is read again, until it fits or nothing more can be taken out. Keys keep their
-//! places in the text throughout.
+//! places in the text throughout, so that items of arrays are told by their numbers in the file.
 
 use super::findings::Finding;
-use super::tree::{Places, remove};
+use super::tree::{Places, remove, replace};
 use autosim_engine::fault::{Fault, Severity};
 use serde::de::DeserializeOwned;
 use toml::Spanned;
-use toml::de::{DeTable, Deserializer};
+use toml::de::{DeTable, DeValue, Deserializer};
 
 /// More faults than this in one file help nobody.
 const MOST: usize = 100;
@@ -25,6 +25,7 @@ pub(super) struct Read<T> {
 pub(super) fn read<T: DeserializeOwned>(mut root: Spanned<DeTable<'_>>) -> Read<T> {
     let mut findings = Vec::new();
     let mut removed: Vec<Vec<String>> = Vec::new();
+    let written = Places::of(root.get_ref());
     while findings.len() < MOST {
         let error = match T::deserialize(Deserializer::from(root.clone())) {
             Ok(value) => return Read { value: Some(value), findings, removed },
@@ -32,7 +33,11 @@ pub(super) fn read<T: DeserializeOwned>(mut root: Spanned<DeTable<'_>>) -> Read<
         };
         let places = Places::of(root.get_ref());
         let at = error.span().and_then(|span| culprit(&places, &span, error.message()));
-        let path = at.as_ref().map_or(Vec::new(), |(path, _)| path.clone());
+        let here = at.as_ref().map_or(Vec::new(), |(path, _)| path.clone());
+        let path = at
+            .as_ref()
+            .and_then(|(_, span)| written.at(span))
+            .map_or_else(|| here.clone(), |(place, _)| place.path.clone());
         let follows = missing_field(error.message()).is_some_and(|field| {
             // Taken out itself, or emptied of what it held.
             removed.iter().any(|gone| {
@@ -42,12 +47,16 @@ pub(super) fn read<T: DeserializeOwned>(mut root: Spanned<DeTable<'_>>) -> Read<
         });
         if !follows {
             let span = at.map(|(_, span)| span).or_else(|| error.span());
-            findings.push(Finding::of(explain(&path, error.message()), span));
+            let kinds = kinds_of::<T>(&root, &here, error.message());
+            findings.push(Finding::of(explain(&path, &kinds, error.message()), span));
         }
-        if path.is_empty() {
+        if here.is_empty() {
             break;
         }
-        remove(root.get_mut(), &path);
+        remove(root.get_mut(), &here);
+        // What is left of an array has other numbers than the file: nothing is said of it later.
+        let item = path.iter().position(|key| key.parse::<usize>().is_ok());
+        removed.extend(item.map(|at| path[..at].to_vec()));
         removed.push(path);
     }
     Read { value: None, findings, removed }
@@ -69,8 +78,30 @@ fn culprit(
     Some((place.path.clone(), span.clone()))
 }
 
-/// Serde's words in ours.
-fn explain(path: &[String], message: &str) -> Fault {
+/// The kinds there are, where a value names none at all: what is said of a name that is not among them.
+fn kinds_of<T: DeserializeOwned>(
+    root: &Spanned<DeTable<'_>>,
+    path: &[String],
+    message: &str,
+) -> Vec<String> {
+    if message != NO_KIND {
+        return Vec::new();
+    }
+    let mut asked = root.clone();
+    replace(asked.get_mut(), path, DeValue::String("?".into()));
+    let answer = T::deserialize(Deserializer::from(asked)).err();
+    let answer = answer.as_ref().map_or("", |error| error.message());
+    match answer.strip_prefix("unknown variant `?`, ") {
+        Some(known) => names_in(known).into_iter().map(str::to_owned).collect(),
+        None => Vec::new(),
+    }
+}
+
+/// What is said of a value that is neither the name of a kind nor its table.
+const NO_KIND: &str = "wanted string or table";
+
+/// Serde's words in ours; `kinds` are those that could stand here.
+fn explain(path: &[String], kinds: &[String], message: &str) -> Fault {
     let path = path.join(".");
     let fault = |message: String, hint: String| Fault {
         path: path.clone(),
@@ -92,6 +123,11 @@ fn explain(path: &[String], message: &str) -> Fault {
             return fault(format!("{what} `{found}`"), nearest_of(found, &names_in(known)));
         }
     }
+    if message == NO_KIND {
+        let list = kinds.iter().map(|kind| format!("`{kind}`")).collect::<Vec<_>>().join(", ");
+        let hint = if kinds.is_empty() { String::new() } else { format!("known: {list}") };
+        return fault("it names no kind".into(), hint);
+    }
     if message.starts_with("wanted exactly 1 element, more than 1") {
         return fault(
             "several kinds are named here".into(),
@@ -100,11 +136,13 @@ fn explain(path: &[String], message: &str) -> Fault {
                 .into(),
         );
     }
+    // How wide a number was read is no matter of the reader's.
+    let message = message.replace("` as i128", "`").replace("` as u128", "`");
     match message.split_once(", expected ") {
         Some((found, expected)) => fault(found.to_owned(), format!("expected {}", plain(expected))),
         None => match message.split_once("; expected ") {
             Some((found, expected)) => fault(found.to_owned(), format!("expected {expected}")),
-            None => fault(message.to_owned(), String::new()),
+            None => fault(message.clone(), String::new()),
         },
     }
 }
@@ -112,7 +150,10 @@ fn explain(path: &[String], message: &str) -> Fault {
 /// What Rust calls a type, in a user's words.
 fn plain(expected: &str) -> &str {
     match expected {
-        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number, not negative",
+        "u8" => "a whole number, not negative and at most 255",
+        "u16" => "a whole number, not negative and at most 65535",
+        "u32" => "a whole number, not negative and at most 4294967295",
+        "u64" | "usize" => "a whole number, not negative and at most 18446744073709551615",
         "i8" | "i16" | "i32" | "i64" => "a whole number",
         "f64" | "f32" => "a number",
         "a boolean" => "true or false",
@@ -139,10 +180,18 @@ fn names_in(text: &str) -> Vec<&str> {
     }
 }
 
+/// The nearest of the known names, if it is near at all: a likeness of 1 is the name itself.
+pub fn nearest<'a>(found: &str, known: &[&'a str], likeness: f64) -> Option<&'a str> {
+    // A name is never that long, and the comparison takes the product of both lengths.
+    let found: String = found.chars().take(200).collect();
+    let of = |name: &&'a str| strsim::jaro_winkler(&found, name);
+    let near = known.iter().copied().filter(|name| of(name) > likeness);
+    near.max_by(|a, b| of(a).total_cmp(&of(b)))
+}
+
 /// "Did you mean": the nearest of the known names, then all of them.
-pub(super) fn nearest_of(found: &str, known: &[&str]) -> String {
-    let score = |name: &&&str| (strsim::jaro_winkler(found, name) * 1e6) as u64;
-    let nearest = known.iter().max_by_key(score).filter(|name| score(name) > 700_000);
+pub fn nearest_of(found: &str, known: &[&str]) -> String {
+    let nearest = nearest(found, known, 0.7);
     let list = known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     match (nearest, known) {
         (_, []) => "nothing is expected here".into(),

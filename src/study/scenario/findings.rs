@@ -59,7 +59,14 @@ pub struct Located<'a> {
 }
 
 impl Findings {
-    pub(super) fn new(sources: Sources, found: Vec<Finding>) -> Self {
+    pub(super) fn new(sources: Sources, mut found: Vec<Finding>) -> Self {
+        for Fault { path, message, hint, severity: _ } in
+            found.iter_mut().map(|finding| &mut finding.fault)
+        {
+            for text in [path, message, hint] {
+                cut(text);
+            }
+        }
         Self { sources, found }
     }
 
@@ -71,7 +78,7 @@ impl Findings {
             hint: hint.into(),
             severity: Severity::Error,
         };
-        Self { sources: Sources::new(name, ""), found: vec![Finding::of(fault, None)] }
+        Self::new(Sources::new(name, ""), vec![Finding::of(fault, None)])
     }
 
     /// A single fault at a byte of a text.
@@ -87,7 +94,7 @@ impl Findings {
             hint: hint.into(),
             severity: Severity::Error,
         };
-        Self { sources, found: vec![Finding::of(fault, Some(at..at))] }
+        Self::new(sources, vec![Finding::of(fault, Some(at..at))])
     }
 
     /// True if any of them stops the run.
@@ -171,6 +178,21 @@ impl Findings {
         }
         vec![group]
     }
+}
+
+/// No message is longer, in bytes: it may hold a value, and a value may be a whole file.
+const LONGEST: usize = 2000;
+
+/// Leaves out the middle of what nobody would read.
+fn cut(text: &mut String) {
+    if text.len() <= LONGEST {
+        return;
+    }
+    let whole = |at: &usize| text.is_char_boundary(*at);
+    let from = (0..=LONGEST / 4).rev().find(whole).unwrap_or_default();
+    let to = (text.len() - LONGEST / 4..).find(whole).unwrap_or(from);
+    let left_out = to - from;
+    text.replace_range(from..to, &format!(" ... {left_out} bytes left out ... "));
 }
 
 /// A part of what a platform says, unless it is empty.

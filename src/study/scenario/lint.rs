@@ -4,6 +4,7 @@ mod calendar;
 mod clients;
 mod policy;
 
+use super::effort::busy_replicas;
 use super::file::ScenarioFile;
 use super::{Competitor, Deployment, Scenario, Service};
 use autosim_engine::fault::Faults;
@@ -63,26 +64,26 @@ fn deployment(
 
 /// An SLO that the service times alone break.
 fn slo_that_cannot_be(scenario: &Scenario, faults: &mut Faults) {
-    let (Some(slo), Some(first)) = (scenario.slo.tail(), scenario.services.first()) else {
-        return;
-    };
-    let (end, share) = (scenario.window.end, 1.0 - slo.quantile);
+    let Some(first) = scenario.services.first() else { return };
+    let end = scenario.window.end;
     let mean_s = first.workload.mean_demand_s(end);
-    let late = first.workload.demands_above(slo.limit, end);
-    let what = if mean_s > slo.limit.as_secs_f64() {
-        let mean = Span::from_millis((mean_s * 1e3).round() as u64);
-        format!("the mean service time ({mean}) is above the {} of the SLO", slo.limit)
-    } else if late > share {
-        let [late, share] = [late, share].map(|share| (share * 1e6).round() / 1e4);
-        format!(
-            "{late}% of the service times alone are above the {} of the SLO, which {share}% may exceed",
-            slo.limit
-        )
-    } else {
-        return;
-    };
-    let remedy = "no number of replicas can keep this SLO; loosen it or serve faster";
-    faults.warn("slo.latency", what, remedy);
+    for (at, slo) in scenario.slo.latency.iter().enumerate() {
+        let (late, share) = (first.workload.demands_above(slo.longest(), end), 1.0 - slo.quantile);
+        let what = if at == 0 && mean_s > slo.limit.as_secs_f64() {
+            let mean = Span::from_millis((mean_s * 1e3).round() as u64);
+            format!("the mean service time ({mean}) is above the {} of the SLO", slo.limit)
+        } else if late > share {
+            let [late, share] = [late, share].map(|share| (share * 1e6).round() / 1e4);
+            format!(
+                "{late}% of the service times alone are above the {} of the SLO, which {share}% may exceed",
+                slo.limit
+            )
+        } else {
+            continue;
+        };
+        let remedy = "no number of replicas can keep this SLO; loosen it or serve faster";
+        faults.warn("slo.latency", what, remedy);
+    }
 }
 
 /// Limits of the platform and of the policy that contradict each other.
@@ -156,15 +157,9 @@ fn mortality(service: &Service, deployments: &[&Deployment], faults: &mut Faults
 }
 
 /// A fleet that cannot carry the mean load even when every slot is always busy.
-fn overload(
-    scenario: &Scenario,
-    service: &Service,
-    Deployment { policy, fleet, .. }: &Deployment,
-    faults: &mut Faults,
-) {
-    let end = scenario.window.end;
-    let work_s = service.workload.mean_demand_s(end) * service.workload.expected_requests(end);
-    let needed = work_s / end.as_secs_f64() / f64::from(fleet.concurrency);
+fn overload(scenario: &Scenario, service: &Service, deployment: &Deployment, faults: &mut Faults) {
+    let policy = &deployment.policy;
+    let needed = busy_replicas(scenario, service, deployment);
     let most = policy.most();
     if f64::from(most) < needed && service.workload.is_closed() {
         faults.warn(

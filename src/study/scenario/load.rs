@@ -10,6 +10,7 @@ use super::sources::Sources;
 use super::tree::{Places, overlay, override_line};
 use super::{NamedPolicy, Scenario};
 use autosim_engine::fault::{Fault, Faults, Severity};
+use std::ops::Range;
 use std::path::PathBuf;
 use toml::Spanned;
 use toml::de::DeTable;
@@ -171,7 +172,7 @@ fn parse<'t>(
     options: &LoadOptions,
 ) -> Result<(Spanned<DeTable<'t>>, Vec<String>), Vec<Finding>> {
     let (mut root, errors) = DeTable::parse_recoverable(text);
-    let mut found: Vec<Finding> = errors.iter().map(syntax).collect();
+    let mut found = first_of(text, &errors);
     let mut chosen = Vec::new();
     for (text, layer) in layers.iter().zip(&options.layers) {
         match DeTable::parse(text) {
@@ -181,7 +182,7 @@ fn parse<'t>(
                 }
                 overlay(root.get_mut(), over.into_inner(), layer.depth);
             }
-            Err(error) => found.push(syntax(&error)),
+            Err(error) => found.extend(first_of(text, &[error])),
         }
     }
     if found.is_empty() { Ok((root, chosen)) } else { Err(found) }
@@ -193,10 +194,44 @@ fn policy_names(root: &DeTable<'_>) -> Vec<String> {
     keys.map(|key| key.get_ref().to_string()).collect()
 }
 
-fn syntax(error: &toml::de::Error) -> Finding {
+/// What is wrong with the form of a text: the first fault, since one slip makes many, and how many follow.
+fn first_of(text: &str, errors: &[toml::de::Error]) -> Vec<Finding> {
+    let start = |error: &&toml::de::Error| error.span().map_or(0, |span| span.start);
+    let Some(first) = errors.iter().min_by_key(start) else { return Vec::new() };
+    let mut finding = syntax(text, first);
+    let hint = &mut finding.fault.hint;
+    match errors.len() - 1 {
+        0 => {}
+        rest => {
+            let follow = match rest {
+                1 => "1 more place cannot be read".to_owned(),
+                _ => format!("{rest} more places cannot be read"),
+            };
+            let mend = "perhaps because of this one";
+            *hint = if hint.is_empty() { follow } else { format!("{hint}; {follow}") };
+            *hint = format!("{hint}, {mend}");
+        }
+    }
+    vec![finding]
+}
+
+fn syntax(text: &str, error: &toml::de::Error) -> Finding {
     let (message, hint) = match error.message().split_once(", expected ") {
         Some((message, expected)) => (message.to_owned(), format!("expected {expected}")),
         None => (error.message().to_owned(), String::new()),
+    };
+    let (message, hint) = match (message.as_str(), error.span()) {
+        ("duplicate key", Some(span)) => twice(text, &span),
+        ("key with no value" | "invalid unquoted key", Some(span))
+            if text[..span.start].trim_end().ends_with(':')
+                || text[span.start..].starts_with(':') =>
+        {
+            ("a key is followed by `:`".into(), "TOML writes `key = value`".into())
+        }
+        ("cannot recurse further; max recursion depth met" | "recursion limit", _) => {
+            ("nested too deeply".into(), "at most 80 tables and arrays inside each other".into())
+        }
+        _ => (message, hint),
     };
     let fault = Fault {
         path: String::new(),
@@ -205,6 +240,35 @@ fn syntax(error: &toml::de::Error) -> Finding {
         severity: Severity::Error,
     };
     Finding::of(fault, error.span())
+}
+
+/// A key that is given twice, with its first place.
+fn twice(text: &str, span: &Range<usize>) -> (String, String) {
+    let unquoted = |key: &str| key.trim().trim_matches(['"', '\'']).to_owned();
+    let keys = |keys: &str| -> Vec<String> {
+        keys.split('.').filter(|key| !key.trim().is_empty()).map(unquoted).collect()
+    };
+    let line_start = text[..span.start].rfind('\n').map_or(0, |at| at + 1);
+    let before = text[line_start..span.start].trim_start();
+    let mut path = match before.strip_prefix('[') {
+        Some(header) => keys(header.trim_start_matches('[')),
+        None => {
+            let header = text[..line_start].lines().rev().map(str::trim);
+            let header = header.filter_map(|line| line.strip_prefix('[')?.split(']').next()).next();
+            let mut path = keys(header.unwrap_or_default().trim_start_matches('['));
+            path.extend(keys(before));
+            path
+        }
+    };
+    let name = unquoted(&text[span.clone()]);
+    path.push(name.clone());
+    let (before, _) = DeTable::parse_recoverable(&text[..line_start]);
+    let places = Places::of(before.get_ref());
+    let first = places.first(&path).map_or_else(String::new, |place| {
+        let line = text[..place.key.start].matches('\n').count() + 1;
+        format!(", first in line {line}")
+    });
+    (format!("the key `{name}` is given twice{first}"), "keep one of them".into())
 }
 
 /// Keeps the policies that were asked for by name and those that layers chose.
@@ -286,9 +350,10 @@ replicas = 12
             .located()
             .iter()
             .map(|at| {
+                let file = at.file.get(..40).unwrap_or(at.file);
                 format!(
-                    "{}:{}:{} {}: {} | {}",
-                    at.file, at.line, at.column, at.key, at.message, at.remedy
+                    "{file}:{}:{} {}: {} | {}",
+                    at.line, at.column, at.key, at.message, at.remedy
                 )
             })
             .collect()
@@ -343,6 +408,82 @@ replicas = 12
             assert!(hit, "{at} {part}\n{}", found.join("\n"));
         }
         assert_eq!(found.len(), 5, "{}", found.join("\n"));
+    }
+
+    #[test]
+    fn one_slip_is_one_fault_with_its_place_and_remedy() {
+        let twice = GOOD.replace("initial = 3", "initial = 3\ninitial = 4");
+        let table = format!("{GOOD}[service]\nconcurrency = 8\n");
+        let dotted = GOOD.replace("concurrency = 8", "a.b = 1\na.b = 2");
+        let colons = GOOD.replace(" = ", ": ");
+        let deep = format!("x = {}", "[".repeat(100_000));
+        for (text, expected) in [
+            (
+                &twice,
+                "test.toml:14:1 : not TOML: the key `initial` is given twice, first in line 13 | keep",
+            ),
+            (
+                &table,
+                "test.toml:16:2 : not TOML: the key `service` is given twice, first in line 8 | keep",
+            ),
+            (&dotted, "the key `b` is given twice, first in line 9"),
+            (
+                &colons,
+                "test.toml:2:9 : not TOML: a key is followed by `:` | TOML writes `key = value`; ",
+            ),
+            (
+                &GOOD.replace("[slo]", "[slo"),
+                "test.toml:4:5 : not TOML: unclosed table | expected `]`",
+            ),
+            (&deep, "not TOML: nested too deeply | at most 80"),
+        ] {
+            let found = faults(text, &[]);
+            assert!(found.len() == 1 && found[0].contains(expected), "{expected}\n{found:?}");
+        }
+        let colons = faults(&colons, &[]).join("");
+        assert!(
+            colons.contains("more places cannot be read, perhaps because of this one"),
+            "{colons}"
+        );
+    }
+
+    #[test]
+    fn items_of_an_array_are_judged_one_by_one() {
+        let text = format!(
+            "{GOOD}[[rollouts]]\nat = 'x'\nmin_redy = 3\n[[rollouts]]\nmin_ready = 'q'\n\
+             [[rollouts]]\nat = '2m'\n[[outages]]\nat = 3\n[[outages]]\nfoo = 1\n"
+        );
+        let found = faults(&text, &[]);
+        for (at, part) in [
+            ("test.toml:17:6 rollouts.0.at:", "`x` is not an offset"),
+            ("test.toml:18:1 rollouts.0.min_redy:", "did you mean `min_ready`?"),
+            ("test.toml:20:13 rollouts.1.min_ready:", "`q`"),
+            ("test.toml:24:6 outages.0.at:", "needs a unit"),
+            ("test.toml:26:1 outages.1.foo:", "unknown key `foo`"),
+        ] {
+            let hit = found.iter().any(|line| line.starts_with(at) && line.contains(part));
+            assert!(hit, "{at} {part}\n{}", found.join("\n"));
+        }
+    }
+
+    #[test]
+    fn numbers_kinds_and_endless_values_are_refused_in_few_words() {
+        let endless = "x".repeat(3_000_000);
+        for (path, value, part) in [
+            (
+                "replica.initial",
+                "99999999999999999999",
+                "`99999999999999999999` | expected a whole",
+            ),
+            ("replica.initial", "4294967296", "at most 4294967295"),
+            ("seed", "18446744073709551616", "at most 18446744073709551615"),
+            ("service.balancing", "3", "it names no kind | known: `central-queue`, `random`"),
+            ("duration", endless.as_str(), "bytes left out"),
+        ] {
+            let found = faults(GOOD, &[(path, value)]);
+            let line = found.iter().find(|line| line.contains(part));
+            assert!(line.is_some_and(|line| line.len() < 5000), "{path}: {part}");
+        }
     }
 
     #[test]

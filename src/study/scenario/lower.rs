@@ -7,8 +7,8 @@ use super::products::{self, Products};
 use super::words::{SpanOrLaw, StartFile};
 use super::{Competitor, Fidelity, NamedPolicy, PolicyChoice, Scenario, Service, SloTerms};
 use super::{
-    Variant, check, clients, clock, closed, failures, fidelity, fleet, length, lint, priorities,
-    rollouts, scripted, sharing, variants,
+    Variant, check, clients, clock, closed, effort, failures, fidelity, fleet, length, lint,
+    priorities, rollouts, scripted, sharing, variants,
 };
 use autosim_engine::fault::Faults;
 use autosim_engine::fleet::{FailureSpec, FleetSpec};
@@ -28,6 +28,9 @@ const OR_PLATFORM: &str = ", or as the product's platform says";
 
 /// How long synthetic traffic lasts if nothing is said.
 const DEFAULT_DURATION: Span = Span::from_secs(3600);
+
+/// How often a scenario is repeated that does not say.
+const DEFAULT_REPLICATIONS: u32 = 10;
 
 /// What a scenario needs beyond its own text.
 pub(super) struct Surroundings<'a> {
@@ -103,13 +106,21 @@ pub(super) fn lower(
         resolved,
         inputs,
     };
-    check::slots(&scenario, faults);
-    scripted::check_resolved(&scenario, faults);
-    closed::check_endless(&scenario, faults);
-    failures::check_lives(&scenario, faults);
-    fidelity::apply(&mut scenario, &file, faults);
-    lint::lint(&scenario, &file, faults);
+    look_over(&mut scenario, &file, faults);
     Some(scenario)
+}
+
+/// What is to be said of a whole scenario.
+fn look_over(scenario: &mut Scenario, file: &ScenarioFile, faults: &mut Faults) {
+    check::slots(scenario, faults);
+    scripted::check_resolved(scenario, faults);
+    closed::check_endless(scenario, faults);
+    failures::check_lives(scenario, faults);
+    fidelity::apply(scenario, file, faults);
+    if !faults.any_error() {
+        effort::check(scenario, faults);
+    }
+    lint::lint(scenario, file, faults);
 }
 
 /// Every service as its policies make it; `None` without a service.
@@ -252,7 +263,10 @@ fn fill(file: &mut ScenarioFile, fallback_name: &str, assumptions: &mut Vec<Stri
     }
     file.drain_limit.get_or_insert(Span::from_secs(3600));
     file.seed.get_or_insert(1);
-    file.replications.get_or_insert(10);
+    if file.replications.is_none() {
+        assume(&format!("no replications given: {DEFAULT_REPLICATIONS}"));
+        file.replications = Some(DEFAULT_REPLICATIONS);
+    }
     let price = file.price.get_or_insert_default();
     if price.per_replica_hour.is_none() {
         assume("no price given: cost is in replica-hours (1 XXX each, XXX = no currency)");

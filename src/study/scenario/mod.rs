@@ -17,6 +17,7 @@ mod clock;
 mod closed;
 mod decode;
 mod deployment;
+mod effort;
 mod failures;
 mod fidelity;
 mod file;
@@ -43,7 +44,9 @@ mod variants;
 mod words;
 
 pub use choice::{PolicyChoice, PolicyFile};
+pub use decode::{nearest, nearest_of};
 pub use deployment::Deployment;
+pub use effort::{Effort, MOST_BYTES_TOGETHER, MOST_TOGETHER};
 pub use fidelity::{Fidelity, TESTED, Tested};
 pub use file::ScenarioFile;
 pub use findings::{Findings, Located};

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::{DeArray, DeTable, DeValue};
 
 /// Where a key and its value stand.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +36,11 @@ impl Places {
         key.or_else(|| {
             self.all.iter().rev().find(|place| place.value == *span).map(|place| (place, false))
         })
+    }
+
+    /// The first key at a path.
+    pub(super) fn first(&self, path: &[String]) -> Option<&Place> {
+        self.all.iter().find(|place| place.path == path)
     }
 
     /// The key a dotted path names, or the nearest key above it that exists, and whether it was the key
@@ -113,28 +118,59 @@ fn collect_value(value: &DeValue<'_>, path: &mut Vec<String>, all: &mut Vec<Plac
     }
 }
 
-/// Removes what a path names, and every table that becomes empty by it.
+/// Removes what a path names, and every table and array that becomes empty by it; an item of an array moves
+/// those after it.
 pub(super) fn remove(root: &mut DeTable<'_>, path: &[String]) {
     let [first, rest @ ..] = path else { return };
-    let emptied = match (root.get_mut(first.as_str()).map(Spanned::get_mut), rest.is_empty()) {
-        (None, _) => return,
-        (Some(_), true) => true,
-        (Some(DeValue::Table(table)), false) => {
-            remove(table, rest);
-            table.is_empty()
-        }
-        (Some(DeValue::Array(items)), false) => remove_item(items, rest),
-        (Some(_), false) => true,
+    let emptied = match root.get_mut(first.as_str()).map(Spanned::get_mut) {
+        None => return,
+        Some(value) => remove_in(value, rest),
     };
     if emptied {
         root.remove(first.as_str());
     }
 }
 
-/// Removes inside an array; true if the array is to go as well. A faulty item takes the whole array
-/// with it, since the numbers of the items after it would change.
-fn remove_item(_: &mut [Spanned<DeValue<'_>>], _: &[String]) -> bool {
-    true
+/// Removes inside a value; true if it is to go as well.
+fn remove_in(value: &mut DeValue<'_>, path: &[String]) -> bool {
+    match (value, path) {
+        (DeValue::Table(table), [_, ..]) => {
+            remove(table, path);
+            table.is_empty()
+        }
+        (DeValue::Array(items), [index, rest @ ..]) => remove_item(items, index, rest),
+        _ => true,
+    }
+}
+
+fn remove_item(items: &mut DeArray<'_>, index: &str, rest: &[String]) -> bool {
+    let Some((at, item)) = index.parse().ok().and_then(|at: usize| Some((at, items.get_mut(at)?)))
+    else {
+        return true;
+    };
+    if remove_in(item.get_mut(), rest) {
+        let kept = std::mem::replace(items, DeArray::new()).into_iter().enumerate();
+        *items = kept.filter(|(place, _)| *place != at).map(|(_, item)| item).collect();
+    }
+    items.is_empty()
+}
+
+/// Writes `value` where a path leads, if it leads anywhere.
+pub(super) fn replace<'t>(root: &mut DeTable<'t>, path: &[String], value: DeValue<'t>) {
+    let [first, rest @ ..] = path else { return };
+    let mut here = root.get_mut(first.as_str()).map(Spanned::get_mut);
+    for key in rest {
+        here = match here {
+            Some(DeValue::Table(table)) => table.get_mut(key.as_str()).map(Spanned::get_mut),
+            Some(DeValue::Array(items)) => {
+                key.parse().ok().and_then(|at: usize| items.get_mut(at)).map(Spanned::get_mut)
+            }
+            Some(_) | None => None,
+        };
+    }
+    if let Some(here) = here {
+        *here = value;
+    }
 }
 
 /// Lays `over` on `base`: tables on the way are joined, what is at the end of `path` is replaced.

@@ -87,7 +87,10 @@ impl<'de> Deserialize<'de> for LatencyTerms {
                     terms.push(term);
                 }
                 match terms.is_empty() {
-                    true => Err(A::Error::invalid_length(0, &self)),
+                    true => Err(A::Error::custom(format!(
+                        "an empty list, expected {}",
+                        LatencyTerms::EXPECTED
+                    ))),
                     false => Ok(LatencyTerms(terms)),
                 }
             }

@@ -38,6 +38,7 @@ const NO_VALUE: &[&str] = &[
     "no quota",
     "none fails by itself",
     "none, no limit",
+    "one for each slot",
     "one gap after the source begins",
     "one per request",
     "that of the scenario's start",
@@ -69,6 +70,10 @@ const BESIDE: &[(&str, &str)] = &[
     ("clairvoyant", "policies.NAME.clairvoyant = {}\nslo.latency = 'p99 < 1s'"),
     ("rollouts", "rollouts = [{ at = '5m' }]"),
     ("outages", "outages = [{ at = '5m', kill = 1 }]"),
+    (
+        "slowdowns",
+        "service.cpu = '50%'\nslowdowns = [{ at = '5m', lasts = '1m', factor = 2 }]\npolicies.NAME.fixed.replicas = 9",
+    ),
     ("renewal", "workload.arrivals.NAME.renewal.gaps.constant = '1s'"),
     (
         "mmpp",

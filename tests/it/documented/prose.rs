@@ -19,7 +19,8 @@ const OTHERS: &[&str] = &[
     "nohup",
     "app_scaled",
     "qps",
-    // What a launch is ordered by where requests start replicas.
+    // Who orders launches and sets counts besides the policy.
+    "outside",
     "request",
 ];
 

@@ -8,6 +8,8 @@ use autosim_engine::signal::{Census, Reading};
 use autosim_engine::units::{Time, WallClock};
 use autosim_policies::builtin::PolicyContext;
 use autosim_policies::products::{Document, Loading, Origin, ProductFile, ProductPolicy};
+use autosim_report::policy_toml;
+use autosim_study::scenario::{LoadOptions, Sources, load_policies};
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -45,6 +47,7 @@ fn json(words: &[String]) -> BoxedStrategy<Value> {
         any::<bool>().prop_map(Value::from),
         (0u32..400).prop_map(Value::from),
         any::<i64>().prop_map(Value::from),
+        any::<u64>().prop_map(Value::from),
         (-1e12..1e12).prop_map(Value::from),
         word.clone().prop_map(Value::from),
     ];
@@ -182,6 +185,15 @@ fn judge(text: &str, loading: &Loading) {
     }
 }
 
+/// The policy of a scenario that holds what `import` writes of it.
+fn imported(policy: &ProductPolicy) -> ProductPolicy {
+    let text = policy_toml("mine", policy);
+    let read = load_policies(Sources::new("mine.toml", &text), &LoadOptions::default());
+    let (policies, _) = read.unwrap_or_else(|found| panic!("{}\n{text}", found.render(false)));
+    let [one] = policies.as_slice() else { panic!("{text}") };
+    one.spec.product().unwrap_or_else(|| panic!("{text}")).clone()
+}
+
 /// Reads a document; where it is good, out and in again gives the same documents.
 fn round(kind: &str, value: &Value, strict: bool) -> bool {
     let text = value.to_string();
@@ -192,6 +204,7 @@ fn round(kind: &str, value: &Value, strict: bool) -> bool {
     let again = load(kind, &Value::Array(out.clone()).to_string(), strict);
     let second = again.policy.unwrap_or_else(|| panic!("{:#?}\n{out:#?}", again.found));
     assert_eq!(second.export(), out, "{text}");
+    assert_eq!(imported(&policy).export(), out, "{text}");
     drive(&policy);
     drive(&second);
     true

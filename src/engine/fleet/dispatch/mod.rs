@@ -14,6 +14,7 @@
 //! **Start at** [`Plane`]: `arrive` and `reach` move time on; `join`, `leave`, `fail` and `expire` happen at
 //! the instant reached.
 
+mod burden;
 mod central;
 mod event;
 mod fewest;
@@ -27,6 +28,7 @@ mod sharing;
 mod sink;
 mod tree;
 
+pub use burden::{Burden, burden};
 pub use fluid::{FluidPlane, Inflow};
 pub use sink::{Attempt, AttemptFate, Completion, Parcel, Resolved, Sink};
 

@@ -3,7 +3,7 @@
 use super::civil::{CivilDays, DAY_NS};
 use super::moment::time_of_day;
 use super::sinusoid::Wave;
-use super::thinning::{Piece, RateFunction, Varying};
+use super::thinning::{Cycle, Piece, RateFunction, Varying};
 use super::{Moment, Resolver};
 use crate::fault::Faults;
 use crate::random::Distribution;
@@ -83,5 +83,8 @@ impl RateFunction for Daily {
         let piece = self.wave.piece(self.days.civil(at));
         let length = piece.until - self.days.civil(at);
         Piece { until: at.saturating_add(length).min(self.days.shift_after(at)), ..piece }
+    }
+    fn cycle(&self, at: u64) -> Option<Cycle> {
+        Some(Cycle { length: DAY_NS, until: self.days.shift_after(at) })
     }
 }

@@ -1,7 +1,7 @@
 //! `on-off`: bursts with silence between them.
 
 use super::mmpp::{Modulated, SHORTEST_STAY};
-use super::thinning::{Piece, RateFunction, Varying};
+use super::thinning::{Cycle, Piece, RateFunction, Varying};
 use super::{Moment, Resolver, StateOrder};
 use crate::fault::Faults;
 use crate::random::Distribution;
@@ -120,5 +120,8 @@ impl RateFunction for Square {
     fn piece(&self, at: u64) -> Piece {
         let rate = self.rate_at(at);
         Piece { until: at.saturating_add(self.part(at).1), low: rate, high: rate }
+    }
+    fn cycle(&self, _: u64) -> Option<Cycle> {
+        Some(Cycle { length: self.on.saturating_add(self.off), until: u64::MAX })
     }
 }

@@ -2,7 +2,7 @@
 
 use super::civil::{CivilDays, DAY_NS, WEEK_NS};
 use super::polyline::{line_piece, on_line};
-use super::thinning::{Piece, RateFunction, Varying};
+use super::thinning::{Cycle, Piece, RateFunction, Varying};
 use super::{Moment, Resolver};
 use crate::fault::Faults;
 use crate::random::Distribution;
@@ -144,5 +144,8 @@ impl RateFunction for Week {
             low: piece.low * day,
             high: piece.high * day,
         }
+    }
+    fn cycle(&self, at: u64) -> Option<Cycle> {
+        Some(Cycle { length: WEEK_NS, until: self.calendar.shift_after(at) })
     }
 }

@@ -22,12 +22,25 @@ pub(crate) struct Piece {
     pub(crate) high: f64,
 }
 
+/// A rate that repeats itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Cycle {
+    /// Nanoseconds, above zero.
+    pub(crate) length: u64,
+    /// First nanosecond from which on that need not hold.
+    pub(crate) until: u64,
+}
+
 /// A rate known in advance at every instant.
 pub(crate) trait RateFunction: fmt::Debug + Send + Sync + 'static {
     /// Requests a second at a nanosecond.
     fn rate_at(&self, at: u64) -> f64;
     /// Bounds that hold from `at` up to some instant after it.
     fn piece(&self, at: u64) -> Piece;
+    /// How the rate repeats itself from `at` on; `None` where it does not.
+    fn cycle(&self, _at: u64) -> Option<Cycle> {
+        None
+    }
     /// Expected requests inside `extent`.
     fn expected(&self, extent: Extent) -> f64 {
         integral(self, extent)
@@ -149,8 +162,28 @@ impl<F: RateFunction> Source for Varying<F> {
     }
 }
 
-/// Expected requests inside `extent`, by Simpson's rule on every piece.
+/// Expected requests inside `extent`: one cycle stands for all of its kind, so that a hundred years take no
+/// longer than two.
 fn integral<F: RateFunction + ?Sized>(function: &F, extent: Extent) -> f64 {
+    let (mut at, mut sum) = (extent.from, 0.0);
+    while at < extent.until {
+        let Some(Cycle { length, until }) = function.cycle(at) else {
+            return sum + by_pieces(function, Extent { from: at, until: extent.until });
+        };
+        let until = until.min(extent.until);
+        let whole = (until - at) / length;
+        if whole > 1 {
+            sum += whole as f64 * by_pieces(function, Extent { from: at, until: at + length });
+            at += whole * length;
+        }
+        sum += by_pieces(function, Extent { from: at, until });
+        at = until;
+    }
+    sum
+}
+
+/// The same by Simpson's rule on every piece.
+fn by_pieces<F: RateFunction + ?Sized>(function: &F, extent: Extent) -> f64 {
     let (mut at, mut sum) = (extent.from, 0.0);
     while at < extent.until {
         let piece = function.piece(at);

@@ -57,9 +57,12 @@ impl Input {
                 true => "the current folder".to_owned(),
                 false => format!("`{}`", base.display()),
             };
-            let hint = match error.kind() == io::ErrorKind::NotFound {
-                true => format!("paths start from {from}; `autosim trace generate` writes a trace"),
-                false => "the file must be readable".to_owned(),
+            let hint = match error.kind() {
+                io::ErrorKind::NotFound => {
+                    format!("paths start from {from}; `autosim trace generate` writes a trace")
+                }
+                DAMAGED => COPY_AGAIN.to_owned(),
+                _ => "the file must be readable".to_owned(),
             };
             TraceError::file(format!("cannot read `{path}`: {error}"), hint)
         };
@@ -136,12 +139,31 @@ impl Read for Tap {
     }
 }
 
+/// The kind of error of packed data that cannot be unpacked.
+const DAMAGED: io::ErrorKind = io::ErrorKind::InvalidData;
+const COPY_AGAIN: &str =
+    "copy or download the file again; `gzip -t FILE` or `zstd -t FILE` tells whether it is whole";
+
+/// Packed text, which says so where it is damaged.
+struct Packed<R> {
+    what: &'static str,
+    text: R,
+}
+
+impl<R: Read> Read for Packed<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.text.read(buffer).map_err(|error| {
+            let message = format!("it is damaged or cut short ({}: {error})", self.what);
+            io::Error::new(DAMAGED, message)
+        })
+    }
+}
+
 /// A text that may be packed as gz or zst, told by its first bytes; `path` is what it is called.
 pub fn unpacked(bytes: Vec<u8>, path: &str) -> Result<Vec<u8>, TraceError> {
     let mut text = Vec::new();
     unpack(Cursor::new(bytes), path)?.read_to_end(&mut text).map_err(|error| {
-        let hint = "the file may be cut off or damaged; unpack it by hand to see";
-        TraceError::file(format!("cannot unpack `{path}`: {error}"), hint)
+        TraceError::file(format!("cannot unpack `{path}`: {error}"), COPY_AGAIN)
     })?;
     Ok(text)
 }
@@ -161,9 +183,12 @@ fn unpack(
     };
     let whole = Cursor::new(magic.clone()).chain(raw);
     match magic.as_slice() {
-        [0x1f, 0x8b, ..] => Ok(Box::new(flate2::read::MultiGzDecoder::new(whole))),
+        [0x1f, 0x8b, ..] => {
+            Ok(Box::new(Packed { what: "gz", text: flate2::read::MultiGzDecoder::new(whole) }))
+        }
         [0x28, 0xb5, 0x2f, 0xfd, ..] => {
-            Ok(Box::new(zstd::stream::read::Decoder::new(whole).map_err(failed)?))
+            let text = zstd::stream::read::Decoder::new(whole).map_err(failed)?;
+            Ok(Box::new(Packed { what: "zst", text }))
         }
         [b'B', b'Z', b'h', ..] => unpackable("packed with bzip2", "bunzip2 FILE"),
         [0xfd, b'7', b'z', b'X', b'Z', ..] => unpackable("packed with xz", "unxz FILE"),

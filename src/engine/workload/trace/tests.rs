@@ -87,8 +87,16 @@ fn packed_files_are_read_as_they_are() {
         let (workload, said) = replay_bytes(bytes, "");
         assert_eq!(arrivals(&workload.unwrap()).len(), count, "{said:?}");
     }
-    let (cut_off, said) = replay_bytes(&gz[..gz.len() - 9], "");
-    assert!(cut_off.is_none() && said[0].contains("cannot read"), "{said:?}");
+    let mut flipped = gz.clone();
+    flipped[14] ^= 0x55;
+    for broken in [&gz[..gz.len() - 9], &flipped, &zst[..zst.len() - 5]] {
+        let (read, said) = replay_bytes(broken, "");
+        assert!(
+            read.is_none() && said[0].contains("cannot read `t.csv`: it is damaged"),
+            "{said:?}"
+        );
+        assert!(said[0].contains("copy or download"), "{said:?}");
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Which part of the reference somebody asks for.
 
 use super::{Reference, Section, VALUES};
-use crate::scenario::decode::nearest_of;
+use crate::scenario::decode::{nearest, nearest_of};
 use std::fmt;
 
 /// Nothing of the reference has this name.
@@ -39,9 +39,7 @@ impl Reference {
         let found = [matching(&of), matching(&last), self.keys_called(name)];
         match found.into_iter().find(|sections| !sections.is_empty()) {
             Some(sections) => Ok(Self { sections }),
-            None => {
-                Err(UnknownKind { found: name.to_owned(), hint: nearest_of(name, &self.names()) })
-            }
+            None => Err(UnknownKind { found: name.to_owned(), hint: self.nearly(name) }),
         }
     }
 
@@ -49,6 +47,17 @@ impl Reference {
     pub fn names(&self) -> Vec<&str> {
         let names = self.sections.iter().map(|section| section.name.as_str());
         names.filter(|name| !name.contains('.')).collect()
+    }
+
+    /// The nearest table, kind or key; of the tables alone there is a list.
+    fn nearly(&self, name: &str) -> String {
+        let keys = self.sections.iter().flat_map(|section| &section.keys);
+        let keys: Vec<&str> = keys.map(|key| key.name.as_str()).collect();
+        let names = self.names();
+        match (nearest(name, &names, 0.9), nearest(name, &keys, 0.9)) {
+            (None, Some(key)) => format!("did you mean `{key}`?"),
+            (Some(_), _) | (None, None) => nearest_of(name, &names),
+        }
     }
 
     fn keys_called(&self, name: &str) -> Vec<Section> {

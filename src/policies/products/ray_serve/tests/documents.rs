@@ -147,70 +147,80 @@ fn what_ray_drops_in_silence_is_said_aloud() {
 }
 
 #[test]
-fn options_that_do_not_bear_on_the_count_are_refused_as_ray_refuses_them() {
-    let deployment = |member: &str| format!(r#"{{"name": "m", "num_replicas": 1, {member}}}"#);
-    let config = |member: &str| format!(r#"{{"applications": [{{"name": "a"}}], {member}}}"#);
+fn options_that_do_not_bear_on_the_count_are_known() {
     for good in [
-        deployment(r#""rolling_update_percentage": 0.2, "max_surge_percent": 10"#),
-        deployment(r#""backpressure_config": {"status_code": 429, "retry_after_s": 5}"#),
-        deployment(r#""deployment_actors": [{"name": "a", "actor_class": "m:A"}]"#),
-        deployment(r#""logging_config": {"log_level": "DEBUG", "encoding": "JSON"}"#),
+        of_deployment(r#""rolling_update_percentage": 0.2, "max_surge_percent": 10"#),
+        of_deployment(r#""backpressure_config": {"status_code": 429, "retry_after_s": 5}"#),
+        of_deployment(r#""deployment_actors": [{"name": "a", "actor_class": "m:A"}]"#),
+        of_deployment(r#""logging_config": {"log_level": "DEBUG", "encoding": "JSON"}"#),
     ] {
         assert_eq!(found(&good), [""; 0], "{good}");
     }
-    let lacking = config(r#""controller_options": {}, "tracing_config": null"#);
+    let lacking = of_config(r#""controller_options": {}, "tracing_config": null"#);
     assert_eq!(found(&lacking), ["Error incomplete - : it lists no deployment"]);
+}
+
+fn of_deployment(member: &str) -> String {
+    format!(r#"{{"name": "m", "num_replicas": 1, {member}}}"#)
+}
+
+fn of_config(member: &str) -> String {
+    format!(r#"{{"applications": [{{"name": "a"}}], {member}}}"#)
+}
+
+#[test]
+fn options_that_do_not_bear_on_the_count_are_refused_as_ray_refuses_them() {
     let extra = "extra_forbidden - {}: Extra inputs are not permitted";
     for (bad, expected) in [
         (
-            deployment(r#""logging_config": {"log_levle": "DEBUG"}"#),
+            of_deployment(r#""logging_config": {"log_levle": "DEBUG"}"#),
             extra.replace("{}", "logging_config.log_levle"),
         ),
         (
-            config(r#""logging_config": {"level": 1}"#),
+            of_config(r#""logging_config": {"level": 1}"#),
             extra.replace("{}", "logging_config.level"),
         ),
         (
-            deployment(r#""backpressure_config": {"retry_after": 5}"#),
+            of_deployment(r#""backpressure_config": {"retry_after": 5}"#),
             extra.replace("{}", "backpressure_config.retry_after"),
         ),
         (
-            config(r#""controller_options": {"num_cpus": 1}"#),
+            of_config(r#""controller_options": {"num_cpus": 1}"#),
             extra.replace("{}", "controller_options.num_cpus"),
         ),
-        (config(r#""tracing_config": {"on": 1}"#), extra.replace("{}", "tracing_config.on")),
+        (of_config(r#""tracing_config": {"on": 1}"#), extra.replace("{}", "tracing_config.on")),
         (
-            deployment(r#""backpressure_config": {"status_code": 500}"#),
+            of_deployment(r#""backpressure_config": {"status_code": 500}"#),
             "literal_error - backpressure_config.status_code: Input should be 503 or 429".into(),
         ),
         (
-            deployment(r#""rolling_update_percentage": 1.5"#),
+            of_deployment(r#""rolling_update_percentage": 1.5"#),
             "less_than_equal - rolling_update_percentage: Input should be less than or equal to 1"
                 .into(),
         ),
         (
-            deployment(r#""max_surge_percent": 101"#),
+            of_deployment(r#""max_surge_percent": 101"#),
             "less_than_equal - max_surge_percent: Input should be less than or equal to 100".into(),
         ),
         (
-            deployment(r#""logging_config": {"log_level": "LOUD"}"#),
+            of_deployment(r#""logging_config": {"log_level": "LOUD"}"#),
             "value_error - logging_config.log_level: Value error, Got \"LOUD\" for log_level.".into(),
         ),
         (
-            deployment(r#""logging_config": 7"#),
+            of_deployment(r#""logging_config": 7"#),
             "model_type - logging_config: Input should be a valid dictionary or instance of \
              LoggingConfig"
                 .into(),
         ),
         (
-            config(r#""controller_options": {"runtime_env": {"pip": []}}"#),
+            of_config(r#""controller_options": {"runtime_env": {"pip": []}}"#),
             "value_error - controller_options.runtime_env: Value error, \
              ControllerOptions.runtime_env only supports ['env_vars'] in this version; got \
              disallowed keys ['pip']."
                 .into(),
         ),
         (
-            config(r#""tracing_config": {"sampling_ratio": 2}"#),
+            of_config(r#""tracing_config": {"sampling_ratio": 2}"#),
             "value_error - tracing_config.sampling_ratio: Value error, sampling_ratio must be between \
              0.0 and 1.0, got 2.0."
                 .into(),
