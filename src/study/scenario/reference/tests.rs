@@ -104,7 +104,7 @@ fn a_default_is_taken_out_of_the_sentences() {
 fn what_is_asked_for_is_a_section_a_table_or_a_key() {
     let reference = reference();
     for (asked, sections, keys) in [
-        ("service", &["service", "service.sharing", "service.queue"][..], 15),
+        ("service", &["service", "service.sharing", "service.queue"][..], 16),
         ("service.queue", &["service.queue"], 5),
         ("retries", &["client.retries"], 7),
         ("tolerance", &["target-tracking", "sae.knobs"], 2),
