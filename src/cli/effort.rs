@@ -107,7 +107,7 @@ mod tests {
             (1.9, "a second"),
             (2.4, "2 seconds"),
             (119.0, "119 seconds"),
-            (150.0, "3 minutes"),
+            (170.0, "3 minutes"),
             (9000.0, "3 hours"),
             (200_000.0, "2 days"),
         ] {

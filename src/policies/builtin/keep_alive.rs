@@ -39,7 +39,7 @@ pub struct KeepAlive {
     /// How long an idle replica is kept; drawn once per idle period.
     pub idle_expiry: Distribution,
     /// A replica that has been ready for this long is removed once it is idle, whatever its idle period; drawn
-    /// per replica. Default: none.
+    /// per replica. Default: no limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_lifetime: Option<Distribution>,
     /// Never fewer than this, once they are there (provisioned concurrency). Default 0.

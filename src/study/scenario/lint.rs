@@ -222,7 +222,7 @@ mod tests {
     fn more_slots_than_memory_can_hold_are_refused_whoever_brings_them() {
         let found = said(&format!("{TRAFFIC}[policies.ray]\n{}", ray(4_000_000_000)));
         assert_eq!(found.len(), 1, "{found:?}");
-        assert_eq!(found[0].0, "policies.ray.ray-serve");
+        assert_eq!(found[0].0, "policies.ray.ray-serve.body.max_ongoing_requests");
         assert!(found[0].1.contains("4000000000 requests at once"), "{found:?}");
     }
 
