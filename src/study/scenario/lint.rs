@@ -220,10 +220,19 @@ mod tests {
 
     #[test]
     fn more_slots_than_memory_can_hold_are_refused_whoever_brings_them() {
+        let found =
+            said(&format!("replica.initial = 3000\n{TRAFFIC}[policies.ray]\n{}", ray(1_000_000)));
+        let refused =
+            found.iter().filter(|(_, what)| what.contains("3000 replicas of 1000000 slots"));
+        assert_eq!(refused.count(), 1, "{found:?}");
+    }
+
+    #[test]
+    fn a_limit_of_a_product_that_is_none_leaves_the_slots_to_the_scenario() {
         let found = said(&format!("{TRAFFIC}[policies.ray]\n{}", ray(4_000_000_000)));
         assert_eq!(found.len(), 1, "{found:?}");
         assert_eq!(found[0].0, "policies.ray.ray-serve.body.max_ongoing_requests");
-        assert!(found[0].1.contains("4000000000 requests at once"), "{found:?}");
+        assert!(found[0].1.contains("as good as no limit"), "{found:?}");
     }
 
     /// A policy that acts again before a replica it ordered is ready.
