@@ -52,7 +52,7 @@ pub(super) fn duration(seconds: f64) -> String {
     const UNITS: [(f64, &str); 4] =
         [(86_400.0, "days"), (3600.0, "hours"), (60.0, "minutes"), (1.0, "seconds")];
     let unit = UNITS.iter().find(|(unit, _)| seconds >= 2.0 * unit);
-    unit.map_or("a second".into(), |(unit, name)| format!("{:.0} {name}", seconds / unit))
+    unit.map_or("a second".into(), |(unit, name)| format!("{} {name}", (seconds / unit).round()))
 }
 
 /// 12 345 678, in groups of three.
@@ -107,7 +107,7 @@ mod tests {
             (1.9, "a second"),
             (2.4, "2 seconds"),
             (119.0, "119 seconds"),
-            (170.0, "3 minutes"),
+            (150.0, "3 minutes"),
             (9000.0, "3 hours"),
             (200_000.0, "2 days"),
         ] {

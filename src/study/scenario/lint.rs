@@ -73,9 +73,11 @@ fn slo_that_cannot_be(scenario: &Scenario, faults: &mut Faults) {
             let mean = Span::from_millis((mean_s * 1e3).round() as u64);
             format!("the mean service time ({mean}) is above the {} of the SLO", slo.limit)
         } else if late > share {
-            let [late, share] = [late, share].map(|share| (share * 1e6).round() / 1e4);
+            // The law's points know the share no better than that.
+            let late = format!("{:.1}", 100.0 * late);
+            let share = (share * 1e6).round() / 1e4;
             format!(
-                "{late}% of the service times alone are above the {} of the SLO, which {share}% may exceed",
+                "about {late}% of the service times alone are above the {} of the SLO, which {share}% may exceed",
                 slo.limit
             )
         } else {

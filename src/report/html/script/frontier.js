@@ -118,8 +118,12 @@ function frontierLines(chart, frame, x, y, taken) {
     const left = x(data.work_bound);
     const text = `work bound ${data.work_bound_words}`;
     const line = { x1: left, x2: left, y1: frame.top, y2: frame.bottom, stroke: colour("purple"), "stroke-dasharray": "2 4", "stroke-width": 1.5 };
-    chart.append(svg("line", line), words(left + 6, frame.bottom - 8, text, { class: "quiet halo" }));
-    taken.push([left, frame.bottom - 20, left + 7 * text.length, frame.bottom - 2]);
+    // Beside the line, on the side that has room for it.
+    const long = 7 * text.length;
+    const before = left + long > frame.right;
+    const anchor = { class: "quiet halo", "text-anchor": before ? "end" : "start" };
+    chart.append(svg("line", line), words(before ? left - 6 : left + 6, frame.bottom - 8, text, anchor));
+    taken.push([before ? left - long : left, frame.bottom - 20, before ? left : left + long, frame.bottom - 2]);
   }
 }
 
