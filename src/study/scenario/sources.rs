@@ -57,18 +57,18 @@ impl Sources {
     pub(super) fn locate(&self, span: &Range<usize>) -> (&Part, Range<usize>) {
         let part = self.parts.iter().rev().find(|part| part.start <= span.start);
         let part = part.unwrap_or(&self.parts[0]);
-        let local = |at: usize| at.saturating_sub(part.start).min(part.text.len());
+        // A parser may point into the middle of a character.
+        let local = |at: usize| {
+            let most = at.saturating_sub(part.start).min(part.text.len());
+            (0..=most).rev().find(|&cut| part.text.is_char_boundary(cut)).unwrap_or_default()
+        };
         (part, local(span.start)..local(span.end))
     }
 
     /// Line and column, both from 1, of a byte; columns count characters.
     pub(super) fn line_column(&self, at: usize) -> (&str, usize, usize) {
         let (part, local) = self.locate(&(at..at));
-        let mut cut = local.start;
-        while !part.text.is_char_boundary(cut) {
-            cut -= 1;
-        }
-        let before = &part.text[..cut];
+        let before = &part.text[..local.start];
         let line = before.matches('\n').count() + 1;
         let column = before.chars().rev().take_while(|&c| c != '\n').count() + 1;
         (&part.name, line, column)
@@ -78,6 +78,14 @@ impl Sources {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_place_within_a_character_is_that_of_the_character() {
+        let sources = Sources::new("a.toml", "x = é");
+        assert_eq!(sources.locate(&(5..5)).1, 4..4);
+        assert_eq!(sources.locate(&(4..6)).1, 4..6);
+        assert_eq!(sources.line_column(5), ("a.toml", 1, 5));
+    }
 
     #[test]
     fn a_byte_is_found_in_the_text_it_belongs_to() {
