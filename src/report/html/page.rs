@@ -65,9 +65,10 @@ struct Cell {
 const WORST: usize = 3;
 
 /// The parts of the script, in the order they are run: each uses only what is above it.
-const SCRIPT: [&str; 8] = [
+const SCRIPT: [&str; 9] = [
     include_str!("script/base.js"),
     include_str!("script/chart.js"),
+    include_str!("script/label.js"),
     include_str!("script/frontier.js"),
     include_str!("script/timeline.js"),
     include_str!("script/decision.js"),

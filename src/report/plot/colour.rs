@@ -16,6 +16,11 @@ pub(super) const BLUE: Colour = Colour(0x00, 0x72, 0xb2);
 pub(super) const VERMILLION: Colour = Colour(0xd5, 0x5e, 0x00);
 pub(super) const PURPLE: Colour = Colour(0xcc, 0x79, 0xa7);
 
+/// The SLO's, and of nothing else.
+pub(super) const CRIMSON: Colour = Colour(0xb0, 0x00, 0x3a);
+/// Levels a policy acts at.
+pub(super) const LEVEL: Colour = VERMILLION;
+
 /// For things told apart by colour, in the order they are used.
 const SERIES: [Colour; 7] = [BLUE, VERMILLION, GREEN, ORANGE, PURPLE, SKY, BLACK];
 
@@ -28,4 +33,29 @@ pub(super) fn series(at: usize) -> (Colour, Option<(f64, f64)>) {
         _ => Some((12.0, 6.0)),
     };
     (SERIES[at % SERIES.len()], dash)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_policy_has_the_colour_of_the_slo() {
+        assert!((0..40).all(|at| series(at).0 != CRIMSON));
+        let style = include_str!("../html/style.css");
+        let of = |name: &str| -> Vec<&str> {
+            let key = format!("--{name}: ");
+            let after = style.split(key.as_str()).skip(1);
+            after.map(|rest| rest.split_once(';').map_or(rest, |it| it.0)).collect()
+        };
+        // For light, dark and paper.
+        let slo = of("slo");
+        assert_eq!(slo.len(), 3);
+        for name in ["blue", "vermillion", "green", "orange", "purple", "sky", "dark"] {
+            let same = of(name).into_iter().zip(&slo).find(|(ink, slo)| ink == *slo);
+            assert!(same.is_none(), "{name}: {same:?}");
+        }
+        let Colour(red, green, blue) = CRIMSON;
+        assert_eq!(slo[0], format!("#{red:02x}{green:02x}{blue:02x}"));
+    }
 }

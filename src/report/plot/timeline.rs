@@ -2,7 +2,7 @@
 
 use super::axis::{Axis, latency_words};
 use super::colour::{
-    BLACK, BLUE, Colour, GREEN, GREY, INK, ORANGE, PURPLE, SKY, VERMILLION, series,
+    BLACK, BLUE, CRIMSON, Colour, GREEN, GREY, INK, LEVEL, ORANGE, PURPLE, SKY, VERMILLION, series,
 };
 use super::frame::Frame;
 use super::picture::{Align, Picture, SMALL, TEXT, TextStyle};
@@ -248,7 +248,7 @@ impl Drawing<'_> {
         let high = if percent { most.max(self.most(used)) } else { most };
         let mut legend = vec![line("signal as seen", BLUE)];
         if !targets.is_empty() {
-            legend.push(dashed("target", VERMILLION));
+            legend.push(dashed("target", LEVEL));
         }
         legend.push(line(if percent { "utilization" } else { "utilization (right)" }, GREEN));
         let title = format!("what the policy sees: {}", words_of(name));
@@ -268,7 +268,7 @@ impl Drawing<'_> {
         for piece in self.pieces(|i| i.signal) {
             page.line(frame.curve(piece), BLUE, 1.3);
         }
-        page.dashed(frame.stairs(&targets, self.end()), VERMILLION, 1.4, DASH);
+        page.dashed(frame.stairs(&targets, self.end()), LEVEL, 1.4, DASH);
         frame.bottom + GAP
     }
 
@@ -284,7 +284,7 @@ impl Drawing<'_> {
         let mut legend = vec![line("p50", SKY), line("p95", ORANGE), line("p99", series(0).0)];
         if !promises.is_empty() {
             let words: Vec<String> = promises.iter().map(|slo| slo.limit.to_string()).collect();
-            legend.push(dashed(&format!("SLO {}", words.join(", ")), VERMILLION));
+            legend.push(dashed(&format!("SLO {}", words.join(", ")), CRIMSON));
         }
         let y = Axis::logarithmic(low / 1.2, high * 1.2, latency_words);
         let title = "latency of completions, log scale";
@@ -296,7 +296,7 @@ impl Drawing<'_> {
         }
         for limit in limits() {
             let y = frame.at_y(limit);
-            page.dashed(vec![(frame.left, y), (frame.right, y)], VERMILLION, 1.4, DASH);
+            page.dashed(vec![(frame.left, y), (frame.right, y)], CRIMSON, 1.4, DASH);
         }
         frame.x_title(page, &time_axis::title(&self.results.about));
     }

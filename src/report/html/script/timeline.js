@@ -162,7 +162,7 @@ function paintLines(chart, frame, panel, series, x, y) {
     }
   }
   if (panel.targets && panel.targets.length) {
-    chart.append(svg("path", { class: "slo", d: stairPath(panel.targets, x, y) }));
+    chart.append(svg("path", { class: "level", d: stairPath(panel.targets, x, y) }));
   }
 }
 
@@ -207,7 +207,7 @@ function panelHeader(panel, series) {
     return item(key, curve.title, curve.output);
   });
   if (panel.log && series.has_slo) keys.push(item(lineKey({ class: "slo" }), `SLO ${data.promises.map((promise) => promise.words).join(", ")}`));
-  if (panel.targets && panel.targets.length) keys.push(item(lineKey({ class: "slo" }), "target"));
+  if (panel.targets && panel.targets.length) keys.push(item(lineKey({ class: "level" }), "target"));
   return html("header", {}, html("h3", {}, panel.title), ...keys);
 }
 
