@@ -1,7 +1,7 @@
 //! `manifest.json`: what was run, so that it can be trusted and repeated. Its presence marks a folder
 //! as ours.
 
-use autosim_study::experiment::{PolicyResults, Results};
+use autosim_study::experiment::{About, PolicyResults, Results};
 use serde_json::{Value, json};
 use std::fs;
 use std::io::{self, Write};
@@ -27,11 +27,6 @@ pub(super) fn write(results: &Results, files: &[String], out: &mut dyn Write) ->
             })
         })
         .collect();
-    let inputs: Vec<Value> = about
-        .inputs
-        .iter()
-        .map(|(path, sha256)| json!({ "path": path, "sha256": sha256 }))
-        .collect();
     let manifest = json!({
         "autosim": VERSION,
         "scenario": about.name,
@@ -49,14 +44,31 @@ pub(super) fn write(results: &Results, files: &[String], out: &mut dyn Write) ->
         "currency": about.price.currency().to_string(),
         "work_bound": results.references.work_bound,
         "folder": about.folder,
-        "inputs": inputs,
+        "inputs": inputs(about),
         "assumptions": about.assumptions,
         "policies": policies,
         "files": files,
+        "recipe": about.recipe,
         "resolved": about.resolved,
     });
     serde_json::to_writer_pretty(&mut *out, &manifest)?;
     out.write_all(b"\n")
+}
+
+/// Files that were read, with what they held.
+fn inputs(about: &About) -> Vec<Value> {
+    let input = |(path, sha256): &(String, String)| json!({ "path": path, "sha256": sha256 });
+    about.inputs.iter().map(input).collect()
+}
+
+/// The members of the manifest that a run is made again from, for the page.
+pub(super) fn to_repeat(about: &About) -> Value {
+    json!({
+        "autosim": VERSION,
+        "folder": about.folder,
+        "inputs": inputs(about),
+        "recipe": about.recipe,
+    })
 }
 
 /// Launches beyond those `launches.csv` has room for.

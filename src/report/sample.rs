@@ -14,7 +14,7 @@ use autosim_study::experiment::{
     About, Comparison, Details, Facts, PolicyResults, References, Results, Row, ServiceDetails,
     ServiceRow,
 };
-use autosim_study::scenario::{Fidelity, LoadOptions, Scenario, SloTerms, Sources, load};
+use autosim_study::scenario::{Fidelity, LoadOptions, Recipe, Scenario, SloTerms, Sources, load};
 
 /// A small scenario, for tests that simulate.
 pub(super) const TEXT: &str = r#"
@@ -125,6 +125,7 @@ fn about() -> About {
         closed_loop_users: 0,
         assumptions: vec!["no queue capacity given: unlimited".into()],
         folder: Some(String::new()),
+        recipe: Recipe::default(),
         resolved: serde_json::json!({ "name": "launch-day", "seed": 1 }),
         inputs: vec![("traces/day.csv.gz".into(), "00ff".into())],
     }
