@@ -33,7 +33,7 @@ mod products;
 mod reference;
 mod rollouts;
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;
 mod schema;
 mod scripted;
 mod setup;
