@@ -21,6 +21,8 @@ const LED: f64 = 40.0;
 const LENGTH: f64 = 0.5;
 const CROSSED: f64 = 40.0;
 const STRUCK: f64 = 2000.0;
+/// Words beside another mark would be taken for that one's.
+const MISLED: f64 = 1e5;
 /// Room between two labels in a row.
 const GAP: f64 = 6.0;
 /// Where a line to a mark ends: at its edge.
@@ -133,8 +135,7 @@ impl Labels {
         let way = match spot.leader {
             None => {
                 let nearer = |mark: &&At| away(area, **mark) < away(area, point);
-                // Beside another mark it would be taken for that one's.
-                STRUCK * self.marks.iter().filter(nearer).count() as f64
+                MISLED * self.marks.iter().filter(nearer).count() as f64
             }
             Some(line) => {
                 let through = |others: &[Area]| {
@@ -246,6 +247,7 @@ fn crosses([from, to]: [At; 2], area: Area) -> bool {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use proptest::test_runner::RngSeed;
 
     const FRAMES: [Area; 2] = [(110.0, 80.0, 1160.0, 630.0), (0.0, 0.0, 320.0, 420.0)];
 
@@ -317,7 +319,12 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(20))]
+        #![proptest_config(ProptestConfig {
+            cases: 100,
+            failure_persistence: None,
+            rng_seed: RngSeed::Fixed(16),
+            ..ProptestConfig::default()
+        })]
 
         #[test]
         fn labels_of_up_to_twelve_points_hold_anywhere(

@@ -96,7 +96,7 @@ function labelCost(taken, frame, point, { line, box }) {
   // Beside another mark it would be taken for that one's.
   const way = line
     ? 40 + 0.5 * Math.hypot(line[2] - line[0], line[3] - line[1]) + 40 * through(taken.soft) + 2000 * through(taken.words)
-    : 2000 * nearer();
+    : 1e5 * nearer();
   return 1e6 * (outside + on(taken.words)) + on(taken.soft) + 2000 * struck + way + 0.02 * away(box, point);
 }
 
