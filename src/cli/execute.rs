@@ -64,6 +64,9 @@ pub(super) fn execute(
     if let Some(nobody) = args.asserts.iter().find(|one| one.names_nobody(&scenario.policies)) {
         return Err(Failure::bad_input(nobody.no_such_policy()));
     }
+    if let Some((found, hint)) = scenario.kept_too_much() {
+        return Err(Failure::bad_input(format_args!("{found}; {hint}")));
+    }
     if !args.quiet {
         for assumption in &scenario.assumptions {
             terminal.say(&format!("assumed: {assumption}"));

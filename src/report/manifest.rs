@@ -1,7 +1,7 @@
 //! `manifest.json`: what was run, so that it can be trusted and repeated. Its presence marks a folder
 //! as ours.
 
-use autosim_study::experiment::{About, PolicyResults, Results};
+use autosim_study::experiment::{About, PolicyResults, Results, ServiceDetails};
 use serde_json::{Value, json};
 use std::fs;
 use std::io::{self, Write};
@@ -22,7 +22,8 @@ pub(super) fn write(results: &Results, files: &[String], out: &mut dyn Write) ->
                 "name": policy.name,
                 "replications_finished": policy.first_service().count(),
                 "signals": policy.settings.iter().map(|of| &of.signals).collect::<Vec<_>>(),
-                "launches_left_out": left_out(policy),
+                "launches_left_out": left_out(policy, |service| service.launches.left_out),
+                "decisions_left_out": left_out(policy, |service| service.decisions_left_out),
                 "effective": policy.effective,
             })
         })
@@ -71,10 +72,9 @@ pub(super) fn to_repeat(about: &About) -> Value {
     })
 }
 
-/// Launches beyond those `launches.csv` has room for.
-fn left_out(policy: &PolicyResults) -> u64 {
-    let services = policy.details.iter().flat_map(|details| &details.services);
-    services.map(|service| service.launches.left_out).sum()
+/// Of what `launches.csv` and `decisions.csv` have room for, so many more there were.
+fn left_out(policy: &PolicyResults, of: impl Fn(&ServiceDetails) -> u64) -> u64 {
+    policy.details.iter().flat_map(|details| &details.services).map(of).sum()
 }
 
 /// The names of the files that a manifest of ours lists; `None` if there is none. Whatever it says, none of

@@ -220,6 +220,8 @@ pub struct ServiceDetails {
     pub timeline: Vec<Interval>,
     /// Of the policy, for the first service; of its own policy, for the others.
     pub decisions: Vec<DecisionRecord>,
+    /// Changes there was no room for among them, the last ones.
+    pub decisions_left_out: u64,
     /// Its launches.
     pub launches: Launches,
     /// Minute by minute of arrival, from the warm-up's end; empty without an SLO on latency.
