@@ -358,6 +358,7 @@ mod tests {
             timeline,
             decisions,
             slo_minutes: Vec::new(),
+            decisions_left_out: 0,
             grace: Span::MAX,
             launches: Launches::default(),
         };
