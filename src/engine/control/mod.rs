@@ -101,6 +101,17 @@ pub struct SignalRef {
     pub outages: Vec<(Time, Time)>,
     /// How late each scrape comes at the median (rule 51); zero = never.
     pub drift: Span,
+    /// It is read off the metric path of another signal, and has no scrapes.
+    pub part_of: Option<PartOf>,
+}
+
+/// Something that the metric path of another signal knows too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PartOf {
+    /// The place of that signal, which comes earlier and has a sensor of its own.
+    pub signal: usize,
+    /// What of it, see [`Sensor::part`].
+    pub part: u32,
 }
 
 impl SignalRef {
@@ -111,7 +122,15 @@ impl SignalRef {
 
     /// A signal of the service of that name, or of the policy's own.
     pub const fn of(service: Option<String>, signal: Signal) -> Self {
-        Self { service, signal, native: None, sensor: None, outages: Vec::new(), drift: Span::ZERO }
+        Self {
+            service,
+            signal,
+            native: None,
+            sensor: None,
+            outages: Vec::new(),
+            drift: Span::ZERO,
+            part_of: None,
+        }
     }
 
     /// As a policy names it: `frontend/requests_per_s_per_replica`, or in its product's words.
