@@ -32,6 +32,12 @@ pub trait Sensor: Send {
     /// What is known at `now`.
     fn reading(&mut self, now: Time) -> Reading;
 
+    /// What there is at a control, before its readings: replicas exactly and without delay, as the platform's
+    /// own interface shows them. Told to those that want [`Wants::Work`].
+    fn inspect(&mut self, probe: &Probe<'_>) {
+        let _ = probe;
+    }
+
     /// Another thing that is known at `now` beside the reading: of a metric path that yields several, the
     /// number that a [`PartOf`](crate::control::PartOf) names.
     fn part(&mut self, now: Time, part: u32) -> Reading {

@@ -132,10 +132,14 @@ impl Senses {
     pub(super) fn readings<const OBSERVED: bool>(
         &mut self,
         now: Time,
-        own: &Backend<'_, OBSERVED>,
+        own: &mut Backend<'_, OBSERVED>,
     ) -> &[Reading] {
         if self.one_by_one {
             self.tell_of_replicas(now, own);
+            let inspecting = |sense: &&mut Sense| sense.sensor.wants() == Wants::Work;
+            for sense in self.senses.iter_mut().filter(inspecting) {
+                own.with_probe(now, |probe| sense.sensor.inspect(probe));
+            }
         }
         for at in 0..self.readings.len() {
             let part_of = self.senses[at].part_of;
