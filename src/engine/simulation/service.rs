@@ -54,7 +54,7 @@ impl<'a, const OBSERVED: bool> Service<'a, OBSERVED> {
 
     /// Asks the policy; returns the decision to actuate.
     pub(super) fn control(&mut self, now: Time, activation: bool, senses: &mut Senses) -> Decision {
-        let readings = senses.readings(now, &self.backend);
+        let readings = senses.readings(now, &mut self.backend);
         let (census, desired) = (self.backend.census(), self.backend.desired);
         self.controller.ask(&Observation::new(now, census, desired, readings), activation)
     }
