@@ -35,14 +35,7 @@ impl<'a, const OBSERVED: bool> Service<'a, OBSERVED> {
             controller: Controller::new(setup.autoscaler, setup.fleet.initial, index, run),
             meter: Meter::default(),
             slots: setup.resources.concurrency,
-            backend: Backend::new(
-                setup.arrivals,
-                setup.fleet,
-                &setup.promises,
-                observer,
-                index,
-                run,
-            ),
+            backend: Backend::new(setup.arrivals, setup.fleet, &setup.limits, observer, index, run),
         }
     }
 
