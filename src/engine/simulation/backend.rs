@@ -16,7 +16,7 @@ use super::meter::Snapshot;
 use super::recorder::Recorder;
 use super::rollout::RolloutState;
 use super::setup::DecisionLog;
-use super::slo::Promises;
+use super::slo::Limits;
 use super::told::Told;
 use crate::fleet::dispatch::{FluidPlane, Interruption, Plane, Sink, Stop, plane};
 use crate::fleet::{Fleet, FleetSpec, ReplicaId};
@@ -63,7 +63,7 @@ impl<'a, const OBSERVED: bool> Backend<'a, OBSERVED> {
     pub(super) fn new(
         mut arrivals: Box<dyn Arrivals>,
         mut fleet: FleetSpec,
-        promises: &Promises,
+        limits: &Limits,
         observer: Option<&'a mut (dyn Sink + Send)>,
         index: u32,
         run: &RunFacts,
@@ -95,7 +95,7 @@ impl<'a, const OBSERVED: bool> Backend<'a, OBSERVED> {
         let incoming = Incoming::new(arrivals, plane.draws(), patience, &streams, window.end);
         let desired = fleet.initial;
         let quantiles = run.quantiles[index as usize];
-        let recorder = Recorder::new(window, promises, quantiles, fleet.has_clients());
+        let recorder = Recorder::new(window, limits, quantiles, fleet.has_clients());
         let recorder = recorder.with_classes(fleet.classes);
         let mut fleet = Fleet::new(fleet, streams, (window.warmup, window.end));
         if run.supply {

@@ -36,7 +36,7 @@ pub use outcome::{
     Interval, LatencyTotals, Outcome, Presence, ServiceOutcome, SloMinute, UserTotals,
 };
 pub use setup::{DecisionLog, Detail, Halt, ServiceSetup, Setup, Window};
-pub use slo::{Promises, Slo, needed};
+pub use slo::{Limits, Slo, needed};
 
 #[cfg(test)]
 mod order_tests;

@@ -62,7 +62,7 @@ fn watched(fleet: FleetSpec, script: &[u32]) -> (Vec<Seen>, ServiceOutcome) {
                 actuation_delay: Span::ZERO,
                 wakeups: Vec::new(),
             },
-            promises: Promises::default(),
+            limits: Limits::default(),
         }],
         window: Window { warmup: Time::ZERO, end, drain_limit: Span::from_secs(3600) },
         seed: 1,

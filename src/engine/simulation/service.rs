@@ -41,14 +41,7 @@ impl<'a, const OBSERVED: bool> Service<'a, OBSERVED> {
             slots: setup.resources.concurrency,
             most: most_replicas(&setup.fleet),
             outgrown: None,
-            backend: Backend::new(
-                setup.arrivals,
-                setup.fleet,
-                &setup.promises,
-                observer,
-                index,
-                run,
-            ),
+            backend: Backend::new(setup.arrivals, setup.fleet, &setup.limits, observer, index, run),
         }
     }
 
