@@ -91,9 +91,9 @@ pub(super) fn page<'a>(results: &'a Results, comparison: &'a Comparison) -> io::
     Ok(Page {
         name: &about.name,
         question: about.question.as_deref(),
-        verdict: sentence(&verdict(results, comparison)),
+        verdict: unbroken(&sentence(&verdict(results, comparison))),
         incomplete: (!results.complete).then_some(INCOMPLETE),
-        worst: lines(results, comparison, WORST),
+        worst: lines(results, comparison, WORST).iter().map(|line| unbroken(line)).collect(),
         facts: facts(results, comparison),
         currency: currency(about.price.currency()),
         rows: comparison
@@ -107,6 +107,7 @@ pub(super) fn page<'a>(results: &'a Results, comparison: &'a Comparison) -> io::
         notes: promises(results, comparison)
             .into_iter()
             .chain(notes(results, comparison))
+            .map(|note| unbroken(&note))
             .collect(),
         opening: opened(results, comparison),
         policies: results.policies.iter().map(name).collect(),
@@ -121,6 +122,20 @@ pub(super) fn page<'a>(results: &'a Results, comparison: &'a Comparison) -> io::
         script: SCRIPT.concat(),
         data,
     })
+}
+
+/// Numbers are not broken at their gaps, nor from their `%`.
+fn unbroken(text: &str) -> String {
+    let letters: Vec<char> = text.chars().collect();
+    let digit = |at: Option<usize>| {
+        at.and_then(|at| letters.get(at)).is_some_and(char::is_ascii_digit) //
+    };
+    let one = |(at, letter): (usize, &char)| {
+        let number = *letter == ' ' && digit(at.checked_sub(1));
+        let goes_on = digit(Some(at + 1)) || letters.get(at + 1) == Some(&'%');
+        if number && goes_on { '\u{a0}' } else { *letter }
+    };
+    letters.iter().enumerate().map(one).collect()
 }
 
 fn opened(results: &Results, comparison: &Comparison) -> String {
