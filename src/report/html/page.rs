@@ -25,6 +25,8 @@ pub(super) struct Page<'a> {
     rows: Vec<TableRow<'a>>,
     slo_text: Option<String>,
     tail: String,
+    /// Some policy ran more than once: there are intervals.
+    several: bool,
     notes: Vec<String>,
     /// `steady, the cheapest that keeps the SLO`.
     opening: String,
@@ -104,6 +106,7 @@ pub(super) fn page<'a>(results: &'a Results, comparison: &'a Comparison) -> io::
             .collect(),
         slo_text: (!about.slo.is_empty()).then(|| about.slo.to_string()),
         tail: tail_name(results),
+        several: comparison.policies.iter().any(|policy| policy.replications > 1),
         notes: promises(results, comparison)
             .into_iter()
             .chain(notes(results, comparison))
