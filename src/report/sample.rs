@@ -14,7 +14,7 @@ use autosim_study::experiment::{
     About, Comparison, Details, Facts, PolicyResults, References, Results, Row, Scripted,
     ServiceDetails, ServiceRow, Setting, What,
 };
-use autosim_study::scenario::{Fidelity, LoadOptions, Scenario, SloTerms, Sources, load};
+use autosim_study::scenario::{Fidelity, LoadOptions, Recipe, Scenario, SloTerms, Sources, load};
 
 /// A small scenario, for tests that simulate.
 pub(super) const TEXT: &str = r#"
@@ -125,6 +125,7 @@ fn about() -> About {
         closed_loop_users: 0,
         assumptions: vec!["no queue capacity given: unlimited".into()],
         folder: Some(String::new()),
+        recipe: Recipe::default(),
         resolved: serde_json::json!({ "name": "launch-day", "seed": 1 }),
         inputs: vec![("traces/day.csv.gz".into(), "00ff".into())],
     }
@@ -170,6 +171,7 @@ fn policy(at: usize) -> PolicyResults {
                 service: "service".into(),
                 timeline: timeline(at),
                 decisions: decisions(at),
+                decisions_left_out: 0,
                 launches: launches(at),
                 slo_minutes: slo_minutes(at),
                 grace: Span::MAX,
@@ -281,6 +283,7 @@ fn outcome(at: usize, replication: u32) -> ServiceOutcome {
         slo_minutes: Vec::new(),
         timeline: Vec::new(),
         decisions: Vec::new(),
+        decisions_left_out: 0,
         supply: Vec::new(),
         launches: Launches::default(),
         users: None,

@@ -1,6 +1,7 @@
 //! The words and tables of the page, for its template.
 
 use super::data::data;
+use crate::manifest::to_repeat;
 use crate::moments::lines;
 use crate::number::{currency, group, human, plain};
 use crate::opening::opening;
@@ -33,13 +34,15 @@ pub(super) struct Page<'a> {
     policies: Vec<(&'a str, String)>,
     assumptions: &'a [String],
     inputs: &'a [(String, String)],
+    texts: Vec<(&'a str, &'a str)>,
     resolved: String,
     stages: Vec<(&'static str, &'static str)>,
     not_modelled: &'static str,
     version: &'static str,
-    seed: u64,
     style: &'static str,
     script: String,
+    /// What it takes to run it again; `cli` finds it by the name of its element.
+    run: String,
     data: String,
 }
 
@@ -85,8 +88,10 @@ const SCRIPT: [&str; 9] = [
 /// Fills the page.
 pub(super) fn page<'a>(results: &'a Results, comparison: &'a Comparison) -> io::Result<Page<'a>> {
     let about = &results.about;
-    // `<` could end the script element; in JSON it may be written as an escape.
-    let data = serde_json::to_string(&data(results, comparison))?.replace('<', "\\u003c");
+    // `<` could end a script element; in JSON it may be written as an escape.
+    let safe = |json: String| json.replace('<', "\\u003c");
+    let data = safe(serde_json::to_string(&data(results, comparison))?);
+    let run = safe(to_repeat(about).to_string());
     let name = |policy: &'a autosim_study::experiment::PolicyResults| {
         (policy.name.as_str(), format!("{:#}", policy.effective))
     };
@@ -116,13 +121,14 @@ pub(super) fn page<'a>(results: &'a Results, comparison: &'a Comparison) -> io::
         policies: results.policies.iter().map(name).collect(),
         assumptions: &about.assumptions,
         inputs: &about.inputs,
+        texts: about.recipe.texts().collect(),
         resolved: format!("{:#}", about.resolved),
         stages: Stage::ALL.iter().map(|&stage| (stage.name(), meaning(stage))).collect(),
         not_modelled: NOT_MODELLED,
         version: env!("CARGO_PKG_VERSION"),
-        seed: about.seed,
         style: include_str!("style.css"),
         script: SCRIPT.concat(),
+        run,
         data,
     })
 }

@@ -95,9 +95,12 @@ fn what_users_name_cannot_leave_its_place() {
     let (mut results, _) = sample::comparison();
     results.policies[1].name = "</script><script>alert(1)".into();
     results.about.question = Some("<b>bold</b> & \"quoted\"?".into());
+    results.about.recipe.name = "id=\"run\">".into();
+    results.about.recipe.text = "# </script><script>alert(2) <b>bold".into();
     let page = written(&results, &Comparison::of(&results));
     assert!(!page.contains("</script><script>alert") && !page.contains("<b>bold"));
     assert_eq!(data_of(&page)["policies"][1]["name"], "</script><script>alert(1)");
+    assert_eq!(page.matches("id=\"run\">").count(), 1, "which would be read first?");
 }
 
 #[test]

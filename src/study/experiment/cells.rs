@@ -376,6 +376,7 @@ fn reduce(scenario: &Scenario, cell: Cell, done: CellOutcome) -> CellResult {
             service: outcome.name,
             timeline: outcome.timeline,
             decisions: outcome.decisions,
+            decisions_left_out: outcome.decisions_left_out,
             launches: outcome.launches,
             slo_minutes: outcome.slo_minutes,
             grace: scenario.deployment(cell.policy, service_index).fleet.grace,
