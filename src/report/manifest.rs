@@ -21,7 +21,7 @@ pub(super) fn write(results: &Results, files: &[String], out: &mut dyn Write) ->
             json!({
                 "name": policy.name,
                 "replications_finished": policy.first_service().count(),
-                "signals": policy.signals,
+                "signals": policy.settings.iter().map(|of| &of.signals).collect::<Vec<_>>(),
                 "launches_left_out": left_out(policy, |service| service.launches.left_out),
                 "decisions_left_out": left_out(policy, |service| service.decisions_left_out),
                 "effective": policy.effective,

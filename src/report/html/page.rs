@@ -4,6 +4,7 @@ use super::data::data;
 use crate::manifest::to_repeat;
 use crate::moments::lines;
 use crate::number::{currency, group, human, plain};
+use crate::opening::opening;
 use crate::table::{INCOMPLETE, notes, promises, tail_name, verdict};
 use askama::Template;
 use autosim_engine::control::Stage;
@@ -26,6 +27,8 @@ pub(super) struct Page<'a> {
     slo_text: Option<String>,
     tail: String,
     notes: Vec<String>,
+    /// `steady, the cheapest that keeps the SLO`.
+    opening: String,
     policies: Vec<(&'a str, String)>,
     assumptions: &'a [String],
     inputs: &'a [(String, String)],
@@ -68,9 +71,10 @@ struct Cell {
 const WORST: usize = 3;
 
 /// The parts of the script, in the order they are run: each uses only what is above it.
-const SCRIPT: [&str; 8] = [
+const SCRIPT: [&str; 9] = [
     include_str!("script/base.js"),
     include_str!("script/chart.js"),
+    include_str!("script/label.js"),
     include_str!("script/frontier.js"),
     include_str!("script/timeline.js"),
     include_str!("script/decision.js"),
@@ -109,6 +113,7 @@ pub(super) fn page<'a>(results: &'a Results, comparison: &'a Comparison) -> io::
             .into_iter()
             .chain(notes(results, comparison))
             .collect(),
+        opening: opened(results, comparison),
         policies: results.policies.iter().map(name).collect(),
         assumptions: &about.assumptions,
         inputs: &about.inputs,
@@ -122,6 +127,12 @@ pub(super) fn page<'a>(results: &'a Results, comparison: &'a Comparison) -> io::
         run,
         data,
     })
+}
+
+fn opened(results: &Results, comparison: &Comparison) -> String {
+    let (at, why) = opening(results, comparison);
+    let name = comparison.policies.get(at).map_or("", |policy| &policy.name);
+    format!("{name}, {why}")
 }
 
 const NOT_MODELLED: &str =

@@ -1,6 +1,6 @@
 //! What a run of all cells leaves, in memory.
 
-use super::{Figure, Row};
+use super::{Figure, Row, Setting};
 use crate::scenario::{Fidelity, Recipe, Scenario, SloTerms};
 use autosim_engine::fleet::Launches;
 use autosim_engine::simulation::{DecisionRecord, Interval, SloMinute, Window, needed};
@@ -131,8 +131,8 @@ pub struct PolicyResults {
     pub sees_future: bool,
     /// The policy with every default filled in.
     pub effective: serde_json::Value,
-    /// By service: names of the signals its policy sees, in the order of its readings.
-    pub signals: Vec<Vec<String>>,
+    /// By service: what was known of it beforehand.
+    pub settings: Vec<Setting>,
     /// By replication, then by service.
     pub rows: Vec<ServiceRow>,
     /// Response times of the first service, all finished replications together.
@@ -163,6 +163,11 @@ impl PolicyResults {
             None => Tail::Infinite,
             Some(span) => Tail::Ms(span.as_millis_f64().min(longest.fold(0.0, f64::max))),
         }
+    }
+
+    /// Names of the signals that the policy of a service sees.
+    pub fn signals(&self, service: usize) -> &[String] {
+        self.settings.get(service).map_or(&[], |setting| &setting.signals)
     }
 
     /// Rows of the service the policies compete for, by replication.

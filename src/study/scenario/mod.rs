@@ -34,7 +34,7 @@ mod recipe;
 mod reference;
 mod rollouts;
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;
 mod schema;
 mod scripted;
 mod setup;
