@@ -79,6 +79,8 @@ pub struct Platform {
     pub grace: Option<Span>,
     /// Which replicas leave first, busy or not.
     pub leaves_first: Option<LeavesFirst>,
+    /// How long fewer replicas are needed before any is removed.
+    pub scale_in_after: Option<Span>,
     /// Whether a request that finds no live replica fails rather than waits.
     pub rejects_at_zero: bool,
     /// Replicas that stay ready while others are replaced.
@@ -113,6 +115,7 @@ impl Platform {
             cold_start: None,
             grace: None,
             leaves_first: None,
+            scale_in_after: None,
             min_ready: None,
             rejects_at_zero: false,
         }
