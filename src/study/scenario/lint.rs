@@ -57,6 +57,13 @@ fn deployment(
     if let Some(product) = deployment.policy.product() {
         let signals = scenario.autoscaler(deployment, deployment.fleet.initial, None).signals;
         policy::product(product, &signals, deployment, faults);
+        if product.platform().dated && scenario.clock.known() != Known::Date {
+            faults.warn(
+                product.kind_name(),
+                "its rules are in force from one date to another, but nobody says on which the run begins",
+                "give the scenario a `start`, or leave the dates out",
+            );
+        }
     }
     if let Some(spec) = deployment.policy.built_in() {
         policy::lint(spec, deployment, faults);
@@ -347,6 +354,29 @@ mod tests {
             let found = said(&format!("{start}{TRAFFIC}[policies.one]\n{policy}\n"));
             let hit = found.iter().any(|(_, what)| what.contains("their successors are not there"));
             assert_eq!(hit, warned, "{start}{policy}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn dates_of_a_product_need_one_of_the_run() {
+        let sae = |dates: &str| {
+            format!(
+                "sae = {{ body = {{ AppId = 'a', ScalingRuleName = 'r', ScalingRuleType = 'timing', ScalingRuleTimer = \
+                 {{ {dates} period = '* * *', schedules = [{{ atTime = '08:00', targetReplicas = 3 }}] }} }} }}"
+            )
+        };
+        let dates = "beginDate = '2026-03-02', endDate = '2026-03-09',";
+        for (start, dates, warned) in [
+            ("", "", false),
+            ("", dates, true),
+            ("start = 'Mon 08:00'\n", dates, true),
+            ("start = '2026-03-02'\n", dates, false),
+        ] {
+            let found = said(&format!("{start}{TRAFFIC}[policies.one]\n{}\n", sae(dates)));
+            let hit = found.iter().any(|(key, what)| {
+                key == "policies.one.sae" && what.contains("from one date to another")
+            });
+            assert_eq!(hit, warned, "{start}{dates}: {found:?}");
         }
     }
 
