@@ -94,6 +94,8 @@ pub struct SignalRef {
     /// What the product calls it, if it is a product's: a column of that name in a recording holds
     /// exactly what its controller sees.
     pub native: Option<String>,
+    /// Whether only a column of that name will do: nothing in a simulation stands for it.
+    pub by_native_name: bool,
     /// A metric path in place of the signal's window, statistic and delay; it is scraped every
     /// `signal.resolution`.
     pub sensor: Option<Box<dyn Sensor>>,
@@ -111,7 +113,15 @@ impl SignalRef {
 
     /// A signal of the service of that name, or of the policy's own.
     pub const fn of(service: Option<String>, signal: Signal) -> Self {
-        Self { service, signal, native: None, sensor: None, outages: Vec::new(), drift: Span::ZERO }
+        Self {
+            service,
+            signal,
+            native: None,
+            by_native_name: false,
+            sensor: None,
+            outages: Vec::new(),
+            drift: Span::ZERO,
+        }
     }
 
     /// As a policy names it: `frontend/requests_per_s_per_replica`, or in its product's words.
