@@ -390,7 +390,7 @@ fn open(policy: &Compared) -> String {
 }
 
 /// The candidate that misses the SLO by least.
-fn nearest(comparison: &Comparison) -> Option<&Compared> {
+pub(super) fn nearest(comparison: &Comparison) -> Option<&Compared> {
     let missed = |policy: &&Compared| policy.verdict.ruling == Ruling::Missed;
     let candidates = comparison.policies.iter().filter(|policy| !policy.sees_future);
     candidates.filter(missed).min_by(|a, b| a.verdict.excess().total_cmp(&b.verdict.excess()))

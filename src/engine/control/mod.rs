@@ -85,6 +85,40 @@ pub struct Autoscaler {
     pub wakeups: Vec<Time>,
 }
 
+/// A value of a signal at which a policy acts, as pictures show it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Level {
+    /// In the signal's unit.
+    pub value: f64,
+    /// On which side of it the policy acts.
+    pub acts: Acts,
+    /// It is one replica's part of a signal that is a total: with n replicas it lies at n times the value.
+    pub each: bool,
+}
+
+/// On which side of a level a policy acts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Acts {
+    /// On both: it keeps the signal there.
+    Towards,
+    /// Above, or at it and above.
+    Above,
+    /// Below, or at it and below.
+    Below,
+}
+
+impl Level {
+    /// Of the signal itself.
+    pub const fn of(value: f64, acts: Acts) -> Self {
+        Self { value, acts, each: false }
+    }
+
+    /// A target.
+    pub const fn target(value: f64) -> Self {
+        Self::of(value, Acts::Towards)
+    }
+}
+
 /// A signal and the service it is taken from.
 pub struct SignalRef {
     /// Another service of the scenario by name; `None` = the policy's own.
@@ -103,6 +137,8 @@ pub struct SignalRef {
     pub outages: Vec<(Time, Time)>,
     /// How late each scrape comes at the median (rule 51); zero = never.
     pub drift: Span,
+    /// What the policy holds it against; nothing of the run depends on them.
+    pub levels: Vec<Level>,
 }
 
 impl SignalRef {
@@ -121,6 +157,7 @@ impl SignalRef {
             sensor: None,
             outages: Vec::new(),
             drift: Span::ZERO,
+            levels: Vec::new(),
         }
     }
 
@@ -136,6 +173,12 @@ impl SignalRef {
             (Some(native), Some(service)) => format!("{service}/{native}"),
             (Some(native), None) => native.clone(),
         }
+    }
+
+    /// The same, held against these levels.
+    #[must_use]
+    pub fn against(self, levels: impl IntoIterator<Item = Level>) -> Self {
+        Self { levels: levels.into_iter().collect(), ..self }
     }
 
     /// As the product calls it.

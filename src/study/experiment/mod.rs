@@ -19,6 +19,7 @@ mod figures;
 mod plan;
 mod reference;
 mod results;
+mod setting;
 mod staffing;
 mod survey;
 mod together;
@@ -34,6 +35,7 @@ pub use results::{
     About, Details, PolicyResults, ProductEvent, References, Results, ServiceDetails, ServiceRow,
     Tail,
 };
+pub use setting::{Scripted, Setting, What};
 pub use verdict::{InTime, MOST_REPLICATIONS, Ruling, Verdict};
 
 #[cfg(test)]

@@ -198,7 +198,7 @@ fn played(case: &Value) {
     let (policies, _) = load_policies(Sources::new("a test", ""), &options)
         .unwrap_or_else(|found| panic!("{}", found.render(false)));
     let mut faults = Faults::new();
-    let recording = Recording::read(csv.as_bytes(), None, &mut faults).expect("a recording");
+    let recording = Recording::read(&csv, None, &mut faults).expect("a recording");
     let question = Question {
         policy: &policies[0].spec,
         recording: &recording,

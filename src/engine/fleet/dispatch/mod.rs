@@ -28,7 +28,7 @@ mod sharing;
 mod sink;
 mod tree;
 
-pub use burden::{Burden, burden};
+pub use burden::{Burden, MOST_FLEET_BYTES, burden, most_replicas};
 pub use fluid::{FluidPlane, Inflow};
 pub use sink::{Attempt, AttemptFate, Completion, Parcel, Resolved, Sink};
 

@@ -4,10 +4,11 @@
 //! sampled by metrics-server; custom metrics are scraped, and counters rated over a window.
 
 use super::Knobs;
+use super::calculator::units;
 use super::native::{MetricSpec, MetricTarget, Model};
 use super::words::SourceKind;
 use crate::products::kubernetes::workload::Amounts;
-use autosim_engine::control::SignalRef;
+use autosim_engine::control::{Level, SignalRef};
 use autosim_engine::signal::{
     Basis, GaugeMode, Metric, MetricRef, Probe, Reading, Sensor, Signal, Statistic,
 };
@@ -43,7 +44,7 @@ impl Count {
 pub(super) fn signals(model: &Model, knobs: &Knobs, columns: &[String]) -> Vec<SignalRef> {
     let recorded = |name: &str| columns.iter().any(|column| column == name);
     let metrics = model.hpa.metrics.iter().map(|metric| {
-        let signal = of_metric(metric, model, knobs);
+        let signal = of_metric(metric, model, knobs).against(level(metric));
         match recorded(&metric.column()) {
             // What the controller saw is on record: nothing samples it again.
             true => SignalRef { sensor: Some(Box::new(Told::default())), ..signal },
@@ -55,6 +56,19 @@ pub(super) fn signals(model: &Model, knobs: &Knobs, columns: &[String]) -> Vec<S
         told(SignalRef::own(signal), name)
     });
     metrics.chain(counts).collect()
+}
+
+/// The target of a metric, for pictures.
+fn level(metric: &MetricSpec) -> Option<Level> {
+    let elsewhere = matches!(metric.kind, SourceKind::Object | SourceKind::External);
+    match metric.target {
+        MetricTarget::Utilization(percent) => Some(Level::target(percent.into())),
+        MetricTarget::Average(milli) => {
+            Some(Level { each: elsewhere, ..Level::target(units(milli)) })
+        }
+        MetricTarget::Value(milli) => Some(Level::target(units(milli))),
+        MetricTarget::Useless => None,
+    }
 }
 
 /// The counts that a recording has, in the order of their signals.

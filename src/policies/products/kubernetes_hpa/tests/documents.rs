@@ -402,7 +402,7 @@ fn what_a_simulation_has_to_guess_is_said() {
         match part {
             "" => assert_eq!(found, [""; 0], "{text}"),
             part => {
-                assert!(found.len() == 1 && found[0].contains(part), "{part}\n{found:?}\n{text}")
+                assert!(found.len() == 1 && found[0].contains(part), "{part}\n{found:?}\n{text}");
             }
         }
     }

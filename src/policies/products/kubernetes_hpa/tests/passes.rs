@@ -150,6 +150,30 @@ fn signals_are_in_the_controllers_units() {
     assert_eq!(KubernetesHpa::services(&model_with(&hpa(rps), &knobs)), ["front"]);
 }
 
+/// | target | level in a picture | of each replica |
+#[test]
+fn the_target_of_a_metric_is_its_level() {
+    let queue = |kind: &str, target: &str| {
+        let of = "metric: {name: queued_requests}";
+        let source = match kind {
+            "Pods" => format!("pods: {{{of}, target: {target}}}"),
+            _ => format!("external: {{{of}, target: {target}}}"),
+        };
+        hpa(&format!("  maxReplicas: 8\n  metrics:\n  - type: {kind}\n    {source}\n"))
+    };
+    let each = "{type: AverageValue, averageValue: 2500m}";
+    for (text, value, of_each) in [
+        (plain(), 60.0, false),
+        (queue("Pods", each), 2.5, false),
+        (queue("External", each), 2.5, true),
+        (queue("External", "{type: Value, value: 2k}"), 2000.0, false),
+    ] {
+        let tape = tape(&text, 1);
+        let [level] = tape.autoscaler.signals[0].levels[..] else { panic!("{text}") };
+        assert_eq!((level.value, level.each), (value, of_each), "{text}");
+    }
+}
+
 #[test]
 fn knobs_are_the_flags_of_the_controller() {
     let with = |knobs: Value| serde_json::from_value::<Knobs>(knobs).unwrap();
