@@ -1,11 +1,10 @@
 //! `trace generate`: the traffic of a scenario as a file.
 
-use crate::cli::effort::grouped;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::input::{ScenarioArgs, accept};
 use crate::cli::terminal::Terminal;
 use autosim_engine::random::Streams;
-use autosim_engine::units::Span;
+use autosim_engine::units::{Span, plural};
 use autosim_engine::workload::trace::{Form, generate};
 use autosim_study::scenario::{Layer, Scenario};
 use std::path::PathBuf;
@@ -56,9 +55,9 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
     let done = generate(&service.workload, &streams, scenario.window.end, &args.out, form)
         .map_err(Failure::bad_input)?;
     terminal.say(&format!(
-        "{} requests in {} rows of {}",
-        grouped(done.requests),
-        grouped(done.rows),
+        "{} in {} of {}",
+        plural(done.requests, "request"),
+        plural(done.rows, "row"),
         args.out.display()
     ));
     Ok(Exit::Good)

@@ -139,6 +139,17 @@ pub struct SignalRef {
     pub drift: Span,
     /// What the policy holds it against; nothing of the run depends on them.
     pub levels: Vec<Level>,
+    /// It is read off the metric path of another signal, and has no scrapes.
+    pub part_of: Option<PartOf>,
+}
+
+/// Something that the metric path of another signal knows too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PartOf {
+    /// The place of that signal, which comes earlier and has a sensor of its own.
+    pub signal: usize,
+    /// What of it, see [`Sensor::part`].
+    pub part: u32,
 }
 
 impl SignalRef {
@@ -158,6 +169,7 @@ impl SignalRef {
             outages: Vec::new(),
             drift: Span::ZERO,
             levels: Vec::new(),
+            part_of: None,
         }
     }
 

@@ -5,7 +5,7 @@ use crate::manifest::to_repeat;
 use crate::moments::lines;
 use crate::number::{currency, group, human, plain};
 use crate::opening::opening;
-use crate::table::{INCOMPLETE, notes, promises, tail_name, verdict};
+use crate::table::{INCOMPLETE, further_slos, notes, tail_name, verdict};
 use askama::Template;
 use autosim_engine::control::Stage;
 use autosim_engine::stats::Estimate;
@@ -109,7 +109,7 @@ pub(super) fn page<'a>(results: &'a Results, comparison: &'a Comparison) -> io::
             .collect(),
         slo_text: (!about.slo.is_empty()).then(|| about.slo.to_string()),
         tail: tail_name(results),
-        notes: promises(results, comparison)
+        notes: further_slos(results, comparison)
             .into_iter()
             .chain(notes(results, comparison))
             .collect(),

@@ -56,7 +56,7 @@ pub(super) fn picture(results: &Results) -> Picture {
     let below = format!(
         "first replication; share of the requests of a minute that failed or took longer than {}{}",
         slo.limit,
-        if results.about.slo.latency.len() > 1 { "; kept: every promise" } else { "" }
+        if results.about.slo.latency.len() > 1 { "; kept: every SLO" } else { "" }
     );
     page.heading(&title, &below);
     let (from, to) = (results.about.window.warmup, results.about.window.end);

@@ -96,7 +96,7 @@ fn the_distributions_name_every_policy() {
 }
 
 #[test]
-fn the_promise_by_minute_has_a_strip_for_each_policy() {
+fn the_slo_by_minute_has_a_strip_for_each_policy() {
     let results = sample::results();
     let texts = texts(&render::svg(&slo_minutes::picture(&results)).unwrap());
     assert!(results.policies.iter().all(|policy| has(&texts, &policy.name)));
@@ -209,7 +209,7 @@ fn no_output_of_a_closed_loop_is_without_the_words() {
             (file.name, String::from_utf8_lossy(&out).into_owned())
         });
         let shown = [
-            ("table", crate::table(results, &comparison)),
+            ("table", crate::table(results, &comparison, 80)),
             ("markdown", crate::markdown(results, &comparison)),
             ("json", crate::summary_json(results, &comparison).to_string()),
         ];

@@ -323,14 +323,14 @@ impl Drawing<'_> {
         let percentile = |at: usize| {
             move |i: &Interval| i.percentiles.map(|all| all[at].as_millis_f64().max(1e-3)) //
         };
-        let promises = &self.results.about.slo.latency;
-        let limits = || promises.iter().map(|slo| slo.limit.as_millis_f64());
+        let slos = &self.results.about.slo.latency;
+        let limits = || slos.iter().map(|slo| slo.limit.as_millis_f64());
         let all = || (0..3).flat_map(|at| self.service.timeline.iter().filter_map(percentile(at)));
         let low = all().chain(limits()).reduce(f64::min).unwrap_or(1.0);
         let high = all().chain(limits()).reduce(f64::max).unwrap_or(1000.0);
         let mut legend = vec![line("p50", SKY), line("p95", ORANGE), line("p99", series(0).0)];
-        if !promises.is_empty() {
-            let words: Vec<String> = promises.iter().map(|slo| slo.limit.to_string()).collect();
+        if !slos.is_empty() {
+            let words: Vec<String> = slos.iter().map(|slo| slo.limit.to_string()).collect();
             legend.push(dashed(&format!("SLO {}", words.join(", ")), CRIMSON));
         }
         let y = Axis::logarithmic(low / 1.2, high * 1.2, latency_words);
