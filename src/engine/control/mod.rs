@@ -144,6 +144,8 @@ pub struct SignalRef {
     /// What the product calls it, if it is a product's: a column of that name in a recording holds
     /// exactly what its controller sees.
     pub native: Option<String>,
+    /// Whether only a column of that name will do: nothing in a simulation stands for it.
+    pub by_native_name: bool,
     /// A metric path in place of the signal's window, statistic and delay; it is scraped every
     /// `signal.resolution`.
     pub sensor: Option<Box<dyn Sensor>>,
@@ -178,6 +180,7 @@ impl SignalRef {
             service,
             signal,
             native: None,
+            by_native_name: false,
             sensor: None,
             outages: Vec::new(),
             drift: Span::ZERO,
