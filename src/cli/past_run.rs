@@ -89,7 +89,7 @@ impl PastRun {
             ..LoadOptions::default()
         };
         let scenario = load_resolved(&self.manifest["resolved"], &options)
-            .map_err(|findings| Failure(self.with_folder_hint(&findings)))?;
+            .map_err(|findings| Failure::Said(self.with_folder_hint(&findings)))?;
         let then = |path: &str| {
             let all = self.manifest["inputs"].as_array().into_iter().flatten();
             all.into_iter().find(|input| input["path"] == path).map(|input| &input["sha256"])

@@ -5,7 +5,7 @@ use super::exit::{Exit, Failure};
 use super::input::{ScenarioArgs, accept};
 use super::terminal::Terminal;
 use autosim_report::{check_folder, markdown, summary_csv, summary_json, table, write_all};
-use autosim_study::experiment::{Comparison, Results};
+use autosim_study::experiment::{Comparison, Period, Results};
 use autosim_study::scenario::Scenario;
 use std::path::{Path, PathBuf};
 
@@ -33,6 +33,10 @@ pub(super) struct OutputArgs {
     /// What is printed on standard output
     #[arg(long, value_enum, default_value_t)]
     format: Format,
+    /// Tells costs and replica-hours for an hour, day, week, month (30.4375 days) or year, as if all of it were
+    /// like the window that was run: in tables, and beside the others in JSON
+    #[arg(long, value_name = "PERIOD", value_parser = period)]
+    per: Option<Period>,
     /// Which decisions `decisions.csv` holds
     #[arg(long, value_enum, default_value_t)]
     decisions: Decisions,
@@ -46,6 +50,14 @@ impl OutputArgs {
     pub(super) fn for_people(&self) -> bool {
         self.format == Format::Table
     }
+}
+
+fn period(text: &str) -> Result<Period, String> {
+    let found = Period::ALL.iter().find(|period| period.name() == text);
+    found.copied().ok_or_else(|| {
+        let names: Vec<&str> = Period::ALL.iter().map(|period| period.name()).collect();
+        format!("one of {}", names.join(", "))
+    })
 }
 
 /// Form of the results.
@@ -88,6 +100,7 @@ Examples:
   autosim run scenarios/quickstart.toml --policy target --set replica.cold_start=90s
   autosim run scenarios/quickstart.toml --replications 30 --out /tmp/thirty --format json
   autosim run --trace traffic.csv --service svc.toml --policy hpa.toml --slo 'p99<300ms'
+  autosim run scenarios/quickstart.toml --base peak --per month
 Results go to standard output, everything else to standard error.";
 
 pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
@@ -109,7 +122,8 @@ pub(super) fn run_scenario(
         all_timelines: output.timelines == Timelines::All,
         all_decisions: output.decisions == Decisions::All,
     };
-    let results = execute(scenario, execute_args, keep, terminal)?;
+    let mut results = execute(scenario, execute_args, keep, terminal)?;
+    results.about.per = output.per;
     if results.policies.iter().all(|policy| policy.rows.is_empty()) {
         terminal.say("nothing was finished (policies that run side by side end together): nothing is written");
         return Ok(Exit::Interrupted);
@@ -122,8 +136,8 @@ pub(super) fn run_scenario(
         terminal.say(line);
         Ok(())
     })?;
-    Ok([printed, left].into_iter().filter_map(Result::err).fold(judged, |exit, Failure(text)| {
-        terminal.complain(&text);
+    Ok([printed, left].into_iter().filter_map(Result::err).fold(judged, |exit, failure| {
+        terminal.complain(&failure.text(terminal.colour));
         exit.worst(Exit::BadInput)
     }))
 }

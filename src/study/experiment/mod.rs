@@ -16,6 +16,7 @@ mod elasticity;
 mod estimate;
 mod explain;
 mod figures;
+mod period;
 mod plan;
 mod reference;
 mod results;
@@ -29,6 +30,7 @@ pub use compare::{Against, ClassEstimates, Compared, Comparison, CostBy, Estimat
 pub use estimate::Estimate;
 pub use explain::{ExplainError, Explanation, Moment, explain};
 pub use figures::{Facts, Figure, Kind, Row};
+pub use period::Period;
 pub use plan::{Cell, plan};
 pub use results::{
     About, Details, PolicyResults, ProductEvent, References, Results, ServiceDetails, ServiceRow,

@@ -1,6 +1,6 @@
 //! What a run of all cells leaves, in memory.
 
-use super::{Figure, Row};
+use super::{Figure, Period, Row};
 use crate::scenario::{Fidelity, Scenario, SloTerms};
 use autosim_engine::fleet::Launches;
 use autosim_engine::simulation::{DecisionRecord, Interval, SloMinute, Window, needed};
@@ -15,6 +15,10 @@ pub struct About {
     pub name: String,
     /// What the run is to answer.
     pub question: Option<String>,
+    /// The policy that runs today, if one was named.
+    pub base: Option<String>,
+    /// Costs and replica-hours are told for so long, too.
+    pub per: Option<Period>,
     /// Wall clock of the start.
     pub clock: WallClock,
     /// Some traffic was recorded and has dates of its own.
@@ -65,6 +69,8 @@ impl About {
         Self {
             name: scenario.name.clone(),
             question: scenario.question.clone(),
+            base: scenario.base.clone(),
+            per: None,
             clock: scenario.clock.clone(),
             dated_traffic: scenario.dated_traffic,
             seed: scenario.seed,

@@ -71,6 +71,8 @@ pub struct Scenario {
     pub question: Option<String>,
     /// What it teaches, for shipped scenarios.
     pub lesson: Option<String>,
+    /// The policy that runs today, if one was named.
+    pub base: Option<String>,
     /// Wall clock of the start.
     pub clock: WallClock,
     /// Some traffic was recorded and has dates of its own.
