@@ -203,7 +203,6 @@ mod tests {
                     ("start", "2026-03-02T19:55:00+08:00"),
                     ("duration", "15m"),
                     ("warmup", "1m"),
-                    ("workload.rate_scale", "0.2"),
                 ],
             ),
             // Planes that differ from policy to policy, gaps without requests.
