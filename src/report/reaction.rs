@@ -359,6 +359,7 @@ mod tests {
             decisions,
             slo_minutes: Vec::new(),
             grace: Span::MAX,
+            decisions_left_out: 0,
             launches: Launches::default(),
         };
         let found = reactions(&about, &service);
