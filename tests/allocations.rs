@@ -70,7 +70,7 @@ fn allocations(fleet: FleetSpec) -> Vec<usize> {
             actuation_delay: Span::ZERO,
             wakeups: Vec::new(),
         },
-        promises: Default::default(),
+        limits: Default::default(),
     };
     let setup = Setup {
         services: vec![service],

@@ -6,7 +6,7 @@ use autosim_engine::fleet::{
 };
 use autosim_engine::random::{Distribution, Purpose, Sampler, Streams};
 use autosim_engine::signal::Resources;
-use autosim_engine::simulation::{DecisionLog, Detail, Promises, ServiceSetup, Setup, Slo, Window};
+use autosim_engine::simulation::{DecisionLog, Detail, Limits, ServiceSetup, Setup, Slo, Window};
 use autosim_engine::stats::Histogram;
 use autosim_engine::units::{Rate, Span, Time};
 use autosim_engine::workload::{Batch, Workload};
@@ -63,10 +63,7 @@ pub(crate) fn setup(replicas: u32, requests: u32, workload: &Workload, fleet: Fl
             actuation_delay: Span::ZERO,
             wakeups: Vec::new(),
         },
-        promises: Promises {
-            slo: vec![Slo::below(0.99, Span::from_millis(500))],
-            limits: Vec::new(),
-        },
+        limits: Limits { slo: vec![Slo::below(0.99, Span::from_millis(500))], asked: Vec::new() },
     };
     Setup {
         services: vec![service],

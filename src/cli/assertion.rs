@@ -2,6 +2,7 @@
 
 use autosim_engine::simulation::Slo;
 use autosim_engine::units::{Fraction, Price, Span};
+use autosim_report::significant;
 use autosim_study::experiment::{self, Compared, Comparison, Figure, PolicyResults, Results, Tail};
 use autosim_study::scenario::{Competitor, ErrorTerm, LatencyTerm, SloTerms, nearest};
 use std::fmt;
@@ -20,7 +21,7 @@ pub(super) struct Assertion {
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Subject {
     /// Judged as the SLO would be: by counts, over all replications together.
-    Promise(Slo),
+    Latency(Slo),
     /// The share of all counted requests that failed, over all replications together.
     Errors(ErrorTerm),
     /// A figure, mean over replications, below the limit.
@@ -62,14 +63,14 @@ impl FromStr for Assertion {
             return Ok(Self { text: whole, policy, subject, or_equal: true, limit: 0.0 });
         }
         if is_percentile(claim) {
-            let promise: LatencyTerm =
+            let term: LatencyTerm =
                 claim.trim().parse().map_err(|error| format!("{error}; {EXPECTED}"))?;
-            let subject = Subject::Promise(promise.0);
+            let subject = Subject::Latency(term.0);
             return Ok(Self {
                 text: whole,
                 policy,
                 subject,
-                or_equal: promise.0.or_equal,
+                or_equal: term.0.or_equal,
                 limit: 0.0,
             });
         }
@@ -123,7 +124,7 @@ impl Subject {
             value.filter(|v| v.is_finite()).ok_or_else(|| format!("`{text}` is not a number"))
         };
         match self {
-            Self::Slo | Self::Promise(_) | Self::Errors(_) => Ok(0.0),
+            Self::Slo | Self::Latency(_) | Self::Errors(_) => Ok(0.0),
             Self::Figure(figure) => {
                 use autosim_study::experiment::Kind;
                 match figure.kind() {
@@ -157,7 +158,7 @@ impl Assertion {
     /// The limit that requests are to be counted against.
     pub(super) fn longest(&self) -> Option<Span> {
         match self.subject {
-            Subject::Promise(slo) => Some(slo.longest()),
+            Subject::Latency(slo) => Some(slo.longest()),
             Subject::Errors(_) | Subject::Figure(_) | Subject::Slo => None,
         }
     }
@@ -209,19 +210,19 @@ impl Assertion {
             return Err("there was no traffic");
         }
         match self.subject {
-            Subject::Promise(slo) => {
+            Subject::Latency(slo) => {
                 let (arrived, in_time) =
                     policy.in_time(slo.longest()).ok_or("its limit was not counted against")?;
                 let kept = slo.is_kept(in_time, arrived);
-                Ok((kept, promised(policy.tail(slo.quantile), slo, kept)))
+                Ok((kept, percentile(policy.tail(slo.quantile), slo, kept)))
             }
             Subject::Errors(term) => {
                 let failed = compared.verdict.failed.ok_or("there is no such figure")?;
-                Ok((term.is_kept(failed), format!("{} % failed", significant(100.0 * failed))))
+                Ok((term.is_kept(failed), format!("{} % failed", significant(100.0 * failed, 6))))
             }
             Subject::Figure(figure) => {
                 let mean = compared.estimate(figure).ok_or("there is no such figure")?.mean;
-                Ok((self.allows(mean), format!("{} {}", figure.column(), significant(mean))))
+                Ok((self.allows(mean), format!("{} {}", figure.column(), significant(mean, 6))))
             }
             Subject::Slo => match compared.verdict.ruling {
                 experiment::Ruling::Met => Ok((true, slo.to_string())),
@@ -253,7 +254,7 @@ fn is_percentile(claim: &str) -> bool {
 }
 
 /// The percentile in words; on which side of its limit it lies is counted, not read off a histogram.
-fn promised(tail: Tail, slo: Slo, kept: bool) -> String {
+fn percentile(tail: Tail, slo: Slo, kept: bool) -> String {
     let (ms, longest) = match tail {
         Tail::Ms(ms) => (ms, slo.longest().as_millis_f64()),
         Tail::Infinite => return "too many requests failed".to_owned(),
@@ -265,17 +266,6 @@ fn promised(tail: Tail, slo: Slo, kept: bool) -> String {
 impl fmt::Display for Assertion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
-    }
-}
-
-/// Six significant digits.
-fn significant(value: f64) -> String {
-    let magnitude = if value == 0.0 { 0 } else { value.abs().log10().floor() as i32 };
-    let decimals = usize::try_from(5 - magnitude).unwrap_or(0).min(12);
-    let text = format!("{value:.decimals$}");
-    match text.contains('.') {
-        true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
-        false => text,
     }
 }
 
@@ -291,8 +281,8 @@ mod tests {
     fn assertions_are_read_with_their_units() {
         let up_to_two_seconds = Slo { or_equal: true, ..Slo::below(0.95, Span::from_secs(2)) };
         for (text, subject, limit) in [
-            ("p99<300ms", Subject::Promise(Slo::below(0.99, Span::from_millis(300))), 0.0),
-            ("steady: p95 <= 2s", Subject::Promise(up_to_two_seconds), 0.0),
+            ("p99<300ms", Subject::Latency(Slo::below(0.99, Span::from_millis(300))), 0.0),
+            ("steady: p95 <= 2s", Subject::Latency(up_to_two_seconds), 0.0),
             ("errors<0.1%", Subject::Errors("< 0.1%".parse().unwrap()), 0.0),
             ("failed_share<=0%", Subject::Figure(Figure::FailedShare), 0.0),
             ("cost<12.50 USD", Subject::Figure(Figure::Cost), 12.5),
@@ -336,7 +326,7 @@ mod tests {
             (Tail::Ms(700.0), true, "700.0 ms"),
             (Tail::Infinite, false, "too many requests failed"),
         ] {
-            assert_eq!(promised(tail, slo, kept), shown, "{tail:?} {kept}");
+            assert_eq!(percentile(tail, slo, kept), shown, "{tail:?} {kept}");
         }
     }
 
@@ -359,13 +349,6 @@ mod tests {
             assert_eq!(found.len(), 1);
             assert_eq!(found[0].ruling, Ruling::Undecided, "{text}");
             assert!(found[0].line.starts_with("assertion UNDECIDED: two: "), "{}", found[0].line);
-        }
-    }
-
-    #[test]
-    fn digits_are_significant() {
-        for (value, text) in [(0.0, "0"), (0.00123456789, "0.00123457"), (1234567.8, "1234568")] {
-            assert_eq!(significant(value), text);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! `check`: is a scenario sound, and does what it promises hold.
+//! `check`: is a scenario sound, and does what is asserted of it hold.
 
 mod documents;
 
@@ -9,6 +9,7 @@ use super::input::{Input, Role, ScenarioArgs, refuse_recorded};
 use super::past_run::PastRun;
 use super::run::Format;
 use super::terminal::Terminal;
+use autosim_engine::units::plural;
 use autosim_study::experiment::Comparison;
 use autosim_study::scenario::{Findings, Loaded, Scenario};
 use serde_json::{Value, json};
@@ -218,15 +219,15 @@ fn summary(scenario: &Scenario, args: &Args) -> String {
         scenario.services.iter().map(|service| service.workload.expected_requests(end)).sum();
     let policies: Vec<&str> = scenario.policies.iter().map(|policy| policy.name.as_str()).collect();
     format!(
-        "{} policies ({}), {} of {} {} requests each; a run takes about {}",
-        policies.len(),
+        "{} ({}), {} of {} {} each; a run takes about {}",
+        plural(policies.len() as u64, "policy"),
         policies.join(", "),
         match scenario.draws() {
-            true => format!("{} replications", scenario.replications),
+            true => plural(scenario.replications.into(), "replication"),
             false => "one replication, as every other would be the same,".to_owned(),
         },
         if scenario.closed_loop_users() > 0 { "at most about" } else { "about" },
-        super::effort::grouped(requests.round() as u64),
+        plural(requests.round() as u64, "request"),
         super::effort::duration(args.execute.estimate(scenario).elapsed_s),
     )
 }

@@ -1,5 +1,6 @@
 //! What a run took: elapsed time, processor time, peak memory. Goes to standard error only.
 
+use autosim_engine::units::{Span, plural};
 use autosim_study::experiment::Estimate;
 use std::time::Instant;
 
@@ -19,14 +20,15 @@ impl Effort {
     /// One line about `requests` simulated so far.
     pub(super) fn line(&self, requests: u64) -> String {
         let elapsed = self.since.elapsed().as_secs_f64();
-        let mut line = format!("{} requests simulated in {elapsed:.1} s", grouped(requests));
+        let elapsed = Span::from_secs_f64(elapsed).told();
+        let mut line = format!("{} simulated in {elapsed}", plural(requests, "request"));
         if let (Some(before), Some(now)) = (self.cpu_before_s, cpu_seconds()) {
             let cpu = now - before;
             line += &format!(", {cpu:.2} CPU seconds");
             // Ticks of 10 ms: below a tenth of a second the quotient is noise.
             if cpu >= 0.1 {
                 let speed = requests as f64 / cpu;
-                line += &format!(", {} requests per CPU-second", grouped(speed as u64));
+                line += &format!(", {} per CPU-second", plural(speed as u64, "request"));
             }
         }
         if let Some(peak) = peak_memory_mib() {
@@ -40,8 +42,9 @@ impl Effort {
 pub(super) fn takes(estimate: &Estimate) -> String {
     let Estimate { cells, requests, elapsed_s, memory_bytes } = *estimate;
     format!(
-        "about {} requests in {cells} cells: {} and {:.0} MiB, roughly",
-        grouped(requests.round() as u64),
+        "about {} in {}: {} and {:.0} MiB, roughly",
+        plural(requests.round() as u64, "request"),
+        plural(cells as u64, "cell"),
         duration(elapsed_s),
         memory_bytes / f64::from(1 << 20),
     )
@@ -53,19 +56,6 @@ pub(super) fn duration(seconds: f64) -> String {
         [(86_400.0, "days"), (3600.0, "hours"), (60.0, "minutes"), (1.0, "seconds")];
     let unit = UNITS.iter().find(|(unit, _)| seconds >= 2.0 * unit);
     unit.map_or("a second".into(), |(unit, name)| format!("{} {name}", (seconds / unit).round()))
-}
-
-/// 12 345 678, in groups of three.
-pub(super) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::new();
-    for (at, digit) in digits.char_indices() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(' ');
-        }
-        out.push(digit);
-    }
-    out
 }
 
 /// Processor time of this process, all threads, user and system; `None` where the system does not say.
@@ -93,14 +83,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_grouped_in_threes() {
-        for (number, text) in [(0, "0"), (999, "999"), (1000, "1 000"), (12_345_678, "12 345 678")]
-        {
-            assert_eq!(grouped(number), text);
-        }
-    }
-
-    #[test]
     fn an_estimate_is_said_in_round_numbers() {
         for (seconds, text) in [
             (0.02, "a second"),
@@ -123,6 +105,6 @@ mod tests {
     #[test]
     fn the_line_names_requests() {
         let line = Effort::start().line(1500);
-        assert!(line.starts_with("1 500 requests simulated in "), "{line}");
+        assert!(line.starts_with("1500 requests simulated in "), "{line}");
     }
 }

@@ -2,10 +2,10 @@
 
 use super::exit::{Exit, Failure};
 use super::input::at_least_one;
+use super::moment::When;
 use super::past_run::PastRun;
 use super::terminal::Terminal;
-use autosim_engine::units::{Known, Time, WallClock, instant_of};
-use autosim_policies::builtin::parts::calendar::At;
+use autosim_engine::units::Time;
 use autosim_report::{Account, MomentTold, Stored, explain_text, first_divergence, worst_moments};
 use autosim_study::experiment::{self, ExplainError, Moment, Results, RunOptions, Silent};
 use autosim_study::scenario::Scenario;
@@ -25,9 +25,10 @@ pub(super) struct Args {
     /// Whose decision [default: the only policy's]
     #[arg(long, value_name = "NAME")]
     policy: Option<String>,
-    /// The newest decision at this time: "2h 5m" from the start, or a date and time
+    /// The newest decision at this time: "2h 5m" or "+2h 5m" from the start; "12:01" or "Mon 12:00", the
+    /// first one of the run; a date and time; "last", the newest of all
     #[arg(long, value_name = "TIME", group = "moment")]
-    at: Option<At>,
+    at: Option<When>,
     /// The decisions behind the moments at which users suffered most
     #[arg(long, value_name = "N", group = "moment", value_parser = at_least_one::<NonZeroU32>)]
     worst: Option<NonZeroU32>,
@@ -58,6 +59,7 @@ enum Format {
 const EXAMPLES: &str = "\
 Examples:
   autosim explain output/quickstart --policy target --at 10h
+  autosim explain output/launch-day --policy steady --at 'Mon 12:00'
   autosim explain output/quickstart --policy target --worst 3
   autosim explain output/launch-day --policy steady --diverge prepared --format json
 What the run kept is read from its folder; for the rest the cell is run again from the manifest.
@@ -88,7 +90,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
             from_another_run(args, &scenario, &policy, terminal)?
         }
     };
-    terminal.print(&render(args.format, &found)?)?;
+    terminal.print(&render(args.format, &found, &scenario)?)?;
     Ok(Exit::Good)
 }
 
@@ -166,16 +168,7 @@ fn moments(
 ) -> Result<Option<Vec<Wanted>>, Failure> {
     let own = |at: Time, moment| Wanted { policy: policy.to_owned(), at, moment };
     if let Some(at) = &args.at {
-        if scenario.clock.known() != Known::Date && !matches!(at, At::Offset(_)) {
-            return Err(Failure::bad_input(format_args!(
-                "--at {at}: the run has no date; give a time from its start, for example \"2h 5m\""
-            )));
-        }
-        let time = instant(at, &scenario.clock).filter(|&at| at < scenario.window.end);
-        let end = scenario.window.end.since(Time::ZERO);
-        let time = time.ok_or_else(|| {
-            Failure::bad_input(format_args!("--at {at}: the run lasts from 0s to {end}"))
-        })?;
+        let time = at.within(scenario).map_err(Failure::bad_input)?;
         return Ok(Some(vec![own(time, None)]));
     }
     if let Some(count) = args.worst {
@@ -191,19 +184,11 @@ fn moments(
     Ok(Some(vec![own(at, None), Wanted { policy: other, at, moment: None }]))
 }
 
-/// A time of the command line as an instant of the run.
-fn instant(at: &At, clock: &WallClock) -> Option<Time> {
-    match at {
-        At::Offset(offset) => Some(Time::ZERO.after(*offset)),
-        At::Instant(instant) => clock.time_of(*instant),
-        At::Civil(civil) => clock.time_of(instant_of(*civil, clock.zone())?),
-    }
-}
-
-fn render(format: Format, found: &[Account]) -> Result<String, Failure> {
+fn render(format: Format, found: &[Account], scenario: &Scenario) -> Result<String, Failure> {
     match format {
         Format::Text => {
-            let texts: Vec<String> = found.iter().map(explain_text).collect();
+            let when = autosim_report::When { clock: &scenario.clock, end: scenario.window.end };
+            let texts: Vec<String> = found.iter().map(|one| explain_text(one, &when)).collect();
             Ok(texts.join("\n"))
         }
         Format::Json => {

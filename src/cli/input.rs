@@ -389,7 +389,7 @@ fn trace_layer(trace: &Path, folder: &Path) -> Result<Layer, Failure> {
     Ok(Layer::value(format!("--trace {}", trace.display()), "workload.arrivals", &value))
 }
 
-/// All promises of the command line: those on latency hold together.
+/// All SLOs of the command line: those on latency hold together.
 fn slo_layers(terms: &[String]) -> Result<Vec<Layer>, Failure> {
     let (mut latency, mut errors) = (Vec::new(), Vec::new());
     for term in terms.iter().map(|term| term.trim()) {
@@ -406,7 +406,7 @@ fn slo_layers(terms: &[String]) -> Result<Vec<Layer>, Failure> {
     }
     if let [(first, _), (second, _), ..] = errors[..] {
         return Err(Failure::bad_input(format_args!(
-            "--slo `{first}` and --slo `{second}`: one promise on errors; keep the stricter"
+            "--slo `{first}` and --slo `{second}`: one SLO on errors; keep the stricter"
         )));
     }
     let layer = |term: &str, key: &str, value: &str| {

@@ -25,6 +25,7 @@ mod export;
 mod import;
 mod input;
 mod man;
+mod moment;
 mod named;
 mod past_run;
 mod policy_input;

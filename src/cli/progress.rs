@@ -1,5 +1,6 @@
 //! The progress of a run, shown only to a person.
 
+use autosim_engine::units::plural;
 use autosim_study::experiment::{Glance, Progress};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::collections::BTreeMap;
@@ -96,10 +97,8 @@ impl Progress for Bar {
     fn begins(&self, cells: usize, requests_per_cell: f64) {
         self.so_far().cells = cells;
         self.bar.set_length(cells as u64 * STEPS);
-        self.bar.set_message(format!(
-            "about {} requests each",
-            super::effort::grouped(requests_per_cell.round() as u64)
-        ));
+        let each = plural(requests_per_cell.round() as u64, "request");
+        self.bar.set_message(format!("about {each} each"));
         self.bar.enable_steady_tick(std::time::Duration::from_millis(250));
     }
 

@@ -52,7 +52,7 @@ impl OutputArgs {
 /// Form of the results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub(super) enum Format {
-    /// For people, 80 columns
+    /// For people, as wide as the terminal; 80 columns where there is none
     #[default]
     Table,
     /// One object
@@ -119,7 +119,7 @@ pub(super) fn run_scenario(
     }
     let comparison = Comparison::of(&results);
     // What was found is told whatever becomes of telling it: none of these three hides another.
-    let printed = terminal.print(&answer(output.format, &results, &comparison));
+    let printed = terminal.print(&answer(output.format, &results, &comparison, terminal));
     let left = leave(&results, &comparison, &folder, execute_args.quiet, terminal);
     let judged = judge(&execute_args.asserts, &results, &comparison, |line| {
         terminal.say(line);
@@ -150,9 +150,14 @@ fn leave(
     Ok(())
 }
 
-fn answer(format: Format, results: &Results, comparison: &Comparison) -> String {
+fn answer(
+    format: Format,
+    results: &Results,
+    comparison: &Comparison,
+    terminal: &Terminal,
+) -> String {
     match format {
-        Format::Table => table(results, comparison),
+        Format::Table => table(results, comparison, terminal.width),
         Format::Json => format!("{:#}\n", summary_json(results, comparison)),
         Format::Csv => summary_csv(results, comparison),
         Format::Markdown => markdown(results, comparison),

@@ -10,7 +10,14 @@ pub(super) struct Terminal {
     pub(super) colour: bool,
     /// Messages are read by a person now: progress makes sense.
     pub(super) interactive: bool,
+    /// Columns of what results are printed on; where that is no terminal, 80.
+    pub(super) width: usize,
 }
+
+/// Columns where there is no terminal: what is printed into a file never depends on who does it.
+const WIDTH: usize = 80;
+/// A terminal that says it is narrower says nothing.
+const NARROWEST: usize = 40;
 
 impl Terminal {
     /// Of this process.
@@ -18,7 +25,8 @@ impl Terminal {
         let interactive = std::io::stderr().is_terminal();
         let plain = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
         let dumb = std::env::var_os("TERM").is_some_and(|value| value == "dumb");
-        Self { colour: interactive && !plain("NO_COLOR") && !dumb, interactive }
+        let colour = interactive && !plain("NO_COLOR") && !dumb;
+        Self { colour, interactive, width: width() }
     }
 
     /// Results: text to standard output, whole. If that is closed there is nobody to tell, and the command
@@ -40,4 +48,15 @@ impl Terminal {
     pub(super) fn complain(&self, text: &str) {
         self.say(text);
     }
+}
+
+/// Of the terminal on standard output; `COLUMNS` has the last word there.
+fn width() -> usize {
+    let out = std::io::stdout();
+    if !out.is_terminal() {
+        return WIDTH;
+    }
+    let stated = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    let measured = || Some(usize::from(terminal_size::terminal_size_of(out)?.0.0));
+    stated.or_else(measured).filter(|&width| width >= NARROWEST).unwrap_or(WIDTH)
 }

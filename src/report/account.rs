@@ -3,6 +3,7 @@
 use super::cause::cause;
 use super::moments::Moment;
 use super::reaction::{Launched, Orders, Part, Reaction, reactions};
+use super::when::When;
 use autosim_engine::simulation::DecisionRecord;
 use autosim_engine::units::Time;
 use autosim_study::experiment::{About, Explanation, Results, ServiceDetails};
@@ -130,9 +131,9 @@ pub(super) struct ReactionTold {
     pub(super) decided_last_s: f64,
     pub(super) ready_s: f64,
     /// When the SLO held again; `None` if it was never broken, or never held again.
-    pub(super) promise_s: Option<f64>,
+    pub(super) slo_again_s: Option<f64>,
     /// The SLO was missed and did not hold again.
-    pub(super) promise_lost: bool,
+    pub(super) slo_lost: bool,
     pub(super) launches: Option<LaunchesTold>,
     pub(super) parts: Vec<PartTold>,
 }
@@ -168,7 +169,7 @@ impl Account {
 
     /// A decision without the reaction it belongs to.
     pub(super) fn of_record(whose: &Whose<'_>, record: &DecisionRecord) -> Self {
-        let (shown, decision) = (record, &record.decision);
+        let (shown, decision, when) = (record, &record.decision, When::of(whose.about));
         let ordered = whose.orders.as_ref().and_then(|orders| orders.by(record.at));
         let saw = whose.signals.iter().zip(&record.readings).map(|(name, reading)| Saw {
             signal: name.clone(),
@@ -179,7 +180,7 @@ impl Account {
             stage: step.stage.name().to_owned(),
             before: step.from,
             after: step.to,
-            why: step.why.in_full(),
+            why: step.why.in_full(|at| when.instant(at)),
         });
         let without = record
             .without
@@ -226,8 +227,8 @@ impl ReactionTold {
             decided_s: seconds(reaction.decided),
             decided_last_s: seconds(reaction.decided_last),
             ready_s: seconds(reaction.ready),
-            promise_s: reaction.calm.map(seconds),
-            promise_lost: reaction.lost,
+            slo_again_s: reaction.calm.map(seconds),
+            slo_lost: reaction.lost,
             launches: launches(&reaction.launched),
             parts: reaction.parts().iter().map(PartTold::of).collect(),
         }

@@ -37,7 +37,9 @@ pub(super) fn cause(
     let decided = told_to_leave.and_then(|at| scale_in(service, at));
     let leaving = match service.grace {
         Span::ZERO => "replicas that left at once".to_owned(),
-        grace => format!("replicas that were told to leave, when their grace of {grace} ended"),
+        grace => {
+            format!("replicas that were told to leave, when their grace of {} ended", grace.told())
+        }
     };
     let whose = match decided {
         Some(_) => "below is the scale-in behind it",

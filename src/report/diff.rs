@@ -4,6 +4,7 @@ mod decided;
 mod pairs;
 mod text;
 
+use autosim_engine::units::{Time, WallClock};
 use decided::{Decided, Log, divergences, log, parting};
 use pairs::{Row, pair, rows};
 use serde_json::Value;
@@ -40,6 +41,10 @@ pub struct Difference {
     pub divergences: Vec<Divergence>,
     /// Policies that were compared with nothing.
     pub alone: Vec<(String, Unpaired)>,
+    /// The wall clock of both; nothing is known of it where theirs differ.
+    pub clock: WallClock,
+    /// When the shorter one ends.
+    pub end: Time,
 }
 
 /// Why two runs cannot be compared; nothing was.
@@ -83,11 +88,15 @@ pub fn difference(a: &Left, b: &Left) -> Result<Difference, DiffError> {
     differing("resolved", &a.manifest["resolved"], &renamed, &mut found.inputs);
     let (old, new) = (log(&a.decisions)?, log(&b.decisions)?);
     let end_s = |side: &Left| side.manifest["end_s"].as_f64().unwrap_or(f64::INFINITY);
+    let end_s = end_s(a).min(end_s(b));
+    found.end = Time::from_secs_f64(end_s);
+    let start = |side: &Left| WallClock::parse(side.manifest["start"].as_str()?).ok();
+    found.clock = start(a).filter(|clock| start(b).as_ref() == Some(clock)).unwrap_or_default();
     for pair in &pairs {
         figures(pair, (&there, &here), &mut found.results);
         for (label, old, new) in logs(pair, &old, &new) {
             found.parts.extend(parting(&label, old, new));
-            found.divergences.extend(divergences(&label, old, new, end_s(a).min(end_s(b))));
+            found.divergences.extend(divergences(&label, old, new, end_s));
         }
     }
     found.divergences.sort_by(|a, b| b.replica_hours.total_cmp(&a.replica_hours));
@@ -215,7 +224,8 @@ mod tests {
     fn equal_runs_have_no_difference() {
         let one = left(3, "1.5", "a,s,1,10,3,recommend,x\n");
         let found = difference(&one, &one).unwrap();
-        let nothing = Difference { pairs: found.pairs.clone(), ..Difference::default() };
+        let (pairs, end) = (found.pairs.clone(), found.end);
+        let nothing = Difference { pairs, end, ..Difference::default() };
         assert_eq!(found, nothing);
         assert_eq!(diff_text(&found, 5).matches("no difference").count(), 4);
     }
@@ -229,8 +239,38 @@ mod tests {
             text,
             "inputs\n  policies.a.fixed.replicas: 3 -> 4\n\
              results\n  a: cost: 1.5 -> 3 (+100.0 %)\n\
-             decisions\n  a/s: from 20 s on: 4 (bounds: y) -> 5 (recommend: w)\n"
+             decisions\n  a/s: from 20s on: 4 (bounds: y) -> 5 (recommend: w)\n"
         );
+    }
+
+    #[test]
+    fn figures_and_instants_are_told_as_people_count() {
+        let summary = |values: &str| {
+            format!("policy,latency_p99_ms,cost,minutes_at_cap,failed_share\na,{values}\n")
+        };
+        let log = "a,s,1,43200.000000001,4,bounds,y\n";
+        let later = "a,s,1,50000,4,bounds,y\n";
+        let (mut one, mut other) = (left(3, "1", log), left(3, "1", later));
+        one.summary = summary("1033.4567,1.5,20,0.1");
+        other.summary = summary("43000.1234,1.5000004,48.5,4.2");
+        for side in [&mut one, &mut other] {
+            side.manifest["start"] = json!("2026-03-02T00:00:00+08:00");
+            side.manifest["end_s"] = json!(86_400.0);
+        }
+        let text = diff_text(&difference(&one, &other).unwrap(), 1);
+        for part in [
+            "a: latency_p99: 1 s -> 43 s (×41.6)\n",
+            "a: cost: 1.5 -> 1.5000004 (+0.0 %)\n",
+            "a: minutes_at_cap: 20m -> 48m 30s (+142.5 %)\n",
+            "a: failed_share: 0.1 -> 4.2 (×42.0)\n",
+            "a/s: from Mon 12:00:00 on: 4 (bounds: y) -> nothing\n",
+        ] {
+            assert!(text.contains(part), "{part}\n{text}");
+        }
+        // Two runs with clocks of their own have no time of day in common.
+        other.manifest["start"] = json!("2026-03-03T00:00:00+08:00");
+        let text = diff_text(&difference(&one, &other).unwrap(), 1);
+        assert!(text.contains("a/s: from 12h on: 4"), "{text}");
     }
 
     #[test]
@@ -256,7 +296,7 @@ mod tests {
             "inputs\n  policies.a.fixed.replicas: 3 -> 4\n\
              compared\n  a with b: the only one of each run\n\
              results\n  a -> b: cost: 1.5 -> 3 (+100.0 %)\n\
-             decisions\n  a -> b/s: from 10 s on: 3 (recommend: x) -> 5 (recommend: x)\n"
+             decisions\n  a -> b/s: from 10s on: 3 (recommend: x) -> 5 (recommend: x)\n"
         );
         // Nothing to pair: no difference would be a lie.
         let three = "policy,kind,cost\nb,x,1\nc,x,1\nd,x,1\n".to_owned();

@@ -41,7 +41,7 @@ fn clock_time(run: &DryRun, answer: &Answer) -> Option<String> {
     Some(at.strftime("%FT%T%.f%:z").to_string())
 }
 
-/// The decisive stage and why: `stabilise: highest of the last 300 s`.
+/// The decisive stage and why: `stabilise: highest of the last 5m`.
 fn reason(answer: &Answer) -> String {
     let step = answer.decision.reason();
     match step.why.to_string() {

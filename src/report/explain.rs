@@ -2,25 +2,20 @@
 //! guard was worth, what was ordered, and where the time went.
 
 use super::account::{Account, LaunchesTold, MomentTold, PartTold, ReactionTold};
-use super::moments::{Moment, latency};
-use super::number::plain;
+use super::moments::Moment;
+use super::number::{group, plain, significant};
 use super::reaction::{ACTUATION, DECISIONS, LAUNCH_RATE, LOOP, RISE, SLO_AGAIN, START};
+use super::when::When;
 use autosim_engine::control::Stage;
-use autosim_engine::units::{Span, Time};
+use autosim_engine::units::{Span, Time, plural};
 use autosim_study::experiment::Results;
 
 /// An explanation for people, at most 100 columns wide.
-pub fn explain_text(one: &Account) -> String {
-    let clock = one.clock.as_ref().map(|clock| format!(" ({})", clock.replacen('T', " ", 1)));
-    let mut text = one.moment.as_ref().map(suffered).unwrap_or_default();
-    text += &format!(
-        "{} ({}), replication {}, {} s{}\n",
-        one.policy,
-        one.kind,
-        one.replication,
-        plain(one.time_s, 3),
-        clock.unwrap_or_default()
-    );
+pub fn explain_text(one: &Account, when: &When<'_>) -> String {
+    let mut text = one.moment.as_ref().map(|one| suffered(one, when)).unwrap_or_default();
+    let Account { policy, kind, replication, .. } = one;
+    let at = when.in_full(Time::from_secs_f64(one.time_s));
+    text += &format!("{policy} ({kind}), replication {replication}, {at}\n");
     if one.fidelity.is_some() {
         line(&mut text, "fidelity", "fluid: what it saw is that of a flow, approximately");
     }
@@ -38,7 +33,7 @@ pub fn explain_text(one: &Account) -> String {
     for saw in &one.saw {
         let name = &saw.signal;
         let seen = match saw.value {
-            Some(value) => format!("{name} = {value}, {} old", length(saw.age_s)),
+            Some(value) => format!("{name} = {}, {} old", significant(value, 6), length(saw.age_s)),
             None => format!("{name}: no data"),
         };
         line(&mut text, "saw", &seen);
@@ -70,14 +65,16 @@ pub fn explain_text(one: &Account) -> String {
 }
 
 /// The moment that is explained, from when to when.
-fn suffered(moment: &MomentTold) -> String {
-    let [from, to, late] = [moment.from_s, moment.to_s, moment.late].map(|value| plain(value, 3));
+fn suffered(moment: &MomentTold, when: &When<'_>) -> String {
+    let [from, to] = [moment.from_s, moment.to_s].map(Time::from_secs_f64);
+    let stretch = when.stretch(from, to);
     match (moment.failed, moment.late > 0.0) {
-        (0, false) => format!("slowest interval: {from} s to {to} s, nobody failed or was late\n"),
+        (0, false) => format!("slowest interval: {stretch}, nobody failed or was late\n"),
         (failed, _) => {
             let cause = moment.cause.as_ref().map(|cause| format!("  {cause}\n"));
-            let what =
-                format!("moment: {from} s to {to} s, {failed} failed, at least {late} late\n");
+            let [failed, late] =
+                [failed.to_string(), plain(moment.late.ceil(), 0)].map(|n| group(&n));
+            let what = format!("moment: {stretch}, {failed} failed, at least {late} late\n");
             what + &cause.unwrap_or_default()
         }
     }
@@ -85,7 +82,7 @@ fn suffered(moment: &MomentTold) -> String {
 
 /// How many replicas, and when the first and the last of them was ready.
 fn tell_launches(text: &mut String, label: &str, launches: &LaunchesTold, decided_s: f64) {
-    let mut told = plural(launches.ordered, "replica");
+    let mut told = plural(launches.ordered.into(), "replica");
     if launches.cancelled > 0 {
         told += &format!(", {} cancelled", launches.cancelled);
     }
@@ -116,7 +113,7 @@ fn tell_slowest(text: &mut String, launches: &LaunchesTold) {
 }
 
 fn tell_reaction(text: &mut String, reaction: &ReactionTold) {
-    let mut told = format!("{} -> {} replicas", reaction.before, reaction.after);
+    let mut told = format!("{} -> {}", reaction.before, plural(reaction.after.into(), "replica"));
     let lasted = reaction.decided_last_s - reaction.decided_s;
     if lasted > 0.0 {
         told += &format!(", decided within {}", length(lasted));
@@ -131,11 +128,11 @@ fn tell_reaction(text: &mut String, reaction: &ReactionTold) {
     for part in reaction.parts.iter().filter(worth) {
         line(text, &format!("  {}", length(part.length_s)), &in_words(&part.part));
     }
-    if let Some(slo) = reaction.promise_s {
+    if let Some(slo) = reaction.slo_again_s {
         let after = length(slo - reaction.decided_s);
         line(text, &format!("  {after}"), "from the first decision until the SLO held again");
     }
-    if reaction.promise_lost {
+    if reaction.slo_lost {
         line(text, "  -", "the SLO did not hold again");
     }
 }
@@ -159,10 +156,6 @@ fn short(part: &str) -> String {
     part.replace('_', " ")
 }
 
-fn plural(count: u32, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
-}
-
 /// The number and whose it is.
 fn verdict(one: &Account) -> String {
     let change = match one.desired.cmp(&one.desired_before) {
@@ -175,21 +168,16 @@ fn verdict(one: &Account) -> String {
         true => "the formula's own answer",
         false => "not the formula's answer",
     };
-    format!("{} replicas, {change}; the last word was {by}'s ({formula})", one.desired)
+    let count = plural(one.desired.into(), "replica");
+    format!("{count}, {change}; the last word was {by}'s ({formula})")
 }
 
 fn line(text: &mut String, label: &str, rest: &str) {
     text.push_str(&format!("  {label:<18} {rest}\n"));
 }
 
-/// Seconds for people.
 fn length(seconds: f64) -> String {
-    match Span::from_secs_f64(seconds) {
-        Span::ZERO => "0 s".to_owned(),
-        short if short < Span::from_secs(10) => latency(short),
-        middle if middle < Span::from_secs(120) => format!("{} s", plain(seconds, 1)),
-        _ => Span::from_secs(seconds.round() as u64).to_string(),
-    }
+    Span::from_secs_f64(seconds).told()
 }
 
 /// The moments worth explaining, when users suffered most, the worst first: the instant whose newest decision

@@ -51,14 +51,14 @@ fn policy(policy: &Compared) -> Value {
         Ruling::Met => json!("met"),
         Ruling::Missed => json!("missed"),
     };
-    let latency = policy.verdict.latency.iter().map(|one| {
-        json!({ "promise": one.slo.to_string(), "in_time_share": one.share, "kept": one.kept })
-    });
+    let latency = policy.verdict.latency.iter().map(
+        |one| json!({ "slo": one.slo.to_string(), "in_time_share": one.share, "kept": one.kept }),
+    );
     let errors = policy.verdict.errors.map(|(term, kept)| {
         let failed = policy.verdict.failed;
-        json!({ "promise": format!("errors {term}"), "failed_share": failed, "kept": kept })
+        json!({ "slo": format!("errors {term}"), "failed_share": failed, "kept": kept })
     });
-    let promises: Vec<Value> = latency.chain(errors).collect();
+    let terms: Vec<Value> = latency.chain(errors).collect();
     json!({
         "name": policy.name,
         "kind": policy.kind,
@@ -67,7 +67,7 @@ fn policy(policy: &Compared) -> Value {
         "slo_replications_met": policy.verdict.met_in,
         "slo_decided": (!ruling.is_null()).then_some(policy.verdict.undecided.is_none()),
         "replications_to_decide": policy.verdict.undecided,
-        "promises": promises,
+        "slo_terms": terms,
         "on_frontier": policy.on_frontier,
         "figures": figures,
         "vs_baseline": differences,

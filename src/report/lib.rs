@@ -16,6 +16,7 @@
 mod account;
 mod cause;
 mod classes_csv;
+mod columns;
 mod decisions_csv;
 mod diff;
 mod dry_run;
@@ -53,9 +54,11 @@ pub use explain::{explain_text, first_divergence, worst_moments};
 pub use folder::{FolderError, check_folder, check_whole};
 pub use json::summary_json;
 pub use markdown::markdown;
+pub use number::{group, plain, significant};
 pub use policy::{policy_json, policy_toml};
 pub use stored::Stored;
 pub use table::table;
+pub use when::When;
 
 use autosim_study::experiment::{Comparison, Results};
 use std::io::{self, Write};

@@ -3,7 +3,7 @@
 use super::moments::lines;
 use super::number::{currency, human};
 use super::table::{
-    against_baseline, headline, notes, percent, promises, slo, tail, tail_name, verdict,
+    against_baseline, further_slos, headline, notes, percent, slo, tail, tail_name, verdict,
     with_interval,
 };
 use autosim_study::experiment::{Compared, Comparison, Figure, Results};
@@ -43,8 +43,8 @@ fn write_markdown(
         writeln!(out, "| {} |", row(policy, at == comparison.baseline).join(" | "))?;
     }
     writeln!(out)?;
-    let promised = promises(results, comparison);
-    for line in promised.into_iter().chain(lines(results, comparison, WORST)) {
+    let further = further_slos(results, comparison);
+    for line in further.into_iter().chain(lines(results, comparison, WORST)) {
         writeln!(out, "- {}", plain_text(&line))?;
     }
     writeln!(out, "\n<details><summary>What this rests on</summary>\n")?;

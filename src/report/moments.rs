@@ -1,7 +1,7 @@
 //! The worst moments of a run: when users felt it, and what the fleet looked like.
 
-use super::number::{group, human, plain};
-use super::when;
+use super::number::{group, plain};
+use super::when::When;
 use autosim_engine::simulation::{Interval, Slo};
 use autosim_engine::stats::Histogram;
 use autosim_engine::units::{Span, Time};
@@ -118,7 +118,7 @@ impl Moment {
 
     /// When: `Mon 12:00-12:09`.
     pub(super) fn when(&self, about: &About) -> String {
-        when::stretch(about, self.from, self.to)
+        When::of(about).stretch(self.from, self.to)
     }
 
     /// What users felt and what the fleet looked like: `p99 1.9 s, 120 failed; 4 ready of 12 wanted`.
@@ -126,7 +126,7 @@ impl Moment {
         let felt = match self.worst.percentiles {
             Some(percentiles) => {
                 let name = 100.0 * PERCENTILES[self.judge];
-                format!("p{name:.0} {}", latency(percentiles[self.judge]))
+                format!("p{name:.0} {}", percentiles[self.judge].told())
             }
             None => "nothing completed".to_owned(),
         };
@@ -161,12 +161,6 @@ pub(super) fn lines(results: &Results, comparison: &Comparison, most: usize) -> 
     told.collect()
 }
 
-/// A latency for people: `240 ms`, `1.9 s`.
-pub(super) fn latency(span: Span) -> String {
-    let ms = span.as_millis_f64();
-    if ms < 999.5 { format!("{} ms", human(ms, 3)) } else { format!("{} s", human(ms / 1e3, 2)) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -198,7 +192,7 @@ mod tests {
         assert!(!is_bad(&about, &interval), "p95 of 301 ms, to within a bucket");
         interval.percentiles = Some([10, 20, 30].map(Span::from_millis));
         about.slo.latency.push(Slo::below(0.5, Span::from_millis(9)));
-        assert!(is_bad(&about, &interval), "p50 of 10 ms breaks the second promise");
+        assert!(is_bad(&about, &interval), "p50 of 10 ms breaks the second SLO");
         about.slo.latency.pop();
         interval.rejections = 1;
         assert!(is_bad(&about, &interval));

@@ -19,11 +19,22 @@ pub(super) fn figure(value: Option<f64>, kind: Kind) -> String {
 }
 
 /// At most `decimals` digits after the point, without trailing zeros, never `-0` or an exponent.
-pub(super) fn plain(value: f64, decimals: usize) -> String {
+pub fn plain(value: f64, decimals: usize) -> String {
     let text = format!("{value:.decimals$}");
     let text =
         if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
     if text == "-0" { "0".to_owned() } else { text.to_owned() }
+}
+
+/// So many significant digits, without trailing zeros.
+pub fn significant(value: f64, digits: usize) -> String {
+    let magnitude = if value == 0.0 { 0 } else { value.abs().log10().floor() as i32 };
+    plain(value, usize::try_from(digits as i32 - 1 - magnitude).unwrap_or(0).min(12))
+}
+
+/// A relative change in words where that is a large factor, which a percentage hides: `×41.6`.
+pub(super) fn times(change: f64) -> Option<String> {
+    (change >= 9.0).then(|| format!("×{}", human(1.0 + change, 3)))
 }
 
 /// About `digits` significant digits for people, thousands grouped by a thin gap: `1 234`, `0.0512`.
@@ -49,7 +60,7 @@ pub(super) fn currency(currency: Currency) -> String {
 }
 
 /// Thousands of a plain number grouped: `12 345.6`.
-pub(super) fn group(text: &str) -> String {
+pub fn group(text: &str) -> String {
     let (sign, rest) = text.strip_prefix('-').map_or(("", text), |rest| ("-", rest));
     let (whole, part) = rest.find('.').map_or((rest, ""), |at| rest.split_at(at));
     if whole.len() < 5 {
@@ -81,6 +92,13 @@ mod tests {
             assert_eq!(plain(value, decimals), text);
         }
         assert_eq!(figure(None, Kind::Money), "");
+    }
+
+    #[test]
+    fn digits_are_significant() {
+        for (value, text) in [(0.0, "0"), (0.00123456789, "0.00123457"), (1234567.8, "1234568")] {
+            assert_eq!(significant(value, 6), text);
+        }
     }
 
     #[test]

@@ -69,7 +69,7 @@ pub(super) const DECISIONS: &str = "further_decisions";
 pub(super) const ACTUATION: &str = "actuation_delay";
 pub(super) const LAUNCH_RATE: &str = "launch_rate";
 pub(super) const START: &str = "start";
-pub(super) const SLO_AGAIN: &str = "ready_to_promise";
+pub(super) const SLO_AGAIN: &str = "ready_to_slo";
 
 impl Launched {
     /// One more.
@@ -358,6 +358,7 @@ mod tests {
             timeline,
             decisions,
             slo_minutes: Vec::new(),
+            decisions_left_out: 0,
             grace: Span::MAX,
             decisions_left_out: 0,
             launches: Launches::default(),

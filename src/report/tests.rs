@@ -173,7 +173,7 @@ fn an_interrupted_run_says_how_many_replications_it_finished() {
     assert!(!page(&results).contains("INCOMPLETE"));
     results.complete = false;
     results.about.replications = 50;
-    let text = table(&results, &comparison).split_whitespace().collect::<Vec<_>>().join(" ");
+    let text = table(&results, &comparison, 80).split_whitespace().collect::<Vec<_>>().join(" ");
     for part in ["all, 4 of 50 replications, seed", "over 4 of 50 replications (S", "INCOMPLETE"] {
         assert!(text.contains(part), "{part}\n{text}");
     }
@@ -216,7 +216,7 @@ fn every_byte_is_the_same_for_any_number_of_threads() {
         let comparison = Comparison::of(&results);
         let folder = home.path().join(jobs.to_string());
         write_all(&results, &comparison, &folder).unwrap();
-        left.push((contents(&folder), table(&results, &comparison)));
+        left.push((contents(&folder), table(&results, &comparison, 80)));
     }
     let names: Vec<&String> = left[0].0.iter().map(|(name, _)| name).collect();
     assert_eq!(names.len(), 16, "{names:?}");

@@ -119,7 +119,7 @@ fn every_output_says_that_it_is_a_flow() {
         results(&text("1000/s", "duration = '2h'", "").replacen("duration = '1d'\n", "", 1), 2);
     let comparison = Comparison::of(&results);
     let texts = [
-        autosim_report::table(&results, &comparison),
+        autosim_report::table(&results, &comparison, 80),
         autosim_report::markdown(&results, &comparison),
         autosim_report::summary_csv(&results, &comparison),
         autosim_report::summary_json(&results, &comparison).to_string(),

@@ -113,7 +113,7 @@ pub(crate) fn setup(case: &Case) -> Setup {
             actuation_delay: Span(case.delay),
             wakeups: case.wakeups.iter().map(|&at| Time(at)).collect(),
         },
-        promises: Default::default(),
+        limits: Default::default(),
     };
     Setup {
         services: vec![service],

@@ -30,7 +30,7 @@ fn everything_but_traffic_and_policies_has_a_default() {
     assert_eq!(answer.policies()[0].kind, "own");
     assert!(answer.mean("own", autosim::Figure::Completed).unwrap() > 70_000.0);
     assert!(answer.mean("nobody", autosim::Figure::Completed).is_none());
-    assert!(answer.cheapest_that_holds().is_none(), "nothing is promised");
+    assert!(answer.cheapest_that_holds().is_none(), "no SLO is stated");
 }
 
 #[test]

@@ -43,7 +43,7 @@ fn simulate(fleet: FleetSpec, requests: Vec<(u64, u64)>, end: Time) -> (ServiceO
             actuation_delay: Span::ZERO,
             wakeups: Vec::new(),
         },
-        promises: Default::default(),
+        limits: Default::default(),
     };
     let setup = Setup {
         services: vec![service],

@@ -287,7 +287,11 @@ fn what_cannot_be_explained_is_refused_with_what_could_be() {
         (&["explain", "left", "--at", "1m"], "choose one with --policy"),
         (&["explain", "left", "--policy", "foo", "--at", "1m"], "no policy `foo`"),
         (&["explain", "left", "--policy", "steps", "--at", "3h"], "the run lasts from 0s to 40m"),
-        (&["explain", "left", "--policy", "steps", "--at", "1s"], "has decided nothing"),
+        (
+            &["explain", "left", "--policy", "steps", "--at", "1s"],
+            "decided nothing in the first 1 s",
+        ),
+        (&["explain", "left", "--policy", "steps", "--at", "noon"], "\"Mon 12:00\""),
         (&["explain", "left", "--policy", "steps"], "required"),
         (&["diff", "left", "nowhere"], "cannot read"),
     ] {

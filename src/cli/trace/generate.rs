@@ -1,12 +1,11 @@
 //! `trace generate`: the traffic of a scenario as a file.
 
-use crate::cli::effort::grouped;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::input::{ScenarioArgs, accept};
 use crate::cli::signals::stop_when_asked;
 use crate::cli::terminal::Terminal;
 use autosim_engine::random::Streams;
-use autosim_engine::units::Span;
+use autosim_engine::units::{Span, plural};
 use autosim_engine::workload::trace::{Form, GenerateError, generate};
 use autosim_study::scenario::{Layer, Scenario};
 use std::path::PathBuf;
@@ -67,9 +66,9 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
         Err(error) => return Err(Failure::bad_input(error)),
     };
     terminal.say(&format!(
-        "{} requests in {} rows of {}",
-        grouped(done.requests),
-        grouped(done.rows),
+        "{} in {} of {}",
+        plural(done.requests, "request"),
+        plural(done.rows, "row"),
         args.out.display()
     ));
     Ok(Exit::Good)

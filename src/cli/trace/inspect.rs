@@ -2,10 +2,11 @@
 
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::terminal::Terminal;
-use autosim_engine::units::Span;
+use autosim_engine::units::{Span, plural};
 use autosim_engine::workload::trace::{
     Edge, Format, Inspection, Missing, Options, ServiceColumn, TimeUnit, inspect,
 };
+use autosim_report::{group, plain};
 use serde::de::IntoDeserializer;
 use serde::de::value::{Error as ValueError, StrDeserializer};
 use std::fmt::Write as _;
@@ -147,7 +148,7 @@ fn describe(seen: &Inspection) -> String {
         line("interval", format!("{step}, {} without a row", seen.missing));
     }
     if seen.inversions > 0 {
-        line("out of order", format!("{} rows", seen.inversions));
+        line("out of order", plural(seen.inversions as u64, "row"));
     }
     if let Some(time) = &seen.service_time {
         let part = |name: &str, s: f64| format!("{name} {}", Span::from_secs_f64(round_s(s)));
@@ -181,11 +182,7 @@ fn round_s(seconds: f64) -> f64 {
 
 /// Whole if large, else four significant digits.
 fn number(value: f64) -> String {
-    if value >= 1000.0 {
-        return crate::cli::effort::grouped(value.round() as u64);
-    }
-    let text = format!("{value:.3}");
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    group(&plain(value, if value >= 1000.0 { 0 } else { 3 }))
 }
 
 /// Rates as bars, the highest eight eighths.

@@ -1,6 +1,7 @@
 //! A decision and the trail of stages that made it.
 
 use crate::marks;
+use crate::units::{Span, Time};
 use std::fmt;
 use strum::{IntoStaticStr, VariantArray};
 
@@ -149,7 +150,9 @@ pub enum Why {
 }
 
 impl fmt::Display for Why {
+    /// In short; an instant is told as time since the start.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let told = |seconds: f64| Span::from_secs_f64(seconds).told();
         match self {
             Self::Plain => Ok(()),
             Self::Note(text) => f.write_str(text),
@@ -163,13 +166,15 @@ impl fmt::Display for Why {
                 write!(f, "rule {number}: {have} of {need} samples needed")
             }
             Self::Quiet { value } => write!(f, "no rule holds for {value:.4}"),
-            Self::Recent { what, window_s } => write!(f, "{what} of the last {window_s} s"),
-            Self::Entry { number, since_s } => write!(f, "entry {number} since {since_s} s"),
+            Self::Recent { what, window_s } => write!(f, "{what} of the last {}", told(*window_s)),
+            Self::Entry { number, since_s } => {
+                write!(f, "entry {number} since +{}", told(*since_s))
+            }
             Self::Chosen { number, of } => write!(f, "policy {number} of {of}"),
-            Self::Idle { seconds } => write!(f, "idle for {seconds} s"),
+            Self::Idle { seconds } => write!(f, "idle for {}", told(*seconds)),
             Self::NoData => f.write_str("no data"),
             Self::Limit { name, value } => write!(f, "{name} {value}"),
-            Self::Until { name, seconds_left } => write!(f, "{name}, {seconds_left} s left"),
+            Self::Until { name, seconds_left } => write!(f, "{name}, {} left", told(*seconds_left)),
         }
     }
 }
@@ -196,30 +201,51 @@ impl Why {
         }
     }
 
-    /// The arithmetic in full, for whoever wants to check it: every number as it was used.
-    pub fn in_full(&self) -> String {
+    /// The arithmetic in full, for whoever wants to check it: every number with as many digits as give the
+    /// same answer. `instant` says how people are told when something was.
+    pub fn in_full(&self, instant: impl Fn(Time) -> String) -> String {
         match self {
+            Self::Entry { number, since_s } => {
+                format!("entry {number} since {}", instant(Time::from_secs_f64(*since_s)))
+            }
             Self::Ratio { base, value, target } => {
+                let count = |value: f64| (f64::from(*base) * value / target - 1e-9).ceil();
+                let value = digits(*value, |brief| count(brief) == count(*value));
                 format!("{base} x {value} / {target}, rounded up")
             }
-            Self::Total { total, each } => format!("{total} / {each}, rounded up"),
-            Self::Level { value, level } => format!("{value} against the level {level}"),
+            Self::Total { total, each } => {
+                let count = |total: f64| (total / each - 1e-9).ceil();
+                let total = digits(*total, |brief| count(brief) == count(*total));
+                format!("{total} / {each}, rounded up")
+            }
+            Self::Level { value, level } => {
+                let value =
+                    digits(*value, |brief| brief.total_cmp(level) == value.total_cmp(level));
+                format!("{value} against the level {level}")
+            }
             Self::Rule { number, value, level } => {
+                let value =
+                    digits(*value, |brief| brief.total_cmp(level) == value.total_cmp(level));
                 format!("rule {number}: {value} against the level {level}")
             }
-            Self::Quiet { value } => format!("no rule holds for {value}"),
+            Self::Quiet { value } => format!("no rule holds for {}", digits(*value, |_| true)),
             Self::Plain
             | Self::Note(_)
             | Self::TooFew { .. }
             | Self::NoData
             | Self::Limit { .. }
             | Self::Recent { .. }
-            | Self::Entry { .. }
             | Self::Chosen { .. }
             | Self::Idle { .. }
             | Self::Until { .. } => self.to_string(),
         }
     }
+}
+
+/// The number with at least six significant digits, and as many more as it takes for the same answer.
+fn digits(value: f64, same: impl Fn(f64) -> bool) -> f64 {
+    let brief = |digits: usize| format!("{value:.digits$e}").parse().ok();
+    (5..17).filter_map(brief).find(|brief| same(*brief)).unwrap_or(value)
 }
 
 /// One stage of a decision: the number before and after, and why.
@@ -283,6 +309,8 @@ pub struct Decision {
     pub uncapped: u32,
     /// The stages in order; never empty.
     pub trail: Trail,
+    /// What the policy remembers after it, in a word of its product's own; zero where it says nothing.
+    pub state: u32,
     /// A guard that lets everything pass, see [`super::Observation`].
     lifted: Option<Stage>,
 }
@@ -299,7 +327,7 @@ impl Decision {
         why.mark();
         let mut trail = Trail::EMPTY;
         trail.push(Step { stage, from, to: wanted, why });
-        Self { desired: wanted, uncapped: wanted, trail, lifted }
+        Self { desired: wanted, uncapped: wanted, trail, state: 0, lifted }
     }
 
     /// A guard's answer. Recorded if it changed the number or has something to say.
@@ -320,6 +348,12 @@ impl Decision {
     #[must_use]
     pub const fn with_uncapped(self, uncapped: u32) -> Self {
         Self { uncapped, ..self }
+    }
+
+    /// With what the policy remembers after it.
+    #[must_use]
+    pub const fn with_state(self, state: u32) -> Self {
+        Self { state, ..self }
     }
 
     /// The bound that had the last word on what a policy wanted: its own minimum and maximum, or those of a
@@ -374,6 +408,22 @@ mod tests {
                 .iter()
                 .fold(start, |decision, &(stage, to)| decision.then(stage, to, Why::Plain));
             assert_eq!(decision.bound(), *bound, "{stages:?}");
+        }
+    }
+
+    #[test]
+    fn the_arithmetic_has_as_many_digits_as_give_the_same_answer() {
+        let ratio = |base, value, target| Why::Ratio { base, value, target };
+        for (why, text) in [
+            (ratio(7, 95.026_450_631_408_54, 60.0), "7 x 95.0265 / 60, rounded up"),
+            // 70.0000007 percent of 10 replicas at 70 are 11, of 70 they are 10.
+            (ratio(10, 70.000_000_7, 70.0), "10 x 70.000001 / 70, rounded up"),
+            (Why::Total { total: 0.1 + 0.2, each: 0.1 }, "0.3 / 0.1, rounded up"),
+            (Why::Level { value: 79.999_999_9, level: 80.0 }, "79.9999999 against the level 80"),
+            (Why::Quiet { value: 1.0 / 3.0 }, "no rule holds for 0.333333"),
+            (Why::Entry { number: 2, since_s: 60.0 }, "entry 2 since 1m"),
+        ] {
+            assert_eq!(why.in_full(|at| at.since(Time::ZERO).to_string()), text);
         }
     }
 

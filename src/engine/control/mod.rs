@@ -144,6 +144,8 @@ pub struct SignalRef {
     /// What the product calls it, if it is a product's: a column of that name in a recording holds
     /// exactly what its controller sees.
     pub native: Option<String>,
+    /// Whether only a column of that name will do: nothing in a simulation stands for it.
+    pub by_native_name: bool,
     /// A metric path in place of the signal's window, statistic and delay; it is scraped every
     /// `signal.resolution`.
     pub sensor: Option<Box<dyn Sensor>>,
@@ -153,6 +155,17 @@ pub struct SignalRef {
     pub drift: Span,
     /// What the policy holds it against; nothing of the run depends on them.
     pub levels: Vec<Level>,
+    /// It is read off the metric path of another signal, and has no scrapes.
+    pub part_of: Option<PartOf>,
+}
+
+/// Something that the metric path of another signal knows too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PartOf {
+    /// The place of that signal, which comes earlier and has a sensor of its own.
+    pub signal: usize,
+    /// What of it, see [`Sensor::part`].
+    pub part: u32,
 }
 
 impl SignalRef {
@@ -167,10 +180,12 @@ impl SignalRef {
             service,
             signal,
             native: None,
+            by_native_name: false,
             sensor: None,
             outages: Vec::new(),
             drift: Span::ZERO,
             levels: Vec::new(),
+            part_of: None,
         }
     }
 

@@ -36,10 +36,12 @@ pub use outcome::{
     Interval, LatencyTotals, Outcome, Presence, ServiceOutcome, SloMinute, UserTotals,
 };
 pub use setup::{DecisionLog, Detail, Halt, ServiceSetup, Setup, Window};
-pub use slo::{Promises, Slo, needed};
+pub use slo::{Limits, Slo, needed};
 
 #[cfg(test)]
 mod order_tests;
+#[cfg(test)]
+mod replica_tests;
 #[cfg(test)]
 mod rollout_tests;
 #[cfg(test)]

@@ -103,7 +103,7 @@ pub struct Counts {
     pub unfinished: u64,
     /// Attempts of arrived requests beyond the first ones.
     pub retries: u64,
-    /// Completed in time by the first promise of the SLO (all completed ones without an SLO).
+    /// Completed in time by the first SLO (all completed ones without an SLO).
     pub within_slo: u64,
     /// Triggered the launch of a replica (scale per request or activation from zero).
     pub triggered_launch: u64,
@@ -218,9 +218,9 @@ pub struct BoundTotals {
 pub struct SloMinute {
     /// Counted requests that arrived in it.
     pub arrived: u32,
-    /// Of those, completed in time by the first promise of the SLO.
+    /// Of those, completed in time by the first SLO.
     pub within: u32,
-    /// Another promise of it was broken.
+    /// Another SLO was broken.
     pub also_broken: bool,
 }
 

@@ -6,7 +6,7 @@ mod flow;
 use super::attempts::{Attempts, within};
 use super::outcome::{ClassTotals, Counts, LatencyTotals, Presence, SloMinute};
 use super::setup::Window;
-use super::slo::{Promises, Slo};
+use super::slo::{Limits, Slo};
 use crate::fleet::dispatch::{Attempt, Completion, Parcel, Resolved, Sink};
 use crate::stats::Histogram;
 use crate::units::{Span, Time};
@@ -39,7 +39,7 @@ struct Edges {
 #[derive(Debug)]
 pub(super) struct Recorder {
     window: Window,
-    /// The longest response time that is in time by the first promise.
+    /// The longest response time that is in time by the first SLO.
     longest: Option<Span>,
     counts: Counts,
     totals: LatencyTotals,
@@ -64,7 +64,7 @@ pub(super) struct Recorder {
     classes: Vec<ClassTotals>,
     /// Only where clients give up and try again.
     pub(super) attempts: Option<Box<Attempts>>,
-    /// Only where a signal needs quantiles, or there is more than one promise.
+    /// Only where a signal needs quantiles, or there is more than one SLO.
     extra: Option<Box<Extra>>,
 }
 
@@ -78,7 +78,7 @@ pub(super) struct Recorded {
 }
 
 impl Recorder {
-    pub(super) fn new(window: Window, asked: &Promises, quantiles: bool, clients: bool) -> Self {
+    pub(super) fn new(window: Window, asked: &Limits, quantiles: bool, clients: bool) -> Self {
         let first = asked.slo.first();
         let minutes = match first {
             Some(_) => window.end.since(window.warmup).0.div_ceil(NS_PER_MINUTE) as usize,

@@ -41,20 +41,13 @@ impl<'a, const OBSERVED: bool> Service<'a, OBSERVED> {
             slots: setup.resources.concurrency,
             most: most_replicas(&setup.fleet),
             outgrown: None,
-            backend: Backend::new(
-                setup.arrivals,
-                setup.fleet,
-                &setup.promises,
-                observer,
-                index,
-                run,
-            ),
+            backend: Backend::new(setup.arrivals, setup.fleet, &setup.limits, observer, index, run),
         }
     }
 
     /// Asks the policy; returns the decision to actuate.
     pub(super) fn control(&mut self, now: Time, activation: bool, senses: &mut Senses) -> Decision {
-        let readings = senses.readings(now, &self.backend);
+        let readings = senses.readings(now, &mut self.backend);
         let (census, desired) = (self.backend.census(), self.backend.desired);
         self.controller.ask(&Observation::new(now, census, desired, readings), activation)
     }

@@ -1,6 +1,6 @@
 //! Everything one simulation needs, resolved: no names, no files.
 
-use super::slo::Promises;
+use super::slo::Limits;
 use crate::control::Autoscaler;
 use crate::fleet::FleetSpec;
 use crate::signal::Resources;
@@ -41,8 +41,8 @@ pub struct ServiceSetup {
     pub resources: Resources,
     /// Who decides.
     pub autoscaler: Autoscaler,
-    /// What is promised of its response times.
-    pub promises: Promises,
+    /// What its response times are held against.
+    pub limits: Limits,
 }
 
 /// What is counted (rule 7).
@@ -85,8 +85,9 @@ pub enum DecisionLog {
 pub enum Halt {
     /// More requests waited than memory is granted for; the same setup halts there again.
     #[error(
-        "service {service}: more than {limit} requests were waiting at {at_s} s; \
-         give the queue a capacity or a timeout (`queue.capacity`, `queue.timeout`), or more replicas"
+        "service {service}: more than {limit} requests were waiting {} after the start; \
+         give the queue a capacity or a timeout (`queue.capacity`, `queue.timeout`), or more replicas",
+        Span::from_secs(*at_s).told()
     )]
     TooManyWaiting {
         /// Which service.

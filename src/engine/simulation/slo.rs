@@ -1,14 +1,14 @@
-//! What a promise on latency means: one definition for verdicts, assertions and counters (rule 7).
+//! What an SLO on latency means: one definition for verdicts, assertions and counters (rule 7).
 
 use crate::units::Span;
 use std::fmt;
 
-/// A promise on latency: at least the share `quantile` of all counted requests completes in time.
+/// An SLO on latency: at least the share `quantile` of all counted requests completes in time.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Slo {
     /// In (0, 1), for example 0.99.
     pub quantile: f64,
-    /// The response time that is promised.
+    /// The response time that it sets.
     pub limit: Span,
     /// `<=`: what takes exactly the limit is in time too.
     pub or_equal: bool,
@@ -51,12 +51,12 @@ impl fmt::Display for Slo {
 
 /// What is counted of response times, request by request.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Promises {
+pub struct Limits {
     /// Those of the SLO, which hold together, in every minute too. Figures of requests in time are of the
     /// first.
     pub slo: Vec<Slo>,
     /// Whatever else is asked about: requests that take no longer than each are counted.
-    pub limits: Vec<Span>,
+    pub asked: Vec<Span>,
 }
 
 #[cfg(test)]

@@ -55,10 +55,7 @@ pub(super) fn setup(
                 actuation_delay: Span::ZERO,
                 wakeups: Vec::new(),
             },
-            promises: Promises {
-                slo: vec![Slo::below(0.99, Span::from_secs(3))],
-                limits: Vec::new(),
-            },
+            limits: Limits { slo: vec![Slo::below(0.99, Span::from_secs(3))], asked: Vec::new() },
         }],
         window: Window { warmup: Time::ZERO, end, drain_limit: Span::from_secs(3600) },
         seed: 1,

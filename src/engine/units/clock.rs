@@ -2,7 +2,7 @@
 
 use super::text::TextError;
 use super::time::Time;
-use jiff::civil::DateTime;
+use jiff::civil::{self, DateTime, Weekday};
 use jiff::tz::{AmbiguousOffset, TimeZone};
 use jiff::{SignedDuration, Timestamp, ToSpan, Zoned};
 use std::fmt;
@@ -102,6 +102,21 @@ impl WallClock {
     pub fn dated_at(&self, time: Time) -> Option<Zoned> {
         self.at(time).filter(|_| self.known == Known::Date)
     }
+    /// The first instant of the run at which it shows this; `None` if the calendar ends before.
+    pub fn first(&self, shown: DayTime) -> Option<Time> {
+        let mut date = self.start.date();
+        // A week and a day: that of the start may have begun too late.
+        for _ in 0..=8 {
+            if shown.day.is_none_or(|day| day == date.weekday())
+                && let Some(found) =
+                    self.time_of(instant_of(date.to_datetime(shown.time), self.zone())?)
+            {
+                return Some(found);
+            }
+            date = date.tomorrow().ok()?;
+        }
+        None
+    }
     /// The simulated instant of a wall-clock one; `None` before the start.
     pub fn time_of(&self, when: Timestamp) -> Option<Time> {
         let length = when.duration_since(self.start.timestamp());
@@ -122,13 +137,45 @@ pub fn instant_of(civil: DateTime, zone: &TimeZone) -> Option<Timestamp> {
     zone.preceding(just_after).next().map(|change| change.timestamp())
 }
 
+/// A time of day, every day or on one of the week.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DayTime {
+    day: Option<Weekday>,
+    time: civil::Time,
+}
+
+impl DayTime {
+    /// Every day.
+    pub const fn daily(time: civil::Time) -> Self {
+        Self { day: None, time }
+    }
+    /// `12:01`, `Mon`, `mon 08:00:30`; `None` if it is neither.
+    pub fn parse(text: &str) -> Option<Self> {
+        if let Some(time) = time_of_day(text) {
+            return Some(Self::daily(time));
+        }
+        let (day, time) = text.trim().split_once(' ').unwrap_or((text.trim(), "00:00"));
+        let day = day.to_ascii_lowercase();
+        let at = DAYS.iter().position(|name| *name == day)?;
+        let day = Weekday::from_monday_zero_offset(i8::try_from(at).ok()?).ok()?;
+        Some(Self { day: Some(day), time: time_of_day(time)? })
+    }
+}
+
+/// `HH:MM` or `HH:MM:SS` with an optional fraction.
+pub(crate) fn time_of_day(text: &str) -> Option<civil::Time> {
+    let text = text.trim();
+    let whole =
+        text.len() >= 5 && text.as_bytes()[..5].iter().all(|b| b.is_ascii_digit() || *b == b':');
+    if whole { text.parse().ok() } else { None }
+}
+
 /// `Mon`, `mon 08:00`: in the week of the clock nobody stated.
 fn weekday(text: &str) -> Option<Zoned> {
-    let (day, time) = text.split_once(' ').unwrap_or((text, "00:00"));
-    let day = day.to_ascii_lowercase();
-    let at = DAYS.iter().position(|name| *name == day)?;
-    let date = unstated().date().checked_add(i64::try_from(at).ok()?.days()).ok()?;
-    date.to_datetime(time.trim().parse().ok()?).to_zoned(TimeZone::UTC).ok()
+    let shown = DayTime::parse(text)?;
+    let date = unstated().date();
+    let ahead = i64::from(date.weekday().until(shown.day?));
+    date.checked_add(ahead.days()).ok()?.to_datetime(shown.time).to_zoned(TimeZone::UTC).ok()
 }
 
 /// Monday, 2026-01-05, midnight UTC.
@@ -186,6 +233,24 @@ mod tests {
         }
         assert_eq!(WallClock::default().to_string(), "", "nobody said anything");
         assert_eq!(WallClock::default().dated_at(Time::ZERO), None);
+    }
+
+    #[test]
+    fn what_a_clock_shows_is_its_first_time_in_the_run() {
+        let clock = WallClock::parse("2026-03-04T09:00:00+08:00").unwrap();
+        for (text, hours) in [
+            ("10:00", Some(1)),
+            ("09:00:00", Some(0)),
+            ("08:30", Some(23)),
+            ("Wed 09:00", Some(0)),
+            ("wed 08:00", Some(167)),
+            ("Mon", Some(111)),
+            ("25:00", None),
+            ("someday 10:00", None),
+        ] {
+            let at = DayTime::parse(text).and_then(|shown| clock.first(shown));
+            assert_eq!(at.map(|at| at.0 / 3_600_000_000_000), hours, "{text}");
+        }
     }
 
     #[test]

@@ -17,9 +17,10 @@ mod rate;
 mod text;
 mod time;
 
-pub use clock::{Known, WallClock, instant_of};
+pub(crate) use clock::time_of_day;
+pub use clock::{DayTime, Known, WallClock, instant_of};
 pub use money::{Currency, Money, Price};
 pub use quantity::{Quantity, QuantityUnit};
 pub use rate::{Fraction, Rate};
-pub use text::{TextError, percentile};
+pub use text::{TextError, percentile, plural};
 pub use time::{Span, Time};

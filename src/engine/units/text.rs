@@ -119,6 +119,24 @@ macro_rules! written_as_text {
     };
 }
 
+/// `1 replica`, `2 replicas`, `12 345 policies`: a count of something, its name in the singular.
+pub fn plural(count: u64, what: &str) -> String {
+    let digits = count.to_string();
+    let mut told = String::new();
+    for (at, digit) in digits.char_indices() {
+        // Four digits are read at a glance.
+        if at > 0 && digits.len() > 4 && (digits.len() - at).is_multiple_of(3) {
+            told.push(' ');
+        }
+        told.push(digit);
+    }
+    match (count, what.strip_suffix('y')) {
+        (1, _) => format!("{told} {what}"),
+        (_, Some(stem)) => format!("{told} {stem}ies"),
+        (_, None) => format!("{told} {what}s"),
+    }
+}
+
 /// `p99.9` as 99.9: above 0, at most 100, and as people write it: `p00099` is a slip.
 pub fn percentile(text: &str) -> Option<f64> {
     let digits = text.strip_prefix('p')?;

@@ -82,6 +82,27 @@ impl Span {
         }
         Self(a)
     }
+    /// For people, who count no nanoseconds: `240 ms`, `8.3 s`, `1m 8s`, `12h`. Files have seconds, and
+    /// [`fmt::Display`] every digit.
+    pub fn told(self) -> String {
+        let trimmed = |value: f64, decimals: usize, unit: &str| {
+            let text = format!("{value:.decimals$}");
+            let text = match text.contains('.') {
+                true => text.trim_end_matches('0').trim_end_matches('.'),
+                false => &text,
+            };
+            format!("{text} {unit}")
+        };
+        let (ms, seconds) = (self.as_millis_f64(), self.as_secs_f64());
+        match self {
+            Self::ZERO => "0 s".to_owned(),
+            _ if seconds >= 59.5 => Self::from_secs(seconds.round() as u64).to_string(),
+            _ if seconds >= 9.95 => trimmed(seconds, 0, "s"),
+            _ if ms >= 999.5 => trimmed(seconds, 1, "s"),
+            // Three digits that mean something.
+            _ => trimmed(ms, (2.0 - ms.log10().floor()).clamp(0.0, 8.0) as usize, "ms"),
+        }
+    }
     /// True for [`Span::ZERO`].
     pub const fn is_zero(self) -> bool {
         self.0 == 0
@@ -212,6 +233,25 @@ mod tests {
         ] {
             let error = text.parse::<Span>().unwrap_err().to_string();
             assert!(error.contains(part), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn people_are_told_as_many_digits_as_they_count() {
+        for (seconds, text) in [
+            (0.0, "0 s"),
+            (0.000_012_34, "0.0123 ms"),
+            (0.0123, "12.3 ms"),
+            (0.240_04, "240 ms"),
+            (0.9996, "1 s"),
+            (8.299_999_999_999_999, "8.3 s"),
+            (43.24, "43 s"),
+            (59.6, "1m"),
+            (68.4, "1m 8s"),
+            (43_200.0, "12h"),
+            (129_600.2, "1d 12h"),
+        ] {
+            assert_eq!(Span::from_secs_f64(seconds).told(), text, "{seconds}");
         }
     }
 

@@ -168,8 +168,8 @@ mod tests {
             (20, 0.0, 1, "bounds: min 1"),
             (60, 0.0, 1, "bounds: min 1"),
             (69, 0.0, 1, "recommend: as at its last control"),
-            (70, 0.0, 0, "mode: idle for 60 s"),
-            (80, 0.0, 0, "mode: idle for 70 s"),
+            (70, 0.0, 0, "mode: idle for 1m"),
+            (80, 0.0, 0, "mode: idle for 1m 10s"),
         ] {
             let decision = tape.at(at, &[Some(ongoing), Some(ongoing)]);
             // At 70 s the inner bound speaks too; the mode has the last word.

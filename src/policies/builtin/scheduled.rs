@@ -303,8 +303,8 @@ mod tests {
         assert_eq!(tape.autoscaler.wakeups, [Time::ZERO, Time::from_secs(7)]);
         for (at, expected, why) in [
             (0, 4, "schedule: no entry in force"),
-            (7, 8, "schedule: entry 1 since 7 s"),
-            (60, 8, "schedule: entry 1 since 7 s"),
+            (7, 8, "schedule: entry 1 since +7 s"),
+            (60, 8, "schedule: entry 1 since +7 s"),
         ] {
             let decision = tape.at(at, &[]);
             assert_eq!((decision.desired, reason(&decision)), (expected, why.to_owned()));
@@ -336,14 +336,14 @@ mod tests {
         assert_eq!(tape.autoscaler.wakeups.len(), 6);
         for (minute, rate, expected, why) in [
             (5, 10.0, 2, "bounds: min 2"),
-            (10, 10.0, 58, "schedule: entry 1 since 600 s"),
-            (15, 990.0, 80, "schedule: entry 1 since 600 s"),
+            (10, 10.0, 58, "schedule: entry 1 since +10m"),
+            (15, 990.0, 80, "schedule: entry 1 since +10m"),
             (21, 990.0, 99, "recommend: 990.0000 in all at 10 each"),
-            (22, 10.0, 2, "schedule: entry 2 since 1200 s"),
+            (22, 10.0, 2, "schedule: entry 2 since +20m"),
             (30, 700.0, 70, "recommend: 700.0000 in all at 10 each"),
-            (39, 10.0, 58, "schedule: entry 1 since 1500 s"),
+            (39, 10.0, 58, "schedule: entry 1 since +25m"),
             (40, 10.0, 2, "bounds: min 2"),
-            (52, 700.0, 1, "schedule: entry 3 since 3000 s"),
+            (52, 700.0, 1, "schedule: entry 3 since +50m"),
             (56, 9000.0, 80, "bounds: max 80"),
         ] {
             let decision = tape.at(minute * 60, &[Some(rate)]);

@@ -332,10 +332,10 @@ mod tests {
             (30, Some(53.0), 10, "tolerance: 1.0600 against level 1"),
             (45, Some(90.0), 14, "rate_limit: highest allowed now 14"),
             (60, None, 14, "recommend: no data"),
-            (75, Some(10.0), 14, "stabilise: highest of the last 60 s"),
+            (75, Some(10.0), 14, "stabilise: highest of the last 1m"),
             (105, Some(100.0), 18, "rate_limit: highest allowed now 18"),
-            (120, Some(10.0), 18, "stabilise: highest of the last 60 s"),
-            (165, Some(10.0), 18, "cooldown: cooldown before scale-in, 60 s left"),
+            (120, Some(10.0), 18, "stabilise: highest of the last 1m"),
+            (165, Some(10.0), 18, "cooldown: cooldown before scale-in, 1m left"),
             (225, Some(1.0), 2, "bounds: min 2"),
         ] {
             let decision = tape.at(at, &[value]);

@@ -263,6 +263,8 @@ products! {
     Scalingo = super::scalingo::Scalingo,
     /// Ray Serve: the autoscaler of its controller.
     RayServe = super::ray_serve::RayServe,
+    /// The HorizontalPodAutoscaler of Kubernetes.
+    KubernetesHpa = super::kubernetes_hpa::KubernetesHpa,
 }
 
 /// A product's policy, its documents read and found good. It is written as a scenario would say it, with

@@ -1,7 +1,10 @@
 //! A difference in words, and as one object.
 
 use super::{Difference, Divergence, Paired, Parting, Unpaired, Why};
-use crate::number::{human, plain};
+use crate::number::{group, human, significant, times};
+use crate::when::When;
+use autosim_engine::units::{Span, Time};
+use autosim_study::experiment::{Figure, Kind};
 use serde_json::{Value, json};
 
 /// A difference for people, with the `top` largest divergences of decisions. Of the results only means are
@@ -35,20 +38,23 @@ pub fn diff_text(found: &Difference, top: usize) -> String {
     let results = found.results.iter().filter(|(_, column, ..)| is_mean(column));
     let results = results.map(|(policy, column, old, new)| {
         let change = relative(old, new).map_or_else(String::new, |c| format!(" ({c})"));
-        format!("{policy}: {column}: {} -> {}{change}", shown(old), shown(new))
+        let (column, old, new) = figures(column, old, new);
+        format!("{policy}: {column}: {old} -> {new}{change}")
     });
+    let when = When { clock: &found.clock, end: found.end };
     section("results", results.collect(), none);
     let parts = found.parts.iter().map(|part| {
         let Parting { policy, time_s, there, here } = part;
-        format!("{policy}: from {time_s} s on: {} -> {}", shown(there), shown(here))
+        let at = Time::from_secs_f64(time_s.parse().unwrap_or_default());
+        format!("{policy}: from {} on: {} -> {}", when.instant(at), shown(there), shown(here))
     });
     section("decisions", parts.collect(), none);
     if top > 0 {
         let largest = found.divergences.iter().take(top).map(|one| {
             let Divergence { policy, from_s, to_s, furthest: (a, b), replica_hours } = one;
-            let (from, to) = (plain(*from_s, 3), plain(*to_s, 3));
+            let stretch = when.stretch(Time::from_secs_f64(*from_s), Time::from_secs_f64(*to_s));
             let hours = human(*replica_hours, 3);
-            format!("{policy}: {from} s to {to} s, up to {a} -> {b}, {hours} replica-hours apart")
+            format!("{policy}: {stretch}, up to {a} -> {b}, {hours} replica-hours apart")
         });
         section("largest divergences", largest.collect(), none);
     }
@@ -68,7 +74,42 @@ fn shown(cell: &str) -> &str {
 
 fn relative(old: &str, new: &str) -> Option<String> {
     let (old, new): (f64, f64) = (old.parse().ok()?, new.parse().ok()?);
-    (old != 0.0).then(|| format!("{:+.1} %", 100.0 * (new / old - 1.0)))
+    let change = new / old - 1.0;
+    let factor = || times(change).unwrap_or_else(|| format!("{:+.1} %", 100.0 * change));
+    (old != 0.0).then(factor)
+}
+
+/// Two figures of a column in units people use, with as many digits as tell them apart.
+fn figures<'a>(column: &'a str, old: &str, new: &str) -> (&'a str, String, String) {
+    let both = [old, new];
+    let told = |number: &dyn Fn(f64) -> String| {
+        both.map(|cell| cell.parse().map_or_else(|_| shown(cell).to_owned(), number))
+    };
+    let known = Figure::ALL.iter().find(|figure| figure.column() == column);
+    if let Some(unit) = known.and_then(|figure| seconds(figure.kind())) {
+        let [a, b] = told(&|value| Span::from_secs_f64(value * unit).told());
+        if a != b {
+            return (column.strip_suffix("_ms").unwrap_or(column), a, b);
+        }
+    }
+    let mut apart = (4..12).map(|digits| told(&|value| group(&significant(value, digits))));
+    let [a, b] = apart.find(|[a, b]| a != b).unwrap_or_else(|| both.map(str::to_owned));
+    (column, a, b)
+}
+
+/// What a figure of time counts, in seconds.
+const fn seconds(kind: Kind) -> Option<f64> {
+    match kind {
+        Kind::Milliseconds => Some(1e-3),
+        Kind::Minutes => Some(60.0),
+        Kind::Count
+        | Kind::Hours
+        | Kind::Money
+        | Kind::Percent
+        | Kind::Ratio
+        | Kind::Replicas
+        | Kind::Share => None,
+    }
 }
 
 /// The same as one object, with all divergences.

@@ -32,10 +32,10 @@ pub(super) struct Data {
     latency_title: String,
     /// Every percentile is infinite: what failed is shown in its place, as shares.
     failing: bool,
-    /// The promise on latency with the highest percentile, in words.
+    /// The SLO on latency with the highest percentile, in words.
     slo: Option<String>,
-    /// All promises on latency.
-    promises: Vec<Promise>,
+    /// All SLOs on latency.
+    slos: Vec<OneSlo>,
     quantile: Short,
     limit_ms: Option<f64>,
     limit: Option<String>,
@@ -50,15 +50,15 @@ pub(super) struct Data {
     series: Vec<Series>,
 }
 
-/// A promise on latency.
+/// An SLO on latency.
 #[derive(Debug, Serialize)]
-struct Promise {
+struct OneSlo {
     words: String,
     quantile: f64,
     limit_ms: f64,
 }
 
-impl Promise {
+impl OneSlo {
     fn of(slo: &Slo) -> Self {
         let limit_ms = slo.limit.as_millis_f64();
         Self { words: slo.to_string(), quantile: slo.quantile, limit_ms }
@@ -130,7 +130,7 @@ pub(super) fn data(results: &Results, comparison: &Comparison) -> Data {
         },
         failing,
         slo: slo.map(|slo| slo.to_string()),
-        promises: about.slo.latency.iter().map(Promise::of).collect(),
+        slos: about.slo.latency.iter().map(OneSlo::of).collect(),
         quantile: quantile.into(),
         limit_ms: slo.map(|slo| slo.limit.as_millis_f64()),
         limit: slo.map(|slo| slo.limit.to_string()),

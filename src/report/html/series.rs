@@ -5,7 +5,8 @@ use crate::incidents::{Kind, incidents};
 use crate::moments::{failures, worst};
 use crate::reaction::{Reaction, reactions};
 use crate::seen::{levels_told, words_of};
-use crate::{hours, minutes, when};
+use crate::when::When;
+use crate::{hours, minutes};
 use autosim_engine::control::Stage;
 use autosim_engine::simulation::{AskedBy, DecisionRecord, Interval};
 use autosim_engine::units::Time;
@@ -101,7 +102,7 @@ struct Heat {
 }
 
 /// The SLO by minute: minutes behind each column, the largest share late of each, and the columns in which
-/// only a promise beside the first was broken.
+/// only an SLO beside the first was broken.
 #[derive(Debug, Serialize)]
 struct Minutes {
     each: usize,
@@ -396,7 +397,7 @@ fn longest(about: &About, all: &[Reaction]) -> Vec<Bars> {
     let seconds = Time::as_secs_f64;
     let part = |(name, _, to): (&'static str, Time, Time)| Part { name, end: seconds(to) };
     let bars = |reaction: &&Reaction| Bars {
-        when: when::instant(about, reaction.decided),
+        when: When::of(about).instant(reaction.decided),
         before: reaction.before,
         after: reaction.after,
         decided: seconds(reaction.decided),

@@ -109,7 +109,7 @@ fn latency_axis(curves: &[Curve], results: &Results) -> Axis {
     axis
 }
 
-/// The limit and the share of each promise; their words stand in the legend.
+/// The limit and the share of each SLO; their words stand in the legend.
 fn slo_lines(page: &mut Picture, left: &Frame, right: &Frame, results: &Results) {
     for slo in &results.about.slo.latency {
         let limit = slo.limit.as_millis_f64();
@@ -128,14 +128,14 @@ struct Entry {
     x: f64,
 }
 
-/// Policies, then the promises, in rows as wide as the page.
+/// Policies, then the SLOs, in rows as wide as the page.
 fn legend_rows(curves: &[Curve], results: &Results) -> Vec<Vec<Entry>> {
     let mut rows = vec![Vec::new()];
     let mut x = LEFT;
     let policies = curves.iter().map(|curve| (series(curve.series), curve.name.clone()));
-    let promises = results.about.slo.latency.iter();
-    let promises = promises.map(|slo| ((CRIMSON, SLO_DASH), format!("SLO {slo}")));
-    for (line, words) in policies.chain(promises) {
+    let slos = results.about.slo.latency.iter();
+    let slos = slos.map(|slo| ((CRIMSON, SLO_DASH), format!("SLO {slo}")));
+    for (line, words) in policies.chain(slos) {
         let words = fitted(&words, TEXT, WIDTH - LEFT - 90.0);
         let width = 60.0 + text_width(&words, TEXT);
         if x + width > WIDTH - 20.0 && x > LEFT {

@@ -16,7 +16,7 @@ mod timeline;
 mod week;
 
 use super::OutputFile;
-use crate::number::group;
+use autosim_engine::units::plural;
 use autosim_study::experiment::{Comparison, Results};
 use colour::GREY;
 use picture::{Align, Picture, TEXT};
@@ -72,8 +72,7 @@ fn png<'a>(name: String, picture: impl Fn() -> Picture + 'a) -> OutputFile<'a> {
 /// No picture of a closed loop is without the words.
 fn labelled(results: &Results, mut page: Picture) -> Picture {
     if results.about.closed_loop_users > 0 {
-        let users = group(&results.about.closed_loop_users.to_string());
-        let words = format!("closed loop of {users} users");
+        let words = format!("closed loop of {}", plural(results.about.closed_loop_users, "user"));
         page.text((page.width - 24.0, 28.0), words, TEXT, GREY, Align::Right);
     }
     page

@@ -6,7 +6,7 @@ use crate::scenario::PolicyChoice;
 use autosim_engine::control::{Autoscaler, Decision, Observation, SignalRef};
 use autosim_engine::fault::Faults;
 use autosim_engine::signal::{Census, Metric, Pipeline, Reading, Resources, Sensor};
-use autosim_engine::units::{Span, Time, WallClock};
+use autosim_engine::units::{Span, Time, WallClock, plural};
 use autosim_policies::builtin::{PolicyContext, Recorded};
 use autosim_policies::products::ProductPolicy;
 
@@ -49,16 +49,15 @@ impl DryRun {
         let span = [first, last].map(|answer| answer.at.since(Time::ZERO));
         let counts = || self.answers.iter().map(|answer| answer.decision.desired);
         let [least, most] = [counts().min(), counts().max()].map(Option::unwrap_or_default);
-        let plural = |count: usize| if count == 1 { "" } else { "s" };
-        let (asked, changed) = (self.answers.len(), self.changes().count());
+        let (asked, changed) = (self.answers.len() as u64, self.changes().count() as u64);
         format!(
-            "{asked} evaluation{} from {} to {}, {changed} change{}: from {} to {} replicas, between {least} and {most}",
-            plural(asked),
+            "{} from {} to {}, {}: from {} to {}, between {least} and {most}",
+            plural(asked, "evaluation"),
             span[0],
             span[1],
-            plural(changed),
+            plural(changed, "change"),
             first.before,
-            last.decision.desired
+            plural(last.decision.desired.into(), "replica")
         )
     }
 

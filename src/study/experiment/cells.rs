@@ -281,7 +281,7 @@ fn run_group(
             let mut setup = scenario.setup(cell.policy, replication, plan, detail);
             setup.cancel = Some(Arc::clone(options.cancel));
             if let Some(first) = setup.services.first_mut() {
-                first.promises.limits = options.limits.to_vec();
+                first.limits.asked = options.limits.to_vec();
             }
             setup
         })

@@ -37,7 +37,7 @@ pub enum ExplainError {
     #[error("{0}")]
     Halted(#[from] Halt),
     /// Nothing was decided so early.
-    #[error("the policy has decided nothing at or before {} s; its first decision is later", .0.as_secs_f64())]
+    #[error("the policy decided nothing in the first {}; its first decision is later", .0.since(Time::ZERO).told())]
     TooEarly(Time),
 }
 

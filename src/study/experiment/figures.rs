@@ -298,7 +298,7 @@ impl Row {
         if facts.slo.is_some() {
             self.set(Figure::SloRequests, share(counts.within_slo, counts.arrived));
         }
-        self.set(Figure::SloLatency, ms(promised(counts, latency, facts.slo)));
+        self.set(Figure::SloLatency, ms(slo_latency(counts, latency, facts.slo)));
     }
 
     fn work(&mut self, outcome: &ServiceOutcome) {
@@ -371,7 +371,7 @@ impl Row {
 }
 
 /// The percentile of the SLO (99 % without one) of all counted requests; `None` if it is infinite.
-fn promised(counts: &Counts, totals: &LatencyTotals, slo: Option<Slo>) -> Option<Span> {
+fn slo_latency(counts: &Counts, totals: &LatencyTotals, slo: Option<Slo>) -> Option<Span> {
     let rank = needed(slo.map_or(0.99, |slo| slo.quantile), counts.arrived).max(1);
     let known = totals.latency.ranked(rank).filter(|_| rank <= counts.completed)?;
     let known = known.min(totals.latency_max);
@@ -408,7 +408,7 @@ fn hours(replica_ns: f64) -> Option<f64> {
     Some(replica_ns / 3.6e12)
 }
 
-/// Share of the minutes with traffic in which every promise was kept.
+/// Share of the minutes with traffic in which every SLO was kept.
 fn minutes_kept(minutes: &[SloMinute], slo: Slo) -> Option<f64> {
     let kept = |minute: &&SloMinute| {
         !minute.also_broken && slo.is_kept(minute.within.into(), minute.arrived.into())

@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn a_promise_shorter_than_many_demands_still_ends() {
+    fn a_limit_shorter_than_many_demands_still_ends() {
         let hopeless = (0.99, Span::from_millis(100));
         let staffing = Staffing::new(&exponential(), hopeless, 1, true).unwrap();
         let replicas = staffing.replicas(10.0);

@@ -305,15 +305,14 @@ fn where_nothing_is_drawn_one_replication_is_run_and_stands_for_all() {
 
 /// (rule 7)
 #[test]
-fn a_promise_is_judged_by_counts_wherever_it_is_asked() {
+fn an_slo_is_judged_by_counts_wherever_it_is_asked() {
     // Every request takes exactly so long; the histogram's bucket of 999 ms begins below and ends above 1 s.
     for (takes, below, up_to) in
         [("999ms", true, true), ("1s", false, true), ("1001ms", false, false)]
     {
         let (second, half) = (Span::from_secs(1), Span::from_millis(500));
-        let promises =
-            [Slo::below(0.99, second), Slo { or_equal: true, ..Slo::below(0.99, second) }];
-        for (slo, kept) in promises.into_iter().zip([below, up_to]) {
+        let slos = [Slo::below(0.99, second), Slo { or_equal: true, ..Slo::below(0.99, second) }];
+        for (slo, kept) in slos.into_iter().zip([below, up_to]) {
             let text = CERTAIN.replace("100ms", takes).replace("40ms", "2s");
             let text = text.replace("p99 < 2s", &slo.to_string());
             let options = RunOptions {

@@ -19,10 +19,10 @@ pub enum Ruling {
     Missed,
 }
 
-/// One promise on latency.
+/// One SLO on latency.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct InTime {
-    /// The promise.
+    /// Which.
     pub slo: Slo,
     /// Share of all counted requests that completed in time.
     pub share: f64,
@@ -35,11 +35,11 @@ pub struct InTime {
 pub struct Verdict {
     /// Over all finished replications together.
     pub ruling: Ruling,
-    /// Promise by promise on latency, in the order of the SLO.
+    /// SLO by SLO on latency, in the order of the SLO.
     pub latency: Vec<InTime>,
     /// Share of all counted requests that failed; `None` if nothing arrived.
     pub failed: Option<f64>,
-    /// The promise on them, and whether it was kept.
+    /// That on errors, and whether it was kept.
     pub errors: Option<(ErrorTerm, bool)>,
     /// Replications in which the SLO was kept on its own.
     pub met_in: u32,
@@ -51,7 +51,7 @@ pub struct Verdict {
 }
 
 impl Verdict {
-    /// Judges the rows of one policy. A promise on latency of quantile q holds if at least the share q of all
+    /// Judges the rows of one policy. An SLO on latency of quantile q holds if at least the share q of all
     /// counted requests completed in time, counted one by one (rule 7); one on errors if few enough failed.
     pub fn of(rows: &[&Row], terms: &SloTerms) -> Self {
         let rows: Vec<&Row> = rows.iter().copied().filter(|row| row.arrived() > 0).collect();
@@ -86,7 +86,7 @@ impl Verdict {
         }
     }
 
-    /// How much more was late, or failed, than was promised: 1 = as much as may be.
+    /// How much more was late, or failed, than the SLO allows: 1 = as much as may be.
     pub fn excess(&self) -> f64 {
         let late = self.latency.iter().map(|one| (1.0 - one.share) / (1.0 - one.slo.quantile));
         let failed = self.errors.and_then(|(term, _)| Some(self.failed? / term.limit.get()));
@@ -111,8 +111,8 @@ fn is_kept(rows: &[&Row], terms: &SloTerms) -> bool {
         && terms.errors.is_none_or(|term| term.is_kept(failed(rows)))
 }
 
-/// How many replications would decide, if that is open: a kept SLO is as open as its most open promise, a
-/// broken one as the least open of its broken promises.
+/// How many replications would decide, if that is open: kept it is as open as the most open of its
+/// terms, broken as the least open of the broken ones.
 fn undecided(rows: &[&Row], terms: &SloTerms, kept: bool) -> Option<u32> {
     let first = terms.tail();
     let latency = terms.latency.iter().map(|slo| {
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn the_promise_is_judged_over_all_replications_together() {
+    fn the_slo_is_judged_over_all_replications_together() {
         for (cells, errors, ruling, met_in) in [
             (vec![(100, 0), (100, 0)], None, Ruling::Met, 2),
             (vec![(99, 1)], None, Ruling::Met, 1),
@@ -183,7 +183,7 @@ mod tests {
 
     /// (rule 7)
     #[test]
-    fn several_promises_hold_together_each_from_counts_of_its_own() {
+    fn several_slos_hold_together_each_from_counts_of_its_own() {
         let limits = [(0.99, 300), (0.5, 110)];
         let slos =
             limits.map(|(q, ms)| Slo::below(q, autosim_engine::units::Span::from_millis(ms)));

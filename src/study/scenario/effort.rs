@@ -166,9 +166,9 @@ impl<'a> Sized<'a> {
     }
 
     fn minutes_bytes(&self, scenario: &Scenario) -> f64 {
-        let promised = !scenario.slo.latency.is_empty();
+        let stated = !scenario.slo.latency.is_empty();
         let minutes = scenario.window.end.as_secs_f64() / 60.0;
-        if promised && self.contested { minutes * MINUTE_BYTES } else { 0.0 }
+        if stated && self.contested { minutes * MINUTE_BYTES } else { 0.0 }
     }
 }
 

@@ -379,7 +379,7 @@ replicas = 12
         let service = &mut setup.services[0];
         assert_eq!((service.fleet.concurrency, service.fleet.initial), (8, 3));
         assert_eq!(
-            service.promises.slo,
+            service.limits.slo,
             [autosim_engine::simulation::Slo::below(0.99, Span::from_millis(300))]
         );
         let mut batch = Batch::new();

@@ -114,7 +114,7 @@ impl Scenario {
     }
 }
 
-/// The SLO of a scenario: all promises hold together.
+/// The SLO of a scenario: all its terms hold together.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct SloTerms {
     /// On latency, the highest percentile first.
@@ -131,12 +131,12 @@ impl SloTerms {
         Self { latency, errors: file.errors }
     }
 
-    /// Nothing is promised.
+    /// None is stated.
     pub fn is_empty(&self) -> bool {
         self.latency.is_empty() && self.errors.is_none()
     }
 
-    /// The promise on latency with the highest percentile: figures of an SLO on latency are about it.
+    /// The SLO on latency with the highest percentile: figures of an SLO on latency are about it.
     pub fn tail(&self) -> Option<Slo> {
         self.latency.first().copied()
     }

@@ -3,7 +3,7 @@
 use super::{Deployment, Scenario, Service};
 use autosim_engine::control::{Autoscaler, Cadence};
 use autosim_engine::random::Streams;
-use autosim_engine::simulation::{Detail, Promises, ServiceSetup, Setup};
+use autosim_engine::simulation::{Detail, Limits, ServiceSetup, Setup};
 use autosim_engine::units::Time;
 use autosim_engine::workload::Arrivals;
 use autosim_policies::builtin::{PolicyContext, Recorded};
@@ -77,9 +77,9 @@ impl Scenario {
             arrivals: self.arrivals(service, &streams),
             autoscaler,
             resources: deployment.resources,
-            promises: Promises {
+            limits: Limits {
                 slo: if index == 0 { self.slo.latency.clone() } else { Vec::new() },
-                limits: Vec::new(),
+                asked: Vec::new(),
             },
             fleet,
         }

@@ -1,5 +1,6 @@
 //! Values of the file that are small sentences: SLOs, launch rates, laws written short.
 
+use autosim_engine::fleet::{PROVISION, PULL};
 use autosim_engine::random::Distribution;
 use autosim_engine::simulation::Slo;
 use autosim_engine::units::{Fraction, Span, TextError, percentile};
@@ -10,7 +11,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
-/// A promise on latency: `"p99 < 300ms"`.
+/// An SLO on latency: `"p99 < 300ms"`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LatencyTerm(pub Slo);
 
@@ -53,12 +54,12 @@ autosim_engine::written_as_text!(
     examples["p99 < 300ms"]
 );
 
-/// One promise on latency, or several that hold together.
+/// One SLO on latency, or several that hold together.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LatencyTerms(pub Vec<LatencyTerm>);
 
 impl LatencyTerms {
-    const EXPECTED: &str = "a promise on latency, for example \"p99 < 300ms\", or a list of such";
+    const EXPECTED: &str = "an SLO on latency, for example \"p99 < 300ms\", or a list of such";
 }
 
 impl Serialize for LatencyTerms {
@@ -400,7 +401,7 @@ pub enum ColdStartFile {
 }
 
 /// The stages of a cold start, in the order they are passed.
-pub(super) const STAGES: [&str; 4] = ["provision", "pull", "boot", "warm_up"];
+pub(super) const STAGES: [&str; 4] = [PROVISION, PULL, "boot", "warm_up"];
 
 const COLD_START: &str = "a duration (\"25s\"), one law ({ lognormal = ... }), or stages \
      (provision, pull, boot, warm_up), each a duration or a law";
@@ -525,14 +526,14 @@ mod tests {
     }
 
     #[test]
-    fn a_promise_on_latency_may_be_several() {
+    fn an_slo_on_latency_may_be_several() {
         #[derive(Deserialize)]
-        struct Promised {
+        struct Stated {
             latency: LatencyTerms,
         }
         let written = |text: &str| {
-            let read = toml::from_str::<Promised>(text).map_err(|error| error.message().to_owned());
-            read.map(|promised| serde_json::to_string(&promised.latency).unwrap())
+            let read = toml::from_str::<Stated>(text).map_err(|error| error.message().to_owned());
+            read.map(|stated| serde_json::to_string(&stated.latency).unwrap())
         };
         for (text, back) in [
             ("latency = 'p99<1s'", r#""p99 < 1s""#),

@@ -65,7 +65,7 @@ impl Model {
             fleet,
             resources: Resources::default(),
             autoscaler: policies::none(),
-            promises: Default::default(),
+            limits: Default::default(),
         };
         let setup = Setup {
             services: vec![service],

@@ -90,7 +90,7 @@ impl Plan {
             fleet: self.fleet.clone(),
             resources: Resources { concurrency: self.fleet.concurrency, ..Resources::default() },
             autoscaler: (self.autoscaler)(),
-            promises: Default::default(),
+            limits: Default::default(),
         };
         let setup = Setup {
             services: vec![service],

@@ -81,7 +81,7 @@ mod tests {
     use super::*;
     use crate::fleet::dispatch::{Completion, Sink};
     use crate::simulation::recorder::Window;
-    use crate::simulation::slo::{Promises, Slo};
+    use crate::simulation::slo::{Limits, Slo};
     use crate::units::Span;
 
     /// Requests one by one and as parcels leave the same record.
@@ -90,9 +90,9 @@ mod tests {
         let s = Time::from_secs;
         let window = Window { warmup: s(60), end: s(300), drain_limit: Span::from_secs(60) };
         let up_to_three = Slo { or_equal: true, ..Slo::below(0.99, Span::from_secs(3)) };
-        let asked = Promises {
+        let asked = Limits {
             slo: vec![up_to_three, Slo::below(0.4, Span::from_secs(2))],
-            limits: vec![Span::from_secs(1), Span::from_secs(9)],
+            asked: vec![Span::from_secs(1), Span::from_secs(9)],
         };
         let (mut one_by_one, mut at_once) = (
             Recorder::new(window, &asked, true, false),

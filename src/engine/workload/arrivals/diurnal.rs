@@ -1,13 +1,12 @@
 //! `diurnal`: a sinusoid over the day, by its peak.
 
 use super::civil::{CivilDays, DAY_NS};
-use super::moment::time_of_day;
 use super::sinusoid::Wave;
 use super::thinning::{Cycle, Piece, RateFunction, Varying};
 use super::{Moment, Resolver};
 use crate::fault::Faults;
 use crate::random::Distribution;
-use crate::units::Rate;
+use crate::units::{Rate, time_of_day};
 use crate::workload::stream::Part;
 use serde::{Deserialize, Serialize};
 

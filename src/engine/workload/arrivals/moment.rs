@@ -1,6 +1,6 @@
 //! A moment of a run as a scenario writes it.
 
-use crate::units::{Span, TextError, Time, WallClock, instant_of};
+use crate::units::{DayTime, Span, TextError, Time, WallClock, time_of_day};
 use std::fmt;
 use std::str::FromStr;
 
@@ -22,7 +22,7 @@ impl Moment {
     pub fn after_start(self, clock: &WallClock) -> Option<Time> {
         match self {
             Self::Offset(span) => Some(Time(span.0)),
-            Self::TimeOfDay(time) => first_occurrence(time, clock),
+            Self::TimeOfDay(time) => clock.first(DayTime::daily(time)),
         }
     }
 
@@ -30,18 +30,6 @@ impl Moment {
         let why = format!("an offset needs a unit, for example \"{found}s\"");
         Err(TextError::because(found, MOMENT_EXPECTED, why))
     }
-}
-
-fn first_occurrence(time: jiff::civil::Time, clock: &WallClock) -> Option<Time> {
-    let mut date = clock.start().date();
-    for _ in 0..3 {
-        let at = instant_of(date.to_datetime(time), clock.zone())?;
-        if let Some(found) = clock.time_of(at) {
-            return Some(found);
-        }
-        date = date.tomorrow().ok()?;
-    }
-    None
 }
 
 impl FromStr for Moment {
@@ -56,14 +44,6 @@ impl FromStr for Moment {
         let wrong = || TextError::new(text, MOMENT_EXPECTED);
         time_of_day(text).map(Self::TimeOfDay).ok_or_else(wrong)
     }
-}
-
-/// `HH:MM` or `HH:MM:SS` with an optional fraction.
-pub(super) fn time_of_day(text: &str) -> Option<jiff::civil::Time> {
-    let text = text.trim();
-    let whole =
-        text.len() >= 5 && text.as_bytes()[..5].iter().all(|b| b.is_ascii_digit() || *b == b':');
-    if whole { text.parse().ok() } else { None }
 }
 
 impl fmt::Display for Moment {

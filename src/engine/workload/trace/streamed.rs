@@ -93,7 +93,7 @@ impl Source for Streamed {
             slice: self.slice,
             end: end.min(self.end),
             // How many there must be, where all of them are wanted.
-            promised: (end >= self.end).then_some(self.marks.count),
+            expected: (end >= self.end).then_some(self.marks.count),
             taken: 0,
             rows: None,
             next: None,
@@ -145,7 +145,7 @@ struct FromFile {
     file: Arc<Streamable>,
     slice: Slice,
     end: u64,
-    promised: Option<u64>,
+    expected: Option<u64>,
     taken: u64,
     rows: Option<Rows>,
     next: Option<(u64, Option<u64>)>,
@@ -172,7 +172,7 @@ impl FromFile {
             none => none.insert(Rows { requests: self.file.open()?, slice: self.slice }),
         };
         let next = rows.next()?.filter(|&(_, arrival, _)| arrival < self.end);
-        if next.is_none() && self.promised.is_some_and(|promised| promised != self.taken) {
+        if next.is_none() && self.expected.is_some_and(|expected| expected != self.taken) {
             return Err(self.file.origin.changed());
         }
         Ok(next.map(|(_, arrival, demand)| (arrival, demand)))

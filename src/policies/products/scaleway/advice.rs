@@ -27,10 +27,12 @@ pub(super) fn give(model: &Model, knobs: &Knobs, reader: &Reader<V1Alpha1>) {
     }
     let Some(group) = &model.group else { return };
     reader.turn_to(group.document);
-    if group.cooldown < Span::from_secs(knobs.tick_s.into()) {
+    let tick = Span::from_secs(knobs.tick_s.into());
+    if group.cooldown < tick {
         let message = format!(
-            "a cooldown of {} does nothing: evaluations are {} s apart",
-            group.cooldown, knobs.tick_s
+            "a cooldown of {} does nothing: evaluations are {} apart",
+            group.cooldown.told(),
+            tick.told()
         );
         warn(reader, "capacity.cooldown_delay", message, "longer than one evaluation, or leave it");
     }

@@ -160,8 +160,7 @@ pub struct Knobs {
         }
     }
     if self.tick_s > 0 && self.tick_jitter_s >= self.tick_s {
-        let message =
-            format!("{} s is not below tick_s, {} s", self.tick_jitter_s, self.tick_s);
+        let message = format!("{} is not below tick_s, {}", self.tick_jitter_s, self.tick_s);
         faults.error("tick_jitter_s", message, "less than one evaluation's distance");
     }
     let share = self.network_in_share;

@@ -5,6 +5,7 @@ use super::policy::{COOLDOWN, GUARDED, STARTING};
 use super::read::Model;
 use crate::products::{Happening, Words};
 use autosim_engine::control::{Stage, Why};
+use autosim_engine::units::Span;
 use serde_json::{Value, json};
 
 /// The event of a decision; `None` where no policy held and nothing changed.
@@ -24,7 +25,7 @@ pub(super) fn event(model: &Model, happening: &Happening<'_>) -> Option<Value> {
     let denied = decision.trail.iter().rev().find(|step| step.stage == Stage::Cooldown);
     let (source, level, name, details) = if let Some(step) = denied {
         let reason = if let Why::Until { name: COOLDOWN, seconds_left } = step.why {
-            format!("{seconds_left} s of the cooldown are left")
+            format!("{} of the cooldown are left", Span::from_secs_f64(seconds_left).told())
         } else {
             STARTING.to_owned()
         };

@@ -1,6 +1,7 @@
 //! The rules no public source settles, and what an account adds.
 
 use crate::products::knobs::{check_ranges, knobs};
+use autosim_engine::units::Span;
 
 /// A container that takes longer to accept a connection has failed to start.
 pub(super) const LONGEST_BOOT_S: u32 = 60;
@@ -68,7 +69,8 @@ pub struct Knobs {
         ("quota", self.quota.unwrap_or(1), 1..=u32::MAX),
     ]);
     if self.boot_s > LONGEST_BOOT_S {
-        let message = format!("a container that boots for {} s fails to start", self.boot_s);
+        let boot = Span::from_secs(self.boot_s.into()).told();
+        let message = format!("a container that boots for {boot} fails to start");
         let hint = "at most 60; a scenario's own `cold_start` may be longer";
         faults.error("boot_s", message, hint);
     }

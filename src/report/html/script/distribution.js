@@ -4,7 +4,7 @@ function cdfRange() {
   // The latency within which one request in 10 000 is done: fewer would only stretch the axis.
   const first = (slower) => slower.find(([, share]) => share <= 0.9999) || slower[0];
   const points = data.policies.flatMap(({ slower }) => (slower.length ? [first(slower)[0], slower[slower.length - 1][0]] : []));
-  const all = [...points, ...data.promises.map((promise) => promise.limit_ms)].filter((ms) => ms > 0);
+  const all = [...points, ...data.slos.map((slo) => slo.limit_ms)].filter((ms) => ms > 0);
   return all.length ? [Math.max(Math.min(...all), 1e-3) / 1.2, Math.max(...all) * 1.2] : [1, 1000];
 }
 
@@ -31,7 +31,7 @@ function cdfChart(width, tail) {
   chart.append(...yAxis(frame, y, yTicks, percent), ...xAxis(frame, x, xTicks, true));
   chart.append(words(frame.left, 12, tail ? "share not done, log scale" : "share done"));
   chart.append(words((frame.left + frame.right) / 2, 340, "response time, log scale", { "text-anchor": "middle" }));
-  for (const { limit_ms, quantile } of data.promises) {
+  for (const { limit_ms, quantile } of data.slos) {
     const left = x(limit_ms);
     const level = y(tail ? 1 - quantile : quantile);
     chart.append(svg("path", { class: "slo", d: `M${left} ${frame.top}V${frame.bottom}M${frame.left} ${level}H${frame.right}` }));
@@ -67,6 +67,6 @@ function drawDistributions() {
     return item(lineKey(seriesStyle(at)), button);
   };
   const keys = data.policies.map(entry);
-  if (data.promises.length) keys.push(item(lineKey({ class: "slo" }), `SLO ${data.promises.map((promise) => promise.words).join(", ")}`));
+  if (data.slos.length) keys.push(item(lineKey({ class: "slo" }), `SLO ${data.slos.map((slo) => slo.words).join(", ")}`));
   find("cdf-legend").replaceChildren(...keys);
 }

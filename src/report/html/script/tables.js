@@ -55,7 +55,7 @@ function drawMinutes() {
     chart.append(strip);
   });
   home.replaceChildren(chart);
-  find("minutes-lead").textContent = `Minutes of arrival, first replication: the share of their requests that failed or took longer than ${data.limit}. At most ${percent(1 - data.quantile)} may.${data.promises.length > 1 ? " A minute is kept if every promise is." : ""} Choose one to see its hour over time.`;
+  find("minutes-lead").textContent = `Minutes of arrival, first replication: the share of their requests that failed or took longer than ${data.limit}. At most ${percent(1 - data.quantile)} may.${data.slos.length > 1 ? " A minute is kept if every SLO is." : ""} Choose one to see its hour over time.`;
   const key = (degree, text) => item(sketch(svg("rect", { x: 1, y: 0, width: 20, height: 12, ...LATE_LOOK[degree] })), text);
   find("minutes-legend").replaceChildren(key(0, "kept"), key(1, "broken, up to 5 % late"), key(2, "up to 25 %"), key(3, "more"));
 }
@@ -126,7 +126,7 @@ const PARTS = [
   { key: "pull", name: "pull", ink: "teal" },
   { key: "boot", name: "boot", ink: "green" },
   { key: "warm_up", name: "warm-up", ink: "lime" },
-  { key: "ready_to_promise", name: "ready \u2192 SLO holds again", ink: "vermillion" },
+  { key: "ready_to_slo", name: "ready \u2192 SLO holds again", ink: "vermillion" },
 ];
 
 // A stage of a cold start that has a name of its own.
@@ -198,9 +198,9 @@ function reactionRow(chart, frame, reaction, x, top, series) {
 
 function reactionLead(series) {
   const shown = series.reactions.length;
-  const which = shown < series.reactions_all ? `The ${shown} longest of ` : "All ";
-  const many = series.reactions_all > 1 ? "s" : "";
-  return `${which}${series.reactions_all} reaction${many} of the first replication, in order of time. Cold starts are those of the replica that was ready last. A rise of traffic that took longer than ten minutes has no instant and is left out. Rise and SLO are as fine as the timeline's intervals.`;
+  const all = series.reactions_all;
+  const which = all === 1 ? "The only reaction" : shown < all ? `The ${shown} longest of ${all} reactions` : `All ${all} reactions`;
+  return `${which} of the first replication, in order of time. Cold starts are those of the replica that was ready last. A rise of traffic that took longer than ten minutes has no instant and is left out. Rise and SLO are as fine as the timeline's intervals.`;
 }
 
 function reactionLegend(series) {

@@ -24,7 +24,7 @@ function curve(series, name, ink, options) {
 function trafficPanel(series) {
   const curves = [
     curve(series, "arrivals", "dark", { title: "offered", wide: true }),
-    curve(series, "completions", "sky", { title: "completed" }),
+    curve(series, "completions", "blue", { title: "completed" }),
     curve(series, "failed", "vermillion", { title: "failed", area: 0.55, quiet: true }),
   ];
   if (series.columns.attempts) curves.splice(1, 0, curve(series, "attempts", "purple", { title: "with retries", dash: "6 4" }));
@@ -142,7 +142,7 @@ function unmeasured(frame, x) {
 }
 
 function latencyRange(curves, series) {
-  const limits = series.has_slo ? data.promises.map((promise) => promise.limit_ms) : [];
+  const limits = series.has_slo ? data.slos.map((slo) => slo.limit_ms) : [];
   let [low, high] = [Infinity, Math.max(0, ...limits)];
   for (const { values } of curves) {
     const to = Math.min(values.length - 1, Math.ceil(view.to / series.step));
@@ -200,7 +200,7 @@ function paintRight(chart, inside, frame, curves, series, x) {
 
 function paintLines(chart, frame, panel, series, x, y) {
   if (panel.log && series.has_slo) {
-    for (const { limit_ms } of data.promises) {
+    for (const { limit_ms } of data.slos) {
       const top = y(limit_ms);
       chart.append(svg("line", { class: "slo", x1: frame.left, x2: frame.right, y1: top, y2: top }));
     }
@@ -250,7 +250,7 @@ function panelHeader(panel, series) {
     curve.output = html("output", { "aria-hidden": true });
     return item(key, curve.title, curve.output);
   });
-  if (panel.log && series.has_slo) keys.push(item(lineKey({ class: "slo" }), `SLO ${data.promises.map((promise) => promise.words).join(", ")}`));
+  if (panel.log && series.has_slo) keys.push(item(lineKey({ class: "slo" }), `SLO ${data.slos.map((slo) => slo.words).join(", ")}`));
   if (panel.levels && panel.levels.length) keys.push(item(lineKey({ class: "level" }), series.levels_told));
   return html("header", {}, html("h3", {}, panel.title), ...keys);
 }

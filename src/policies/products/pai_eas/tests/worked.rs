@@ -35,7 +35,7 @@ fn while_it_waits_the_window_is_the_reason() {
     let mut total = Total::of(&body(2, 8, "{}"), 2);
     total.at(0, 46.0);
     let decision = total.at(15, 10.0);
-    assert_eq!(reason(&decision), "stabilise: highest of the last 300 s");
+    assert_eq!(reason(&decision), "stabilise: highest of the last 5m");
     assert_eq!((decision.desired, decision.uncapped), (5, 1));
 }
 
@@ -56,7 +56,7 @@ fn four_scale_in_comes_in_grades() {
         &mut total,
         &[(0, 0, 80.0), (15, 120, 50.0), (135, 420, 20.0)],
         &[
-            (300, 5, "stabilise: highest of the last 300 s"),
+            (300, 5, "stabilise: highest of the last 5m"),
             (420, 2, "recommend: 4.0000 against target 10"),
         ],
     );
@@ -110,7 +110,7 @@ fn seven_a_scale_out_window_is_no_timer_of_a_breach() {
         &mut total,
         &[(0, 0, 18.0), (15, 60, 60.0)],
         &[
-            (15, 2, "stabilise: lowest of the last 60 s"),
+            (15, 2, "stabilise: lowest of the last 1m"),
             (60, 6, "recommend: 30.0000 against target 10"),
         ],
     );
@@ -128,7 +128,7 @@ fn eight_to_zero_and_nine_back() {
     play(
         &mut total,
         &[(15, 990, 0.0)],
-        &[(300, 1, "bounds: min 1"), (615, 0, "mode: idle for 613 s")],
+        &[(300, 1, "bounds: min 1"), (615, 0, "mode: idle for 10m 13s")],
     );
     total.last_request = Some(1000);
     play(
@@ -202,7 +202,7 @@ fn no_data_leaves_no_recommendation_but_idle_time_still_counts() {
     let mut tape = tape(&json, 4);
     assert_eq!(tape.at(45, &[None, Some(45.0)]).desired, 4);
     let decision = tape.at(60, &[None, Some(60.0)]);
-    assert_eq!((decision.desired, reason(&decision)), (0, "mode: idle for 60 s".into()));
+    assert_eq!((decision.desired, reason(&decision)), (0, "mode: idle for 1m".into()));
 }
 
 #[test]

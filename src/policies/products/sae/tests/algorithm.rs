@@ -27,7 +27,7 @@ fn scale_in_waits_until_the_last_higher_wish_is_as_old_as_the_window() {
     for at in (0..300).step_by(15) {
         let decision = tape.at(at, &quiet);
         assert_eq!((decision.desired, decision.uncapped), (2, 1), "at {at} s");
-        assert_eq!(reason(&decision), "stabilise: highest of the last 300 s");
+        assert_eq!(reason(&decision), "stabilise: highest of the last 5m");
     }
     assert_eq!(tape.at(300, &quiet).desired, 1);
 }
@@ -96,11 +96,11 @@ fn a_timer_acts_at_its_times_and_holds_until_the_next() {
     for (at, expected, why) in [
         (0, 5, "schedule: no trigger"),
         (8 * hour - 1, 5, "schedule: no trigger"),
-        (8 * hour, 3, "schedule: entry 2 since 28800 s"),
+        (8 * hour, 3, "schedule: entry 2 since +8h"),
         (20 * hour - 1, 3, "schedule: no trigger"),
-        (20 * hour, 10, "schedule: entry 1 since 72000 s"),
+        (20 * hour, 10, "schedule: entry 1 since +20h"),
         (32 * hour - 1, 10, "schedule: no trigger"),
-        (32 * hour + 5, 3, "schedule: entry 2 since 115200 s"),
+        (32 * hour + 5, 3, "schedule: entry 2 since +1d 8h"),
     ] {
         let decision = tape.at(at, &[]);
         assert_eq!((decision.desired, reason(&decision).as_str()), (expected, why), "at {at} s");
@@ -169,7 +169,7 @@ fn of_rules_with_a_common_instant_the_newest_wins() {
         assert_eq!(decision.desired, 1);
         let decision = tape.at(8 * hour, &[]);
         assert_eq!(decision.desired, expected);
-        assert_eq!(reason(&decision), format!("schedule: entry {entry} since 28800 s"));
+        assert_eq!(reason(&decision), format!("schedule: entry {entry} since +8h"));
         assert_eq!(tape.at(9 * hour, &[]).desired, 8);
         assert_eq!(tape.at(32 * hour, &[]).desired, 4, "Tuesday");
     }
@@ -192,9 +192,9 @@ fn special_times_move_the_bounds_of_a_mix_rule() {
         &mut tape,
         &[
             (eight - 15, 2.0, 3, "bounds: min 3"),
-            (eight, 2.0, 5, "schedule: entry 2 since 28800 s"),
-            (nine, 56.0, 10, "schedule: entry 2 since 28800 s"),
-            (twenty - 15, 28.0, 10, "schedule: entry 2 since 28800 s"),
+            (eight, 2.0, 5, "schedule: entry 2 since +8h"),
+            (nine, 56.0, 10, "schedule: entry 2 since +8h"),
+            (twenty - 15, 28.0, 10, "schedule: entry 2 since +8h"),
             (twenty, 28.0, 14, "recommend: rule 1: 28.0000 against level 20"),
         ],
     );
@@ -209,7 +209,7 @@ fn a_special_time_between_evaluations_corrects_the_count_and_nothing_else() {
         &mut tape,
         &[
             (0, 20.0, 3, "recommend: rule 1: 20.0000 against level 20"),
-            (7, 90.0, 5, "schedule: entry 2 since 7 s"),
+            (7, 90.0, 5, "schedule: entry 2 since +7 s"),
             (15, 32.0, 8, "recommend: rule 1: 32.0000 against level 20"),
         ],
     );
@@ -256,7 +256,7 @@ fn a_count_out_of_bounds_is_corrected_at_once_and_remembered_as_nothing() {
         &[
             (0, 1.0, 4, "bounds: min 4"),
             (15, 1.0, 4, "bounds: min 4"),
-            (30, 90.0, 4, "stabilise: lowest of the last 600 s"),
+            (30, 90.0, 4, "stabilise: lowest of the last 10m"),
         ],
     );
     let mut tape = plain(&cpu(4, 9, "", r#""disabled":true"#), 12);

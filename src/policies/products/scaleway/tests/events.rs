@@ -18,7 +18,7 @@ fn every_decision_that_was_one_is_an_event_of_its_source() {
     let mut tape = tape(&bodies, &knobs, 4);
     for (at, found, value, expected) in [
         (300, 4, 82.0, Some(("scaler", "success", "scale up", "from 4 to 5 Instances"))),
-        (600, 5, 10.0, Some(("scaler", "info", "scaling denied", "300 s of the cooldown"))),
+        (600, 5, 10.0, Some(("scaler", "info", "scaling denied", "5m of the cooldown"))),
         (900, 5, 90.0, Some(("watcher", "info", "nothing to do", "limit of its capacity"))),
         (1200, 5, 50.0, None),
         (1500, 5, 10.0, Some(("scaler", "success", "scale down", "\"my-policy-scale-down\""))),

@@ -158,7 +158,7 @@ fn where_the_cooldown_begins_and_ends() {
     ready.ready = None;
     let denied = ready.at(900, &high(Some(240.0)));
     let why = denied.trail.last().unwrap().why.to_string();
-    assert_eq!((denied.desired, why.as_str()), (2, "cooldown, 60 s left"));
+    assert_eq!((denied.desired, why.as_str()), (2, "cooldown, 1m left"));
     assert_eq!(ready.at(1200, &high(Some(540.0))).desired, 3);
     // A readiness from before the action, or none known: from its start.
     assert_eq!(ready.at(1500, &high(Some(840.0))).desired, 4);

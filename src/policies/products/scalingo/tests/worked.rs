@@ -72,7 +72,7 @@ fn e4_response_times_let_it_shrink_every_three_minutes() {
     let mut tape = tape(&json, 4);
     values(&mut tape, &[(60, 600.0, 4), (120, 480.0, 4), (180, 490.0, 3)]);
     let waiting = tape.at(240, &[Some(490.0)]);
-    assert_eq!(reason(&waiting), "cooldown: cooldown before scale-in, 120 s left");
+    assert_eq!(reason(&waiting), "cooldown: cooldown before scale-in, 2m left");
     values(&mut tape, &[(300, 490.0, 3), (360, 490.0, 2), (420, 490.0, 2), (3600, 490.0, 2)]);
 }
 
@@ -140,7 +140,7 @@ fn a_correction_of_the_count_is_a_scaling_and_stores_its_minute() {
     assert_eq!((decision.desired, reason(&decision)), (7, "bounds: max 7".into()));
     let decision = tape.at(120, &[Some(70.0)]);
     // Two low minutes, the correction's among them; the pause of three minutes counts from it.
-    assert_eq!(reason(&decision), "cooldown: cooldown before scale-in, 120 s left");
+    assert_eq!(reason(&decision), "cooldown: cooldown before scale-in, 2m left");
     assert_eq!(tape.at(180, &[Some(70.0)]).desired, 7);
     assert_eq!(tape.at(240, &[Some(70.0)]).desired, 6);
 }

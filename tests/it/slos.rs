@@ -1,4 +1,4 @@
-//! Promises as a user states them - in the file, as `--slo`, as `--assert` - and what a verdict on them is worth.
+//! SLOs as a user states them - in the file, as `--slo`, as `--assert` - and what a verdict on them is worth.
 
 use std::fs;
 use std::path::Path;
@@ -59,7 +59,7 @@ fn the_slo_and_an_assertion_give_one_answer() {
 }
 
 #[test]
-fn all_promises_hold_together_wherever_they_are_stated() {
+fn all_slos_hold_together_wherever_they_are_stated() {
     let in_file = format!("slo.latency = ['p50 < 500ms', 'p99 < 2s']\n{EXACT}");
     let by_flags = ["--slo", "p50<500ms", "--slo", "p99<2s"];
     for (scenario, flags) in [(in_file.as_str(), &[][..]), (EXACT, &by_flags[..])] {
@@ -76,7 +76,7 @@ fn all_promises_hold_together_wherever_they_are_stated() {
         }
         let (code, text) = said(folder.path(), &[&run[..3], flags, &["--format", "json"]].concat());
         assert_eq!(code, 0, "{text}");
-        assert!(text.contains("\"promise\": \"p50 < 500ms\""), "{text}");
+        assert!(text.contains("\"slo\": \"p50 < 500ms\""), "{text}");
         assert!(
             text.contains("\"slo_minutes_share\": { \"mean\": 0.0, \"ci95\": null }"),
             "{text}"
@@ -85,7 +85,7 @@ fn all_promises_hold_together_wherever_they_are_stated() {
     let folder = folder_with(EXACT);
     let twice = ["run", "s.toml", "--slo", "errors<1%", "--slo", "errors<2%"];
     let (code, text) = said(folder.path(), &twice);
-    assert!(code == 2 && text.contains("one promise on errors"), "{text}");
+    assert!(code == 2 && text.contains("one SLO on errors"), "{text}");
 }
 
 #[test]
