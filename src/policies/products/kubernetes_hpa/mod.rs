@@ -19,6 +19,7 @@ mod check;
 pub mod controller;
 pub mod history;
 mod knobs;
+pub mod metrics_server;
 mod native;
 pub mod pods;
 pub mod policy;

@@ -15,8 +15,9 @@ fn tape_with(text: &str, initial: u32, knobs: &Knobs) -> Tape {
     Tape::new::<KubernetesHpa>(&model_with(text, knobs), knobs, &context)
 }
 
+/// Pods are not looked at one by one, so that a reading is all there is.
 fn tape(text: &str, initial: u32) -> Tape {
-    tape_with(text, initial, &Knobs::default())
+    tape_with(text, initial, &Knobs { per_pod: false, ..Knobs::default() })
 }
 
 /// A lag of which each pod takes ten, between these counts.
@@ -84,6 +85,31 @@ fn pods_of_a_simulation_are_ready_or_starting() {
             assert_eq!(decision.trail[0].to, 3, "ceil(5 x 30 / 60)");
         }
     }
+}
+
+/// | cpu of those that count | pending, missing, set aside | pods | count | |
+#[test]
+fn pods_without_a_value_are_counted_by_the_metrics_api() {
+    let text = plain().replace("maxReplicas: 8", "maxReplicas: 80");
+    for (cpu, without, pods, count, why) in [
+        (90.0, [0.0, 0.0, 0.0], 6, 9, "6 x 90 / 60"),
+        (90.0, [1.0, 1.0, 0.0], 6, 6, "idle: 360 over 6 is 60"),
+        (90.0, [0.0, 1.0, 0.0], 6, 8, "idle: 450 over 6 is 75, 6 x 75 / 60"),
+        (20.0, [0.0, 0.0, 3.0], 6, 6, "in by 3 x 20 / 60, after five minutes"),
+        (20.0, [0.0, 3.0, 0.0], 6, 6, "full: 360 over 6 is 60"),
+    ] {
+        let mut tape = tape_with(&text, pods, &Knobs::default());
+        let values: Vec<_> = [cpu].iter().chain(&without).copied().map(Some).collect();
+        let decision = tape.at(15, &values);
+        assert_eq!(decision.desired, count, "{why}");
+    }
+    let context = tape::context("2026-03-02T00:00:00Z", 6);
+    let autoscaler = KubernetesHpa::autoscaler(&model(&text), &Knobs::default(), &context);
+    let names: Vec<String> = autoscaler.signals.iter().map(|signal| signal.name()).collect();
+    assert_eq!(names, ["cpu_percent", "pods_pending", "pods_missing", "pods_initializing"]);
+    let paths: Vec<_> =
+        autoscaler.signals.iter().map(|one| one.part_of.map(|of| of.signal)).collect();
+    assert_eq!(paths, [Some(1), None, Some(1), Some(1)]);
 }
 
 #[test]
