@@ -60,8 +60,8 @@ fn every_stage_says_what_it_did() {
         (lag("maxReplicas: 5", ""), 4, Some(60.0), 5, "bounds: maxReplicas 5"),
         (lag("maxReplicas: 5", ""), 9, None, 5, "bounds: maxReplicas 5"),
         (lag("minReplicas: 6\n  maxReplicas: 9", ""), 2, None, 6, "bounds: minReplicas 6"),
-        (lag(free, ""), 4, Some(10.0), 4, "stabilise: highest of the last 300 s"),
-        (lag(free, patient), 4, Some(60.0), 4, "stabilise: lowest of the last 60 s"),
+        (lag(free, ""), 4, Some(10.0), 4, "stabilise: highest of the last 5m"),
+        (lag(free, patient), 4, Some(60.0), 4, "stabilise: lowest of the last 1m"),
         (lag(free, ""), 4, None, 4, "recommend: no data"),
         (lag(free, ""), 0, Some(60.0), 0, "mode: scaling is disabled at zero replicas"),
     ] {
