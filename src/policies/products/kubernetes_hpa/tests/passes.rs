@@ -131,7 +131,8 @@ fn the_largest_of_several_metrics_wins() {
 fn a_metric_that_cannot_be_computed_keeps_the_count() {
     let bare = format!("{}{}", plain(), DEPLOYMENT.replace("cpu: ", "gpu: "));
     assert_eq!(tape(&bare, 4).at(15, &[Some(500.0)]).desired, 4);
-    let knobs: Knobs = serde_json::from_value(json!({"requests": {"cpu": "1"}})).unwrap();
+    let knobs: Knobs =
+        serde_json::from_value(json!({"requests": {"cpu": "1"}, "per_pod": false})).unwrap();
     assert_eq!(tape_with(&bare, 4, &knobs).at(15, &[Some(500.0)]).desired, 8);
 }
 
@@ -166,7 +167,7 @@ fn signals_are_in_the_controllers_units() {
     let knobs: Knobs =
         serde_json::from_value(json!({"metrics": {"rps": "front/requests_per_s"}})).unwrap();
     let tape = tape_with(&hpa(rps), 1, &knobs);
-    let [signal] = &tape.autoscaler.signals[..] else { panic!("one signal") };
+    let signal = &tape.autoscaler.signals[0];
     let of = &signal.signal;
     assert_eq!(
         (of.metric, of.per_replica, of.basis),
@@ -222,10 +223,9 @@ fn knobs_are_the_flags_of_the_controller() {
     let knobs = with(json!({"sync_period_s": 30}));
     let first = KubernetesHpa::first_evaluation(&model(&free), &knobs);
     assert_eq!(first, Some(Span::from_secs(30)));
-    let tape =
-        tape_with(&plain(), 1, &with(json!({"metrics_resolution_s": 60, "metrics_window_s": 90})));
+    let tape = tape_with(&plain(), 1, &with(json!({"metrics_resolution_s": 60, "per_pod": false})));
     let signal = &tape.autoscaler.signals[0].signal;
-    assert_eq!((signal.window, signal.resolution), (Span::from_secs(90), Span::from_secs(60)));
+    assert_eq!((signal.window, signal.resolution), (Span::from_secs(60), Span::from_secs(60)));
     let tape = tape_with(&free, 1, &with(json!({"scrape_interval_s": 5})));
     assert_eq!(tape.autoscaler.signals[0].signal.resolution, Span::from_secs(5));
     let mut faults = Faults::new();
