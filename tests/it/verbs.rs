@@ -3,7 +3,7 @@
 
 use crate::products::one_of_each;
 use autosim_policies::builtin::PolicySpec;
-use autosim_policies::products::ProductFile;
+use autosim_policies::products::{Document, ProductFile};
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
