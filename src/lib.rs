@@ -26,7 +26,7 @@
 
 mod rehearsal;
 
-pub use autosim_engine::control::{Decision, Observation, Policy, Stage, Why};
+pub use autosim_engine::control::{Acts, Decision, Level, Observation, Policy, Stage, Why};
 pub use autosim_engine::signal::Metric;
 pub use autosim_engine::units::{Span, Time};
 pub use autosim_study::experiment::{Compared, Figure, Ruling};

@@ -80,7 +80,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
     let policy = args.policy.load(terminal)?;
     let input = Input::read(&args.readings, Role::Readings)?;
     let mut faults = Faults::new();
-    let recording = Recording::read(input.text.as_bytes(), args.start.as_deref(), &mut faults);
+    let recording = Recording::read(&input.text, args.start.as_deref(), &mut faults);
     let answered = recording.as_ref().and_then(|recording| {
         let question = Question {
             policy: &policy.spec,

@@ -71,11 +71,11 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
         return Ok(Exit::Good);
     }
     let input = Input::embedded(name, text, PathBuf::from("scenarios"));
-    let scenario = accept(args.scenario_args.load_input(input)?, terminal)?;
+    let mut scenario = accept(args.scenario_args.load_input(input)?, terminal)?;
     if !args.execute.quiet {
         terminal.say(&takes(&args.execute.estimate(&scenario)));
     }
-    let exit = run_scenario(&scenario, &args.output, &args.execute, terminal)?;
+    let exit = run_scenario(&mut scenario, &args.output, &args.execute, terminal)?;
     if let Some(lesson) = scenario.lesson.as_ref().filter(|_| args.output.for_people()) {
         terminal.print(&format!("\nlesson:\n{}", wrapped(lesson)))?;
     }

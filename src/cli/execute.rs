@@ -55,24 +55,17 @@ impl ExecuteArgs {
 /// A run that takes longer says so before it begins.
 const SAID_FROM_S: f64 = 3.0;
 
-/// What is kept beyond the figures.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Keep {
-    /// Timelines of every replication.
-    pub(super) all_timelines: bool,
-    /// Every decision.
-    pub(super) all_decisions: bool,
-}
-
 /// Runs every cell; says how it goes on standard error.
 pub(super) fn execute(
     scenario: &Scenario,
     args: &ExecuteArgs,
-    keep: Keep,
     terminal: &Terminal,
 ) -> Result<Results, Failure> {
     if let Some(nobody) = args.asserts.iter().find(|one| one.names_nobody(&scenario.policies)) {
         return Err(Failure::bad_input(nobody.no_such_policy()));
+    }
+    if let Some((found, hint)) = scenario.kept_too_much() {
+        return Err(Failure::bad_input(format_args!("{found}; {hint}")));
     }
     if !args.quiet {
         for assumption in &scenario.assumptions {
@@ -88,8 +81,8 @@ pub(super) fn execute(
     let limits: Vec<_> = args.asserts.iter().filter_map(Assertion::longest).collect();
     let options = RunOptions {
         jobs: args.jobs(scenario),
-        all_timelines: keep.all_timelines,
-        all_decisions: keep.all_decisions,
+        all_timelines: scenario.recipe.all_timelines,
+        all_decisions: scenario.recipe.all_decisions,
         limits: &limits,
         cancel: &cancel,
     };

@@ -4,8 +4,10 @@ use super::demo;
 use super::documents::{Group, ReadDocument, is_document};
 use super::exit::Failure;
 use super::named::{Named, named};
+use super::past_run::PastRun;
 use super::terminal::Terminal;
 use autosim_engine::workload::trace::unpacked;
+use autosim_report::check_whole;
 use autosim_study::scenario::{Findings, Layer, LoadOptions, Loaded, Sources, load};
 use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
@@ -40,6 +42,10 @@ pub(super) struct ScenarioArgs {
     /// The SLO: 'p99<300ms' or 'errors<0.1%'; may be repeated
     #[arg(long, value_name = "TERM")]
     pub(super) slo: Vec<String>,
+    /// Where relative paths of the scenario start [default: its own folder; of what a run left, where they
+    /// started then]
+    #[arg(long, value_name = "DIR")]
+    pub(super) folder: Option<PathBuf>,
 }
 
 pub(super) fn key_value(text: &str) -> Result<(String, String), String> {
@@ -90,6 +96,26 @@ impl Role {
         hint.to_owned()
     }
 
+    /// Every byte of it. What is written by hand and what holds that is not endless.
+    fn limited(self, mut file: impl std::io::Read) -> std::io::Result<Vec<u8>> {
+        const MOST: u64 = 256 << 20;
+        let mut bytes = Vec::new();
+        match self {
+            Self::Readings => file.read_to_end(&mut bytes)?,
+            Self::Scenario | Self::Service | Self::Policy => {
+                file.take(MOST + 1).read_to_end(&mut bytes)?
+            }
+        };
+        match self {
+            Self::Scenario | Self::Service | Self::Policy if bytes.len() as u64 > MOST => {
+                Err(std::io::Error::other(
+                    "it is longer than 256 MiB; recorded traffic goes to --trace",
+                ))
+            }
+            Self::Readings | Self::Scenario | Self::Service | Self::Policy => Ok(bytes),
+        }
+    }
+
     /// What it should be if it is not text.
     fn form(self) -> &'static str {
         match self {
@@ -118,14 +144,21 @@ impl Input {
     /// The same, with what stops it as findings.
     pub(super) fn find(path: &Path, role: Role) -> Result<Self, Findings> {
         if path == Path::new("-") {
-            let mut bytes = Vec::new();
-            let read = std::io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes);
+            let read = role.limited(std::io::stdin().lock());
             return Self::of_bytes("standard input", role, read, PathBuf::new(), "stdin");
+        }
+        if let Role::Scenario = role
+            && path.join("manifest.json").is_file()
+        {
+            let refuse = |error| Findings::of_file(&path.display().to_string(), error, "");
+            check_whole(path).map_err(|error| refuse(error.to_string()))?;
+            return Self::find(&path.join("manifest.json"), role);
         }
         let name = path.display().to_string();
         let folder = path.parent().unwrap_or(Path::new("")).to_owned();
         let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
-        Self::of_bytes(&name, role, std::fs::read(path), folder, &stem.unwrap_or_default())
+        let read = std::fs::File::open(path).and_then(|file| role.limited(file));
+        Self::of_bytes(&name, role, read, folder, &stem.unwrap_or_default())
     }
 
     /// A text that is part of the program.
@@ -138,6 +171,13 @@ impl Input {
     fn empty() -> Self {
         let name = "the command line".to_owned();
         Self { name, text: String::new(), folder: PathBuf::new(), fallback_name: "run".into() }
+    }
+
+    /// As the text of a scenario, with its surroundings.
+    fn into_sources(self, folder: Option<PathBuf>) -> (Sources, LoadOptions) {
+        let Self { name, text, folder: own, fallback_name } = self;
+        let folder = folder.unwrap_or(own);
+        (Sources::new(name, text), LoadOptions { folder, fallback_name, ..LoadOptions::default() })
     }
 
     fn of_bytes(
@@ -169,7 +209,7 @@ impl Input {
 }
 
 const NAME_A_FILE: &str =
-    "name a file in it; what a run left is read by `autosim explain` and `autosim diff`";
+    "name a file in it, or a folder that `autosim run` left, which has a manifest.json";
 
 /// Endings of recorded traffic, which is no scenario.
 const RECORDED: [&str; 4] = [".csv", ".tsv", ".gz", ".zst"];
@@ -219,32 +259,44 @@ impl ScenarioArgs {
     fn load_layers(
         &self,
         input: Input,
-        mut layers: Vec<Layer>,
+        below: Vec<Layer>,
     ) -> Result<Result<Loaded, Findings>, Failure> {
+        let base = PastRun::of(&input.name, &input.text).and_then(|past| match past {
+            Some(past) => Ok((past.restored(self.folder.as_deref())?, Some(past))),
+            None => Ok((input.into_sources(self.folder.clone()), None)),
+        });
+        let ((sources, mut options), past) = match base {
+            Ok(base) => base,
+            Err(findings) => return Ok(Err(findings)),
+        };
+        options.layers.splice(0..0, below);
+        let before = options.layers.len();
         if let Some(path) = &self.service {
             let part = Input::read(path, Role::Service)?;
-            layers.push(Layer::part(part.name, part.text));
+            options.layers.push(Layer::part(part.name, part.text));
         }
-        let taken = policies_of(&input.text);
+        let texts = options.layers.iter().map(Layer::text).chain([sources.text()]);
+        let taken = texts.flat_map(policies_of).collect();
         let chosen = match Chosen::of(&self.policies, self.base.as_deref(), taken) {
             Ok(chosen) => chosen?,
             Err(findings) => return Ok(Err(findings)),
         };
-        layers.extend(chosen.layers);
-        if let Some(trace) = &self.trace {
-            layers.push(trace_layer(trace, &input.folder)?);
+        if !self.policies.is_empty() {
+            options.choose_only(chosen.names);
         }
-        layers.extend(slo_layers(&self.slo)?);
-        layers.extend(self.values());
-        let options = LoadOptions {
-            folder: input.folder,
-            fallback_name: input.fallback_name,
-            layers,
-            policies: chosen.names,
-            documents: chosen.documents,
-            own: Vec::new(),
-        };
-        Ok(load(Sources::new(input.name, input.text), &options))
+        options.layers.extend(chosen.layers);
+        options.keep(chosen.base);
+        options.documents.splice(0..0, chosen.documents);
+        if let Some(trace) = &self.trace {
+            options.layers.push(trace_layer(trace, &options.folder)?);
+        }
+        options.layers.extend(slo_layers(&self.slo)?);
+        options.layers.extend(self.values());
+        let loaded = load(sources, &options);
+        Ok(match past {
+            Some(past) => past.judged(loaded, &options.layers[before..]),
+            None => loaded,
+        })
     }
 
     /// What is laid on a scenario value by value.
@@ -276,6 +328,8 @@ struct Chosen {
     layers: Vec<Layer>,
     /// Texts of documents that layers name.
     documents: Vec<(String, String)>,
+    /// What runs today.
+    base: Option<String>,
 }
 
 impl Chosen {
@@ -304,10 +358,10 @@ impl Chosen {
                 taken.len() - before
             ))));
         };
-        // Where policies were chosen it is one of them; else it joins those of the scenario.
-        if !policies.is_empty() {
+        if policies.iter().any(|policy| policy == base) {
             chosen.names.push(name.clone());
         }
+        chosen.base = Some(name.clone());
         chosen.layers.extend(today.layers.into_iter().map(Layer::beside));
         let value = toml::Value::String(name.clone()).to_string();
         chosen.layers.push(Layer::value(format!("--base {base}"), "base", &value));

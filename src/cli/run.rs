@@ -1,19 +1,20 @@
 //! `run`: the main job.
 
-use super::execute::{ExecuteArgs, Keep, execute, judge};
+use super::execute::{ExecuteArgs, execute, judge};
 use super::exit::{Exit, Failure};
 use super::input::{ScenarioArgs, accept};
 use super::terminal::Terminal;
 use autosim_report::{check_folder, markdown, summary_csv, summary_json, table, write_all};
-use autosim_study::experiment::{Comparison, Period, Results};
-use autosim_study::scenario::Scenario;
+use autosim_study::experiment::{Comparison, Results};
+use autosim_study::scenario::{Period, Scenario};
 use std::path::{Path, PathBuf};
 
 /// Run a scenario: every policy, every replication, on the same traffic
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
-    /// The scenario, a TOML file; `-` reads standard input
+    /// The scenario, a TOML file, or what a run left: its report.html, its manifest.json or their folder;
+    /// `-` reads standard input
     #[arg(value_name = "SCENARIO")]
     scenario: Option<PathBuf>,
     #[command(flatten)]
@@ -37,12 +38,12 @@ pub(super) struct OutputArgs {
     /// like the window that was run: in tables, and beside the others in JSON
     #[arg(long, value_name = "PERIOD", value_parser = period)]
     per: Option<Period>,
-    /// Which decisions `decisions.csv` holds
-    #[arg(long, value_enum, default_value_t)]
-    decisions: Decisions,
-    /// Which replications `timeline.csv` holds
-    #[arg(long, value_enum, default_value_t)]
-    timelines: Timelines,
+    /// Which decisions `decisions.csv` holds [default: changes]
+    #[arg(long, value_enum)]
+    decisions: Option<Decisions>,
+    /// Which replications `timeline.csv` holds [default: first]
+    #[arg(long, value_enum)]
+    timelines: Option<Timelines>,
 }
 
 impl OutputArgs {
@@ -75,20 +76,18 @@ pub(super) enum Format {
 }
 
 /// Which decisions are kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Decisions {
     /// Those that changed the number or the reason
-    #[default]
     Changes,
     /// Every one
     All,
 }
 
 /// Which timelines are kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Timelines {
     /// Of the first replication
-    #[default]
     First,
     /// Of every replication
     All,
@@ -99,31 +98,35 @@ Examples:
   autosim run scenarios/quickstart.toml
   autosim run scenarios/quickstart.toml --policy target --set replica.cold_start=90s
   autosim run scenarios/quickstart.toml --replications 30 --out /tmp/thirty --format json
+  autosim run output/quickstart/report.html --set replica.cold_start=90s --out slower
   autosim run --trace traffic.csv --service svc.toml --policy hpa.toml --slo 'p99<300ms'
   autosim run scenarios/quickstart.toml --base peak --per month
 Results go to standard output, everything else to standard error.";
 
 pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
     let loaded = args.scenario_args.load(args.scenario.as_deref())?;
-    let scenario = accept(loaded, terminal)?;
-    run_scenario(&scenario, &args.output, &args.execute, terminal)
+    let mut scenario = accept(loaded, terminal)?;
+    run_scenario(&mut scenario, &args.output, &args.execute, terminal)
 }
 
 /// Runs a scenario, prints the answer, leaves the files.
 pub(super) fn run_scenario(
-    scenario: &Scenario,
+    scenario: &mut Scenario,
     output: &OutputArgs,
     execute_args: &ExecuteArgs,
     terminal: &Terminal,
 ) -> Result<Exit, Failure> {
     let folder = output.out.clone().unwrap_or_else(|| Path::new("output").join(&scenario.name));
     check_folder(&folder).map_err(Failure::bad_input)?;
-    let keep = Keep {
-        all_timelines: output.timelines == Timelines::All,
-        all_decisions: output.decisions == Decisions::All,
-    };
-    let mut results = execute(scenario, execute_args, keep, terminal)?;
-    results.about.per = output.per;
+    let recipe = &mut scenario.recipe;
+    if let Some(timelines) = output.timelines {
+        recipe.all_timelines = timelines == Timelines::All;
+    }
+    if let Some(decisions) = output.decisions {
+        recipe.all_decisions = decisions == Decisions::All;
+    }
+    recipe.per = output.per.or(recipe.per);
+    let results = execute(scenario, execute_args, terminal)?;
     if results.policies.iter().all(|policy| policy.rows.is_empty()) {
         terminal.say("nothing was finished (policies that run side by side end together): nothing is written");
         return Ok(Exit::Interrupted);

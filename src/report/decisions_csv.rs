@@ -11,12 +11,13 @@ use std::io::{self, Write};
 pub(super) fn write(results: &Results, out: &mut dyn Write) -> io::Result<()> {
     let mut csv = csv::Writer::from_writer(out);
     let policies = &results.policies;
-    let signals = policies.iter().flat_map(|p| &p.signals).map(Vec::len).max().unwrap_or(0);
+    let signals =
+        policies.iter().flat_map(|p| &p.settings).map(|of| of.signals.len()).max().unwrap_or(0);
     csv.write_record(header(signals))?;
     for policy in policies {
         for details in &policy.details {
             for (at, service) in details.services.iter().enumerate() {
-                let names = policy.signals.get(at).map_or(&[][..], Vec::as_slice);
+                let names = policy.signals(at);
                 for decision in &service.decisions {
                     let mut record = vec![
                         policy.name.clone(),

@@ -1,7 +1,7 @@
 //! `manifest.json`: what was run, so that it can be trusted and repeated. Its presence marks a folder
 //! as ours.
 
-use autosim_study::experiment::{PolicyResults, Results};
+use autosim_study::experiment::{About, PolicyResults, Results, ServiceDetails};
 use serde_json::{Value, json};
 use std::fs;
 use std::io::{self, Write};
@@ -21,16 +21,12 @@ pub(super) fn write(results: &Results, files: &[String], out: &mut dyn Write) ->
             json!({
                 "name": policy.name,
                 "replications_finished": policy.first_service().count(),
-                "signals": policy.signals,
-                "launches_left_out": left_out(policy),
+                "signals": policy.settings.iter().map(|of| &of.signals).collect::<Vec<_>>(),
+                "launches_left_out": left_out(policy, |service| service.launches.left_out),
+                "decisions_left_out": left_out(policy, |service| service.decisions_left_out),
                 "effective": policy.effective,
             })
         })
-        .collect();
-    let inputs: Vec<Value> = about
-        .inputs
-        .iter()
-        .map(|(path, sha256)| json!({ "path": path, "sha256": sha256 }))
         .collect();
     let manifest = json!({
         "autosim": VERSION,
@@ -49,20 +45,36 @@ pub(super) fn write(results: &Results, files: &[String], out: &mut dyn Write) ->
         "currency": about.price.currency().to_string(),
         "work_bound": results.references.work_bound,
         "folder": about.folder,
-        "inputs": inputs,
+        "inputs": inputs(about),
         "assumptions": about.assumptions,
         "policies": policies,
         "files": files,
+        "recipe": about.recipe,
         "resolved": about.resolved,
     });
     serde_json::to_writer_pretty(&mut *out, &manifest)?;
     out.write_all(b"\n")
 }
 
-/// Launches beyond those `launches.csv` has room for.
-fn left_out(policy: &PolicyResults) -> u64 {
-    let services = policy.details.iter().flat_map(|details| &details.services);
-    services.map(|service| service.launches.left_out).sum()
+/// Files that were read, with what they held.
+fn inputs(about: &About) -> Vec<Value> {
+    let input = |(path, sha256): &(String, String)| json!({ "path": path, "sha256": sha256 });
+    about.inputs.iter().map(input).collect()
+}
+
+/// The members of the manifest that a run is made again from, for the page.
+pub(super) fn to_repeat(about: &About) -> Value {
+    json!({
+        "autosim": VERSION,
+        "folder": about.folder,
+        "inputs": inputs(about),
+        "recipe": about.recipe,
+    })
+}
+
+/// Of what `launches.csv` and `decisions.csv` have room for, so many more there were.
+fn left_out(policy: &PolicyResults, of: impl Fn(&ServiceDetails) -> u64) -> u64 {
+    policy.details.iter().flat_map(|details| &details.services).map(of).sum()
 }
 
 /// The names of the files that a manifest of ours lists; `None` if there is none. Whatever it says, none of

@@ -358,6 +358,7 @@ mod tests {
             timeline,
             decisions,
             slo_minutes: Vec::new(),
+            decisions_left_out: 0,
             grace: Span::MAX,
             launches: Launches::default(),
         };
@@ -407,6 +408,7 @@ mod tests {
             service: "service".into(),
             timeline,
             decisions: vec![scale_out(375, 10, 12), scale_out(390, 12, 14)],
+            decisions_left_out: 0,
             launches: Launches { kept, left_out: 0 },
             slo_minutes: Vec::new(),
             grace: Span::MAX,
@@ -451,6 +453,7 @@ mod tests {
             service: "service".into(),
             timeline,
             decisions: vec![scale_out(375, 10, 14)],
+            decisions_left_out: 0,
             slo_minutes: Vec::new(),
             grace: Span::MAX,
             launches: Launches::default(),

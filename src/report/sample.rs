@@ -1,7 +1,7 @@
 //! Made-up results for the tests of this room: six policies, four replications, one day. Shapes are
 //! plausible, figures are not simulated.
 
-use autosim_engine::control::{Observation, Stage, Why};
+use autosim_engine::control::{Acts, Level, Observation, Stage, Why};
 use autosim_engine::fleet::{Launch, Launches, OrderedBy};
 use autosim_engine::signal::{Census, Reading};
 use autosim_engine::simulation::{AskedBy, DecisionRecord, Slo, SloMinute, Window};
@@ -11,10 +11,10 @@ use autosim_engine::simulation::{
 use autosim_engine::stats::Histogram;
 use autosim_engine::units::{Price, Span, Time, WallClock};
 use autosim_study::experiment::{
-    About, Comparison, Details, Facts, PolicyResults, References, Results, Row, ServiceDetails,
-    ServiceRow,
+    About, Comparison, Details, Facts, PolicyResults, References, Results, Row, Scripted,
+    ServiceDetails, ServiceRow, Setting, What,
 };
-use autosim_study::scenario::{Fidelity, LoadOptions, Scenario, SloTerms, Sources, load};
+use autosim_study::scenario::{Fidelity, LoadOptions, Recipe, Scenario, SloTerms, Sources, load};
 
 /// A small scenario, for tests that simulate.
 pub(super) const TEXT: &str = r#"
@@ -127,6 +127,7 @@ fn about() -> About {
         closed_loop_users: 0,
         assumptions: vec!["no queue capacity given: unlimited".into()],
         folder: Some(String::new()),
+        recipe: Recipe::default(),
         resolved: serde_json::json!({ "name": "launch-day", "seed": 1 }),
         inputs: vec![("traces/day.csv.gz".into(), "00ff".into())],
     }
@@ -162,7 +163,7 @@ fn policy(at: usize) -> PolicyResults {
         kind: kind.into(),
         sees_future: kind == "clairvoyant",
         effective: serde_json::json!({ kind: { "max": 60 } }),
-        signals: vec![if at == 0 { vec![] } else { vec!["cpu_percent".into()] }],
+        settings: vec![setting(at)],
         rows,
         latency,
         details: vec![Details {
@@ -172,12 +173,48 @@ fn policy(at: usize) -> PolicyResults {
                 service: "service".into(),
                 timeline: timeline(at),
                 decisions: decisions(at),
+                decisions_left_out: 0,
                 launches: launches(at),
                 slo_minutes: slo_minutes(at),
                 grace: Span::MAX,
             }],
         }],
     }
+}
+
+fn setting(at: usize) -> Setting {
+    if at == 0 {
+        return Setting::default();
+    }
+    let levels = match POLICIES[at].1 {
+        "threshold" => vec![Level::of(70.0, Acts::Above), Level::of(25.0, Acts::Below)],
+        _ => vec![Level::target(60.0)],
+    };
+    Setting { signals: vec!["cpu_percent".into()], levels, percent: true, scripted: Vec::new() }
+}
+
+/// The same, where under every policy one thing of each kind befalls the service.
+pub(super) fn with_incidents() -> Results {
+    let mut results = results();
+    let one = |minute: u64, lasts: u64, what| Scripted {
+        at: Time::from_secs(60 * minute),
+        until: Time::from_secs(60 * (minute + lasts)),
+        what,
+    };
+    for policy in &mut results.policies {
+        policy.settings[0].scripted = vec![
+            one(120, 0, What::Rollout),
+            one(240, 2, What::Outage),
+            one(400, 30, What::Slowdown(2.5)),
+            one(700, 20, What::MetricOutage(vec!["cpu_percent".into()])),
+            one(900, 0, What::Intervention(3)),
+        ];
+        let timeline = &mut policy.details[0].services[0].timeline;
+        for (minute, failed) in [(240, 3), (241, 1), (1000, 1)] {
+            timeline[minute].failures = failed;
+        }
+    }
+    results
 }
 
 /// The row of a replication in which nothing arrived.
@@ -248,6 +285,7 @@ fn outcome(at: usize, replication: u32) -> ServiceOutcome {
         slo_minutes: Vec::new(),
         timeline: Vec::new(),
         decisions: Vec::new(),
+        decisions_left_out: 0,
         supply: Vec::new(),
         launches: Launches::default(),
         users: None,

@@ -119,7 +119,7 @@ fn latency(interval: &Interval, quantile: f64) -> Option<f64> {
 mod tests {
     use super::*;
     use crate::{markdown, sample, summary_json, table};
-    use autosim_study::experiment::Period;
+    use autosim_study::scenario::Period;
 
     fn against(base: &str) -> (Results, Comparison) {
         let mut results = sample::results();

@@ -1,8 +1,7 @@
-//! What a policy saw, in words and as a line: the name of its first signal and the targets it was
-//! compared with.
+//! What a policy saw, in words: the name of its first signal and the levels it was held against.
 
-use autosim_engine::control::Why;
-use autosim_engine::simulation::DecisionRecord;
+use super::number::plain;
+use autosim_engine::control::{Acts, Level};
 
 /// `requests_per_s_per_replica` as `requests per s per replica`; `_percent` as `, %`.
 pub(super) fn words_of(signal: &str) -> String {
@@ -12,29 +11,28 @@ pub(super) fn words_of(signal: &str) -> String {
     }
 }
 
-/// Targets the first signal was compared with, from each instant (in seconds) on.
-pub(super) fn targets(decisions: &[DecisionRecord]) -> Vec<(f64, f64)> {
-    let mut targets: Vec<(f64, f64)> = Vec::new();
-    for decision in decisions {
-        let Some(seen) = decision.readings.first().and_then(|reading| reading.value) else {
-            continue;
-        };
-        for step in decision.decision.trail.iter() {
-            let Why::Ratio { value, target, .. } = step.why else { continue };
-            let same = (value - seen).abs() <= 1e-6 * seen.abs();
-            if same && targets.last().is_none_or(|last| last.1 != target) {
-                let from = if targets.is_empty() { 0.0 } else { decision.at.as_secs_f64() };
-                targets.push((from, target));
-            }
-        }
-    }
-    targets
+/// What a signal is held against: `target 45`, `acts above 70 and below 25`.
+pub(super) fn levels_told(levels: &[Level]) -> String {
+    let of = |acts: Acts| {
+        let values = levels.iter().filter(move |level| level.acts == acts);
+        let told = values.map(|level| {
+            let each = if level.each { " for each replica" } else { "" };
+            format!("{}{each}", plain(level.value, 4))
+        });
+        told.collect::<Vec<_>>().join(", ")
+    };
+    let sides = [Acts::Above, Acts::Below].into_iter().zip(["above", "below"]);
+    let sides = sides.map(|(acts, side)| (side, of(acts))).filter(|(_, told)| !told.is_empty());
+    let sides: Vec<String> = sides.map(|(side, told)| format!("{side} {told}")).collect();
+    let targets = of(Acts::Towards);
+    let target = (!targets.is_empty()).then(|| format!("target {targets}"));
+    let acts = (!sides.is_empty()).then(|| format!("acts {}", sides.join(" and ")));
+    target.into_iter().chain(acts).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sample;
 
     #[test]
     fn signals_are_named_with_their_unit() {
@@ -43,8 +41,16 @@ mod tests {
     }
 
     #[test]
-    fn a_target_that_stays_is_one_line() {
-        let results = sample::results();
-        assert_eq!(targets(&results.policies[1].details[0].services[0].decisions), [(0.0, 60.0)]);
+    fn levels_say_on_which_side_a_policy_acts() {
+        let (above, below) = (Level::of(70.0, Acts::Above), Level::of(25.0, Acts::Below));
+        for (levels, told) in [
+            (vec![], ""),
+            (vec![Level::target(45.0)], "target 45"),
+            (vec![Level { each: true, ..Level::target(0.5) }], "target 0.5 for each replica"),
+            (vec![above, below], "acts above 70 and below 25"),
+            (vec![below, Level::of(90.0, Acts::Above), above], "acts above 90, 70 and below 25"),
+        ] {
+            assert_eq!(levels_told(&levels), told);
+        }
     }
 }

@@ -61,7 +61,7 @@ pub(super) fn write_decisions(results: &Results, out: &mut dyn Write) -> io::Res
             kind: &policy.kind,
             service: &service.service,
             replication: details.replication,
-            signals: policy.signals.get(at).map_or(&[][..], Vec::as_slice),
+            signals: policy.signals(at),
             orders: Some(Orders::of(service)),
         };
         for record in service.decisions.iter().take(MOST_DECISIONS) {

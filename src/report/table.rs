@@ -8,9 +8,10 @@ use autosim_engine::simulation::Slo;
 use autosim_engine::stats::Estimate;
 use autosim_engine::units::{Time, plural};
 use autosim_study::experiment::{
-    ClassEstimates, Compared, Comparison, CostBy, Figure, MOST_REPLICATIONS, Period, PolicyResults,
+    ClassEstimates, Compared, Comparison, CostBy, Figure, MOST_REPLICATIONS, PolicyResults,
     Results, Ruling, Tail,
 };
+use autosim_study::scenario::Period;
 use std::fmt::Write as _;
 
 /// Policies whose worst moment is told.
@@ -386,7 +387,7 @@ fn open(policy: &Compared) -> String {
 }
 
 /// The candidate that misses the SLO by least.
-fn nearest(comparison: &Comparison) -> Option<&Compared> {
+pub(super) fn nearest(comparison: &Comparison) -> Option<&Compared> {
     let missed = |policy: &&Compared| policy.verdict.ruling == Ruling::Missed;
     let candidates = comparison.policies.iter().filter(|policy| !policy.sees_future);
     candidates.filter(missed).min_by(|a, b| a.verdict.excess().total_cmp(&b.verdict.excess()))

@@ -50,7 +50,7 @@ pub(super) fn write(results: &Results, out: &mut dyn Write) -> io::Result<()> {
         for details in &policy.details {
             let replication = (details.replication + 1).to_string();
             for (at, service) in details.services.iter().enumerate() {
-                let signal = policy.signals.get(at).and_then(|names| names.first());
+                let signal = policy.signals(at).first();
                 let signal = signal.map_or("", String::as_str);
                 for interval in &service.timeline {
                     let counted = interval.at >= window.warmup && interval.at < window.end;

@@ -35,6 +35,7 @@ impl Reader {
             Self::traces(),
             Self::readings(),
             Self::results(),
+            Self::past_runs(),
         ]
     }
 
@@ -115,7 +116,8 @@ impl Reader {
         Self { name: "readings", seeds, beside, arguments }
     }
 
-    fn results() -> Self {
+    /// What a run left.
+    fn left() -> Vec<Seed> {
         let home = TempDir::new().unwrap();
         let scenario = "duration = '3m'\nreplications = 2\n[slo]\nlatency = 'p99 < 1s'\n\
             [workload.arrivals.main.poisson]\nrate = '10/s'\n[policies.a.target-tracking]\nmetric = 'cpu'\n\
@@ -125,9 +127,22 @@ impl Reader {
         assert_eq!(ran.code, Some(0), "{}", ran.said);
         let files =
             fs::read_dir(home.path().join("out")).unwrap().map(|entry| entry.unwrap().path());
-        let told = |path: &PathBuf| ends_with(path, &["json", "jsonl", "csv"]);
-        let mut beside: Vec<Seed> = files.filter(told).map(|path| seed(&path)).collect();
-        beside.sort();
+        let told = |path: &PathBuf| ends_with(path, &["json", "jsonl", "csv", "html"]);
+        let mut left: Vec<Seed> = files.filter(told).map(|path| seed(&path)).collect();
+        left.sort();
+        left
+    }
+
+    /// What can be run again.
+    fn past_runs() -> Self {
+        let mut seeds = Self::left();
+        seeds.retain(|(name, _)| ["manifest.json", "report.html"].contains(&name.as_str()));
+        Self { name: "past run", seeds, beside: Vec::new(), arguments: &["check", "FILE"] }
+    }
+
+    fn results() -> Self {
+        let mut beside = Self::left();
+        beside.retain(|(name, _)| name != "report.html");
         Self { name: "results", seeds: beside.clone(), beside, arguments: &["explain", "."] }
     }
 

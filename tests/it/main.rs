@@ -1,5 +1,6 @@
 //! The integration tests: one binary, one file per question.
 
+mod again;
 mod base;
 mod by_hand;
 mod cli;

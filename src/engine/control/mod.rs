@@ -85,6 +85,40 @@ pub struct Autoscaler {
     pub wakeups: Vec<Time>,
 }
 
+/// A value of a signal at which a policy acts, as pictures show it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Level {
+    /// In the signal's unit.
+    pub value: f64,
+    /// On which side of it the policy acts.
+    pub acts: Acts,
+    /// It is one replica's part of a signal that is a total: with n replicas it lies at n times the value.
+    pub each: bool,
+}
+
+/// On which side of a level a policy acts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Acts {
+    /// On both: it keeps the signal there.
+    Towards,
+    /// Above, or at it and above.
+    Above,
+    /// Below, or at it and below.
+    Below,
+}
+
+impl Level {
+    /// Of the signal itself.
+    pub const fn of(value: f64, acts: Acts) -> Self {
+        Self { value, acts, each: false }
+    }
+
+    /// A target.
+    pub const fn target(value: f64) -> Self {
+        Self::of(value, Acts::Towards)
+    }
+}
+
 /// A signal and the service it is taken from.
 pub struct SignalRef {
     /// Another service of the scenario by name; `None` = the policy's own.
@@ -101,6 +135,19 @@ pub struct SignalRef {
     pub outages: Vec<(Time, Time)>,
     /// How late each scrape comes at the median (rule 51); zero = never.
     pub drift: Span,
+    /// What the policy holds it against; nothing of the run depends on them.
+    pub levels: Vec<Level>,
+    /// It is read off the metric path of another signal, and has no scrapes.
+    pub part_of: Option<PartOf>,
+}
+
+/// Something that the metric path of another signal knows too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PartOf {
+    /// The place of that signal, which comes earlier and has a sensor of its own.
+    pub signal: usize,
+    /// What of it, see [`Sensor::part`].
+    pub part: u32,
 }
 
 impl SignalRef {
@@ -111,7 +158,16 @@ impl SignalRef {
 
     /// A signal of the service of that name, or of the policy's own.
     pub const fn of(service: Option<String>, signal: Signal) -> Self {
-        Self { service, signal, native: None, sensor: None, outages: Vec::new(), drift: Span::ZERO }
+        Self {
+            service,
+            signal,
+            native: None,
+            sensor: None,
+            outages: Vec::new(),
+            drift: Span::ZERO,
+            levels: Vec::new(),
+            part_of: None,
+        }
     }
 
     /// As a policy names it: `frontend/requests_per_s_per_replica`, or in its product's words.
@@ -126,6 +182,12 @@ impl SignalRef {
             (Some(native), Some(service)) => format!("{service}/{native}"),
             (Some(native), None) => native.clone(),
         }
+    }
+
+    /// The same, held against these levels.
+    #[must_use]
+    pub fn against(self, levels: impl IntoIterator<Item = Level>) -> Self {
+        Self { levels: levels.into_iter().collect(), ..self }
     }
 
     /// As the product calls it.

@@ -2,7 +2,7 @@
 
 use super::launches::{Launch, LaunchBook, Launches, OrderedBy};
 use super::replica::{Replica, ReplicaId, State};
-use super::{ColdStage, FleetSpec, LaunchRate, VictimOrder};
+use super::{ColdStage, FleetSpec, LaunchRate, PROVISION, PULL, VictimOrder};
 use crate::random::{Generator, Purpose, Streams};
 use crate::units::{Span, Time};
 
@@ -67,12 +67,39 @@ pub struct FleetLedger {
     pub peak_live: u32,
 }
 
+/// How far a replica came when, on its way to be ready; for the initial fleet the start of time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Start {
+    /// When it had a place to run: the end of the stage `provision`, else its launch.
+    pub placed_at: Time,
+    /// When it began to run: the end of the stage `pull`, else when it had a place.
+    pub runs_from: Time,
+}
+
+impl Start {
+    /// Of a cold start that has no such stages.
+    const fn at(launched_at: Time) -> Self {
+        Self { placed_at: launched_at, runs_from: launched_at }
+    }
+
+    /// A stage of the cold start ends.
+    fn passes(&mut self, stage: &str, at: Time) {
+        match stage {
+            PROVISION => *self = Self::at(at),
+            PULL => self.runs_from = at,
+            _ => {}
+        }
+    }
+}
+
 /// The replicas of one service. Every change says when; times never decrease.
 #[derive(Debug, Clone)]
 pub struct Fleet {
     spec: FleetSpec,
     streams: Streams,
     replicas: Vec<Replica>,
+    /// When each had a place, and began to run; by id.
+    starts: Vec<Start>,
     unused: Vec<ReplicaId>,
     census: FleetCensus,
     integrals: FleetIntegrals,
@@ -100,6 +127,7 @@ impl Fleet {
             spec,
             streams,
             replicas: Vec::new(),
+            starts: Vec::new(),
             unused: Vec::new(),
             census: FleetCensus::default(),
             integrals: FleetIntegrals::default(),
@@ -173,6 +201,14 @@ impl Fleet {
     pub fn failures(&self) -> u64 {
         self.failures
     }
+    /// When a replica reached the stages of its start.
+    pub fn start(&self, id: ReplicaId) -> Start {
+        self.starts[id.index()]
+    }
+    /// Those that start, in launch order.
+    pub fn starting(&self) -> Vec<ReplicaId> {
+        self.ids(|state| matches!(state, State::Starting { .. }))
+    }
     /// The ready replicas in launch order.
     pub fn ready(&self) -> Vec<ReplicaId> {
         self.ids(|state| matches!(state, State::Ready { .. }))
@@ -197,7 +233,7 @@ impl Fleet {
         now >= self.window.0 && now < self.window.1
     }
 
-    fn add(&mut self, launched_at: Time, state: State) -> ReplicaId {
+    fn add(&mut self, launched_at: Time, start: Start, state: State) -> ReplicaId {
         let ordinal = self.next_ordinal;
         let fails_at = match state {
             State::Ready { since } => self.failure_at(since, ordinal),
@@ -207,9 +243,11 @@ impl Fleet {
         self.next_ordinal += 1;
         if let Some(id) = self.unused.pop() {
             self.replicas[id.index()] = replica;
+            self.starts[id.index()] = start;
             return id;
         }
         self.replicas.push(replica);
+        self.starts.push(start);
         ReplicaId((self.replicas.len() - 1) as u32)
     }
 
@@ -219,7 +257,7 @@ impl Fleet {
         self.ready_changes += 1;
         self.note_supply(Time::ZERO);
         self.note_peak(Time::ZERO);
-        self.add(Time::ZERO, State::Ready { since: Time::ZERO })
+        self.add(Time::ZERO, Start::default(), State::Ready { since: Time::ZERO })
     }
 
     /// Orders one replica (rule 5). `None` if the quota refuses it; else its id and when it will be ready.
@@ -232,12 +270,15 @@ impl Fleet {
         }
         let launch = self.launch_of(self.next_ordinal).1;
         let launched_at = self.launch_instant(now);
-        let length = self.stages(launch).fold(Span::ZERO, |sum, (_, span)| sum + span);
-        let ready_at = launched_at + length;
+        let (mut start, mut ready_at) = (Start::at(launched_at), launched_at);
+        for (stage, span) in self.stages(launch) {
+            ready_at = ready_at + span;
+            start.passes(stage, ready_at);
+        }
         self.census.starting += 1;
         self.ledger.launches += u64::from(self.counted(now));
         self.note_peak(now);
-        let id = self.add(launched_at, State::Starting { ready_at });
+        let id = self.add(launched_at, start, State::Starting { ready_at });
         self.note_launch(now, by, launch, id);
         Some((id, ready_at))
     }
@@ -422,8 +463,7 @@ impl Fleet {
 
     /// The `count` starting replicas to cancel first: newest first (rule 5).
     pub fn starting_victims(&self, count: u32) -> Vec<ReplicaId> {
-        let starting = self.ids(|state| matches!(state, State::Starting { .. }));
-        starting.into_iter().rev().take(count as usize).collect()
+        self.starting().into_iter().rev().take(count as usize).collect()
     }
 
     /// The `count` ready replicas to drain (rules 5, 24), given each one's requests in flight.

@@ -24,13 +24,13 @@ mod spec;
 pub use client::{ClientSpec, RetryBudget, RetrySpec};
 pub use closed::LoopSpec;
 pub use failures::{FailedWork, FailureSpec, Outage, Restart};
-pub use fleet_state::{Fleet, FleetCensus, FleetIntegrals, FleetLedger};
+pub use fleet_state::{Fleet, FleetCensus, FleetIntegrals, FleetLedger, Start};
 pub use launches::{Launch, Launches, MOST_LAUNCHES, OrderedBy};
 pub use rank::Rank;
 pub use replica::{ReplicaId, State};
 pub use slowdowns::{FULL_SPEED, Slowdown, Slowdowns};
 pub use spec::{
     AtZero, Balancing, Billing, ColdStage, Discipline, FleetSpec, Intervention, LaunchRate,
-    Overflow, Portion, QueueOrder, QueueSpec, Rollout, RoutingRule, ScalePerRequest, Scaling,
-    VictimOrder, WhenFull,
+    Overflow, PROVISION, PULL, Portion, QueueOrder, QueueSpec, Rollout, RoutingRule,
+    ScalePerRequest, Scaling, VictimOrder, WhenFull,
 };

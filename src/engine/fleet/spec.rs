@@ -169,10 +169,15 @@ impl Portion {
     }
 }
 
+/// The stage of a cold start after which a replica has a place to run.
+pub const PROVISION: &str = "provision";
+/// The stage after which it begins to run.
+pub const PULL: &str = "pull";
+
 /// One stage of a cold start.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ColdStage {
-    /// `provision`, `pull`, `boot`, `warm_up`, or `cold_start` where there is but one.
+    /// [`PROVISION`], [`PULL`], `boot`, `warm_up`, or `cold_start` where there is but one.
     pub name: &'static str,
     /// Its length.
     pub length: Sampler,

@@ -51,15 +51,45 @@ pub struct Probe<'a> {
     pub last_arrival: Time,
     /// The ready replicas one by one; present only if some sensor wants them.
     pub replicas: Option<&'a [ReplicaLoad]>,
+    /// Those that start, one by one; present only if some sensor wants their work.
+    pub starting: Option<&'a [Life]>,
+}
+
+/// What a sensor wants to be shown of replicas.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Wants {
+    /// What they come to together.
+    #[default]
+    Totals,
+    /// The ready ones one by one; and to be told by [`super::Sensor::fleet_changed`] and
+    /// [`super::Sensor::found_nobody`].
+    Replicas,
+    /// The same with what each has worked, and those that start.
+    Work,
+}
+
+/// When a replica reached the stages of its start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Life {
+    /// Which: never used twice in a run, larger for later launches.
+    pub number: u64,
+    /// When it had a place to run: `provision` was over.
+    pub placed_at: Time,
+    /// When it began to run: `pull` was over too.
+    pub runs_from: Time,
 }
 
 /// One ready replica at an instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReplicaLoad {
-    /// Which: never used twice in a run, larger for later launches.
-    pub number: u64,
+    /// Which, and how it came to be.
+    pub life: Life,
+    /// Since when it is ready.
+    pub ready_since: Time,
     /// Requests in service on it, not those that wait with it; of a flow, its share of all that are present.
     pub ongoing: u32,
+    /// What its requests have computed, as [`Probe::computing_ns`]; nothing unless a sensor wants work.
+    pub computing_ns: u128,
 }
 
 /// How load turns into the resources of one replica (rules 10, 47); linear in its utilization u (busy slots /

@@ -1,6 +1,6 @@
 //! What turns scrapes into readings: the pipeline, or a product's own metric path.
 
-use super::{Pipeline, Probe, Reading, Resources};
+use super::{Pipeline, Probe, Reading, Resources, Wants};
 use crate::units::Time;
 
 /// A metric path from scrapes to readings. Most signals use [`Pipeline`]; a product whose path is not
@@ -32,10 +32,22 @@ pub trait Sensor: Send {
     /// What is known at `now`.
     fn reading(&mut self, now: Time) -> Reading;
 
-    /// Whether scrapes must show replicas one by one, and [`Sensor::fleet_changed`] and
-    /// [`Sensor::found_nobody`] be told.
-    fn wants_replicas(&self) -> bool {
-        false
+    /// What there is at a control, before its readings: replicas exactly and without delay, as the platform's
+    /// own interface shows them. Told to those that want [`Wants::Work`].
+    fn inspect(&mut self, probe: &Probe<'_>) {
+        let _ = probe;
+    }
+
+    /// Another thing that is known at `now` beside the reading: of a metric path that yields several, the
+    /// number that a [`PartOf`](crate::control::PartOf) names.
+    fn part(&mut self, now: Time, part: u32) -> Reading {
+        let _ = part;
+        self.reading(now)
+    }
+
+    /// What scrapes must show of replicas.
+    fn wants(&self) -> Wants {
+        Wants::Totals
     }
 
     /// The ready replicas are now these, ascending by number; told before the reading that follows a

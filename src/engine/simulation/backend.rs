@@ -21,7 +21,7 @@ use super::told::Told;
 use crate::fleet::dispatch::{FluidPlane, Interruption, Plane, Sink, Stop, plane};
 use crate::fleet::{Fleet, FleetSpec, ReplicaId};
 use crate::random::Streams;
-use crate::signal::{Census, ReplicaLoad};
+use crate::signal::{Census, Life, ReplicaLoad, Wants};
 use crate::units::Time;
 use crate::workload::{Arrivals, Flow};
 use std::sync::Arc;
@@ -40,8 +40,12 @@ pub(super) struct Backend<'a, const OBSERVED: bool> {
     pub(super) desired: u32,
     /// What will happen to its replicas, and is not in the event list yet.
     changes: Vec<(Time, Event)>,
-    /// The ready replicas one by one, where a sensor wants them.
-    replicas: Option<Vec<ReplicaLoad>>,
+    /// What sensors want to see of replicas, and what they were shown last.
+    wants: Wants,
+    replicas: Vec<ReplicaLoad>,
+    starting: Vec<Life>,
+    /// What replicas computed up to the last change of pace, ascending by number; where that is wanted.
+    computing_of: Vec<(u64, Computing)>,
     clock: Time,
 }
 
@@ -76,13 +80,17 @@ impl<'a, const OBSERVED: bool> Backend<'a, OBSERVED> {
             fleet.interventions.clear();
         }
         let inflow = arrivals.take_flow();
-        let plane = match &inflow {
+        let mut plane: Box<dyn Plane<_> + Send> = match &inflow {
             Some(flow) => {
                 let service = Arc::clone(flow.strata());
                 Box::new(FluidPlane::new(&fleet, service, flow.dispersion(), streams))
             }
             None => plane(&fleet, streams, run.waiting_limit),
         };
+        let wants = run.wants[index as usize];
+        if wants == Wants::Work {
+            plane.keep_work();
+        }
         let patience = fleet.queue.timeout.clone();
         let incoming = Incoming::new(arrivals, plane.draws(), patience, &streams, window.end);
         let desired = fleet.initial;
@@ -106,7 +114,10 @@ impl<'a, const OBSERVED: bool> Backend<'a, OBSERVED> {
             computing: Computing::default(),
             desired,
             changes: Vec::new(),
-            replicas: run.one_by_one[index as usize].then(Vec::new),
+            wants,
+            replicas: Vec::new(),
+            starting: Vec::new(),
+            computing_of: Vec::new(),
             clock: Time::ZERO,
         }
     }

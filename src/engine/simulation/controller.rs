@@ -63,8 +63,8 @@ impl Controller {
         self.log.decided(seen, decision, AskedBy::Nobody);
     }
 
-    /// The decisions that were kept.
-    pub(super) fn take_decisions(&mut self) -> Vec<DecisionRecord> {
+    /// The decisions that were kept, and how many changes were not.
+    pub(super) fn take_decisions(&mut self) -> (Vec<DecisionRecord>, u64) {
         self.log.finish()
     }
 }

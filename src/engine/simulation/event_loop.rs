@@ -177,6 +177,7 @@ impl<'a, const OBSERVED: bool> Run<'a, OBSERVED> {
             if self.until.cancel.as_ref().is_some_and(|flag| flag.load(Ordering::Relaxed)) {
                 return Err(Halt::Interrupted);
             }
+            self.within_memory()?;
             let now = self.events.next_at().unwrap_or(Time::NEVER).min(self.until.last);
             let stops = now > self.until.stop_after;
             // A request up to that instant may still wake a policy; arrivals come before a barrier.
@@ -207,6 +208,16 @@ impl<'a, const OBSERVED: bool> Run<'a, OBSERVED> {
                 return self.ended();
             }
         }
+    }
+
+    /// No fleet was told to grow beyond what memory is granted for.
+    fn within_memory(&self) -> Result<(), Halt> {
+        let outgrown = |service: &Service<'_, OBSERVED>| {
+            let (at, replicas) = service.outgrown?;
+            let (service, at_s) = (service.name.clone(), at.0 / 1_000_000_000);
+            Some(Halt::TooManyReplicas { service, replicas, at_s })
+        };
+        self.services.iter().find_map(outgrown).map_or(Ok(()), Err)
     }
 
     fn live_replicas(&self) -> usize {

@@ -3,6 +3,7 @@
 use super::setup::{DecisionLog, Halt, Setup, Window};
 use crate::control::Cadence;
 use crate::random::{Purpose, Streams};
+use crate::signal::Wants;
 use crate::units::Span;
 use rand::Rng as _;
 
@@ -16,18 +17,19 @@ pub(super) struct RunFacts {
     pub(super) supply: bool,
     /// Per service: does any signal need quantiles of its response times?
     pub(super) quantiles: Vec<bool>,
-    /// Per service: does any sensor want its replicas one by one?
-    pub(super) one_by_one: Vec<bool>,
+    /// Per service: what does any sensor want to see of its replicas?
+    pub(super) wants: Vec<Wants>,
 }
 
 impl RunFacts {
     pub(super) fn new(setup: &Setup, sources: &[Vec<usize>]) -> Self {
         let mut quantiles = vec![false; setup.services.len()];
-        let mut one_by_one = quantiles.clone();
+        let mut wants = vec![Wants::Totals; setup.services.len()];
         for (service, sources) in setup.services.iter().zip(sources) {
             for (signal, &source) in service.autoscaler.signals.iter().zip(sources) {
                 quantiles[source] |= signal.signal.metric.needs_histogram();
-                one_by_one[source] |= signal.sensor.as_ref().is_some_and(|s| s.wants_replicas());
+                let wanted = signal.sensor.as_ref().map(|sensor| sensor.wants());
+                wants[source] = wants[source].max(wanted.unwrap_or_default());
             }
         }
         Self {
@@ -38,7 +40,7 @@ impl RunFacts {
             log: setup.detail.decisions,
             supply: setup.detail.supply,
             quantiles,
-            one_by_one,
+            wants,
         }
     }
 

@@ -41,6 +41,8 @@ pub use slo::{Limits, Slo, needed};
 #[cfg(test)]
 mod order_tests;
 #[cfg(test)]
+mod replica_tests;
+#[cfg(test)]
 mod rollout_tests;
 #[cfg(test)]
 mod tests;

@@ -41,6 +41,8 @@ pub struct ServiceOutcome {
     pub timeline: Vec<Interval>,
     /// Decisions; empty unless asked for.
     pub decisions: Vec<DecisionRecord>,
+    /// Changes beyond [`DecisionRecord::MOST_CHANGES`], which are not among them.
+    pub decisions_left_out: u64,
     /// Ready replicas from each instant on at which their number changed; empty unless asked for.
     pub supply: Vec<(Time, u32)>,
     /// Launches one by one; kept with the decisions.
@@ -297,4 +299,13 @@ pub struct DecisionRecord {
     pub without: Vec<(Stage, u32)>,
     /// When the policy was asked next; `None` if it was not within the run.
     pub until: Option<Time>,
+}
+
+impl DecisionRecord {
+    /// Of a service's changes so many are kept, the first ones: a hundred megabytes. A count that changes at
+    /// every look for years would take all memory there is.
+    pub const MOST_CHANGES: usize = 250_000;
+    /// About what one takes with its readings and guards.
+    pub const BYTES: usize =
+        size_of::<Self>() + 2 * size_of::<Reading>() + 2 * size_of::<(Stage, u32)>();
 }

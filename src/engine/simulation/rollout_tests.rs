@@ -4,7 +4,7 @@ use super::*;
 use crate::control::{Autoscaler, Cadence, Decision, Observation, Policy, SignalRef, Why};
 use crate::fleet::{Balancing, ColdStage, FleetSpec, Portion, Rollout, RoutingRule};
 use crate::random::Sampler;
-use crate::signal::{Basis, Metric, Probe, Reading, Resources, Sensor, Signal};
+use crate::signal::{Basis, Metric, Probe, Reading, Resources, Sensor, Signal, Wants};
 use crate::units::{Span, Time};
 use std::sync::{Arc, Mutex};
 
@@ -16,7 +16,7 @@ struct Watch(Arc<Mutex<Vec<Seen>>>);
 
 impl Sensor for Watch {
     fn scrape(&mut self, probe: &Probe<'_>) {
-        let ready = probe.replicas.unwrap_or_default().iter().map(|one| one.number).collect();
+        let ready = probe.replicas.unwrap_or_default().iter().map(|one| one.life.number).collect();
         let seen = (probe.at.0 / 100_000_000, ready, probe.census.starting, probe.census.draining);
         self.0.lock().unwrap().push(seen);
     }
@@ -24,8 +24,8 @@ impl Sensor for Watch {
     fn reading(&mut self, at: Time) -> Reading {
         Reading { value: None, at }
     }
-    fn wants_replicas(&self) -> bool {
-        true
+    fn wants(&self) -> Wants {
+        Wants::Replicas
     }
 }
 

@@ -2,9 +2,9 @@
 
 use super::backend::Backend;
 use super::drift::Lateness;
-use crate::control::SignalRef;
+use crate::control::{PartOf, SignalRef};
 use crate::random::Streams;
-use crate::signal::{Pipeline, Reading, Resources, Sensor};
+use crate::signal::{Pipeline, Reading, Resources, Sensor, Wants};
 use crate::units::{Span, Time};
 
 /// The sensors of one autoscaler, in the order of its signals.
@@ -28,6 +28,7 @@ struct Sense {
     resolution: Span,
     outages: Vec<(Time, Time)>,
     lateness: Lateness,
+    part_of: Option<PartOf>,
 }
 
 impl Senses {
@@ -42,7 +43,9 @@ impl Senses {
     ) -> Self {
         let one = |number: u32, signal: &mut SignalRef, source: usize| {
             let resources = resources[source];
-            let resolution = signal.signal.resolution;
+            let part_of = signal.part_of;
+            let scraped = part_of.is_none();
+            let resolution = if scraped { signal.signal.resolution } else { Span::ZERO };
             let pipeline = || Box::new(Pipeline::new(signal.signal.clone(), resources)) as Box<_>;
             let sensor = match signal.sensor.take() {
                 Some(mut sensor) => {
@@ -54,14 +57,14 @@ impl Senses {
             let outages = std::mem::take(&mut signal.outages);
             // The control loop is number 0.
             let lateness = Lateness::new(signal.drift, streams, number + 1);
-            Sense { sensor, source, resolution, outages, lateness }
+            Sense { sensor, source, resolution, outages, lateness, part_of }
         };
         let all = (0..).zip(signals).zip(sources);
         let senses: Vec<Sense> =
             all.map(|((number, signal), &source)| one(number, signal, source)).collect();
         Self {
             readings: vec![Reading::default(); senses.len()],
-            one_by_one: senses.iter().any(|sense| sense.sensor.wants_replicas()),
+            one_by_one: senses.iter().any(|sense| sense.sensor.wants() > Wants::Totals),
             senses,
             told_of: 0,
             nobody_ready: initial == 0,
@@ -129,13 +132,22 @@ impl Senses {
     pub(super) fn readings<const OBSERVED: bool>(
         &mut self,
         now: Time,
-        own: &Backend<'_, OBSERVED>,
+        own: &mut Backend<'_, OBSERVED>,
     ) -> &[Reading] {
         if self.one_by_one {
             self.tell_of_replicas(now, own);
+            let inspecting = |sense: &&mut Sense| sense.sensor.wants() == Wants::Work;
+            for sense in self.senses.iter_mut().filter(inspecting) {
+                own.with_probe(now, |probe| sense.sensor.inspect(probe));
+            }
         }
-        for (reading, sense) in self.readings.iter_mut().zip(&mut self.senses) {
-            *reading = sense.sensor.reading(now);
+        for at in 0..self.readings.len() {
+            let part_of = self.senses[at].part_of;
+            self.readings[at] =
+                match part_of.and_then(|one| Some((self.senses.get_mut(one.signal)?, one.part))) {
+                    Some((sense, part)) => sense.sensor.part(now, part),
+                    None => self.senses[at].sensor.reading(now),
+                };
         }
         &self.readings
     }

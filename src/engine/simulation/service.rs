@@ -10,7 +10,7 @@ use super::recorder::Recorded;
 use super::senses::Senses;
 use super::setup::ServiceSetup;
 use crate::control::{Decision, Observation};
-use crate::fleet::dispatch::Sink;
+use crate::fleet::dispatch::{Sink, most_replicas};
 use crate::units::Time;
 
 /// Its replicas and requests, its autoscaler, and its measurements.
@@ -21,6 +21,10 @@ pub(super) struct Service<'a, const OBSERVED: bool> {
     meter: Meter,
     /// Slots of a replica, as its metrics have it.
     slots: u32,
+    /// More replicas would take more memory than a fleet may.
+    most: u32,
+    /// When it was told to have more.
+    pub(super) outgrown: Option<(Time, u32)>,
 }
 
 impl<'a, const OBSERVED: bool> Service<'a, OBSERVED> {
@@ -35,13 +39,15 @@ impl<'a, const OBSERVED: bool> Service<'a, OBSERVED> {
             controller: Controller::new(setup.autoscaler, setup.fleet.initial, index, run),
             meter: Meter::default(),
             slots: setup.resources.concurrency,
+            most: most_replicas(&setup.fleet),
+            outgrown: None,
             backend: Backend::new(setup.arrivals, setup.fleet, &setup.limits, observer, index, run),
         }
     }
 
     /// Asks the policy; returns the decision to actuate.
     pub(super) fn control(&mut self, now: Time, activation: bool, senses: &mut Senses) -> Decision {
-        let readings = senses.readings(now, &self.backend);
+        let readings = senses.readings(now, &mut self.backend);
         let (census, desired) = (self.backend.census(), self.backend.desired);
         self.controller.ask(&Observation::new(now, census, desired, readings), activation)
     }
@@ -76,6 +82,10 @@ impl<'a, const OBSERVED: bool> Service<'a, OBSERVED> {
     }
 
     fn actuate_as_of(&mut self, now: Time, desired: u32, decided: Time) {
+        if desired.min(self.backend.fleet.spec().quota.unwrap_or(u32::MAX)) > self.most {
+            self.outgrown = Some((now, desired));
+            return;
+        }
         if !self.backend.scales_per_request() {
             self.controller.actions.note(now, self.backend.desired, desired);
         }
@@ -130,6 +140,7 @@ impl<'a, const OBSERVED: bool> Service<'a, OBSERVED> {
         let Backend { mut fleet, told, .. } = self.backend;
         let mut recorder = told.recorder;
         let (presence, classes) = (recorder.presence(), recorder.take_classes());
+        let (decisions, decisions_left_out) = self.controller.take_decisions();
         let Recorded { counts, latency, within, slo_minutes } = recorder.finish();
         let outcome = ServiceOutcome {
             name: self.name,
@@ -141,7 +152,8 @@ impl<'a, const OBSERVED: bool> Service<'a, OBSERVED> {
             within,
             slo_minutes,
             timeline: self.meter.take_timeline(),
-            decisions: self.controller.take_decisions(),
+            decisions,
+            decisions_left_out,
             supply: fleet.take_supply(),
             launches: fleet.take_launches(),
             users,

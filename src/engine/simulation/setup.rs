@@ -97,6 +97,19 @@ pub enum Halt {
         /// When, in whole seconds.
         at_s: u64,
     },
+    /// A policy wants more replicas than memory is granted for; the same setup halts there again.
+    #[error(
+        "service {service}: {replicas} replicas are wanted at {at_s} s, which would take more than 2 GiB of memory; \
+         give the policy a maximum, or the fleet a quota (`replica.quota`)"
+    )]
+    TooManyReplicas {
+        /// Which service.
+        service: String,
+        /// So many.
+        replicas: u32,
+        /// When, in whole seconds.
+        at_s: u64,
+    },
     /// A signal is taken from a service that is not there; nothing was simulated.
     #[error("service {service}: a signal is taken from `{name}`, and there is no such service")]
     UnknownService {

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::control::{Autoscaler, Cadence, Decision, Observation, Policy, Stage, Why};
+use crate::fleet::dispatch::most_replicas;
 use crate::fleet::{ColdStage, FleetSpec, Intervention, LaunchRate, OrderedBy};
 use crate::marks;
 use crate::random::Sampler;
@@ -244,4 +245,43 @@ fn what_a_guard_is_worth_is_known_of_any_policy() {
     let held = |without| (5, vec![(Stage::Cooldown, without)]);
     let expected = [held(4), held(2), held(3), (1, vec![])];
     assert_eq!(told.take(4).collect::<Vec<_>>(), expected);
+}
+
+/// Other than it found, whatever that is.
+#[derive(Clone)]
+struct Restless;
+
+impl Policy for Restless {
+    fn observe(&mut self, seen: &Observation<'_>) -> Decision {
+        seen.propose(3 - seen.desired, Why::Plain)
+    }
+    fn activate(&mut self, seen: &Observation<'_>) -> Decision {
+        self.observe(seen)
+    }
+}
+
+#[test]
+fn of_endless_changes_the_first_are_kept_and_the_others_counted() {
+    let _shown = marks::expect(["no room for a change"]);
+    let mut setup = setup(&[], FleetSpec::default(), &[], 260);
+    setup.services[0].autoscaler.policy = Box::new(Restless);
+    setup.services[0].autoscaler.cadence = Cadence::every(Span::from_millis(1));
+    setup.detail = Detail { timeline: None, decisions: DecisionLog::Changes, supply: false };
+    let service = run(setup).unwrap().services.remove(0);
+    let most = DecisionRecord::MOST_CHANGES;
+    assert_eq!((service.decisions.len(), service.decisions_left_out), (most, 259_999 - 250_000));
+    // The last that is kept says until when it held.
+    assert_eq!(service.decisions[most - 1].until, Some(Time(250_001_000_000)));
+}
+
+#[test]
+fn a_fleet_does_not_grow_beyond_the_memory_it_is_granted() {
+    let fleet = |quota| FleetSpec { concurrency: 4, quota, ..FleetSpec::default() };
+    let most = most_replicas(&fleet(None));
+    assert_eq!(most, ((2u64 << 30) / 460) as u32);
+    let told = run(setup(&[(1, 1)], fleet(None), &[2, 3, 4_000_000_000], 60));
+    let expected =
+        Halt::TooManyReplicas { service: "service".into(), replicas: 4_000_000_000, at_s: 30 };
+    assert_eq!(told, Err(expected));
+    assert!(run(setup(&[(1, 1)], fleet(Some(9)), &[2, 3, 4_000_000_000], 60)).is_ok());
 }

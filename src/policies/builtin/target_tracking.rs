@@ -5,7 +5,9 @@ use super::parts::{
     Bounds, Changes, Cooldown, RateLimitSpec, RateLimits, Stabilise, Tolerance, ceil_count,
 };
 use super::timing::{self, Phase};
-use autosim_engine::control::{Autoscaler, Decision, Observation, Policy, SignalRef, Stage, Why};
+use autosim_engine::control::{
+    Autoscaler, Decision, Level, Observation, Policy, SignalRef, Stage, Why,
+};
 use autosim_engine::fault::Faults;
 use autosim_engine::signal::{GaugeMode, MetricRef, Missing, SignalSpec, Statistic};
 use autosim_engine::units::{Fraction, Quantity, Span};
@@ -158,12 +160,12 @@ impl TargetTracking {
 
     pub(super) fn autoscaler(&self, _: &PolicyContext) -> Autoscaler {
         let signal = self.signal();
+        let watched = SignalRef::of(signal.metric.service.clone(), signal.resolve(self.interval));
+        let level = self.metric.level(self.target).ok();
+        let each = self.metric.per_replica;
         Autoscaler {
             policy: Box::new(self.policy()),
-            signals: vec![SignalRef::of(
-                signal.metric.service.clone(),
-                signal.resolve(self.interval),
-            )],
+            signals: vec![watched.against(level.map(|l| Level { each, ..Level::target(l) }))],
             cadence: self.phase.cadence(self.interval),
             actuation_delay: self.actuation_delay,
             wakeups: Vec::new(),

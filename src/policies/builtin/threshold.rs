@@ -7,7 +7,9 @@ pub use rule::{Adjustment, Comparison, Condition};
 use super::PolicyContext;
 use super::parts::{Bounds, Breaches, Changes, Cooldown};
 use super::timing::{self, Phase};
-use autosim_engine::control::{Autoscaler, Decision, Observation, Policy, SignalRef, Stage, Why};
+use autosim_engine::control::{
+    Autoscaler, Decision, Level, Observation, Policy, SignalRef, Stage, Why,
+};
 use autosim_engine::fault::Faults;
 use autosim_engine::signal::{GaugeMode, MetricRef, Missing, SignalSpec, Statistic};
 use autosim_engine::units::Span;
@@ -163,12 +165,15 @@ impl Threshold {
     }
 
     pub(super) fn autoscaler(&self, _: &PolicyContext) -> Autoscaler {
+        let signal = self.signal().resolve(self.interval);
+        let level = |rule: &Rule| {
+            let value = self.metric.level(rule.when.level).ok()?;
+            Some(Level::of(value, rule.when.comparison.acts()))
+        };
+        let levels = self.rules.iter().filter_map(level);
         Autoscaler {
             policy: Box::new(self.policy()),
-            signals: vec![SignalRef::of(
-                self.metric.service.clone(),
-                self.signal().resolve(self.interval),
-            )],
+            signals: vec![SignalRef::of(self.metric.service.clone(), signal).against(levels)],
             cadence: self.phase.cadence(self.interval),
             actuation_delay: self.actuation_delay,
             wakeups: Vec::new(),

@@ -43,6 +43,10 @@ impl NotADocument {
         Self { message: message.into(), at, remedy, is_foreign: false }
     }
 
+    fn too_deep(remedy: &'static str, at: usize) -> Self {
+        Self { remedy, ..Self::broken("nested too deeply", at) }
+    }
+
     fn foreign(message: impl Into<String>, remedy: &'static str) -> Self {
         Self { message: message.into(), at: 0, remedy, is_foreign: true }
     }
@@ -97,10 +101,19 @@ impl Document {
     }
 }
 
+/// How deep a JSON text may be nested, which is the parser's own limit.
+const JSON_DEPTH: &str = "at most 127 objects and arrays inside each other";
+
 fn parse_json(text: &str) -> Result<(Value, Places), NotADocument> {
     serde_json::from_str(text).map(|value| (value, places(text))).or_else(|error| {
         let value = serde_json::from_str(&without_shell(text, "\"", "\"")).map_err(|_| {
-            NotADocument::broken(plain(&error), byte_of(text, error.line(), error.column()))
+            let at = byte_of(text, error.line(), error.column());
+            match plain(&error) {
+                deep if deep == "recursion limit exceeded" => {
+                    NotADocument::too_deep(JSON_DEPTH, at)
+                }
+                message => NotADocument::broken(message, at),
+            }
         })?;
         // Replaced by as many bytes, so that every place is that of the text.
         Ok((value, places(&without_shell(text, "\"''", "''\""))))
@@ -208,6 +221,29 @@ mod tests {
         assert_eq!(document.place(0, "b.1").map(|place| &text[place]), Some("5"));
         for wrong in ["{\"a\": \"'\"$X\"}", "{\"a\": \"'\"X\"'\"}", "{\"a\": \"'\"$\u{e9}"] {
             assert!(Document::parse(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn nesting_has_a_limit_that_is_told_with_its_place() {
+        let json = |depth: usize| "{\"a\":".repeat(depth) + "1" + &"}".repeat(depth);
+        let flow = |depth: usize| format!("a: {}{}", "[".repeat(depth - 1), "]".repeat(depth - 1));
+        let block = |depth: usize| {
+            let line = |at: usize| format!("{}a:\n", " ".repeat(at));
+            (0..depth).map(line).collect::<String>()
+        };
+        for (text, at, most) in
+            [(&json as &dyn Fn(usize) -> String, "{", 127), (&flow, "[", 32), (&block, "a:", 32)]
+        {
+            assert!(Document::parse(&text(most)).is_ok(), "{most} of {at}");
+            for depth in [most + 1, 2 * most, 5000] {
+                let text = text(depth);
+
+                let wrong = Document::parse(&text).unwrap_err();
+                assert_eq!(wrong.message, "nested too deeply", "{depth} of {at}");
+                assert!(wrong.remedy.starts_with(&format!("at most {most} ")), "{}", wrong.remedy);
+                assert!(text[wrong.at..].starts_with(at), "{depth} of {at}: byte {}", wrong.at);
+            }
         }
     }
 

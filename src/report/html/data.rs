@@ -2,7 +2,9 @@
 
 use super::number::Short;
 use super::series::{Series, series};
+use crate::incidents::Kind;
 use crate::number::{currency, human};
+use crate::opening::opening;
 use crate::table::{all_infinite, human_quantile};
 use autosim_engine::control::Stage;
 use autosim_engine::simulation::Slo;
@@ -40,7 +42,10 @@ pub(super) struct Data {
     work_bound: Option<Short>,
     work_bound_words: Option<String>,
     stages: Vec<String>,
-    base: usize,
+    /// What can befall a service: name and colour.
+    incidents: Vec<(&'static str, &'static str)>,
+    /// The policy that is shown first, and why.
+    opening: (usize, String),
     policies: Vec<Policy>,
     series: Vec<Series>,
 }
@@ -132,7 +137,8 @@ pub(super) fn data(results: &Results, comparison: &Comparison) -> Data {
         work_bound: bound.map(Short::from),
         work_bound_words: bound.map(|bound| human(bound, 3)),
         stages: Stage::ALL.iter().map(|stage| stage.name().replace('_', " ")).collect(),
-        base: comparison.baseline,
+        incidents: Kind::ALL.iter().map(|kind| (kind.name(), kind.ink())).collect(),
+        opening: opening(results, comparison),
         policies: policies.map(|(compared, policy)| one(comparison, compared, policy)).collect(),
         series: results
             .policies

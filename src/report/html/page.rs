@@ -1,8 +1,10 @@
 //! The words and tables of the page, for its template.
 
 use super::data::data;
+use crate::manifest::to_repeat;
 use crate::moments::lines;
 use crate::number::{currency, group, human, plain, times};
+use crate::opening::opening;
 use crate::table::{INCOMPLETE, further_slos, notes, tail_ms, tail_name, verdict};
 use askama::Template;
 use autosim_engine::control::Stage;
@@ -25,16 +27,20 @@ pub(super) struct Page<'a> {
     slo_text: Option<String>,
     tail: String,
     notes: Vec<String>,
+    /// `steady, the cheapest that keeps the SLO`.
+    opening: String,
     policies: Vec<(&'a str, String)>,
     assumptions: &'a [String],
     inputs: &'a [(String, String)],
+    texts: Vec<(&'a str, &'a str)>,
     resolved: String,
     stages: Vec<(&'static str, &'static str)>,
     not_modelled: &'static str,
     version: &'static str,
-    seed: u64,
     style: &'static str,
     script: String,
+    /// What it takes to run it again; `cli` finds it by the name of its element.
+    run: String,
     data: String,
 }
 
@@ -65,9 +71,10 @@ struct Cell {
 const WORST: usize = 3;
 
 /// The parts of the script, in the order they are run: each uses only what is above it.
-const SCRIPT: [&str; 8] = [
+const SCRIPT: [&str; 9] = [
     include_str!("script/base.js"),
     include_str!("script/chart.js"),
+    include_str!("script/label.js"),
     include_str!("script/frontier.js"),
     include_str!("script/timeline.js"),
     include_str!("script/decision.js"),
@@ -79,8 +86,10 @@ const SCRIPT: [&str; 8] = [
 /// Fills the page.
 pub(super) fn page<'a>(results: &'a Results, comparison: &'a Comparison) -> io::Result<Page<'a>> {
     let about = &results.about;
-    // `<` could end the script element; in JSON it may be written as an escape.
-    let data = serde_json::to_string(&data(results, comparison))?.replace('<', "\\u003c");
+    // `<` could end a script element; in JSON it may be written as an escape.
+    let safe = |json: String| json.replace('<', "\\u003c");
+    let data = safe(serde_json::to_string(&data(results, comparison))?);
+    let run = safe(to_repeat(about).to_string());
     let name = |policy: &'a autosim_study::experiment::PolicyResults| {
         (policy.name.as_str(), format!("{:#}", policy.effective))
     };
@@ -104,18 +113,26 @@ pub(super) fn page<'a>(results: &'a Results, comparison: &'a Comparison) -> io::
             .into_iter()
             .chain(notes(results, comparison))
             .collect(),
+        opening: opened(results, comparison),
         policies: results.policies.iter().map(name).collect(),
         assumptions: &about.assumptions,
         inputs: &about.inputs,
+        texts: about.recipe.texts().collect(),
         resolved: format!("{:#}", about.resolved),
         stages: Stage::ALL.iter().map(|&stage| (stage.name(), meaning(stage))).collect(),
         not_modelled: NOT_MODELLED,
         version: env!("CARGO_PKG_VERSION"),
-        seed: about.seed,
         style: include_str!("style.css"),
         script: SCRIPT.concat(),
+        run,
         data,
     })
+}
+
+fn opened(results: &Results, comparison: &Comparison) -> String {
+    let (at, why) = opening(results, comparison);
+    let name = comparison.policies.get(at).map_or("", |policy| &policy.name);
+    format!("{name}, {why}")
 }
 
 const NOT_MODELLED: &str =

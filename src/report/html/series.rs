@@ -1,15 +1,16 @@
 //! The timeline and the decisions of one service under one policy, few enough for a page.
 
 use super::number::Short;
+use crate::incidents::{Kind, incidents};
 use crate::moments::{failures, worst};
 use crate::reaction::{Reaction, reactions};
-use crate::seen::{targets, words_of};
+use crate::seen::{levels_told, words_of};
 use crate::when::When;
 use crate::{hours, minutes};
 use autosim_engine::control::Stage;
 use autosim_engine::simulation::{AskedBy, DecisionRecord, Interval};
 use autosim_engine::units::Time;
-use autosim_study::experiment::{About, PolicyResults, ServiceDetails};
+use autosim_study::experiment::{About, PolicyResults, ServiceDetails, Setting};
 use autosim_study::scenario::SloTerms;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -39,8 +40,12 @@ pub(super) struct Series {
     end: f64,
     columns: BTreeMap<&'static str, Vec<Short>>,
     signal: Option<String>,
+    /// It is a percentage: its scale is that of the utilization.
+    percent: bool,
     signals: Vec<String>,
-    targets: Vec<(f64, Short)>,
+    levels: Vec<Level>,
+    levels_told: String,
+    incidents: Vec<Incident>,
     decisions: Vec<Mark>,
     /// Decisions that are not on the page: in `decisions.csv`.
     decisions_left_out: usize,
@@ -51,6 +56,22 @@ pub(super) struct Series {
     reactions_all: usize,
     /// Of each part, over all reactions that have it.
     reaction_parts: BTreeMap<&'static str, Usual>,
+}
+
+/// What a signal is held against; `each`: with n replicas desired it lies at n times the value.
+#[derive(Debug, Serialize)]
+struct Level {
+    value: Short,
+    each: bool,
+}
+
+/// What befell the service: its kind an index of the page's kinds, from when to when in seconds.
+#[derive(Debug, Serialize)]
+struct Incident {
+    kind: usize,
+    from: f64,
+    to: f64,
+    what: String,
 }
 
 /// A moment in words.
@@ -172,8 +193,8 @@ pub(super) fn series(
         .filter(|(_, service)| !service.timeline.is_empty())
         .map(|(index, service)| {
             let about = if index == 0 { about } else { &without_slo };
-            let signals = policy.signals.get(index).map_or(&[][..], Vec::as_slice);
-            one(about, at, service, signals, shares.max(1))
+            let setting = policy.settings.get(index);
+            one(about, at, service, setting.unwrap_or(&Setting::default()), shares.max(1))
         })
         .collect()
 }
@@ -182,7 +203,7 @@ fn one(
     about: &About,
     policy: usize,
     service: &ServiceDetails,
-    signals: &[String],
+    setting: &Setting,
     shares: usize,
 ) -> Series {
     let timeline = &service.timeline;
@@ -191,6 +212,7 @@ fn one(
     let step = if merged == 1 { step } else { step * merged as f64 / 2.0 };
     let end = timeline.last().map_or(0.0, |last| last.at.after(last.length).as_secs_f64());
     let (decisions, decisions_left_out) = marks(&service.decisions, DECISIONS / shares);
+    let Setting { signals, levels, percent, .. } = setting;
     let seen = timeline.iter().any(|interval| interval.signal.is_some());
     let signal = signals.first().filter(|_| seen).map(|name| words_of(name));
     let all = reactions(about, service);
@@ -204,7 +226,10 @@ fn one(
         columns: columns(timeline, merged),
         signal,
         signals: signals.iter().map(|name| words_of(name)).collect(),
-        targets: targets(&service.decisions).into_iter().map(|(t, v)| (t, v.into())).collect(),
+        percent: *percent,
+        levels: levels.iter().map(|l| Level { value: l.value.into(), each: l.each }).collect(),
+        levels_told: levels_told(levels),
+        incidents: marked(setting, service),
         decisions,
         decisions_left_out,
         moments: moments(about, service),
@@ -309,6 +334,16 @@ fn mark(record: &DecisionRecord) -> Mark {
         steps: steps.collect(),
         seen: seen.collect(),
     }
+}
+
+fn marked(setting: &Setting, service: &ServiceDetails) -> Vec<Incident> {
+    let one = |incident: crate::incidents::Incident| Incident {
+        kind: Kind::ALL.iter().position(|kind| *kind == incident.kind).unwrap_or_default(),
+        from: incident.from.as_secs_f64(),
+        to: incident.to.as_secs_f64(),
+        what: incident.what,
+    };
+    incidents(Some(setting), service).into_iter().map(one).collect()
 }
 
 fn moments(about: &About, service: &ServiceDetails) -> Vec<Words> {

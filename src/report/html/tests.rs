@@ -66,13 +66,41 @@ fn attempts_are_a_curve_where_clients_try_again() {
 }
 
 #[test]
+fn the_page_marks_what_the_plots_mark() {
+    let (plain, comparison) = sample::comparison();
+    let series = |results: &Results, at: usize| {
+        data_of(&written(results, &comparison))["series"][at].clone()
+    };
+    assert_eq!(series(&plain, 1)["incidents"], serde_json::json!([]));
+    let results = sample::with_incidents();
+    let found = series(&results, 1);
+    let details = &results.policies[1].details[0].services[0];
+    let list = crate::incidents::incidents(results.policies[1].settings.first(), details);
+    assert_eq!(found["incidents"].as_array().unwrap().len(), list.len());
+    assert_eq!(found["incidents"][0]["what"], list[0].what);
+    assert_eq!(series(&plain, 2)["levels_told"], "acts above 70 and below 25");
+    assert_eq!(series(&plain, 2)["levels"][1], serde_json::json!({ "value": 25, "each": false }));
+}
+
+#[test]
+fn the_page_says_why_it_opens_on_a_policy() {
+    let (results, comparison) = sample::comparison();
+    let page = written(&results, &comparison);
+    assert!(page.contains("Shown: steady, the cheapest that keeps the SLO."));
+    assert_eq!(data_of(&page)["opening"][0], 1);
+}
+
+#[test]
 fn what_users_name_cannot_leave_its_place() {
     let (mut results, _) = sample::comparison();
     results.policies[1].name = "</script><script>alert(1)".into();
     results.about.question = Some("<b>bold</b> & \"quoted\"?".into());
+    results.about.recipe.name = "id=\"run\">".into();
+    results.about.recipe.text = "# </script><script>alert(2) <b>bold".into();
     let page = written(&results, &Comparison::of(&results));
     assert!(!page.contains("</script><script>alert") && !page.contains("<b>bold"));
     assert_eq!(data_of(&page)["policies"][1]["name"], "</script><script>alert(1)");
+    assert_eq!(page.matches("id=\"run\">").count(), 1, "which would be read first?");
 }
 
 #[test]

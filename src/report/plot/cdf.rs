@@ -1,14 +1,17 @@
 //! `latency-cdf`: how many requests were done by when, and the tail of those that were not.
 
 use super::axis::{Axis, latency_words};
-use super::colour::{GREY, INK, VERMILLION, series};
+use super::colour::{CRIMSON, Colour, GREY, INK, series};
 use super::frame::Frame;
-use super::picture::{Align, Picture, SMALL, TEXT};
+use super::label::fitted;
+use super::picture::{Align, Picture, TEXT};
 use super::render::text_width;
 use crate::number::plain;
 use autosim_study::experiment::{Figure, PolicyResults, Results};
 
 const WIDTH: f64 = 1200.0;
+const LEFT: f64 = 90.0;
+const SLO_DASH: Option<(f64, f64)> = Some((6.0, 4.0));
 
 /// One policy: share of all counted requests not completed within each latency, failures never.
 struct Curve {
@@ -28,7 +31,7 @@ pub(super) fn picture(results: &Results) -> Picture {
     for none in curves.iter_mut().filter(|curve| curve.slower.is_empty()) {
         none.slower = vec![(x.low, 1.0), (x.high, 1.0)];
     }
-    let rows = legend_rows(&curves);
+    let rows = legend_rows(&curves, results);
     let height = 580.0 + 22.0 * rows.len() as f64;
     let mut page = Picture::new(WIDTH, height, title.clone());
     page.heading(&title, "all finished replications together; requests that failed are never done");
@@ -39,7 +42,7 @@ pub(super) fn picture(results: &Results) -> Picture {
     }
     let least = curves.iter().filter_map(Curve::rarest).fold(1e-2, f64::min).max(1e-6);
     let late = Axis::logarithmic(least, 1.0, |share| format!("{} %", plain(100.0 * share, 6)));
-    let left = Frame { left: 90.0, top: 80.0, right: 590.0, bottom, x: x.clone(), y: done };
+    let left = Frame { left: LEFT, top: 80.0, right: 590.0, bottom, x: x.clone(), y: done };
     let right = Frame { left: 700.0, top: 80.0, right: WIDTH - 20.0, bottom, x, y: late };
     for (frame, words) in [(&left, "share done"), (&right, "share not done, log scale")] {
         frame.draw(&mut page, true);
@@ -55,6 +58,10 @@ pub(super) fn picture(results: &Results) -> Picture {
         page.dashed(right.curve(tail), colour, 2.0, dash);
     }
     legend(&mut page, &rows, 566.0);
+    if curves.is_empty() {
+        let middle = (WIDTH / 2.0, 290.0);
+        page.text(middle, "no request arrived", TEXT, GREY, Align::Middle);
+    }
     page
 }
 
@@ -102,54 +109,53 @@ fn latency_axis(curves: &[Curve], results: &Results) -> Axis {
     axis
 }
 
+/// The limit and the share of each SLO; their words stand in the legend.
 fn slo_lines(page: &mut Picture, left: &Frame, right: &Frame, results: &Results) {
-    for (at, slo) in results.about.slo.latency.iter().enumerate() {
+    for slo in &results.about.slo.latency {
         let limit = slo.limit.as_millis_f64();
         for (frame, share) in [(left, slo.quantile), (right, 1.0 - slo.quantile)] {
             let (x, y) = frame.at(limit, share);
-            let dash = Some((6.0, 4.0));
-            page.dashed(vec![(x, frame.top), (x, frame.bottom)], VERMILLION, 1.3, dash);
-            page.dashed(vec![(frame.left, y), (frame.right, y)], VERMILLION, 1.3, dash);
-            let words = format!("SLO {slo}");
-            // Above the frame, where no curve can strike it through; further ones below it.
-            let half = text_width(&words, SMALL) / 2.0;
-            let above = frame.top - 10.0;
-            let below = frame.bottom - 12.0 - 16.0 * at.saturating_sub(1) as f64;
-            let middle = x.max(frame.left + 4.0 + half).min(WIDTH - 8.0 - half);
-            let at = (middle, if at == 0 { above } else { below });
-            page.text(at, words, SMALL, VERMILLION, Align::Middle);
+            page.dashed(vec![(x, frame.top), (x, frame.bottom)], CRIMSON, 1.3, SLO_DASH);
+            page.dashed(vec![(frame.left, y), (frame.right, y)], CRIMSON, 1.3, SLO_DASH);
         }
     }
 }
 
-/// Names in rows as wide as the page.
-fn legend_rows(curves: &[Curve]) -> Vec<Vec<(usize, &str, f64)>> {
+/// An entry of the legend: its line, its words and how far from the left it begins.
+struct Entry {
+    line: (Colour, Option<(f64, f64)>),
+    words: String,
+    x: f64,
+}
+
+/// Policies, then the SLOs, in rows as wide as the page.
+fn legend_rows(curves: &[Curve], results: &Results) -> Vec<Vec<Entry>> {
     let mut rows = vec![Vec::new()];
-    let mut x = 90.0;
-    for curve in curves {
-        let width = 60.0 + text_width(&curve.name, TEXT);
-        if x + width > WIDTH - 20.0 && x > 90.0 {
+    let mut x = LEFT;
+    let policies = curves.iter().map(|curve| (series(curve.series), curve.name.clone()));
+    let slos = results.about.slo.latency.iter();
+    let slos = slos.map(|slo| ((CRIMSON, SLO_DASH), format!("SLO {slo}")));
+    for (line, words) in policies.chain(slos) {
+        let words = fitted(&words, TEXT, WIDTH - LEFT - 90.0);
+        let width = 60.0 + text_width(&words, TEXT);
+        if x + width > WIDTH - 20.0 && x > LEFT {
             rows.push(Vec::new());
-            x = 90.0;
+            x = LEFT;
         }
         if let Some(row) = rows.last_mut() {
-            row.push((curve.series, curve.name.as_str(), x));
+            row.push(Entry { line, words, x });
         }
         x += width;
     }
     rows
 }
 
-fn legend(page: &mut Picture, rows: &[Vec<(usize, &str, f64)>], top: f64) {
+fn legend(page: &mut Picture, rows: &[Vec<Entry>], top: f64) {
     for (at, row) in rows.iter().enumerate() {
         let y = top + 22.0 * at as f64;
-        for &(number, name, x) in row {
-            let (colour, dash) = series(number);
-            page.dashed(vec![(x, y), (x + 26.0, y)], colour, 2.5, dash);
-            page.text((x + 33.0, y), name, TEXT, INK, Align::Left);
+        for Entry { line: (colour, dash), words, x } in row {
+            page.dashed(vec![(*x, y), (x + 26.0, y)], *colour, 2.5, *dash);
+            page.text((x + 33.0, y), words.as_str(), TEXT, INK, Align::Left);
         }
-    }
-    if rows.iter().all(Vec::is_empty) {
-        page.text((90.0, top), "no request arrived", TEXT, GREY, Align::Left);
     }
 }

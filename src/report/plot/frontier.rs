@@ -1,18 +1,20 @@
 //! `cost-vs-latency`: every policy where it stands, what no other beats, the SLO.
 
 use super::axis::{Axis, latency_words};
-use super::colour::{GREY, INK, PURPLE, VERMILLION, series};
+use super::colour::{CRIMSON, GREY, INK, PURPLE, series};
 use super::frame::Frame;
-use super::label::{Labels, extent};
+use super::label::{self, Labels, extent};
 use super::picture::{Align, At, Picture, SMALL, TEXT};
 use super::render::text_width;
 use crate::number::{currency, human, plain};
 use crate::table::{all_infinite, human_quantile};
+use autosim_engine::simulation::Slo;
 use autosim_engine::stats::Estimate;
 use autosim_study::experiment::{Compared, Comparison, CostBy, Figure, Results, Ruling};
 
 const WIDTH: f64 = 1200.0;
 const HEIGHT: f64 = 720.0;
+const SLO_DASH: Option<(f64, f64)> = Some((8.0, 5.0));
 
 /// A policy with a place on the plot.
 struct Point<'a> {
@@ -58,7 +60,8 @@ pub(super) fn picture(results: &Results, comparison: &Comparison) -> Picture {
     lines(&mut page, &frame, &mut labels, results, failing);
     staircase(&mut page, &frame, &mut labels, &points);
     dots(&mut page, &frame, &mut labels, &points);
-    legend(&mut page, &frame, &points);
+    let slo = results.about.slo.tail().filter(|_| !failing);
+    legend(&mut page, &frame, &points, slo);
     page
 }
 
@@ -114,7 +117,9 @@ fn frame(results: &Results, points: &[Point<'_>], failing: bool) -> Frame {
     } else if slow > 10.0 * fast && fast > 0.0 {
         Axis::logarithmic(fast / 1.4, slow * 1.6, latency_words)
     } else {
-        let mut y = Axis::linear(0.0, 1.12 * slow, 6);
+        // Dots need no zero below them where they all lie far above it.
+        let low = if fast > 0.5 * slow { 0.98 * fast - 0.5 * (slow - fast) } else { 0.0 };
+        let mut y = Axis::linear(low, slow + 0.12 * (slow - low), 6);
         for (value, words) in &mut y.ticks {
             *words = latency_words(*value);
         }
@@ -129,17 +134,13 @@ fn extremes(values: &[f64]) -> (f64, f64) {
     (low, values.iter().copied().reduce(f64::max).unwrap_or(1.0))
 }
 
-/// The SLO and the work bound, each with its words.
+/// The SLO, whose words stand in the legend, and the work bound with its own.
 fn lines(page: &mut Picture, frame: &Frame, labels: &mut Labels, results: &Results, failing: bool) {
     if let Some(slo) = results.about.slo.tail().filter(|_| !failing) {
         let y = frame.at_y(slo.limit.as_millis_f64());
         let ends = vec![(frame.left, y), (frame.right, y)];
-        page.dashed(ends, VERMILLION, 1.5, Some((8.0, 5.0)));
-        let words = format!("SLO {slo}");
-        let at = (frame.right - 8.0, y - 11.0);
-        labels.avoid(extent(at, Align::Right, text_width(&words, SMALL), SMALL));
-        labels.avoid((frame.left, y - 1.0, frame.right, y + 1.0));
-        page.text(at, words, SMALL, VERMILLION, Align::Right);
+        page.dashed(ends, CRIMSON, 1.5, SLO_DASH);
+        labels.avoid_line((frame.left, y), (frame.right, y));
     }
     if let Some(bound) = Estimate::of(&results.references.work_bound) {
         let x = frame.at_x(bound.mean);
@@ -147,8 +148,8 @@ fn lines(page: &mut Picture, frame: &Frame, labels: &mut Labels, results: &Resul
         page.dashed(ends, PURPLE, 1.5, Some((2.0, 4.0)));
         let words = format!("work bound {}", human(bound.mean, 3));
         let at = (x + 7.0, frame.bottom - 14.0);
-        labels.avoid(extent(at, Align::Left, text_width(&words, SMALL), SMALL));
-        labels.avoid((x - 1.0, frame.top, x + 1.0, frame.bottom));
+        labels.avoid_words(extent(at, Align::Left, text_width(&words, SMALL), SMALL));
+        labels.avoid_line((x, frame.top), (x, frame.bottom));
         page.text(at, words, SMALL, PURPLE, Align::Left);
     }
 }
@@ -207,27 +208,29 @@ fn dots(page: &mut Picture, frame: &Frame, labels: &mut Labels, points: &[Point<
             }
         }
     }
-    for point in points {
-        let at = place(point);
-        let name = &point.policy.name;
-        let (words_at, align) = labels.place(at, name, TEXT);
-        page.text(words_at, name, TEXT, INK, align);
-    }
+    let named = points.iter().map(|p| labels.place(place(p), &p.policy.name, TEXT));
+    let named: Vec<label::Label> = named.collect();
+    label::draw(page, &named);
 }
 
 fn diamond((x, y): At, size: f64) -> Vec<At> {
     vec![(x - size, y), (x, y - size), (x + size, y), (x, y + size)]
 }
 
-fn legend(page: &mut Picture, frame: &Frame, points: &[Point<'_>]) {
+fn legend(page: &mut Picture, frame: &Frame, points: &[Point<'_>], slo: Option<Slo>) {
     let y = HEIGHT - 20.0;
-    let mut x = frame.left;
+    let mut x = frame.left + 10.0;
     let mut entry = |page: &mut Picture, words: &str, mark: &dyn Fn(&mut Picture, f64)| {
         mark(page, x);
         page.text((x + 16.0, y), words, SMALL, INK, Align::Left);
         x += 40.0 + text_width(words, SMALL);
     };
     let any = |ruling: Ruling| points.iter().any(|p| p.policy.verdict.ruling == ruling);
+    if let Some(slo) = slo {
+        entry(page, &format!("SLO {slo}"), &|page, x| {
+            page.dashed(vec![(x - 10.0, y), (x + 11.0, y)], CRIMSON, 1.5, SLO_DASH);
+        });
+    }
     if any(Ruling::Met) {
         entry(page, "keeps the SLO", &|page, x| page.dot((x + 4.0, y), 5.0, GREY, true));
     }

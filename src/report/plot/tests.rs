@@ -50,6 +50,44 @@ fn a_timeline_has_four_panels_with_units_and_reasons() {
 }
 
 #[test]
+fn levels_are_drawn_where_the_metric_they_are_of_is() {
+    let results = sample::results();
+    let drawn = |at: usize| {
+        let picture = timeline::picture(&results, at);
+        let level = |mark: &&picture::Mark| {
+            matches!(mark, picture::Mark::Line { colour, dash: Some(_), points, .. }
+                if *colour == colour::LEVEL && points.len() > 2)
+        };
+        let lines = picture.marks.iter().filter(level).count();
+        (lines, texts(&render::svg(&picture).unwrap()))
+    };
+    for (at, lines, told) in [(1, 1, "target 60"), (2, 2, "acts above 70 and below 25")] {
+        let (found, texts) = drawn(at);
+        assert_eq!(found, lines, "{told}");
+        assert!(has(&texts, told), "{told} is missing in {texts:?}");
+        // One scale for both percentages.
+        assert!(texts.iter().any(|text| text == "100") && !has(&texts, "right axis"), "{texts:?}");
+    }
+    assert_eq!(drawn(0).0, 0);
+}
+
+#[test]
+fn what_befalls_a_service_is_marked_above_the_clock_and_across_the_panels() {
+    let results = sample::with_incidents();
+    let picture = timeline::picture(&results, 1);
+    let texts = texts(&render::svg(&picture).unwrap());
+    assert!(has(&texts, "what befell the service"), "{texts:?}");
+    for kind in crate::incidents::Kind::ALL {
+        assert!(has(&texts, kind.name()), "{} is missing in {texts:?}", kind.name());
+        let ink = colour::of_incident(*kind);
+        let marked = |mark: &&picture::Mark| matches!(mark, picture::Mark::Area { colour, opacity, .. } if *colour == ink && *opacity == 1.0);
+        assert!(picture.marks.iter().any(|mark| marked(&mark)), "{kind:?}");
+    }
+    let plain = render::svg(&timeline::picture(&sample::results(), 1)).unwrap();
+    assert!(!has(&self::texts(&plain), "what befell the service"));
+}
+
+#[test]
 fn the_distributions_name_every_policy() {
     let results = sample::results();
     let texts = texts(&render::svg(&cdf::picture(&results)).unwrap());

@@ -2,16 +2,18 @@
 
 use super::axis::{Axis, latency_words};
 use super::colour::{
-    BLACK, BLUE, Colour, GREEN, GREY, INK, ORANGE, PURPLE, SKY, VERMILLION, series,
+    BLACK, BLUE, CRIMSON, Colour, GREEN, GREY, INK, LEVEL, ORANGE, PURPLE, SKY, VERMILLION,
+    of_incident, series,
 };
 use super::frame::Frame;
-use super::picture::{Align, Picture, SMALL, TEXT, TextStyle};
+use super::picture::{Align, At, Picture, SMALL, TEXT, TextStyle};
 use super::render::text_width;
 use super::time_axis;
-use crate::seen::{targets, words_of};
-use autosim_engine::control::Stage;
+use crate::incidents::{Incident, Kind, incidents};
+use crate::seen::{levels_told, words_of};
+use autosim_engine::control::{Level, Stage};
 use autosim_engine::simulation::{DecisionRecord, Interval};
-use autosim_study::experiment::{PolicyResults, Results, ServiceDetails};
+use autosim_study::experiment::{PolicyResults, Results, ServiceDetails, Setting};
 
 const WIDTH: f64 = 1200.0;
 const LEFT: f64 = 96.0;
@@ -20,6 +22,10 @@ const RIGHT: f64 = WIDTH - 70.0;
 const GAP: f64 = 52.0;
 /// Height of the strip of decisions, which has no words below.
 const STRIP: f64 = 22.0;
+/// Height of a kind's row in what befell the service.
+const ROW: f64 = 11.0;
+/// More incidents than this do not cross the panels.
+const CROSSING: usize = 40;
 /// Curves have at most this many columns; of more values each column keeps the extremes.
 const COLUMNS: usize = 1000;
 
@@ -35,20 +41,22 @@ pub(super) fn picture(results: &Results, at: usize) -> Picture {
     let title = format!("{}: {} over time", results.about.title(), policy.name);
     let mut page = Picture::new(WIDTH, 1076.0, title.clone());
     let Some(service) = first(policy) else { return page };
+    let setting = policy.settings.first();
+    let incidents = incidents(setting, service);
     let replication = policy.details.first().map_or(0, |details| details.replication);
     let slo = &results.about.slo;
     let slo_words = if slo.is_empty() { String::new() } else { format!(", SLO: {slo}") };
     let below = format!("{}, replication {}{slo_words}", policy.kind, replication + 1);
     page.heading(&title, &below);
     let x = time_axis::axis(&results.about, &service.timeline);
-    let drawing = Drawing { results, service, x };
-    let signal = policy.signals.first().and_then(|names| names.first());
+    let drawing = Drawing { results, service, x, incidents };
     let mut top = 104.0;
     top = drawing.traffic(&mut page, top);
     top = drawing.replicas(&mut page, top);
     top = drawing.decisions(&mut page, top);
-    top = drawing.signal(&mut page, top, signal.map(String::as_str));
-    drawing.latency(&mut page, top);
+    top = drawing.befell(&mut page, top);
+    top = drawing.signal(&mut page, top, setting);
+    page.height = drawing.latency(&mut page, top) + 62.0;
     page
 }
 
@@ -56,6 +64,7 @@ struct Drawing<'a> {
     results: &'a Results,
     service: &'a ServiceDetails,
     x: Axis,
+    incidents: Vec<Incident>,
 }
 
 /// An entry of a panel's legend.
@@ -104,10 +113,11 @@ impl Drawing<'_> {
         y: Axis,
         legend: &[Entry],
     ) -> Frame {
-        let words_below = height > STRIP;
+        let words_below = !y.ticks.is_empty();
         let bottom = top + height;
         let frame = Frame { left: LEFT, top, right: RIGHT, bottom, x: self.x.clone(), y };
         self.shade_uncounted(page, &frame);
+        self.shade_incidents(page, &frame);
         frame.draw(page, words_below);
         page.styled((LEFT, top - 15.0), title, TEXT, Align::Left, TextStyle::Bold);
         let width = |entry: &Entry| 46.0 + text_width(&entry.words, SMALL);
@@ -115,9 +125,7 @@ impl Drawing<'_> {
         for entry in legend {
             let y = top - 14.0;
             if entry.area {
-                let box_ =
-                    vec![(x, y - 5.0), (x + 20.0, y - 5.0), (x + 20.0, y + 5.0), (x, y + 5.0)];
-                page.area(box_, entry.colour, 0.55);
+                page.area(block((x, x + 20.0), (y - 5.0, y + 5.0)), entry.colour, 0.55);
             } else {
                 page.dashed(vec![(x, y), (x + 22.0, y)], entry.colour, 2.0, entry.dash);
             }
@@ -134,15 +142,52 @@ impl Drawing<'_> {
         for (from, to) in [(self.x.low, warm.min(self.end())), (end, self.end())] {
             let (from, to) = (frame.at_x(from), frame.at_x(to));
             if to - from >= 1.0 {
-                let corners = vec![
-                    (from, frame.top),
-                    (to, frame.top),
-                    (to, frame.bottom),
-                    (from, frame.bottom),
-                ];
-                page.area(corners, GREY, 0.12);
+                page.area(block((from, to), (frame.top, frame.bottom)), GREY, 0.12);
             }
         }
+    }
+
+    /// What befell the service crosses every panel, unless it is too much to be told apart.
+    fn shade_incidents(&self, page: &mut Picture, frame: &Frame) {
+        if self.incidents.len() > CROSSING {
+            return;
+        }
+        for incident in &self.incidents {
+            let colour = of_incident(incident.kind);
+            let [from, to] = [incident.from, incident.to].map(|at| frame.at_x(at.as_secs_f64()));
+            if to - from >= 3.0 {
+                page.area(block((from, to), (frame.top, frame.bottom)), colour, 0.13);
+            } else {
+                let line = vec![(from, frame.top), (from, frame.bottom)];
+                page.dashed(line, colour, 1.0, Some((2.0, 3.0)));
+            }
+        }
+    }
+
+    /// What befell the service, a row for each kind; nothing where nothing did.
+    fn befell(&self, page: &mut Picture, top: f64) -> f64 {
+        let of = |kind: Kind| self.incidents.iter().filter(move |one| one.kind == kind);
+        let kinds: Vec<Kind> =
+            Kind::ALL.iter().copied().filter(|kind| of(*kind).next().is_some()).collect();
+        if kinds.is_empty() {
+            return top;
+        }
+        let y = Axis { log: false, low: 0.0, high: 1.0, ticks: Vec::new() };
+        let legend: Vec<Entry> = kinds
+            .iter()
+            .map(|kind| Entry { area: true, ..line(kind.name(), of_incident(*kind)) })
+            .collect();
+        let height = ROW * kinds.len() as f64 + 6.0;
+        let frame = self.panel(page, (top, height), "what befell the service", y, &legend);
+        for (row, kind) in kinds.iter().enumerate() {
+            let top = frame.top + 4.0 + ROW * row as f64;
+            for one in of(*kind) {
+                let [from, to] = [one.from, one.to].map(|at| frame.at_x(at.as_secs_f64()));
+                let ends = (from - 2.0, to.max(from + 2.0));
+                page.area(block(ends, (top, top + ROW - 2.0)), of_incident(*kind), 1.0);
+            }
+        }
+        frame.bottom + GAP - 16.0
     }
 
     fn traffic(&self, page: &mut Picture, top: f64) -> f64 {
@@ -187,7 +232,8 @@ impl Drawing<'_> {
             line("desired", BLACK),
             dashed("wanted without limits", PURPLE),
         ];
-        let y = Axis::linear(0.0, high, 5);
+        let mut y = Axis::linear(0.0, high, 5);
+        y.ticks.retain(|(count, _)| count.fract() == 0.0);
         let frame = self.panel(page, (top, 200.0), "replicas", y, &legend);
         let ready = frame.stairs(&self.column(|i| i.mean_ready), self.end());
         let all = frame.stairs(&self.column(live), self.end());
@@ -231,48 +277,49 @@ impl Drawing<'_> {
         frame.bottom + GAP - 16.0
     }
 
-    fn signal(&self, page: &mut Picture, top: f64, name: Option<&str>) -> f64 {
+    fn signal(&self, page: &mut Picture, top: f64, setting: Option<&Setting>) -> f64 {
         let used = |i: &Interval| 100.0 * i.utilization.unwrap_or(0.0);
-        let name = name.filter(|_| self.service.timeline.iter().any(|i| i.signal.is_some()));
-        let Some(name) = name else {
+        let setting = setting.filter(|_| self.service.timeline.iter().any(|i| i.signal.is_some()));
+        let watched = setting.and_then(|known| Some((known, known.signals.first()?)));
+        let Some((Setting { levels, percent, .. }, name)) = watched else {
             let y = Axis::linear(0.0, self.most(used).max(100.0), 4);
             let legend = [line("utilization", GREEN)];
             let frame = self.panel(page, (top, 150.0), "utilization, %", y, &legend);
             page.line(frame.stairs(&self.column(used), self.end()), GREEN, 1.4);
             return frame.bottom + GAP;
         };
-        let targets = targets(&self.service.decisions);
-        let target = targets.iter().map(|target| target.1).fold(0.0, f64::max);
-        let percent = name.contains("percent");
-        let most = self.most(|i| i.signal.unwrap_or(0.0)).max(target);
-        let high = if percent { most.max(self.most(used)) } else { most };
-        let mut legend = vec![line("signal as seen", BLUE)];
-        if !targets.is_empty() {
-            legend.push(dashed("target", VERMILLION));
-        }
-        legend.push(line(if percent { "utilization" } else { "utilization (right)" }, GREEN));
-        let title = format!("what the policy sees: {}", words_of(name));
-        let y = Axis::linear(0.0, 1.05 * high, 4);
-        let frame = self.panel(page, (top, 150.0), &title, y, &legend);
-        let right = if percent {
-            frame.clone()
-        } else {
-            let right = Frame { y: Axis::linear(0.0, 100.0, 4), ..frame.clone() };
-            for (value, words) in &right.y.ticks {
-                let at = (right.right + 8.0, right.at_y(*value));
-                page.text(at, format!("{words} %"), SMALL, GREEN, Align::Left);
-            }
-            right
+        // One replica's part of a total lies higher the more there are to be.
+        let at = |level: &Level, i: &Interval| {
+            level.value * if level.each { f64::from(i.desired) } else { 1.0 }
         };
+        let levelled = |i: &Interval| levels.iter().map(|level| at(level, i)).fold(0.0, f64::max);
+        let most = self.most(|i| i.signal.unwrap_or(0.0).max(levelled(i)));
+        let mut legend = vec![line("signal as seen", BLUE)];
+        if !levels.is_empty() {
+            legend.push(dashed(&levels_told(levels), LEVEL));
+        }
+        legend.push(line(if *percent { "utilization" } else { "utilization (right axis)" }, GREEN));
+        let title = format!("what the policy sees: {}", words_of(name));
+        // Percentages share the scale that they have everywhere.
+        let y = match percent {
+            true => Axis::linear(0.0, most.max(self.most(used)).max(100.0), 4),
+            false => Axis::linear(0.0, 1.05 * most, 4),
+        };
+        let frame = self.panel(page, (top, 150.0), &title, y, &legend);
+        let right = if *percent { frame.clone() } else { right_axis(page, &frame) };
         page.line(right.stairs(&self.column(used), self.end()), GREEN, 3.0);
         for piece in self.pieces(|i| i.signal) {
             page.line(frame.curve(piece), BLUE, 1.3);
         }
-        page.dashed(frame.stairs(&targets, self.end()), VERMILLION, 1.4, DASH);
+        for level in levels {
+            let curve = frame.stairs(&self.column(|i| at(level, i)), self.end());
+            page.dashed(curve, LEVEL, 1.4, DASH);
+        }
         frame.bottom + GAP
     }
 
-    fn latency(&self, page: &mut Picture, top: f64) {
+    /// The last panel, and where it ends.
+    fn latency(&self, page: &mut Picture, top: f64) -> f64 {
         let percentile = |at: usize| {
             move |i: &Interval| i.percentiles.map(|all| all[at].as_millis_f64().max(1e-3)) //
         };
@@ -284,7 +331,7 @@ impl Drawing<'_> {
         let mut legend = vec![line("p50", SKY), line("p95", ORANGE), line("p99", series(0).0)];
         if !slos.is_empty() {
             let words: Vec<String> = slos.iter().map(|slo| slo.limit.to_string()).collect();
-            legend.push(dashed(&format!("SLO {}", words.join(", ")), VERMILLION));
+            legend.push(dashed(&format!("SLO {}", words.join(", ")), CRIMSON));
         }
         let y = Axis::logarithmic(low / 1.2, high * 1.2, latency_words);
         let title = "latency of completions, log scale";
@@ -296,9 +343,10 @@ impl Drawing<'_> {
         }
         for limit in limits() {
             let y = frame.at_y(limit);
-            page.dashed(vec![(frame.left, y), (frame.right, y)], VERMILLION, 1.4, DASH);
+            page.dashed(vec![(frame.left, y), (frame.right, y)], CRIMSON, 1.4, DASH);
         }
         frame.x_title(page, &time_axis::title(&self.results.about));
+        frame.bottom
     }
 
     /// A column that may have no value, as runs without gaps; each value in the middle of its interval.
@@ -314,6 +362,20 @@ impl Drawing<'_> {
         }
         pieces.into_iter().map(thinned).collect()
     }
+}
+
+/// Utilization beside a signal that is no percentage, from 0 to 100 %.
+fn right_axis(page: &mut Picture, frame: &Frame) -> Frame {
+    let right = Frame { y: Axis::linear(0.0, 100.0, 4), ..frame.clone() };
+    for (value, words) in &right.y.ticks {
+        let at = (right.right + 8.0, right.at_y(*value));
+        page.text(at, format!("{words} %"), SMALL, GREEN, Align::Left);
+    }
+    right
+}
+
+fn block((left, right): (f64, f64), (top, bottom): (f64, f64)) -> Vec<At> {
+    vec![(left, top), (right, top), (right, bottom), (left, bottom)]
 }
 
 fn stage_colour(at: usize) -> Colour {

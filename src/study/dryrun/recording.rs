@@ -3,8 +3,7 @@
 use super::columns::{READY, REPLICAS};
 use autosim_engine::fault::Faults;
 use autosim_engine::units::{Time, WallClock};
-use autosim_engine::workload::trace::StampReader;
-use std::io::Read;
+use autosim_engine::workload::trace::{StampReader, separator, with_a_point};
 
 /// Rows in time order: `time_s` or `time` first, then one column per metric; an empty cell is a missing sample.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,11 +40,13 @@ const LATEST_S: f64 = 1e8;
 const MOST_REPLICAS: f64 = 1e7;
 
 impl Recording {
-    /// Reads CSV. `start` is when the policy was enabled: what the clock shows at `time_s` = 0, or from when on
+    /// Reads CSV, its fields apart by what parts those of the header: comma, semicolon, tab or bar. `start` is when the policy was enabled: what the clock shows at `time_s` = 0, or from when on
     /// rows with clock times count; without one that is the first row. `None` if anything is wrong; every fault
     /// names its line and column.
-    pub fn read(from: impl Read, start: Option<&str>, faults: &mut Faults) -> Option<Self> {
-        let mut csv = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(from);
+    pub fn read(text: &str, start: Option<&str>, faults: &mut Faults) -> Option<Self> {
+        let delimiter = separator(text.lines().next().unwrap_or_default());
+        let mut csv = csv::ReaderBuilder::new();
+        let mut csv = csv.trim(csv::Trim::All).delimiter(delimiter).from_reader(text.as_bytes());
         let before = faults.errors();
         let (mut times, columns) = match csv.headers() {
             Ok(names) => header(names, faults)?,
@@ -217,7 +218,8 @@ fn row(
             let value = text.parse().ok().filter(|value: &f64| value.is_finite());
             let place = format!("line {line}, {column}");
             if value.is_none() && !text.is_empty() {
-                faults.error(&place, format!("`{text}` is no number"), "empty = missing");
+                let hint = with_a_point(text).unwrap_or_else(|| "empty = missing".to_owned());
+                faults.error(&place, format!("`{text}` is no number"), hint);
             }
             let countable =
                 |count: f64| count.fract() == 0.0 && (0.0..=MOST_REPLICAS).contains(&count);
@@ -243,7 +245,7 @@ mod tests {
 
     fn faults(text: &str) -> Vec<String> {
         let mut faults = Faults::new();
-        let read = Recording::read(text.as_bytes(), None, &mut faults);
+        let read = Recording::read(text, None, &mut faults);
         assert_eq!(read.is_none(), faults.any_error());
         faults.into_vec().iter().map(ToString::to_string).collect()
     }
@@ -251,10 +253,22 @@ mod tests {
     #[test]
     fn cells_may_be_missing_and_a_mark_of_the_encoding_is_no_name() {
         let text = "\u{feff}time_s, cpu ,replicas\n0,50,2\n15.5,,3\n";
-        let recording = Recording::read(text.as_bytes(), None, &mut Faults::new()).unwrap();
+        let recording = Recording::read(text, None, &mut Faults::new()).unwrap();
         assert_eq!(recording.columns, ["cpu", "replicas"]);
         assert_eq!(recording.rows[1].cells, [None, Some(3.0)]);
         assert_eq!(recording.end(), Time(15_500_000_000));
+    }
+
+    #[test]
+    fn fields_are_apart_by_what_parts_those_of_the_header() {
+        let text = "time_s,cpu,replicas\n0,50.5,2\n15,,3\n";
+        let read = |text: &str| Recording::read(text, None, &mut Faults::new());
+        assert!(read(text).is_some());
+        for other in [";", "\t", "|"] {
+            assert_eq!(read(&text.replace(',', other)), read(text), "{other}");
+        }
+        let comma = faults("time_s;cpu\n0;50,5\n");
+        assert!(comma[0].contains("`50,5` is no number") && comma[0].contains("50.5"), "{comma:?}");
     }
 
     #[test]
@@ -306,16 +320,16 @@ mod tests {
             (Some("2026-03-02 08:01"), "Mon 2026-03-02 08:01 (UTC+08:00)", &[0, 60]),
             (Some("2026-03-02T00:00:30Z"), "Mon 2026-03-02 00:00:30 (UTC+00:00)", &[30, 90]),
         ] {
-            let read = Recording::read(text.as_bytes(), start, &mut Faults::new()).unwrap();
+            let read = Recording::read(text, start, &mut Faults::new()).unwrap();
             assert_eq!(read.clock.start_told().as_deref(), Some(told));
             let at: Vec<u64> = read.rows.iter().map(|row| row.at.0 / 1_000_000_000).collect();
             assert_eq!(at, seconds, "{start:?}");
         }
         let epoch = "time,cpu\n1772409600,1\n1772409660,2\n";
-        let read = Recording::read(epoch.as_bytes(), None, &mut Faults::new()).unwrap();
+        let read = Recording::read(epoch, None, &mut Faults::new()).unwrap();
         assert_eq!(read.clock.start_told().as_deref(), Some("Mon 2026-03-02 00:00 (UTC+00:00)"));
         let mut faults = Faults::new();
-        assert!(Recording::read(text.as_bytes(), Some("2026-03-03"), &mut faults).is_none());
+        assert!(Recording::read(text, Some("2026-03-03"), &mut faults).is_none());
         let told = faults.into_vec()[0].to_string();
         assert!(told.contains("--start: the recording runs from Mon 2026-03-02 08:00"), "{told}");
     }

@@ -10,7 +10,7 @@ use autosim_policies::builtin::PolicySpec;
 fn run(toml: &str, csv: &str, as_readings: bool) -> (Option<DryRun>, Vec<String>) {
     let spec: PolicySpec = toml::from_str(toml).unwrap_or_else(|error| panic!("{error}\n{toml}"));
     let mut faults = Faults::new();
-    let recording = Recording::read(csv.as_bytes(), None, &mut faults).unwrap();
+    let recording = Recording::read(csv, None, &mut faults).unwrap();
     let question =
         Question { policy: &spec.into(), recording: &recording, initial: Some(2), as_readings };
     let played = play(&question, &mut faults);

@@ -8,10 +8,9 @@ use super::results::{
 };
 use super::survey::{Survey, survey};
 use super::together;
-use super::{Cell, CostBy, Facts, Figure, Row, Ruling, ServiceRow, Verdict, plan};
+use super::{Cell, CostBy, Facts, Figure, Row, Ruling, ServiceRow, Setting, Verdict, plan};
 use crate::scenario::{Competitor, Scenario};
-use autosim_engine::control::SignalRef;
-use autosim_engine::simulation::{self, DecisionLog, Detail, Halt, Outcome, ServiceSetup, Setup};
+use autosim_engine::simulation::{self, DecisionLog, Detail, Halt, Outcome, Setup};
 use autosim_engine::stats::Histogram;
 use autosim_engine::units::{Span, Time};
 use autosim_policies::products::Happening;
@@ -223,7 +222,7 @@ fn foresee(scenario: &Scenario, cancel: &AtomicBool) -> Vec<Foresight> {
 
 /// An outcome and what its policies saw, by service.
 struct CellOutcome {
-    signals: Vec<Vec<String>>,
+    settings: Vec<Setting>,
     outcome: Outcome,
 }
 
@@ -287,21 +286,20 @@ fn run_group(
             setup
         })
         .collect();
-    let names =
-        |service: &ServiceSetup| service.autoscaler.signals.iter().map(SignalRef::name).collect();
-    let signals: Vec<Vec<Vec<String>>> =
-        setups.iter().map(|setup| setup.services.iter().map(names).collect()).collect();
+    let settings: Vec<Vec<Setting>> =
+        setups.iter().map(|setup| setup.services.iter().map(Setting::of).collect()).collect();
     // The first group of a replication looks at its requests on the way, unless that was done before.
     let surveyed = references && known.needs.is_none() && cells[0].policy == 0;
     let done = together::simulate(scenario, replication, setups, surveyed, &|cells| {
         progress.advanced(cells);
     });
     let mut finished = Vec::with_capacity(cells.len());
-    for (((at, &cell), signals), outcome) in (start..).zip(cells).zip(signals).zip(done.outcomes) {
+    for (((at, &cell), settings), outcome) in (start..).zip(cells).zip(settings).zip(done.outcomes)
+    {
         let done = match outcome {
             None | Some(Err(Halt::Interrupted)) => continue,
             Some(Err(halt)) => Err(halt),
-            Some(Ok(outcome)) => Ok(reduce(scenario, cell, CellOutcome { signals, outcome })),
+            Some(Ok(outcome)) => Ok(reduce(scenario, cell, CellOutcome { settings, outcome })),
         };
         if let Ok(done) = &done {
             progress.finished(&glance(scenario, cell, done));
@@ -341,7 +339,7 @@ fn detail(scenario: &Scenario, options: &RunOptions<'_>, cell: Cell) -> Detail {
 
 /// What is kept of one cell.
 struct CellResult {
-    signals: Vec<Vec<String>>,
+    settings: Vec<Setting>,
     rows: Vec<ServiceRow>,
     latency: Histogram,
     details: Option<Details>,
@@ -378,6 +376,7 @@ fn reduce(scenario: &Scenario, cell: Cell, done: CellOutcome) -> CellResult {
             service: outcome.name,
             timeline: outcome.timeline,
             decisions: outcome.decisions,
+            decisions_left_out: outcome.decisions_left_out,
             launches: outcome.launches,
             slo_minutes: outcome.slo_minutes,
             grace: scenario.deployment(cell.policy, service_index).fleet.grace,
@@ -385,7 +384,7 @@ fn reduce(scenario: &Scenario, cell: Cell, done: CellOutcome) -> CellResult {
     }
     let kept = services.iter().any(|s| !s.timeline.is_empty() || !s.decisions.is_empty());
     let details = kept.then_some(Details { replication, services });
-    CellResult { signals: done.signals, rows, latency, details, supply, simulated_requests }
+    CellResult { settings: done.settings, rows, latency, details, supply, simulated_requests }
 }
 
 /// What a product shows of its decisions.
@@ -439,7 +438,7 @@ fn gather(
             first.row.add_elasticity(&track(scenario.window, need, &result.supply));
         }
         results.simulated_requests += result.simulated_requests;
-        policy.signals = result.signals;
+        policy.settings = result.settings;
         policy.rows.extend(result.rows);
         policy.latency.merge(&result.latency);
         policy.details.extend(result.details);
@@ -456,7 +455,7 @@ fn empty(Competitor { name, deployment }: &Competitor) -> PolicyResults {
         kind: kind.or_else(|| effective.as_str().map(str::to_owned)).unwrap_or_default(),
         sees_future: policy.needs_plan(),
         effective,
-        signals: Vec::new(),
+        settings: Vec::new(),
         rows: Vec::new(),
         latency: Histogram::new(),
         details: Vec::new(),

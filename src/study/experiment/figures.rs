@@ -475,6 +475,7 @@ pub(crate) mod tests {
             },
             timeline: Vec::new(),
             decisions: Vec::new(),
+            decisions_left_out: 0,
             supply: Vec::new(),
             launches: Default::default(),
             users: None,

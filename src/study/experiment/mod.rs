@@ -16,10 +16,10 @@ mod elasticity;
 mod estimate;
 mod explain;
 mod figures;
-mod period;
 mod plan;
 mod reference;
 mod results;
+mod setting;
 mod staffing;
 mod survey;
 mod together;
@@ -30,12 +30,12 @@ pub use compare::{Against, ClassEstimates, Compared, Comparison, CostBy, Estimat
 pub use estimate::Estimate;
 pub use explain::{ExplainError, Explanation, Moment, explain};
 pub use figures::{Facts, Figure, Kind, Row};
-pub use period::Period;
 pub use plan::{Cell, plan};
 pub use results::{
     About, Details, PolicyResults, ProductEvent, References, Results, ServiceDetails, ServiceRow,
     Tail,
 };
+pub use setting::{Scripted, Setting, What};
 pub use verdict::{InTime, MOST_REPLICATIONS, Ruling, Verdict};
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! What a run of all cells leaves, in memory.
 
-use super::{Figure, Period, Row};
-use crate::scenario::{Fidelity, Scenario, SloTerms};
+use super::{Figure, Row, Setting};
+use crate::scenario::{Fidelity, Period, Recipe, Scenario, SloTerms};
 use autosim_engine::fleet::Launches;
 use autosim_engine::simulation::{DecisionRecord, Interval, SloMinute, Window, needed};
 use autosim_engine::stats::Histogram;
@@ -47,6 +47,8 @@ pub struct About {
     pub assumptions: Vec<String>,
     /// The folder the scenario's relative paths start from, if that is a relative path itself.
     pub folder: Option<String>,
+    /// What the scenario was put together from.
+    pub recipe: Recipe,
     /// The scenario with every default filled in.
     pub resolved: serde_json::Value,
     /// Files it read: path as written, SHA-256 in hex.
@@ -70,7 +72,7 @@ impl About {
             name: scenario.name.clone(),
             question: scenario.question.clone(),
             base: scenario.base.clone(),
-            per: None,
+            per: scenario.recipe.per,
             clock: scenario.clock.clone(),
             dated_traffic: scenario.dated_traffic,
             seed: scenario.seed,
@@ -85,6 +87,7 @@ impl About {
             closed_loop_users: scenario.closed_loop_users(),
             assumptions: scenario.assumptions.clone(),
             folder: scenario.folder.clone(),
+            recipe: scenario.recipe.clone(),
             resolved: scenario.resolved.clone(),
             inputs: scenario.inputs.clone(),
         }
@@ -134,8 +137,8 @@ pub struct PolicyResults {
     pub sees_future: bool,
     /// The policy with every default filled in.
     pub effective: serde_json::Value,
-    /// By service: names of the signals its policy sees, in the order of its readings.
-    pub signals: Vec<Vec<String>>,
+    /// By service: what was known of it beforehand.
+    pub settings: Vec<Setting>,
     /// By replication, then by service.
     pub rows: Vec<ServiceRow>,
     /// Response times of the first service, all finished replications together.
@@ -166,6 +169,11 @@ impl PolicyResults {
             None => Tail::Infinite,
             Some(span) => Tail::Ms(span.as_millis_f64().min(longest.fold(0.0, f64::max))),
         }
+    }
+
+    /// Names of the signals that the policy of a service sees.
+    pub fn signals(&self, service: usize) -> &[String] {
+        self.settings.get(service).map_or(&[], |setting| &setting.signals)
     }
 
     /// Rows of the service the policies compete for, by replication.
@@ -218,6 +226,8 @@ pub struct ServiceDetails {
     pub timeline: Vec<Interval>,
     /// Of the policy, for the first service; of its own policy, for the others.
     pub decisions: Vec<DecisionRecord>,
+    /// Changes there was no room for among them, the last ones.
+    pub decisions_left_out: u64,
     /// Its launches.
     pub launches: Launches,
     /// Minute by minute of arrival, from the warm-up's end; empty without an SLO on latency.

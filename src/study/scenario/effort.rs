@@ -3,7 +3,8 @@
 
 use super::{Deployment, Scenario, Service};
 use autosim_engine::fault::Faults;
-use autosim_engine::fleet::dispatch::burden;
+use autosim_engine::fleet::dispatch::{MOST_FLEET_BYTES, burden};
+use autosim_engine::simulation::{DecisionRecord, Interval};
 use autosim_policies::builtin::PolicySpec;
 use std::ops::Add;
 
@@ -30,7 +31,7 @@ impl Add for Effort {
 }
 
 /// The most memory that the cells of one policy may be sure to take.
-const MOST_BYTES: f64 = 2.0 * (1u64 << 30) as f64;
+const MOST_BYTES: f64 = MOST_FLEET_BYTES;
 /// The most that all cells simulated at once may take.
 pub const MOST_BYTES_TOGETHER: f64 = 2.0 * MOST_BYTES;
 /// The most cells of a replication that go through their requests side by side: enough to draw them for an
@@ -48,6 +49,42 @@ const START_S: [f64; 2] = [0.3e-6, 25e-9];
 const MINUTE_BYTES: f64 = 48.0;
 
 impl Scenario {
+    /// Why the timelines and decisions that are kept of a run would not fit memory, and what to do.
+    pub fn kept_too_much(&self) -> Option<(String, &'static str)> {
+        let kept = if self.recipe.all_timelines { self.distinct_replications() } else { 1 };
+        let seconds = self.window.end.as_secs_f64();
+        let intervals = seconds / self.timeline.as_secs_f64();
+        let of = |policy, index| {
+            let controls = match self.recipe.all_decisions {
+                true => controls(self, self.deployment(policy, index)),
+                false => 0.0,
+            };
+            (intervals * size_of::<Interval>() as f64, controls * DecisionRecord::BYTES as f64)
+        };
+        let cells = (0..self.policies.len())
+            .flat_map(|policy| (0..self.services.len()).map(move |index| of(policy, index)));
+        let (timelines, decisions) =
+            cells.fold((0.0, 0.0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
+        let bytes = (timelines + decisions) * f64::from(kept);
+        let hint = match (self.recipe.all_decisions, kept) {
+            (true, _) if decisions > timelines => {
+                "`--decisions changes`, a shorter duration or longer intervals of control"
+            }
+            (_, 1) => "a longer `timeline`, or fewer policies at a time",
+            _ => "`--timelines first`, or a longer `timeline`",
+        };
+        let most = MOST_BYTES_TOGETHER;
+        (bytes > most).then(|| {
+            let found = format!(
+                "the timelines and decisions of {} policies would take about {} of memory; a run may take {}",
+                self.policies.len(),
+                gibibytes(bytes),
+                gibibytes(most)
+            );
+            (found, hint)
+        })
+    }
+
     /// Of one cell of a policy, an index of [`Scenario::policies`].
     pub fn effort(&self, policy: usize) -> Effort {
         let of = |index| Sized::of(self, index, self.deployment(policy, index)).effort(self);
@@ -60,6 +97,14 @@ pub(super) fn busy_replicas(scenario: &Scenario, service: &Service, one: &Deploy
     let end = scenario.window.end;
     let work_s = service.workload.mean_demand_s(end) * service.workload.expected_requests(end);
     work_s / end.as_secs_f64() / f64::from(one.fleet.concurrency)
+}
+
+/// How often a policy is asked in a run, at regular intervals.
+fn controls(scenario: &Scenario, deployment: &Deployment) -> f64 {
+    let initial = deployment.fleet.initial;
+    let every = scenario.autoscaler(deployment, initial, None).cadence.interval;
+    let seconds = scenario.window.end.as_secs_f64();
+    if every.is_zero() { 0.0 } else { seconds / every.as_secs_f64() }
 }
 
 /// A service under a policy, and how large its fleet will be.
@@ -99,8 +144,7 @@ impl<'a> Sized<'a> {
         let seconds = scenario.window.end.as_secs_f64();
         let requests = self.service.workload.expected_requests(scenario.window.end);
         let burden = burden(fleet, self.replicas);
-        let every = scenario.autoscaler(self.deployment, fleet.initial, None).cadence.interval;
-        let controls = if every.is_zero() { 0.0 } else { seconds / every.as_secs_f64() };
+        let controls = controls(scenario, self.deployment);
         let traffic_s = match scenario.fidelity.fluid {
             true => seconds / 60.0 * FLOW_MINUTE_S[usize::from(self.overloaded)],
             false => requests * burden.request_ns * 1e-9,
@@ -135,6 +179,9 @@ pub(super) fn check(scenario: &Scenario, faults: &mut Faults) {
     minutes(scenario, faults);
     if faults.errors() == before {
         side_by_side(scenario, faults);
+    }
+    if let Some((found, hint)) = scenario.kept_too_much() {
+        faults.error("timeline", found, hint);
     }
 }
 
@@ -272,6 +319,36 @@ mod tests {
         let expected = "policies: 4 policies side by side would take about 7.1 GiB of memory; a run may take 4.0 GiB";
         assert!(found.len() == 1 && found[0].ends_with(expected), "{found:?}");
         assert_eq!(refused(&set[..2]), Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_is_kept_of_a_run_has_to_fit_memory_too() {
+        let scenario = |set: &[(&str, &str)], all_timelines: bool, all_decisions: bool| {
+            let layers =
+                set.iter().map(|(path, value)| Layer::value("--set", path, value)).collect();
+            let options =
+                LoadOptions { fallback_name: "test".into(), layers, ..LoadOptions::default() };
+            let loaded = load(Sources::new("test.toml", TEXT), &options);
+            let mut scenario = loaded.map_err(|found| found.render(false)).unwrap().scenario;
+            let recipe = &mut scenario.recipe;
+            (recipe.all_timelines, recipe.all_decisions) = (all_timelines, all_decisions);
+            scenario.kept_too_much()
+        };
+        let tracking =
+            "{ target-tracking = { metric = 'cpu', target = '60%', max = 9, interval = '1s' } }";
+        let year = [("duration", "365d"), ("policies.peak", tracking)];
+        let fine = [("duration", "10d"), ("timeline", "1s"), ("replications", "90")];
+        for (set, all_timelines, all_decisions, remedy) in [
+            (&year[..], false, false, None),
+            (&year, false, true, Some("--decisions changes")),
+            (&fine, false, true, None),
+            (&fine, true, false, Some("--timelines first")),
+        ] {
+            let told = scenario(set, all_timelines, all_decisions);
+            let hint = told.as_ref().map(|(_, hint)| *hint);
+            assert_eq!(hint.is_some(), remedy.is_some(), "{set:?} {told:?}");
+            assert!(hint.is_none_or(|hint| hint.contains(remedy.unwrap())), "{hint:?}");
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@ use super::{Competitor, Deployment, Scenario, Service};
 use autosim_engine::control::Autoscaler;
 use autosim_engine::fault::Faults;
 use autosim_engine::fleet::{Discipline, FailureSpec, FleetSpec};
+use autosim_engine::signal::Wants;
 use autosim_engine::units::{Span, Time};
 use autosim_engine::workload::NoFlow;
 
@@ -253,7 +254,7 @@ fn of_policy(
 ) {
     let key = format!("policies.{policy}");
     let one_by_one = |signal: &autosim_engine::control::SignalRef| {
-        signal.sensor.as_ref().is_some_and(|s| s.wants_replicas())
+        signal.sensor.as_ref().is_some_and(|s| s.wants() > Wants::Totals)
     };
     if planned {
         add(&key, "a plan made from the requests to come is not modelled");

@@ -81,6 +81,22 @@ impl Findings {
         Self::new(Sources::new(name, ""), vec![Finding::of(fault, None)])
     }
 
+    /// A warning of the whole file, beside what was found.
+    pub fn warn(&mut self, message: impl Into<String>, hint: impl Into<String>) {
+        let (path, severity) = (String::new(), Severity::Warning);
+        let fault = Fault { path, message: message.into(), hint: hint.into(), severity };
+        self.found.insert(0, Finding::of(fault, None));
+    }
+
+    /// Says more about what would be right where a message is about `what`.
+    pub fn advise(&mut self, what: &str, hint: &str) {
+        for Finding { fault, .. } in &mut self.found {
+            if fault.message.contains(what) {
+                fault.hint = format!("{}; {hint}", fault.hint);
+            }
+        }
+    }
+
     /// A single fault at a byte of a text.
     pub fn at(
         sources: Sources,

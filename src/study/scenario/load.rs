@@ -6,10 +6,12 @@ use super::findings::{Finding, Findings, give_places, place};
 use super::lower::{Surroundings, lower, policies_alone};
 use super::own::OwnPolicy;
 use super::products::Products;
+use super::recipe::Recipe;
 use super::sources::Sources;
 use super::tree::{Places, overlay, override_line};
 use super::{NamedPolicy, Scenario};
 use autosim_engine::fault::{Fault, Faults, Severity};
+use serde::{Deserialize, Serialize};
 use std::ops::Range;
 use std::path::PathBuf;
 use toml::Spanned;
@@ -34,19 +36,35 @@ pub struct LoadOptions {
 }
 
 impl LoadOptions {
+    /// Where policies are chosen, one more of them.
+    pub fn keep(&mut self, policy: Option<String>) {
+        if !self.policies.is_empty() || self.layers.iter().any(|layer| layer.chooses_policies) {
+            self.policies.extend(policy);
+        }
+    }
+
     fn surroundings(&self) -> Surroundings<'_> {
         let Self { fallback_name, folder, own, .. } = self;
         Surroundings { fallback_name, folder, own }
     }
+
+    /// Keeps these policies alone, of the file or of layers; all if there are none.
+    pub fn choose_only(&mut self, policies: Vec<String>) {
+        self.layers.iter_mut().for_each(|layer| layer.chooses_policies = false);
+        self.policies = policies;
+    }
 }
 
 /// More TOML, laid on a scenario.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Layer {
     name: String,
     text: String,
-    /// Tables down to this depth are joined; what is deeper is replaced.
-    depth: usize,
+    /// Tables down to this depth are joined, what is deeper is replaced; `None` = all are joined.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    depth: Option<usize>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     chooses_policies: bool,
 }
 
@@ -57,14 +75,14 @@ impl Layer {
         Self {
             name: name.into(),
             text: override_line(path, value),
-            depth: path.split('.').count(),
+            depth: Some(path.split('.').count()),
             chooses_policies: false,
         }
     }
 
     /// A file that holds a part of a scenario.
     pub fn part(name: impl Into<String>, text: impl Into<String>) -> Self {
-        Self { name: name.into(), text: text.into(), depth: usize::MAX, chooses_policies: false }
+        Self { name: name.into(), text: text.into(), depth: None, chooses_policies: false }
     }
 
     /// The same, but its policies join those of the scenario.
@@ -76,6 +94,21 @@ impl Layer {
     /// A file whose policies are the ones to run.
     pub fn policies(name: impl Into<String>, text: impl Into<String>) -> Self {
         Self { chooses_policies: true, ..Self::part(name, text) }
+    }
+
+    /// The same by another name.
+    pub(super) fn renamed(&self, name: impl Fn(&str) -> String) -> Self {
+        Self { name: name(&self.name), ..self.clone() }
+    }
+
+    /// What messages call it.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What it lays on a scenario, TOML.
+    pub fn text(&self) -> &str {
+        &self.text
     }
 }
 
@@ -94,8 +127,12 @@ pub struct Loaded {
 /// Everything that is wrong with it, warnings included; the findings hold the sources.
 pub fn load(sources: Sources, options: &LoadOptions) -> Result<Loaded, Findings> {
     let around = options.surroundings();
-    read_whole(sources, options, |file, products, faults| lower(file, &around, products, faults))
-        .map(|(scenario, warnings)| Loaded { scenario, warnings })
+    let recipe = Recipe::of(&sources, options);
+    read_whole(sources, options, |file, products, faults| {
+        let scenario = lower(file, &around, products, faults)?;
+        Some(Scenario { recipe: recipe.with(products), ..scenario })
+    })
+    .map(|(scenario, warnings)| Loaded { scenario, warnings })
 }
 
 /// Policies without the rest of a scenario, in the order of the file, and warnings about them.
@@ -110,29 +147,6 @@ pub fn load_policies(
         let policies = policies_alone(&file, products, faults);
         (policies.len() == file.policies.len()).then_some(policies)
     })
-}
-
-/// A scenario from the resolved form a manifest holds.
-///
-/// # Errors
-/// Everything that is wrong with it; traffic recorded in files may have gone.
-pub fn load_resolved(
-    resolved: &serde_json::Value,
-    options: &LoadOptions,
-) -> Result<Scenario, Findings> {
-    let mut file: ScenarioFile = serde_json::from_value(resolved.clone()).map_err(|error| {
-        let hint = "the manifest was written by another version of autosim, or changed";
-        Findings::of_file("manifest.json", format!("no scenario: {error}"), hint)
-    })?;
-    let mut sources = Sources::new("manifest.json", "");
-    let (mut found, mut faults) = (Vec::new(), Faults::new());
-    keep_policies(&mut file, &options.policies, &[], &mut faults);
-    let products = Products::read(&mut file, options, &mut sources, &mut found, &mut faults);
-    let around = options.surroundings();
-    let scenario = lower(file, &around, &products, &mut faults);
-    found.extend(place(faults.into_vec(), &Places::default()));
-    let findings = Findings::new(sources, found);
-    scenario.filter(|_| !findings.any_error()).ok_or(findings)
 }
 
 /// Reads text and layers, then makes of the file what `make` does.
@@ -186,7 +200,7 @@ fn parse<'t>(
                 if layer.chooses_policies {
                     chosen.extend(policy_names(over.get_ref()));
                 }
-                overlay(root.get_mut(), over.into_inner(), layer.depth);
+                overlay(root.get_mut(), over.into_inner(), layer.depth.unwrap_or(usize::MAX));
             }
             Err(error) => found.extend(first_of(text, &[error])),
         }

@@ -5,6 +5,7 @@ use super::deployment::{Deployment, LeftOpen, PolicyDraft, ServiceDraft};
 use super::file::{PriceFile, ReplicaFile, ScenarioFile, ServiceEntry, ServiceFile};
 use super::own::OwnPolicy;
 use super::products::{self, Products};
+use super::recipe::Recipe;
 use super::words::{SpanOrLaw, StartFile};
 use super::{Competitor, Fidelity, NamedPolicy, PolicyChoice, Scenario, Service, SloTerms};
 use super::{
@@ -106,6 +107,7 @@ pub(super) fn lower(
         policies,
         assumptions,
         folder: relative(around.folder),
+        recipe: Recipe::default(),
         resolved,
         inputs,
     };

@@ -28,12 +28,14 @@ mod lint;
 mod load;
 mod lower;
 mod own;
+mod period;
 mod priorities;
 mod products;
+mod recipe;
 mod reference;
 mod rollouts;
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;
 mod schema;
 mod scripted;
 mod setup;
@@ -50,8 +52,10 @@ pub use effort::{Effort, MOST_BYTES_TOGETHER, MOST_TOGETHER};
 pub use fidelity::{Fidelity, TESTED, Tested};
 pub use file::ScenarioFile;
 pub use findings::{Findings, Located};
-pub use load::{Layer, LoadOptions, Loaded, load, load_policies, load_resolved};
+pub use load::{Layer, LoadOptions, Loaded, load, load_policies};
 pub use own::OwnPolicy;
+pub use period::Period;
+pub use recipe::Recipe;
 pub use reference::{Absent, Key, Reference, Section, UnknownKind, Word};
 pub use schema::json_schema;
 pub use sources::Sources;
@@ -99,6 +103,8 @@ pub struct Scenario {
     pub assumptions: Vec<String>,
     /// The folder its relative paths start from, if that is a relative path itself.
     pub folder: Option<String>,
+    /// What it was put together from.
+    pub recipe: Recipe,
     /// The scenario with every default filled in.
     pub resolved: serde_json::Value,
     /// Files it read: path as written, SHA-256 in hex.

@@ -1,6 +1,6 @@
 //! Policies that are written in a program rather than named in a file.
 
-use autosim_engine::control::{Autoscaler, Cadence, Policy, SignalRef};
+use autosim_engine::control::{Autoscaler, Cadence, Level, Policy, SignalRef};
 use autosim_engine::fault::Faults;
 use autosim_engine::signal::{Metric, MetricRef, SignalSpec};
 use autosim_engine::units::Span;
@@ -15,7 +15,7 @@ const DEFAULT_INTERVAL: Span = Span::from_secs(15);
 #[derive(Clone)]
 pub struct OwnPolicy {
     fresh: Arc<dyn Fn() -> Box<dyn Policy> + Send + Sync>,
-    signals: Vec<SignalSpec>,
+    signals: Vec<(SignalSpec, Vec<Level>)>,
     interval: Span,
     start: u32,
 }
@@ -41,7 +41,16 @@ impl OwnPolicy {
     /// It is also shown this signal, the next of `seen.readings`.
     #[must_use]
     pub fn sees_signal(mut self, signal: SignalSpec) -> Self {
-        self.signals.push(signal);
+        self.signals.push((signal, Vec::new()));
+        self
+    }
+
+    /// What it was shown last it holds against these levels: pictures draw them.
+    #[must_use]
+    pub fn against(mut self, levels: impl IntoIterator<Item = Level>) -> Self {
+        if let Some((_, known)) = self.signals.last_mut() {
+            known.extend(levels);
+        }
         self
     }
 
@@ -59,14 +68,15 @@ impl OwnPolicy {
 
     pub(super) fn check(&self, faults: &mut Faults) {
         check_interval(self.interval, faults);
-        for signal in &self.signals {
+        for (signal, _) in &self.signals {
             signal.check(self.interval, faults);
         }
     }
 
     pub(super) fn autoscaler(&self) -> Autoscaler {
-        let signal = |spec: &SignalSpec| {
-            SignalRef::of(spec.metric.service.clone(), spec.resolve(self.interval))
+        let signal = |(spec, levels): &(SignalSpec, Vec<Level>)| {
+            let signal = SignalRef::of(spec.metric.service.clone(), spec.resolve(self.interval));
+            signal.against(levels.clone())
         };
         Autoscaler {
             policy: (self.fresh)(),
@@ -82,7 +92,7 @@ impl OwnPolicy {
     }
 
     pub(super) fn services(&self) -> Vec<String> {
-        self.signals.iter().filter_map(|signal| signal.metric.service.clone()).collect()
+        self.signals.iter().filter_map(|(signal, _)| signal.metric.service.clone()).collect()
     }
 }
 

@@ -49,6 +49,8 @@ pub(super) struct Products {
     loaded: BTreeMap<String, ProductPolicy>,
     /// Files read: path as written, SHA-256 in hex.
     pub(super) inputs: Vec<(String, String)>,
+    /// Their texts, by the same names.
+    pub(super) texts: Vec<(String, String)>,
 }
 
 impl Products {
@@ -124,6 +126,7 @@ impl DocumentLoader<'_> {
                     let hash = Sha256::digest(text.as_bytes());
                     let hash = hash.iter().map(|byte| format!("{byte:02x}")).collect();
                     self.products.inputs.push((name.to_owned(), hash));
+                    self.products.texts.push((name.to_owned(), text.clone()));
                     texts.push(text);
                 }
                 Err(error) => {

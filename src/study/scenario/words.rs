@@ -1,5 +1,6 @@
 //! Values of the file that are small sentences: SLOs, launch rates, laws written short.
 
+use autosim_engine::fleet::{PROVISION, PULL};
 use autosim_engine::random::Distribution;
 use autosim_engine::simulation::Slo;
 use autosim_engine::units::{Fraction, Span, TextError, percentile};
@@ -400,7 +401,7 @@ pub enum ColdStartFile {
 }
 
 /// The stages of a cold start, in the order they are passed.
-pub(super) const STAGES: [&str; 4] = ["provision", "pull", "boot", "warm_up"];
+pub(super) const STAGES: [&str; 4] = [PROVISION, PULL, "boot", "warm_up"];
 
 const COLD_START: &str = "a duration (\"25s\"), one law ({ lognormal = ... }), or stages \
      (provision, pull, boot, warm_up), each a duration or a law";

@@ -5,7 +5,7 @@ use super::{pages, root};
 use crate::house::tree::File;
 use autosim_engine::simulation::{self, DecisionLog, Detail};
 use autosim_study::scenario::{
-    Absent, Key, LoadOptions, Reference, Scenario, Section, Sources, load,
+    Absent, Key, LoadOptions, Recipe, Reference, Scenario, Section, Sources, load,
 };
 use std::collections::BTreeSet;
 use toml::{Table, Value};
@@ -198,6 +198,7 @@ fn loaded(scenario: &Table) -> Result<Scenario, String> {
 fn given(mut scenario: Scenario) -> String {
     scenario.resolved = serde_json::Value::Null;
     scenario.assumptions.clear();
+    scenario.recipe = Recipe::default();
     format!("{scenario:?}")
 }
 

@@ -52,8 +52,25 @@ max = 3
 window = "1m"
 "#;
 
+/// The same under twelve policies, most of them much alike, none with a short name.
+fn twelve() -> String {
+    let (head, _) = STEP.split_once("[policies").unwrap();
+    let one = |target: u32| {
+        format!(
+            "[policies.track-utilization-{target}.target-tracking]\nmetric = \"utilization\"\n\
+             target = \"{target}%\"\nmin = 1\nmax = 9\n"
+        )
+    };
+    let all: String = (30..42).map(one).collect();
+    format!("{head}{all}")
+}
+
 /// A browser with the report of the step in it; `None`, said aloud, where there is no browser.
 fn opened(width: u32, scheme: &str) -> Option<(Browser, TempDir)> {
+    opened_on(STEP, width, scheme)
+}
+
+fn opened_on(scenario: &str, width: u32, scheme: &str) -> Option<(Browser, TempDir)> {
     let Some(program) = installed() else {
         // Past the capture of the test runner: a skipped test must be seen.
         let _ = std::io::stderr().write_all(
@@ -62,7 +79,7 @@ fn opened(width: u32, scheme: &str) -> Option<(Browser, TempDir)> {
         return None;
     };
     let folder = TempDir::new().unwrap();
-    fs::write(folder.path().join("step.toml"), STEP).unwrap();
+    fs::write(folder.path().join("step.toml"), scenario).unwrap();
     let run = Command::new(env!("CARGO_BIN_EXE_autosim"))
         .args(["run", "step.toml", "--out", "out", "--quiet"])
         .current_dir(folder.path())
@@ -123,6 +140,32 @@ fn it_opens_quickly_and_without_errors_in_every_look() {
         // Nothing makes the page wider than the window.
         let wide = browser.ask("document.documentElement.scrollWidth - window.innerWidth");
         assert!(wide.as_f64().unwrap() <= 0.0, "{width}: {wide} too wide");
+    }
+}
+
+#[test]
+fn twelve_names_stand_apart_within_the_picture() {
+    for width in [1280, 390] {
+        let Some((mut browser, _folder)) = opened_on(&twelve(), width, "light") else { return };
+        let boxes = "JSON.stringify([...document.querySelectorAll('[data-label]')].map((label) => { \
+            const box = label.getBBox(); return [box.x, box.y, box.x + box.width, box.y + box.height]; }))";
+        let boxes: Vec<[f64; 4]> =
+            serde_json::from_str(browser.ask(boxes).as_str().unwrap()).unwrap();
+        assert_eq!(boxes.len(), 12);
+        let right = browser.ask("document.querySelector('#frontier svg').viewBox.baseVal.width");
+        for (at, a) in boxes.iter().enumerate() {
+            assert!(
+                a[0] >= 0.0 && a[2] <= right.as_f64().unwrap() && a[1] >= 0.0,
+                "{width}: {a:?}"
+            );
+            let apart = |b: &[f64; 4]| a[2] <= b[0] || b[2] <= a[0] || a[3] <= b[1] || b[3] <= a[1];
+            assert!(boxes[..at].iter().all(apart), "{width}: {a:?} in {boxes:?}");
+        }
+        // Some have no room beside their dots.
+        assert!(count(&mut browser, "#frontier .leader") > 0);
+        let wide = browser.ask("document.documentElement.scrollWidth - window.innerWidth");
+        assert!(wide.as_f64().unwrap() <= 0.0, "{width}: {wide} too wide");
+        assert_eq!(browser.errors(), Vec::<String>::new());
     }
 }
 

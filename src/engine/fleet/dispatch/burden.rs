@@ -19,6 +19,15 @@ pub struct Burden {
     pub slot_bytes: f64,
 }
 
+/// The most memory a fleet is granted.
+pub const MOST_FLEET_BYTES: f64 = 2.0 * (1u64 << 30) as f64;
+
+/// So many replicas fit into it.
+pub fn most_replicas(spec: &FleetSpec) -> u32 {
+    let Burden { replica_bytes, slot_bytes, .. } = burden(spec, 1.0);
+    (MOST_FLEET_BYTES / (replica_bytes + f64::from(spec.concurrency) * slot_bytes)) as u32
+}
+
 /// By the plane that would serve `spec` with about `replicas` replicas.
 pub fn burden(spec: &FleetSpec, replicas: f64) -> Burden {
     // Beyond the caches every tenfold fleet costs a request as much again.

@@ -62,6 +62,8 @@ pub(super) struct CentralQueue {
     first: FirstDemand,
     /// Committed service on ready replicas, counted up to its end.
     busy_ns: u128,
+    /// The same of each slot, one request after the other; empty unless it is kept.
+    work_ns: Vec<u64>,
 }
 
 impl CentralQueue {
@@ -82,6 +84,7 @@ impl CentralQueue {
             gateway: Gateway::new(spec, streams, waiting_limit),
             first: FirstDemand::new(spec, streams),
             busy_ns: 0,
+            work_ns: Vec::new(),
         }
     }
 
@@ -201,6 +204,9 @@ impl CentralQueue {
         debug_assert!(held.start <= barrier && barrier >= self.filed_to);
         let end = held.start.saturating_add(demand).min(NEVER - 1);
         self.busy_ns += u128::from(end - held.start);
+        if let Some(work) = self.work_ns.get_mut(slot) {
+            *work += end - held.start;
+        }
         self.tree.set(slot, end);
         if end <= barrier {
             let completion = match sink.names_replicas() {
@@ -247,13 +253,13 @@ impl CentralQueue {
         let mut moved = vec![NOWHERE; self.owners.len()];
         let mut owners = Vec::with_capacity(self.owners.len() + 1);
         let mut slots: Vec<(u64, Held)> = Vec::with_capacity(self.tree.width());
+        let mut work = Vec::new();
         for (at, owner) in self.owners.iter().enumerate().filter(|(_, owner)| owner.alive) {
             moved[at] = owners.len() as u32;
             owners.push(*owner);
-            slots.extend(
-                (at * concurrency..(at + 1) * concurrency)
-                    .map(|slot| (self.tree.get(slot), self.held[slot])),
-            );
+            let own = at * concurrency..(at + 1) * concurrency;
+            work.extend(self.work_ns.get(own.clone()).unwrap_or_default());
+            slots.extend(own.map(|slot| (self.tree.get(slot), self.held[slot])));
         }
         for position in self.position.iter_mut().filter(|position| **position != NOWHERE) {
             *position = moved[*position as usize];
@@ -270,6 +276,10 @@ impl CentralQueue {
         self.held.clear();
         self.held.extend(slots.iter().map(|slot| slot.1));
         self.held.resize(self.tree.width(), EMPTY);
+        if !self.work_ns.is_empty() {
+            work.resize(self.tree.width(), 0);
+            self.work_ns = work;
+        }
     }
 
     fn slots(&self, replica: ReplicaId) -> std::ops::Range<usize> {
@@ -384,6 +394,19 @@ impl<S: Sink> Plane<S> for CentralQueue {
 
     fn load(&self, now: Time, replica: ReplicaId) -> u64 {
         self.slots(replica).filter(|&slot| self.tree.get(slot) > now.0).count() as u64
+    }
+
+    fn keep_work(&mut self) {
+        self.work_ns = vec![0; self.tree.width()];
+    }
+
+    fn work_ns(&self, now: Time, replica: ReplicaId) -> u128 {
+        let slots = self.slots(replica);
+        let ahead = |slot: usize| self.tree.get(slot).saturating_sub(now.0);
+        let work = self.work_ns.get(slots.clone()).unwrap_or_default();
+        let worked =
+            slots.zip(work).map(|(slot, work)| u128::from(work.saturating_sub(ahead(slot))));
+        worked.sum()
     }
 
     fn gauges(&mut self, now: Time, sink: &mut S) -> Gauges {

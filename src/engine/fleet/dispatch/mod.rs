@@ -28,7 +28,7 @@ mod sharing;
 mod sink;
 mod tree;
 
-pub use burden::{Burden, burden};
+pub use burden::{Burden, MOST_FLEET_BYTES, burden, most_replicas};
 pub use fluid::{FluidPlane, Inflow};
 pub use sink::{Attempt, AttemptFate, Completion, Parcel, Resolved, Sink};
 
@@ -216,6 +216,13 @@ pub trait Plane<S: Sink> {
 
     /// Requests in service on ready replica `replica` at the instant reached.
     fn load(&self, now: Time, replica: ReplicaId) -> u64;
+
+    /// From now on what each replica works is counted; called before the first joins, or never.
+    fn keep_work(&mut self);
+
+    /// Integral of the busy slots of ready replica `replica` up to `now`, in slot-ns; right after
+    /// [`Plane::gauges`] at `now`. Nothing unless it is kept.
+    fn work_ns(&self, now: Time, replica: ReplicaId) -> u128;
 
     /// Gauges at the instant reached; files every completion up to it.
     fn gauges(&mut self, now: Time, sink: &mut S) -> Gauges;

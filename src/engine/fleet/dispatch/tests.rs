@@ -100,6 +100,13 @@ const PLANES: [Kind; 5] = [
 
 impl World {
     fn new(kind: Kind, spec: FleetSpec, patience: Option<u64>) -> Self {
+        let mut world = Self::unseen(kind, spec, patience);
+        world.join(Time::ZERO, world.replica);
+        world
+    }
+
+    /// The same before the plane knows of the replica.
+    fn unseen(kind: Kind, spec: FleetSpec, patience: Option<u64>) -> Self {
         let (timeout, balancing) = (patience.map(Sampler::Constant), Balancing::PerReplica(RULE));
         let queue = QueueSpec { timeout, ..QueueSpec::default() };
         let spec = FleetSpec { balancing, queue, ..spec };
@@ -108,9 +115,7 @@ impl World {
         let mut fleet = Fleet::new(spec, streams, (Time::ZERO, Time(1_000)));
         let replica = fleet.add_initial();
         let patience = patience.unwrap_or(u64::MAX);
-        let mut world = Self { plane, fleet, replica, fates: Fates::default(), patience };
-        world.join(Time::ZERO, replica);
-        world
+        Self { plane, fleet, replica, fates: Fates::default(), patience }
     }
 
     fn join(&mut self, now: Time, replica: ReplicaId) {
@@ -118,13 +123,21 @@ impl World {
         self.plane.join(now, replica, &self.fleet, &mut self.fates);
     }
 
+    /// A look at every ready replica at `now`: what it is busy with, and what it has worked.
+    fn look(&mut self, now: u64) -> Vec<(u64, u128)> {
+        self.plane.gauges(Time(now), &mut self.fates);
+        let one = |id| (self.plane.load(Time(now), id), self.plane.work_ns(Time(now), id));
+        self.fleet.ready().into_iter().map(one).collect()
+    }
+
     /// Requests as (arrival, demand), all before `barrier`.
     fn arrive(&mut self, requests: &[(u64, u64)], barrier: u64) {
         let (arrivals, demands): (Vec<u64>, Vec<u64>) = requests.iter().copied().unzip();
+        let routing: Vec<u64> = arrivals.iter().copied().map(scattered).collect();
         let requests = Requests {
             arrival_ns: &arrivals,
             demand_ns: &demands,
-            routing: &vec![0; arrivals.len()],
+            routing: &routing,
             patience_ns: &vec![self.patience; arrivals.len()],
             class: &[],
         };
@@ -144,6 +157,48 @@ impl World {
         self.plane.finish(Time(now), &mut self.fates);
         self.fates.0.sort_by_key(|&(arrival, _)| arrival);
         std::mem::take(&mut self.fates.0)
+    }
+}
+
+/// A routing draw.
+fn scattered(number: u64) -> u64 {
+    number.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+}
+
+/// All that happens does so at even instants, so that a look at an odd one shows two nanoseconds.
+#[test]
+fn what_each_replica_has_worked_is_what_a_look_at_every_instant_adds_up_to() {
+    const SLOTS: u64 = 2;
+    for kind in PLANES {
+        let slots = if kind == Kind::SingleSlot(RULE) { 1 } else { SLOTS };
+        let spec = FleetSpec { concurrency: slots as u32, ..FleetSpec::default() };
+        let mut world = World::unseen(kind, spec, None);
+        world.plane.keep_work();
+        world.join(Time::ZERO, world.replica);
+        let mut worked: Vec<u128> = vec![0];
+        for now in (0..400).step_by(2) {
+            if [20, 90, 150].contains(&now) {
+                let next = world.fleet.add_initial();
+                world.join(Time(now), next);
+                worked.push(0);
+            }
+            if now == 200 {
+                let first = world.fleet.ready()[0];
+                let kill = world.fleet.drain(Time(now), first);
+                world.plane.leave(Time(now), first, kill);
+                worked.remove(0);
+            }
+            // Bursts, so that replicas wait for work and work waits for replicas.
+            let demand = 2 + 2 * (scattered(now) % 6);
+            let requests: &[(u64, u64)] = if now % 30 < 10 { &[(now, demand)] } else { &[] };
+            world.arrive(requests, now + 1);
+            for (worked, (busy, work)) in worked.iter_mut().zip(world.look(now + 1)) {
+                assert_eq!(work, *worked + u128::from(busy), "{kind:?} at {now}");
+                *worked += 2 * u128::from(busy);
+            }
+            world.reach(now + 2);
+        }
+        assert!(worked.iter().all(|&worked| worked > 10), "{kind:?}: {worked:?}");
     }
 }
 

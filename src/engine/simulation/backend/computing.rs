@@ -2,7 +2,8 @@
 //! (rule 47).
 
 use super::Backend;
-use crate::fleet::FULL_SPEED;
+use crate::fleet::{FULL_SPEED, ReplicaId};
+use crate::signal::Wants;
 use crate::simulation::event_list::Pace;
 use crate::units::Time;
 
@@ -37,14 +38,39 @@ impl Computing {
     pub(super) fn now(&self, busy: u64) -> f64 {
         busy as f64 * (self.cpu as f64 / FULL_SPEED as f64)
     }
+
+    /// The same of a replica that has not worked yet.
+    const fn from_nothing(self) -> Self {
+        Self { before: 0, busy_ns: 0, ..self }
+    }
+
+    /// From here on, that many busy slot-ns having passed, a busy slot uses `cpu`.
+    fn and_then(&self, cpu: u64, busy_ns: u128) -> Self {
+        Self { cpu, before: self.units(busy_ns), busy_ns }
+    }
 }
 
 impl<const OBSERVED: bool> Backend<'_, OBSERVED> {
     /// A slowdown begins or ends.
     pub(in crate::simulation) fn change_pace(&mut self, now: Time, pace: Pace) {
         let busy_ns = self.plane.gauges(now, &mut self.told).busy_ns;
-        let before = self.computing.units(busy_ns);
-        self.computing = Computing { cpu: pace.cpu, before, busy_ns };
+        if self.wants == Wants::Work {
+            let ready = self.fleet.ready().into_iter();
+            let each = ready.map(|id| {
+                let computing =
+                    self.computing_of(id).and_then(pace.cpu, self.plane.work_ns(now, id));
+                (self.fleet.ordinal(id), computing)
+            });
+            self.computing_of = each.collect();
+        }
+        self.computing = self.computing.and_then(pace.cpu, busy_ns);
         self.plane.change_speed(now, pace.speed, &mut self.told);
+    }
+
+    /// What that replica computes: as all do since it was ready, or since the last change of pace.
+    pub(super) fn computing_of(&self, id: ReplicaId) -> Computing {
+        let number = self.fleet.ordinal(id);
+        let known = self.computing_of.binary_search_by_key(&number, |one| one.0);
+        known.map_or_else(|_| self.computing.from_nothing(), |at| self.computing_of[at].1)
     }
 }

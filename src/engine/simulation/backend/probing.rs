@@ -1,7 +1,8 @@
 //! What can be seen of a service at the instant reached.
 
-use super::{Backend, Census, ReplicaLoad, Snapshot};
-use crate::signal::Probe;
+use super::{Backend, Census, Snapshot};
+use crate::fleet::{ReplicaId, Start, State};
+use crate::signal::{Life, Probe, ReplicaLoad, Wants};
 use crate::simulation::meter::Audience;
 use crate::units::Time;
 
@@ -70,17 +71,35 @@ impl<const OBSERVED: bool> Backend<'_, OBSERVED> {
             queued: seen.gauges.queued,
             census: self.census(),
             last_arrival: self.last_arrival().max(last_retry),
-            replicas: self.replicas.as_deref(),
+            replicas: (self.wants > Wants::Totals).then_some(&self.replicas),
+            starting: (self.wants == Wants::Work).then_some(&self.starting),
         })
     }
 
     fn look_at_replicas(&mut self, now: Time) {
-        let Some(replicas) = &mut self.replicas else { return };
-        replicas.clear();
-        replicas.extend(self.fleet.ready().into_iter().map(|id| {
+        if self.wants == Wants::Totals {
+            return;
+        }
+        self.replicas.clear();
+        for id in self.fleet.ready() {
+            let State::Ready { since } = self.fleet.state(id) else { continue };
             let ongoing = self.plane.load(now, id).try_into().unwrap_or(u32::MAX);
-            ReplicaLoad { number: self.fleet.ordinal(id), ongoing }
-        }));
+            let computing_ns = match self.wants {
+                Wants::Work => self.computing_of(id).integral_ns(self.plane.work_ns(now, id)),
+                Wants::Totals | Wants::Replicas => 0,
+            };
+            let life = self.life(id);
+            self.replicas.push(ReplicaLoad { life, ready_since: since, ongoing, computing_ns });
+        }
+        if self.wants == Wants::Work {
+            let starting = self.fleet.starting();
+            self.starting = starting.into_iter().map(|id| self.life(id)).collect();
+        }
+    }
+
+    fn life(&self, id: ReplicaId) -> Life {
+        let Start { placed_at, runs_from } = self.fleet.start(id);
+        Life { number: self.fleet.ordinal(id), placed_at, runs_from }
     }
 
     /// Launch ordinals of the ready replicas, ascending.

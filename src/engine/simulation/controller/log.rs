@@ -2,6 +2,7 @@
 
 use super::hindsight::Hindsight;
 use crate::control::{Decision, Observation, Policy, Stage};
+use crate::marks;
 use crate::simulation::facts::RunFacts;
 use crate::simulation::outcome::{AskedBy, DecisionRecord};
 use crate::simulation::setup::DecisionLog;
@@ -12,6 +13,7 @@ pub(super) struct Log {
     keep: DecisionLog,
     end: Time,
     records: Vec<DecisionRecord>,
+    left_out: u64,
     last_reason: Option<(Stage, u32)>,
     /// A copy of the policy, where decisions are kept.
     hindsight: Option<Hindsight>,
@@ -23,6 +25,7 @@ impl Log {
             keep: run.log,
             end: run.window.end,
             records: Vec::new(),
+            left_out: 0,
             last_reason: None,
             hindsight: (run.log != DecisionLog::Off).then(|| Hindsight::of(policy)),
         }
@@ -51,6 +54,11 @@ impl Log {
         if !keep || seen.now >= self.end {
             return;
         }
+        if self.keep == DecisionLog::Changes && self.records.len() >= DecisionRecord::MOST_CHANGES {
+            marks::hit("no room for a change", "");
+            self.left_out += 1;
+            return;
+        }
         let mut record = DecisionRecord {
             at: seen.now,
             census: seen.census,
@@ -69,13 +77,13 @@ impl Log {
         self.records.push(record);
     }
 
-    /// What was kept. Of the newest decision it is worked out only now what its guards were worth.
-    pub(super) fn finish(&mut self) -> Vec<DecisionRecord> {
+    /// What was kept, and how many changes were not. Of the newest decision it is worked out only now what its guards were worth.
+    pub(super) fn finish(&mut self) -> (Vec<DecisionRecord>, u64) {
         if self.keep == DecisionLog::Newest
             && let (Some(hindsight), Some(last)) = (&self.hindsight, self.records.last_mut())
         {
             last.without = hindsight.without_guards(last.at, &last.decision);
         }
-        std::mem::take(&mut self.records)
+        (std::mem::take(&mut self.records), self.left_out)
     }
 }

@@ -32,13 +32,14 @@ pub use format::Format;
 pub use generate::{Form, GenerateError, Generated, generate};
 pub use input::unpacked;
 pub use inspect::{Inspection, Summary, Window, inspect};
-pub use number::TimeUnit;
+pub use number::{TimeUnit, with_a_point};
 pub use options::{Edge, Linear, Missing, Options, ServiceColumn};
 pub(crate) use recording::{Recording, Rows, open};
 pub(crate) use slice::Slice;
 pub use spread::Spread;
 pub use stamp::StampReader;
 pub(crate) use streamed::Streamed;
+pub use table::separator;
 
 /// The most rows of a trace that memory holds: a recorded request takes 16 bytes.
 pub const MAX_ROWS: usize = 100_000_000;

@@ -76,6 +76,12 @@ pub(super) fn finite(text: &str) -> Option<f64> {
     text.trim().parse::<f64>().ok().filter(|value| value.is_finite())
 }
 
+/// What is right where a text would be a number with a point for its comma: what to write.
+pub fn with_a_point(text: &str) -> Option<String> {
+    let point = text.trim().replacen(',', ".", 1);
+    finite(&point).filter(|_| text.contains(',')).map(|_| format!("decimals take a point: {point}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,7 +4,7 @@ use super::MAX_ROWS;
 use super::failure::TraceError;
 use super::format::Format;
 use super::input::Input;
-use super::number::finite;
+use super::number::{finite, with_a_point};
 use super::options::{Edge, Missing, Options};
 use super::recording::{Recording, Rows};
 use super::stamp::{RELATIVE_BELOW_NS, StampReader};
@@ -90,6 +90,7 @@ fn value_of(table: &Table, column: &Column, meaning: Meaning) -> Result<f64, Tra
     let text = table.field(column)?;
     let wrong = |why: String| {
         let hint = "values are numbers from 0 up; remove the row to mark the interval as missing";
+        let hint = with_a_point(text).unwrap_or_else(|| hint.to_owned());
         Err(TraceError::file(format!("{}: `{text}` {why}", table.place(column)), hint))
     };
     let (most, unit) = match meaning {

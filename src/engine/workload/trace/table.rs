@@ -25,7 +25,7 @@ pub(super) struct Column {
 }
 
 /// What separates the fields of a line, told by counting.
-fn delimiter(line: &str) -> u8 {
+pub fn separator(line: &str) -> u8 {
     let count = |byte: u8| line.bytes().filter(|found| *found == byte).count();
     // The first of equals wins: max_by_key takes the last, hence the order.
     *[b'|', b';', b'\t', b','].iter().max_by_key(|byte| count(**byte)).unwrap_or(&b',')
@@ -33,8 +33,8 @@ fn delimiter(line: &str) -> u8 {
 
 /// The names in a header line, for sniffing.
 pub(super) fn header_of(line: &str) -> Vec<String> {
-    let delimiter = char::from(delimiter(line));
-    line.split(delimiter).map(|name| name.trim().trim_matches('"').to_owned()).collect()
+    let separator = char::from(separator(line));
+    line.split(separator).map(|name| name.trim().trim_matches('"').to_owned()).collect()
 }
 
 impl Table {
@@ -44,12 +44,12 @@ impl Table {
         let first = lines.first().map_or("", String::as_str);
         // Spreadsheet exports may begin with a line that states the separator.
         let stated = first.strip_prefix("sep=").and_then(|rest| rest.bytes().next());
-        let separator = stated.unwrap_or_else(|| delimiter(first));
+        let delimiter = stated.unwrap_or_else(|| separator(first));
         let (text, fingerprint) = input.into_reader();
         let mut reader = csv::ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)
-            .delimiter(separator)
+            .delimiter(delimiter)
             .buffer_capacity(1 << 16)
             .from_reader(Box::new(text) as Box<dyn Read + Send>);
         let mut record = ByteRecord::new();

@@ -4,7 +4,7 @@ use super::MAX_ROWS;
 use super::failure::TraceError;
 use super::format::{Format, Head, TraceFormat};
 use super::input::Input;
-use super::number::{decimal_ns, finite};
+use super::number::{decimal_ns, finite, with_a_point};
 use super::options::{Edge, Options};
 use super::recording::{Recording, Rows};
 use super::stamp::{RELATIVE_BELOW_NS, StampReader};
@@ -207,9 +207,11 @@ impl Demand {
 }
 
 fn no_length(table: &Table, column: &Column, text: &str) -> TraceError {
+    let hint =
+        "a service time cannot be missing or negative: remove the row, or state another column";
     TraceError::file(
         format!("{}: `{text}` is not a number of at least 0", table.place(column)),
-        "a service time cannot be missing or negative: remove the row, or state another column",
+        with_a_point(text).unwrap_or_else(|| hint.to_owned()),
     )
 }
 

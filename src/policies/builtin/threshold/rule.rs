@@ -1,5 +1,6 @@
 //! The texts of a threshold's rules: `"> 70%"` and `"+1"`.
 
+use autosim_engine::control::Acts;
 use autosim_engine::units::{Quantity, TextError};
 use autosim_engine::written_as_text;
 use std::fmt;
@@ -35,6 +36,16 @@ pub struct Condition {
 
 const CONDITION_EXPECTED: &str =
     "a comparison (>, >=, < or <=) with a level, for example \"> 70%\" or \"<= 0.4\"";
+
+impl Comparison {
+    /// On which side of its level a rule acts.
+    pub(super) const fn acts(self) -> Acts {
+        match self {
+            Self::Above | Self::AtLeast => Acts::Above,
+            Self::Below | Self::AtMost => Acts::Below,
+        }
+    }
+}
 
 impl Condition {
     /// Whether it holds for `value`; `level` in the metric's own unit.

@@ -12,6 +12,7 @@ use std::ops::Range;
 pub(super) fn parse(text: &str) -> Result<(Value, super::Places), NotADocument> {
     let options = serde_saphyr::options! {
         with_snippet: false,
+        budget: serde_saphyr::budget! { max_depth: 32 },
         non_finite_float_policy: serde_saphyr::options::NonFiniteFloatPolicy::PassThrough,
     };
     let mut roots: Vec<Spanned<Node>> = serde_saphyr::from_str_multiple_with_options(text, options)
@@ -40,6 +41,12 @@ fn not_a_document(text: &str, error: &serde_saphyr::Error) -> NotADocument {
     });
     let message = error.to_string();
     let message = message.lines().next().unwrap_or_default();
+    if ["recursion limit exceeded", "budget breached: Depth"]
+        .iter()
+        .any(|deep| message.starts_with(deep))
+    {
+        return NotADocument::too_deep("at most 32 maps and lists inside each other", at);
+    }
     // Its place is given apart, and what a program could set does not help a reader.
     let end = [" at line ", ", set DuplicateKeyPolicy"].iter().filter_map(|end| message.find(end));
     let message = message[..end.min().unwrap_or(message.len())].to_owned();

@@ -22,7 +22,7 @@ use crate::builtin::PolicyContext;
 use crate::builtin::parts::{Amount, Bounds, Changes, RateLimit, RateLimits, Select, ceil_count};
 use crate::products::Words;
 use autosim_engine::control::{
-    Autoscaler, Cadence, Decision, Observation, Policy, SignalRef, Stage, Why,
+    Autoscaler, Cadence, Decision, Level, Observation, Policy, SignalRef, Stage, Why,
 };
 use autosim_engine::signal::{Basis, Metric, Signal, Statistic};
 use autosim_engine::units::{Span, Time};
@@ -95,7 +95,8 @@ fn signal(strategy: &Strategy, knobs: &Knobs) -> SignalRef {
         (MetricName::Cpu | MetricName::GpuUtil, ResourceUnit::Fraction) => 100.0,
         _ => 1.0,
     };
-    SignalRef::of(strategy.service.clone(), signal).named(name.name())
+    let named = SignalRef::of(strategy.service.clone(), signal).named(name.name());
+    named.against([Level::target(strategy.threshold)])
 }
 
 /// The default policies of the Kubernetes autoscaler.

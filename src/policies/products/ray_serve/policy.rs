@@ -9,7 +9,7 @@ use super::native::{AutoscalingConfig, Model, Scaling};
 use super::sensor::{Begins, Handle, Timing, Told};
 use crate::builtin::{PolicyContext, Recorded};
 use autosim_engine::control::{
-    Autoscaler, Cadence, Decision, Observation, Policy, SignalRef, Stage, Why,
+    Autoscaler, Cadence, Decision, Level, Observation, Policy, SignalRef, Stage, Why,
 };
 use autosim_engine::signal::{GaugeMode, Metric, Signal};
 use autosim_engine::units::{Span, Time};
@@ -76,7 +76,9 @@ fn signal(config: &AutoscalingConfig, knobs: &Knobs, recorded: &Recorded) -> Sig
     let window = Span::from_secs_f64(config.look_back_period_s).max(timing.sample);
     let signal = Signal::of(Metric::OngoingRequests, window, timing.sample);
     let signal = Signal { gauge: GaugeMode::Instant, ..signal };
+    let each = |value| Level { each: true, ..Level::target(value) };
     let told = SignalRef::own(signal.clone()).named(NATIVE);
+    let told = told.against(config.target_ongoing_requests.map(each));
     if recorded.columns.iter().any(|column| column == NATIVE) {
         // What the controller decided on is on record: nothing samples or merges it again.
         return SignalRef { sensor: Some(Box::new(Told::default())), ..told };

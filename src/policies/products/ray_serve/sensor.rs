@@ -1,7 +1,7 @@
 //! The metric path: a handle that samples and pushes, and the controller's view of its last report.
 
 use super::aggregate::{Aggregation, Merged, Point};
-use autosim_engine::signal::{Probe, Reading, ReplicaLoad, Sensor};
+use autosim_engine::signal::{Probe, Reading, ReplicaLoad, Sensor, Wants};
 use autosim_engine::units::{Span, Time};
 
 /// The shortest time between samples or pushes: below it a run would be all samples.
@@ -128,12 +128,12 @@ impl Handle {
     fn track(&mut self, replicas: &[ReplicaLoad]) {
         let mut known = std::mem::take(&mut self.tracked).into_iter().peekable();
         for load in replicas {
-            while known.next_if(|one| one.number < load.number).is_some() {}
+            while known.next_if(|one| one.number < load.life.number).is_some() {}
             let ongoing = f64::from(load.ongoing);
-            match known.next_if(|one| one.number == load.number) {
+            match known.next_if(|one| one.number == load.life.number) {
                 Some(one) => self.tracked.push(Tracked { ongoing, ..one }),
                 None if load.ongoing > 0 => {
-                    let number = load.number;
+                    let number = load.life.number;
                     self.tracked.push(Tracked { number, ongoing, points: Vec::new() });
                 }
                 None => {}
@@ -280,8 +280,8 @@ impl Sensor for Handle {
         Reading { value, at: now }
     }
 
-    fn wants_replicas(&self) -> bool {
-        true
+    fn wants(&self) -> Wants {
+        Wants::Replicas
     }
 
     fn fleet_changed(&mut self, _: Time, ready: &[u64]) {

@@ -8,7 +8,7 @@ use crate::builtin::PolicyContext;
 use crate::builtin::parts::{Amount, Changes, RateLimit, RateLimits, Select, Stabilise};
 use crate::products::Words;
 use autosim_engine::control::{
-    Autoscaler, Cadence, Decision, Observation, Policy, SignalRef, Stage, Why,
+    Autoscaler, Cadence, Decision, Level, Observation, Policy, SignalRef, Stage, Why,
 };
 use autosim_engine::signal::Basis;
 use autosim_engine::units::{Span, Time};
@@ -35,7 +35,8 @@ pub(super) fn autoscaler(model: &Model, knobs: &Knobs, context: &PolicyContext) 
     let basis = if knobs.starting_counts { Basis::LiveNow } else { Basis::ReadyNow };
     let window = Span::from_secs(u64::from(knobs.resource_window_s));
     let signals = metric.metrics.iter().map(|target| {
-        SignalRef::own(target.kind.signal(window, every, basis)).named(target.kind.name())
+        let signal = SignalRef::own(target.kind.signal(window, every, basis));
+        signal.named(target.kind.name()).against([Level::target(target.limit.into())])
     });
     Autoscaler {
         signals: signals.collect(),

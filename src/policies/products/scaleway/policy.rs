@@ -17,14 +17,14 @@ use super::knobs::{
     Actions, ConnectionsRate, CooldownEnd, CooldownFrom, Knobs, NetworkValue, NoSamples,
     NoopPolicy, Precision, Ties,
 };
-use super::native::{Action, Adjustment, Group, ManagedMetric, Policy as Native};
+use super::native::{Action, Adjustment, Group, ManagedMetric, Operator, Policy as Native};
 use super::read::Model;
 use super::samples::{Samples, SinceReady};
 use crate::builtin::PolicyContext;
 use crate::builtin::parts::Bounds;
 use crate::products::Words;
 use autosim_engine::control::{
-    Autoscaler, Cadence, Decision, Observation, Policy, SignalRef, Stage, Why,
+    Acts, Autoscaler, Cadence, Decision, Level, Observation, Policy, SignalRef, Stage, Why,
 };
 use autosim_engine::signal::{Basis, Metric, Signal};
 use autosim_engine::units::{Span, Time};
@@ -101,7 +101,12 @@ fn signal(policy: &Native, knobs: &Knobs) -> SignalRef {
     let without = (knobs.no_samples == NoSamples::Zero).then_some(0.0);
     let sensor = Samples::new(&signal, policy.metric.of_instances(), policy.aggregate, without);
     let sensor = Some(Box::new(sensor) as Box<_>);
-    SignalRef { sensor, ..SignalRef::own(signal).named(policy.metric.name()) }
+    let acts = match policy.operator {
+        Operator::GreaterThan => Acts::Above,
+        Operator::LessThan => Acts::Below,
+    };
+    let told = SignalRef::own(signal).named(policy.metric.name());
+    SignalRef { sensor, ..told.against([Level::of(policy.threshold, acts)]) }
 }
 
 /// When the evaluation of that number is made.

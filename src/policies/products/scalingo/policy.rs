@@ -21,7 +21,7 @@ use crate::builtin::PolicyContext;
 use crate::builtin::parts::ceil_count;
 use crate::products::Words;
 use autosim_engine::control::{
-    Autoscaler, Cadence, Decision, Observation, Policy, SignalRef, Stage, Why,
+    Acts, Autoscaler, Cadence, Decision, Level, Observation, Policy, SignalRef, Stage, Why,
 };
 use autosim_engine::signal::{Basis, Signal};
 use autosim_engine::units::{Span, Time};
@@ -42,7 +42,7 @@ pub(super) fn autoscaler(app: &App, knobs: &Knobs, context: &PolicyContext) -> A
     for metric in metrics.map(|version| version.settings.metric) {
         if !read.contains(&metric) {
             read.push(metric);
-            signals.push(signal(metric, knobs));
+            signals.push(signal(metric, knobs).against(levels(acting, knobs)));
         }
     }
     let policy = Alerts {
@@ -62,6 +62,13 @@ pub(super) fn autoscaler(app: &App, knobs: &Knobs, context: &PolicyContext) -> A
         actuation_delay: Span::ZERO,
         wakeups: Vec::new(),
     }
+}
+
+/// Above the target it scales out, well below it in; settings that change have no level of their own.
+fn levels(acting: Option<&TypeAutoscaler>, knobs: &Knobs) -> Vec<Level> {
+    let Some([only]) = acting.map(|one| one.versions.as_slice()) else { return Vec::new() };
+    let target = only.settings.target;
+    vec![Level::of(target, Acts::Above), Level::of(knobs.scale_in_ratio * target, Acts::Below)]
 }
 
 /// How long before the start an answer says it was last scaled; `None` if never, or after the start.

@@ -127,7 +127,7 @@ function drawTrail() {
   }));
   if (!series || view.decision === null) {
     const some = series && series.decisions.some(changed);
-    home.replaceChildren(html("p", {}, some ? "No decision chosen: click a mark above, or step through them." : "This policy never changed the count."), ...(some ? [nav] : []));
+    home.replaceChildren(html("p", {}, some ? "No decision chosen: choose a mark above, or step through them." : "This policy never changed the count."), ...(some ? [nav] : []));
     return;
   }
   const mark = series.decisions[view.decision];

@@ -30,7 +30,7 @@ function frontierScales(frame, points) {
   return { x, y };
 }
 
-function frontierStairs(points, x, y) {
+function frontierStairs(points, x, y, taken) {
   const on = points.filter((point) => point.policy.on_frontier && point.policy.latency);
   on.sort((a, b) => a.policy.cost.mean - b.policy.cost.mean);
   let path = "";
@@ -38,33 +38,11 @@ function frontierStairs(points, x, y) {
     const left = x(point.policy.cost.mean);
     const top = y(point.policy.latency.mean);
     const right = n + 1 < on.length ? x(on[n + 1].policy.cost.mean) : x(x.high);
-    path += n === 0 ? `M${left} ${y(y.high)}V${top}H${right}` : `L${left} ${top}H${right}`;
+    const above = n === 0 ? y(y.high) : y(on[n - 1].policy.latency.mean);
+    path += n === 0 ? `M${left} ${above}V${top}H${right}` : `L${left} ${top}H${right}`;
+    taken.soft.push([left - 2, above, left + 2, top], [left, top - 2, right, top + 2]);
   });
   return svg("path", { class: "frontier", d: path });
-}
-
-// Words beside a dot, where they cover least of what is already there.
-function placeLabel(taken, frame, left, top, text) {
-  const width = 7.4 * text.length;
-  let best = null;
-  for (const gap of [12, 22, 36]) {
-    for (const [dx, dy, anchor] of [[1, 0.3, "start"], [-1, 0.3, "end"], [0, -1, "middle"],
-      [0, 1.7, "middle"], [1, -0.8, "start"], [-1, -0.8, "end"], [1, 1.4, "start"], [-1, 1.4, "end"]]) {
-      const x = left + dx * gap;
-      const y = top + dy * gap * (dx ? 1 : 0.9) + (dx && dy === 0.3 ? 1 : 0);
-      const from = anchor === "start" ? x : anchor === "end" ? x - width : x - width / 2;
-      const box = [from, y - 11, from + width, y + 3];
-      const outside = Math.max(0, frame.left - box[0]) + Math.max(0, box[2] - frame.right)
-        + Math.max(0, frame.top - box[1]) + Math.max(0, box[3] - frame.bottom);
-      const over = taken.reduce((sum, other) => sum
-        + Math.max(0, Math.min(box[2], other[2]) - Math.max(box[0], other[0]))
-        * Math.max(0, Math.min(box[3], other[3]) - Math.max(box[1], other[1])), 0);
-      const cost = 1000 * outside + over + 0.05 * gap;
-      if (!best || cost < best.cost) best = { cost, x, y, anchor, box };
-    }
-  }
-  taken.push(best.box);
-  return best;
 }
 
 function frontierDot(point, x, y, frame) {
@@ -72,7 +50,11 @@ function frontierDot(point, x, y, frame) {
   const ink = seriesColour(at);
   const left = x(policy.cost.mean);
   const top = policy.latency ? y(policy.latency.mean) : frame.top + 12;
-  const bar = (x1, x2, y1, y2) => svg("line", { x1, x2, y1, y2, stroke: ink, "stroke-width": 1.6 });
+  const bars = [];
+  const bar = (x1, x2, y1, y2) => {
+    bars.push([x1 - 2, Math.min(y1, y2) - 2, x2 + 2, Math.max(y1, y2) + 2]);
+    return svg("line", { x1, x2, y1, y2, stroke: ink, "stroke-width": 1.6 });
+  };
   const marks = [bar(x(policy.cost.low), x(policy.cost.high), top, top)];
   if (policy.latency) marks.push(bar(left, left, y(policy.latency.low), y(policy.latency.high)));
   const hollow = policy.met === false;
@@ -94,7 +76,7 @@ function frontierDot(point, x, y, frame) {
     choose(at);
     find("time").scrollIntoView({ behavior: "auto", block: "start" });
   });
-  return { dot, left, top };
+  return { dot, left, top, bars };
 }
 
 function frontierHint(policy) {
@@ -109,30 +91,30 @@ function frontierHint(policy) {
 function frontierLines(chart, frame, x, y, taken) {
   if (limitUpwards !== null) {
     const top = y(limitUpwards);
-    const text = `SLO ${data.slo}`;
-    chart.append(svg("line", { class: "slo", x1: frame.left, x2: frame.right, y1: top, y2: top }),
-      words(frame.right - 4, top - 6, text, { "text-anchor": "end", class: "slo-words halo" }));
-    taken.push([frame.right - 7 * text.length, top - 18, frame.right, top - 2], [frame.left, top - 1, frame.right, top + 1]);
+    chart.append(svg("line", { class: "slo", x1: frame.left, x2: frame.right, y1: top, y2: top }));
+    taken.soft.push([frame.left, top - 2, frame.right, top + 2]);
   }
   if (data.work_bound !== null) {
     const left = x(data.work_bound);
     const text = `work bound ${data.work_bound_words}`;
     const line = { x1: left, x2: left, y1: frame.top, y2: frame.bottom, stroke: colour("purple"), "stroke-dasharray": "2 4", "stroke-width": 1.5 };
     // Beside the line, on the side that has room for it.
-    const long = 7 * text.length;
+    const long = textWidth(text, 12) + 8;
     const before = left + long > frame.right;
     const anchor = { class: "quiet halo", "text-anchor": before ? "end" : "start" };
     chart.append(svg("line", line), words(before ? left - 6 : left + 6, frame.bottom - 8, text, anchor));
-    taken.push([before ? left - long : left, frame.bottom - 20, before ? left : left + long, frame.bottom - 2]);
+    taken.words.push([before ? left - long : left, frame.bottom - 20, before ? left : left + long, frame.bottom - 2]);
+    taken.soft.push([left - 2, frame.top, left + 2, frame.bottom]);
   }
 }
 
 function drawFrontier() {
   const home = find("frontier");
   const width = widthOf(home);
-  const height = width < 560 ? 360 : 430;
-  const frame = { left: 62, top: 14, right: width - 12, bottom: height - 46, tight: true };
   const points = data.policies.map((policy, at) => ({ policy, at })).filter(({ policy }) => policy.placed && policy.cost);
+  // Many names need rows on a narrow page.
+  const height = width < 560 ? 360 + 12 * Math.min(points.length, 12) : 430;
+  const frame = { left: 62, top: 14, right: width - 12, bottom: height - 46, tight: true };
   const chart = canvas(width, height, `${data.latency_title} against ${data.cost_title}, one dot for each policy`, "group");
   const { x, y } = frontierScales(frame, points);
   const yTicks = y.log ? logTicks(y.low, y.high, 9) : linearTicks(y.low, y.high, 6);
@@ -143,17 +125,23 @@ function drawFrontier() {
   chart.append(...yAxis(frame, y, yTicks, upwards), ...xAxis(frame, x, xTicks, true));
   chart.append(words((frame.left + frame.right) / 2, height - 8, `${data.cost_title}${x.log ? ", log scale" : ""}`, { "text-anchor": "middle" }));
   chart.append(words(frame.left, frame.top - 2, `${data.latency_title}${y.log ? ", log scale" : ""}`, { class: "halo" }));
-  const taken = [[frame.left, 0, frame.left + 7 * data.latency_title.length + 70, frame.top + 2]];
+  const taken = nothingTaken();
   frontierLines(chart, frame, x, y, taken);
-  chart.append(frontierStairs(points, x, y));
+  chart.append(frontierStairs(points, x, y, taken));
   const dots = points.map((point) => ({ point, ...frontierDot(point, x, y, frame) }));
-  dots.forEach(({ left, top }) => taken.push([left - 9, top - 9, left + 9, top + 9]));
-  for (const { point, left, top, dot } of dots) {
-    const name = point.policy.name;
-    const spot = placeLabel(taken, frame, left, top, name);
-    dot.append(words(spot.x, spot.y, name, { "text-anchor": spot.anchor, class: "strong halo" }));
+  dots.forEach(({ left, top, bars }) => {
+    markTaken(taken, left, top);
+    taken.soft.push(...bars);
+  });
+  const labels = dots.map(({ point, left, top }) => placeLabel(taken, frame, left, top, point.policy.name, NARROW.matches ? 11 : 13));
+  chart.append(...labels.filter(({ leader }) => leader).map(({ leader }) => svg("path", { class: "leader", d: leader })));
+  dots.forEach(({ point, dot }, at) => {
+    const { x: from, y: line, text, shortened } = labels[at];
+    const named = words(from, line, text, { class: "name-of halo", "data-label": point.at });
+    if (shortened) named.append(svg("title", {}, point.policy.name));
+    dot.append(named);
     chart.append(dot);
-  }
+  });
   home.replaceChildren(chart);
 }
 
@@ -161,6 +149,7 @@ function frontierLegend() {
   const dot = (attributes) => sketch(svg("circle", { cx: 11, cy: 6, r: 5, stroke: colour("grey"), "stroke-width": 2, ...attributes }));
   const has = (test) => data.policies.some(test);
   const entries = [];
+  if (limitUpwards !== null) entries.push(item(lineKey({ class: "slo" }), `SLO ${data.slo}`));
   if (has((p) => p.met === true)) entries.push(item(dot({ fill: colour("grey") }), "keeps the SLO"));
   if (has((p) => p.met === false)) entries.push(item(dot({ fill: "none" }), "misses the SLO"));
   if (has((p) => p.placed && !p.latency)) {

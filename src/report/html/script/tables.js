@@ -55,7 +55,7 @@ function drawMinutes() {
     chart.append(strip);
   });
   home.replaceChildren(chart);
-  find("minutes-lead").textContent = `Minutes of arrival, first replication: the share of their requests that failed or took longer than ${data.limit}. At most ${percent(1 - data.quantile)} may.${data.slos.length > 1 ? " A minute is kept if every SLO is." : ""} Click to see that hour over time.`;
+  find("minutes-lead").textContent = `Minutes of arrival, first replication: the share of their requests that failed or took longer than ${data.limit}. At most ${percent(1 - data.quantile)} may.${data.slos.length > 1 ? " A minute is kept if every SLO is." : ""} Choose one to see its hour over time.`;
   const key = (degree, text) => item(sketch(svg("rect", { x: 1, y: 0, width: 20, height: 12, ...LATE_LOOK[degree] })), text);
   find("minutes-legend").replaceChildren(key(0, "kept"), key(1, "broken, up to 5 % late"), key(2, "up to 25 %"), key(3, "more"));
 }

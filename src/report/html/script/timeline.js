@@ -1,6 +1,6 @@
 // Panels above one clock: traffic, replicas, decisions, latency, load and what the policy saw.
 
-const view = { policy: data.base, service: null, from: 0, to: 1, cursor: null, decision: null };
+const view = { policy: data.opening[0], service: null, from: 0, to: 1, cursor: null, decision: null };
 const STAGE_COLOURS = ["blue", "grey", "sky", "orange", "purple", "vermillion", "green", "dark", "dark"];
 
 function current() {
@@ -65,24 +65,68 @@ function latencyPanel(series) {
   return { id: "latency", title: "Latency of completions, log scale", height: 170, curves, log: true };
 }
 
+// Percentages have one scale, wherever they stand.
+function percentReach(series) {
+  const seen = series.percent && series.columns.signal ? [series.columns.signal] : [];
+  const levels = series.percent ? series.levels.map((level) => level.value) : [];
+  return Math.max(100, ...levels, most([series.columns.utilization, ...seen], series.step, 0, series.end));
+}
+
 function loadPanel(series) {
   const curves = [
     curve(series, "utilization", "green", { title: "utilization, %" }),
-    curve(series, "queued", "vermillion", { title: "waiting requests (right)", right: true }),
+    curve(series, "queued", "vermillion", { title: "waiting requests (right axis)", right: true }),
   ];
-  return { id: "load", title: "Load", height: 140, curves, reach: () => 100 };
+  return { id: "load", title: "Load", height: 140, curves, reach: () => percentReach(series) };
 }
 
+// One replica's part of a total lies higher the more there are to be.
 function signalPanel(series) {
   const curves = [curve(series, "signal", "blue", { title: "as seen", stairs: false })];
-  const target = Math.max(0, ...series.targets.map((pair) => pair[1]));
-  const reach = (low, high) => Math.max(target * 1.1, most([series.columns.signal], series.step, low, high));
-  return { id: "signal", title: `What the policy sees: ${series.signal}`, height: 130, curves, reach, targets: series.targets };
+  const levels = series.levels.map(({ value, each }) => series.columns.desired.map((count) => (each ? value * count : value)));
+  const top = (low, high) => most([series.columns.signal, ...levels], series.step, low, high);
+  const reach = (low, high) => (series.percent ? percentReach(series) : top(low, high));
+  return { id: "signal", title: `What the policy sees: ${series.signal}`, height: 130, curves, reach, levels };
+}
+
+// A row for each kind of thing that befell the service.
+function incidentsPanel(series) {
+  const kinds = [...new Set(series.incidents.map((incident) => incident.kind))].sort((a, b) => a - b);
+  const keys = kinds.map((kind) => item(areaKey(colour(data.incidents[kind][1])), data.incidents[kind][0]));
+  const strip = (inside, frame, _, x) => kinds.forEach((kind, row) => paintIncidents(inside, frame.top + 2 + 10 * row, series, kind, x));
+  return { id: "incidents", title: "What befell the service", keys, strip, height: 20 + 10 * kinds.length };
+}
+
+function stretchTold({ from, to }) {
+  return to > from ? `${when(from, true)} to ${when(to, true)}` : when(from, true);
+}
+
+function paintIncidents(inside, top, series, kind, x) {
+  for (const incident of series.incidents.filter((one) => one.kind === kind)) {
+    if (incident.to < view.from || incident.from > view.to) continue;
+    const [left, right] = [x(incident.from), x(incident.to)];
+    const box = { x: left - 2, y: top, width: Math.max(4, right - left), height: 8, fill: colour(data.incidents[kind][1]) };
+    inside.append(svg("rect", { "data-incident": kind, ...box }, svg("title", {}, `${stretchTold(incident)}: ${incident.what}`)));
+  }
+}
+
+// What befell the service crosses every panel, unless it is too much to be told apart.
+function crossedBy(series, frame, x) {
+  const seen = series.incidents.filter(({ from, to }) => to >= view.from && from <= view.to);
+  if (seen.length > 40) return [];
+  return seen.map(({ kind, from, to }) => {
+    const [left, right] = [Math.max(frame.left, x(from)), Math.min(frame.right, x(to))];
+    const ink = colour(data.incidents[kind][1]);
+    return right - left >= 3
+      ? svg("rect", { x: left, y: frame.top, width: right - left, height: frame.bottom - frame.top, fill: ink, opacity: 0.15 })
+      : svg("line", { x1: left, x2: left, y1: frame.top, y2: frame.bottom, stroke: ink, "stroke-dasharray": "2 3" });
+  });
 }
 
 function panels(series) {
-  const all = [trafficPanel(series), replicaPanel(series), { id: "decisions", strip: true, height: 30 },
-    latencyPanel(series), loadPanel(series)];
+  const decisions = { id: "decisions", title: decisionTitle(series), keys: decisionKeys(series), strip: paintMarks, height: 30 };
+  const all = [trafficPanel(series), replicaPanel(series), decisions, latencyPanel(series), loadPanel(series)];
+  if (series.incidents.length) all.splice(3, 0, incidentsPanel(series));
   if (series.columns.signal) all.push(signalPanel(series));
   return all;
 }
@@ -161,8 +205,8 @@ function paintLines(chart, frame, panel, series, x, y) {
       chart.append(svg("line", { class: "slo", x1: frame.left, x2: frame.right, y1: top, y2: top }));
     }
   }
-  if (panel.targets && panel.targets.length) {
-    chart.append(svg("path", { class: "slo", d: stairPath(panel.targets, x, y) }));
+  for (const level of panel.levels || []) {
+    chart.append(svg("path", { class: "level", d: samplePath(level, series.step, x, y, true) }));
   }
 }
 
@@ -177,17 +221,17 @@ function drawPanel(panel, series, width, last) {
   const height = panel.height + (last ? 14 : 0);
   const frame = timeFrame(width, height, last);
   const x = linear(view.from, view.to, frame.left, frame.right);
-  const chart = canvas(width, height, panel.title || "decisions");
+  const chart = canvas(width, height, panel.title);
   const clip = svg("clipPath", { id: `clip-${panel.id}` }, svg("rect", { x: frame.left, y: 0, width: frame.right - frame.left, height }));
   chart.append(svg("defs", {}, clip));
   const inside = svg("g", { "clip-path": `url(#clip-${panel.id})` });
   const ticks = timeTicks(view.from, view.to, Math.max(3, (frame.right - frame.left) / 95));
   if (panel.strip) {
-    chart.append(...unmeasured(frame, x), ...xAxis(frame, x, ticks, false), inside);
-    paintMarks(inside, frame, series, x);
+    chart.append(...unmeasured(frame, x), ...crossedBy(series, frame, x), ...xAxis(frame, x, ticks, false), inside);
+    panel.strip(inside, frame, series, x);
   } else {
     const { y, ticks: yTicks, say } = panelScale(panel, series, frame);
-    chart.append(...unmeasured(frame, x), ...yAxis(frame, y, yTicks, say), ...xAxis(frame, x, ticks, last), inside);
+    chart.append(...unmeasured(frame, x), ...crossedBy(series, frame, x), ...yAxis(frame, y, yTicks, say), ...xAxis(frame, x, ticks, last), inside);
     if (panel.marks) paintMarkLines(inside, frame, series, x);
     panel.curves.filter((curve) => !curve.right).forEach((curve) => paintCurve(inside, frame, curve, series, x, y));
     const right = panel.curves.filter((curve) => curve.right);
@@ -200,14 +244,14 @@ function drawPanel(panel, series, width, last) {
 }
 
 function panelHeader(panel, series) {
-  if (panel.strip) return html("header", {}, html("h3", {}, decisionTitle(series)), ...decisionKeys(series));
+  if (panel.strip) return html("header", {}, html("h3", {}, panel.title), ...panel.keys);
   const keys = panel.curves.map((curve) => {
     const key = curve.area ? areaKey(colour(curve.ink), curve.area) : lineKey({ stroke: colour(curve.ink), "stroke-dasharray": curve.dash });
     curve.output = html("output", { "aria-hidden": true });
     return item(key, curve.title, curve.output);
   });
   if (panel.log && series.has_slo) keys.push(item(lineKey({ class: "slo" }), `SLO ${data.slos.map((slo) => slo.words).join(", ")}`));
-  if (panel.targets && panel.targets.length) keys.push(item(lineKey({ class: "slo" }), "target"));
+  if (panel.levels && panel.levels.length) keys.push(item(lineKey({ class: "level" }), series.levels_told));
   return html("header", {}, html("h3", {}, panel.title), ...keys);
 }
 
@@ -298,7 +342,7 @@ function listen({ chart, frame, x, panel }) {
     const [from, to] = [Math.min(...view.drag), Math.max(...view.drag)];
     view.drag = null;
     if (to - from > 6) zoomTo(x.invert(from), x.invert(to));
-    else if (panel.strip || panel.marks) chooseNearest(x, place(chart, event));
+    else if (panel.id === "decisions" || panel.marks) chooseNearest(x, place(chart, event));
     else drawLive();
   });
   const leave = () => {
@@ -356,6 +400,10 @@ function policyPicker(id) {
 
 function drawControls() {
   const name = data.policies[view.policy].name;
+  const [opening, why] = data.opening;
+  find("opening").textContent = view.policy === opening
+    ? `Shown: ${name}, ${why}.`
+    : `Shown: ${name}, as chosen. The page opened on ${data.policies[opening].name}: ${why}.`;
   find("h-time").textContent = `Over time: ${name}`;
   find("h-week").textContent = `Waste and unmet demand by hour of the week: ${name}`;
   find("h-reaction").textContent = `How long scaling out took: ${name}`;

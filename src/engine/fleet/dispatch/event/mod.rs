@@ -235,7 +235,7 @@ impl EventPlane {
             self.hold(at, request);
         }
         self.note_place(request.client, Whereabouts::Serving(at as u32));
-        self.servers.begin(id);
+        self.servers.begin(id, self.now);
         self.gauges.in_flight += 1;
         self.gauges.busy += u64::from(self.servers.is_ready(id));
         self.note_present(id);
@@ -358,7 +358,7 @@ impl EventPlane {
         self.serving[at].replica = None;
         self.serving_unused.push(at as u32);
         self.ends.set(at, NEVER);
-        self.servers.end(id);
+        self.servers.end(id, self.now);
         self.gauges.in_flight -= 1;
         self.gauges.busy -= u64::from(self.servers.is_ready(id));
         self.note_present(id);
@@ -531,6 +531,14 @@ impl<S: Sink> Plane<S> for EventPlane {
 
     fn load(&self, _: Time, id: ReplicaId) -> u64 {
         u64::from(self.servers.busy(id))
+    }
+
+    fn keep_work(&mut self) {
+        self.servers.keep_work();
+    }
+
+    fn work_ns(&self, now: Time, replica: ReplicaId) -> u128 {
+        self.servers.work_ns(replica, now.0)
     }
 
     fn gauges(&mut self, now: Time, _: &mut S) -> Gauges {

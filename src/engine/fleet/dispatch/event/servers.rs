@@ -35,6 +35,16 @@ struct Server {
     queued: u32,
     /// The idle period it is in.
     idle_until: Option<u64>,
+    /// Integral of `busy` up to an instant, slot-ns, where it is kept.
+    work_ns: u128,
+    counted_to: u64,
+}
+
+impl Server {
+    /// Slot-ns since it was last counted.
+    fn work_since(&self, now: u64) -> u128 {
+        u128::from(now - self.counted_to) * u128::from(self.busy)
+    }
 }
 
 /// All replicas that take or finish requests.
@@ -47,11 +57,12 @@ pub(super) struct Servers {
     idle: VecDeque<SlotKey>,
     /// The first so many of them have outlived their expiry and stay.
     spent: usize,
+    keeps_work: bool,
 }
 
 impl Servers {
     pub(super) fn new(concurrency: u32) -> Self {
-        Self { concurrency, by_id: Vec::new(), idle: VecDeque::new(), spent: 0 }
+        Self { concurrency, by_id: Vec::new(), idle: VecDeque::new(), spent: 0, keeps_work: false }
     }
 
     pub(super) fn concurrency(&self) -> u32 {
@@ -69,6 +80,8 @@ impl Servers {
                 queue: TicketQueue::default(),
                 queued: 0,
                 idle_until: None,
+                work_ns: 0,
+                counted_to: 0,
             });
         }
         let server = &mut self.by_id[id.index()];
@@ -77,6 +90,7 @@ impl Servers {
         server.ready_at = now;
         server.fresh = true;
         server.idle_until = None;
+        (server.work_ns, server.counted_to) = (0, now);
     }
 
     fn get(&self, id: ReplicaId) -> &Server {
@@ -118,13 +132,34 @@ impl Servers {
         (server.ordinal, &mut server.fresh)
     }
 
-    pub(super) fn begin(&mut self, id: ReplicaId) {
-        let server = self.get_mut(id);
+    pub(super) fn begin(&mut self, id: ReplicaId, now: u64) {
+        let server = self.count_work(id, now);
         server.busy += 1;
         server.idle_until = None;
     }
-    pub(super) fn end(&mut self, id: ReplicaId) {
-        self.get_mut(id).busy -= 1;
+    pub(super) fn end(&mut self, id: ReplicaId, now: u64) {
+        self.count_work(id, now).busy -= 1;
+    }
+
+    #[inline(always)]
+    fn count_work(&mut self, id: ReplicaId, now: u64) -> &mut Server {
+        let keeps_work = self.keeps_work;
+        let server = self.get_mut(id);
+        if keeps_work {
+            server.work_ns += server.work_since(now);
+            server.counted_to = now;
+        }
+        server
+    }
+
+    /// Counts what replicas work from now on.
+    pub(super) fn keep_work(&mut self) {
+        self.keeps_work = true;
+    }
+    /// Integral of a replica's busy slots up to `now`, slot-ns.
+    pub(super) fn work_ns(&self, id: ReplicaId, now: u64) -> u128 {
+        let server = self.get(id);
+        server.work_ns + server.work_since(now)
     }
 
     /// A request joins the replica's queue.

@@ -75,6 +75,10 @@ pub struct FluidPlane {
     busy_ns: u128,
     in_flight_ns: u128,
     queued_ns: u128,
+    /// Integral of the busy slots of one replica that was always ready: all work alike.
+    each_ns: u128,
+    /// What that was when a replica joined, by its id.
+    joined_at_ns: Vec<u128>,
 }
 
 impl FluidPlane {
@@ -102,6 +106,8 @@ impl FluidPlane {
             busy_ns: 0,
             in_flight_ns: 0,
             queued_ns: 0,
+            each_ns: 0,
+            joined_at_ns: Vec::new(),
         }
     }
 
@@ -140,6 +146,7 @@ impl FluidPlane {
         let slots = replicas * self.slots;
         let busy = (step.busy * work).min(slots.max(step.busy));
         self.busy_ns += whole(busy * step.length_s);
+        self.each_ns += whole(busy / replicas * step.length_s);
         // A queue whose waits are told of nobody is none.
         let queue = if self.responses.counts(&step.law) { step.queue } else { 0.0 };
         let (serving, queued) = self.divided(busy, queue);
@@ -255,8 +262,11 @@ impl<S: Sink> Plane<S> for FluidPlane {
         starved
     }
 
-    fn join(&mut self, _: Time, _: ReplicaId, _: &Fleet, _: &mut S) {
+    fn join(&mut self, _: Time, id: ReplicaId, _: &Fleet, _: &mut S) {
         self.ready += 1;
+        let width = self.joined_at_ns.len().max(id.index() + 1);
+        self.joined_at_ns.resize(width, 0);
+        self.joined_at_ns[id.index()] = self.each_ns;
     }
 
     fn leave(&mut self, now: Time, _: ReplicaId, deadline: Time) -> Option<Time> {
@@ -281,6 +291,14 @@ impl<S: Sink> Plane<S> for FluidPlane {
     // On average.
     fn load(&self, _: Time, _: ReplicaId) -> u64 {
         (self.pace.present() / f64::from(self.ready.max(1))).round() as u64
+    }
+
+    fn keep_work(&mut self) {
+        // It is kept anyway.
+    }
+
+    fn work_ns(&self, _: Time, replica: ReplicaId) -> u128 {
+        self.joined_at_ns.get(replica.index()).map_or(0, |joined| self.each_ns - joined)
     }
 
     fn gauges(&mut self, now: Time, _: &mut S) -> Gauges {

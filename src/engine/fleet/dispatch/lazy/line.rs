@@ -17,6 +17,9 @@ pub(in super::super) trait Line: Seen<()> {
     fn join(&mut self, now: u64, demand: u64, deadline: u64) -> Prospect;
     /// Requests in service once everything up to `now` has happened.
     fn busy(&self, now: u64) -> u64;
+    /// Service that is still to come once everything up to `now` has happened, in slot-ns. As long as there
+    /// are k requests or more some k slots are busy, so the k-th slot is until the k-th of the last ends.
+    fn ahead_ns(&self, now: u64) -> u128;
 }
 
 /// Ends kept within the line itself: with the pointer to the others they fill a cache line.
@@ -94,6 +97,10 @@ impl Line for SingleSlot {
     fn busy(&self, now: u64) -> u64 {
         u64::from(self.ends[INLINE - 1] > now)
     }
+
+    fn ahead_ns(&self, now: u64) -> u128 {
+        u128::from(self.ends[INLINE - 1].saturating_sub(now))
+    }
 }
 
 /// Any number of slots, patience of one length.
@@ -152,6 +159,11 @@ impl Line for ManySlots {
 
     fn busy(&self, now: u64) -> u64 {
         self.ends.iter().filter(|&&end| end > now).count().min(self.slots) as u64
+    }
+
+    fn ahead_ns(&self, now: u64) -> u128 {
+        let last = self.ends.iter().rev().take(self.slots);
+        last.map(|end| u128::from(end.saturating_sub(now))).sum()
     }
 }
 

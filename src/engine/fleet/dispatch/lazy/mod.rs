@@ -26,6 +26,8 @@ struct Home {
     fresh: bool,
     /// Requests that still wait at the barrier, in order.
     queue: VecDeque<Routed>,
+    /// Service of all that joined, counted up to its end, in slot-ns; where it is kept.
+    work_ns: u128,
 }
 
 /// The plane for replicas with one slot and endless patience.
@@ -52,6 +54,7 @@ pub(super) struct LazyPlane<L> {
     /// Time served by requests no longer counted elsewhere.
     busy_ns: u128,
     first: FirstDemand,
+    keeps_work: bool,
 }
 
 impl<L: Line> LazyPlane<L> {
@@ -74,6 +77,7 @@ impl<L: Line> LazyPlane<L> {
             filed_to: 0,
             busy_ns: 0,
             first: FirstDemand::at_full_speed(spec, streams),
+            keeps_work: false,
         }
     }
 
@@ -113,6 +117,11 @@ impl<L: Line> LazyPlane<L> {
         }
         let prospect = self.lines[at].join(now, demand, self.gateway.deadline(arrival));
         self.router.joined(rule, &mut self.lines, now, at, &mut ());
+        if self.keeps_work
+            && let Prospect::Served(start, end) = prospect
+        {
+            self.homes[at].work_ns += u128::from(end - start);
+        }
         let cold = arrival < self.newest_ready_at && arrival < self.homes[at].ready_at;
         let mut known = Routed { arrival, prospect, replica: 0, cold };
         match prospect {
@@ -256,7 +265,7 @@ impl<L: Line, S: Sink> Plane<S> for LazyPlane<L> {
         self.lines.insert(at, L::new(self.slots));
         // Room for what most replicas will ever need, so that the hot loop does not have to ask for it.
         let queue = VecDeque::with_capacity(4);
-        self.homes.insert(at, Home { ready_at: now.0, fresh: true, queue });
+        self.homes.insert(at, Home { ready_at: now.0, fresh: true, queue, work_ns: 0 });
         self.open.reserve((self.lines.len() * self.slots).saturating_sub(self.open.len()));
         self.newest_ready_at = now.0;
         while let Some(request) = self.gateway.pop() {
@@ -294,6 +303,15 @@ impl<L: Line, S: Sink> Plane<S> for LazyPlane<L> {
 
     fn load(&self, now: Time, replica: ReplicaId) -> u64 {
         self.router.place(replica).map_or(0, |at| self.lines[at].busy(now.0))
+    }
+
+    fn keep_work(&mut self) {
+        self.keeps_work = true;
+    }
+
+    fn work_ns(&self, now: Time, replica: ReplicaId) -> u128 {
+        let Some(at) = self.router.place(replica) else { return 0 };
+        self.homes[at].work_ns.saturating_sub(self.lines[at].ahead_ns(now.0))
     }
 
     fn gauges(&mut self, now: Time, sink: &mut S) -> Gauges {

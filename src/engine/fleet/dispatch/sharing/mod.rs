@@ -303,6 +303,14 @@ impl<S: Sink> Plane<S> for SharingPlane {
         sharer.in_service() as u64
     }
 
+    fn keep_work(&mut self) {
+        // It is kept anyway.
+    }
+
+    fn work_ns(&self, _: Time, replica: ReplicaId) -> u128 {
+        self.router.place(replica).map_or(0, |at| self.sharers[at].work_ns)
+    }
+
     fn gauges(&mut self, now: Time, sink: &mut S) -> Gauges {
         self.settle(now, sink);
         let look = &mut look!(self, sink);

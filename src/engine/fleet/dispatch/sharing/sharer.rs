@@ -140,6 +140,8 @@ pub(super) struct Sharer {
     ready_at: u64,
     /// Its first request has yet to come.
     pub(super) fresh: bool,
+    /// Integral of its capacity in use, slot-ns.
+    pub(super) work_ns: u128,
 }
 
 impl Sharer {
@@ -155,6 +157,7 @@ impl Sharer {
             ordinal,
             ready_at: now,
             fresh: true,
+            work_ns: 0,
         }
     }
 
@@ -195,7 +198,9 @@ impl Sharer {
         let sharers = self.serving.len();
         self.at = now;
         self.clock += passed * u128::from(self.speed);
-        look.service.busy_ns += passed * sharers.min(look.speeds.capacity as usize) as u128;
+        let work_ns = passed * sharers.min(look.speeds.capacity as usize) as u128;
+        self.work_ns += work_ns;
+        look.service.busy_ns += work_ns;
         look.service.in_flight_ns += passed * sharers as u128;
     }
 

@@ -2,8 +2,13 @@
 
 use crate::products::ray_serve::aggregate::Aggregation;
 use crate::products::ray_serve::{Begins, Handle, Timing};
-use autosim_engine::signal::{Probe, ReplicaLoad, Sensor};
+use autosim_engine::signal::{Life, Probe, ReplicaLoad, Sensor};
 use autosim_engine::units::{Span, Time};
+
+fn load(number: u64, ongoing: u32) -> ReplicaLoad {
+    let life = Life { number, placed_at: Time::ZERO, runs_from: Time::ZERO };
+    ReplicaLoad { life, ready_since: Time::ZERO, ongoing, computing_ns: 0 }
+}
 
 fn at(seconds: f64) -> Time {
     Time::from_secs_f64(seconds)
@@ -27,7 +32,7 @@ fn run(handle: &mut Handle, from: f64, until: f64, load: impl Fn(f64) -> (u64, V
 
 fn scrape(handle: &mut Handle, now: Time, queued: u64, replicas: &[(u64, u32)]) {
     let loads: Vec<ReplicaLoad> =
-        replicas.iter().map(|&(number, ongoing)| ReplicaLoad { number, ongoing }).collect();
+        replicas.iter().map(|&(number, ongoing)| load(number, ongoing)).collect();
     let busy = loads.iter().map(|load| u64::from(load.ongoing)).sum();
     let probe =
         Probe { at: now, arrivals: 1, queued, busy, replicas: Some(&loads), ..Probe::default() };
@@ -147,7 +152,7 @@ fn a_replica_told_to_stop_counts_no_longer() {
 fn requests_that_wait_at_a_replica_are_not_queued_at_the_handle() {
     let mut handle = handle();
     handle.fleet_changed(Time::ZERO, &[1]);
-    let load = [ReplicaLoad { number: 1, ongoing: 9 }];
+    let load = [load(1, 9)];
     for now in [6.0, 10.0] {
         // Five in service, four more waiting at the replica and two at the gateway.
         let (busy, queued, replicas) = (5, 6, Some(&load[..]));

@@ -2,12 +2,14 @@
 
 use autosim_engine::simulation::Window;
 use autosim_engine::units::Span;
+use serde::{Deserialize, Serialize};
 use strum::VariantArray;
 
 const HOUR: Span = Span::from_secs(3600);
 
 /// A length of time that bills are written for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, VariantArray)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, VariantArray)]
+#[serde(rename_all = "lowercase")]
 pub enum Period {
     /// An hour.
     Hour,
