@@ -78,6 +78,12 @@ impl Layer {
         Self { name: name.into(), text: text.into(), depth: None, chooses_policies: false }
     }
 
+    /// The same, but its policies join those of the scenario.
+    #[must_use]
+    pub fn beside(self) -> Self {
+        Self { chooses_policies: false, ..self }
+    }
+
     /// A file whose policies are the ones to run.
     pub fn policies(name: impl Into<String>, text: impl Into<String>) -> Self {
         Self { chooses_policies: true, ..Self::part(name, text) }
@@ -299,6 +305,10 @@ fn keep_policies(
     if (!named.is_empty() || !chosen.is_empty()) && named.iter().all(known) {
         let kept = |name: &String| named.contains(name) || chosen.contains(name);
         file.variants.retain(|name, _| kept(name) || !file.policies.contains_key(name));
+        // One that is not run is no base; one that never was is told later.
+        if file.base.as_ref().is_some_and(|base| known(base) && !kept(base)) {
+            file.base = None;
+        }
         file.policies.retain(|name, _| kept(name));
     }
 }

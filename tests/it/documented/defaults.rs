@@ -42,6 +42,7 @@ const NO_VALUE: &[&str] = &[
     "one gap after the source begins",
     "one per request",
     "that of the scenario's start",
+    "the cheapest one that keeps the SLO",
     "the file's name",
     "the initial fleet",
     "the only one",

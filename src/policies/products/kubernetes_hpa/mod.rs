@@ -19,6 +19,7 @@ mod check;
 pub mod controller;
 pub mod history;
 mod knobs;
+pub mod metrics_server;
 mod native;
 pub mod pods;
 pub mod policy;
@@ -64,6 +65,7 @@ impl Product for KubernetesHpa {
     const KIND: &'static str = "kubernetes-hpa";
     const PRODUCT: &'static str = "Kubernetes HorizontalPodAutoscaler (autoscaling/v2, 1.37)";
     const PROVENANCE: Provenance = Provenance::Source;
+    const YAML: bool = true;
     const FIXED: &'static [FixedRule] = &[
         (
             "nodes",
