@@ -48,7 +48,12 @@ impl ReadDocument {
             Findings::at(sources, wrong.at, wrong.message, wrong.remedy)
         })?;
         let bodies = document.bodies;
-        match bodies.iter().find_map(ProductFile::recognise) {
+        let recognised = bodies.iter().filter_map(ProductFile::recognise);
+        // The first of those of one weight.
+        let best = recognised.reduce(|best, next| {
+            if next.likeness.weight > best.likeness.weight { next } else { best }
+        });
+        match best {
             Some(recognised) => Ok(Self { name, text, stem, bodies, recognised }),
             None => Err(Findings::of_file(&name, no_product(&bodies), known_shapes())),
         }

@@ -101,7 +101,7 @@ fn all(results: &Results, comparison: &Comparison) -> Vec<Column> {
     };
     let figure = |figure| move |policy: &Compared| mean(policy.estimate(figure));
     let bill = |figure| move |policy: &Compared| mean(per(results, policy.estimate(figure)));
-    let period = results.about.per.map(|period| format!("/{}", period.name()));
+    let period = results.about.recipe.per.map(|period| format!("/{}", period.name()));
     let period = period.unwrap_or_default();
     let mark = |policy: &Compared| if policy.on_frontier { "*" } else { "" };
     vec![

@@ -17,7 +17,7 @@ pub fn summary_json(results: &Results, comparison: &Comparison) -> Value {
         if let Some(saving) = saving(results, comparison, at) {
             one["saving"] = saving.into();
         }
-        if about.per.is_some() {
+        if about.recipe.per.is_some() {
             let bill = [Figure::BilledHours, Figure::Cost].map(|figure| {
                 (
                     figure.column().to_owned(),
@@ -29,7 +29,7 @@ pub fn summary_json(results: &Results, comparison: &Comparison) -> Value {
         one
     };
     let policies: Vec<Value> = comparison.policies.iter().enumerate().map(told).collect();
-    let period = about.per.map(|period| {
+    let period = about.recipe.per.map(|period| {
         let measured = about.window.end.since(about.window.warmup);
         let measured_hours = measured.as_secs_f64() / 3600.0;
         json!({ "period": period.name(), "hours": period.hours(), "measured_hours": measured_hours })

@@ -34,7 +34,8 @@ fn write_markdown(
     }
     writeln!(out, "**{}**\n", plain_text(&verdict(results, comparison)))?;
     let money = currency(about.price.currency());
-    let period = about.per.map(|period| format!(" per {}", period.name())).unwrap_or_default();
+    let period =
+        about.recipe.per.map(|period| format!(" per {}", period.name())).unwrap_or_default();
     writeln!(
         out,
         "| policy | SLO | p50 ms, done | {} ms | failed % | replica-hours{period} | cost {money}{period} | against base |",

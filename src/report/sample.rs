@@ -109,7 +109,6 @@ fn about() -> About {
             "Which policy keeps p99 under 300 ms through a launch, and what does it cost?".into(),
         ),
         base: None,
-        per: None,
         clock: WallClock::parse("2026-03-02T00:00:00+08:00").unwrap_or_default(),
         dated_traffic: false,
         seed: 1,

@@ -194,7 +194,7 @@ mod tests {
     #[test]
     fn costs_are_told_for_a_month_and_for_how_long_was_measured() {
         let (mut results, comparison) = sample::comparison();
-        results.about.per = Some(Period::Month);
+        results.about.recipe.per = Some(Period::Month);
         let text = table(&results, &comparison, 100);
         // 28.3 USD and 295 replica-hours in 23.5 of 730.5 hours.
         let steady = text.lines().find(|line| line.starts_with("steady")).unwrap();

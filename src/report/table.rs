@@ -338,7 +338,7 @@ pub(super) fn verdict(results: &Results, comparison: &Comparison) -> String {
         CostBy::Money => currency(results.about.price.currency()),
         CostBy::BilledHours => "replica-hours".to_owned(),
     };
-    let unit = match results.about.per {
+    let unit = match results.about.recipe.per {
         Some(period) => format!("{unit} per {}", period.name()),
         None => unit,
     };
@@ -356,14 +356,14 @@ pub(super) fn verdict(results: &Results, comparison: &Comparison) -> String {
 /// A cost, or replica-hours, for as long as was asked for.
 pub(super) fn per(results: &Results, estimate: Option<Estimate>) -> Option<Estimate> {
     let about = &results.about;
-    let factor = about.per.map_or(1.0, |period| period.factor(about.window));
+    let factor = about.recipe.per.map_or(1.0, |period| period.factor(about.window));
     estimate.map(|estimate| estimate.times(factor))
 }
 
 /// What is to be known of figures that are told for longer, or shorter, than was measured.
 fn extrapolated(results: &Results) -> Option<String> {
     let about = &results.about;
-    let (period, measured) = (about.per?, about.window.end.since(about.window.warmup));
+    let (period, measured) = (about.recipe.per?, about.window.end.since(about.window.warmup));
     let warmup = if about.window.warmup == Time::ZERO { "" } else { " after the warm-up" };
     let days = match period {
         Period::Hour | Period::Day => String::new(),

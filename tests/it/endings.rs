@@ -316,6 +316,45 @@ fn a_killed_run_leaves_nothing_behind() {
     assert!(!home.path().join("left").exists());
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_trace_that_is_stopped_leaves_nothing_and_one_that_is_killed_what_the_next_sweeps() {
+    let home = home();
+    let unfinished = || {
+        let names = texts(home.path()).into_keys();
+        names.filter(|path| path.to_string_lossy().contains(".autosim-trace-")).count()
+    };
+    let endless = ["--set", "duration=100000h", "--out", "long.csv"];
+    for (signal, exit, left) in
+        [("INT", 130, 0), ("TERM", 130, 0), ("HUP", 130, 0), ("KILL", -1, 1)]
+    {
+        let mut command = Command::new("env");
+        command.args(["--default-signal=INT,TERM,HUP", BINARY, "trace", "generate", "good.toml"]);
+        command.args(endless).current_dir(home.path()).stdin(Stdio::null());
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let begun = (0..200).any(|_| {
+            std::thread::sleep(std::time::Duration::from_millis(50));
+            let written = texts(home.path()).into_iter();
+            written.into_iter().any(|(path, text)| {
+                path.to_string_lossy().contains(".autosim-trace-") && !text.is_empty()
+            })
+        });
+        assert!(begun, "nothing was written in 10 seconds");
+        if signal == "KILL" {
+            // Another one leaves what is still written alone.
+            good(home.path(), &["trace", "generate", "good.toml", "--out", "short.csv"]);
+            assert_eq!(unfinished(), 1);
+        }
+        let id = child.id().to_string();
+        assert!(Command::new("kill").args(["-s", signal, &id]).status().unwrap().success());
+        let (code, _, err) = said(&child.wait_with_output().unwrap());
+        assert_eq!((code, unfinished()), (exit, left), "{signal}: {err}");
+        assert!(!home.path().join("long.csv").exists());
+    }
+    good(home.path(), &["trace", "generate", "good.toml", "--out", "short.csv"]);
+    assert_eq!(unfinished(), 0);
+}
+
 #[cfg(unix)]
 #[test]
 fn a_run_that_is_to_outlive_its_terminal_does() {

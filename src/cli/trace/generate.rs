@@ -2,12 +2,14 @@
 
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::input::{ScenarioArgs, accept};
+use crate::cli::signals::stop_when_asked;
 use crate::cli::terminal::Terminal;
 use autosim_engine::random::Streams;
 use autosim_engine::units::{Span, plural};
-use autosim_engine::workload::trace::{Form, generate};
+use autosim_engine::workload::trace::{Form, GenerateError, generate};
 use autosim_study::scenario::{Layer, Scenario};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// Write the traffic of a scenario to a trace file
 #[derive(Debug, clap::Args)]
@@ -52,8 +54,17 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
     }
     let streams = Streams::new(scenario.seed, args.replication - 1, index);
     let form = args.counts.map_or(Form::Timestamps, Form::Counts);
-    let done = generate(&service.workload, &streams, scenario.window.end, &args.out, form)
-        .map_err(Failure::bad_input)?;
+    let cancel = Arc::default();
+    stop_when_asked(&cancel);
+    let end = scenario.window.end;
+    let done = match generate(&service.workload, &streams, end, &args.out, form, &cancel) {
+        Ok(done) => done,
+        Err(interrupted @ GenerateError::Interrupted) => {
+            terminal.say(&interrupted.to_string());
+            return Ok(Exit::Interrupted);
+        }
+        Err(error) => return Err(Failure::bad_input(error)),
+    };
     terminal.say(&format!(
         "{} in {} of {}",
         plural(done.requests, "request"),

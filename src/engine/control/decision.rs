@@ -309,6 +309,8 @@ pub struct Decision {
     pub uncapped: u32,
     /// The stages in order; never empty.
     pub trail: Trail,
+    /// What the policy remembers after it, in a word of its product's own; zero where it says nothing.
+    pub state: u32,
     /// A guard that lets everything pass, see [`super::Observation`].
     lifted: Option<Stage>,
 }
@@ -325,7 +327,7 @@ impl Decision {
         why.mark();
         let mut trail = Trail::EMPTY;
         trail.push(Step { stage, from, to: wanted, why });
-        Self { desired: wanted, uncapped: wanted, trail, lifted }
+        Self { desired: wanted, uncapped: wanted, trail, state: 0, lifted }
     }
 
     /// A guard's answer. Recorded if it changed the number or has something to say.
@@ -346,6 +348,12 @@ impl Decision {
     #[must_use]
     pub const fn with_uncapped(self, uncapped: u32) -> Self {
         Self { uncapped, ..self }
+    }
+
+    /// With what the policy remembers after it.
+    #[must_use]
+    pub const fn with_state(self, state: u32) -> Self {
+        Self { state, ..self }
     }
 
     /// The bound that had the last word on what a policy wanted: its own minimum and maximum, or those of a

@@ -94,6 +94,8 @@ pub struct Level {
     pub acts: Acts,
     /// It is one replica's part of a signal that is a total: with n replicas it lies at n times the value.
     pub each: bool,
+    /// So large a part of it beyond it is borne before the policy acts.
+    pub band: f64,
 }
 
 /// On which side of a level a policy acts.
@@ -110,12 +112,26 @@ pub enum Acts {
 impl Level {
     /// Of the signal itself.
     pub const fn of(value: f64, acts: Acts) -> Self {
-        Self { value, acts, each: false }
+        Self { value, acts, each: false, band: 0.0 }
     }
 
     /// A target.
     pub const fn target(value: f64) -> Self {
         Self::of(value, Acts::Towards)
+    }
+
+    /// The same, with a band in which it does nothing.
+    #[must_use]
+    pub const fn bearing(self, band: f64) -> Self {
+        Self { band, ..self }
+    }
+
+    /// What the signal has to be above before replicas are added; `None` if it is for removing them.
+    pub fn out_above(self) -> Option<f64> {
+        match self.acts {
+            Acts::Towards | Acts::Above => Some(self.value * (1.0 + self.band)),
+            Acts::Below => None,
+        }
     }
 }
 
@@ -128,6 +144,8 @@ pub struct SignalRef {
     /// What the product calls it, if it is a product's: a column of that name in a recording holds
     /// exactly what its controller sees.
     pub native: Option<String>,
+    /// Whether only a column of that name will do: nothing in a simulation stands for it.
+    pub by_native_name: bool,
     /// A metric path in place of the signal's window, statistic and delay; it is scraped every
     /// `signal.resolution`.
     pub sensor: Option<Box<dyn Sensor>>,
@@ -162,6 +180,7 @@ impl SignalRef {
             service,
             signal,
             native: None,
+            by_native_name: false,
             sensor: None,
             outages: Vec::new(),
             drift: Span::ZERO,

@@ -60,8 +60,16 @@ impl Senses {
             Sense { sensor, source, resolution, outages, lateness, part_of }
         };
         let all = (0..).zip(signals).zip(sources);
-        let senses: Vec<Sense> =
+        let mut senses: Vec<Sense> =
             all.map(|((number, signal), &source)| one(number, signal, source)).collect();
+        // What has no metric path of its own is out with the one it has.
+        for at in 0..senses.len() {
+            let outages = std::mem::take(&mut senses[at].outages);
+            let path = senses[at].part_of.map_or(at, |one| one.signal);
+            if let Some(path) = senses.get_mut(path) {
+                path.outages.extend(outages);
+            }
+        }
         Self {
             readings: vec![Reading::default(); senses.len()],
             one_by_one: senses.iter().any(|sense| sense.sensor.wants() > Wants::Totals),

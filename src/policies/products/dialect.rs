@@ -89,6 +89,11 @@ pub trait Dialect {
         None
     }
 
+    /// What strictness makes of something the platform lets pass otherwise; `None` = a refusal of our own.
+    fn strictly(&self, _: &Place<'_>, _message: &str, _remedy: &str) -> Option<DocumentFault> {
+        None
+    }
+
     /// Whether a value is as good as none where there must be one.
     fn is_blank(&self, _value: &Value) -> bool {
         false

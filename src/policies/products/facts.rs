@@ -79,6 +79,10 @@ pub struct Platform {
     pub grace: Option<Span>,
     /// Which replicas leave first, busy or not.
     pub leaves_first: Option<LeavesFirst>,
+    /// How long fewer replicas are needed before any is removed.
+    pub scale_in_after: Option<Span>,
+    /// Its calendar is in force on stated dates only.
+    pub dated: bool,
     /// Whether a request that finds no live replica fails rather than waits.
     pub rejects_at_zero: bool,
     /// Replicas that stay ready while others are replaced.
@@ -113,6 +117,8 @@ impl Platform {
             cold_start: None,
             grace: None,
             leaves_first: None,
+            scale_in_after: None,
+            dated: false,
             min_ready: None,
             rejects_at_zero: false,
         }

@@ -19,11 +19,9 @@
 //!    weighed for all products at once; [`Product::joins`] says which documents are one policy.
 //! 2. *How it speaks*: a [`Dialect`]. [`Dialect::fault`] gives each [`Wrong`] (missing, of another kind, out
 //!    of range, there twice, a refusal of its own) the platform's code, status, field and message; what
-//!    the platform would take and autosim does not is [`Member::decline`]d in our words. Kubernetes would map them to its field errors: `Missing` to `FieldValueRequired`, `Not`
-//!    to `FieldValueTypeInvalid`, `Because` to `FieldValueInvalid`, the rest as [`Wrong::Own`] with
-//!    `FieldValueNotSupported`, `FieldValueForbidden` and so on; a cloud has one code for most. The rest of
-//!    the trait says how it reads: whether the case of keys matters, whether null is a value, from where
-//!    lists count, what a whole number may look like, what to say of unknown names, where each belongs.
+//!    the platform would take and autosim does not is [`Member::decline`]d in our words. Kubernetes has its
+//!    field errors, a cloud one code for most. The rest of the trait says how it reads: whether the case of
+//!    keys matters, whether null is a value, from where lists count, what a whole number may look like, what to say of unknown names, where each belongs.
 //! 3. *What it takes*: a walk over [`Members`], a line per member. `object.members("min max")` opens an
 //!    object and reports what is none of these; `get` is a member that may be left out, `need` one that may
 //!    not; `text`, `flag`, `whole`, `number`, `word`, `items` and `members` read it; `or` and `note` state a
@@ -42,6 +40,8 @@ mod fault;
 mod file;
 mod form;
 mod knobs;
+pub mod kubernetes;
+pub mod kubernetes_hpa;
 mod loaded;
 pub mod pai_eas;
 pub mod ray_serve;
@@ -55,7 +55,7 @@ mod tape;
 mod words;
 
 pub use dialect::{Dialect, Kind, Place, Wrong};
-pub use document::{Document, NotADocument};
+pub use document::{Document, NotADocument, NotEdited};
 pub use facts::{Assumption, Happening, LeavesFirst, MinReady, Omitted, Platform, Provenance};
 pub use fault::{DocumentFault, DocumentFaults};
 pub use file::DocumentsFile;
@@ -152,6 +152,9 @@ pub trait Product {
 
     /// The documents as the platform's API takes them: what was read, amended, without read-only members.
     fn export(model: &Self::Model) -> Vec<Value>;
+
+    /// Whether its documents go out as YAML, which its users keep them in.
+    const YAML: bool = false;
 
     /// Members that were left out, with what the platform takes in their place.
     fn defaults(model: &Self::Model) -> Vec<Omitted>;

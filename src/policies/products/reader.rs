@@ -157,9 +157,13 @@ impl<'r, D: Dialect> Member<'r, D> {
 
     /// Warns of something the platform lets pass by kindness; strictness refuses it.
     pub fn tolerate(&self, message: impl Into<String>, remedy: &str) {
-        match self.reader.strict {
-            true => self.decline(message, remedy),
-            false => self.warn(message, remedy),
+        if !self.reader.strict {
+            return self.warn(message, remedy);
+        }
+        let message = message.into();
+        match self.reader.dialect.strictly(&self.at, &message, remedy) {
+            Some(fault) => self.say(fault),
+            None => self.decline(message, remedy),
         }
     }
 

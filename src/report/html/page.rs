@@ -26,6 +26,8 @@ pub(super) struct Page<'a> {
     rows: Vec<TableRow<'a>>,
     slo_text: Option<String>,
     tail: String,
+    /// Some policy ran more than once: there are intervals.
+    several: bool,
     notes: Vec<String>,
     /// `steady, the cheapest that keeps the SLO`.
     opening: String,
@@ -96,9 +98,9 @@ pub(super) fn page<'a>(results: &'a Results, comparison: &'a Comparison) -> io::
     Ok(Page {
         name: &about.name,
         question: about.question.as_deref(),
-        verdict: sentence(&verdict(results, comparison)),
+        verdict: unbroken(&sentence(&verdict(results, comparison))),
         incomplete: (!results.complete).then_some(INCOMPLETE),
-        worst: lines(results, comparison, WORST),
+        worst: lines(results, comparison, WORST).iter().map(|line| unbroken(line)).collect(),
         facts: facts(results, comparison),
         currency: currency(about.price.currency()),
         rows: comparison
@@ -109,9 +111,11 @@ pub(super) fn page<'a>(results: &'a Results, comparison: &'a Comparison) -> io::
             .collect(),
         slo_text: (!about.slo.is_empty()).then(|| about.slo.to_string()),
         tail: tail_name(results),
+        several: comparison.policies.iter().any(|policy| policy.replications > 1),
         notes: further_slos(results, comparison)
             .into_iter()
             .chain(notes(results, comparison))
+            .map(|note| unbroken(&note))
             .collect(),
         opening: opened(results, comparison),
         policies: results.policies.iter().map(name).collect(),
@@ -127,6 +131,20 @@ pub(super) fn page<'a>(results: &'a Results, comparison: &'a Comparison) -> io::
         run,
         data,
     })
+}
+
+/// Numbers are not broken at their gaps, nor from their `%`.
+fn unbroken(text: &str) -> String {
+    let letters: Vec<char> = text.chars().collect();
+    let digit = |at: Option<usize>| {
+        at.and_then(|at| letters.get(at)).is_some_and(char::is_ascii_digit) //
+    };
+    let one = |(at, letter): (usize, &char)| {
+        let number = *letter == ' ' && digit(at.checked_sub(1));
+        let goes_on = digit(Some(at + 1)) || letters.get(at + 1) == Some(&'%');
+        if number && goes_on { '\u{a0}' } else { *letter }
+    };
+    letters.iter().enumerate().map(one).collect()
 }
 
 fn opened(results: &Results, comparison: &Comparison) -> String {

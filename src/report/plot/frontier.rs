@@ -218,38 +218,42 @@ fn diamond((x, y): At, size: f64) -> Vec<At> {
 }
 
 fn legend(page: &mut Picture, frame: &Frame, points: &[Point<'_>], slo: Option<Slo>) {
-    let y = HEIGHT - 20.0;
-    let mut x = frame.left + 10.0;
-    let mut entry = |page: &mut Picture, words: &str, mark: &dyn Fn(&mut Picture, f64)| {
-        mark(page, x);
+    let (mut x, mut y) = (frame.left + 10.0, HEIGHT - 20.0);
+    let mut entry = |page: &mut Picture, words: &str, mark: &dyn Fn(&mut Picture, At)| {
+        let width = text_width(words, SMALL);
+        if x + 16.0 + width > WIDTH - 24.0 {
+            (x, y) = (frame.left + 10.0, y + 22.0);
+            page.height = y + 20.0;
+        }
+        mark(page, (x, y));
         page.text((x + 16.0, y), words, SMALL, INK, Align::Left);
-        x += 40.0 + text_width(words, SMALL);
+        x += 40.0 + width;
     };
     let any = |ruling: Ruling| points.iter().any(|p| p.policy.verdict.ruling == ruling);
     if let Some(slo) = slo {
-        entry(page, &format!("SLO {slo}"), &|page, x| {
+        entry(page, &format!("SLO {slo}"), &|page, (x, y)| {
             page.dashed(vec![(x - 10.0, y), (x + 11.0, y)], CRIMSON, 1.5, SLO_DASH);
         });
     }
     if any(Ruling::Met) {
-        entry(page, "keeps the SLO", &|page, x| page.dot((x + 4.0, y), 5.0, GREY, true));
+        entry(page, "keeps the SLO", &|page, (x, y)| page.dot((x + 4.0, y), 5.0, GREY, true));
     }
     if any(Ruling::Missed) {
-        entry(page, "misses the SLO", &|page, x| page.dot((x + 4.0, y), 5.0, GREY, false));
+        entry(page, "misses the SLO", &|page, (x, y)| page.dot((x + 4.0, y), 5.0, GREY, false));
     }
     if points.iter().any(|point| point.latency.is_none()) {
-        entry(page, "so many fail that the latency is infinite", &|page, x| {
+        entry(page, "so many fail that the latency is infinite", &|page, (x, y)| {
             let tip = vec![(x - 1.0, y + 5.0), (x + 5.0, y - 6.0), (x + 11.0, y + 5.0)];
             page.area(tip, GREY, 1.0);
         });
     }
     if points.iter().any(|point| point.policy.sees_future) {
-        entry(page, "sees the future: a reference", &|page, x| {
+        entry(page, "sees the future: a reference", &|page, (x, y)| {
             page.area(diamond((x + 4.0, y), 7.0), GREY, 1.0);
         });
     }
     if points.iter().any(|point| point.policy.on_frontier) {
-        entry(page, "frontier: no other is both cheaper and faster", &|page, x| {
+        entry(page, "frontier: no other is both cheaper and faster", &|page, (x, y)| {
             page.line(vec![(x - 8.0, y), (x + 11.0, y)], GREY, 1.5);
         });
     }

@@ -23,6 +23,8 @@ const CROSSED: f64 = 40.0;
 const STRUCK: f64 = 2000.0;
 /// Words beside another mark would be taken for that one's.
 const MISLED: f64 = 1e5;
+/// Bold letters are an eighth wider.
+pub(super) const BOLD: f64 = 1.125;
 /// Room between two labels in a row.
 const GAP: f64 = 6.0;
 /// Where a line to a mark ends: at its edge.

@@ -3,6 +3,7 @@
 use super::axis::Axis;
 use super::colour::{BLACK, BLUE, Colour, GREY, INK, VERMILLION};
 use super::frame::Frame;
+use super::label::{BOLD, fitted};
 use super::picture::{Align, Picture, SMALL, TEXT, TextStyle};
 use super::render::text_width;
 use super::{time_axis, timeline};
@@ -124,7 +125,8 @@ fn draw(page: &mut Picture, frame: &Frame, bars: &[Bar]) {
 /// The policy's name above its panel, with what it came to.
 fn name(page: &mut Picture, frame: &Frame, policy: &PolicyResults) {
     let y = frame.top - 13.0;
-    page.styled((frame.left, y), policy.name.as_str(), TEXT, Align::Left, TextStyle::Bold);
+    let name = fitted(&policy.name, BOLD * TEXT, frame.right - frame.left);
+    page.styled((frame.left, y), name.as_str(), TEXT, Align::Left, TextStyle::Bold);
     let mean = |figure: Figure| {
         let values: Option<Vec<f64>> =
             policy.first_service().map(|row| row.row.get(figure)).collect();
@@ -139,8 +141,8 @@ fn name(page: &mut Picture, frame: &Frame, policy: &PolicyResults) {
         mean(Figure::WastedWork).map(|wasted| format!("{} % of work wasted", percent(wasted))),
     ];
     let mut words: Vec<String> = words.into_iter().flatten().collect();
-    // Bold letters are an eighth wider; a long name leaves room for less.
-    let room = frame.right - frame.left - 1.125 * text_width(&policy.name, TEXT) - 14.0;
+    // A long name leaves room for less.
+    let room = frame.right - frame.left - text_width(&name, BOLD * TEXT) - 14.0;
     while !words.is_empty() && text_width(&words.join(", "), SMALL) > room {
         words.pop();
     }

@@ -1,6 +1,7 @@
 //! What a chart is made of, in points of a page whose origin is the upper left corner.
 
 use super::colour::Colour;
+use super::label::{BOLD, fitted};
 
 /// A point of the page.
 pub(super) type At = (f64, f64);
@@ -107,7 +108,11 @@ impl Picture {
 
     /// Title and what is below it.
     pub(super) fn heading(&mut self, title: &str, below: &str) {
+        let room = self.width - 48.0;
+        // Beside it a closed loop says that it is one.
+        let title = fitted(title, BOLD * TITLE, room - 240.0);
         self.styled((24.0, 28.0), title, TITLE, Align::Left, TextStyle::Bold);
+        let below = fitted(below, TEXT, room);
         self.text((24.0, 53.0), below, TEXT, super::colour::GREY, Align::Left);
     }
 }

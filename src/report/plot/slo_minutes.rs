@@ -2,6 +2,7 @@
 
 use super::colour::{Colour, GREY, INK, ORANGE, SKY, VERMILLION};
 use super::frame::Frame;
+use super::label::{BOLD, fitted};
 use super::picture::{Align, At, Picture, SMALL, TEXT, TextStyle};
 use super::render::text_width;
 use super::{axis::Axis, time_axis};
@@ -12,7 +13,7 @@ use autosim_engine::simulation::{Slo, SloMinute};
 use autosim_study::experiment::Results;
 
 const WIDTH: f64 = 1200.0;
-const LEFT: f64 = 190.0;
+const LEFT: f64 = 260.0;
 const RIGHT: f64 = WIDTH - 120.0;
 const TOP: f64 = 84.0;
 const ROW: f64 = 34.0;
@@ -76,7 +77,8 @@ pub(super) fn picture(results: &Results) -> Picture {
 
 fn draw(page: &mut Picture, frame: &Frame, strip: &Strip<'_>, top: f64, slo: Slo) {
     let middle = top + BAR / 2.0;
-    page.styled((LEFT - 12.0, middle), strip.name, TEXT, Align::Right, TextStyle::Bold);
+    let name = fitted(strip.name, BOLD * TEXT, LEFT - 12.0 - 24.0);
+    page.styled((LEFT - 12.0, middle), name, TEXT, Align::Right, TextStyle::Bold);
     let (each, columns) = columns(strip.minutes, slo.quantile, COLUMNS);
     let seconds = |at: usize| frame.x.low + (at * each * 60) as f64;
     let colour = |column: &Column| column.late.map(|late| degree(late, column.broken > 0));

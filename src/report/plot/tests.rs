@@ -2,6 +2,7 @@
 
 use super::super::sample;
 use super::*;
+use autosim_engine::control::{Stage, Why};
 use autosim_study::experiment::Comparison;
 
 /// The texts of an SVG, in order of drawing.
@@ -46,6 +47,85 @@ fn a_timeline_has_four_panels_with_units_and_reasons() {
         "UTC+08:00",
     ] {
         assert!(has(&texts, part), "{part} is missing in {texts:?}");
+    }
+}
+
+/// Twelve policies of long names, to whose service all befalls that can.
+fn twelve() -> Results {
+    let mut results = sample::with_incidents();
+    let six = sample::with_clients();
+    for (policy, with_clients) in results.policies.iter_mut().zip(six.policies) {
+        let intervals = &mut policy.details[0].services[0].timeline;
+        let clients = with_clients.details[0].services[0].timeline.iter().map(|i| i.clients);
+        intervals
+            .iter_mut()
+            .zip(clients)
+            .for_each(|(interval, clients)| interval.clients = clients);
+        // Every stage decides once.
+        let decisions = &mut policy.details[0].services[0].decisions;
+        for (record, stage) in decisions.iter_mut().zip(Stage::ALL) {
+            record.decision = record.decision.then(*stage, record.decision.desired + 1, Why::Plain);
+        }
+    }
+    results.about.closed_loop_users = 12_345;
+    let again = results.policies.clone();
+    results.policies.extend(again);
+    for (at, policy) in results.policies.iter_mut().enumerate() {
+        policy.name = format!("{}-of-the-policies-with-long-names-{at}", policy.name);
+    }
+    results
+}
+
+/// Where words stand: left, top, right, bottom.
+fn extents(picture: &picture::Picture) -> Vec<(String, label::Area)> {
+    let extent = |mark: &picture::Mark| match mark {
+        picture::Mark::Text { at, text, size, align, style, .. } => {
+            let bold = *style == picture::TextStyle::Bold;
+            let width = render::text_width(text, if bold { label::BOLD * size } else { *size });
+            let area = match style {
+                picture::TextStyle::Upwards => {
+                    (at.0 - 0.65 * size, at.1 - width / 2.0, at.0 + 0.65 * size, at.1 + width / 2.0)
+                }
+                picture::TextStyle::Normal | picture::TextStyle::Bold => {
+                    label::extent(*at, *align, width, *size)
+                }
+            };
+            Some((text.clone(), area))
+        }
+        picture::Mark::Line { .. } | picture::Mark::Area { .. } | picture::Mark::Dot { .. } => None,
+    };
+    picture.marks.iter().filter_map(extent).collect()
+}
+
+#[test]
+fn no_words_cover_each_other_or_leave_a_picture() {
+    for results in [sample::results(), twelve()] {
+        let comparison = Comparison::of(&results);
+        let count = results.policies.len();
+        let timelines = (0..count).map(|at| timeline::picture(&results, at));
+        let others = [
+            frontier::picture(&results, &comparison),
+            cdf::picture(&results),
+            slo_minutes::picture(&results),
+            week::picture(&results),
+            offered::picture(&results),
+        ];
+        for picture in others.into_iter().chain(timelines) {
+            let picture = labelled(&results, picture);
+            let words = extents(&picture);
+            for (at, (text, area)) in words.iter().enumerate() {
+                let within = area.0 >= 0.0 && area.2 <= picture.width;
+                let within = within && area.1 >= 0.0 && area.3 <= picture.height;
+                assert!(within, "{text} leaves {}: {area:?}", picture.description);
+                for (other, there) in &words[..at] {
+                    let wide = area.2.min(there.2) - area.0.max(there.0);
+                    let high = area.3.min(there.3) - area.1.max(there.1);
+                    // Letters do not fill their line.
+                    let apart = wide <= 0.0 || high <= 2.0;
+                    assert!(apart, "{text} on {other}: {area:?} {there:?} {}", picture.description);
+                }
+            }
+        }
     }
 }
 
@@ -139,10 +219,12 @@ fn hours_of_the_week_have_three_maps_for_each_policy() {
 #[test]
 fn a_png_is_two_pixels_to_a_point() {
     let (results, comparison) = sample::comparison();
-    let png = render::png(&frontier::picture(&results, &comparison)).unwrap();
+    let picture = frontier::picture(&results, &comparison);
+    let png = render::png(&picture).unwrap();
     assert_eq!(&png[..8], b"\x89PNG\r\n\x1a\n");
     let size = |at: usize| u32::from_be_bytes([png[at], png[at + 1], png[at + 2], png[at + 3]]);
-    assert_eq!((size(16), size(20)), (2400, 1440));
+    let expected = (2.0 * picture.width, 2.0 * picture.height);
+    assert_eq!((f64::from(size(16)), f64::from(size(20))), expected);
 }
 
 #[test]

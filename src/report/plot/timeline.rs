@@ -6,6 +6,7 @@ use super::colour::{
     of_incident, series,
 };
 use super::frame::Frame;
+use super::label::{BOLD, fitted};
 use super::picture::{Align, At, Picture, SMALL, TEXT, TextStyle};
 use super::render::text_width;
 use super::time_axis;
@@ -22,6 +23,8 @@ const RIGHT: f64 = WIDTH - 70.0;
 const GAP: f64 = 52.0;
 /// Height of the strip of decisions, which has no words below.
 const STRIP: f64 = 22.0;
+/// Height of a row of a legend.
+const LEGEND: f64 = 18.0;
 /// Height of a kind's row in what befell the service.
 const ROW: f64 = 11.0;
 /// More incidents than this do not cross the panels.
@@ -114,23 +117,30 @@ impl Drawing<'_> {
         legend: &[Entry],
     ) -> Frame {
         let words_below = !y.ticks.is_empty();
+        let width = |entry: &Entry| 46.0 + text_width(&entry.words, SMALL);
+        let title = fitted(title, BOLD * TEXT, RIGHT - LEFT);
+        let rows = legend_rows(RIGHT - LEFT, text_width(&title, BOLD * TEXT), legend, width);
+        // A legend without room beside the title stands in rows below it.
+        let top = top + LEGEND * (rows.len() - 1) as f64;
         let bottom = top + height;
         let frame = Frame { left: LEFT, top, right: RIGHT, bottom, x: self.x.clone(), y };
         self.shade_uncounted(page, &frame);
         self.shade_incidents(page, &frame);
         frame.draw(page, words_below);
-        page.styled((LEFT, top - 15.0), title, TEXT, Align::Left, TextStyle::Bold);
-        let width = |entry: &Entry| 46.0 + text_width(&entry.words, SMALL);
-        let mut x = RIGHT - legend.iter().map(width).sum::<f64>() + 12.0;
-        for entry in legend {
-            let y = top - 14.0;
-            if entry.area {
-                page.area(block((x, x + 20.0), (y - 5.0, y + 5.0)), entry.colour, 0.55);
-            } else {
-                page.dashed(vec![(x, y), (x + 22.0, y)], entry.colour, 2.0, entry.dash);
+        let title_y = top - 15.0 - LEGEND * (rows.len() - 1) as f64;
+        page.styled((LEFT, title_y), title, TEXT, Align::Left, TextStyle::Bold);
+        for (row, entries) in rows.iter().enumerate() {
+            let y = title_y + 1.0 + LEGEND * row as f64;
+            let mut x = RIGHT - entries.iter().copied().map(width).sum::<f64>() + 12.0;
+            for entry in entries {
+                if entry.area {
+                    page.area(block((x, x + 20.0), (y - 5.0, y + 5.0)), entry.colour, 0.55);
+                } else {
+                    page.dashed(vec![(x, y), (x + 22.0, y)], entry.colour, 2.0, entry.dash);
+                }
+                page.text((x + 27.0, y), entry.words.as_str(), SMALL, INK, Align::Left);
+                x += width(entry);
             }
-            page.text((x + 27.0, y), entry.words.as_str(), SMALL, INK, Align::Left);
-            x += width(entry);
         }
         frame
     }
@@ -362,6 +372,33 @@ impl Drawing<'_> {
         }
         pieces.into_iter().map(thinned).collect()
     }
+}
+
+/// Entries in rows of a width, of which the first begins with a title.
+fn legend_rows(
+    room: f64,
+    title: f64,
+    legend: &[Entry],
+    width: impl Fn(&Entry) -> f64,
+) -> Vec<Vec<&Entry>> {
+    let all: f64 = legend.iter().map(&width).sum();
+    let mut rows = vec![Vec::new()];
+    let mut left = room - title;
+    if all > left {
+        rows.push(Vec::new());
+        left = room;
+    }
+    for entry in legend {
+        if width(entry) > left && rows.last().is_some_and(|row| !row.is_empty()) {
+            rows.push(Vec::new());
+            left = room;
+        }
+        left -= width(entry);
+        if let Some(row) = rows.last_mut() {
+            row.push(entry);
+        }
+    }
+    rows
 }
 
 /// Utilization beside a signal that is no percentage, from 0 to 100 %.

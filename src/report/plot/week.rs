@@ -1,6 +1,7 @@
 //! `waste-and-unmet`: hours of the week, what each policy wasted and what it left unserved.
 
 use super::colour::{BLUE, Colour, GREY, INK, PALE, VERMILLION};
+use super::label::{BOLD, fitted};
 use super::picture::{Align, Picture, SMALL, TEXT, TextStyle};
 use crate::hours::{Hour, Week, week};
 use crate::number::human;
@@ -8,14 +9,18 @@ use autosim_study::experiment::Results;
 
 const WIDTH: f64 = 1200.0;
 const TOP: f64 = 104.0;
+/// Left edge of the first map.
+const LEFT: f64 = 280.0;
 /// Left edge, title, what is shown, in which colour.
 type Map = (f64, &'static str, fn(&Hour) -> f64, Colour);
 const MAPS: [Map; 3] = [
-    (200.0, "idle replica-hours in an hour", Hour::mean_idle, BLUE),
-    (536.0, "requests waiting, on average", Hour::mean_waiting, VERMILLION),
-    (872.0, "requests failed in an hour", Hour::mean_failed, VERMILLION),
+    (LEFT, "idle replica-hours in an hour", Hour::mean_idle, BLUE),
+    (LEFT + 310.0, "requests waiting, on average", Hour::mean_waiting, VERMILLION),
+    (LEFT + 620.0, "requests failed in an hour", Hour::mean_failed, VERMILLION),
 ];
-const CELL: f64 = 12.0;
+const CELL: f64 = 11.0;
+/// Names end here: days of the week stand between them and the maps.
+const NAMES: f64 = LEFT - 50.0;
 const ROW: f64 = 17.0;
 const GAP: f64 = 16.0;
 
@@ -53,7 +58,8 @@ pub(super) fn picture(results: &Results) -> Picture {
             map(&mut page, (left, top), week, |hour| shade(value(hour), most), colour);
             if left == MAPS[0].0 {
                 let middle = top + ROW * week.days.len() as f64 / 2.0;
-                page.styled((24.0, middle), *name, TEXT, Align::Left, TextStyle::Bold);
+                let name = fitted(name, BOLD * TEXT, NAMES - 24.0);
+                page.styled((24.0, middle), name, TEXT, Align::Left, TextStyle::Bold);
             }
             top += ROW * week.days.len() as f64 + GAP;
         }

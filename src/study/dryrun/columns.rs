@@ -212,7 +212,7 @@ const fn shows_traffic(metric: Metric) -> bool {
 fn source(signal: &SignalRef, recording: &Recording) -> Result<Source, Vec<String>> {
     let prefix = signal.service.as_ref().map_or_else(String::new, |name| format!("{name}/"));
     let metric = signal.signal.metric;
-    if metric == Metric::Replicas && signal.service.is_none() {
+    if metric == Metric::Replicas && signal.service.is_none() && !signal.by_native_name {
         return Ok(Source::OwnReplicas);
     }
     if metric == Metric::IdleS {
@@ -244,6 +244,9 @@ fn candidates(signal: &SignalRef) -> Vec<(String, f64, Share)> {
     let mut names = Vec::new();
     if let Some(native) = &signal.native {
         names.push((native.clone(), 1.0, Share::AsItIs));
+    }
+    if signal.by_native_name {
+        return names;
     }
     for (metric, factor) in same_in_other_units(metric) {
         let factor = factor / unit;

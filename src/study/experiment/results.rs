@@ -1,7 +1,7 @@
 //! What a run of all cells leaves, in memory.
 
 use super::{Figure, Row, Setting};
-use crate::scenario::{Fidelity, Period, Recipe, Scenario, SloTerms};
+use crate::scenario::{Fidelity, Recipe, Scenario, SloTerms};
 use autosim_engine::fleet::Launches;
 use autosim_engine::simulation::{DecisionRecord, Interval, SloMinute, Window, needed};
 use autosim_engine::stats::Histogram;
@@ -17,8 +17,6 @@ pub struct About {
     pub question: Option<String>,
     /// The policy that runs today, if one was named.
     pub base: Option<String>,
-    /// Costs and replica-hours are told for so long, too.
-    pub per: Option<Period>,
     /// Wall clock of the start.
     pub clock: WallClock,
     /// Some traffic was recorded and has dates of its own.
@@ -72,7 +70,6 @@ impl About {
             name: scenario.name.clone(),
             question: scenario.question.clone(),
             base: scenario.base.clone(),
-            per: scenario.recipe.per,
             clock: scenario.clock.clone(),
             dated_traffic: scenario.dated_traffic,
             seed: scenario.seed,

@@ -54,6 +54,17 @@ fn deployment(
     overload(scenario, service, deployment, faults);
     limits(deployment, faults);
     grace(scenario, service, deployment, faults);
+    if let Some(product) = deployment.policy.product() {
+        let signals = scenario.autoscaler(deployment, deployment.fleet.initial, None).signals;
+        policy::product(product, &signals, deployment, faults);
+        if product.platform().dated && scenario.clock.known() != Known::Date {
+            faults.warn(
+                product.kind_name(),
+                "its rules are in force from one date to another, but nobody says on which the run begins",
+                "give the scenario a `start`, or leave the dates out",
+            );
+        }
+    }
     if let Some(spec) = deployment.policy.built_in() {
         policy::lint(spec, deployment, faults);
         if scenario.clock.known() != Known::Date {
@@ -274,6 +285,98 @@ mod tests {
                 if expected.is_empty() { found.is_empty() } else { hit },
                 "{policy}: {found:?}"
             );
+        }
+    }
+
+    #[test]
+    fn the_levels_of_products_are_held_against_what_their_metric_can_read() {
+        let eas = |metric: &str, threshold: u32| {
+            format!(
+                "pai-eas.body = {{ min = 1, max = 9, scaleStrategies = [{{ metricName = '{metric}', threshold = \
+                 {threshold} }}] }}"
+            )
+        };
+        let sae = |limit: u32, tolerance: &str| {
+            format!(
+                "sae = {{ knobs.tolerance = {tolerance}, body = {{ AppId = 'a', ScalingRuleName = 'r', ScalingRuleType = 'metric', \
+                 ScalingRuleMetric = {{ minReplicas = 1, maxReplicas = 9, metrics = [{{ metricType = 'CPU', \
+                 metricTargetAverageUtilization = {limit} }}] }} }} }}"
+            )
+        };
+        let scalingo = |target: f64| {
+            format!(
+                "scalingo.body.autoscaler = {{ container_type = 'web', min_containers = 2, max_containers = 9, \
+                 metric = 'cpu', target = {target} }}"
+            )
+        };
+        let half = "replica.resources.cpu = { full = '50%' }\n";
+        for (replica, policy, expected) in [
+            (
+                "",
+                eas("cpu", 92),
+                "reads 100, and it takes more than 101.2 (92 and a tolerance of 10%)",
+            ),
+            ("", eas("cpu", 90), ""),
+            ("", eas("qps", 920), ""),
+            (half, eas("cpu", 60), "reads 50,"),
+            ("", sae(95, "0.0"), ""),
+            ("", sae(95, "0.1"), "takes more than 104.5 (95 and a tolerance of 10%)"),
+            ("", scalingo(0.9), ""),
+            (half, scalingo(0.6), "reads 0.5, and it takes more than 0.6"),
+        ] {
+            let found = warned(&format!("{replica}{TRAFFIC}[policies.one]\n{policy}\n"));
+            let hit = found.iter().any(|what| what.contains(expected));
+            assert!(
+                if expected.is_empty() { found.is_empty() } else { hit },
+                "{policy}: {found:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn replicas_that_go_before_their_successors_come_are_pointed_out() {
+        let tracked = |keys: &str| {
+            format!(
+                "target-tracking = {{ metric = 'cpu', target = '60%', min = 1, max = 9, {keys} }}"
+            )
+        };
+        let eas = "pai-eas.body = { min = 1, max = 9, scaleStrategies = [{ metricName = 'qps', threshold = 9 }], \
+                   behavior.scaleDown.stabilizationWindowSeconds = 30 }";
+        for (start, policy, warned) in [
+            ("4m", tracked(""), false),
+            ("6m", tracked(""), true),
+            ("6m", tracked("cooldown_down = '10m'"), false),
+            ("1m", tracked("stabilise_down = '30s'"), true),
+            ("20s", eas.to_owned(), false),
+            ("1m", eas.to_owned(), true),
+        ] {
+            let start = format!("replica.cold_start.constant = '{start}'\n");
+            let found = said(&format!("{start}{TRAFFIC}[policies.one]\n{policy}\n"));
+            let hit = found.iter().any(|(_, what)| what.contains("their successors are not there"));
+            assert_eq!(hit, warned, "{start}{policy}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn dates_of_a_product_need_one_of_the_run() {
+        let sae = |dates: &str| {
+            format!(
+                "sae = {{ body = {{ AppId = 'a', ScalingRuleName = 'r', ScalingRuleType = 'timing', ScalingRuleTimer = \
+                 {{ {dates} period = '* * *', schedules = [{{ atTime = '08:00', targetReplicas = 3 }}] }} }} }}"
+            )
+        };
+        let dates = "beginDate = '2026-03-02', endDate = '2026-03-09',";
+        for (start, dates, warned) in [
+            ("", "", false),
+            ("", dates, true),
+            ("start = 'Mon 08:00'\n", dates, true),
+            ("start = '2026-03-02'\n", dates, false),
+        ] {
+            let found = said(&format!("{start}{TRAFFIC}[policies.one]\n{}\n", sae(dates)));
+            let hit = found.iter().any(|(key, what)| {
+                key == "policies.one.sae" && what.contains("from one date to another")
+            });
+            assert_eq!(hit, warned, "{start}{dates}: {found:?}");
         }
     }
 

@@ -170,9 +170,7 @@ fn check_together(
     end: Time,
     faults: &mut Faults,
 ) {
-    rollouts::check_policies(services, policies, faults);
-    rollouts::check_end(services, end, faults);
-    failures::check(services, policies, end, faults);
+    failures::check(services, faults);
     scripted::check(services, policies, end, faults);
     sharing::check_policies(services, policies, faults);
     closed::check(services, policies, faults);

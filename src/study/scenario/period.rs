@@ -8,7 +8,7 @@ use strum::VariantArray;
 const HOUR: Span = Span::from_secs(3600);
 
 /// A length of time that bills are written for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, VariantArray)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, VariantArray, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Period {
     /// An hour.

@@ -37,7 +37,7 @@ pub struct Recipe {
     /// Every decision is kept.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub all_decisions: bool,
-    /// Costs and replica-hours are told for so long.
+    /// What costs are told for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub per: Option<Period>,
 }

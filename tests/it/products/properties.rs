@@ -204,6 +204,8 @@ fn round(kind: &str, value: &Value, strict: bool) -> bool {
     let again = load(kind, &Value::Array(out.clone()).to_string(), strict);
     let second = again.policy.unwrap_or_else(|| panic!("{:#?}\n{out:#?}", again.found));
     assert_eq!(second.export(), out, "{text}");
+    let as_text = load(kind, &policy.export_text(), strict).policy;
+    assert_eq!(as_text.map(|policy| policy.export()), Some(out.clone()), "{text}");
     assert_eq!(imported(&policy).export(), out, "{text}");
     drive(&policy);
     drive(&second);

@@ -116,6 +116,13 @@ impl Browser {
         self.call("Emulation.setEmulatedMedia", &json!({ "features": [feature] }));
     }
 
+    /// Lays the page out for paper of that width.
+    pub(super) fn print(&mut self, width: u32) {
+        self.look(width, 900, "light");
+        self.call("Emulation.setEmulatedMedia", &json!({ "media": "print" }));
+        self.ask("window.dispatchEvent(new Event('beforeprint'))");
+    }
+
     /// The value of an expression in the page.
     pub(super) fn ask(&mut self, expression: &str) -> Value {
         let question = json!({ "expression": expression, "returnByValue": true });

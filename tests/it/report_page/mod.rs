@@ -169,6 +169,80 @@ fn twelve_names_stand_apart_within_the_picture() {
     }
 }
 
+/// What befalls the service of the step.
+const INCIDENTS: &str = r#"
+[[rollouts]]
+at = "4h"
+
+[[slowdowns]]
+at = "5h"
+lasts = "20m"
+factor = 1.5
+
+[[metric_outages]]
+at = "6h"
+lasts = "10m"
+
+[[interventions]]
+at = "7h"
+replicas = 3
+
+[[outages]]
+at = "7h 30m"
+kill = 1
+
+[policies.steps.threshold]
+metric = "cpu"
+max = 4
+rules = [{ when = "> 70%", change = "+1" }, { when = "< 20%", change = "-1" }]
+"#;
+
+#[test]
+fn what_befell_the_service_and_what_a_policy_acts_at_are_drawn() {
+    for width in [1280, 390] {
+        let scenario = format!("{STEP}{INCIDENTS}");
+        let Some((mut browser, _folder)) = opened_on(&scenario, width, "dark") else { return };
+        choose(&mut browser, "steps");
+        let opening = text(&mut browser, "#opening");
+        let says = opening.starts_with("Shown: steps, as chosen. The page opened on ");
+        assert!(says && opening.contains("the SLO"), "{opening}");
+        let header = text(&mut browser, "[data-panel=incidents] header");
+        for (kind, name) in
+            ["replicas failed", "rollout", "slowdown", "metric out", "count set from outside"]
+                .into_iter()
+                .enumerate()
+        {
+            assert!(header.contains(name), "{name}: {header}");
+            let marks = count(&mut browser, &format!("[data-incident=\"{kind}\"]"));
+            assert_eq!(marks, 1, "{name}");
+        }
+        assert_eq!(count(&mut browser, "[data-panel=signal] path.level"), 2);
+        let header = text(&mut browser, "[data-panel=signal] header");
+        assert!(header.contains("acts above 70 and below 20"), "{header}");
+        // Both percentages end at the same number.
+        for panel in ["load", "signal"] {
+            let left = format!(
+                "Math.max(...[...document.querySelectorAll('[data-panel={panel}] text[text-anchor=end]')]\
+                 .map((words) => Number(words.textContent)))"
+            );
+            assert_eq!(browser.ask(&left), 100, "{panel}");
+        }
+        let wide = browser.ask("document.documentElement.scrollWidth - window.innerWidth");
+        assert!(wide.as_f64().unwrap() <= 0.0, "{width}: {wide} too wide");
+        assert_eq!(browser.errors(), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn printed_it_fits_the_paper() {
+    let Some((mut browser, _folder)) = opened_on(&twelve(), 1280, "dark") else { return };
+    // A4 between the margins that browsers leave.
+    browser.print(718);
+    let wide = browser.ask("document.documentElement.scrollWidth - window.innerWidth");
+    assert!(wide.as_f64().unwrap() <= 0.0, "{wide} too wide");
+    assert_eq!(browser.errors(), Vec::<String>::new());
+}
+
 #[test]
 fn it_switches_zooms_and_explains_a_decision() {
     let Some((mut browser, _folder)) = opened(1280, "light") else { return };

@@ -5,8 +5,11 @@ use crate::units::{Span, Time};
 use crate::workload::{Batch, Workload};
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 /// What the rows of a written trace are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,31 +43,42 @@ pub enum GenerateError {
     /// The traffic could not be read to its end; nothing is left behind.
     #[error("{0}")]
     Traffic(String),
+    /// It was asked to stop; nothing is left behind.
+    #[error("interrupted: nothing is written")]
+    Interrupted,
     /// Counts of intervals without length.
     #[error("the interval of counts is zero; give it some time, for example 1m")]
     NoInterval,
 }
 
 /// Writes the requests of one replication before `end` to `path`: whole or not at all, packed as its
-/// ending says (`.gz`, `.zst`). The same workload and streams give the same bytes.
+/// ending says (`.gz`, `.zst`). The same workload and streams give the same bytes. Whoever sets `cancel` stops it.
+/// What a killed process left beside `path` goes.
 pub fn generate(
     workload: &Workload,
     streams: &Streams,
     end: Time,
     path: &Path,
     form: Form,
+    cancel: &AtomicBool,
 ) -> Result<Generated, GenerateError> {
     if form == Form::Counts(Span::ZERO) {
         return Err(GenerateError::NoInterval);
     }
     let failed = |source| GenerateError::Write { path: path.to_owned(), source };
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let file = temporary(folder.unwrap_or(Path::new("."))).map_err(failed)?;
+    let folder = folder.unwrap_or(Path::new("."));
+    sweep(folder);
+    let file = temporary(folder).map_err(failed)?;
     let mut packed = Packed::new(file, path).map_err(failed)?;
     let mut requests = workload.requests(streams, end);
     let mut failure = None;
+    let stopped = || cancel.load(Ordering::Relaxed);
     let mut batches = std::iter::from_fn(|| {
         let mut batch = Batch::new();
+        if stopped() {
+            return None;
+        }
         requests.fill(&mut batch);
         if batch.is_empty() {
             failure = requests.failure();
@@ -76,6 +90,9 @@ pub fn generate(
         Form::Counts(interval) => counts(&mut batches, interval.0, end, &mut packed),
     };
     let done = done.map_err(failed)?;
+    if stopped() {
+        return Err(GenerateError::Interrupted);
+    }
     if let Some(why) = failure {
         return Err(GenerateError::Traffic(why));
     }
@@ -89,7 +106,31 @@ fn temporary(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
     // Readable by others, as any file the user writes: a temporary file is not by default.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644));
-    builder.prefix(".autosim-").tempfile_in(folder)
+    let file = builder.prefix(UNFINISHED).tempfile_in(folder)?;
+    // Where the file system knows no locks, what a killed process leaves stays.
+    let _ = file.as_file().try_lock();
+    Ok(file)
+}
+
+/// How a file begins that is still written.
+const UNFINISHED: &str = ".autosim-trace-";
+/// A file with nothing in it may be about to be locked by who made it; not for so long.
+const NEWBORN: Duration = Duration::from_secs(60);
+
+/// Removes what killed processes left: who still writes holds a lock. Best effort, as nothing depends on it.
+fn sweep(folder: &Path) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        if !entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
+            continue;
+        }
+        let Ok(file) = File::open(entry.path()) else { continue };
+        let age = file.metadata().and_then(|data| data.modified()).map(|at| at.elapsed());
+        let is_old = age.is_ok_and(|age| age.is_ok_and(|age| age > NEWBORN));
+        let is_begun = file.metadata().is_ok_and(|data| data.len() > 0);
+        if (is_begun || is_old) && file.try_lock().is_ok() {
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
 }
 
 type Sink = BufWriter<tempfile::NamedTempFile>;

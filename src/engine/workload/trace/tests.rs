@@ -324,10 +324,11 @@ fn what_is_generated_is_replayed_to_the_nanosecond() {
     let original = requests(&load, 0, hour());
     for name in ["t.csv", "t.csv.gz", "t.csv.zst"] {
         let path = folder.path().join(name);
-        let done = generate(&load, &streams, hour(), &path, Form::Timestamps).unwrap();
+        let done = generate(&load, &streams, hour(), &path, Form::Timestamps, &Default::default())
+            .unwrap();
         assert_eq!(done.requests, original.len() as u64);
         let first = std::fs::read(&path).unwrap();
-        generate(&load, &streams, hour(), &path, Form::Timestamps).unwrap();
+        generate(&load, &streams, hour(), &path, Form::Timestamps, &Default::default()).unwrap();
         assert!(first == std::fs::read(&path).unwrap(), "{name}: same input, same bytes");
         let replay = format!(
             "[arrivals.a.replay]\nfile = '{name}'\n\
@@ -345,7 +346,9 @@ fn generated_counts_hold_every_request_and_empty_intervals() {
     let (load, _) = resolve_in(folder.path(), toml, &WallClock::default(), hour());
     let path = folder.path().join("c.csv");
     let form = Form::Counts(Span::from_secs(60));
-    let done = generate(&load.unwrap(), &Streams::new(1, 0, 0), hour(), &path, form).unwrap();
+    let done =
+        generate(&load.unwrap(), &Streams::new(1, 0, 0), hour(), &path, form, &Default::default())
+            .unwrap();
     let seen = inspect(folder.path(), "c.csv", &Options::default()).unwrap();
     assert_eq!((seen.rows, seen.requests, seen.format), (60, done.requests as f64, "counts"));
     assert_eq!((seen.span_s, seen.interval_s, seen.missing), (3600.0, Some(60.0), 0));
@@ -357,11 +360,20 @@ fn a_trace_that_cannot_be_written_leaves_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let load = Workload::from_requests(vec![(Time(1), Span(1))]);
     let path = folder.path().join("absent").join("t.csv");
-    let error =
-        generate(&load, &Streams::new(1, 0, 0), hour(), &path, Form::Timestamps).unwrap_err();
+    let error = generate(
+        &load,
+        &Streams::new(1, 0, 0),
+        hour(),
+        &path,
+        Form::Timestamps,
+        &Default::default(),
+    )
+    .unwrap_err();
     assert!(error.to_string().contains("cannot write"), "{error}");
     let form = Form::Counts(Span::ZERO);
-    assert!(generate(&load, &Streams::new(1, 0, 0), hour(), &path, form).is_err());
+    assert!(
+        generate(&load, &Streams::new(1, 0, 0), hour(), &path, form, &Default::default()).is_err()
+    );
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 

@@ -81,24 +81,56 @@ fn taken(bodies: Bodies, places: Places) -> Document {
     Document { bodies, prefixes, places }
 }
 
+/// Kinds of manifests that are read as they are.
+const READ_KINDS: [&str; 4] =
+    ["HorizontalPodAutoscaler", "Deployment", "StatefulSet", "ReplicaSet"];
+
 fn is_manifest(value: &Value) -> bool {
     ["apiVersion", "kind"].iter().all(|key| value.get(key).is_some_and(Value::is_string))
 }
 
-/// A manifest of Kubernetes, or several: that of a Ray service holds a Serve config as text.
-fn manifest(value: &Value, places: &Places, text: &str) -> Result<Document, NotADocument> {
-    const WAY: &str = "spec.serveConfigV2";
-    let all: Vec<(String, &Value)> = match value.as_array() {
-        Some(items) => items.iter().enumerate().map(|(at, one)| (at.to_string(), one)).collect(),
+/// A manifest of Kubernetes with the way to it.
+type Manifest<'v> = (String, &'v Value);
+
+/// The manifests of a text; those of a list one by one, empty documents left out.
+fn manifests(value: &Value) -> Vec<Manifest<'_>> {
+    let numbered = |way: &str, items: &'_ [Value]| -> Vec<(String, usize)> {
+        (0..items.len()).map(|at| (below(way, &at.to_string()), at)).collect()
+    };
+    let all: Vec<Manifest<'_>> = match value.as_array() {
+        Some(items) => numbered("", items).into_iter().map(|(way, at)| (way, &items[at])).collect(),
         None => vec![(String::new(), value)],
     };
+    let opened = all.into_iter().filter(|(_, one)| !one.is_null()).flat_map(|(way, one)| {
+        let is_list = one["kind"].as_str().is_some_and(|kind| kind.ends_with("List"));
+        match one["items"].as_array().filter(|_| is_list) {
+            Some(items) => {
+                let way = below(&way, "items");
+                numbered(&way, items).into_iter().map(|(way, at)| (way, &items[at])).collect()
+            }
+            None => vec![(way, one)],
+        }
+    });
+    opened.collect()
+}
+
+/// A manifest of Kubernetes, or several: an autoscaler with what stands beside it, or a Ray service, which holds
+/// a Serve config as text.
+fn manifest(value: &Value, places: &Places, text: &str) -> Result<Document, NotADocument> {
+    const WAY: &str = "spec.serveConfigV2";
+    let all = manifests(value);
     let kind = |value: &Value| value["kind"].as_str().unwrap_or("none").to_owned();
-    let services: Vec<&(String, &Value)> =
+    let services: Vec<&Manifest<'_>> =
         all.iter().filter(|(_, one)| kind(one) == "RayService").collect();
     let [(prefix, service)] = services[..] else {
+        if all.iter().any(|(_, one)| READ_KINDS.contains(&kind(one).as_str())) {
+            let bodies = all.into_iter().map(|(way, one)| (way, one.clone())).collect();
+            return Ok(taken(bodies, places.clone()));
+        }
         let kinds: Vec<String> = all.iter().map(|(_, one)| kind(one)).collect();
         let message = format!("this is a manifest of Kubernetes, of kind {}", kinds.join(", "));
-        let remedy = "of manifests one RayService is read, by its `spec.serveConfigV2`";
+        let remedy = "of manifests a HorizontalPodAutoscaler is read, with the workload beside it, and one RayService, by its \
+                      `spec.serveConfigV2`";
         return Err(NotADocument::foreign(message, remedy));
     };
     let config = service.get("spec").and_then(|spec| spec.get("serveConfigV2"));
@@ -272,12 +304,42 @@ spec:
     }
 
     #[test]
+    fn manifests_of_autoscalers_are_bodies_and_those_of_a_list_one_by_one() {
+        let hpa =
+            "apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nspec: {maxReplicas: 7}\n";
+        let deployment = "apiVersion: apps/v1\nkind: Deployment\nspec: {replicas: 2}\n";
+        let list = "apiVersion: v1\nkind: List\nitems:\n- kind: Deployment\n  apiVersion: apps/v1\n\
+            - kind: HorizontalPodAutoscaler\n  apiVersion: autoscaling/v2\n  spec: {maxReplicas: 8}\n";
+        for (text, kinds, max) in [
+            (hpa.to_owned(), &["HorizontalPodAutoscaler"][..], "7"),
+            (
+                format!("---\n{deployment}---\n# nothing\n---\n{hpa}"),
+                &["Deployment", "HorizontalPodAutoscaler"],
+                "7",
+            ),
+            (list.to_owned(), &["Deployment", "HorizontalPodAutoscaler"], "8"),
+            (
+                format!("{deployment}---\n{list}"),
+                &["Deployment", "Deployment", "HorizontalPodAutoscaler"],
+                "8",
+            ),
+        ] {
+            let document = Document::parse(&text).unwrap();
+            let found: Vec<&str> =
+                document.bodies.iter().map(|body| body["kind"].as_str().unwrap()).collect();
+            assert_eq!(found, kinds, "{text}");
+            let place = document.place(kinds.len() - 1, "spec.maxReplicas");
+            assert_eq!(place.map(|place| &text[place]), Some(max), "{text}");
+        }
+    }
+
+    #[test]
     fn what_is_something_else_is_called_by_its_name() {
         for (text, part) in [
             ("# rules\nresource \"scalingo_autoscaler\" \"web\" {\n}", "`scalingo_autoscaler`"),
             ("terraform {\n}", "this is Terraform"),
             (r#"{"terraform_version": "1.9", "values": {}}"#, "Terraform, in JSON"),
-            ("apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\n", "HorizontalPodAuto"),
+            ("apiVersion: v1\nkind: ConfigMap\n", "of kind ConfigMap"),
             ("apiVersion: ray.io/v1\nkind: RayService\nspec: {}\n", "without a text at"),
             ("apiVersion: v1\nkind: A\n---\napiVersion: v1\nkind: B\n", "of kind A, B"),
             ("AWSTemplateFormatVersion: 2010-09-09\n", "CloudFormation"),

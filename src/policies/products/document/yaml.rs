@@ -32,6 +32,10 @@ pub(super) fn parse(text: &str) -> Result<(Value, super::Places), NotADocument> 
 }
 
 fn not_a_document(text: &str, error: &serde_saphyr::Error) -> NotADocument {
+    let remedies = [
+        ("tabs disallowed", "YAML is indented with spaces: replace the tab"),
+        ("duplicate mapping key", "the same key is there twice: leave one of them out"),
+    ];
     let at = error.location().map_or(0, |location| {
         let lines = usize::try_from(location.line()).unwrap_or(1).saturating_sub(1);
         let start = text.split_inclusive('\n').take(lines).map(str::len).sum::<usize>();
@@ -50,7 +54,10 @@ fn not_a_document(text: &str, error: &serde_saphyr::Error) -> NotADocument {
     // Its place is given apart, and what a program could set does not help a reader.
     let end = [" at line ", ", set DuplicateKeyPolicy"].iter().filter_map(|end| message.find(end));
     let message = message[..end.min().unwrap_or(message.len())].to_owned();
-    NotADocument::broken(message, at)
+    let remedy =
+        remedies.iter().find(|(part, _)| message.contains(part)).map(|(_, remedy)| *remedy);
+    let broken = NotADocument::broken(message, at);
+    NotADocument { remedy: remedy.unwrap_or(broken.remedy), ..broken }
 }
 
 /// A value whose parts know where they stand.
@@ -210,11 +217,16 @@ applications:
         for (text, rest, part) in [
             ("a: 1\nb: [1, 2\nc: 3\n", ": 3\n", "illegal placement of ':'"),
             ("ä: 1\nä: 2\n", "ä: 2\n", "duplicate"),
+            ("a:\n\tb: 1\n", "b: 1\n", "tabs disallowed"),
             ("just words", "just words", "neither a map"),
         ] {
             let wrong = Document::parse(text).unwrap_err();
             assert_eq!(&text[wrong.at..], rest, "{wrong:?}");
             assert!(wrong.message.contains(part), "{wrong:?}");
+        }
+        for (text, remedy) in [("a:\n\tb: 1\n", "with spaces"), ("a: 1\na: 2\n", "twice")] {
+            let wrong = Document::parse(text).unwrap_err();
+            assert!(wrong.remedy.contains(remedy), "{wrong:?}");
         }
     }
 }

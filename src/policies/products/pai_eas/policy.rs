@@ -96,7 +96,15 @@ fn signal(strategy: &Strategy, knobs: &Knobs) -> SignalRef {
         _ => 1.0,
     };
     let named = SignalRef::of(strategy.service.clone(), signal).named(name.name());
-    named.against([Level::target(strategy.threshold)])
+    named.against([Level::target(strategy.threshold).bearing(band(strategy, knobs))])
+}
+
+/// How far from its target a metric is borne, as a part of it.
+fn band(strategy: &Strategy, knobs: &Knobs) -> f64 {
+    match strategy.metric {
+        MetricName::QueueAvgBacklog => knobs.queue_tolerance,
+        MetricName::Qps | MetricName::Qps1k | MetricName::Cpu | MetricName::GpuUtil => BAND,
+    }
 }
 
 /// The default policies of the Kubernetes autoscaler.
@@ -278,10 +286,7 @@ impl Scaler {
         let wanted = ceil_count(f64::from(found) * shown / target);
         let why = Why::Ratio { base: found, value: shown, target };
         let decision = seen.propose(wanted, why);
-        let band = match strategy.metric {
-            MetricName::QueueAvgBacklog => self.knobs.queue_tolerance,
-            MetricName::Qps | MetricName::Qps1k | MetricName::Cpu | MetricName::GpuUtil => BAND,
-        };
+        let band = band(strategy, &self.knobs);
         let off = (ratio - 1.0).abs();
         let inside = match self.knobs.band_ends {
             BandEnds::Included => off <= band + DUST,

@@ -88,7 +88,11 @@ impl Product for Sae {
     fn platform(model: &Model, _: &Knobs) -> Platform {
         let (start, most) = range(model);
         let min_ready = model.enabled().find_map(|rule| rule.min_ready).map(min_ready);
-        Platform { min_ready, ..Platform::between(start, most) }
+        let metric = model.enabled().find_map(|rule| rule.metric.as_ref());
+        let scale_in_after = metric.filter(|one| !one.down.disabled).map(|one| one.down.window);
+        let timers = model.enabled().filter_map(|rule| rule.timer.as_ref());
+        let dated = timers.into_iter().any(|timer| timer.begin.or(timer.end).is_some());
+        Platform { min_ready, scale_in_after, dated, ..Platform::between(start, most) }
     }
 
     fn autoscaler(model: &Model, knobs: &Knobs, context: &PolicyContext) -> Autoscaler {

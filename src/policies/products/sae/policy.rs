@@ -36,7 +36,8 @@ pub(super) fn autoscaler(model: &Model, knobs: &Knobs, context: &PolicyContext) 
     let window = Span::from_secs(u64::from(knobs.resource_window_s));
     let signals = metric.metrics.iter().map(|target| {
         let signal = SignalRef::own(target.kind.signal(window, every, basis));
-        signal.named(target.kind.name()).against([Level::target(target.limit.into())])
+        let level = Level::target(target.limit.into()).bearing(knobs.tolerance);
+        signal.named(target.kind.name()).against([level])
     });
     Autoscaler {
         signals: signals.collect(),

@@ -198,9 +198,9 @@ function reactionRow(chart, frame, reaction, x, top, series) {
 
 function reactionLead(series) {
   const shown = series.reactions.length;
-  const which = shown < series.reactions_all ? `The ${shown} longest of ` : "All ";
-  const many = series.reactions_all > 1 ? "s" : "";
-  return `${which}${series.reactions_all} reaction${many} of the first replication, in order of time. Cold starts are those of the replica that was ready last. A rise of traffic that took longer than ten minutes has no instant and is left out. Rise and SLO are as fine as the timeline's intervals.`;
+  const all = series.reactions_all;
+  const which = all === 1 ? "The only reaction" : shown < all ? `The ${shown} longest of ${all} reactions` : `All ${all} reactions`;
+  return `${which} of the first replication, in order of time. Cold starts are those of the replica that was ready last. A rise of traffic that took longer than ten minutes has no instant and is left out. Rise and SLO are as fine as the timeline's intervals.`;
 }
 
 function reactionLegend(series) {

@@ -24,7 +24,7 @@ function curve(series, name, ink, options) {
 function trafficPanel(series) {
   const curves = [
     curve(series, "arrivals", "dark", { title: "offered", wide: true }),
-    curve(series, "completions", "sky", { title: "completed" }),
+    curve(series, "completions", "blue", { title: "completed" }),
     curve(series, "failed", "vermillion", { title: "failed", area: 0.55, quiet: true }),
   ];
   if (series.columns.attempts) curves.splice(1, 0, curve(series, "attempts", "purple", { title: "with retries", dash: "6 4" }));

@@ -1,17 +1,25 @@
 //! Policies that cannot do what they are for: targets out of reach, rules without a way back, loops too fast.
 
 use super::super::Deployment;
+use autosim_engine::control::SignalRef;
 use autosim_engine::fault::Faults;
 use autosim_engine::signal::{MetricRef, Resources};
 use autosim_engine::units::Span;
 use autosim_policies::builtin::PolicySpec;
 use autosim_policies::builtin::target_tracking::TargetTracking;
 use autosim_policies::builtin::threshold::{Rule, Threshold};
+use autosim_policies::products::ProductPolicy;
 
 /// Looks a policy over, and those within it.
 pub(super) fn lint(spec: &PolicySpec, deployment: &Deployment, faults: &mut Faults) {
     faults.within(spec.kind_name(), |f| match spec {
-        PolicySpec::TargetTracking(tracking) => target(tracking, deployment, f),
+        PolicySpec::TargetTracking(tracking) => {
+            target(tracking, deployment, f);
+            if tracking.min < tracking.max {
+                let after = tracking.stabilise_down.max(tracking.cooldown_down);
+                early(after, "stabilise_down", deployment, f);
+            }
+        }
         PolicySpec::Threshold(threshold) => rules(threshold, deployment, f),
         PolicySpec::ScaleToZero(outer) => {
             f.within("policy", |f| lint(&outer.policy, deployment, f));
@@ -29,6 +37,63 @@ pub(super) fn lint(spec: &PolicySpec, deployment: &Deployment, faults: &mut Faul
     });
 }
 
+/// A product's levels that their metric cannot get above, and how it scales in.
+pub(super) fn product(
+    product: &ProductPolicy,
+    signals: &[SignalRef],
+    deployment: &Deployment,
+    faults: &mut Faults,
+) {
+    faults.within(deployment.policy.kind_name(), |faults| {
+        for seen in signals.iter().filter(|seen| seen.service.is_none()) {
+            let Some(most) = deployment.resources.highest(seen.signal.metric) else { continue };
+            let most = most / seen.signal.unit;
+            for (level, above) in seen.levels.iter().filter_map(|one| Some((one, one.out_above()?))) {
+                if above < most {
+                    continue;
+                }
+                let band = match level.band {
+                    0.0 => String::new(),
+                    band => format!(" ({} and a tolerance of {}%)", level.value, rounded(band * 100.0)),
+                };
+                faults.warn(
+                    "",
+                    format!(
+                        "it never scales out by {}: with every slot busy it reads {most}, and it takes more \
+                         than {}{band}",
+                        seen.name(),
+                        rounded(above),
+                    ),
+                    format!("a target with headroom, for example {}", rounded(most * 0.7)),
+                );
+            }
+        }
+        if let Some(after) = product.platform().scale_in_after {
+            early(after, "", deployment, faults);
+        }
+    });
+}
+
+/// Replicas go sooner than those that would follow them are ready.
+fn early(after: Span, key: &str, deployment: &Deployment, faults: &mut Faults) {
+    let start_s = deployment.mean_start_s;
+    if after.as_secs_f64() < start_s {
+        let start = Span::from_secs(start_s.round() as u64);
+        faults.warn(
+            key,
+            format!(
+                "it scales in once fewer replicas are needed for {after}, and a replica takes {start} to be \
+                 ready: after a shorter lull they are gone, and their successors are not there yet"
+            ),
+            "wait longer before scale-in than a replica takes to start",
+        );
+    }
+}
+
+fn rounded(value: f64) -> f64 {
+    (value * 1e3).round() / 1e3
+}
+
 fn target(tracking: &TargetTracking, deployment: &Deployment, faults: &mut Faults) {
     let Some(most) = highest(&tracking.metric, &deployment.resources) else { return };
     let (target, band) = (tracking.target.value, tracking.tolerance.get());
@@ -40,8 +105,8 @@ fn target(tracking: &TargetTracking, deployment: &Deployment, faults: &mut Fault
                 "never scales out: with every slot busy {} reads {most}%, and it takes more than \
                  {}% ({target}% and a tolerance of {}%)",
                 tracking.metric.metric.name(),
-                (needed * 1e3).round() / 1e3,
-                (band * 1e5).round() / 1e3
+                rounded(needed),
+                rounded(band * 100.0)
             ),
             format!("a target with headroom, for example \"{}%\"", (most * 0.7).round()),
         );

@@ -1,0 +1,154 @@
+//! The workload beside an autoscaler: what its pods request, and how they go.
+
+use super::fields::{Object, One, int32, quantity};
+use super::objects::Envelope;
+use super::quantity::Quantity;
+use crate::products::words::words;
+
+words! {
+    /// The kinds of workloads that have a scale.
+    pub enum WorkloadKind {
+        /// Of `apps/v1`.
+        Deployment = "Deployment",
+        /// Of `apps/v1`.
+        StatefulSet = "StatefulSet",
+        /// Of `apps/v1`.
+        ReplicaSet = "ReplicaSet",
+    }
+}
+
+/// A workload, as far as its replicas are concerned.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Workload {
+    /// `kind`.
+    pub kind: WorkloadKind,
+    /// `metadata.name`.
+    pub name: String,
+    /// `metadata.namespace`; empty where there is none.
+    pub namespace: String,
+    /// `spec.replicas`, if it is there.
+    pub replicas: Option<i32>,
+    /// `terminationGracePeriodSeconds`.
+    pub grace_s: i32,
+    /// Its containers; those of its init containers that go on running among them.
+    pub containers: Vec<Container>,
+}
+
+/// A container of a workload's pods.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Container {
+    /// `name`.
+    pub name: String,
+    /// `resources.requests`; the limit where a request is left out, as the API server has it.
+    pub requests: Amounts,
+    /// `resources.limits`.
+    pub limits: Amounts,
+}
+
+/// How much of each resource.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Default,
+    serde::Serialize,
+    serde::Deserialize,
+    schemars::JsonSchema,
+)]
+#[serde(default, deny_unknown_fields)]
+pub struct Amounts {
+    /// Cores.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cpu: Option<Quantity>,
+    /// Bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub memory: Option<Quantity>,
+}
+
+impl Amounts {
+    /// Of this name; `None` where it is not there, or another resource.
+    pub fn of(&self, resource: &str) -> Option<Quantity> {
+        match resource {
+            "cpu" => self.cpu,
+            "memory" => self.memory,
+            _ => None,
+        }
+    }
+
+    /// Both together; nothing where one of them has nothing.
+    fn plus(self, other: Self) -> Self {
+        let sum = |one: Option<Quantity>, other: Option<Quantity>| Some(one?.plus(other?));
+        Self { cpu: sum(self.cpu, other.cpu), memory: sum(self.memory, other.memory) }
+    }
+
+    /// These, and what they lack of others.
+    #[must_use]
+    pub fn or(self, others: Self) -> Self {
+        Self { cpu: self.cpu.or(others.cpu), memory: self.memory.or(others.memory) }
+    }
+}
+
+impl Workload {
+    /// Requests or limits of a container, or of all of them.
+    pub fn amounts(&self, container: Option<&str>, of: impl Fn(&Container) -> Amounts) -> Amounts {
+        let named = |one: &&Container| container.is_none_or(|name| one.name == name);
+        let all = self.containers.iter().filter(named).map(of);
+        all.reduce(Amounts::plus).unwrap_or_default()
+    }
+}
+
+/// Reads a workload.
+pub fn read(envelope: &Envelope<'_>, kind: WorkloadKind) -> Option<Workload> {
+    // Of a workload only what bears on replicas is read; the rest is not ours to judge.
+    let spec = envelope.object.get("spec");
+    let spec = spec.value.and(spec.object());
+    let pod = spec.as_ref().and_then(|spec| inside(spec, "template"));
+    let pod = pod.as_ref().and_then(|template| inside(template, "spec"));
+    let number = |object: Option<&Object<'_>>, name| object.and_then(|one| int32(&one.get(name)));
+    let mut containers =
+        pod.as_ref().map_or_else(Vec::new, |pod| containers(&pod.get("containers")));
+    if let Some(pod) = &pod {
+        let sidecars = pod.get("initContainers");
+        let all = sidecars.value.and(sidecars.items()).unwrap_or_default();
+        let stays = |one: &One<'_>| {
+            one.value.and_then(|one| one.get("restartPolicy")).is_some_and(|word| word == "Always")
+        };
+        containers.extend(all.iter().filter(|one| stays(one)).filter_map(container));
+    }
+    Some(Workload {
+        kind,
+        name: envelope.name.to_owned(),
+        namespace: envelope.namespace.to_owned(),
+        replicas: number(spec.as_ref(), "replicas"),
+        grace_s: number(pod.as_ref(), "terminationGracePeriodSeconds").unwrap_or(30).max(0),
+        containers,
+    })
+}
+
+fn inside<'r>(object: &Object<'r>, name: &'r str) -> Option<Object<'r>> {
+    let member = object.get(name);
+    member.value.and_then(|_| member.object())
+}
+
+fn containers(list: &One<'_>) -> Vec<Container> {
+    let items = list.value.and(list.items()).unwrap_or_default();
+    items.iter().filter_map(container).collect()
+}
+
+fn container(member: &One<'_>) -> Option<Container> {
+    let object = member.object()?;
+    let resources = inside(&object, "resources");
+    let amounts = |name| {
+        let amounts = resources.as_ref().and_then(|resources| inside(resources, name));
+        let of = |resource| amounts.as_ref().and_then(|amounts| quantity(&amounts.get(resource)));
+        Amounts { cpu: of("cpu"), memory: of("memory") }
+    };
+    let (requests, limits) = (amounts("requests"), amounts("limits"));
+    Some(Container {
+        name: object.get("name").text().unwrap_or_default().to_owned(),
+        requests: requests.or(limits),
+        limits,
+    })
+}
