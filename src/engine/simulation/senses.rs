@@ -13,6 +13,8 @@ pub(super) struct Senses {
     readings: Vec<Reading>,
     /// Some sensor wants to be told of replicas one by one.
     one_by_one: bool,
+    /// Some sensor wants to be told of requests that find no live replica.
+    hears_of_nobody: bool,
     /// The set of ready replicas the sensors were last told of.
     told_of: u64,
     /// Whether that set was empty.
@@ -73,6 +75,7 @@ impl Senses {
         Self {
             readings: vec![Reading::default(); senses.len()],
             one_by_one: senses.iter().any(|sense| sense.sensor.wants() > Wants::Totals),
+            hears_of_nobody: senses.iter().any(|sense| sense.sensor.hears_of_nobody()),
             senses,
             told_of: 0,
             nobody_ready: initial == 0,
@@ -113,7 +116,7 @@ impl Senses {
         at: Time,
         own: &mut Backend<'_, OBSERVED>,
     ) {
-        if self.one_by_one {
+        if self.hears_of_nobody {
             let waiting = own.waiting(at);
             self.senses.iter_mut().for_each(|sense| sense.sensor.found_nobody(at, waiting));
         }
