@@ -360,7 +360,6 @@ mod tests {
             slo_minutes: Vec::new(),
             decisions_left_out: 0,
             grace: Span::MAX,
-            decisions_left_out: 0,
             launches: Launches::default(),
         };
         let found = reactions(&about, &service);
