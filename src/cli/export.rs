@@ -3,7 +3,6 @@
 use super::exit::{Exit, Failure};
 use super::policy_input::PolicyArgs;
 use super::terminal::Terminal;
-use serde_json::Value;
 
 /// A product's policy to the platform's own document, ready for its API
 #[derive(Debug, clap::Args)]
@@ -11,6 +10,10 @@ use serde_json::Value;
 pub(super) struct Args {
     #[command(flatten)]
     policy: PolicyArgs,
+    /// Changes one value of the document in its own text, comments and order kept, for example
+    /// spec.maxReplicas=20; may be repeated
+    #[arg(long = "edit", value_name = "PATH=VALUE", value_parser = super::input::key_value)]
+    edit: Vec<(String, String)>,
 }
 
 const EXAMPLES: &str = "\
@@ -18,10 +21,15 @@ Examples:
   autosim export --policy eas.toml
   autosim export --policy scenarios/products/pai-eas.toml --named platform \\
       --set body.behavior.scaleDown.stabilizationWindowSeconds=150
-Several documents that belong together come as one JSON array. Read-only members are left out; knobs
-are autosim's and not part of it.";
+  autosim export --policy hpa.yaml --edit spec.maxReplicas=20 > tuned.yaml
+Several documents that belong together come as one JSON array, objects of Kubernetes as YAML. Read-only
+members are left out; knobs are autosim's and not part of it. --edit changes the text of one document.";
 
 pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
+    if !args.edit.is_empty() {
+        terminal.print(&args.policy.load_edited(&args.edit, terminal)?)?;
+        return Ok(Exit::Good);
+    }
     let policy = args.policy.load(terminal)?;
     let Some(product) = policy.spec.product() else {
         let kind = policy.spec.kind_name();
@@ -30,11 +38,6 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
             autosim_policies::products::ProductFile::KINDS.join(", ")
         )));
     };
-    let mut documents = product.export();
-    let document = match documents.len() {
-        1 => documents.remove(0),
-        _ => Value::Array(documents),
-    };
-    terminal.print(&format!("{document:#}\n"))?;
+    terminal.print(&product.export_text())?;
     Ok(Exit::Good)
 }

@@ -5,7 +5,7 @@ use super::exit::Failure;
 use super::input::{Input, Role};
 use super::named::{Named, named, names};
 use super::terminal::Terminal;
-use autosim_policies::products::ProductFile;
+use autosim_policies::products::{Document, NotEdited, ProductFile};
 use autosim_study::scenario::{Layer, LoadOptions, NamedPolicy, Sources, load_policies};
 use std::path::{Path, PathBuf};
 
@@ -87,7 +87,35 @@ impl PolicyArgs {
 
     /// The policy, its warnings shown; or everything wrong with it as a failure.
     pub(super) fn load(&self, terminal: &Terminal) -> Result<NamedPolicy, Failure> {
-        let Given { sources, mut options, policies } = self.given()?;
+        self.judge(self.given()?, terminal)
+    }
+
+    /// The text of its one document with other scalars in it, judged like one that is given.
+    pub(super) fn load_edited(
+        &self,
+        edits: &[(String, String)],
+        terminal: &Terminal,
+    ) -> Result<String, Failure> {
+        let mut given = self.given()?;
+        let [(name, text)] = given.options.documents.as_mut_slice() else {
+            let what = "--edit changes the text of one document: give one, in JSON or YAML";
+            return Err(Failure::bad_input(what));
+        };
+        let document = Document::parse(text)
+            .map_err(|wrong| Failure::bad_input(format_args!("{name}: {}", wrong.message)))?;
+        *text = document.edited(text, edits).map_err(|all| {
+            let line = |one: NotEdited| {
+                format!("{name}: --edit {}: {} ({})", one.path, one.message, one.remedy)
+            };
+            Failure::bad_input(all.into_iter().map(line).collect::<Vec<_>>().join("\n"))
+        })?;
+        let edited = text.clone();
+        self.judge(given, terminal)?;
+        Ok(edited)
+    }
+
+    fn judge(&self, given: Given, terminal: &Terminal) -> Result<NamedPolicy, Failure> {
+        let Given { sources, mut options, policies } = given;
         let chosen = match (&self.named, policies.as_slice()) {
             (Some(name), all) => {
                 options.policies = vec![name.clone()];
@@ -116,7 +144,7 @@ impl PolicyArgs {
                     Failure::bad_input("the file holds no policy: `[policies.NAME.KIND]`")
                 })
             }
-            Err(findings) => Err(Failure(findings.render(terminal.colour))),
+            Err(findings) => Err(findings.into()),
         }
     }
 

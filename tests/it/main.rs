@@ -1,6 +1,7 @@
 //! The integration tests: one binary, one file per question.
 
 mod again;
+mod base;
 mod by_hand;
 mod cli;
 mod determinism;
@@ -16,6 +17,7 @@ mod fuzz;
 mod fuzz_fast;
 mod guide;
 mod house;
+mod kubernetes;
 mod launches;
 mod marks;
 mod naive;

@@ -1,7 +1,10 @@
 //! A platform's document, in JSON or YAML: its text, its value, and where in the text each member is.
 
+mod edit;
 mod wrapping;
 mod yaml;
+
+pub use edit::NotEdited;
 
 use super::reader::below;
 use jsonc_parser::ast::{ObjectProp, Value as Node};

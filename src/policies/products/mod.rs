@@ -39,6 +39,7 @@ mod facts;
 mod fault;
 mod file;
 mod form;
+pub mod knative;
 mod knobs;
 pub mod kubernetes;
 pub mod kubernetes_hpa;
@@ -55,7 +56,7 @@ mod tape;
 mod words;
 
 pub use dialect::{Dialect, Kind, Place, Wrong};
-pub use document::{Document, NotADocument};
+pub use document::{Document, NotADocument, NotEdited};
 pub use facts::{Assumption, Happening, LeavesFirst, MinReady, Omitted, Platform, Provenance};
 pub use fault::{DocumentFault, DocumentFaults};
 pub use file::DocumentsFile;
@@ -152,6 +153,9 @@ pub trait Product {
 
     /// The documents as the platform's API takes them: what was read, amended, without read-only members.
     fn export(model: &Self::Model) -> Vec<Value>;
+
+    /// Whether its documents go out as YAML, which its users keep them in.
+    const YAML: bool = false;
 
     /// Members that were left out, with what the platform takes in their place.
     fn defaults(model: &Self::Model) -> Vec<Omitted>;

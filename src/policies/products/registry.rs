@@ -187,6 +187,14 @@ macro_rules! products {
                 )* }
             }
 
+            /// The documents as a text for the platform's API: JSON, several as one array; or YAML.
+            pub fn export_text(&self) -> String {
+                let in_yaml = match &self.product { $(
+                    LoadedProduct::$variant(_) => <$product as Product>::YAML,
+                )* };
+                text_of(self.export(), in_yaml)
+            }
+
             /// Members that were left out, with what the platform takes in their place.
             pub fn omitted(&self) -> Vec<Omitted> {
                 match &self.product { $(
@@ -252,6 +260,17 @@ macro_rules! products {
     };
 }
 
+fn text_of(mut documents: Vec<Value>, in_yaml: bool) -> String {
+    if in_yaml && let Ok(text) = serde_saphyr::to_string_multiple(&documents) {
+        return text;
+    }
+    let document = match documents.len() {
+        1 => documents.remove(0),
+        _ => Value::Array(documents),
+    };
+    format!("{document:#}\n")
+}
+
 products! {
     /// Alibaba Cloud PAI-EAS.
     PaiEas = super::pai_eas::PaiEas,
@@ -265,6 +284,8 @@ products! {
     RayServe = super::ray_serve::RayServe,
     /// The HorizontalPodAutoscaler of Kubernetes.
     KubernetesHpa = super::kubernetes_hpa::KubernetesHpa,
+    /// Knative Serving: its own autoscaler.
+    Knative = super::knative::Knative,
 }
 
 /// A product's policy, its documents read and found good. It is written as a scenario would say it, with

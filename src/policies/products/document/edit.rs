@@ -1,0 +1,216 @@
+//! A text with other scalars in place of some of its own, everything else as it was: comments, order, style.
+
+use super::Document;
+use serde_json::Value;
+use std::ops::Range;
+
+/// A change that could not be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotEdited {
+    /// The way to the member, as it was given.
+    pub path: String,
+    /// Why not.
+    pub message: String,
+    /// What would help.
+    pub remedy: String,
+}
+
+impl NotEdited {
+    fn new(path: &str, message: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { path: path.to_owned(), message: message.into(), remedy: remedy.into() }
+    }
+}
+
+/// A change that can be made: which body, the way in it, what is there now and what comes in its place.
+struct Edit {
+    body: usize,
+    path: String,
+    place: Range<usize>,
+    value: Value,
+    text: String,
+}
+
+/// `spec.metrics[0].type` with dots alone.
+fn dotted(path: &str) -> String {
+    path.replace('[', ".").replace(']', "")
+}
+
+fn at<'v>(value: &'v Value, path: &str) -> Option<&'v Value> {
+    value.pointer(&pointer(path))
+}
+
+/// The way as JSON writes it.
+fn pointer(path: &str) -> String {
+    path.split('.').map(|key| format!("/{}", key.replace('~', "~0").replace('/', "~1"))).collect()
+}
+
+impl Document {
+    /// `text`, which this was read from, with other scalars: the way to each and what it is to be. A member
+    /// that is told elsewhere too, by an anchor, is refused: it would change there as well.
+    ///
+    /// # Errors
+    /// Every change that cannot be made.
+    pub fn edited(&self, text: &str, edits: &[(String, String)]) -> Result<String, Vec<NotEdited>> {
+        let (mut good, mut bad) = (Vec::new(), Vec::new());
+        for (path, value) in edits {
+            match self.edit(text, path, value) {
+                Ok(edit) => good.push(edit),
+                Err(wrong) => bad.push(wrong),
+            }
+        }
+        good.sort_by_key(|edit| edit.place.start);
+        for pair in good.windows(2).filter(|pair| pair[0].place == pair[1].place) {
+            let message = "it is changed twice";
+            bad.push(NotEdited::new(&pair[1].path, message, "give it once"));
+        }
+        if !bad.is_empty() {
+            return Err(bad);
+        }
+        let (mut out, mut expected) = (text.to_owned(), self.bodies.clone());
+        for edit in good.iter().rev() {
+            out.replace_range(edit.place.clone(), &edit.text);
+            let body = expected.get_mut(edit.body);
+            if let Some(there) = body.and_then(|body| body.pointer_mut(&pointer(&edit.path))) {
+                *there = edit.value.clone();
+            }
+        }
+        match Self::parse(&out) {
+            Ok(read) if read.bodies == expected => Ok(out),
+            Ok(_) | Err(_) => {
+                let message = "another member would change with it: an anchor tells both";
+                let remedy = "write the value out in the file first";
+                let all = good.iter().map(|edit| NotEdited::new(&edit.path, message, remedy));
+                Err(all.collect())
+            }
+        }
+    }
+
+    fn edit(&self, text: &str, path: &str, wanted: &str) -> Result<Edit, NotEdited> {
+        let way = dotted(path);
+        let bodies = self.bodies.iter().enumerate();
+        let found: Vec<(usize, &Value)> =
+            bodies.filter_map(|(body, value)| Some((body, at(value, &way)?))).collect();
+        let (body, there) = match found[..] {
+            [one] => one,
+            [] => {
+                let remedy = "add the member to the file first: only what is there can be changed";
+                return Err(NotEdited::new(path, "there is no such member", remedy));
+            }
+            _ => {
+                let message = format!("{} documents have this member", found.len());
+                return Err(NotEdited::new(path, message, "edit the file"));
+            }
+        };
+        let Some(value) = replaced(there, wanted) else {
+            let remedy = "give the way to one of its members";
+            return Err(NotEdited::new(path, "it is a list or an object", remedy));
+        };
+        let full = super::below(&self.prefixes[body], &way);
+        let place = self.places.iter().find(|(known, _)| *known == full);
+        let place = place.map(|(_, place)| place.clone()).filter(|place| !place.is_empty());
+        let place = place.ok_or_else(|| {
+            NotEdited::new(path, "it has no place of its own in the text", "edit the file")
+        })?;
+        let written = written(&value, text.get(place.clone()).unwrap_or_default());
+        Ok(Edit { body, path: way, place, value, text: written })
+    }
+}
+
+/// What a scalar becomes; `None` of what is none. A text stays a text.
+fn replaced(there: &Value, wanted: &str) -> Option<Value> {
+    match there {
+        Value::Array(_) | Value::Object(_) => None,
+        Value::String(_) => Some(Value::String(wanted.to_owned())),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {
+            let scalar = serde_json::from_str(wanted).ok();
+            let scalar = scalar.filter(|value: &Value| !value.is_array() && !value.is_object());
+            Some(scalar.unwrap_or_else(|| Value::String(wanted.to_owned())))
+        }
+    }
+}
+
+/// A scalar as it goes into the text, in quotes where the one before was, or where it would be read as
+/// something else without.
+fn written(value: &Value, before: &str) -> String {
+    let Value::String(wanted) = value else { return value.to_string() };
+    if before.starts_with('\'') && !wanted.contains('\'') {
+        return format!("'{wanted}'");
+    }
+    let plain = Document::parse(&format!("a: {wanted}\n"));
+    let reads_the_same = plain.is_ok_and(|read| read.bodies[0]["a"] == *value);
+    match before.starts_with(['"', '\'']) || !reads_the_same {
+        true => value.to_string(),
+        false => wanted.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "\
+# Ours; ask the shop team.
+spec: # what is wanted
+  max: 8   # quota
+  size: 'small'
+  request: \"250m\"
+  limit: 500m
+  each: {a: 1, b: [2, 3]}
+  shared: &s {value: 5}
+  again: *s
+---
+kind: other
+size: 1
+";
+
+    fn edited(edits: &[(&str, &str)]) -> Result<String, Vec<String>> {
+        let edits: Vec<_> =
+            edits.iter().map(|&(path, value)| (path.to_owned(), value.to_owned())).collect();
+        let wrong = |all: Vec<NotEdited>| {
+            all.into_iter().map(|one| format!("{}: {}", one.path, one.message)).collect()
+        };
+        Document::parse(TEXT).unwrap().edited(TEXT, &edits).map_err(wrong)
+    }
+
+    /// | change | line before | after |
+    #[test]
+    fn scalars_are_replaced_where_they_stand_and_all_else_stays() {
+        for (path, value, before, after) in [
+            ("spec.max", "12", "max: 8   # quota", "max: 12   # quota"),
+            ("spec.size", "large", "'small'", "'large'"),
+            ("spec.size", "it's", "'small'", "\"it's\""),
+            ("spec.request", "1", "\"250m\"", "\"1\""),
+            ("spec.limit", "750m", "limit: 500m", "limit: 750m"),
+            // A text that would be read as a number.
+            ("spec.limit", "2", "limit: 500m", "limit: \"2\""),
+            ("spec.each.b[1]", "9", "[2, 3]", "[2, 9]"),
+            ("spec.each.a", "null", "{a: 1,", "{a: null,"),
+            ("spec.max", "a lot", "max: 8", "max: a lot"),
+            ("size", "2", "size: 1", "size: 2"),
+        ] {
+            assert_eq!(edited(&[(path, value)]), Ok(TEXT.replace(before, after)), "{path}");
+        }
+        let both = edited(&[("spec.limit", "1000m"), ("spec.max", "10")]).unwrap();
+        assert_eq!(both, TEXT.replace("500m", "1000m").replace("max: 8", "max: 10"));
+        let json = "{\"min\": 1,\n \"max\": 4}";
+        let document = Document::parse(json).unwrap();
+        let edits = [("max".to_owned(), "6".to_owned())];
+        assert_eq!(document.edited(json, &edits), Ok(json.replace('4', "6")));
+    }
+
+    #[test]
+    fn what_cannot_be_changed_in_its_place_is_refused_with_all_its_fellows() {
+        let found =
+            edited(&[("spec.min", "1"), ("spec.each", "1"), ("spec.max", "9"), ("spec.max", "10")]);
+        let expected = [
+            "spec.min: there is no such member",
+            "spec.each: it is a list or an object",
+            "spec.max: it is changed twice",
+        ];
+        assert_eq!(found, Err(expected.map(str::to_owned).into()));
+        for path in ["spec.shared.value", "spec.again.value"] {
+            let found = edited(&[(path, "6")]).unwrap_err();
+            assert!(found[0].contains("an anchor tells both"), "{found:?}");
+        }
+    }
+}
