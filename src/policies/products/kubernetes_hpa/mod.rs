@@ -148,7 +148,8 @@ impl Product for KubernetesHpa {
 
     /// A workload starts with its own count, which is one where it says none; without a workload it is the
     /// minimum. A request that finds no pod fails: a Service without endpoints takes none.
-    fn platform(model: &Model, _: &Knobs) -> Platform {
+    fn platform(model: &Model, knobs: &Knobs) -> Platform {
+        let controller::Rules { behavior, downscale_window, .. } = policy::rules(model, knobs);
         let least = model.hpa.min.max(1);
         let written = model.workload.as_ref().and_then(|workload| workload.replicas);
         let grace_s = model.workload.as_ref().map_or(30, |workload| workload.grace_s);
@@ -156,6 +157,7 @@ impl Product for KubernetesHpa {
             grace: Some(Span::from_secs(grace_s.max(0) as u64)),
             leaves_first: Some(LeavesFirst::Newest),
             rejects_at_zero: true,
+            scale_in_after: Some(behavior.map_or(downscale_window, |one| one.down.window)),
             ..Platform::between(written.unwrap_or(least).max(0) as u32, model.hpa.max as u32)
         }
     }

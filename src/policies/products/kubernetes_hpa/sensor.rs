@@ -7,6 +7,7 @@ use super::Knobs;
 use super::calculator::units;
 use super::metrics_server::{MetricsServer, Part, Usage};
 use super::native::{MetricSpec, MetricTarget, Model};
+use super::policy::tolerance;
 use super::words::SourceKind;
 use crate::products::kubernetes::workload::Amounts;
 use autosim_engine::control::{Level, PartOf, SignalRef};
@@ -48,7 +49,9 @@ const WITHOUT_A_VALUE: [(Count, &str); 3] = [Count::ALL[2], Count::ALL[3], Count
 pub(super) fn signals(model: &Model, knobs: &Knobs, columns: &[String]) -> Vec<SignalRef> {
     let recorded = |name: &str| columns.iter().any(|column| column == name);
     let metrics = model.hpa.metrics.iter().map(|metric| {
-        let signal = of_metric(metric, model, knobs).against(level(metric));
+        let band = tolerance(model, knobs).up;
+        let level = level(metric).map(|level| level.bearing(band));
+        let signal = of_metric(metric, model, knobs).against(level);
         match recorded(&metric.column()) {
             // What the controller saw is on record: nothing samples it again.
             true => SignalRef { sensor: Some(Box::new(Told::default())), ..signal },
