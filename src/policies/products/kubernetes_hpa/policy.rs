@@ -55,6 +55,7 @@ pub fn rules(model: &Model, knobs: &Knobs) -> Rules {
     }
 }
 
+/// The tolerance of each direction.
 pub(super) fn tolerance(model: &Model, knobs: &Knobs) -> Tolerance {
     let own = model.hpa.behavior.as_ref().filter(|_| knobs.tolerances_count());
     let up = own.and_then(|behavior| behavior.up_tolerance);
