@@ -73,6 +73,7 @@ const SOUGHT: Sought = Sought { what: "Service", kind: "Service", knob: "service
 
 impl Product for Knative {
     const KIND: &'static str = "knative";
+    const YAML: bool = true;
     const PRODUCT: &'static str =
         "Knative Serving, its own autoscaler (serving.knative.dev/v1, August 2026)";
     const PROVENANCE: Provenance = Provenance::Source;
