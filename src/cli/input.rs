@@ -285,6 +285,7 @@ impl ScenarioArgs {
             options.choose_only(chosen.names);
         }
         options.layers.extend(chosen.layers);
+        options.keep(chosen.base);
         options.documents.splice(0..0, chosen.documents);
         if let Some(trace) = &self.trace {
             options.layers.push(trace_layer(trace, &options.folder)?);
@@ -327,6 +328,8 @@ struct Chosen {
     layers: Vec<Layer>,
     /// Texts of documents that layers name.
     documents: Vec<(String, String)>,
+    /// What runs today.
+    base: Option<String>,
 }
 
 impl Chosen {
@@ -355,10 +358,10 @@ impl Chosen {
                 taken.len() - before
             ))));
         };
-        // Where policies were chosen it is one of them; else it joins those of the scenario.
-        if !policies.is_empty() {
+        if policies.iter().any(|policy| policy == base) {
             chosen.names.push(name.clone());
         }
+        chosen.base = Some(name.clone());
         chosen.layers.extend(today.layers.into_iter().map(Layer::beside));
         let value = toml::Value::String(name.clone()).to_string();
         chosen.layers.push(Layer::value(format!("--base {base}"), "base", &value));

@@ -98,3 +98,25 @@ fn what_is_no_base_and_no_period_is_refused_with_what_would_be() {
         assert!(parts.iter().all(|part| err.contains(part)), "{arguments:?} {parts:?}\n{err}");
     }
 }
+
+#[test]
+fn a_run_made_again_has_the_base_and_the_period_of_the_first() {
+    let home = home();
+    let asked =
+        ["s.toml", "--policy", "lean", "--base", "eas.json", "--per", "week", "--out", "left"];
+    let (_, first, err) = run(home.path(), &asked);
+    assert!(first.contains("USD per week") && first.contains("against eas:"), "{first}{err}");
+    fs::remove_file(home.path().join("eas.json")).unwrap();
+    let (_, again, err) = run(home.path(), &["left", "--out", "again"]);
+    assert_eq!(first, again, "{err}");
+    let page = |folder: &str| fs::read(home.path().join(folder).join("report.html")).unwrap();
+    assert!(page("left") == page("again"));
+    // Another base joins what was chosen then.
+    let json = ["left", "--base", "ample", "--format", "json", "--out", "other"];
+    let (_, out, err) = run(home.path(), &json);
+    let found: Value = serde_json::from_str(&out).unwrap_or_else(|_| panic!("{out}{err}"));
+    let names =
+        found["policies"].as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap());
+    let names: Vec<&str> = names.collect();
+    assert_eq!((names.join(" "), &found["baseline"]), ("lean ample eas".into(), &"ample".into()));
+}

@@ -18,6 +18,7 @@ mod fuzz_fast;
 mod guide;
 mod house;
 mod knative;
+mod kubernetes;
 mod launches;
 mod marks;
 mod naive;

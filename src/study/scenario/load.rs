@@ -36,6 +36,13 @@ pub struct LoadOptions {
 }
 
 impl LoadOptions {
+    /// Where policies are chosen, one more of them.
+    pub fn keep(&mut self, policy: Option<String>) {
+        if !self.policies.is_empty() || self.layers.iter().any(|layer| layer.chooses_policies) {
+            self.policies.extend(policy);
+        }
+    }
+
     fn surroundings(&self) -> Surroundings<'_> {
         let Self { fallback_name, folder, own, .. } = self;
         Surroundings { fallback_name, folder, own }
