@@ -123,18 +123,19 @@ pub(super) fn way(value: &Value, path: &str) -> (String, usize) {
         let is_step = |key: &&str| {
             rest.strip_prefix(*key).is_some_and(|after| after.is_empty() || after.starts_with('.'))
         };
-        let step = match value {
-            // Of two that are steps the longer.
-            Value::Object(members) => members.keys().map(String::as_str).filter(is_step).max(),
-            Value::Array(_) => rest.split('.').next(),
+        let found = match value {
+            Value::Object(members) => {
+                // Of two that are steps the longer.
+                let step = members.keys().map(String::as_str).filter(is_step).max();
+                step.and_then(|step| Some((step, members.get(step)?)))
+            }
+            Value::Array(items) => {
+                let step = rest.split('.').next().unwrap_or_default();
+                step.parse().ok().and_then(|at: usize| Some((step, items.get(at)?)))
+            }
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
         };
-        let Some(step) = step else { break };
-        let next = match value {
-            Value::Array(items) => step.parse().ok().and_then(|at: usize| items.get(at)),
-            other => other.get(step),
-        };
-        let Some(next) = next else { break };
+        let Some((step, next)) = found else { break };
         pointer += &format!("/{}", step.replace('~', "~0").replace('/', "~1"));
         end = path.len() - rest.len() + step.len();
         rest = rest.get(step.len() + 1..).unwrap_or_default();

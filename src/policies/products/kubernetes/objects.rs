@@ -1,8 +1,8 @@
 //! The envelope of every object: version, kind, name.
 
-use super::fields::{BAD_REQUEST, Object, One, subdomain};
+use super::fields::{ApiServer, BAD_REQUEST, Object, One, subdomain};
 use crate::products::document::way;
-use crate::products::{DocumentFault, DocumentFaults, Wrong};
+use crate::products::{DocumentFault, DocumentFaults, Reader, Wrong};
 use serde_json::{Map, Value};
 
 /// Members of `metadata`.
@@ -99,13 +99,15 @@ pub fn full_name(namespace: &str, name: &str) -> String {
     if namespace.is_empty() { name.to_owned() } else { format!("{namespace}/{name}") }
 }
 
-/// The object that is simulated: the one `wanted`, by its full name or without its namespace, or the only one.
+/// The object that is simulated: the one `wanted`, by its full name or without its namespace, or the only one;
+/// `None` where it cannot be told, which `reader` learns.
 pub fn the_one<T>(
     found: Vec<T>,
     name: impl Fn(&T) -> String,
     wanted: Option<&str>,
     sought: &Sought,
-) -> Result<T, DocumentFault> {
+    reader: &Reader<ApiServer>,
+) -> Option<T> {
     let Sought { what, kind, knob } = sought;
     let names: Vec<String> = found.iter().map(&name).collect();
     let is_meant = |one: &T| {
@@ -114,14 +116,14 @@ pub fn the_one<T>(
     };
     let mut meant: Vec<T> = found.into_iter().filter(is_meant).collect();
     let count = meant.len();
-    if let (1, Some(one)) = (count, meant.pop()) {
-        return Ok(one);
+    if count == 1 {
+        return meant.pop();
     }
     let remedy = match names.is_empty() {
         true => format!("add a {kind}"),
         false => format!("set the knob `{knob}` to one of: {}", names.join(", ")),
     };
-    Err(match (wanted, count) {
+    let fault = match (wanted, count) {
         (Some(wanted), 0) if !names.is_empty() => {
             DocumentFault::ours(format!("no {what} is called {wanted}"), remedy)
         }
@@ -130,7 +132,9 @@ pub fn the_one<T>(
             let lack = format!("{count} {what}s could be meant, and one is simulated");
             DocumentFault::incomplete(lack, remedy)
         }
-    })
+    };
+    reader.add("", fault);
+    None
 }
 
 /// Faults are told at what is there: of a missing member at the object it is missing in, or above.
