@@ -2,7 +2,7 @@
 
 use autosim_engine::simulation::Slo;
 use autosim_engine::units::{Fraction, Price, Span};
-use autosim_report::significant;
+use autosim_report::{percentile_ms, significant};
 use autosim_study::experiment::{self, Compared, Comparison, Figure, PolicyResults, Results, Tail};
 use autosim_study::scenario::{Competitor, ErrorTerm, LatencyTerm, SloTerms, nearest};
 use std::fmt;
@@ -253,14 +253,13 @@ fn is_percentile(claim: &str) -> bool {
     name.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
 }
 
-/// The percentile in words; on which side of its limit it lies is counted, not read off a histogram.
+/// The percentile in words.
 fn percentile(tail: Tail, slo: Slo, kept: bool) -> String {
-    let (ms, longest) = match tail {
-        Tail::Ms(ms) => (ms, slo.longest().as_millis_f64()),
-        Tail::Infinite => return "too many requests failed".to_owned(),
-        Tail::NoTraffic => return "there was no traffic".to_owned(),
-    };
-    format!("{:.1} ms", if kept { ms.min(longest) } else { ms.max(slo.limit.as_millis_f64()) })
+    match tail {
+        Tail::Ms(ms) => format!("{} ms", percentile_ms(ms, slo, kept)),
+        Tail::Infinite => "too many requests failed".to_owned(),
+        Tail::NoTraffic => "there was no traffic".to_owned(),
+    }
 }
 
 impl fmt::Display for Assertion {
@@ -321,9 +320,9 @@ mod tests {
     fn the_percentile_shown_lies_where_the_requests_were_counted() {
         let slo = Slo::below(0.99, Span::from_secs(1));
         for (tail, kept, shown) in [
-            (Tail::Ms(1002.4), true, "1000.0 ms"),
-            (Tail::Ms(999.1), false, "1000.0 ms"),
-            (Tail::Ms(700.0), true, "700.0 ms"),
+            (Tail::Ms(1002.4), true, "999.999999 ms"),
+            (Tail::Ms(999.1), false, "1000 ms"),
+            (Tail::Ms(700.0), true, "700 ms"),
             (Tail::Infinite, false, "too many requests failed"),
         ] {
             assert_eq!(percentile(tail, slo, kept), shown, "{tail:?} {kept}");

@@ -51,8 +51,12 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
     let mut objects = Vec::new();
     for subject in Subject::all(args) {
         let exit = match check_one(subject, args, terminal, &mut objects) {
-            Err(Failure(text)) => {
-                terminal.complain(&text);
+            Err(failure) if args.format == Format::Json => {
+                objects.push(refused(&failure.findings()));
+                Exit::BadInput
+            }
+            Err(failure) => {
+                terminal.complain(&failure.text(terminal.colour));
                 Exit::BadInput
             }
             Ok(exit) => exit,
@@ -66,6 +70,11 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
         terminal.print(&format!("{:#}\n", Value::Array(objects)))?;
     }
     Ok(worst)
+}
+
+/// What cannot be used, as an object.
+pub(super) fn refused(findings: &Value) -> Value {
+    json!({ "sound": false, "verdict": "refused", "findings": findings })
 }
 
 /// What arguments turned out to be.

@@ -91,7 +91,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
         play(&question, &mut faults)
     });
     let text = render(&faults, &args.readings);
-    let Some(mut dry_run) = answered else { return Err(Failure(text)) };
+    let Some(mut dry_run) = answered else { return Err(Failure::Said(text)) };
     if !text.is_empty() {
         terminal.say(&text);
     }

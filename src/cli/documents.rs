@@ -235,7 +235,9 @@ mod tests {
         assert_eq!(names, expected);
         assert_eq!(groups[4].policy_name(&["group".into()]), "group-2");
         let mixed = Group::together(vec![read("a", eas), read("b", ray)]);
-        assert!(mixed.err().unwrap().0.contains("a is a document of pai-eas, b of ray-serve"));
+        assert!(
+            mixed.err().unwrap().text(false).contains("a is a document of pai-eas, b of ray-serve")
+        );
     }
 
     #[test]

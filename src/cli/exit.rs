@@ -1,5 +1,7 @@
 //! How a command can end.
 
+use autosim_study::scenario::Findings;
+use serde_json::{Value, json};
 use std::process::ExitCode;
 
 /// A normal end.
@@ -30,20 +32,44 @@ impl Exit {
     }
 }
 
-/// Input that cannot be used, or output that cannot be left; the text names file, line, key and remedy.
+/// Input that cannot be used, or output that cannot be left; it names file, line, key and remedy.
 #[derive(Debug)]
-pub(super) struct Failure(pub(super) String);
+pub(super) enum Failure {
+    /// In words.
+    Said(String),
+    /// With the places of what is wrong.
+    Found(Findings),
+}
 
 impl Failure {
     /// A complaint of one line.
     pub(super) fn bad_input(text: impl std::fmt::Display) -> Self {
-        Self(format!("error: {text}"))
+        Self::Said(format!("error: {text}"))
+    }
+
+    /// For people.
+    pub(super) fn text(&self, colour: bool) -> String {
+        match self {
+            Self::Said(text) => text.clone(),
+            Self::Found(findings) => findings.render(colour),
+        }
+    }
+
+    /// For a program: an array, as `findings` of `check --format json`.
+    pub(super) fn findings(&self) -> Value {
+        match self {
+            Self::Said(text) => {
+                let message = text.strip_prefix("error: ").unwrap_or(text);
+                json!([{ "severity": "error", "message": message }])
+            }
+            Self::Found(findings) => json!(findings.located()),
+        }
     }
 }
 
-impl From<autosim_study::scenario::Findings> for Failure {
-    fn from(findings: autosim_study::scenario::Findings) -> Self {
-        Self(findings.render(false))
+impl From<Findings> for Failure {
+    fn from(findings: Findings) -> Self {
+        Self::Found(findings)
     }
 }
 

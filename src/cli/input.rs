@@ -29,6 +29,10 @@ pub(super) struct ScenarioArgs {
     /// that comes with autosim; may be repeated
     #[arg(long = "policy", value_name = "NAME|FILE")]
     pub(super) policies: Vec<String>,
+    /// The policy that runs today, in any form --policy takes: the others are compared with it, and the verdict
+    /// says what is saved [default: the cheapest one that keeps the SLO]
+    #[arg(long, value_name = "NAME|FILE")]
+    pub(super) base: Option<String>,
     /// Traffic from a recorded trace, in place of the scenario's
     #[arg(long, value_name = "FILE")]
     pub(super) trace: Option<PathBuf>,
@@ -272,7 +276,8 @@ impl ScenarioArgs {
             options.layers.push(Layer::part(part.name, part.text));
         }
         let texts = options.layers.iter().map(Layer::text).chain([sources.text()]);
-        let chosen = match Chosen::of(&self.policies, texts.flat_map(policies_of).collect()) {
+        let taken = texts.flat_map(policies_of).collect();
+        let chosen = match Chosen::of(&self.policies, self.base.as_deref(), taken) {
             Ok(chosen) => chosen?,
             Err(findings) => return Ok(Err(findings)),
         };
@@ -280,6 +285,7 @@ impl ScenarioArgs {
             options.choose_only(chosen.names);
         }
         options.layers.extend(chosen.layers);
+        options.keep(chosen.base);
         options.documents.splice(0..0, chosen.documents);
         if let Some(trace) = &self.trace {
             options.layers.push(trace_layer(trace, &options.folder)?);
@@ -322,19 +328,60 @@ struct Chosen {
     layers: Vec<Layer>,
     /// Texts of documents that layers name.
     documents: Vec<(String, String)>,
+    /// What runs today.
+    base: Option<String>,
 }
 
 impl Chosen {
-    /// Policies of the scenario, by the names in `taken`; files; those that need no file. What stands in
-    /// a document that is none comes as findings.
-    fn of(policies: &[String], mut taken: Vec<String>) -> Result<Result<Self, Failure>, Findings> {
-        let (mut chosen, mut documents) = (Self::default(), Vec::new());
+    /// Policies of the scenario, by the names in `taken`; files; those that need no file; and the base, which
+    /// runs too. What stands in a document that is none comes as findings.
+    fn of(
+        policies: &[String],
+        base: Option<&str>,
+        mut taken: Vec<String>,
+    ) -> Result<Result<Self, Failure>, Findings> {
+        let others = policies.iter().map(String::as_str).filter(|policy| Some(*policy) != base);
+        let mut chosen = Self::default();
+        if let Err(failure) = chosen.add("--policy", others, &mut taken)? {
+            return Ok(Err(failure));
+        }
+        let Some(base) = base else { return Ok(Ok(chosen)) };
+        let (mut today, before) = (Self::default(), taken.len());
+        if let Err(failure) = today.add("--base", [base].into_iter(), &mut taken)? {
+            return Ok(Err(failure));
+        }
+        let added = today.names.iter().chain(&taken[before..]);
+        let [name] = &added.cloned().collect::<Vec<_>>()[..] else {
+            return Ok(Err(Failure::bad_input(format_args!(
+                "--base {base}: a base is one policy, and it holds {}; give the file to --policy, and to \
+                 --base the name of one",
+                taken.len() - before
+            ))));
+        };
+        if policies.iter().any(|policy| policy == base) {
+            chosen.names.push(name.clone());
+        }
+        chosen.base = Some(name.clone());
+        chosen.layers.extend(today.layers.into_iter().map(Layer::beside));
+        let value = toml::Value::String(name.clone()).to_string();
+        chosen.layers.push(Layer::value(format!("--base {base}"), "base", &value));
+        chosen.documents.extend(today.documents);
+        Ok(Ok(chosen))
+    }
+
+    fn add<'a>(
+        &mut self,
+        flag: &str,
+        policies: impl Iterator<Item = &'a str>,
+        taken: &mut Vec<String>,
+    ) -> Result<Result<(), Failure>, Findings> {
+        let mut documents = Vec::new();
         for policy in policies {
             let path = Path::new(policy);
             let is_file = is_document(policy, "") || policy.ends_with(".toml") || path.is_file();
             let named = match named(policy) {
-                _ if taken.contains(policy) => {
-                    chosen.names.push(policy.clone());
+                _ if taken.iter().any(|name| name == policy) => {
+                    self.names.push(policy.to_owned());
                     continue;
                 }
                 _ if is_file => {
@@ -343,29 +390,29 @@ impl Chosen {
                         documents.push(ReadDocument::of(input)?);
                     } else {
                         taken.extend(policies_of(&input.text));
-                        chosen.layers.push(Layer::policies(input.name, input.text));
+                        self.layers.push(Layer::policies(input.name, input.text));
                     }
                     continue;
                 }
                 Ok(named) => named,
-                Err(text) => return Ok(Err(Failure::bad_input(format_args!("--policy {text}")))),
+                Err(text) => return Ok(Err(Failure::bad_input(format_args!("{flag} {text}")))),
             };
             match named {
                 Some(Named::Table(name, table)) => {
                     taken.push(name);
-                    chosen.layers.push(Layer::policies(format!("--policy {policy}"), table));
+                    self.layers.push(Layer::policies(format!("{flag} {policy}"), table));
                 }
                 Some(Named::Document(input)) => documents.push(ReadDocument::of(input)?),
-                None => chosen.names.push(policy.clone()),
+                None => self.names.push(policy.to_owned()),
             }
         }
         for group in Group::apart(documents) {
-            let name = group.policy_name(&taken);
-            chosen.layers.push(group.layer(&name, false));
-            chosen.documents.extend(group.texts());
+            let name = group.policy_name(taken);
+            self.layers.push(group.layer(&name, false));
+            self.documents.extend(group.texts());
             taken.push(name);
         }
-        Ok(Ok(chosen))
+        Ok(Ok(()))
     }
 }
 
@@ -437,6 +484,6 @@ pub(super) fn accept(
             }
             Ok(scenario)
         }
-        Err(findings) => Err(Failure(findings.render(terminal.colour))),
+        Err(findings) => Err(findings.into()),
     }
 }

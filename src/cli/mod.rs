@@ -37,7 +37,7 @@ mod terminal;
 mod trace;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
-use exit::{Exit, Failure};
+use exit::Exit;
 use std::process::ExitCode;
 use terminal::Terminal;
 
@@ -104,8 +104,8 @@ pub(crate) fn main() -> ExitCode {
     };
     match done {
         Ok(exit) => exit.into(),
-        Err(Failure(text)) => {
-            terminal.complain(&text);
+        Err(failure) => {
+            terminal.complain(&failure.text(terminal.colour));
             Exit::BadInput.into()
         }
     }

@@ -4,8 +4,9 @@ use super::exit::Failure;
 use super::terminal::Terminal;
 use autosim_report::check_whole;
 use autosim_study::scenario::{
-    Findings, Layer, LoadOptions, Loaded, Recipe, Scenario, Sources, load,
+    Findings, Layer, LoadOptions, Loaded, Period, Recipe, Scenario, Sources, load,
 };
+use serde::Deserialize as _;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
@@ -202,6 +203,7 @@ impl PastRun {
         let (recipe, before) = (&mut loaded.scenario.recipe, &self.manifest["recipe"]);
         recipe.all_timelines = before["all_timelines"] == true;
         recipe.all_decisions = before["all_decisions"] == true;
+        recipe.per = Period::deserialize(&before["per"]).ok();
         Ok(loaded)
     }
 

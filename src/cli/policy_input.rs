@@ -144,7 +144,7 @@ impl PolicyArgs {
                     Failure::bad_input("the file holds no policy: `[policies.NAME.KIND]`")
                 })
             }
-            Err(findings) => Err(Failure(findings.render(terminal.colour))),
+            Err(findings) => Err(findings.into()),
         }
     }
 

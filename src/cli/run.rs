@@ -6,7 +6,7 @@ use super::input::{ScenarioArgs, accept};
 use super::terminal::Terminal;
 use autosim_report::{check_folder, markdown, summary_csv, summary_json, table, write_all};
 use autosim_study::experiment::{Comparison, Results};
-use autosim_study::scenario::Scenario;
+use autosim_study::scenario::{Period, Scenario};
 use std::path::{Path, PathBuf};
 
 /// Run a scenario: every policy, every replication, on the same traffic
@@ -34,6 +34,10 @@ pub(super) struct OutputArgs {
     /// What is printed on standard output
     #[arg(long, value_enum, default_value_t)]
     format: Format,
+    /// Tells costs and replica-hours for an hour, day, week, month (30.4375 days) or year, as if all of it were
+    /// like the window that was run: in tables, and beside the others in JSON
+    #[arg(long, value_name = "PERIOD", value_parser = period)]
+    per: Option<Period>,
     /// Which decisions `decisions.csv` holds [default: changes]
     #[arg(long, value_enum)]
     decisions: Option<Decisions>,
@@ -47,6 +51,14 @@ impl OutputArgs {
     pub(super) fn for_people(&self) -> bool {
         self.format == Format::Table
     }
+}
+
+fn period(text: &str) -> Result<Period, String> {
+    let found = Period::ALL.iter().find(|period| period.name() == text);
+    found.copied().ok_or_else(|| {
+        let names: Vec<&str> = Period::ALL.iter().map(|period| period.name()).collect();
+        format!("one of {}", names.join(", "))
+    })
 }
 
 /// Form of the results.
@@ -88,6 +100,7 @@ Examples:
   autosim run scenarios/quickstart.toml --replications 30 --out /tmp/thirty --format json
   autosim run output/quickstart/report.html --set replica.cold_start=90s --out slower
   autosim run --trace traffic.csv --service svc.toml --policy hpa.toml --slo 'p99<300ms'
+  autosim run scenarios/quickstart.toml --base peak --per month
 Results go to standard output, everything else to standard error.";
 
 pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
@@ -112,6 +125,7 @@ pub(super) fn run_scenario(
     if let Some(decisions) = output.decisions {
         recipe.all_decisions = decisions == Decisions::All;
     }
+    recipe.per = output.per.or(recipe.per);
     let results = execute(scenario, execute_args, terminal)?;
     if results.policies.iter().all(|policy| policy.rows.is_empty()) {
         terminal.say("nothing was finished (policies that run side by side end together): nothing is written");
@@ -125,8 +139,8 @@ pub(super) fn run_scenario(
         terminal.say(line);
         Ok(())
     })?;
-    Ok([printed, left].into_iter().filter_map(Result::err).fold(judged, |exit, Failure(text)| {
-        terminal.complain(&text);
+    Ok([printed, left].into_iter().filter_map(Result::err).fold(judged, |exit, failure| {
+        terminal.complain(&failure.text(terminal.colour));
         exit.worst(Exit::BadInput)
     }))
 }

@@ -2,7 +2,7 @@
 //! a figure is never broken; columns are left out before, the least important first.
 
 use super::number::currency;
-use super::table::{against_baseline, mean, percent, slo, tail, tail_name, whole};
+use super::table::{against_baseline, mean, per, percent, slo, tail, tail_name, whole};
 use autosim_study::experiment::{Compared, Comparison, Figure, Results};
 use comfy_table::{
     CellAlignment, ContentArrangement, ContentLineStyle, LineStyle, Table, TableStyle,
@@ -100,6 +100,9 @@ fn all(results: &Results, comparison: &Comparison) -> Vec<Column> {
         Column { name, spare, header, cells }
     };
     let figure = |figure| move |policy: &Compared| mean(policy.estimate(figure));
+    let bill = |figure| move |policy: &Compared| mean(per(results, policy.estimate(figure)));
+    let period = results.about.recipe.per.map(|period| format!("/{}", period.name()));
+    let period = period.unwrap_or_default();
     let mark = |policy: &Compared| if policy.on_frontier { "*" } else { "" };
     vec![
         column("policy", 0, "policy".into(), &|one| format!("{}{}", one.name, mark(one))),
@@ -109,8 +112,8 @@ fn all(results: &Results, comparison: &Comparison) -> Vec<Column> {
         column("failures", 2, "fail\n%".into(), &|one| {
             one.estimate(Figure::FailedShare).map_or("-".into(), |e| percent(e.mean))
         }),
-        column("replica-hours", 4, "rep.-\nhours".into(), &figure(Figure::BilledHours)),
-        column("cost", 1, format!("cost\n{money}"), &figure(Figure::Cost)),
+        column("replica-hours", 4, format!("rep.-\nhours{period}"), &bill(Figure::BilledHours)),
+        column("cost", 1, format!("cost\n{money}{period}"), &bill(Figure::Cost)),
         column("cost against the base", 3, "cost against\nthe base".into(), &|one| match Some(
             &one.name,
         ) == base

@@ -7,7 +7,7 @@ use autosim_study::experiment::{
 use std::io::{self, Write};
 
 /// Figures whose interval is printed beside their mean.
-const WITH_INTERVAL: [Figure; 9] = [
+const WITH_INTERVAL: [Figure; 10] = [
     Figure::Cost,
     Figure::BilledHours,
     Figure::LatencyMean,
@@ -17,6 +17,7 @@ const WITH_INTERVAL: [Figure; 9] = [
     Figure::SloRequests,
     Figure::FailedShare,
     Figure::Actions,
+    Figure::ColdShare,
 ];
 
 /// One row per policy and service: means over replications, 95 % intervals, verdict, frontier, paired

@@ -1,6 +1,8 @@
 //! The comparison as JSON, for `--format json`.
 
 use super::number;
+use super::saving::saving;
+use super::table::per;
 use autosim_engine::stats::Estimate;
 use autosim_study::experiment::{Compared, Comparison, Figure, HEADLINE, Results, Ruling};
 use serde_json::{Map, Value, json};
@@ -10,8 +12,29 @@ use serde_json::{Map, Value, json};
 pub fn summary_json(results: &Results, comparison: &Comparison) -> Value {
     let about = &results.about;
     let baseline = comparison.policies.get(comparison.baseline).map(|policy| &policy.name);
-    let policies: Vec<Value> = comparison.policies.iter().map(policy).collect();
-    json!({
+    let told = |(at, compared)| {
+        let mut one = policy(compared);
+        if let Some(saving) = saving(results, comparison, at) {
+            one["saving"] = saving.into();
+        }
+        if about.recipe.per.is_some() {
+            let bill = [Figure::BilledHours, Figure::Cost].map(|figure| {
+                (
+                    figure.column().to_owned(),
+                    estimate(per(results, compared.estimate(figure)), figure),
+                )
+            });
+            one["per"] = Value::Object(bill.into_iter().collect());
+        }
+        one
+    };
+    let policies: Vec<Value> = comparison.policies.iter().enumerate().map(told).collect();
+    let period = about.recipe.per.map(|period| {
+        let measured = about.window.end.since(about.window.warmup);
+        let measured_hours = measured.as_secs_f64() / 3600.0;
+        json!({ "period": period.name(), "hours": period.hours(), "measured_hours": measured_hours })
+    });
+    let mut summary = json!({
         "scenario": about.name,
         "question": about.question,
         "closed_loop_users": about.closed_loop_users,
@@ -25,7 +48,11 @@ pub fn summary_json(results: &Results, comparison: &Comparison) -> Value {
         "baseline": baseline,
         "work_bound": results.references.work_bound,
         "policies": policies,
-    })
+    });
+    if let Some(period) = period {
+        summary["per"] = period;
+    }
+    summary
 }
 
 fn policy(policy: &Compared) -> Value {

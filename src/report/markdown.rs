@@ -2,8 +2,9 @@
 
 use super::moments::lines;
 use super::number::{currency, human};
+use super::saving::saving;
 use super::table::{
-    against_baseline, further_slos, headline, notes, percent, slo, tail, tail_name, verdict,
+    against_baseline, further_slos, headline, notes, per, percent, slo, tail, tail_name, verdict,
     with_interval,
 };
 use autosim_study::experiment::{Compared, Comparison, Figure, Results};
@@ -33,18 +34,24 @@ fn write_markdown(
     }
     writeln!(out, "**{}**\n", plain_text(&verdict(results, comparison)))?;
     let money = currency(about.price.currency());
+    let period =
+        about.recipe.per.map(|period| format!(" per {}", period.name())).unwrap_or_default();
     writeln!(
         out,
-        "| policy | SLO | p50 ms, done | {} ms | failed % | replica-hours | cost {money} | against base |",
+        "| policy | SLO | p50 ms, done | {} ms | failed % | replica-hours{period} | cost {money}{period} | against base |",
         tail_name(results)
     )?;
     writeln!(out, "|---|---|--:|--:|--:|--:|--:|--:|")?;
     for (at, policy) in comparison.policies.iter().enumerate() {
-        writeln!(out, "| {} |", row(policy, at == comparison.baseline).join(" | "))?;
+        writeln!(out, "| {} |", row(results, policy, at == comparison.baseline).join(" | "))?;
     }
     writeln!(out)?;
+    let savings = (0..comparison.policies.len()).filter_map(|at| {
+        let saving = saving(results, comparison, at)?;
+        Some(format!("{} against the base: {saving}", comparison.policies[at].name))
+    });
     let further = further_slos(results, comparison);
-    for line in further.into_iter().chain(lines(results, comparison, WORST)) {
+    for line in savings.chain(further).chain(lines(results, comparison, WORST)) {
         writeln!(out, "- {}", plain_text(&line))?;
     }
     writeln!(out, "\n<details><summary>What this rests on</summary>\n")?;
@@ -61,7 +68,7 @@ fn write_markdown(
     writeln!(out, "\n</details>")
 }
 
-fn row(policy: &Compared, is_base: bool) -> Vec<String> {
+fn row(results: &Results, policy: &Compared, is_base: bool) -> Vec<String> {
     let figure = |figure| {
         policy.estimate(figure).map_or("-".to_owned(), |estimate| human(estimate.mean, 3)) //
     };
@@ -72,8 +79,8 @@ fn row(policy: &Compared, is_base: bool) -> Vec<String> {
         figure(Figure::LatencyP50),
         tail(policy),
         policy.estimate(Figure::FailedShare).map_or("-".into(), |e| percent(e.mean)),
-        figure(Figure::BilledHours),
-        with_interval(policy.estimate(Figure::Cost)),
+        per(results, policy.estimate(Figure::BilledHours)).map_or("-".into(), |e| human(e.mean, 3)),
+        with_interval(per(results, policy.estimate(Figure::Cost))),
         if is_base { "base".to_owned() } else { against_baseline(policy) },
     ];
     cells.iter().map(|cell| plain_text(cell)).collect()

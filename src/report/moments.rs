@@ -23,7 +23,7 @@ pub(super) struct Moment {
 }
 
 /// Percentiles an interval has.
-const PERCENTILES: [f64; 3] = [0.5, 0.95, 0.99];
+pub(super) const PERCENTILES: [f64; 3] = [0.5, 0.95, 0.99];
 
 /// The percentile of an interval that speaks for the SLO.
 fn judge(about: &About) -> usize {
@@ -31,7 +31,7 @@ fn judge(about: &About) -> usize {
 }
 
 /// The smallest percentile that is not below a quantile.
-fn judge_of(quantile: f64) -> usize {
+pub(super) fn judge_of(quantile: f64) -> usize {
     PERCENTILES.iter().position(|known| *known >= quantile).unwrap_or(PERCENTILES.len() - 1)
 }
 

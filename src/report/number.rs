@@ -1,6 +1,7 @@
 //! Numbers as text: the same bytes for the same value, with digits that mean something.
 
-use autosim_engine::units::Currency;
+use autosim_engine::simulation::Slo;
+use autosim_engine::units::{Currency, Span};
 use autosim_study::experiment::Kind;
 
 /// Digits after the point in files, by kind; trailing zeros are dropped.
@@ -30,6 +31,29 @@ pub fn plain(value: f64, decimals: usize) -> String {
 pub fn significant(value: f64, digits: usize) -> String {
     let magnitude = if value == 0.0 { 0 } else { value.abs().log10().floor() as i32 };
     plain(value, usize::try_from(digits as i32 - 1 - magnitude).unwrap_or(0).min(12))
+}
+
+/// A figure, told with at least so many digits and as many more as it takes to lie on its side of a limit.
+pub(super) fn beside(
+    value: f64,
+    limit: f64,
+    digits: usize,
+    told: impl Fn(f64, usize) -> String,
+) -> String {
+    let same = |text: &String| {
+        let shown: Result<f64, _> = text.replace(' ', "").parse();
+        shown.is_ok_and(|shown| shown.total_cmp(&limit) == value.total_cmp(&limit))
+    };
+    let found = (digits..digits + 12).map(|digits| told(value, digits)).find(same);
+    found.unwrap_or_else(|| told(value, digits))
+}
+
+/// A percentile in ms beside the SLO it is judged by. On which side of the limit it lies is counted, not read off a
+/// histogram: one that is kept is below it, or at it where that is allowed, and one that is missed is not.
+pub fn percentile_ms(ms: f64, slo: Slo, kept: bool) -> String {
+    let (longest, limit) = (slo.longest().as_millis_f64(), slo.limit.as_millis_f64());
+    let shortest_late = Span(slo.longest().0.saturating_add(1)).as_millis_f64();
+    beside(if kept { ms.min(longest) } else { ms.max(shortest_late) }, limit, 4, significant)
 }
 
 /// A relative change in words where that is a large factor, which a percentage hides: `×41.6`.
@@ -98,6 +122,28 @@ mod tests {
     fn digits_are_significant() {
         for (value, text) in [(0.0, "0"), (0.00123456789, "0.00123457"), (1234567.8, "1234568")] {
             assert_eq!(significant(value, 6), text);
+        }
+    }
+
+    #[test]
+    fn a_percentile_is_shown_on_the_side_of_its_limit_on_which_it_was_counted() {
+        let below = Slo::below(0.99, Span::from_secs(1));
+        let up_to = Slo { or_equal: true, ..below };
+        for (ms, slo, kept, shown) in [
+            (1002.4, below, true, "999.999999"),
+            (999.97, below, true, "999.97"),
+            (999.1, below, false, "1000"),
+            (700.0, below, true, "700"),
+            (3087.41, below, false, "3087"),
+            (1002.4, up_to, true, "1000"),
+            (1000.0, up_to, false, "1000.000001"),
+        ] {
+            assert_eq!(percentile_ms(ms, slo, kept), shown, "{ms} {slo} {kept}");
+        }
+        for (mean, shown) in
+            [(299.96, "299.96"), (300.04, "300.04"), (300.0, "300"), (275.0, "275")]
+        {
+            assert_eq!(beside(mean, 300.0, 3, human), shown);
         }
     }
 

@@ -108,6 +108,7 @@ fn about() -> About {
         question: Some(
             "Which policy keeps p99 under 300 ms through a launch, and what does it cost?".into(),
         ),
+        base: None,
         clock: WallClock::parse("2026-03-02T00:00:00+08:00").unwrap_or_default(),
         dated_traffic: false,
         seed: 1,

@@ -2,7 +2,8 @@
 
 use super::columns::Columns;
 use super::moments;
-use super::number::{currency, group, human, plain, times};
+use super::number::{beside, currency, group, human, percentile_ms, plain, times};
+use super::saving::saving;
 use autosim_engine::simulation::Slo;
 use autosim_engine::stats::Estimate;
 use autosim_engine::units::{Time, plural};
@@ -10,6 +11,7 @@ use autosim_study::experiment::{
     ClassEstimates, Compared, Comparison, CostBy, Figure, MOST_REPLICATIONS, PolicyResults,
     Results, Ruling, Tail,
 };
+use autosim_study::scenario::Period;
 use std::fmt::Write as _;
 
 /// Policies whose worst moment is told.
@@ -87,8 +89,17 @@ pub(super) fn all_infinite(comparison: &Comparison) -> bool {
 pub(super) fn tail(policy: &Compared) -> String {
     match policy.estimate(Figure::SloLatency) {
         None if policy.has_traffic() => "∞".to_owned(),
-        known => with_interval(known),
+        known => {
+            let limit = policy.verdict.latency.first().map(|one| one.slo.limit.as_millis_f64());
+            spread(known, |mean| tail_ms(mean, limit))
+        }
     }
+}
+
+/// The mean of the percentile, on its side of the limit.
+pub(super) fn tail_ms(mean: f64, limit: Option<f64>) -> String {
+    limit
+        .map_or_else(|| human(mean, digits(mean)), |limit| beside(mean, limit, digits(mean), human))
 }
 
 /// A mean count, to the nearest one.
@@ -122,8 +133,12 @@ pub(super) fn mean(estimate: Option<Estimate>) -> String {
 
 /// The mean and the half width of its interval with as many digits after the point.
 pub(super) fn with_interval(estimate: Option<Estimate>) -> String {
+    spread(estimate, |mean| human(mean, digits(mean)))
+}
+
+fn spread(estimate: Option<Estimate>, told: impl Fn(f64) -> String) -> String {
     let Some(estimate) = estimate else { return "-".to_owned() };
-    let mean = human(estimate.mean, digits(estimate.mean));
+    let mean = told(estimate.mean);
     match estimate.half_width {
         None => mean,
         Some(half) => {
@@ -199,7 +214,8 @@ pub(super) fn notes(results: &Results, comparison: &Comparison) -> Vec<String> {
             policy.name
         ));
     }
-    if let Some(bound) = Estimate::of(&results.references.work_bound) {
+    notes.extend(extrapolated(results));
+    if let Some(bound) = per(results, Estimate::of(&results.references.work_bound)) {
         notes.push(format!(
             "Work bound {} {}: nothing keeps the SLO for less.",
             human(bound.mean, 3),
@@ -261,11 +277,12 @@ fn replications(enough: u32) -> String {
 pub(super) fn further_slos(results: &Results, comparison: &Comparison) -> Vec<String> {
     let one = |(at, slo): (usize, &Slo)| {
         let of_policy = |(policy, results): (&Compared, &PolicyResults)| {
-            let word = if policy.verdict.latency.get(at)?.kept { "met" } else { "MISSED" };
+            let kept = policy.verdict.latency.get(at)?.kept;
+            let word = if kept { "met" } else { "MISSED" };
             let tail = match results.tail(slo.quantile) {
                 Tail::NoTraffic => return None,
                 Tail::Infinite => "∞".to_owned(),
-                Tail::Ms(ms) => format!("{} ms", human(ms, digits(ms))),
+                Tail::Ms(ms) => format!("{} ms", percentile_ms(ms, *slo, kept)),
             };
             Some(format!("{} {tail} {word}", policy.name))
         };
@@ -306,21 +323,60 @@ pub(super) fn verdict(results: &Results, comparison: &Comparison) -> String {
     if slo.is_empty() {
         return format!("base for comparison: {} (no SLO is stated)", base.name);
     }
-    if base.verdict.ruling != Ruling::Met {
+    let Some(cheapest) = comparison.cheapest else {
         let nearest = nearest(comparison).map_or_else(String::new, |nearest| {
             let (name, missed) = (&nearest.name, missed(nearest));
             format!("; nearest is {name}, with {missed}{}", open(nearest))
         });
         let name = &base.name;
         return format!("verdict: no policy keeps {slo}{nearest}; base for comparison: {name}");
-    }
-    let price = base.estimate(comparison.cost.figure()).map_or(f64::NAN, |e| e.mean);
+    };
+    let winner = &comparison.policies[cheapest];
+    let figure = comparison.cost.figure();
+    let price = per(results, winner.estimate(figure)).map_or(f64::NAN, |e| e.mean);
     let unit = match comparison.cost {
         CostBy::Money => currency(results.about.price.currency()),
         CostBy::BilledHours => "replica-hours".to_owned(),
     };
-    let (name, price, open) = (&base.name, human(price, digits(price)), open(base));
-    format!("verdict: {name} is the cheapest policy that keeps {slo}, at {price} {unit}{open}")
+    let unit = match results.about.recipe.per {
+        Some(period) => format!("{unit} per {}", period.name()),
+        None => unit,
+    };
+    let saved = match saving(results, comparison, cheapest) {
+        Some(saving) => format!("; against {}: {saving}", base.name),
+        None if results.about.base.is_some() => "; it is the base".to_owned(),
+        None => String::new(),
+    };
+    let (name, price, open) = (&winner.name, human(price, digits(price)), open(winner));
+    format!(
+        "verdict: {name} is the cheapest policy that keeps {slo}, at {price} {unit}{open}{saved}"
+    )
+}
+
+/// A cost, or replica-hours, for as long as was asked for.
+pub(super) fn per(results: &Results, estimate: Option<Estimate>) -> Option<Estimate> {
+    let about = &results.about;
+    let factor = about.recipe.per.map_or(1.0, |period| period.factor(about.window));
+    estimate.map(|estimate| estimate.times(factor))
+}
+
+/// What is to be known of figures that are told for longer, or shorter, than was measured.
+fn extrapolated(results: &Results) -> Option<String> {
+    let about = &results.about;
+    let (period, measured) = (about.recipe.per?, about.window.end.since(about.window.warmup));
+    let warmup = if about.window.warmup == Time::ZERO { "" } else { " after the warm-up" };
+    let days = match period {
+        Period::Hour | Period::Day => String::new(),
+        Period::Week | Period::Month | Period::Year => {
+            format!(" ({} days)", plain(period.hours() / 24.0, 4))
+        }
+    };
+    let name = period.name();
+    let measured = measured.told();
+    Some(format!(
+        "Per {name}{days}: costs and replica-hours are those of the {measured} measured{warmup}, as if all of it \
+         were like them."
+    ))
 }
 
 /// What a verdict is worth whose interval has the limit in it.

@@ -82,6 +82,7 @@ fn every_kind_of_run_leaves_the_same_bytes_when_it_is_run_again() {
         ("run mine/drawn.toml --policy cpu --seed 7 --replications 1", ""),
         ("run mine/drawn.toml --set replica.initial=3 --slo p99<90ms --slo p50<60ms", ""),
         ("run mine/drawn.toml --timelines all --decisions all", ""),
+        ("run mine/drawn.toml --base cpu --per month", ""),
         ("run mine/drawn.toml --policy eas.json --policy fixed:4 --policy two", ""),
         ("run mine/recorded.toml", ""),
         ("run mine/recorded.toml --policy platform --service service.toml", ""),

@@ -192,7 +192,7 @@ fn check_reads_standard_input_and_policies_without_a_scenario() {
         (EAS, "pai-eas: the body"),
         (RAY, "ray-serve: a deployment"),
         (&imported, "eas (pai-eas)"),
-        (SCENARIO, "1 policies (own)"),
+        (SCENARIO, "1 policy (own)"),
     ] {
         let (code, out, err) = autosim(folder.path(), &["check", "-"], text);
         assert!(code == 0 && out.contains(part), "{text}\n{out}{err}");
@@ -358,5 +358,40 @@ fn documents_of_the_field_are_judged_as_their_readme_says() {
         assert_eq!(report.get("answer").unwrap_or(&Value::Null), &Value::Null, "{name}");
         let text = report["findings"].to_string();
         assert!(!name.ends_with(".tf") || text.contains("Terraform"), "{name}: {text}");
+    }
+}
+
+#[test]
+fn import_in_json_says_in_json_what_is_wrong() {
+    let folder = TempDir::new().unwrap();
+    let bad = r#"{"min":9,"max":3,"scaleStrategies":[{"metricName":"qps","threshold":10}]}"#;
+    let good = r#"{"min":1,"max":3,"scaleStrategies":[{"metricName":"qps","threshold":10}]}"#;
+    let own = "[policies.two.fixed]\nreplicas = 2\n";
+    for (name, text) in [
+        ("bad.json", bad),
+        ("good.json", good),
+        ("broken.json", "{ \"min\": 1,"),
+        ("unknown.json", "{ \"speed\": 1 }"),
+        ("own.toml", own),
+    ] {
+        std::fs::write(folder.path().join(name), text).unwrap();
+    }
+    for (arguments, part) in [
+        (&["bad.json"][..], "max"),
+        (&["broken.json"], "broken.json"),
+        (&["unknown.json"], "unknown.json"),
+        (&["nowhere.json"], "cannot read nowhere.json"),
+        (&["own.toml"], "nothing to import"),
+        (&["good.json", "--set", "nothing=1"], "nothing"),
+    ] {
+        let all = [&["import", "--format", "json"], arguments].concat();
+        let (code, out, err) = autosim(folder.path(), &all, "");
+        let object: Value = serde_json::from_str(&out).unwrap_or_else(|_| panic!("{out}\n{err}"));
+        assert_eq!((code, err.as_str()), (2, ""), "{arguments:?}");
+        assert_eq!((&object["sound"], &object["verdict"]), (&false.into(), &"refused".into()));
+        assert_eq!(object["files"][0], arguments[0]);
+        let findings = object["findings"].as_array().unwrap();
+        assert!(!findings.is_empty() && out.contains(part), "{arguments:?}: {out}");
+        assert!(findings.iter().all(|one| one["message"].is_string()), "{out}");
     }
 }

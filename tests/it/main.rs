@@ -1,6 +1,7 @@
 //! The integration tests: one binary, one file per question.
 
 mod again;
+mod base;
 mod by_hand;
 mod cli;
 mod determinism;

@@ -156,6 +156,8 @@ pub struct SignalRef {
     pub native: Option<String>,
     /// Whether only a column of that name will do: nothing in a simulation stands for it.
     pub by_native_name: bool,
+    /// The column of a recording it is read from where there is none of that name.
+    pub column: Option<String>,
     /// A metric path in place of the signal's window, statistic and delay; it is scraped every
     /// `signal.resolution`.
     pub sensor: Option<Box<dyn Sensor>>,
@@ -191,6 +193,7 @@ impl SignalRef {
             signal,
             native: None,
             by_native_name: false,
+            column: None,
             sensor: None,
             outages: Vec::new(),
             drift: Span::ZERO,
@@ -223,5 +226,11 @@ impl SignalRef {
     #[must_use]
     pub fn named(self, native: impl Into<String>) -> Self {
         Self { native: Some(native.into()), ..self }
+    }
+
+    /// Read from this column of a recording where there is none of its own name.
+    #[must_use]
+    pub fn read_from(self, column: impl Into<String>) -> Self {
+        Self { column: Some(column.into()), ..self }
     }
 }

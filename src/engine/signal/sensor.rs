@@ -54,8 +54,14 @@ pub trait Sensor: Send {
     /// change.
     fn fleet_changed(&mut self, _now: Time, _ready: &[u64]) {}
 
+    /// Whether it wants to be told of a request that finds no live replica; nothing else by that.
+    fn hears_of_nobody(&self) -> bool {
+        self.wants() > Wants::Totals
+    }
+
     /// A request arrived at `now` while no replica was ready; `waiting` counts it. Told at the arrival
-    /// while none is live either, else of the last such request at the next control.
+    /// while none is live either, else, to whoever wants replicas, of the last such request at the next
+    /// control.
     fn found_nobody(&mut self, _now: Time, _waiting: u64) {}
 }
 

@@ -13,6 +13,8 @@ pub(super) struct Senses {
     readings: Vec<Reading>,
     /// Some sensor wants to be told of replicas one by one.
     one_by_one: bool,
+    /// Some sensor wants to be told of requests that find no live replica.
+    hears_of_nobody: bool,
     /// The set of ready replicas the sensors were last told of.
     told_of: u64,
     /// Whether that set was empty.
@@ -60,11 +62,20 @@ impl Senses {
             Sense { sensor, source, resolution, outages, lateness, part_of }
         };
         let all = (0..).zip(signals).zip(sources);
-        let senses: Vec<Sense> =
+        let mut senses: Vec<Sense> =
             all.map(|((number, signal), &source)| one(number, signal, source)).collect();
+        // What has no metric path of its own is out with the one it has.
+        for at in 0..senses.len() {
+            let outages = std::mem::take(&mut senses[at].outages);
+            let path = senses[at].part_of.map_or(at, |one| one.signal);
+            if let Some(path) = senses.get_mut(path) {
+                path.outages.extend(outages);
+            }
+        }
         Self {
             readings: vec![Reading::default(); senses.len()],
             one_by_one: senses.iter().any(|sense| sense.sensor.wants() > Wants::Totals),
+            hears_of_nobody: senses.iter().any(|sense| sense.sensor.hears_of_nobody()),
             senses,
             told_of: 0,
             nobody_ready: initial == 0,
@@ -105,7 +116,7 @@ impl Senses {
         at: Time,
         own: &mut Backend<'_, OBSERVED>,
     ) {
-        if self.one_by_one {
+        if self.hears_of_nobody {
             let waiting = own.waiting(at);
             self.senses.iter_mut().for_each(|sense| sense.sensor.found_nobody(at, waiting));
         }

@@ -37,6 +37,19 @@ impl Estimate {
         Some(Self { count, mean, half_width, deviation, min, max })
     }
 
+    /// The same of values that are each a factor larger; the factor is positive.
+    #[must_use]
+    pub fn times(self, factor: f64) -> Self {
+        Self {
+            count: self.count,
+            mean: factor * self.mean,
+            half_width: self.half_width.map(|half| factor * half),
+            deviation: factor * self.deviation,
+            min: factor * self.min,
+            max: factor * self.max,
+        }
+    }
+
     /// How many values with this spread have an interval narrower than `half_width` on either side; at most
     /// `most`.
     pub fn replications_for(&self, half_width: f64, most: u32) -> u32 {

@@ -39,6 +39,7 @@ mod facts;
 mod fault;
 mod file;
 mod form;
+pub mod knative;
 mod knobs;
 pub mod kubernetes;
 pub mod kubernetes_hpa;

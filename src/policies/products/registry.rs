@@ -284,6 +284,8 @@ products! {
     RayServe = super::ray_serve::RayServe,
     /// The HorizontalPodAutoscaler of Kubernetes.
     KubernetesHpa = super::kubernetes_hpa::KubernetesHpa,
+    /// Knative Serving: its own autoscaler.
+    Knative = super::knative::Knative,
 }
 
 /// A product's policy, its documents read and found good. It is written as a scenario would say it, with

@@ -3,9 +3,9 @@
 use super::data::data;
 use crate::manifest::to_repeat;
 use crate::moments::lines;
-use crate::number::{currency, group, human, plain};
+use crate::number::{currency, group, human, plain, times};
 use crate::opening::opening;
-use crate::table::{INCOMPLETE, further_slos, notes, tail_name, verdict};
+use crate::table::{INCOMPLETE, further_slos, notes, tail_ms, tail_name, verdict};
 use askama::Template;
 use autosim_engine::control::Stage;
 use autosim_engine::stats::Estimate;
@@ -236,8 +236,13 @@ fn row(policy: &Compared, base: bool) -> TableRow<'_> {
     ]
     .map(|(figure, scale)| figure_cell(policy.estimate(figure), scale))
     .into();
-    if policy.has_traffic() && policy.estimate(Figure::SloLatency).is_none() {
-        cells[0] = text("∞");
+    match policy.estimate(Figure::SloLatency) {
+        None if policy.has_traffic() => cells[0] = text("∞"),
+        Some(tail) => {
+            let limit = policy.verdict.latency.first().map(|one| one.slo.limit.as_millis_f64());
+            cells[0].value = tail_ms(tail.mean, limit);
+        }
+        None => {}
     }
     for figure in [Figure::Cost, Figure::LatencyP99] {
         cells.push(if base { text("base") } else { change_cell(policy.against(figure)) });
@@ -275,9 +280,16 @@ fn figure_cell(estimate: Option<Estimate>, scale: f64) -> Cell {
 fn change_cell(against: Option<&Against>) -> Cell {
     let Some(against) = against else { return text("-") };
     let Some(change) = against.change else { return text("-") };
-    let spread = change.interval.map(|(low, high)| format!("±{:.1} %", 50.0 * (high - low)));
+    let half = change.interval.map(|(low, high)| (high - low) / 2.0);
+    let (value, spread) = match times(change.mean) {
+        Some(factor) => (factor, half.map(|half| format!("±{half:.1}"))),
+        None => {
+            let percent = format!("{:+.1} %", 100.0 * change.mean);
+            (percent, half.map(|half| format!("±{:.1} %", 100.0 * half)))
+        }
+    };
     Cell {
-        value: format!("{:+.1} %", 100.0 * change.mean),
+        value,
         spread: spread.unwrap_or_default(),
         chance: against.p_corrected.is_some_and(|p| p > 0.05),
     }

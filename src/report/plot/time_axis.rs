@@ -54,7 +54,7 @@ pub(super) fn axis(about: &About, timeline: &[Interval]) -> Axis {
 fn words(about: &About, seconds: u64, step: u64) -> String {
     let time = Time::from_secs(seconds);
     let (known, Some(at)) = (about.clock.known(), about.clock.at(time)) else {
-        return format!("{seconds} s");
+        return time.since(Time::ZERO).to_string();
     };
     let midnight = at.hour() == 0 && at.minute() == 0 && at.second() == 0;
     let form = match (known, step >= DAY || (midnight && seconds > 0)) {

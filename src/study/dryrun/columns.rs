@@ -245,6 +245,9 @@ fn candidates(signal: &SignalRef) -> Vec<(String, f64, Share)> {
     if let Some(native) = &signal.native {
         names.push((native.clone(), 1.0, Share::AsItIs));
     }
+    if let Some(column) = &signal.column {
+        names.push((column.clone(), 1.0, Share::AsItIs));
+    }
     if signal.by_native_name {
         return names;
     }

@@ -21,9 +21,11 @@ pub const HEADLINE: [Figure; 5] = [
 pub struct Comparison {
     /// In the order of the scenario.
     pub policies: Vec<Compared>,
-    /// The one the others are compared with: the cheapest that keeps the SLO, else the first. A
-    /// policy that sees the future is never it, unless there is no other.
+    /// The one the others are compared with: the one that was named, else the cheapest that keeps the SLO,
+    /// else the first. A policy that sees the future is it only if it was named, or there is no other.
     pub baseline: usize,
+    /// The cheapest that keeps the SLO, if any does, those that see the future left out.
+    pub cheapest: Option<usize>,
     /// What the frontier weighs.
     pub cost: CostBy,
 }
@@ -144,7 +146,10 @@ impl Comparison {
         let mut policies: Vec<Compared> =
             results.policies.iter().map(|policy| compared(policy, &results.about)).collect();
         mark_frontier(&mut policies, cost.figure());
-        let baseline = baseline(&policies, cost.figure());
+        let cheapest = cheapest(&policies, cost.figure());
+        let named = |base: &String| policies.iter().position(|policy| policy.name == *base);
+        let named = results.about.base.as_ref().and_then(named);
+        let baseline = named.or(cheapest).or_else(|| first(&policies)).unwrap_or(0);
         if let Some(base) = results.policies.get(baseline) {
             for (compared, policy) in policies.iter_mut().zip(&results.policies) {
                 if policy.name != base.name {
@@ -153,7 +158,7 @@ impl Comparison {
             }
         }
         correct_for_many(&mut policies);
-        Self { policies, baseline, cost }
+        Self { policies, baseline, cheapest, cost }
     }
 }
 
@@ -221,13 +226,21 @@ fn mark_frontier(policies: &mut [Compared], cost_figure: Figure) {
     }
 }
 
-fn baseline(policies: &[Compared], cost_figure: Figure) -> usize {
-    let candidates = || policies.iter().enumerate().filter(|(_, p)| !p.sees_future);
-    candidates()
+/// Those that can be chosen.
+fn candidates(policies: &[Compared]) -> impl Iterator<Item = (usize, &Compared)> {
+    policies.iter().enumerate().filter(|(_, policy)| !policy.sees_future)
+}
+
+fn cheapest(policies: &[Compared], cost_figure: Figure) -> Option<usize> {
+    candidates(policies)
         .filter(|(_, policy)| policy.verdict.ruling == Ruling::Met)
         .min_by(|(_, a), (_, b)| mean(a, cost_figure).total_cmp(&mean(b, cost_figure)))
-        .or_else(|| candidates().find(|(_, policy)| policy.replications > 0))
-        .map_or(0, |(at, _)| at)
+        .map(|(at, _)| at)
+}
+
+/// The first that ran.
+fn first(policies: &[Compared]) -> Option<usize> {
+    candidates(policies).find(|(_, policy)| policy.replications > 0).map(|(at, _)| at)
 }
 
 /// Headline figures of `policy` minus `base` in the replications both finished.

@@ -15,6 +15,8 @@ pub struct About {
     pub name: String,
     /// What the run is to answer.
     pub question: Option<String>,
+    /// The policy that runs today, if one was named.
+    pub base: Option<String>,
     /// Wall clock of the start.
     pub clock: WallClock,
     /// Some traffic was recorded and has dates of its own.
@@ -67,6 +69,7 @@ impl About {
         Self {
             name: scenario.name.clone(),
             question: scenario.question.clone(),
+            base: scenario.base.clone(),
             clock: scenario.clock.clone(),
             dated_traffic: scenario.dated_traffic,
             seed: scenario.seed,

@@ -9,7 +9,7 @@ use autosim_engine::units::Time;
 pub struct Setting {
     /// Names of the signals its policy sees, in the order of its readings.
     pub signals: Vec<String>,
-    /// What the first of them is held against.
+    /// What the first of them is held against, here or where a rule sees the same once more.
     pub levels: Vec<Level>,
     /// It is a percentage of what there is.
     pub percent: bool,
@@ -48,11 +48,23 @@ impl Setting {
         let signals = &service.autoscaler.signals;
         Self {
             signals: signals.iter().map(SignalRef::name).collect(),
-            levels: signals.first().map_or_else(Vec::new, |first| first.levels.clone()),
+            levels: levels(signals),
             percent: signals.first().is_some_and(is_percent),
             scripted: scripted(service),
         }
     }
+}
+
+fn levels(signals: &[SignalRef]) -> Vec<Level> {
+    let first = signals.first().map(SignalRef::name);
+    let same = signals.iter().filter(|signal| Some(signal.name()) == first);
+    let mut levels: Vec<Level> = Vec::new();
+    for level in same.flat_map(|signal| &signal.levels) {
+        if !levels.contains(level) {
+            levels.push(*level);
+        }
+    }
+    levels
 }
 
 fn is_percent(seen: &SignalRef) -> bool {
@@ -149,6 +161,12 @@ mod tests {
             (
                 "scale-to-zero = { policy.target-tracking = { metric = 'cpu', target = '50%', max = 9 } }",
                 vec![Level::target(50.0)],
+            ),
+            (
+                "combine.policies = { a.target-tracking = { metric = 'cpu', target = '50%', max = 9 }, \
+                 b.target-tracking = { metric = 'memory', target = '80%', max = 9 }, \
+                 c.threshold = { metric = 'cpu', max = 9, rules = [{ when = '> 90%', change = '+3' }] } }",
+                vec![Level::target(50.0), Level::of(90.0, Acts::Above)],
             ),
             ("fixed = { replicas = 2 }", vec![]),
             (

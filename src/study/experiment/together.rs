@@ -199,12 +199,7 @@ mod tests {
             // A plan made from the future.
             (
                 "launch-day",
-                &[
-                    ("start", "2026-03-02T19:55:00+08:00"),
-                    ("duration", "15m"),
-                    ("warmup", "1m"),
-                    ("workload.rate_scale", "0.2"),
-                ],
+                &[("start", "2026-03-02T19:55:00+08:00"), ("duration", "15m"), ("warmup", "1m")],
             ),
             // Planes that differ from policy to policy, gaps without requests.
             ("keep-alive-cost", &[("duration", "6h")]),

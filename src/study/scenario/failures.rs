@@ -1,8 +1,8 @@
 //! Failures of a scenario: how replicas fail, and what becomes of their requests.
 
-use super::deployment::{PolicyDraft, ServiceDraft};
+use super::deployment::ServiceDraft;
 use super::fleet::checked;
-use super::rollouts::{beyond_end, portion, within_run};
+use super::rollouts::{portion, within_run};
 use super::words::SpanOrLaw;
 use super::{Deployment, Scenario};
 use autosim_engine::fault::Faults;
@@ -120,30 +120,10 @@ fn one(given: &OutageFile, clock: &WallClock, end: Time, faults: &mut Faults) ->
 }
 
 /// What can be said once services and policies are known.
-pub(super) fn check(
-    services: &[ServiceDraft],
-    policies: &[PolicyDraft],
-    end: Time,
-    faults: &mut Faults,
-) {
-    for (index, service) in services.iter().enumerate() {
-        let failures = &service.fleet.failures;
-        for (number, outage) in failures.outages.iter().enumerate() {
-            if outage.at >= end {
-                let key = service.key(&format!("outages.{number}.at"));
-                beyond_end(&key, outage.at, end, faults);
-            }
-        }
-        let key = match failures.lifetime {
-            Some(_) => service.key("replica.failures"),
-            None => service.key("outages"),
-        };
-        if failures.any() && service.scales_per_request(index, policies) {
-            let hint = "leave out the failures or the keep-alive policy";
-            faults.error(&key, "a policy of this service scales per request", hint);
-        }
+pub(super) fn check(services: &[ServiceDraft], faults: &mut Faults) {
+    for service in services {
         let shares = matches!(service.fleet.discipline, Discipline::Sharing { .. });
-        if failures.work == FailedWork::Requeued && shares {
+        if service.fleet.failures.work == FailedWork::Requeued && shares {
             let hint = "let it be lost, and clients try again (`client.retries`)";
             let key = service.key("replica.failures.work");
             faults.error(&key, "work that is shared cannot be put back", hint);

@@ -26,6 +26,10 @@ pub struct ScenarioFile {
     pub question: Option<String>,
     /// What it teaches.
     pub lesson: Option<String>,
+    /// The policy that runs today: the others are compared with it, and the verdict says what is saved against
+    /// it. Default: the cheapest one that keeps the SLO.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<String>,
     /// Wall clock at the start. Recorded traffic with dates is played from then on; `{ relabel = "2026-03-02" }`
     /// plays it from its beginning under another date. Where there is none, times are told from the start, and
     /// calendars take it for a Monday, 00:00 UTC. Default: that of recorded traffic, else none.

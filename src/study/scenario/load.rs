@@ -36,6 +36,13 @@ pub struct LoadOptions {
 }
 
 impl LoadOptions {
+    /// Where policies are chosen, one more of them.
+    pub fn keep(&mut self, policy: Option<String>) {
+        if !self.policies.is_empty() || self.layers.iter().any(|layer| layer.chooses_policies) {
+            self.policies.extend(policy);
+        }
+    }
+
     fn surroundings(&self) -> Surroundings<'_> {
         let Self { fallback_name, folder, own, .. } = self;
         Surroundings { fallback_name, folder, own }
@@ -76,6 +83,12 @@ impl Layer {
     /// A file that holds a part of a scenario.
     pub fn part(name: impl Into<String>, text: impl Into<String>) -> Self {
         Self { name: name.into(), text: text.into(), depth: None, chooses_policies: false }
+    }
+
+    /// The same, but its policies join those of the scenario.
+    #[must_use]
+    pub fn beside(self) -> Self {
+        Self { chooses_policies: false, ..self }
     }
 
     /// A file whose policies are the ones to run.
@@ -299,6 +312,10 @@ fn keep_policies(
     if (!named.is_empty() || !chosen.is_empty()) && named.iter().all(known) {
         let kept = |name: &String| named.contains(name) || chosen.contains(name);
         file.variants.retain(|name, _| kept(name) || !file.policies.contains_key(name));
+        // One that is not run is no base; one that never was is told later.
+        if file.base.as_ref().is_some_and(|base| known(base) && !kept(base)) {
+            file.base = None;
+        }
         file.policies.retain(|name, _| kept(name));
     }
 }

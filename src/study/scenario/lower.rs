@@ -1,5 +1,6 @@
 //! From the file to the domain: defaults filled in and said aloud, specs built, sense checked.
 
+use super::decode::nearest_of;
 use super::deployment::{Deployment, LeftOpen, PolicyDraft, ServiceDraft};
 use super::file::{PriceFile, ReplicaFile, ScenarioFile, ServiceEntry, ServiceFile};
 use super::own::OwnPolicy;
@@ -74,6 +75,7 @@ pub(super) fn lower(
     let sound = policies.len() == file.policies.len();
     policies.extend(around.own.iter().map(|(name, policy)| own(name, policy)));
     check_together(&drafts, &policies, window_end(&file), faults);
+    check_base(&file, &policies, faults);
     if faults.any_error() || !sound {
         return None;
     }
@@ -91,6 +93,7 @@ pub(super) fn lower(
         name: file.name.clone().unwrap_or_default(),
         question: file.question.clone(),
         lesson: file.lesson.clone(),
+        base: file.base.clone(),
         clock,
         dated_traffic,
         window: window(&file),
@@ -110,6 +113,19 @@ pub(super) fn lower(
     };
     look_over(&mut scenario, &file, faults);
     Some(scenario)
+}
+
+/// The base is one of the policies; of policies that could not be read nothing is said here.
+fn check_base(file: &ScenarioFile, policies: &[PolicyDraft], faults: &mut Faults) {
+    let known = policies.iter().map(|draft| draft.named.name.as_str());
+    let known: Vec<&str> = known.chain(file.policies.keys().map(String::as_str)).collect();
+    if let Some(base) = file.base.as_deref().filter(|base| !known.contains(base)) {
+        faults.error(
+            "base",
+            format!("the scenario has no policy `{base}`"),
+            nearest_of(base, &known),
+        );
+    }
 }
 
 /// What is to be said of a whole scenario.
@@ -153,9 +169,7 @@ fn check_together(
     end: Time,
     faults: &mut Faults,
 ) {
-    rollouts::check_policies(services, policies, faults);
-    rollouts::check_end(services, end, faults);
-    failures::check(services, policies, end, faults);
+    failures::check(services, faults);
     scripted::check(services, policies, end, faults);
     sharing::check_policies(services, policies, faults);
     closed::check(services, policies, faults);

@@ -28,6 +28,7 @@ mod lint;
 mod load;
 mod lower;
 mod own;
+mod period;
 mod priorities;
 mod products;
 mod recipe;
@@ -53,6 +54,7 @@ pub use file::ScenarioFile;
 pub use findings::{Findings, Located};
 pub use load::{Layer, LoadOptions, Loaded, load, load_policies};
 pub use own::OwnPolicy;
+pub use period::Period;
 pub use recipe::Recipe;
 pub use reference::{Absent, Key, Reference, Section, UnknownKind, Word};
 pub use schema::json_schema;
@@ -73,6 +75,8 @@ pub struct Scenario {
     pub question: Option<String>,
     /// What it teaches, for shipped scenarios.
     pub lesson: Option<String>,
+    /// The policy that runs today, if one was named.
+    pub base: Option<String>,
     /// Wall clock of the start.
     pub clock: WallClock,
     /// Some traffic was recorded and has dates of its own.

@@ -1,6 +1,7 @@
 //! What a scenario was put together from, kept so that it can be put together again.
 
 use super::load::{Layer, LoadOptions};
+use super::period::Period;
 use super::products::Products;
 use super::sources::Sources;
 use serde::{Deserialize, Serialize};
@@ -36,6 +37,9 @@ pub struct Recipe {
     /// Every decision is kept.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub all_decisions: bool,
+    /// What costs are told for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub per: Option<Period>,
 }
 
 impl Recipe {

@@ -1,6 +1,5 @@
 //! Rollouts of a scenario: when replicas are replaced and how many stay ready.
 
-use super::deployment::{PolicyDraft, ServiceDraft};
 use super::file::RolloutFile;
 use autosim_engine::fault::Faults;
 use autosim_engine::fleet::{Portion, Rollout};
@@ -62,39 +61,6 @@ pub(super) fn portion(quantity: Quantity) -> Option<Portion> {
             (0.0..=100.0).contains(&value).then_some(Portion::Share(value / 100.0))
         }
         QuantityUnit::PerSecond | QuantityUnit::Seconds => None,
-    }
-}
-
-/// A recording tells only when it has been read how long the run is.
-pub(super) fn check_end(services: &[ServiceDraft], end: Time, faults: &mut Faults) {
-    for service in services {
-        for (number, rollout) in service.fleet.rollouts.iter().enumerate() {
-            if rollout.at >= end {
-                let key = service.key(&format!("rollouts.{number}.at"));
-                beyond_end(&key, rollout.at, end, faults);
-            }
-        }
-    }
-}
-
-pub(super) fn beyond_end(key: &str, at: Time, end: Time, faults: &mut Faults) {
-    let (at, long) = (at.since(Time::ZERO), end.since(Time::ZERO));
-    let message = format!("{at} is not within the run, which lasts {long}");
-    faults.error(key, message, "an earlier time, or a longer `duration`");
-}
-
-/// Scale per request starts and removes replicas by itself: nothing there could be replaced in batches.
-pub(super) fn check_policies(
-    services: &[ServiceDraft],
-    policies: &[PolicyDraft],
-    faults: &mut Faults,
-) {
-    for (index, service) in services.iter().enumerate() {
-        if !service.fleet.rollouts.is_empty() && service.scales_per_request(index, policies) {
-            let key = service.key("rollouts");
-            let hint = "leave out the rollouts or the keep-alive policy";
-            faults.error(&key, "a policy of this service scales per request", hint);
-        }
     }
 }
 

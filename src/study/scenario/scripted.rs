@@ -2,11 +2,11 @@
 //! out, and somebody else who sets the count.
 
 use super::deployment::{PolicyDraft, ServiceDraft};
-use super::rollouts::{beyond_end, within_run};
+use super::rollouts::within_run;
 use super::{Deployment, Scenario, Service};
 use autosim_engine::control::SignalRef;
 use autosim_engine::fault::Faults;
-use autosim_engine::fleet::{Intervention, Slowdown, Slowdowns};
+use autosim_engine::fleet::{FleetSpec, Intervention, Slowdown, Slowdowns};
 use autosim_engine::signal::MetricRef;
 use autosim_engine::units::{Fraction, Span, Time, WallClock};
 use autosim_engine::workload::arrivals::Moment;
@@ -199,18 +199,45 @@ pub(super) fn check(
     faults: &mut Faults,
 ) {
     for (index, service) in services.iter().enumerate() {
-        let fleet = &service.fleet;
-        let slowdowns = fleet.slowdowns.iter().map(|one| ("slowdowns", one.at));
-        let outages = service.metric_outages.iter().map(|one| ("metric_outages", one.at));
-        let interventions = fleet.interventions.iter().map(|one| ("interventions", one.at));
-        // A recording tells only when it has been read how long the run is.
-        for (list, at) in slowdowns.chain(outages).chain(interventions).filter(|one| one.1 >= end) {
-            beyond_end(&service.key(list), at, end, faults);
+        beyond_end(service, end, faults);
+        if service.scales_per_request(index, policies) {
+            left_to_requests(service, faults);
         }
-        if !fleet.interventions.is_empty() && service.scales_per_request(index, policies) {
-            let hint = "leave out the interventions or the keep-alive policy";
-            let message = "a policy of this service scales per request: no count is in force there";
-            faults.error(&service.key("interventions"), message, hint);
+    }
+}
+
+/// What would happen after the run: a recording tells only when it has been read how long that is.
+fn beyond_end(service: &ServiceDraft, end: Time, faults: &mut Faults) {
+    let fleet = &service.fleet;
+    let rollouts = fleet.rollouts.iter().map(|one| one.at).enumerate();
+    let rollouts = rollouts.map(|(number, at)| (format!("rollouts.{number}.at"), at));
+    let outages = fleet.failures.outages.iter().map(|one| one.at).enumerate();
+    let outages = outages.map(|(number, at)| (format!("outages.{number}.at"), at));
+    let slowdowns = fleet.slowdowns.iter().map(|one| ("slowdowns".to_owned(), one.at));
+    let blind = service.metric_outages.iter().map(|one| ("metric_outages".to_owned(), one.at));
+    let others = fleet.interventions.iter().map(|one| ("interventions".to_owned(), one.at));
+    let all = rollouts.chain(outages).chain(slowdowns).chain(blind).chain(others);
+    for (key, at) in all.filter(|one| one.1 >= end) {
+        let (at, long) = (at.since(Time::ZERO), end.since(Time::ZERO));
+        let message = format!("{at} is not within the run, which lasts {long}");
+        faults.error(&service.key(&key), message, "an earlier time, or a longer `duration`");
+    }
+}
+
+/// Scale per request starts and removes replicas by itself: nobody else's count is in force there, none fails,
+/// and nothing could be replaced in batches.
+fn left_to_requests(service: &ServiceDraft, faults: &mut Faults) {
+    let FleetSpec { rollouts, failures, interventions, .. } = &service.fleet;
+    let lives = "; how long its replicas live at most is its `max_lifetime`";
+    for (key, given, more) in [
+        ("rollouts", !rollouts.is_empty(), ""),
+        ("replica.failures", failures.lifetime.is_some(), lives),
+        ("outages", !failures.outages.is_empty(), ""),
+        ("interventions", !interventions.is_empty(), ""),
+    ] {
+        if given {
+            let hint = format!("leave that out, or the keep-alive policy{more}");
+            faults.error(&service.key(key), "a policy of this service scales per request", hint);
         }
     }
 }
@@ -378,7 +405,7 @@ mod tests {
         refused(
             "[policies.faas.keep-alive]\nidle_expiry.constant = '10m'\n\
              [[interventions]]\nat = '1h'\nreplicas = 3\n",
-            &["no count is in force there"],
+            &["scales per request"],
         );
     }
 }

@@ -149,14 +149,21 @@ fn drive(policy: &ProductPolicy) {
     }
 }
 
-/// Whether the path leads to something in the body.
+/// Whether the path leads to something in the body; a key may have points in it.
 fn leads(body: &Value, path: &str) -> bool {
-    let mut keys = path.split('.').filter(|key| !key.is_empty());
-    let below = |value: &'_ Value, key: &str| match value {
-        Value::Array(items) => key.parse().ok().and_then(|at: usize| items.get(at).cloned()),
-        other => other.get(key).cloned(),
+    let beyond = |key: &str| {
+        let rest = path.strip_prefix(key)?;
+        if rest.is_empty() { Some(rest) } else { rest.strip_prefix('.') }
     };
-    keys.try_fold(body.clone(), |value, key| below(&value, key)).is_some()
+    let below = |key: &str, value: &Value| beyond(key).is_some_and(|rest| leads(value, rest));
+    match body {
+        _ if path.is_empty() => true,
+        Value::Array(items) => {
+            items.iter().enumerate().any(|(at, item)| below(&at.to_string(), item))
+        }
+        Value::Object(members) => members.iter().any(|(key, value)| below(key, value)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+    }
 }
 
 /// Every error of a refusal names its code, and a place in the text.

@@ -84,6 +84,19 @@ fn taken(bodies: Bodies, places: Places) -> Document {
 /// Kinds of manifests that are read as they are.
 const READ_KINDS: [&str; 4] =
     ["HorizontalPodAutoscaler", "Deployment", "StatefulSet", "ReplicaSet"];
+/// The group of Services of Knative.
+const KNATIVE: &str = "serving.knative.dev/";
+/// The ConfigMaps of its cluster.
+const MAPS_OF_KNATIVE: [&str; 2] = ["config-autoscaler", "config-deployment"];
+
+/// Whether a manifest bears on the count of something that is emulated.
+fn is_read(value: &Value) -> bool {
+    let of = |key: &str| value[key].as_str().unwrap_or_default();
+    let name = value["metadata"]["name"].as_str().unwrap_or_default();
+    READ_KINDS.contains(&of("kind"))
+        || of("apiVersion").starts_with(KNATIVE)
+        || of("kind") == "ConfigMap" && MAPS_OF_KNATIVE.contains(&name)
+}
 
 fn is_manifest(value: &Value) -> bool {
     ["apiVersion", "kind"].iter().all(|key| value.get(key).is_some_and(Value::is_string))
@@ -123,14 +136,14 @@ fn manifest(value: &Value, places: &Places, text: &str) -> Result<Document, NotA
     let services: Vec<&Manifest<'_>> =
         all.iter().filter(|(_, one)| kind(one) == "RayService").collect();
     let [(prefix, service)] = services[..] else {
-        if all.iter().any(|(_, one)| READ_KINDS.contains(&kind(one).as_str())) {
+        if all.iter().any(|(_, one)| is_read(one)) {
             let bodies = all.into_iter().map(|(way, one)| (way, one.clone())).collect();
             return Ok(taken(bodies, places.clone()));
         }
         let kinds: Vec<String> = all.iter().map(|(_, one)| kind(one)).collect();
         let message = format!("this is a manifest of Kubernetes, of kind {}", kinds.join(", "));
-        let remedy = "of manifests a HorizontalPodAutoscaler is read, with the workload beside it, and one RayService, by its \
-                      `spec.serveConfigV2`";
+        let remedy = "of manifests a HorizontalPodAutoscaler is read, with the workload beside it, a Service of Knative, with the \
+                      ConfigMaps of its cluster, and one RayService, by its `spec.serveConfigV2`";
         return Err(NotADocument::foreign(message, remedy));
     };
     let config = service.get("spec").and_then(|spec| spec.get("serveConfigV2"));

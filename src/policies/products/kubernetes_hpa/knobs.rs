@@ -1,8 +1,11 @@
 //! Flags of kube-controller-manager, gates, and the metrics path.
 
+use super::metrics_server::Timing;
+use super::pods::StartUp;
 use crate::products::knobs::{check_ranges, knobs};
 use crate::products::kubernetes::workload::Amounts;
 use autosim_engine::signal::MetricRef;
+use autosim_engine::units::Span;
 use std::collections::BTreeMap;
 
 const DAY_S: u32 = 86_400;
@@ -40,8 +43,16 @@ pub struct Knobs {
     limits: Amounts = Amounts::default(), "without limits a pod is given what it requests";
     /// Seconds between two samples of a pod's cpu and memory. Default 15.
     metrics_resolution_s: u32 = 15, "--metric-resolution in the manifest of metrics-server";
-    /// Seconds that a sample of a pod's cpu is the mean of. Default 15.
-    metrics_window_s: u32 = 15, "metrics-server takes the rate between two of its scrapes";
+    /// Seconds from the start to the first scrape of metrics-server, at least 1. Default 7.
+    metrics_phase_s: u32 = 7,
+        "its scrapes and the passes of the controller are not synchronised: half a period apart, cut";
+    /// Seconds between two looks of the kubelet at a container. Default 10.
+    housekeeping_s: u32 = 10, "the default of the kubelet's --housekeeping-interval";
+    /// Pods are looked at in so many groups, each at instants of its own; 1 to 16. Default 4.
+    kubelet_phases: u32 = 4, "kubelets are not synchronised; which pods share a node is not modelled";
+    /// Whether each pod is looked at by itself, with those that start; otherwise the mean of the ready ones is, at
+    /// the instants of metrics-server's scrapes. Default true.
+    per_pod: bool = true, "metrics-server samples each pod";
     /// The metric of the simulation that a Pods, Object or External metric stands for, by its own name:
     /// `{ http_requests = "requests_per_s" }`; one that is not named stands for the metric of the same name.
     metrics: BTreeMap<String, MetricRef> = BTreeMap::new(),
@@ -58,7 +69,9 @@ pub struct Knobs {
         ("cpu_initialization_period_s", self.cpu_initialization_period_s, 0..=DAY_S),
         ("initial_readiness_delay_s", self.initial_readiness_delay_s, 0..=DAY_S),
         ("metrics_resolution_s", self.metrics_resolution_s, 1..=DAY_S),
-        ("metrics_window_s", self.metrics_window_s, 1..=DAY_S),
+        ("metrics_phase_s", self.metrics_phase_s, 1..=DAY_S),
+        ("housekeeping_s", self.housekeeping_s, 1..=DAY_S),
+        ("kubelet_phases", self.kubelet_phases, 1..=16),
         ("scrape_interval_s", self.scrape_interval_s, 1..=DAY_S),
         ("rate_window_s", self.rate_window_s, 1..=DAY_S),
     ]);
@@ -70,6 +83,25 @@ pub struct Knobs {
 }
 
 impl Knobs {
+    /// When pods are looked at on the way to the metrics API.
+    pub(super) fn timing(&self) -> Timing {
+        let seconds = |count: u32| Span::from_secs(u64::from(count));
+        Timing {
+            housekeeping: seconds(self.housekeeping_s),
+            phases: self.kubelet_phases,
+            resolution: seconds(self.metrics_resolution_s),
+            first_scrape: seconds(self.metrics_phase_s),
+        }
+    }
+
+    /// The rules for pods that start.
+    pub(super) fn start_up(&self) -> StartUp {
+        StartUp {
+            initialization: Span::from_secs(u64::from(self.cpu_initialization_period_s)),
+            readiness_delay: Span::from_secs(u64::from(self.initial_readiness_delay_s)),
+        }
+    }
+
     /// Whether an autoscaler may say its own tolerance.
     pub(super) fn tolerances_count(&self) -> bool {
         self.configurable_tolerance.unwrap_or(self.kubernetes_minor >= 35)

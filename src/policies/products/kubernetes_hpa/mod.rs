@@ -19,6 +19,7 @@ mod check;
 pub mod controller;
 pub mod history;
 mod knobs;
+pub mod metrics_server;
 mod native;
 pub mod pods;
 pub mod policy;
@@ -125,12 +126,7 @@ impl Product for KubernetesHpa {
     ) -> Option<Model> {
         let reader = Reader::new(Self::dialect(knobs, strict), strict);
         let model = Self::model(documents, knobs, &reader);
-        for mut fault in reader.into_faults().into_vec() {
-            if let Some(document) = documents.get(fault.document) {
-                fault.path = read::longest_way(document, &fault.path).to_owned();
-            }
-            faults.add(fault.document, &fault.path.clone(), fault);
-        }
+        objects::place(documents, reader.into_faults(), faults);
         model.filter(|_| faults.errors() == 0)
     }
 

@@ -83,20 +83,21 @@ pub struct Scaler {
     controller: Controller,
     metrics: Vec<MetricSpec>,
     tolerance: Tolerance,
-    /// The counts among the readings, after those of the metrics; `None` in a simulation, where the census
-    /// counts.
-    counts: Option<Vec<Count>>,
+    /// The counts among the readings, after those of the metrics.
+    counts: Vec<Count>,
+    /// What no reading counts the census does; a recording has the count in force alone.
+    has_census: bool,
 }
 
 impl Scaler {
     /// A controller that has seen nothing yet; `columns` are those of the recording that is played, if one is.
     pub fn new(model: &Model, knobs: &Knobs, columns: &[String]) -> Self {
-        let counts = sensor::counts(columns).map(|(count, _)| count).collect();
         Self {
             controller: Controller::new(rules(model, knobs)),
             metrics: model.hpa.metrics.clone(),
             tolerance: tolerance(model, knobs),
-            counts: (!columns.is_empty()).then_some(counts),
+            counts: sensor::shown_counts(model, knobs, columns),
+            has_census: columns.is_empty(),
         }
     }
 
@@ -113,26 +114,21 @@ impl Scaler {
     }
 
     fn pods(&self, seen: &Observation<'_>) -> Pods {
-        let Some(counts) = &self.counts else {
-            let census = seen.census;
-            return Pods {
-                status: census.live().into(),
-                ready: census.ready.into(),
-                pending: census.starting.into(),
-                missing: 0,
-                initializing: 0,
-            };
-        };
         let told = |count: Count| {
-            let at = self.metrics.len() + counts.iter().position(|one| *one == count)?;
+            let at = self.metrics.len() + self.counts.iter().position(|one| *one == count)?;
             let value = seen.readings.get(at)?.value?;
             Some(value.max(0.0) as i64)
         };
-        let status = told(Count::StatusReplicas).unwrap_or(seen.desired.into());
+        let (census, desired) = (seen.census, seen.desired.into());
+        let status = told(Count::StatusReplicas).unwrap_or(desired);
+        let (status, ready, pending) = match self.has_census {
+            true => (census.live().into(), census.ready.into(), census.starting.into()),
+            false => (status, told(Count::Ready).unwrap_or(status), 0),
+        };
         Pods {
             status,
-            ready: told(Count::Ready).unwrap_or(status),
-            pending: told(Count::Pending).unwrap_or(0),
+            ready,
+            pending: told(Count::Pending).unwrap_or(pending),
             missing: told(Count::Missing).unwrap_or(0),
             initializing: told(Count::Initializing).unwrap_or(0),
         }

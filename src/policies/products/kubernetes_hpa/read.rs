@@ -4,14 +4,14 @@ use super::check::{self, KIND, Version};
 use super::native::{Hpa, MetricTarget, Model};
 use super::{Knobs, sensor};
 use crate::products::kubernetes::fields::{ApiServer, NO_MATCH, One};
-use crate::products::kubernetes::objects::{self, Envelope};
+use crate::products::kubernetes::objects::{self, Envelope, Sought};
 use crate::products::kubernetes::workload::{self, Workload, WorkloadKind};
 use crate::products::{DocumentFault, Omitted, Reader, Words, Wrong};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-/// What the platform alone writes of an object's `metadata`.
-const OUTPUT_ONLY: [&str; 6] =
-    ["managedFields", "creationTimestamp", "uid", "resourceVersion", "generation", "selfLink"];
+/// Of several autoscalers one is simulated.
+const SOUGHT: Sought =
+    Sought { what: "autoscaler", kind: "HorizontalPodAutoscaler", knob: "autoscaler" };
 
 /// The model of objects that belong together.
 pub(super) fn model(
@@ -34,9 +34,12 @@ pub(super) fn model(
     if reader.errors() > before {
         return None;
     }
-    let (at, hpa, omitted) = choose(autoscalers, knobs, reader)?;
+    let name =
+        |(_, hpa, _): &(usize, Hpa, Vec<Omitted>)| objects::full_name(&hpa.namespace, &hpa.name);
+    let chosen = objects::the_one(autoscalers, name, knobs.autoscaler.as_deref(), &SOUGHT);
+    let (at, hpa, omitted) = chosen.map_err(|fault| reader.add("", fault)).ok()?;
     let workload = workloads.into_iter().find(|workload| scales(&hpa, workload));
-    let written = documents.iter().map(written).collect();
+    let written = documents.iter().map(objects::written).collect();
     let mut model = Model { hpa, workload, written, omitted };
     reader.turn_to(at);
     judge_metrics(&mut model, knobs, reader);
@@ -84,41 +87,6 @@ fn version(envelope: &Envelope<'_>) -> Option<Version> {
     };
     let message = format!("no matches for kind \"{KIND}\" in version \"{}\"", envelope.version);
     envelope.object.get("apiVersion").refuse(Wrong::Own(NO_MATCH, &message), remedy);
-    None
-}
-
-/// The autoscaler that is simulated: the one asked for, or the only one.
-fn choose(
-    found: Vec<(usize, Hpa, Vec<Omitted>)>,
-    knobs: &Knobs,
-    reader: &Reader<ApiServer>,
-) -> Option<(usize, Hpa, Vec<Omitted>)> {
-    let full = |hpa: &Hpa| match hpa.namespace.as_str() {
-        "" => hpa.name.clone(),
-        namespace => format!("{namespace}/{}", hpa.name),
-    };
-    let names: Vec<String> = found.iter().map(|(_, hpa, _)| full(hpa)).collect();
-    let wanted = knobs.autoscaler.as_deref();
-    let is_meant = |hpa: &Hpa| wanted.is_none_or(|name| full(hpa) == name || hpa.name == name);
-    let mut meant: Vec<_> = found.into_iter().filter(|(_, hpa, _)| is_meant(hpa)).collect();
-    if meant.len() == 1 {
-        return meant.pop();
-    }
-    let remedy = match names.is_empty() {
-        true => "add a HorizontalPodAutoscaler".to_owned(),
-        false => format!("set the knob `autoscaler` to one of: {}", names.join(", ")),
-    };
-    let fault = match (wanted, meant.len()) {
-        (Some(wanted), 0) if !names.is_empty() => {
-            DocumentFault::ours(format!("no autoscaler is called {wanted}"), remedy)
-        }
-        (_, 0) => DocumentFault::incomplete("there is no HorizontalPodAutoscaler", remedy),
-        (_, count) => {
-            let lack = format!("{count} autoscalers could be meant, and one is simulated");
-            DocumentFault::incomplete(lack, remedy)
-        }
-    };
-    reader.add("", fault);
     None
 }
 
@@ -188,31 +156,4 @@ fn judge_metrics(model: &mut Model, knobs: &Knobs, reader: &Reader<ApiServer>) {
         }
     }
     model.hpa.metrics = metrics;
-}
-
-/// An object without what only the platform writes.
-fn written(document: &Value) -> Value {
-    let Value::Object(members) = document else { return document.clone() };
-    let mut members: Map<String, Value> = members.clone();
-    members.shift_remove("status");
-    if let Some(Value::Object(metadata)) = members.get_mut("metadata") {
-        metadata.retain(|key, _| !OUTPUT_ONLY.contains(&key.as_str()));
-    }
-    Value::Object(members)
-}
-
-/// As much of a way as there is.
-pub(super) fn longest_way<'p>(document: &Value, path: &'p str) -> &'p str {
-    let (mut value, mut end) = (document, 0);
-    for part in path.split('.') {
-        let next = match value {
-            Value::Array(items) => part.parse().ok().and_then(|at: usize| items.get(at)),
-            Value::Object(members) => members.get(part),
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
-        };
-        let Some(next) = next else { break };
-        value = next;
-        end += part.len() + usize::from(end > 0);
-    }
-    &path[..end.min(path.len())]
 }

@@ -1,15 +1,16 @@
 //! What the controller sees: a signal for each metric, and in a dry run one for each count that the recording has.
 //!
-//! In a simulation, cpu and memory are those of the mean ready replica in percent of what it was given,
-//! sampled by metrics-server; custom metrics are scraped, and counters rated over a window.
+//! In a simulation cpu and memory come pod by pod from the kubelets by way of metrics-server, with the pods that have
+//! no value yet; custom metrics are scraped, and counters rated over a window.
 
 use super::Knobs;
 use super::calculator::{Tolerance, units};
+use super::metrics_server::{MetricsServer, Part, Usage};
 use super::native::{MetricSpec, MetricTarget, Model};
 use super::policy;
 use super::words::SourceKind;
 use crate::products::kubernetes::workload::Amounts;
-use autosim_engine::control::{Level, SignalRef};
+use autosim_engine::control::{Level, PartOf, SignalRef};
 use autosim_engine::signal::{
     Basis, GaugeMode, Metric, MetricRef, Probe, Reading, Sensor, Signal, Statistic,
 };
@@ -41,6 +42,9 @@ impl Count {
     ];
 }
 
+/// Those that a simulation reads off the metrics API.
+const WITHOUT_A_VALUE: [(Count, &str); 3] = [Count::ALL[2], Count::ALL[3], Count::ALL[4]];
+
 /// The signals: those of the metrics in their order, then those of the counts that `columns` has.
 pub(super) fn signals(model: &Model, knobs: &Knobs, columns: &[String]) -> Vec<SignalRef> {
     let recorded = |name: &str| columns.iter().any(|column| column == name);
@@ -53,11 +57,74 @@ pub(super) fn signals(model: &Model, knobs: &Knobs, columns: &[String]) -> Vec<S
             false => signal,
         }
     });
-    let counts = counts(columns).map(|(_, name)| {
-        let signal = Signal::of(Metric::Replicas, Span::from_secs(1), Span::from_secs(1));
-        told(SignalRef::own(signal), name)
+    let counts = counts(columns).map(|(_, name)| told(SignalRef::own(count()), name));
+    let mut signals: Vec<SignalRef> = metrics.chain(counts).collect();
+    if looks_at_pods(model, knobs, columns) {
+        by_metrics_server(&mut signals, model, knobs);
+    }
+    signals
+}
+
+/// The counts whose signals follow those of the metrics.
+pub(super) fn shown_counts(model: &Model, knobs: &Knobs, columns: &[String]) -> Vec<Count> {
+    let told = counts(columns).map(|(count, _)| count);
+    let looked_at = WITHOUT_A_VALUE.iter().map(|&(count, _)| count);
+    match looks_at_pods(model, knobs, columns) {
+        true => looked_at.collect(),
+        false => told.collect(),
+    }
+}
+
+/// Whether the pods of a simulation are looked at one by one.
+fn looks_at_pods(model: &Model, knobs: &Knobs, columns: &[String]) -> bool {
+    let of_pods = |metric: &MetricSpec| match metric.kind {
+        SourceKind::Resource | SourceKind::ContainerResource | SourceKind::Pods => true,
+        SourceKind::Object | SourceKind::External => false,
+    };
+    columns.is_empty() && knobs.per_pod && model.hpa.metrics.iter().any(of_pods)
+}
+
+/// The counts of pods without a value, and the resources, are all read off one metrics API.
+fn by_metrics_server(signals: &mut Vec<SignalRef>, model: &Model, knobs: &Knobs) {
+    let server = signals.len();
+    let part_of = |part: Part| Some(PartOf { signal: server, part: part.number() });
+    let mut usages = Vec::new();
+    for (signal, metric) in signals.iter_mut().zip(&model.hpa.metrics) {
+        if let Some(usage) = usage(metric, model, knobs) {
+            signal.part_of = part_of(Part::Usage(usages.len()));
+            usages.push(usage);
+        }
+    }
+    let of =
+        |part, name| SignalRef { part_of: part_of(part), ..SignalRef::own(count()).named(name) };
+    let [pending, missing, initializing] = WITHOUT_A_VALUE.map(|(_, name)| name);
+    let path = MetricsServer::new(knobs.timing(), knobs.start_up(), usages);
+    signals.push(SignalRef {
+        part_of: None,
+        sensor: Some(Box::new(path)),
+        ..of(Part::Pending, pending)
     });
-    metrics.chain(counts).collect()
+    signals.extend([of(Part::Missing, missing), of(Part::Initializing, initializing)]);
+}
+
+/// A resource as metrics-server tells of it; `None` = one that the simulation does not have.
+fn usage(metric: &MetricSpec, model: &Model, knobs: &Knobs) -> Option<Usage> {
+    let is_cpu = match (metric.is_resource("cpu"), metric.is_resource("memory")) {
+        (true, _) => true,
+        (_, true) => false,
+        (false, false) => return None,
+    };
+    let pod = Pod::of(metric, model, knobs);
+    let unit = match metric.target {
+        MetricTarget::Utilization(_) => pod.requested * 10.0,
+        MetricTarget::Average(_) | MetricTarget::Value(_) | MetricTarget::Useless => 1000.0,
+    };
+    Some(Usage { is_cpu, given: pod.given * 1000.0, unit })
+}
+
+/// A number of pods; scrapes are when the metric path says.
+const fn count() -> Signal {
+    Signal::of(Metric::Replicas, SECOND, SECOND)
 }
 
 /// The target of a metric.
@@ -75,7 +142,7 @@ fn level(metric: &MetricSpec, tolerance: &Tolerance) -> Option<Level> {
 }
 
 /// The counts that a recording has, in the order of their signals.
-pub(super) fn counts(columns: &[String]) -> impl Iterator<Item = (Count, &'static str)> + '_ {
+fn counts(columns: &[String]) -> impl Iterator<Item = (Count, &'static str)> + '_ {
     Count::ALL.into_iter().filter(|(_, name)| columns.iter().any(|column| column == name))
 }
 
@@ -104,7 +171,7 @@ fn of_metric(metric: &MetricSpec, model: &Model, knobs: &Knobs) -> SignalRef {
 
 const SECOND: Span = Span::from_secs(1);
 
-/// Cpu or memory of the mean ready replica, by way of metrics-server.
+/// Cpu or memory of the mean ready replica, where pods are not looked at one by one.
 fn of_resource(metric: &MetricSpec, model: &Model, knobs: &Knobs, column: &str) -> SignalRef {
     let of = match metric.name.as_str() {
         "cpu" => Metric::CpuPercent,
@@ -112,14 +179,14 @@ fn of_resource(metric: &MetricSpec, model: &Model, knobs: &Knobs, column: &str) 
         // Hugepages and the like: the simulation has none.
         _ => return told(SignalRef::own(Signal::of(Metric::Connections, SECOND, SECOND)), column),
     };
-    let resolution = seconds(knobs.metrics_resolution_s);
+    let window = seconds(knobs.metrics_resolution_s);
     // Memory is what it is at the sample, cpu a rate.
     let signal = match of == Metric::CpuPercent {
-        true => Signal::of(of, seconds(knobs.metrics_window_s).max(resolution), resolution),
+        true => Signal::of(of, window, window),
         false => Signal {
             gauge: GaugeMode::Instant,
             statistic: Statistic::Last,
-            ..Signal::of(of, resolution, resolution)
+            ..Signal::of(of, window, window)
         },
     };
     let pod = Pod::of(metric, model, knobs);

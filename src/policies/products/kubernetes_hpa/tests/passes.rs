@@ -15,8 +15,9 @@ fn tape_with(text: &str, initial: u32, knobs: &Knobs) -> Tape {
     Tape::new::<KubernetesHpa>(&model_with(text, knobs), knobs, &context)
 }
 
+/// Pods are not looked at one by one, so that a reading is all there is.
 fn tape(text: &str, initial: u32) -> Tape {
-    tape_with(text, initial, &Knobs::default())
+    tape_with(text, initial, &Knobs { per_pod: false, ..Knobs::default() })
 }
 
 /// A lag of which each pod takes ten, between these counts.
@@ -86,6 +87,31 @@ fn pods_of_a_simulation_are_ready_or_starting() {
     }
 }
 
+/// | cpu of those that count | pending, missing, set aside | pods | count | |
+#[test]
+fn pods_without_a_value_are_counted_by_the_metrics_api() {
+    let text = plain().replace("maxReplicas: 8", "maxReplicas: 80");
+    for (cpu, without, pods, count, why) in [
+        (90.0, [0.0, 0.0, 0.0], 6, 9, "6 x 90 / 60"),
+        (90.0, [1.0, 1.0, 0.0], 6, 6, "idle: 360 over 6 is 60"),
+        (90.0, [0.0, 1.0, 0.0], 6, 8, "idle: 450 over 6 is 75, 6 x 75 / 60"),
+        (20.0, [0.0, 0.0, 3.0], 6, 6, "in by 3 x 20 / 60, after five minutes"),
+        (20.0, [0.0, 3.0, 0.0], 6, 6, "full: 360 over 6 is 60"),
+    ] {
+        let mut tape = tape_with(&text, pods, &Knobs::default());
+        let values: Vec<_> = [cpu].iter().chain(&without).copied().map(Some).collect();
+        let decision = tape.at(15, &values);
+        assert_eq!(decision.desired, count, "{why}");
+    }
+    let context = tape::context("2026-03-02T00:00:00Z", 6);
+    let autoscaler = KubernetesHpa::autoscaler(&model(&text), &Knobs::default(), &context);
+    let names: Vec<String> = autoscaler.signals.iter().map(|signal| signal.name()).collect();
+    assert_eq!(names, ["cpu_percent", "pods_pending", "pods_missing", "pods_initializing"]);
+    let paths: Vec<_> =
+        autoscaler.signals.iter().map(|one| one.part_of.map(|of| of.signal)).collect();
+    assert_eq!(paths, [Some(1), None, Some(1), Some(1)]);
+}
+
 #[test]
 fn the_largest_of_several_metrics_wins() {
     let _shown = autosim_engine::marks::expect(["chosen"]);
@@ -105,7 +131,8 @@ fn the_largest_of_several_metrics_wins() {
 fn a_metric_that_cannot_be_computed_keeps_the_count() {
     let bare = format!("{}{}", plain(), DEPLOYMENT.replace("cpu: ", "gpu: "));
     assert_eq!(tape(&bare, 4).at(15, &[Some(500.0)]).desired, 4);
-    let knobs: Knobs = serde_json::from_value(json!({"requests": {"cpu": "1"}})).unwrap();
+    let knobs: Knobs =
+        serde_json::from_value(json!({"requests": {"cpu": "1"}, "per_pod": false})).unwrap();
     assert_eq!(tape_with(&bare, 4, &knobs).at(15, &[Some(500.0)]).desired, 8);
 }
 
@@ -140,7 +167,7 @@ fn signals_are_in_the_controllers_units() {
     let knobs: Knobs =
         serde_json::from_value(json!({"metrics": {"rps": "front/requests_per_s"}})).unwrap();
     let tape = tape_with(&hpa(rps), 1, &knobs);
-    let [signal] = &tape.autoscaler.signals[..] else { panic!("one signal") };
+    let signal = &tape.autoscaler.signals[0];
     let of = &signal.signal;
     assert_eq!(
         (of.metric, of.per_replica, of.basis),
@@ -196,10 +223,9 @@ fn knobs_are_the_flags_of_the_controller() {
     let knobs = with(json!({"sync_period_s": 30}));
     let first = KubernetesHpa::first_evaluation(&model(&free), &knobs);
     assert_eq!(first, Some(Span::from_secs(30)));
-    let tape =
-        tape_with(&plain(), 1, &with(json!({"metrics_resolution_s": 60, "metrics_window_s": 90})));
+    let tape = tape_with(&plain(), 1, &with(json!({"metrics_resolution_s": 60, "per_pod": false})));
     let signal = &tape.autoscaler.signals[0].signal;
-    assert_eq!((signal.window, signal.resolution), (Span::from_secs(90), Span::from_secs(60)));
+    assert_eq!((signal.window, signal.resolution), (Span::from_secs(60), Span::from_secs(60)));
     let tape = tape_with(&free, 1, &with(json!({"scrape_interval_s": 5})));
     assert_eq!(tape.autoscaler.signals[0].signal.resolution, Span::from_secs(5));
     let mut faults = Faults::new();
