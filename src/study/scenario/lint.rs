@@ -309,8 +309,20 @@ mod tests {
                  metric = 'cpu', target = {target} }}"
             )
         };
+        // Of a request that is half the limit a full replica shows 200 %.
+        let hpa = |target: u32| {
+            format!(
+                "kubernetes-hpa.body = {{ apiVersion = 'autoscaling/v2', kind = 'HorizontalPodAutoscaler', \
+                 metadata.name = 'shop', spec = {{ scaleTargetRef = {{ apiVersion = 'apps/v1', kind = 'Deployment', \
+                 name = 'shop' }}, minReplicas = 3, maxReplicas = 30, metrics = [{{ type = 'Resource', resource = {{ \
+                 name = 'cpu', target = {{ type = 'Utilization', averageUtilization = {target} }} }} }}] }} }}\n\
+                 kubernetes-hpa.knobs = {{ requests.cpu = '500m', limits.cpu = '1' }}"
+            )
+        };
         let half = "replica.resources.cpu = { full = '50%' }\n";
         for (replica, policy, expected) in [
+            ("", hpa(180), ""),
+            ("", hpa(190), "reads 200, and it takes more than 209 (190 and a tolerance of 10%)"),
             (
                 "",
                 eas("cpu", 92),

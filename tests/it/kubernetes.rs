@@ -1,0 +1,99 @@
+//! The HorizontalPodAutoscaler through the whole simulator: requests, pods, kubelet, metrics-server, controller.
+
+use autosim_engine::simulation::{self, DecisionLog, DecisionRecord, Detail};
+use autosim_study::scenario::{LoadOptions, Sources, load};
+use std::fmt::Write as _;
+use tempfile::TempDir;
+
+/// Every decision of the first service, with requests at these instants and the rest of a scenario.
+fn decisions(seconds: impl Iterator<Item = f64>, rest: &str) -> Vec<DecisionRecord> {
+    let folder = TempDir::new().unwrap();
+    let mut csv = "t\n".to_owned();
+    for at in seconds {
+        let _ = writeln!(csv, "{at:.4}");
+    }
+    std::fs::write(folder.path().join("requests.csv"), csv).unwrap();
+    let toml = format!(
+        "name = 'hpa'\nduration = '200s'\n[workload.arrivals.main.replay]\nfile = 'requests.csv'\n\
+         time = 't'\ntime_unit = 's'\nformat = 'timestamps'\nspread = 'keep'\n{rest}"
+    );
+    let options = LoadOptions {
+        folder: folder.path().into(),
+        fallback_name: "hpa".into(),
+        ..LoadOptions::default()
+    };
+    let loaded = load(Sources::new("hpa.toml", toml), &options)
+        .unwrap_or_else(|found| panic!("{}", found.render(false)));
+    let detail = Detail { timeline: None, decisions: DecisionLog::All, supply: false };
+    let setup = loaded.scenario.setup(0, 0, None, detail);
+    simulation::run(setup).unwrap().services.remove(0).decisions
+}
+
+/// A Deployment of one core a pod, and an autoscaler that wants half of it busy.
+const SHOP: &str = r#"
+[policies.shop.kubernetes-hpa]
+body = """
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata: {name: shop}
+spec:
+  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: shop}
+  minReplicas: 2
+  maxReplicas: 20
+  metrics:
+  - type: Resource
+    resource: {name: cpu, target: {type: Utilization, averageUtilization: 50}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: shop}
+spec:
+  replicas: 2
+  template:
+    spec:
+      containers:
+      - name: web
+        resources: {requests: {cpu: "1"}, limits: {cpu: "1"}}
+"""
+"#;
+
+/// `docs/products/kubernetes-hpa.md` goes through it: 10 requests/s of 102 ms on two pods, from 100 s on 16. The
+/// kubelet looks every 10 s, metrics-server at 7, 22, 37, ... s, the controller every 15 s.
+#[test]
+fn from_a_rise_in_load_to_a_ready_pod_as_worked_out_by_hand() {
+    let low = (0..1000).map(|n| f64::from(n) / 10.0);
+    let high = (0..1760).map(|n| 100.0 + f64::from(n) / 16.0);
+    let rest = format!(
+        "[service]\nservice_time.constant = '102ms'\n[replica.cold_start]\n\
+         provision.constant = '20s'\npull.constant = '5s'\nboot.constant = '10s'\n{SHOP}\
+         [policies.shop.kubernetes-hpa.knobs]\nkubelet_phases = 1\n"
+    );
+    let log = decisions(low.chain(high), &rest);
+    for (at_s, cpu, [pending, missing, initializing], replicas) in [
+        // The kubelet has no point before 10 s, and metrics-server not two before 37 s.
+        (15.0, None, [0.0, 2.0, 0.0], 2),
+        (30.0, None, [0.0, 2.0, 0.0], 2),
+        (45.0, Some(51.0), [0.0, 0.0, 0.0], 2),
+        (105.0, Some(51.0), [0.0, 0.0, 0.0], 2),
+        // Between the points of 90 and 110 s: half of it at 51 %, half at 81.6 %. ceil(2 x 66 / 50).
+        (120.0, Some(66.3), [0.0, 0.0, 0.0], 3),
+        // The third pod counts as idle: 163.2 / 3 is 54 %, within the tolerance.
+        (135.0, Some(81.6), [1.0, 0.0, 0.0], 3),
+        (150.0, Some(81.6), [0.0, 1.0, 0.0], 3),
+        (165.0, Some(81.6), [0.0, 1.0, 0.0], 3),
+        // Ready at 155 s, but its sample began at 150 s: 122.4 / 3 is 40 %, which would turn it round.
+        (180.0, Some(61.2), [0.0, 0.0, 1.0], 3),
+        (195.0, Some(54.4), [0.0, 0.0, 0.0], 3),
+    ] {
+        let record = log.iter().find(|record| record.at.as_secs_f64() == at_s).unwrap();
+        let seen: Vec<Option<f64>> = record.readings.iter().map(|reading| reading.value).collect();
+        let counts = [pending, missing, initializing].map(Some);
+        assert_eq!(seen[1..], counts, "at {at_s} s");
+        match (seen[0], cpu) {
+            // Rounded up to whole millicores, pod by pod.
+            (Some(seen), Some(cpu)) => assert!((seen - cpu).abs() < 0.2, "{seen} at {at_s} s"),
+            (seen, cpu) => assert_eq!(seen, cpu, "at {at_s} s"),
+        }
+        assert_eq!(record.decision.desired, replicas, "at {at_s} s");
+    }
+}
