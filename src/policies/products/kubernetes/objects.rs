@@ -157,7 +157,8 @@ fn longest_way<'p>(document: &Value, path: &'p str) -> &'p str {
         let Some(step) = step else { break };
         let next = match value {
             Value::Array(items) => step.parse().ok().and_then(|at: usize| items.get(at)),
-            other => other.get(step),
+            Value::Object(members) => members.get(step),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
         };
         let Some(next) = next else { break };
         end = path.len() - rest.len() + step.len();
