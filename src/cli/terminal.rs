@@ -57,6 +57,16 @@ fn width() -> usize {
         return WIDTH;
     }
     let stated = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
-    let measured = || Some(usize::from(terminal_size::terminal_size_of(out)?.0.0));
-    stated.or_else(measured).filter(|&width| width >= NARROWEST).unwrap_or(WIDTH)
+    stated.or_else(|| measured(&out)).filter(|&width| width >= NARROWEST).unwrap_or(WIDTH)
+}
+
+/// Some terminals know their columns and not their rows, so that both together are not asked for.
+#[cfg(unix)]
+fn measured(out: &std::io::Stdout) -> Option<usize> {
+    Some(usize::from(rustix::termios::tcgetwinsize(out).ok()?.ws_col))
+}
+
+#[cfg(not(unix))]
+fn measured(_: &std::io::Stdout) -> Option<usize> {
+    None
 }

@@ -420,8 +420,12 @@ pub(super) fn human_quantile(share: f64) -> String {
     plain(100.0 * share, 6)
 }
 
+/// Longer lines of prose are hard to follow.
+const PROSE: usize = 100;
+
 /// Adds a line, broken at spaces to fit.
 fn wrapped(out: &mut String, text: &str, columns: usize) {
+    let columns = columns.min(PROSE);
     let mut column = 0;
     for word in text.split_whitespace() {
         let width = word.chars().count();

@@ -87,7 +87,7 @@ fn savings_are_against_the_base_and_bills_for_a_month() {
 fn what_is_no_base_and_no_period_is_refused_with_what_would_be() {
     let home = home();
     for (arguments, parts) in [
-        (&["s.toml", "--base", "amble"][..], ["no policy `amble`", "ample"]),
+        (&["s.toml", "--base", "amble"][..], ["no policy `amble`", "did you mean `ample`"]),
         (&["unknown.toml"], ["unknown.toml:1:", "ample"]),
         (&["s.toml", "--base", "two.toml"], ["holds 2", "the name of one"]),
         (&["s.toml", "--base", "nowhere.json"], ["cannot read nowhere.json", "check the path"]),

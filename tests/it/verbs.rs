@@ -61,6 +61,40 @@ fn every_shipped_document_decides_on_the_shipped_readings() {
 }
 
 #[test]
+fn a_document_is_changed_in_its_own_text_and_judged_before_it_goes_out() {
+    let document = root().join("scenarios/policies/kubernetes-hpa.yaml");
+    let text = fs::read_to_string(&document).unwrap();
+    let export = |edits: &[&str]| {
+        let edits = edits.iter().flat_map(|edit| ["--edit", edit]);
+        let arguments = ["export", "--policy", document.to_str().unwrap()].into_iter();
+        said(&autosim(root(), &arguments.chain(edits).collect::<Vec<_>>()))
+    };
+    let target = "spec.metrics[0].resource.target.averageUtilization";
+    let (code, out, err) = export(&["spec.maxReplicas=40", &format!("{target}=70")]);
+    assert_eq!(code, 0, "{err}");
+    let tuned = text.replace("maxReplicas: 30", "maxReplicas: 40");
+    assert_eq!(out, tuned.replace("averageUtilization: 80 ", "averageUtilization: 70 "));
+    for (edits, part) in [
+        (["spec.maxReplicas=2"].as_slice(), "must be greater than or equal to `minReplicas`"),
+        (
+            &["spec.maxReplica=2", "spec.metrics=1"],
+            "--edit spec.maxReplica: there is no such member",
+        ),
+        (
+            &["spec.maxReplica=2", "spec.metrics=1"],
+            "--edit spec.metrics: it is a list or an object",
+        ),
+    ] {
+        let (code, out, err) = export(edits);
+        assert_eq!((code, out.as_str()), (2, ""), "{edits:?}");
+        assert!(err.contains(part), "{part}\n{err}");
+    }
+    let (code, _, err) =
+        said(&autosim(root(), &["export", "--policy", "fixed:3", "--edit", "a=1"]));
+    assert!(code == 2 && err.contains("one document"), "{err}");
+}
+
+#[test]
 fn import_and_export_are_each_others_inverse_for_every_shipped_document() {
     let folder = TempDir::new().unwrap();
     for document in documents() {

@@ -148,7 +148,7 @@ fn describe(seen: &Inspection) -> String {
         line("interval", format!("{step}, {} without a row", seen.missing));
     }
     if seen.inversions > 0 {
-        line("out of order", plural(seen.inversions as u64, "row"));
+        line("out of order", plural(seen.inversions, "row"));
     }
     if let Some(time) = &seen.service_time {
         let part = |name: &str, s: f64| format!("{name} {}", Span::from_secs_f64(round_s(s)));

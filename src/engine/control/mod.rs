@@ -94,8 +94,10 @@ pub struct Level {
     pub acts: Acts,
     /// It is one replica's part of a signal that is a total: with n replicas it lies at n times the value.
     pub each: bool,
-    /// So large a part of it beyond it is borne before the policy acts.
+    /// So large a part of it above it is borne before the policy acts.
     pub band: f64,
+    /// The same below it.
+    pub band_below: f64,
 }
 
 /// On which side of a level a policy acts.
@@ -112,7 +114,7 @@ pub enum Acts {
 impl Level {
     /// Of the signal itself.
     pub const fn of(value: f64, acts: Acts) -> Self {
-        Self { value, acts, each: false, band: 0.0 }
+        Self { value, acts, each: false, band: 0.0, band_below: 0.0 }
     }
 
     /// A target.
@@ -120,10 +122,10 @@ impl Level {
         Self::of(value, Acts::Towards)
     }
 
-    /// The same, with a band in which it does nothing.
+    /// The same, with a band on both sides in which it does nothing.
     #[must_use]
     pub const fn bearing(self, band: f64) -> Self {
-        Self { band, ..self }
+        Self { band, band_below: band, ..self }
     }
 
     /// What the signal has to be above before replicas are added; `None` if it is for removing them.
@@ -131,6 +133,14 @@ impl Level {
         match self.acts {
             Acts::Towards | Acts::Above => Some(self.value * (1.0 + self.band)),
             Acts::Below => None,
+        }
+    }
+
+    /// What the signal of a target has to be below before replicas are removed.
+    pub fn in_below(self) -> Option<f64> {
+        match self.acts {
+            Acts::Towards => Some(self.value * (1.0 - self.band_below)),
+            Acts::Above | Acts::Below => None,
         }
     }
 }

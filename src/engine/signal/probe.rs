@@ -141,11 +141,24 @@ impl Resources {
 
     /// What a metric reads at most, in percent, at full speed; `None` where it has no such end.
     pub fn highest(&self, metric: Metric) -> Option<f64> {
-        let (idle, full) = match metric {
-            Metric::UtilizationPercent => (0.0, 100.0),
-            Metric::CpuPercent => (self.cpu_idle_percent, self.cpu_of_busy_slots()),
-            Metric::MemoryPercent => (self.memory_idle_percent, self.memory_full_percent),
-            Metric::GpuPercent => (self.gpu_idle_percent, self.gpu_full_percent),
+        let (idle, full) = self.ends(metric)?;
+        let starting = matches!(metric, Metric::CpuPercent) && self.cpu_counts_starting;
+        let most = if starting { full.max(self.cpu_starting_percent) } else { full };
+        Some(most.max(idle))
+    }
+
+    /// What a metric reads without a request, in percent; `None` where nothing is known.
+    pub fn idle(&self, metric: Metric) -> Option<f64> {
+        self.ends(metric).map(|(idle, _)| idle)
+    }
+
+    /// What a metric reads with no slot busy, and with every one.
+    fn ends(&self, metric: Metric) -> Option<(f64, f64)> {
+        match metric {
+            Metric::UtilizationPercent => Some((0.0, 100.0)),
+            Metric::CpuPercent => Some((self.cpu_idle_percent, self.cpu_of_busy_slots())),
+            Metric::MemoryPercent => Some((self.memory_idle_percent, self.memory_full_percent)),
+            Metric::GpuPercent => Some((self.gpu_idle_percent, self.gpu_full_percent)),
             Metric::RequestsPerS
             | Metric::RequestsPerMin
             | Metric::InFlightRequests
@@ -161,11 +174,8 @@ impl Resources {
             | Metric::ErrorsPerMin
             | Metric::BytesPerS
             | Metric::Replicas
-            | Metric::IdleS => return None,
-        };
-        let starting = matches!(metric, Metric::CpuPercent) && self.cpu_counts_starting;
-        let most = if starting { full.max(self.cpu_starting_percent) } else { full };
-        Some(most.max(idle))
+            | Metric::IdleS => None,
+        }
     }
 }
 

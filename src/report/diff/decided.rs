@@ -68,7 +68,10 @@ pub(super) fn log(decisions: &str) -> Result<Log, csv::Error> {
                 time_s: cell("time_s").to_owned(),
                 before: cell("desired_before").parse().ok(),
                 desired: desired.parse().unwrap_or_default(),
-                what: format!("{desired} ({stage}: {})", cell("reason")),
+                what: match cell("reason") {
+                    "" => format!("{desired} ({stage})"),
+                    reason => format!("{desired} ({stage}: {reason})"),
+                },
             });
         }
     }

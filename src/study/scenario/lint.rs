@@ -309,8 +309,20 @@ mod tests {
                  metric = 'cpu', target = {target} }}"
             )
         };
+        // Of a request that is half the limit a full replica shows 200 %.
+        let hpa = |target: u32| {
+            format!(
+                "kubernetes-hpa.body = {{ apiVersion = 'autoscaling/v2', kind = 'HorizontalPodAutoscaler', \
+                 metadata.name = 'shop', spec = {{ scaleTargetRef = {{ apiVersion = 'apps/v1', kind = 'Deployment', \
+                 name = 'shop' }}, minReplicas = 3, maxReplicas = 30, metrics = [{{ type = 'Resource', resource = {{ \
+                 name = 'cpu', target = {{ type = 'Utilization', averageUtilization = {target} }} }} }}] }} }}\n\
+                 kubernetes-hpa.knobs = {{ requests.cpu = '500m', limits.cpu = '1' }}"
+            )
+        };
         let half = "replica.resources.cpu = { full = '50%' }\n";
         for (replica, policy, expected) in [
+            ("", hpa(180), ""),
+            ("", hpa(190), "reads 200, and it takes more than 209 (190 and a tolerance of 10%)"),
             (
                 "",
                 eas("cpu", 92),
@@ -333,6 +345,44 @@ mod tests {
         }
     }
 
+    /// cpu or memory at that percent of a request of half of what a replica is given.
+    fn hpa(resource: &str, percent: u32, behavior: &str) -> String {
+        format!(
+            "kubernetes-hpa = {{ knobs.requests.{resource} = '1', knobs.limits.{resource} = '2', body = {{ \
+             apiVersion = 'autoscaling/v2', kind = 'HorizontalPodAutoscaler', metadata = {{ name = 'a' }}, spec = {{ \
+             scaleTargetRef = {{ apiVersion = 'apps/v1', kind = 'Deployment', name = 'a' }}, maxReplicas = 9, \
+             behavior = {{ {behavior} }}, metrics = [{{ type = 'Resource', resource = {{ name = '{resource}', target = \
+             {{ type = 'Utilization', averageUtilization = {percent} }} }} }}] }} }} }}"
+        )
+    }
+
+    /// | target | what is said |; without a request memory is at 30 %, of the request at 60 %.
+    #[test]
+    fn targets_that_an_idle_replica_does_not_get_below_are_pointed_out() {
+        for (policy, expected) in [
+            (
+                hpa("memory", 65, ""),
+                "it never scales in by memory_percent: without a request it reads 60, and it takes less than 58.5",
+            ),
+            (
+                hpa("memory", 80, ""),
+                "no fleet of fewer than 4 replicas shrinks: without a request it reads 60 of 80",
+            ),
+            (hpa("memory", 120, ""), ""),
+            (
+                hpa("memory", 70, "scaleDown.tolerance = '0.2'"),
+                "takes less than 56 (70 less a tolerance of 20%)",
+            ),
+            (hpa("cpu", 100, ""), ""),
+            (hpa("cpu", 190, ""), "with every slot busy it reads 200, and it takes more than 209"),
+        ] {
+            let found = warned(&format!("{TRAFFIC}[policies.one]\n{policy}\n"));
+            let hit = found.iter().any(|what| what.contains(expected));
+            let right = if expected.is_empty() { found.is_empty() } else { hit };
+            assert!(right, "{policy}: {found:?}");
+        }
+    }
+
     #[test]
     fn replicas_that_go_before_their_successors_come_are_pointed_out() {
         let tracked = |keys: &str| {
@@ -349,6 +399,9 @@ mod tests {
             ("1m", tracked("stabilise_down = '30s'"), true),
             ("20s", eas.to_owned(), false),
             ("1m", eas.to_owned(), true),
+            ("6m", hpa("cpu", 100, ""), true),
+            ("4m", hpa("cpu", 100, ""), false),
+            ("6m", hpa("cpu", 100, "scaleDown.selectPolicy = 'Disabled'"), false),
         ] {
             let start = format!("replica.cold_start.constant = '{start}'\n");
             let found = said(&format!("{start}{TRAFFIC}[policies.one]\n{policy}\n"));

@@ -117,8 +117,9 @@ pub(super) fn lower(
 
 /// The base is one of the policies; of policies that could not be read nothing is said here.
 fn check_base(file: &ScenarioFile, policies: &[PolicyDraft], faults: &mut Faults) {
-    let known = policies.iter().map(|draft| draft.named.name.as_str());
-    let known: Vec<&str> = known.chain(file.policies.keys().map(String::as_str)).collect();
+    let mut known: Vec<&str> = file.policies.keys().map(String::as_str).collect();
+    let own = policies.iter().map(|draft| draft.named.name.as_str());
+    known.extend(own.filter(|name| !file.policies.contains_key(*name)));
     if let Some(base) = file.base.as_deref().filter(|base| !known.contains(base)) {
         faults.error(
             "base",

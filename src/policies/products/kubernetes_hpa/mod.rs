@@ -46,6 +46,7 @@ use autosim_engine::control::Autoscaler;
 use autosim_engine::units::Span;
 use check::KIND;
 use serde_json::Value;
+use words::SelectPolicy;
 
 /// The HorizontalPodAutoscaler of Kubernetes.
 #[derive(Debug, Clone, Copy)]
@@ -148,7 +149,15 @@ impl Product for KubernetesHpa {
 
     /// A workload starts with its own count, which is one where it says none; without a workload it is the
     /// minimum. A request that finds no pod fails: a Service without endpoints takes none.
-    fn platform(model: &Model, _: &Knobs) -> Platform {
+    fn platform(model: &Model, knobs: &Knobs) -> Platform {
+        let rules = policy::rules(model, knobs);
+        let scale_in_after = match &rules.behavior {
+            None => Some(rules.downscale_window),
+            Some(behavior) => {
+                let down = &behavior.down;
+                (down.select != SelectPolicy::Disabled).then_some(down.window)
+            }
+        };
         let least = model.hpa.min.max(1);
         let written = model.workload.as_ref().and_then(|workload| workload.replicas);
         let grace_s = model.workload.as_ref().map_or(30, |workload| workload.grace_s);
@@ -156,6 +165,7 @@ impl Product for KubernetesHpa {
             grace: Some(Span::from_secs(grace_s.max(0) as u64)),
             leaves_first: Some(LeavesFirst::Newest),
             rejects_at_zero: true,
+            scale_in_after,
             ..Platform::between(written.unwrap_or(least).max(0) as u32, model.hpa.max as u32)
         }
     }

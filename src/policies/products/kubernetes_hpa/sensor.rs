@@ -4,9 +4,10 @@
 //! no value yet; custom metrics are scraped, and counters rated over a window.
 
 use super::Knobs;
-use super::calculator::units;
+use super::calculator::{Tolerance, units};
 use super::metrics_server::{MetricsServer, Part, Usage};
 use super::native::{MetricSpec, MetricTarget, Model};
+use super::policy;
 use super::words::SourceKind;
 use crate::products::kubernetes::workload::Amounts;
 use autosim_engine::control::{Level, PartOf, SignalRef};
@@ -47,8 +48,9 @@ const WITHOUT_A_VALUE: [(Count, &str); 3] = [Count::ALL[2], Count::ALL[3], Count
 /// The signals: those of the metrics in their order, then those of the counts that `columns` has.
 pub(super) fn signals(model: &Model, knobs: &Knobs, columns: &[String]) -> Vec<SignalRef> {
     let recorded = |name: &str| columns.iter().any(|column| column == name);
+    let tolerance = policy::tolerance(model, knobs);
     let metrics = model.hpa.metrics.iter().map(|metric| {
-        let signal = of_metric(metric, model, knobs).against(level(metric));
+        let signal = of_metric(metric, model, knobs).against(level(metric, &tolerance));
         match recorded(&metric.column()) {
             // What the controller saw is on record: nothing samples it again.
             true => SignalRef { sensor: Some(Box::new(Told::default())), ..signal },
@@ -125,17 +127,18 @@ const fn count() -> Signal {
     Signal::of(Metric::Replicas, SECOND, SECOND)
 }
 
-/// The target of a metric, for pictures.
-fn level(metric: &MetricSpec) -> Option<Level> {
-    let elsewhere = matches!(metric.kind, SourceKind::Object | SourceKind::External);
-    match metric.target {
-        MetricTarget::Utilization(percent) => Some(Level::target(percent.into())),
+/// The target of a metric.
+fn level(metric: &MetricSpec, tolerance: &Tolerance) -> Option<Level> {
+    let (value, each) = match metric.target {
+        MetricTarget::Utilization(percent) => (percent.into(), false),
         MetricTarget::Average(milli) => {
-            Some(Level { each: elsewhere, ..Level::target(units(milli)) })
+            (units(milli), matches!(metric.kind, SourceKind::Object | SourceKind::External))
         }
-        MetricTarget::Value(milli) => Some(Level::target(units(milli))),
-        MetricTarget::Useless => None,
-    }
+        MetricTarget::Value(milli) => (units(milli), false),
+        MetricTarget::Useless => return None,
+    };
+    let (band, band_below) = (tolerance.up, tolerance.down);
+    Some(Level { each, band, band_below, ..Level::target(value) })
 }
 
 /// The counts that a recording has, in the order of their signals.

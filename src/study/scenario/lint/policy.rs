@@ -46,32 +46,69 @@ pub(super) fn product(
 ) {
     faults.within(deployment.policy.kind_name(), |faults| {
         for seen in signals.iter().filter(|seen| seen.service.is_none()) {
-            let Some(most) = deployment.resources.highest(seen.signal.metric) else { continue };
-            let most = most / seen.signal.unit;
-            for (level, above) in seen.levels.iter().filter_map(|one| Some((one, one.out_above()?))) {
-                if above < most {
-                    continue;
-                }
-                let band = match level.band {
-                    0.0 => String::new(),
-                    band => format!(" ({} and a tolerance of {}%)", level.value, rounded(band * 100.0)),
-                };
-                faults.warn(
-                    "",
-                    format!(
-                        "it never scales out by {}: with every slot busy it reads {most}, and it takes more \
-                         than {}{band}",
-                        seen.name(),
-                        rounded(above),
-                    ),
-                    format!("a target with headroom, for example {}", rounded(most * 0.7)),
-                );
-            }
+            out_of_reach(seen, deployment, faults);
+            stuck(seen, product.platform().start, deployment, faults);
         }
         if let Some(after) = product.platform().scale_in_after {
             early(after, "", deployment, faults);
         }
     });
+}
+
+/// Levels of a signal that it cannot get above.
+fn out_of_reach(seen: &SignalRef, deployment: &Deployment, faults: &mut Faults) {
+    let Some(most) = deployment.resources.highest(seen.signal.metric) else { return };
+    let most = most / seen.signal.unit;
+    for (level, above) in seen.levels.iter().filter_map(|one| Some((one, one.out_above()?))) {
+        if above < most {
+            continue;
+        }
+        let band = match level.band {
+            0.0 => String::new(),
+            band => format!(" ({} and a tolerance of {}%)", level.value, rounded(band * 100.0)),
+        };
+        faults.warn(
+            "",
+            format!(
+                "it never scales out by {}: with every slot busy it reads {most}, and it takes more \
+                 than {}{band}",
+                seen.name(),
+                rounded(above),
+            ),
+            format!("a target with headroom, for example {}", rounded(most * 0.7)),
+        );
+    }
+}
+
+/// Targets that an idle replica does not get below, or not by enough for a small fleet to shrink. A fleet of n is to be
+/// n x idle / target, rounded up: fewer than n only from target / (target - idle) replicas on.
+fn stuck(seen: &SignalRef, start: u32, deployment: &Deployment, faults: &mut Faults) {
+    let Some(idle) = deployment.resources.idle(seen.signal.metric) else { return };
+    let idle = idle / seen.signal.unit;
+    for (level, below) in seen.levels.iter().filter_map(|one| Some((one, one.in_below()?))) {
+        let (name, shown, target) = (seen.name(), rounded(idle), rounded(level.value));
+        let remedy = format!("a target well above that, for example {}", rounded(idle * 2.0));
+        if idle >= below {
+            let band = match level.band_below {
+                0.0 => String::new(),
+                band => format!(" ({target} less a tolerance of {}%)", rounded(band * 100.0)),
+            };
+            let what = format!(
+                "it never scales in by {name}: without a request it reads {shown}, and it takes less than {}{band}",
+                rounded(below)
+            );
+            faults.warn("", what, remedy);
+            continue;
+        }
+        let shrinks = (level.value / (level.value - idle)).ceil() as u32;
+        if shrinks > start + 1 {
+            let what = format!(
+                "by {name} no fleet of fewer than {shrinks} replicas shrinks: without a request it reads {shown} of \
+                 {target}"
+            );
+            faults.warn("", what, remedy);
+        }
+    }
 }
 
 /// Replicas go sooner than those that would follow them are ready.
