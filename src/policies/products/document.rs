@@ -63,15 +63,23 @@ impl Document {
     /// # Errors
     /// Where the text stops being what it began as, and why; or what else it is.
     pub fn parse(text: &str) -> Result<Self, NotADocument> {
-        wrapping::refuse_other_languages(text)?;
-        let (value, places) = match text.trim_start().chars().next() {
-            None | Some('{' | '[') => parse_json(text)?,
-            Some(_) => yaml::parse(text).map_err(|wrong| match text.contains("{{") {
-                true => wrapping::template_of_helm(wrong.at),
-                false => wrong,
-            })?,
-        };
+        let (value, places) = parsed(text)?;
         wrapping::open(value, places, text)
+    }
+
+    /// The same of a text that stands beside others of its product: a manifest that says nothing by itself is
+    /// taken as it is.
+    ///
+    /// # Errors
+    /// As [`Document::parse`].
+    pub fn parse_beside_others(text: &str) -> Result<Self, NotADocument> {
+        let (value, places) = parsed(text)?;
+        wrapping::open(value.clone(), places.clone(), text).or_else(|wrong| {
+            match wrapping::is_manifest(&value) {
+                true => Ok(Self::of(value, places)),
+                false => Err(wrong),
+            }
+        })
     }
 
     /// The document of a value that has no text of its own.
@@ -106,6 +114,47 @@ impl Document {
 
 /// How deep a JSON text may be nested, which is the parser's own limit.
 const JSON_DEPTH: &str = "at most 127 objects and arrays inside each other";
+
+/// How far a path (keys and places in lists, joined by dots) leads in a value: as a pointer of JSON, and in bytes of
+/// the path. A key may have dots in it.
+pub(super) fn way(value: &Value, path: &str) -> (String, usize) {
+    let (mut value, mut rest, mut pointer, mut end) = (value, path, String::new(), 0);
+    while !rest.is_empty() {
+        let is_step = |key: &&str| {
+            rest.strip_prefix(*key).is_some_and(|after| after.is_empty() || after.starts_with('.'))
+        };
+        let found = match value {
+            Value::Object(members) => {
+                // Of two that are steps the longer.
+                let step = members.keys().map(String::as_str).filter(is_step).max();
+                step.and_then(|step| Some((step, members.get(step)?)))
+            }
+            Value::Array(items) => {
+                let step = rest.split('.').next().unwrap_or_default();
+                step.parse().ok().and_then(|at: usize| Some((step, items.get(at)?)))
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
+        };
+        let Some((step, next)) = found else { break };
+        pointer += &format!("/{}", step.replace('~', "~0").replace('/', "~1"));
+        end = path.len() - rest.len() + step.len();
+        rest = rest.get(step.len() + 1..).unwrap_or_default();
+        value = next;
+    }
+    (pointer, end)
+}
+
+/// The value of a text, with the place of every member.
+fn parsed(text: &str) -> Result<(Value, Places), NotADocument> {
+    wrapping::refuse_other_languages(text)?;
+    match text.trim_start().chars().next() {
+        None | Some('{' | '[') => parse_json(text),
+        Some(_) => yaml::parse(text).map_err(|wrong| match text.contains("{{") {
+            true => wrapping::template_of_helm(wrong.at),
+            false => wrong,
+        }),
+    }
+}
 
 fn parse_json(text: &str) -> Result<(Value, Places), NotADocument> {
     serde_json::from_str(text).map(|value| (value, places(text))).or_else(|error| {
@@ -203,6 +252,24 @@ mod tests {
         assert_eq!(at("c"), Some("5"));
         assert_eq!(at("a.x.y"), Some("{\"b\": [10, 20]}"));
         assert_eq!(at("z"), Some(text));
+    }
+
+    /// | path | pointer | as much of it as there is |
+    #[test]
+    fn a_way_ends_at_what_is_there_and_keys_may_have_dots() {
+        let value = serde_json::json!({"spec": {"a.b/c": "1", "a": [{"x": 1}]}});
+        for (path, pointer, found) in [
+            ("", "", ""),
+            ("spec.a.0.x", "/spec/a/0/x", "spec.a.0.x"),
+            ("spec.a.1.x", "/spec/a", "spec.a"),
+            ("spec.a.b/c", "/spec/a.b~1c", "spec.a.b/c"),
+            ("spec.a.b/d", "/spec/a", "spec.a"),
+            ("spec.z", "/spec", "spec"),
+            ("status", "", ""),
+        ] {
+            let (way, end) = way(&value, path);
+            assert_eq!((way.as_str(), &path[..end]), (pointer, found), "{path}");
+        }
     }
 
     #[test]

@@ -37,7 +37,11 @@ pub(super) fn load<V: Product>(
             sources.push((Source::Table(key), Document::of_value(body.clone())));
             continue;
         };
-        match Document::parse(text) {
+        let parse = match file.bodies.len() > 1 {
+            true => Document::parse_beside_others,
+            false => Document::parse,
+        };
+        match parse(text) {
             Ok(document) => sources.push((Source::Text(key), document)),
             Err(wrong) => {
                 let line = text[..wrong.at.min(text.len())].matches('\n').count() + 1;

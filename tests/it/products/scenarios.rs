@@ -66,3 +66,10 @@ fn scaleway_steps_are_late_and_doubling_is_dear() {
     story.falls(&["one-by-one", "and-doubling", "target"], Figure::FailedShare);
     story.falls(&["and-doubling", "target", "one-by-one"], Figure::Cost);
 }
+
+#[test]
+fn knative_pays_for_sleep_and_takes_a_pod_for_a_hundred_requests() {
+    let story = Story::run("knative.toml");
+    story.falls(&["defaults", "limited", "retained", "awake"], Figure::LatencyP99);
+    story.falls(&["retained", "limited", "awake", "defaults"], Figure::Cost);
+}

@@ -334,7 +334,7 @@ fn stepped(case: &Value) {
             }
         };
         let pokes = revision.desired == 0 && value.is_some_and(|value| value > 0.0);
-        if !by_samples || at_s(case, step) % 2 == 0 || pokes {
+        if !by_samples || at_s(case, step).is_multiple_of(2) || pokes {
             let scaled = revision.tick(now, ready, averages).scaled;
             now_count = scaled.write.unwrap_or(now_count);
         }

@@ -36,12 +36,8 @@ fn dotted(path: &str) -> String {
 }
 
 fn at<'v>(value: &'v Value, path: &str) -> Option<&'v Value> {
-    value.pointer(&pointer(path))
-}
-
-/// The way as JSON writes it.
-fn pointer(path: &str) -> String {
-    path.split('.').map(|key| format!("/{}", key.replace('~', "~0").replace('/', "~1"))).collect()
+    let (pointer, end) = super::way(value, path);
+    value.pointer(&pointer).filter(|_| end == path.len())
 }
 
 impl Document {
@@ -70,7 +66,8 @@ impl Document {
         for edit in good.iter().rev() {
             out.replace_range(edit.place.clone(), &edit.text);
             let body = expected.get_mut(edit.body);
-            if let Some(there) = body.and_then(|body| body.pointer_mut(&pointer(&edit.path))) {
+            let there = body.and_then(|body| body.pointer_mut(&super::way(body, &edit.path).0));
+            if let Some(there) = there {
                 *there = edit.value.clone();
             }
         }
@@ -155,6 +152,7 @@ spec: # what is wanted
   size: 'small'
   request: \"250m\"
   limit: 500m
+  dev/x.y: \"1\"
   each: {a: 1, b: [2, 3]}
   shared: &s {value: 5}
   again: *s
@@ -181,6 +179,8 @@ size: 1
             ("spec.size", "it's", "'small'", "\"it's\""),
             ("spec.request", "1", "\"250m\"", "\"1\""),
             ("spec.limit", "750m", "limit: 500m", "limit: 750m"),
+            // A key with a dot in it.
+            ("spec.dev/x.y", "2", "dev/x.y: \"1\"", "dev/x.y: \"2\""),
             // A text that would be read as a number.
             ("spec.limit", "2", "limit: 500m", "limit: \"2\""),
             ("spec.each.b[1]", "9", "[2, 3]", "[2, 9]"),

@@ -98,7 +98,8 @@ fn is_read(value: &Value) -> bool {
         || of("kind") == "ConfigMap" && MAPS_OF_KNATIVE.contains(&name)
 }
 
-fn is_manifest(value: &Value) -> bool {
+/// Whether it is a manifest of Kubernetes, of whatever kind.
+pub(super) fn is_manifest(value: &Value) -> bool {
     ["apiVersion", "kind"].iter().all(|key| value.get(key).is_some_and(Value::is_string))
 }
 
@@ -344,6 +345,19 @@ spec:
             let place = document.place(kinds.len() - 1, "spec.maxReplicas");
             assert_eq!(place.map(|place| &text[place]), Some(max), "{text}");
         }
+    }
+
+    #[test]
+    fn beside_others_a_manifest_of_any_kind_is_taken_as_it_is() {
+        let other = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: mine}\n";
+        assert!(Document::parse(other).is_err());
+        let beside = Document::parse_beside_others(other).unwrap();
+        assert_eq!(beside.bodies[0]["kind"], "ConfigMap");
+        assert!(Document::parse_beside_others("terraform {\n}").is_err());
+        let service = "apiVersion: serving.knative.dev/v1\nkind: Service\nspec: {}\n";
+        assert_eq!(Document::parse(&format!("{service}---\n{other}")).unwrap().bodies.len(), 2);
+        let map = other.replace("mine", "config-autoscaler");
+        assert_eq!(Document::parse(&map).unwrap().bodies.len(), 1);
     }
 
     #[test]

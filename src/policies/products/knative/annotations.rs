@@ -133,10 +133,10 @@ fn class(all: &One<'_>, given: &Given<'_, '_>, cluster: &Cluster) {
         HPA => member
             .decline("this revision is scaled by Kubernetes' own autoscaler", &other_class(text)),
         text if text.ends_with("knative.dev") => {
-            refuse_value(&member, text, &format!("{KPA} or {HPA}"))
+            refuse_value(&member, text, &format!("{KPA} or {HPA}"));
         }
         text => {
-            member.decline(format!("{text} is not an autoscaler of Knative"), &other_class(text))
+            member.decline(format!("{text} is not an autoscaler of Knative"), &other_class(text));
         }
     }
 }

@@ -73,6 +73,7 @@ const SOUGHT: Sought = Sought { what: "Service", kind: "Service", knob: "service
 
 impl Product for Knative {
     const KIND: &'static str = "knative";
+    const YAML: bool = true;
     const PRODUCT: &'static str =
         "Knative Serving, its own autoscaler (serving.knative.dev/v1, August 2026)";
     const PROVENANCE: Provenance = Provenance::Source;
@@ -149,8 +150,8 @@ impl Product for Knative {
             return None;
         }
         let name = |(_, service, _): &(usize, Service, Vec<Omitted>)| service.name.clone();
-        let chosen = objects::the_one(services, name, knobs.service.as_deref(), &SOUGHT);
-        let (at, service, omitted) = chosen.map_err(|fault| reader.add("", fault)).ok()?;
+        let wanted = knobs.service.as_deref();
+        let (at, service, omitted) = objects::the_one(services, name, wanted, &SOUGHT, reader)?;
         let mut model = Model {
             name: service.name,
             annotations: service.annotations,

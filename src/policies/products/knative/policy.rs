@@ -12,7 +12,7 @@ use super::target::ScaleBy;
 use crate::builtin::{PolicyContext, Recorded};
 use crate::products::Words;
 use autosim_engine::control::{
-    Autoscaler, Cadence, Decision, Level, Observation, Policy, SignalRef, Stage, Why,
+    Acts, Autoscaler, Cadence, Decision, Level, Observation, Policy, SignalRef, Stage, Why,
 };
 use autosim_engine::signal::{GaugeMode, Metric, Signal};
 use autosim_engine::units::{Span, Time};
@@ -48,11 +48,16 @@ fn signal(settings: &Settings, panic: bool) -> SignalRef {
     let name = settings.metric.name();
     let window = if panic { Window::panic(settings) } else { Window::stable(settings) };
     let sensor = Some(Box::new(window) as _);
-    let each = Level { each: true, ..Level::target(settings.spec.target) };
-    let told = SignalRef { sensor, ..SignalRef::own(signal) }.against([each]);
+    let told = SignalRef { sensor, ..SignalRef::own(signal) };
+    let of_pod = |level| Level { each: true, ..level };
+    let target = Level::target(settings.spec.target);
     match panic {
-        true => told.named(format!("panic_{name}")).read_from(name),
-        false => told.named(name),
+        true => {
+            let value = settings.spec.target * settings.spec.panic_threshold;
+            let told = told.named(format!("panic_{name}")).read_from(name);
+            told.against([of_pod(Level::of(value, Acts::Above))])
+        }
+        false => told.named(name).against([of_pod(target)]),
     }
 }
 

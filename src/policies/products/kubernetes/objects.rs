@@ -1,7 +1,8 @@
 //! The envelope of every object: version, kind, name.
 
-use super::fields::{BAD_REQUEST, Object, One, subdomain};
-use crate::products::{DocumentFault, DocumentFaults, Wrong};
+use super::fields::{ApiServer, BAD_REQUEST, Object, One, subdomain};
+use crate::products::document::way;
+use crate::products::{DocumentFault, DocumentFaults, Reader, Wrong};
 use serde_json::{Map, Value};
 
 /// Members of `metadata`.
@@ -98,13 +99,15 @@ pub fn full_name(namespace: &str, name: &str) -> String {
     if namespace.is_empty() { name.to_owned() } else { format!("{namespace}/{name}") }
 }
 
-/// The object that is simulated: the one `wanted`, by its full name or without its namespace, or the only one.
+/// The object that is simulated: the one `wanted`, by its full name or without its namespace, or the only one;
+/// `None` where it cannot be told, which `reader` learns.
 pub fn the_one<T>(
     found: Vec<T>,
     name: impl Fn(&T) -> String,
     wanted: Option<&str>,
     sought: &Sought,
-) -> Result<T, DocumentFault> {
+    reader: &Reader<ApiServer>,
+) -> Option<T> {
     let Sought { what, kind, knob } = sought;
     let names: Vec<String> = found.iter().map(&name).collect();
     let is_meant = |one: &T| {
@@ -113,14 +116,14 @@ pub fn the_one<T>(
     };
     let mut meant: Vec<T> = found.into_iter().filter(is_meant).collect();
     let count = meant.len();
-    if let (1, Some(one)) = (count, meant.pop()) {
-        return Ok(one);
+    if count == 1 {
+        return meant.pop();
     }
     let remedy = match names.is_empty() {
         true => format!("add a {kind}"),
         false => format!("set the knob `{knob}` to one of: {}", names.join(", ")),
     };
-    Err(match (wanted, count) {
+    let fault = match (wanted, count) {
         (Some(wanted), 0) if !names.is_empty() => {
             DocumentFault::ours(format!("no {what} is called {wanted}"), remedy)
         }
@@ -129,64 +132,18 @@ pub fn the_one<T>(
             let lack = format!("{count} {what}s could be meant, and one is simulated");
             DocumentFault::incomplete(lack, remedy)
         }
-    })
+    };
+    reader.add("", fault);
+    None
 }
 
 /// Faults are told at what is there: of a missing member at the object it is missing in, or above.
 pub fn place(documents: &[Value], found: DocumentFaults, faults: &mut DocumentFaults) {
     for mut fault in found.into_vec() {
         if let Some(document) = documents.get(fault.document) {
-            fault.path = longest_way(document, &fault.path).to_owned();
+            let (_, end) = way(document, &fault.path);
+            fault.path.truncate(end);
         }
         faults.add(fault.document, &fault.path.clone(), fault);
-    }
-}
-
-/// As much of a way as there is. A key may have points in it.
-fn longest_way<'p>(document: &Value, path: &'p str) -> &'p str {
-    let (mut value, mut rest, mut end) = (document, path, 0);
-    while !rest.is_empty() {
-        let is_step = |key: &&str| {
-            rest.strip_prefix(*key).is_some_and(|after| after.is_empty() || after.starts_with('.'))
-        };
-        let step = match value {
-            Value::Object(members) => members.keys().map(String::as_str).filter(is_step).max(),
-            Value::Array(_) => rest.split('.').next(),
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
-        };
-        let Some(step) = step else { break };
-        let next = match value {
-            Value::Array(items) => step.parse().ok().and_then(|at: usize| items.get(at)),
-            Value::Object(members) => members.get(step),
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
-        };
-        let Some(next) = next else { break };
-        end = path.len() - rest.len() + step.len();
-        rest = rest.get(step.len() + 1..).unwrap_or_default();
-        value = next;
-    }
-    &path[..end]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    /// | way | as much of it as there is |
-    #[test]
-    fn a_way_ends_at_what_is_there_and_keys_may_have_points() {
-        let document = json!({"spec": {"a.b/c": "1", "a": [{"x": 1}]}});
-        for (path, found) in [
-            ("", ""),
-            ("spec.a.0.x", "spec.a.0.x"),
-            ("spec.a.1.x", "spec.a"),
-            ("spec.a.b/c", "spec.a.b/c"),
-            ("spec.a.b/d", "spec.a"),
-            ("spec.z", "spec"),
-            ("status", ""),
-        ] {
-            assert_eq!(longest_way(&document, path), found, "{path}");
-        }
     }
 }

@@ -36,8 +36,8 @@ pub(super) fn model(
     }
     let name =
         |(_, hpa, _): &(usize, Hpa, Vec<Omitted>)| objects::full_name(&hpa.namespace, &hpa.name);
-    let chosen = objects::the_one(autoscalers, name, knobs.autoscaler.as_deref(), &SOUGHT);
-    let (at, hpa, omitted) = chosen.map_err(|fault| reader.add("", fault)).ok()?;
+    let wanted = knobs.autoscaler.as_deref();
+    let (at, hpa, omitted) = objects::the_one(autoscalers, name, wanted, &SOUGHT, reader)?;
     let workload = workloads.into_iter().find(|workload| scales(&hpa, workload));
     let written = documents.iter().map(objects::written).collect();
     let mut model = Model { hpa, workload, written, omitted };
