@@ -58,6 +58,12 @@ pub(super) fn read(envelope: &Envelope<'_>, cluster: &Cluster) -> Option<Service
     let object = &envelope.object;
     misplaced(object);
     let spec = object.get("spec").members_if_any("template traffic")?;
+    let traffic = spec.get("traffic");
+    let shares = traffic.value.and_then(|_| traffic.items()).map_or(0, |shares| shares.len());
+    if shares > 1 {
+        let message = "traffic is split: here the newest revision has all of it";
+        traffic.warn(message, "give the workload this revision's share");
+    }
     let template = spec.get("template").members_if_any("metadata spec")?;
     let annotations = template_annotations(&template, cluster);
     let pod = template.get("spec");

@@ -77,7 +77,6 @@ impl Product for Knative {
     const PRODUCT: &'static str =
         "Knative Serving, its own autoscaler (serving.knative.dev/v1, August 2026)";
     const PROVENANCE: Provenance = Provenance::Source;
-    const YAML: bool = true;
     const TRAFFIC: &'static [&'static str] = &["concurrency", "rps"];
     const FIXED: &'static [FixedRule] = &[
         (

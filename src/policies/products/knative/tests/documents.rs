@@ -149,6 +149,10 @@ fn the_rest_of_a_service_is_judged_where_it_bears_on_replicas() {
     let unknown = faults(&service(r#""$/minscale": "2", "other/x": "1""#, ""));
     assert_eq!(unknown.len(), 1, "{unknown:?}");
     assert!(unknown[0].starts_with("Warning") && unknown[0].contains("minscale"), "{unknown:?}");
+    let split = service("", "")
+        .replace(r#""spec": {"template""#, r#""spec": {"traffic": [{}, {}], "template""#);
+    let split = faults(&split);
+    assert!(split.len() == 1 && split[0].contains("spec.traffic: traffic is split"), "{split:?}");
 }
 
 /// Section 1 and `config.NewConfigFromMap`: the first fault alone.
