@@ -158,14 +158,14 @@ impl Rules {
         if count > 0 {
             return Scaled { want: i64::from(count), write: Some(count), to_zero: None };
         }
-        let to_zero = self.to_zero(found);
+        let to_zero = self.going_to_zero(found);
         let write = to_zero.writes();
         let unwritten = if matches!(to_zero, ToZero::Activating(_)) { -1 } else { 0 };
         let want = write.map_or(unwritten, i64::from);
         Scaled { want, write, to_zero: Some(to_zero) }
     }
 
-    fn to_zero(&self, found: &Status) -> ToZero {
+    fn going_to_zero(&self, found: &Status) -> ToZero {
         let left = |of: Span| Span(of.0.saturating_sub(found.lasted.0));
         match found.active {
             _ if !self.scale_to_zero => ToZero::Off,
