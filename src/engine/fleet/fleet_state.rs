@@ -272,7 +272,7 @@ impl Fleet {
         let launched_at = self.launch_instant(now);
         let (mut start, mut ready_at) = (Start::at(launched_at), launched_at);
         for (stage, span) in self.stages(launch) {
-            ready_at = ready_at + span;
+            ready_at += span;
             start.passes(stage, ready_at);
         }
         self.census.starting += 1;

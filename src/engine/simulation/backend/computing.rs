@@ -40,7 +40,7 @@ impl Computing {
     }
 
     /// The same of a replica that has not worked yet.
-    const fn from_nothing(self) -> Self {
+    const fn unworked(self) -> Self {
         Self { before: 0, busy_ns: 0, ..self }
     }
 
@@ -71,6 +71,6 @@ impl<const OBSERVED: bool> Backend<'_, OBSERVED> {
     pub(super) fn computing_of(&self, id: ReplicaId) -> Computing {
         let number = self.fleet.ordinal(id);
         let known = self.computing_of.binary_search_by_key(&number, |one| one.0);
-        known.map_or_else(|_| self.computing.from_nothing(), |at| self.computing_of[at].1)
+        known.map_or_else(|_| self.computing.unworked(), |at| self.computing_of[at].1)
     }
 }

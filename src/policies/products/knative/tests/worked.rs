@@ -144,7 +144,7 @@ fn a_revision_that_is_never_ready_is_given_up() {
         &Knobs::default(),
         1,
         &[
-            (2, none, Some(0), 1, "mode: progress-deadline, 628 s left"),
+            (2, none, Some(0), 1, "mode: progress-deadline, 10m 28s left"),
             (630, none, Some(0), 1, "mode: progress-deadline, 0 s left"),
             (632, none, Some(0), 0, "recommend: 0.0000 in all at 70 each"),
         ],
