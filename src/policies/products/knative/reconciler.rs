@@ -165,7 +165,7 @@ impl Rules {
         Scaled { want, write, to_zero: Some(to_zero) }
     }
 
-    fn to_zero(&self, found: &Status) -> ToZero {
+    fn to_zero(self, found: &Status) -> ToZero {
         let left = |of: Span| Span(of.0.saturating_sub(found.lasted.0));
         match found.active {
             _ if !self.scale_to_zero => ToZero::Off,
