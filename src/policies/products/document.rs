@@ -147,6 +147,10 @@ pub(super) fn way(value: &Value, path: &str) -> (String, usize) {
 /// The value of a text, with the place of every member.
 fn parsed(text: &str) -> Result<(Value, Places), NotADocument> {
     wrapping::refuse_other_languages(text)?;
+    if text.trim_start().starts_with("{{") {
+        // No object of JSON begins so.
+        return Err(wrapping::template_of_helm(0));
+    }
     match text.trim_start().chars().next() {
         None | Some('{' | '[') => parse_json(text),
         Some(_) => yaml::parse(text).map_err(|wrong| match text.contains("{{") {

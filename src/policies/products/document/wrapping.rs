@@ -372,6 +372,7 @@ spec:
             ("AWSTemplateFormatVersion: 2010-09-09\n", "CloudFormation"),
             (r#"{"ROSTemplateFormatVersion": "2015-09-01"}"#, "template of ROS without"),
             ("a: {{ .Values.a }}\nb: 2\n", "template"),
+            ("{{- if .Values.a }}\na: 1\n{{- end }}\n", "template"),
         ] {
             let wrong = Document::parse(text).unwrap_err();
             assert!(wrong.is_foreign && wrong.message.contains(part), "{wrong:?}\n{text}");
