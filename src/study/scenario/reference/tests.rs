@@ -107,7 +107,7 @@ fn what_is_asked_for_is_a_section_a_table_or_a_key() {
         ("service", &["service", "service.sharing", "service.queue"][..], 16),
         ("service.queue", &["service.queue"], 5),
         ("retries", &["client.retries"], 7),
-        ("tolerance", &["target-tracking", "sae.knobs"], 2),
+        ("tolerance", &["target-tracking", "sae.knobs", "kubernetes-hpa.knobs"], 3),
         ("service.queue.timeout", &["service.queue"], 1),
         ("duration", &["duration"], 0),
     ] {
