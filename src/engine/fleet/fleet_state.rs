@@ -207,11 +207,15 @@ impl Fleet {
     }
     /// Those that start, in launch order.
     pub fn starting(&self) -> Vec<ReplicaId> {
-        self.ids(|state| matches!(state, State::Starting { .. }))
+        self.ids(|replica| matches!(replica.state, State::Starting { .. }))
     }
     /// The ready replicas in launch order.
     pub fn ready(&self) -> Vec<ReplicaId> {
-        self.ids(|state| matches!(state, State::Ready { .. }))
+        self.ready_among(|_| true)
+    }
+    /// Those of them whose launch ordinals are asked for.
+    pub fn ready_among(&self, asked: impl Fn(u64) -> bool) -> Vec<ReplicaId> {
+        self.ids(|replica| matches!(replica.state, State::Ready { .. }) && asked(replica.ordinal))
     }
     /// Integrals of the census up to `now`.
     pub fn integrals(&mut self, now: Time) -> FleetIntegrals {
@@ -481,11 +485,11 @@ impl Fleet {
         ready
     }
 
-    /// Replicas in a state, in launch order (rule 13).
-    fn ids(&self, wanted: impl Fn(State) -> bool) -> Vec<ReplicaId> {
+    /// Replicas that are wanted, in launch order (rule 13).
+    fn ids(&self, wanted: impl Fn(&Replica) -> bool) -> Vec<ReplicaId> {
         let all = self.replicas.iter().enumerate();
         let mut ids: Vec<_> =
-            all.filter(|(_, r)| wanted(r.state)).map(|(at, r)| (r.ordinal, at as u32)).collect();
+            all.filter(|(_, r)| wanted(r)).map(|(at, r)| (r.ordinal, at as u32)).collect();
         ids.sort_unstable();
         ids.into_iter().map(|(_, at)| ReplicaId(at)).collect()
     }

@@ -68,6 +68,33 @@ pub enum Wants {
     Work,
 }
 
+/// Which replicas a scrape shows one by one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shown {
+    /// All.
+    All,
+    /// None.
+    Nobody,
+    /// Those whose number divided by `of`, which is not zero, leaves `rest`.
+    Group {
+        /// How many groups there are.
+        of: u64,
+        /// Which of them.
+        rest: u64,
+    },
+}
+
+impl Shown {
+    /// Whether a replica is among them.
+    pub const fn has(self, number: u64) -> bool {
+        match self {
+            Self::All => true,
+            Self::Nobody => false,
+            Self::Group { of, rest } => number % of == rest,
+        }
+    }
+}
+
 /// When a replica reached the stages of its start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Life {

@@ -1,6 +1,6 @@
 //! What turns scrapes into readings: the pipeline, or a product's own metric path.
 
-use super::{Pipeline, Probe, Reading, Resources, Wants};
+use super::{Pipeline, Probe, Reading, Resources, Shown, Wants};
 use crate::units::Time;
 
 /// A metric path from scrapes to readings. Most signals use [`Pipeline`]; a product whose path is not
@@ -43,6 +43,12 @@ pub trait Sensor: Send {
     fn part(&mut self, now: Time, part: u32) -> Reading {
         let _ = part;
         self.reading(now)
+    }
+
+    /// Which replicas the scrape at `now` is to show, where it wants them at all.
+    fn shown(&self, now: Time) -> Shown {
+        let _ = now;
+        Shown::All
     }
 
     /// What scrapes must show of replicas.

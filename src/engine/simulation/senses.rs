@@ -4,7 +4,7 @@ use super::backend::Backend;
 use super::drift::Lateness;
 use crate::control::{PartOf, SignalRef};
 use crate::random::Streams;
-use crate::signal::{Pipeline, Reading, Resources, Sensor, Wants};
+use crate::signal::{Pipeline, Reading, Resources, Sensor, Shown, Wants};
 use crate::units::{Span, Time};
 
 /// The sensors of one autoscaler, in the order of its signals.
@@ -103,7 +103,8 @@ impl Senses {
     ) -> Time {
         let sense = &mut self.senses[number as usize];
         let is_out = sense.outages.iter().any(|&(from, until)| from <= now && now < until);
-        source.with_probe(now, |probe| match is_out {
+        let shown = sense.sensor.shown(now);
+        source.with_probe(now, shown, |probe| match is_out {
             true => sense.sensor.miss(probe),
             false => sense.sensor.scrape(probe),
         });
@@ -149,7 +150,7 @@ impl Senses {
             self.tell_of_replicas(now, own);
             let inspecting = |sense: &&mut Sense| sense.sensor.wants() == Wants::Work;
             for sense in self.senses.iter_mut().filter(inspecting) {
-                own.with_probe(now, |probe| sense.sensor.inspect(probe));
+                own.with_probe(now, Shown::All, |probe| sense.sensor.inspect(probe));
             }
         }
         for at in 0..self.readings.len() {

@@ -2,7 +2,7 @@
 
 use super::{Backend, Census, Snapshot};
 use crate::fleet::{ReplicaId, Start, State};
-use crate::signal::{Life, Probe, ReplicaLoad, Wants};
+use crate::signal::{Life, Probe, ReplicaLoad, Shown, Wants};
 use crate::simulation::meter::Audience;
 use crate::units::Time;
 
@@ -37,14 +37,15 @@ impl<const OBSERVED: bool> Backend<'_, OBSERVED> {
         }
     }
 
-    /// What `read` sees of this service now.
+    /// What `read` sees of this service now, with the replicas that are to be shown.
     pub(in crate::simulation) fn with_probe<T>(
         &mut self,
         now: Time,
+        shown: Shown,
         read: impl FnOnce(&Probe<'_>) -> T,
     ) -> T {
         let seen = self.snapshot(now);
-        self.look_at_replicas(now);
+        self.look_at_replicas(now, shown);
         let recorder = &self.told.recorder;
         let (retries, last_retry) = recorder
             .attempts
@@ -76,12 +77,13 @@ impl<const OBSERVED: bool> Backend<'_, OBSERVED> {
         })
     }
 
-    fn look_at_replicas(&mut self, now: Time) {
-        if self.wants == Wants::Totals {
+    fn look_at_replicas(&mut self, now: Time, shown: Shown) {
+        self.replicas.clear();
+        self.starting.clear();
+        if self.wants == Wants::Totals || shown == Shown::Nobody {
             return;
         }
-        self.replicas.clear();
-        for id in self.fleet.ready() {
+        for id in self.fleet.ready_among(|number| shown.has(number)) {
             let State::Ready { since } = self.fleet.state(id) else { continue };
             let ongoing = self.plane.load(now, id).try_into().unwrap_or(u32::MAX);
             let computing_ns = match self.wants {
@@ -92,8 +94,8 @@ impl<const OBSERVED: bool> Backend<'_, OBSERVED> {
             self.replicas.push(ReplicaLoad { life, ready_since: since, ongoing, computing_ns });
         }
         if self.wants == Wants::Work {
-            let starting = self.fleet.starting();
-            self.starting = starting.into_iter().map(|id| self.life(id)).collect();
+            let starting = self.fleet.starting().into_iter().map(|id| self.life(id));
+            self.starting = starting.filter(|life| shown.has(life.number)).collect();
         }
     }
 

@@ -13,7 +13,7 @@
 //! The controller reads whole millicores and thousandths of bytes, rounded up (`Quantity.MilliValue`).
 
 use super::pods::{Group, Phase, Pod, Readiness, SampleTime, StartUp};
-use autosim_engine::signal::{Life, Probe, Reading, ReplicaLoad, Resources, Sensor, Wants};
+use autosim_engine::signal::{Life, Probe, Reading, ReplicaLoad, Resources, Sensor, Shown, Wants};
 use autosim_engine::units::{Span, Time};
 
 /// The youngest container that is measured from its start.
@@ -79,8 +79,8 @@ pub struct MetricsServer {
     looks: u64,
     next_scrape: Time,
     last_scrape: Time,
-    /// Pods that the kubelet has looked at, ascending by number.
-    pods: Vec<Measured>,
+    /// Pods that the kubelets have looked at: by group, ascending by number.
+    groups: Vec<Vec<Measured>>,
     seen: Seen,
 }
 
@@ -104,6 +104,13 @@ struct Point {
     computing_ns: u128,
     /// In percent of what it was given; memory is what it is at the instant.
     memory: f64,
+}
+
+impl Point {
+    /// Nothing was used yet.
+    const fn at_start(at: Time) -> Self {
+        Self { at, starting_ns: 0, ready_ns: 0, computing_ns: 0, memory: 0.0 }
+    }
 }
 
 /// The pods at a pass that do not count, or not for cpu.
@@ -144,42 +151,47 @@ impl MetricsServer {
             looks: 0,
             next_scrape: Time::ZERO + timing.first_scrape,
             last_scrape: Time::ZERO,
-            pods: Vec::new(),
+            groups: vec![Vec::new(); timing.phases.max(1) as usize],
             seen: Seen::default(),
         }
     }
 
-    /// When the kubelets look next: one group of pods after the other.
+    /// When the kubelets look next: at one group of pods after the other.
     fn next_look(&self) -> Time {
-        let phases = u128::from(self.timing.phases.max(1));
-        let at = u128::from(self.timing.housekeeping.0) * u128::from(self.looks + 1) / phases;
-        Time(u64::try_from(at).unwrap_or(u64::MAX))
+        let at = u128::from(self.timing.housekeeping.0) * u128::from(self.looks + 1);
+        Time(u64::try_from(at / self.groups.len() as u128).unwrap_or(u64::MAX))
     }
 
-    /// The kubelets look at the pods of a group.
+    /// The group whose turn it is.
+    fn turn(&self) -> usize {
+        (self.looks % self.groups.len() as u64) as usize
+    }
+
+    /// The group of a pod.
+    fn group_of(&self, number: u64) -> &[Measured] {
+        &self.groups[(number % self.groups.len() as u64) as usize]
+    }
+
+    /// The kubelets look at the pods of the group whose turn it is, if it is time.
     fn look(&mut self, probe: &Probe<'_>) {
-        let phases = u64::from(self.timing.phases.max(1));
-        let group = self.looks % phases;
-        let mut known = std::mem::take(&mut self.pods).into_iter().peekable();
-        let mut pods = Vec::with_capacity(known.len() + 1);
-        for (life, load) in running(probe) {
-            while known.next_if(|pod| pod.number < life.number).is_some() {}
-            let known = known.next_if(|pod| pod.number == life.number);
-            let looked_at = life.number % phases == group;
-            let point = || self.point(probe.at, life, load);
-            pods.extend(match known {
-                Some(pod) if looked_at => Some(Measured { kubelet: point(), ..pod }),
-                None if looked_at => Some(Measured {
-                    number: life.number,
-                    runs_from: life.runs_from,
-                    kubelet: point(),
-                    last: None,
-                    previous: None,
-                }),
-                known => known,
-            });
+        if probe.at < self.next_look() {
+            return;
         }
-        self.pods = pods;
+        let turn = self.turn();
+        let mut pods = std::mem::take(&mut self.groups[turn]);
+        let numbers = running(probe).map(|(life, _)| life.number);
+        if !numbers.eq(pods.iter().map(|pod| pod.number)) {
+            let mut known = pods.into_iter().peekable();
+            let one = |life: Life| {
+                while known.next_if(|pod| pod.number < life.number).is_some() {}
+                known.next_if(|pod| pod.number == life.number).unwrap_or(Measured::of(life))
+            };
+            pods = running(probe).map(|(life, _)| life).map(one).collect();
+        }
+        for (pod, (life, load)) in pods.iter_mut().zip(running(probe)) {
+            pod.kubelet = self.point(probe.at, life, load);
+        }
+        self.groups[turn] = pods;
         self.looks += 1;
     }
 
@@ -200,7 +212,7 @@ impl MetricsServer {
     /// metrics-server asks the kubelets for what they have.
     fn scrape_kubelets(&mut self, now: Time) {
         let resolution = self.timing.resolution;
-        self.pods.iter_mut().for_each(|pod| pod.scrape(resolution));
+        self.groups.iter_mut().flatten().for_each(|pod| pod.scrape(resolution));
         self.last_scrape = now;
     }
 
@@ -222,8 +234,9 @@ impl MetricsServer {
         life: Life,
         load: Option<&ReplicaLoad>,
     ) -> (Pod, Option<(Point, Point)>) {
-        let known = self.pods.binary_search_by_key(&life.number, |pod| pod.number);
-        let known = known.ok().map(|at| &self.pods[at]);
+        let group = self.group_of(life.number);
+        let known = group.binary_search_by_key(&life.number, |pod| pod.number);
+        let known = known.ok().map(|at| &group[at]);
         let points = known.and_then(|pod| Some((pod.previous?, pod.last?)));
         let phase = if life.runs_from <= now { Phase::Running } else { Phase::Pending };
         let since = now.since(load.map_or(life.placed_at, |load| load.ready_since));
@@ -242,18 +255,19 @@ impl MetricsServer {
 }
 
 impl Measured {
+    /// Not looked at yet.
+    const fn of(life: Life) -> Self {
+        let Life { number, runs_from, .. } = life;
+        let kubelet = Point::at_start(runs_from);
+        Self { number, runs_from, kubelet, last: None, previous: None }
+    }
+
     /// The kubelet's point is taken over.
     fn scrape(&mut self, resolution: Span) {
         let point = self.kubelet;
         let age = point.at.since(self.runs_from);
         self.previous = match self.last {
-            _ if FRESH <= age && age < resolution => Some(Point {
-                at: self.runs_from,
-                starting_ns: 0,
-                ready_ns: 0,
-                computing_ns: 0,
-                ..point
-            }),
+            _ if FRESH <= age && age < resolution => Some(Point::at_start(self.runs_from)),
             Some(last) if point.at > last.at => Some(last),
             Some(_) => self.previous,
             None => None,
@@ -295,9 +309,7 @@ impl Sensor for MetricsServer {
     }
 
     fn scrape(&mut self, probe: &Probe<'_>) {
-        while self.next_look() <= probe.at {
-            self.look(probe);
-        }
+        self.look(probe);
         if self.next_scrape <= probe.at {
             self.scrape_kubelets(probe.at);
             self.next_scrape = probe.at + self.timing.resolution;
@@ -306,17 +318,23 @@ impl Sensor for MetricsServer {
 
     /// The kubelets go on; metrics-server reaches none of them.
     fn miss(&mut self, probe: &Probe<'_>) {
-        while self.next_look() <= probe.at {
-            self.look(probe);
-        }
+        self.look(probe);
         if self.next_scrape <= probe.at {
-            self.pods.iter_mut().for_each(Measured::forget);
+            self.groups.iter_mut().flatten().for_each(Measured::forget);
             self.next_scrape = probe.at + self.timing.resolution;
         }
     }
 
     fn next_scrape(&self, _: Time) -> Option<Time> {
         Some(self.next_look().min(self.next_scrape))
+    }
+
+    /// The group that is looked at; metrics-server asks the kubelets and looks at none.
+    fn shown(&self, now: Time) -> Shown {
+        match self.next_look() <= now {
+            true => Shown::Group { of: self.groups.len() as u64, rest: self.turn() as u64 },
+            false => Shown::Nobody,
+        }
     }
 
     fn wants(&self) -> Wants {
@@ -407,10 +425,11 @@ mod tests {
             Self { server, pods: pods.to_vec() }
         }
 
-        fn shown<T>(&self, now: Time, show: impl FnOnce(&Probe<'_>) -> T) -> T {
+        fn shown<T>(&self, now: Time, shown: Shown, show: impl FnOnce(&Probe<'_>) -> T) -> T {
             let seconds = Time::from_secs;
             let (mut replicas, mut starting) = (Vec::new(), Vec::new());
-            for (number, &(placed, runs, ready, share)) in (0..).zip(&self.pods) {
+            let pods = (0..).zip(&self.pods).filter(|(number, _)| shown.has(*number));
+            for (number, &(placed, runs, ready, share)) in pods {
                 let life = Life { number, placed_at: seconds(placed), runs_from: seconds(runs) };
                 if now < seconds(ready) {
                     starting.push(life);
@@ -435,10 +454,11 @@ mod tests {
             let mut read = |at: &u64| {
                 let now = Time::from_secs(*at);
                 while next <= now {
-                    self.shown(next, |probe| server.scrape(probe));
+                    let shown = server.shown(next);
+                    self.shown(next, shown, |probe| server.scrape(probe));
                     next = server.next_scrape(next).unwrap();
                 }
-                self.shown(now, |probe| server.inspect(probe));
+                self.shown(now, Shown::All, |probe| server.inspect(probe));
                 parts.iter().map(|part| server.part(now, part.number()).value).collect()
             };
             at_s.iter().map(&mut read).collect()
