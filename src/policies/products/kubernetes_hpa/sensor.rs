@@ -57,7 +57,7 @@ pub(super) fn signals(model: &Model, knobs: &Knobs, columns: &[String]) -> Vec<S
             false => signal,
         }
     });
-    let counts = counts(columns).map(|(_, name)| told(SignalRef::own(count()), name));
+    let counts = counts(columns).map(|(_, name)| told(SignalRef::own(count(knobs)), name));
     let mut signals: Vec<SignalRef> = metrics.chain(counts).collect();
     if looks_at_pods(model, knobs, columns) {
         by_metrics_server(&mut signals, model, knobs);
@@ -95,8 +95,10 @@ fn by_metrics_server(signals: &mut Vec<SignalRef>, model: &Model, knobs: &Knobs)
             usages.push(usage);
         }
     }
-    let of =
-        |part, name| SignalRef { part_of: part_of(part), ..SignalRef::own(count()).named(name) };
+    let of = |part, name| SignalRef {
+        part_of: part_of(part),
+        ..SignalRef::own(count(knobs)).named(name)
+    };
     let [pending, missing, initializing] = WITHOUT_A_VALUE.map(|(_, name)| name);
     let path = MetricsServer::new(knobs.timing(), knobs.start_up(), usages);
     signals.push(SignalRef {
@@ -122,9 +124,10 @@ fn usage(metric: &MetricSpec, model: &Model, knobs: &Knobs) -> Option<Usage> {
     Some(Usage { is_cpu, given: pod.given * 1000.0, unit })
 }
 
-/// A number of pods; scrapes are when the metric path says.
-const fn count() -> Signal {
-    Signal::of(Metric::Replicas, SECOND, SECOND)
+/// A number of pods, known at each pass; in a simulation scrapes are when the metric path says.
+fn count(knobs: &Knobs) -> Signal {
+    let pass = seconds(knobs.sync_period_s);
+    Signal::of(Metric::Replicas, pass, pass)
 }
 
 /// The target of a metric.
@@ -164,12 +167,10 @@ fn of_metric(metric: &MetricSpec, model: &Model, knobs: &Knobs) -> SignalRef {
         }
         SourceKind::Pods | SourceKind::Object | SourceKind::External => match &metric.stands_for {
             Some(of) => custom(of, metric.kind, knobs).named(column),
-            None => told(SignalRef::own(Signal::of(Metric::Connections, SECOND, SECOND)), &column),
+            None => told(SignalRef::own(count(knobs)), &column),
         },
     }
 }
-
-const SECOND: Span = Span::from_secs(1);
 
 /// Cpu or memory of the mean ready replica, where pods are not looked at one by one.
 fn of_resource(metric: &MetricSpec, model: &Model, knobs: &Knobs, column: &str) -> SignalRef {
@@ -177,7 +178,7 @@ fn of_resource(metric: &MetricSpec, model: &Model, knobs: &Knobs, column: &str) 
         "cpu" => Metric::CpuPercent,
         "memory" => Metric::MemoryPercent,
         // Hugepages and the like: the simulation has none.
-        _ => return told(SignalRef::own(Signal::of(Metric::Connections, SECOND, SECOND)), column),
+        _ => return told(SignalRef::own(count(knobs)), column),
     };
     let window = seconds(knobs.metrics_resolution_s);
     // Memory is what it is at the sample, cpu a rate.
