@@ -425,6 +425,13 @@ pub(crate) fn failing_case(kind: Kind, seed: u64) -> Case {
     case
 }
 
+/// A random case whose replicas are started by requests and fail by themselves.
+pub(crate) fn failing_per_request_case(kind: Kind, seed: u64) -> Case {
+    let mut case = failing_case(kind, seed);
+    case.fleet.failures.outages.clear();
+    case
+}
+
 /// A random case whose replicas fail, with all they hold, while requests share them.
 pub(crate) fn failing_sharing_case(kind: Kind, seed: u64) -> Case {
     let failures =
@@ -773,12 +780,21 @@ fn replicas_that_fail_equal_the_naive_simulator_on_every_balancing() {
     }
 }
 
+/// (rules 32, 33, 52)
+#[test]
+fn replicas_that_requests_start_fail_as_in_the_naive_simulator() {
+    compare_all(Kind::PerRequest, failing_per_request_case);
+}
+
 #[test]
 fn the_random_failures_lose_work_and_put_it_back() {
     let (mut failed, mut lost, mut put_back) = (0, 0, 0);
-    for kind in controlled() {
+    for kind in kinds() {
         for seed in 0..60 {
-            let case = failing_case(kind, seed);
+            let case = match kind {
+                Kind::PerRequest => failing_per_request_case(kind, seed),
+                Kind::Central | Kind::Routed(_) => failing_case(kind, seed),
+            };
             let (_, outcome) = records(setup(&case));
             let service = &outcome.services[0];
             failed += service.fleet.failures;

@@ -156,7 +156,9 @@ pub(super) fn check_lives(scenario: &Scenario, faults: &mut Faults) {
 /// How often a replica is replaced within a run; `None` where none is.
 fn lives(deployment: &Deployment, end: Time) -> Option<f64> {
     let Deployment { fleet, mean_start_s, mean_life_s, .. } = deployment;
-    let life_s = mean_life_s.filter(|_| fleet.failures.restart == Restart::Replaced)?;
+    // Requests start replicas whatever is said of restarts (rule 52).
+    let replaced = fleet.failures.restart == Restart::Replaced || fleet.scales_per_request();
+    let life_s = mean_life_s.filter(|_| replaced)?;
     let rate = fleet.launch_rate;
     let pause_s = rate.map_or(0.0, |rate| rate.per.as_secs_f64() / f64::from(rate.launches));
     // No life is shorter than a nanosecond.
@@ -243,11 +245,13 @@ mod tests {
         let found = read(&format!("{FIXED}{shared}")).unwrap_err();
         assert!(found.contains("shared cannot be put back"), "{found}");
         let keep_alive = "[policies.faas.keep-alive]\nidle_expiry.constant = '10m'\n";
-        for failing in
-            ["[[outages]]\nat = '1h'\nkill = 1\n", "[replica.failures]\nlifetime = '1h'\n"]
-        {
-            let found = read(&format!("{keep_alive}{failing}")).unwrap_err();
-            assert!(found.contains("scales per request"), "{found}");
-        }
+        let outage = "[[outages]]\nat = '1h'\nkill = 1\n";
+        let found = read(&format!("{keep_alive}{outage}")).unwrap_err();
+        assert!(found.contains("scales per request"), "{found}");
+        let lives = "[replica.failures]\nlifetime = '1h'\n";
+        assert!(read(&format!("{keep_alive}{lives}")).is_ok());
+        let brief = "[replica.failures]\nlifetime = '1us'\nrestart = 'left'\n";
+        let found = read(&format!("{keep_alive}{brief}")).unwrap_err();
+        assert!(found.contains("replaced about"), "{found}");
     }
 }

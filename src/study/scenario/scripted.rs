@@ -224,19 +224,17 @@ fn beyond_end(service: &ServiceDraft, end: Time, faults: &mut Faults) {
     }
 }
 
-/// Scale per request starts and removes replicas by itself: nobody else's count is in force there, none fails,
-/// and nothing could be replaced in batches.
+/// Scale per request starts and removes replicas by itself: nobody else's count is in force there, none fails
+/// together with others, and nothing could be replaced in batches.
 fn left_to_requests(service: &ServiceDraft, faults: &mut Faults) {
     let FleetSpec { rollouts, failures, interventions, .. } = &service.fleet;
-    let lives = "; how long its replicas live at most is its `max_lifetime`";
-    for (key, given, more) in [
-        ("rollouts", !rollouts.is_empty(), ""),
-        ("replica.failures", failures.lifetime.is_some(), lives),
-        ("outages", !failures.outages.is_empty(), ""),
-        ("interventions", !interventions.is_empty(), ""),
+    for (key, given) in [
+        ("rollouts", !rollouts.is_empty()),
+        ("outages", !failures.outages.is_empty()),
+        ("interventions", !interventions.is_empty()),
     ] {
         if given {
-            let hint = format!("leave that out, or the keep-alive policy{more}");
+            let hint = "leave that out, or the keep-alive policy";
             faults.error(&service.key(key), "a policy of this service scales per request", hint);
         }
     }

@@ -8,6 +8,9 @@ use crate::units::Time;
 impl<const OBSERVED: bool> Backend<'_, OBSERVED> {
     /// A replica that is ready now will fail, if it has such a life.
     pub(super) fn note_failure(&mut self, id: ReplicaId) {
+        if self.scales_per_request() {
+            return; // the plane's
+        }
         let ordinal = self.fleet.ordinal(id);
         self.changes.push((self.fleet.fails_at(id), Event::Fail(ordinal, id)));
     }

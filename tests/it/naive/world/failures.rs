@@ -56,7 +56,19 @@ impl World<'_> {
     pub(super) fn fail(&mut self, replica: usize) {
         if self.replicas[replica].state == State::Ready {
             self.end(&[replica], true);
-            self.replace(1);
+            match self.case.fleet.scaling {
+                Scaling::Controlled => self.replace(1),
+                Scaling::PerRequest(ScalePerRequest { minimum, limit, .. }) => {
+                    // Those who wait take what is free first (rule 52).
+                    self.serve_waiting();
+                    let live = self.live();
+                    let waits = !self.gateway.is_empty();
+                    if (live < minimum || waits && live < limit) && self.room() > 0 {
+                        self.add_replica(State::Ordered);
+                        self.launch_ordered();
+                    }
+                }
+            }
         }
     }
 

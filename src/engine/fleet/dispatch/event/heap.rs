@@ -17,6 +17,8 @@ pub(super) enum What {
     GiveUp = Rank::PatienceEnded as u8,
     /// A client has waited long enough for an attempt.
     ClientGivesUp = Rank::ClientGaveUp as u8,
+    /// A replica that a request started fails.
+    Fail = Rank::Failed as u8,
     /// A user in a closed loop begins, or has thought and sends.
     UserActs = Rank::UserActed as u8,
     /// A client tries again.

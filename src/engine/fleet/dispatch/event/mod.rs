@@ -130,9 +130,7 @@ impl EventPlane {
     /// Empty, without replicas.
     pub(super) fn new(spec: &FleetSpec, streams: Streams, waiting_limit: u64) -> Self {
         let mode = match &spec.scaling {
-            Scaling::PerRequest(scale) => {
-                Mode::PerRequest(PerRequest::new(scale, spec.concurrency, streams))
-            }
+            Scaling::PerRequest(scale) => Mode::PerRequest(PerRequest::new(scale, spec, streams)),
             Scaling::Controlled => match spec.balancing {
                 Balancing::CentralQueue => Mode::Central,
                 Balancing::PerReplica(rule) => Mode::Routed(Routed::new(rule)),
@@ -329,6 +327,7 @@ impl EventPlane {
             What::Ready => self.ready_per_request(event, fleet),
             What::GiveUp => self.give_up(event, sink),
             What::ClientGivesUp => self.clients_give_up(event, fleet, sink),
+            What::Fail => self.fail_per_request(event, fleet, sink),
             What::UserActs => self.user_acts(event, fleet, sink),
             What::Retry => self.retry(event, fleet, sink),
         }
@@ -497,7 +496,7 @@ impl<S: Sink> Plane<S> for EventPlane {
                 routed.add(id, fleet.ordinal(id));
                 return self.empty_gateway();
             }
-            Mode::PerRequest(state) => state.begin_life(now.0, id, fleet),
+            Mode::PerRequest(_) => self.begin_life(id, fleet),
             Mode::Central => {}
         }
         for slot in 0..self.servers.concurrency() {

@@ -4,7 +4,7 @@
 use super::{EventPlane, Mode, Place, Ticket, Waiting};
 use crate::fleet::dispatch::Sink;
 use crate::fleet::dispatch::event::heap::{PlaneEvent, What};
-use crate::fleet::{Fleet, OrderedBy, Overflow, ReplicaId, ScalePerRequest};
+use crate::fleet::{Fleet, FleetSpec, OrderedBy, Overflow, ReplicaId, ScalePerRequest};
 use crate::marks;
 use crate::random::{Purpose, Sampler, Streams};
 use crate::units::Time;
@@ -19,6 +19,8 @@ pub(super) struct PerRequest {
     /// Idle replicas expire in the order in which they became idle, each after so long: one slot and a
     /// constant expiry.
     in_order: Option<u64>,
+    /// Others than the last one that starts may have room: those that take the place of failed ones.
+    any_has_room: bool,
     /// Starting replicas by launch ordinal, with who waits for each.
     coming: BTreeMap<u64, Vec<Ticket>>,
     /// By replica id.
@@ -35,10 +37,10 @@ struct Life {
 }
 
 impl PerRequest {
-    pub(super) fn new(spec: &ScalePerRequest, concurrency: u32, streams: Streams) -> Self {
+    pub(super) fn new(spec: &ScalePerRequest, fleet: &FleetSpec, streams: Streams) -> Self {
         let mut in_order = None;
         if let Sampler::Constant(limit) = spec.idle_expiry
-            && concurrency <= 1
+            && fleet.concurrency <= 1
             && spec.max_lifetime.is_none()
         {
             in_order = Some(limit);
@@ -47,14 +49,15 @@ impl PerRequest {
             in_order,
             spec: spec.clone(),
             streams,
-            concurrency: concurrency.max(1) as usize,
+            concurrency: fleet.concurrency.max(1) as usize,
+            any_has_room: fleet.failures.lifetime.is_some(),
             coming: BTreeMap::new(),
             lives: Vec::new(),
         }
     }
 
     /// A replica is ready at `now`; its life belongs to its launch (rules 2, 50).
-    pub(super) fn begin_life(&mut self, now: u64, id: ReplicaId, fleet: &Fleet) {
+    fn begin_life(&mut self, now: u64, id: ReplicaId, fleet: &Fleet) {
         if self.lives.len() <= id.index() {
             self.lives.resize(id.index() + 1, Life::default());
         }
@@ -84,6 +87,55 @@ impl EventPlane {
         match &mut self.mode {
             Mode::PerRequest(state) => Some(state),
             Mode::Central | Mode::Routed(_) => None,
+        }
+    }
+
+    /// A replica is ready now, or there from the start.
+    pub(super) fn begin_life(&mut self, id: ReplicaId, fleet: &Fleet) {
+        let now = self.now;
+        if let Some(state) = self.per_request() {
+            state.begin_life(now, id, fleet);
+        }
+        self.heap.push(PlaneEvent::new(fleet.fails_at(id).0, What::Fail, fleet.ordinal(id), id.0));
+    }
+
+    /// A replica's life is over (rule 32). Another is started for those who wait at the gateway, and where
+    /// fewer are live than the minimum (rule 52).
+    pub(super) fn fail_per_request(
+        &mut self,
+        event: PlaneEvent,
+        fleet: &mut Fleet,
+        sink: &mut impl Sink,
+    ) {
+        let (id, now) = (ReplicaId(event.index), Time(self.now));
+        if !fleet.is_ready(id, event.stamp) {
+            return;
+        }
+        fleet.fail(now, id);
+        self.fail_together(now, &[id], fleet, sink);
+        let somebody_waits = !self.gateway_is_empty();
+        let Some(state) = self.per_request() else { return };
+        let live = fleet.census().live();
+        let wanted = live < state.spec.minimum || somebody_waits && live < state.spec.limit;
+        if wanted && let Some((id, ready_at)) = fleet.order(now, OrderedBy::Failure) {
+            self.await_ready(id, ready_at, fleet);
+            if ready_at == now {
+                self.serve_gateway();
+                self.note_idle(id);
+            }
+        }
+    }
+
+    /// A replica was ordered: it is ready now, or will be.
+    fn await_ready(&mut self, id: ReplicaId, ready_at: Time, fleet: &mut Fleet) {
+        let ordinal = fleet.ordinal(id);
+        if let Some(state) = self.per_request() {
+            state.coming.insert(ordinal, Vec::new());
+        }
+        if ready_at.0 == self.now {
+            self.become_ready(ordinal, id, fleet);
+        } else {
+            self.heap.push(PlaneEvent::new(ready_at.0, What::Ready, ordinal, id.0));
         }
     }
 
@@ -119,6 +171,10 @@ impl EventPlane {
             Overflow::Wait => {
                 self.wait_at(Place::Gateway, request, patience, sink);
             }
+            // Work that was put back may wait there (rule 52); who comes after it waits too (rule 29).
+            Overflow::Reject if !queue_is_empty => {
+                self.wait_at(Place::Gateway, request, patience, sink);
+            }
             Overflow::Reject => self.refuse(&request, sink),
         }
     }
@@ -133,8 +189,8 @@ impl EventPlane {
         let Mode::PerRequest(state) = &self.mode else { return false };
         let valid = |ticket: &&Ticket| self.waiting[ticket.0 as usize].stamp == ticket.1;
         let free = |bound: &Vec<Ticket>| bound.iter().filter(valid).count() < state.concurrency;
-        // Where nobody who is bound gives up, only the last one can have room.
-        let found = match self.may_give_up() {
+        // Otherwise only the last one can have room.
+        let found = match state.any_has_room || self.may_give_up() {
             true => state.coming.iter().find(|(_, bound)| free(bound)),
             false => state.coming.last_key_value().filter(|(_, bound)| free(bound)),
         };
@@ -165,12 +221,8 @@ impl EventPlane {
         fleet: &mut Fleet,
         sink: &mut impl Sink,
     ) {
-        let ordinal = fleet.ordinal(id);
-        if let Some(state) = self.per_request() {
-            state.coming.insert(ordinal, Vec::new());
-        }
+        self.await_ready(id, ready_at, fleet);
         if ready_at.0 == self.now {
-            self.become_ready(ordinal, id, fleet);
             if let Some(slot) = self.servers.newest_idle() {
                 let at = self.start(slot.replica, Some(slot), &request);
                 // Its own law is then all there is of a cold start (rule 20).
@@ -178,21 +230,15 @@ impl EventPlane {
             }
             return;
         }
-        self.bind(ordinal, request, patience, sink);
-        self.heap.push(PlaneEvent::new(ready_at.0, What::Ready, ordinal, id.0));
+        self.bind(fleet.ordinal(id), request, patience, sink);
     }
 
     /// The replica is ready: its slots are idle. Returns who waited for it.
     fn become_ready(&mut self, ordinal: u64, id: ReplicaId, fleet: &mut Fleet) -> Vec<Ticket> {
-        let now = self.now;
-        let bound = match self.per_request() {
-            Some(state) => {
-                state.begin_life(now, id, fleet);
-                state.coming.remove(&ordinal).unwrap_or_default()
-            }
-            None => Vec::new(),
-        };
+        let coming = self.per_request().and_then(|state| state.coming.remove(&ordinal));
+        let bound = coming.unwrap_or_default();
         fleet.make_ready(Time(self.now), id, ordinal);
+        self.begin_life(id, fleet);
         self.servers.add(id, ordinal, self.now);
         for slot in 0..self.servers.concurrency() {
             self.servers.free_slot(id, slot, self.now);
