@@ -178,6 +178,8 @@ impl PastRun {
                 );
                 findings.advise(&format!("`{path}`"), &hint);
             }
+            let message = format!("{} holds the scenario that this is about", self.name);
+            findings.warn(message, "faults are placed in its texts as they were written");
             findings
         })?;
         let named_anew = |path: &str| {

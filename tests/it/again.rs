@@ -189,6 +189,22 @@ fn what_was_read_has_to_be_there_as_it_was() {
 }
 
 #[test]
+fn what_is_wrong_with_what_was_run_is_told_of_the_file_that_holds_it() {
+    let folder = folder();
+    run(folder.path());
+    let manifest = folder.path().join("left/manifest.json");
+    let text = fs::read_to_string(&manifest).unwrap();
+    fs::write(&manifest, text.replace("duration = '5m'", "0duration = '5m'")).unwrap();
+    let (code, said) = autosim(folder.path(), &["run", "left/manifest.json"], "");
+    assert_eq!(code, 2, "{said}");
+    for part in
+        ["left/manifest.json holds the scenario", "unknown key `0duration`", "recorded.toml:1:1"]
+    {
+        assert!(said.contains(part), "{part}\n{said}");
+    }
+}
+
+#[test]
 fn what_holds_no_run_is_refused_with_what_to_do() {
     let folder = folder();
     run(folder.path());
