@@ -83,6 +83,8 @@ pub struct Platform {
     pub scale_in_after: Option<Span>,
     /// Its calendar is in force on stated dates only.
     pub dated: bool,
+    /// Whether nothing is left of it where nobody comes for a while, until somebody comes.
+    pub sleeps: bool,
     /// Whether a request that finds no live replica fails rather than waits.
     pub rejects_at_zero: bool,
     /// Replicas that stay ready while others are replaced.
@@ -150,6 +152,7 @@ impl Platform {
             min_ready: None,
             path: None,
             rejects_at_zero: false,
+            sleeps: false,
         }
     }
 }

@@ -31,6 +31,7 @@ pub mod target;
 mod tell;
 #[cfg(test)]
 mod tests;
+mod unwise;
 
 pub use knobs::Knobs;
 pub use native::{Annotations, Cluster, Model, Settings};
@@ -194,6 +195,7 @@ impl Product for Knative {
             grace: Some(model.timeout),
             leaves_first: Some(LeavesFirst::Newest),
             path: Some(path(limit, knobs)),
+            sleeps: rules.scale_to_zero && rules.least(true) == 0,
             ..Platform::between(rules.initial.max(rules.min), most.max(rules.initial))
         }
     }
