@@ -71,7 +71,7 @@ pub(super) fn lower(
     fill_times(&mut file, length, &mut assumptions);
     check::whole(&file, around.own, &clock, faults);
     variants::check_names(&file, faults);
-    let mut policies = policies(&file, products, faults);
+    let mut policies = policies(&file, products, (&clock, end), faults);
     let sound = policies.len() == file.policies.len();
     policies.extend(around.own.iter().map(|(name, policy)| own(name, policy)));
     check_together(&drafts, &policies, window_end(&file), faults);
@@ -192,10 +192,15 @@ fn window_end(file: &ScenarioFile) -> Time {
 }
 
 /// The competing policies that are sound.
-fn policies(file: &ScenarioFile, products: &Products, faults: &mut Faults) -> Vec<PolicyDraft> {
+fn policies(
+    file: &ScenarioFile,
+    products: &Products,
+    run: (&WallClock, Time),
+    faults: &mut Faults,
+) -> Vec<PolicyDraft> {
     let mut sound = Vec::new();
     for (name, policy) in &file.policies {
-        let variant = variants::of_policy(file, name, faults);
+        let variant = variants::of_policy(file, name, run, faults);
         let choice = || products.choice(&format!("policies.{name}"), policy);
         let spec = faults.within("policies", |f| {
             f.within(name, |f| check::policy(policy, file, f, choice)) //

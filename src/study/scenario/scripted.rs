@@ -204,7 +204,19 @@ pub(super) fn check(
             left_to_requests(service, faults);
         }
     }
+    for PolicyDraft { named, variant } in policies {
+        let others = variant.interventions.iter().flatten().map(|one| one.at);
+        let key = format!("variants.{}.interventions", named.name);
+        others.for_each(|at| within(&key, at, end, faults));
+        if named.spec.keep_alive().is_some() && variant.interventions.is_some() {
+            faults.error(&key, PER_REQUEST.0, PER_REQUEST.1);
+        }
+    }
 }
+
+/// Why nobody sets a count, and what to do about it.
+const PER_REQUEST: (&str, &str) =
+    ("a policy of this service scales per request", "leave that out, or the keep-alive policy");
 
 /// What would happen after the run: a recording tells only when it has been read how long that is.
 fn beyond_end(service: &ServiceDraft, end: Time, faults: &mut Faults) {
@@ -217,10 +229,14 @@ fn beyond_end(service: &ServiceDraft, end: Time, faults: &mut Faults) {
     let blind = service.metric_outages.iter().map(|one| ("metric_outages".to_owned(), one.at));
     let others = fleet.interventions.iter().map(|one| ("interventions".to_owned(), one.at));
     let all = rollouts.chain(outages).chain(slowdowns).chain(blind).chain(others);
-    for (key, at) in all.filter(|one| one.1 >= end) {
+    all.for_each(|(key, at)| within(&service.key(&key), at, end, faults));
+}
+
+fn within(key: &str, at: Time, end: Time, faults: &mut Faults) {
+    if at >= end {
         let (at, long) = (at.since(Time::ZERO), end.since(Time::ZERO));
         let message = format!("{at} is not within the run, which lasts {long}");
-        faults.error(&service.key(&key), message, "an earlier time, or a longer `duration`");
+        faults.error(key, message, "an earlier time, or a longer `duration`");
     }
 }
 
@@ -234,8 +250,7 @@ fn left_to_requests(service: &ServiceDraft, faults: &mut Faults) {
         ("interventions", !interventions.is_empty()),
     ] {
         if given {
-            let hint = "leave that out, or the keep-alive policy";
-            faults.error(&service.key(key), "a policy of this service scales per request", hint);
+            faults.error(&service.key(key), PER_REQUEST.0, PER_REQUEST.1);
         }
     }
 }
@@ -363,6 +378,21 @@ mod tests {
     }
 
     #[test]
+    fn who_else_sets_the_count_may_differ_by_policy() {
+        let scenario = sound(
+            "[[interventions]]\nat = '20m'\nreplicas = 3\n[policies.two.fixed]\nreplicas = 4\n\
+             [policies.three.fixed]\nreplicas = 4\n[variants.two]\ninterventions = []\n\
+             [variants.three]\ninterventions = [{ at = '30m', replicas = 5 }]\n",
+        );
+        let at = |minute: u64, replicas| {
+            vec![Intervention { at: Time::from_secs(60 * minute), replicas }]
+        };
+        let expected = [at(20, 3), vec![], at(30, 5)];
+        let found = [0, 1, 2].map(|one| scenario.deployment(one, 0).fleet.interventions.clone());
+        assert_eq!(found, expected);
+    }
+
+    #[test]
     fn what_cannot_befall_a_service_is_refused_with_its_place() {
         refused(
             "[[slowdowns]]\nat = '3h'\nlasts = '0s'\nfactor = 0.5\n\
@@ -404,6 +434,17 @@ mod tests {
             "[policies.faas.keep-alive]\nidle_expiry.constant = '10m'\n\
              [[interventions]]\nat = '1h'\nreplicas = 3\n",
             &["scales per request"],
+        );
+        refused(
+            "[policies.faas.keep-alive]\nidle_expiry.constant = '10m'\n\
+             [variants.faas]\ninterventions = [{ at = '1h', replicas = 3 }]\n\
+             [variants.one]\ninterventions = [{ at = '3h', replicas = 3 }]\n",
+            &[
+                "variants.faas.interventions",
+                "scales per request",
+                "variants.one.interventions",
+                "3h is not within the run",
+            ],
         );
     }
 }
