@@ -18,6 +18,7 @@ const SHIPPED: &[(&str, &str)] = &[
     ("cooldown-blocks", include_str!("../../scenarios/cooldown-blocks.toml")),
     ("deploy-resets-replicas", include_str!("../../scenarios/deploy-resets-replicas.toml")),
     ("faas-validation", include_str!("../../scenarios/faas-validation.toml")),
+    ("hpa-vpa-fight", include_str!("../../scenarios/hpa-vpa-fight.toml")),
     ("keep-alive-cost", include_str!("../../scenarios/keep-alive-cost.toml")),
     ("lag-oscillation", include_str!("../../scenarios/lag-oscillation.toml")),
     ("launch-day", include_str!("../../scenarios/launch-day.toml")),

@@ -19,6 +19,7 @@ pub(super) enum Kind {
     Slowdown,
     MetricOutage,
     Intervention,
+    Resize,
 }
 
 impl Kind {
@@ -33,6 +34,7 @@ impl Kind {
             Self::Slowdown => "slowdown",
             Self::MetricOutage => "metric out",
             Self::Intervention => "count set from outside",
+            Self::Resize => "cpu request changed",
         }
     }
 
@@ -44,6 +46,7 @@ impl Kind {
             Self::Slowdown => "orange",
             Self::MetricOutage => "purple",
             Self::Intervention => "green",
+            Self::Resize => "sky",
         }
     }
 }
@@ -87,6 +90,9 @@ fn told(one: &Scripted, all: &[Scripted], service: &ServiceDetails) -> Option<In
             (Kind::MetricOutage, format!("no data of {}", names.join(" and ")))
         }
         What::Intervention(count) => (Kind::Intervention, format!("count set to {count}")),
+        What::Resize(cores) => {
+            (Kind::Resize, format!("{} cores requested by each", plain(*cores, 3)))
+        }
     };
     Some(Incident { kind, from, to, what })
 }
@@ -167,6 +173,7 @@ mod tests {
             (Kind::Slowdown, minutes(400, 430), "2.5 times as slow"),
             (Kind::MetricOutage, minutes(700, 720), "no data of cpu, %"),
             (Kind::Intervention, minutes(900, 900), "count set to 3"),
+            (Kind::Resize, minutes(950, 950), "0.75 cores requested by each"),
         ];
         assert_eq!(told, expected.map(|(kind, (from, to), what)| (kind, from, to, what)));
     }

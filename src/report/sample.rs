@@ -207,6 +207,7 @@ pub(super) fn with_incidents() -> Results {
             one(400, 30, What::Slowdown(2.5)),
             one(700, 20, What::MetricOutage(vec!["cpu_percent".into()])),
             one(900, 0, What::Intervention(3)),
+            one(950, 0, What::Resize(0.75)),
         ];
         let timeline = &mut policy.details[0].services[0].timeline;
         for (minute, failed) in [(240, 3), (241, 1), (1000, 1)] {

@@ -97,3 +97,20 @@ fn from_a_rise_in_load_to_a_ready_pod_as_worked_out_by_hand() {
         assert_eq!(record.decision.desired, replicas, "at {at_s} s");
     }
 }
+
+/// The same steady load: 51 % of a core, and 68 % of three quarters of one, which is what pods request from the
+/// instant of a pass on, its sample long taken. ceil(2 x 68 / 50) (rule 53).
+#[test]
+fn a_resize_is_seen_by_the_pass_of_its_instant_and_of_all_samples() {
+    let steady = (0..2000).map(|n| f64::from(n) / 10.0);
+    let rest = format!(
+        "[service]\nservice_time.constant = '102ms'\n[[resizes]]\nat = '105s'\ncores = 0.75\n{SHOP}\
+         [policies.shop.kubernetes-hpa.knobs]\nkubelet_phases = 1\n"
+    );
+    let log = decisions(steady, &rest);
+    let told = |at_s: f64| {
+        let record = log.iter().find(|record| record.at.as_secs_f64() == at_s).unwrap();
+        (record.readings[0].value.unwrap().round(), record.decision.desired)
+    };
+    assert_eq!([90.0, 105.0].map(told), [(51.0, 2), (68.0, 3)]);
+}

@@ -337,3 +337,17 @@ fn startup_cpu_burn_whoever_counts_what_starts_orders_more_of_it() {
     let p99 = story.figures(["own-metric", "set-aside"], Figure::LatencyP99);
     assert!(p99[1] < 1.1 * p99[0], "and nobody is served faster: {p99:?}");
 }
+
+#[test]
+fn hpa_vpa_fight_a_share_of_a_request_that_moves_has_no_end() {
+    let story = Story::run("hpa-vpa-fight", 1);
+    // At the start, before the first change and between the others, four minutes apart.
+    let counts = |policy| {
+        let minutes = [0, 3, 7, 11, 15, 19, 23, 27, 31];
+        minutes.map(|minute| story.desired(policy, 60 * minute + 10))
+    };
+    assert_eq!(counts("utilization"), [10, 15, 19, 24, 30, 38, 48, 60, 75]);
+    assert_eq!(counts("average-value")[1..], [15; 8]);
+    let p99 = story.figures(["utilization", "average-value"], Figure::LatencyP99);
+    assert_eq!(p99[0], p99[1], "for nothing");
+}

@@ -31,6 +31,6 @@ pub use replica::{ReplicaId, State};
 pub use slowdowns::{FULL_SPEED, Slowdown, Slowdowns};
 pub use spec::{
     AtZero, Balancing, Billing, ColdStage, Discipline, FleetSpec, Intervention, LaunchRate,
-    Overflow, PROVISION, PULL, Portion, QueueOrder, QueueSpec, Rollout, RoutingRule,
+    Overflow, PROVISION, PULL, Portion, QueueOrder, QueueSpec, Resize, Rollout, RoutingRule,
     ScalePerRequest, Scaling, VictimOrder, WhenFull,
 };

@@ -47,6 +47,8 @@ pub struct FleetSpec {
     pub slowdowns: Slowdowns,
     /// Counts that somebody else than its policy sets.
     pub interventions: Vec<Intervention>,
+    /// When its replicas request another amount of CPU.
+    pub resizes: Vec<Resize>,
     /// Classes of requests, at least 1; more only without scale per request and without sharing.
     pub classes: u8,
 }
@@ -110,6 +112,7 @@ impl Default for FleetSpec {
             failures: FailureSpec::default(),
             slowdowns: Slowdowns::default(),
             interventions: Vec::new(),
+            resizes: Vec::new(),
             classes: 1,
         }
     }
@@ -138,6 +141,15 @@ pub struct Rollout {
     pub at: Time,
     /// How many replicas stay ready; `None` = a quarter, rounded up.
     pub min_ready: Option<Portion>,
+}
+
+/// From then on every replica requests another amount of CPU (rule 53).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Resize {
+    /// When.
+    pub at: Time,
+    /// The cores that each requests; above zero.
+    pub cores: f64,
 }
 
 /// Somebody else than the policy sets the desired count: by hand, or with a manifest (rule 49).

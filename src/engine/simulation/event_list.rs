@@ -16,6 +16,8 @@ pub(super) enum Event {
     Measure(Measure),
     /// A slowdown begins or ends: from now on work and CPU go on like this.
     Pace(Pace),
+    /// Replicas request another amount of CPU: the resize of this number.
+    Resize(u32),
     /// A ready replica fails; the launch ordinal orders equals and tells whether it is still that one.
     Fail(u64, ReplicaId),
     /// The outage of this number begins.
@@ -89,6 +91,7 @@ impl Event {
             Self::Ready(..) => Rank::Ready,
             Self::Measure(_) => Rank::Measured,
             Self::Pace(_) => Rank::PaceChanged,
+            Self::Resize(_) => Rank::Resized,
             Self::Fail(..) => Rank::Failed,
             Self::Outage(_) => Rank::OutageBegan,
             Self::Rollout(_) => Rank::Rolled,
@@ -106,6 +109,7 @@ impl Event {
             Self::Gone(_)
             | Self::Measure(_)
             | Self::Pace(_)
+            | Self::Resize(_)
             | Self::Outage(_)
             | Self::Rollout(_)
             | Self::Scrape(_)

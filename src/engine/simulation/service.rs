@@ -127,7 +127,9 @@ impl<'a, const OBSERVED: bool> Service<'a, OBSERVED> {
         let paces = paces.map(|(at, pace)| (at, Event::Pace(pace)));
         let interventions = spec.interventions.iter();
         let interventions = interventions.map(|one| (one.at, Event::Intervene(one.replicas)));
-        rollouts.chain(outages).chain(paces).chain(interventions).collect()
+        let resizes = (0..).zip(&spec.resizes);
+        let resizes = resizes.map(|(number, one)| (one.at, Event::Resize(number)));
+        rollouts.chain(outages).chain(paces).chain(interventions).chain(resizes).collect()
     }
 
     /// The run is over: what came of it, and how many requests were simulated.

@@ -264,6 +264,7 @@ fn one_or_many(file: &ScenarioFile, faults: &mut Faults) {
         ("slowdowns", !file.slowdowns.is_empty()),
         ("metric_outages", !file.metric_outages.is_empty()),
         ("interventions", !file.interventions.is_empty()),
+        ("resizes", !file.resizes.is_empty()),
     ] {
         if given {
             faults.error(
@@ -450,6 +451,7 @@ fn services(
             slowdowns: file.slowdowns.clone(),
             metric_outages: file.metric_outages.clone(),
             interventions: file.interventions.clone(),
+            resizes: file.resizes.clone(),
             policy: None,
         };
         services.extend(service("service", &entry, file.price.as_ref(), around, &mut resolution));
@@ -498,6 +500,7 @@ fn service(
         rollouts: rollouts::build(&entry.rollouts, clock, *end, faults),
         slowdowns: scripted::slowdowns(&entry.slowdowns, service.cpu, run, faults),
         interventions: scripted::interventions(&entry.interventions, run, faults),
+        resizes: scripted::resizes(&entry.resizes, run, faults),
         ..fleet
     };
     let workload = workload((entry.workload.as_ref(), recordings), service, around, resolution)?;

@@ -1,12 +1,12 @@
 //! What befalls a service at stated times besides traffic, failures and releases: slowdowns, metrics that are
-//! out, and somebody else who sets the count.
+//! out, somebody else who sets the count, and another amount of CPU that replicas request.
 
 use super::deployment::{PolicyDraft, ServiceDraft};
 use super::rollouts::within_run;
 use super::{Deployment, Scenario, Service};
 use autosim_engine::control::SignalRef;
 use autosim_engine::fault::Faults;
-use autosim_engine::fleet::{FleetSpec, Intervention, Slowdown, Slowdowns};
+use autosim_engine::fleet::{FleetSpec, Intervention, Resize, Slowdown, Slowdowns};
 use autosim_engine::signal::MetricRef;
 use autosim_engine::units::{Fraction, Span, Time, WallClock};
 use autosim_engine::workload::arrivals::Moment;
@@ -15,6 +15,8 @@ use serde::{Deserialize, Serialize};
 
 /// Beyond this a request would hold its slot for longer than any run lasts.
 const MOST_FACTOR: f64 = 1e6;
+/// The most cores a replica requests.
+const MOST_CORES: f64 = 1e6;
 /// The most replicas somebody sets.
 const MOST_REPLICAS: u32 = 1_000_000_000;
 
@@ -66,6 +68,16 @@ pub struct InterventionFile {
     pub at: Moment,
     /// The count in force from then on, until the policy decides again.
     pub replicas: u32,
+}
+
+/// From then on every replica requests another amount of CPU, as a vertical autoscaler changes it in place.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ResizeFile {
+    /// When: so long after the start, or at a time of day.
+    pub at: Moment,
+    /// The cores that each requests from then on, such as 0.75.
+    pub cores: f64,
 }
 
 /// Scrapes that bring no data.
@@ -191,6 +203,23 @@ pub(super) fn interventions(
     })
 }
 
+/// What replicas request, as it changes.
+pub(super) fn resizes(
+    given: &[ResizeFile],
+    run: (&WallClock, Time),
+    faults: &mut Faults,
+) -> Vec<Resize> {
+    each("resizes", given, faults, |given, f| {
+        let cores = given.cores;
+        if !(cores > 0.0 && cores <= MOST_CORES) {
+            let hint = format!("a number above 0, at most {MOST_CORES:.0}: 0.5 is half a core");
+            f.error("cores", format!("{cores} cores"), hint);
+        }
+        let at = within_run(given.at, run.0, run.1, f)?;
+        Some(Resize { at, cores })
+    })
+}
+
 /// What can be said once services and policies are known.
 pub(super) fn check(
     services: &[ServiceDraft],
@@ -228,7 +257,8 @@ fn beyond_end(service: &ServiceDraft, end: Time, faults: &mut Faults) {
     let slowdowns = fleet.slowdowns.iter().map(|one| ("slowdowns".to_owned(), one.at));
     let blind = service.metric_outages.iter().map(|one| ("metric_outages".to_owned(), one.at));
     let others = fleet.interventions.iter().map(|one| ("interventions".to_owned(), one.at));
-    let all = rollouts.chain(outages).chain(slowdowns).chain(blind).chain(others);
+    let resizes = fleet.resizes.iter().map(|one| ("resizes".to_owned(), one.at));
+    let all = rollouts.chain(outages).chain(slowdowns).chain(blind).chain(others).chain(resizes);
     all.for_each(|(key, at)| within(&service.key(&key), at, end, faults));
 }
 
@@ -261,8 +291,11 @@ pub(super) fn check_resolved(scenario: &Scenario, faults: &mut Faults) {
     for (index, service) in scenario.services.iter().enumerate() {
         let deployments = scenario.deployments_of(index);
         let mut seen: Vec<MetricRef> = Vec::new();
+        let mut requests_matter = false;
         for deployment in &deployments {
             let autoscaler = scenario.autoscaler(deployment, deployment.fleet.initial, None);
+            let mut sensors = autoscaler.signals.iter().filter_map(|one| one.sensor.as_ref());
+            requests_matter |= sensors.any(|sensor| sensor.tells_of_requests());
             seen.extend(autoscaler.signals.iter().map(|signal| MetricRef {
                 service: signal.service.clone(),
                 metric: signal.signal.metric,
@@ -270,6 +303,14 @@ pub(super) fn check_resolved(scenario: &Scenario, faults: &mut Faults) {
             }));
         }
         check_metrics(service, &seen, faults);
+        let resized = deployments.iter().any(|one| !one.fleet.resizes.is_empty());
+        if resized && !requests_matter {
+            faults.warn(
+                &service.key("resizes"),
+                "no policy here is told CPU in percent of what a replica requests: they change nothing",
+                "one with a Utilization target of Kubernetes and `per_pod` is",
+            );
+        }
         for deployment in deployments {
             check_cores(service, deployment, faults);
         }
@@ -393,12 +434,48 @@ mod tests {
     }
 
     #[test]
+    fn what_replicas_request_changes_for_whoever_is_told_of_it() {
+        use crate::scenario::{LoadOptions, Sources, load};
+        let hpa = |target: &str| {
+            format!(
+                "[policies.two.kubernetes-hpa]\nbody.kind = 'HorizontalPodAutoscaler'\n\
+                 body.apiVersion = 'autoscaling/v2'\nbody.metadata.name = 'a'\nbody.spec = {{ maxReplicas = 9, \
+                 scaleTargetRef = {{ apiVersion = 'apps/v1', kind = 'Deployment', name = 'a' }}, metrics = [{{ \
+                 type = 'Resource', resource = {{ name = 'cpu', target = {target} }} }}] }}\n\
+                 knobs.requests.cpu = '1'\n"
+            )
+        };
+        let percent = hpa("{ type = 'Utilization', averageUtilization = 60 }");
+        let mean = percent.replace("knobs.", "knobs.per_pod = false\nknobs.");
+        let resize = "[[resizes]]\nat = '12:30'\ncores = 0.5\n";
+        for (policy, told) in [
+            (percent, true),
+            (mean, false),
+            (hpa("{ type = 'AverageValue', averageValue = '600m' }"), false),
+            (String::new(), false),
+        ] {
+            let sources = Sources::new("test.toml", format!("{HEAD}{policy}{resize}"));
+            let options = LoadOptions { fallback_name: "test".into(), ..LoadOptions::default() };
+            let loaded = load(sources, &options).unwrap();
+            let warned = loaded.warnings.located();
+            let idle =
+                |fault: &crate::scenario::Located<'_>| fault.message.contains("change nothing");
+            assert_eq!(warned.iter().any(idle), !told, "{policy}");
+            let expected = [Resize { at: Time::from_secs(5400), cores: 0.5 }];
+            assert_eq!(loaded.scenario.deployment(0, 0).fleet.resizes, expected);
+        }
+    }
+
+    #[test]
     fn what_cannot_befall_a_service_is_refused_with_its_place() {
         refused(
             "[[slowdowns]]\nat = '3h'\nlasts = '0s'\nfactor = 0.5\n\
              [[metric_outages]]\nat = '3h'\nlasts = '1m'\n\
-             [[interventions]]\nat = '3h'\nreplicas = 4294967295\n",
+             [[interventions]]\nat = '3h'\nreplicas = 4294967295\n\
+             [[resizes]]\nat = '3h'\ncores = 0\n",
             &[
+                "0 cores",
+                "resizes.0.at",
                 "3h is not within the run",
                 "it lasts no time",
                 "0.5 times as long is no slowdown",

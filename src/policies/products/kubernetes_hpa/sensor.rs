@@ -115,11 +115,12 @@ fn usage(metric: &MetricSpec, model: &Model, knobs: &Knobs) -> Option<Usage> {
         (false, false) => return None,
     };
     let pod = Pod::of(metric, model, knobs);
-    let unit = match metric.target {
-        MetricTarget::Utilization(_) => pod.requested * 10.0,
-        MetricTarget::Average(_) | MetricTarget::Value(_) | MetricTarget::Useless => 1000.0,
+    let requested = match metric.target {
+        MetricTarget::Utilization(_) => Some(pod.requested * 1000.0),
+        MetricTarget::Average(_) | MetricTarget::Value(_) | MetricTarget::Useless => None,
     };
-    Some(Usage { is_cpu, given: pod.given * 1000.0, unit })
+    let of_container = metric.container.is_some();
+    Some(Usage { is_cpu, given: pod.given * 1000.0, requested, of_container })
 }
 
 /// A number of pods, known at each pass; in a simulation scrapes are when the metric path says.
