@@ -13,6 +13,8 @@ pub(super) struct Senses {
     readings: Vec<Reading>,
     /// Some sensor wants to be told of replicas one by one.
     one_by_one: bool,
+    /// Some sensor looks at replicas at each control too.
+    pub(super) inspects: bool,
     /// Some sensor wants to be told of requests that find no live replica.
     hears_of_nobody: bool,
     /// The set of ready replicas the sensors were last told of.
@@ -75,6 +77,7 @@ impl Senses {
         Self {
             readings: vec![Reading::default(); senses.len()],
             one_by_one: senses.iter().any(|sense| sense.sensor.wants() > Wants::Totals),
+            inspects: senses.iter().any(|sense| sense.sensor.wants() == Wants::Work),
             hears_of_nobody: senses.iter().any(|sense| sense.sensor.hears_of_nobody()),
             senses,
             told_of: 0,

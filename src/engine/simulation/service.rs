@@ -53,10 +53,10 @@ impl<'a, const OBSERVED: bool> Service<'a, OBSERVED> {
     }
 
     /// Whether nothing its policy sees can change before the next event of the event list: no request can
-    /// find nobody, and no replica goes when the plane says so.
+    /// find nobody, no replica goes when the plane says so, and nobody looks at replicas as they are then.
     pub(super) fn is_known_ahead(&self, senses: &Senses) -> bool {
         let census = self.backend.census();
-        let stays = !self.backend.scales_per_request() && !senses.nobody_ready;
+        let stays = !self.backend.scales_per_request() && !senses.nobody_ready && !senses.inspects;
         census.ready > 0 && census.draining == 0 && stays
     }
 

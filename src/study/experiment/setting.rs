@@ -35,8 +35,8 @@ pub enum What {
     Rollout,
     /// Several replicas fail at once.
     Outage,
-    /// Work takes so many times as long.
-    Slowdown(f64),
+    /// Work takes so many times as long, at every so manieth replica.
+    Slowdown(f64, u32),
     /// Scrapes bring no data of these signals.
     MetricOutage(Vec<String>),
     /// Somebody else than its policy sets the count.
@@ -79,7 +79,7 @@ fn scripted(service: &ServiceSetup) -> Vec<Scripted> {
     let outages = fleet.failures.outages.iter();
     let outages = outages.map(|one| (one.at, one.at.after(one.notice), What::Outage));
     let slowdowns = fleet.slowdowns.iter();
-    let slowdowns = slowdowns.map(|one| (one.at, one.until, What::Slowdown(one.factor)));
+    let slowdowns = slowdowns.map(|one| (one.at, one.until, What::Slowdown(one.factor, one.every)));
     let interventions = fleet.interventions.iter();
     let interventions = interventions.map(|one| (one.at, one.at, What::Intervention(one.replicas)));
     let resizes = fleet.resizes.iter().map(|one| (one.at, one.at, What::Resize(one.cores)));
@@ -142,7 +142,7 @@ mod tests {
         let expected = [
             one(10, 0, What::Rollout),
             one(30, 2, What::Outage),
-            one(60, 5, What::Slowdown(4.0)),
+            one(60, 5, What::Slowdown(4.0, 1)),
             one(120, 10, What::MetricOutage(vec!["cpu_percent".into()])),
             one(180, 0, What::Intervention(3)),
             one(190, 0, What::Resize(0.75)),

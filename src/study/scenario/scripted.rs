@@ -6,7 +6,7 @@ use super::rollouts::within_run;
 use super::{Deployment, Scenario, Service};
 use autosim_engine::control::SignalRef;
 use autosim_engine::fault::Faults;
-use autosim_engine::fleet::{FleetSpec, Intervention, Resize, Slowdown, Slowdowns};
+use autosim_engine::fleet::{Discipline, FleetSpec, Intervention, Resize, Slowdown, Slowdowns};
 use autosim_engine::signal::MetricRef;
 use autosim_engine::units::{Fraction, Span, Time, WallClock};
 use autosim_engine::workload::arrivals::Moment;
@@ -33,6 +33,9 @@ pub struct SlowdownFile {
     /// What takes longer. Default: slots.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub of: Option<SlowedFile>,
+    /// Every so manieth replica in order of launch, the initial fleet first: 10 is one in ten. Default: 1, all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub every: Option<u32>,
 }
 
 /// What takes longer in a slowdown.
@@ -147,6 +150,10 @@ pub(super) fn slowdowns(
                 format!("a number above 1, at most {MOST_FACTOR:.0}: 4 is four times as long");
             f.error("factor", format!("{factor} times as long is no slowdown"), hint);
         }
+        let every = given.every.unwrap_or(1);
+        if every == 0 {
+            f.error("every", "every 0th replica is none", "10 is one in ten, 1 is all");
+        }
         let (at, until) = stretch(given.at, given.lasts, run, f)?;
         let (factor, cpu) = match given.of.unwrap_or_default() {
             SlowedFile::Slots => (factor, 1.0 / factor),
@@ -155,7 +162,7 @@ pub(super) fn slowdowns(
                 (stretched, factor / stretched)
             }
         };
-        Some(Slowdown { at, until, factor, cpu })
+        Some(Slowdown { at, until, factor, cpu, every })
     });
     built.sort_by_key(|slowdown| slowdown.at);
     for pair in built.windows(2).filter(|pair| pair[1].at < pair[0].until) {
@@ -229,6 +236,10 @@ pub(super) fn check(
 ) {
     for (index, service) in services.iter().enumerate() {
         beyond_end(service, end, faults);
+        if service.fleet.slowdowns.are_partial() && service.fleet.discipline != Discipline::Slots {
+            let message = "where requests share their replica, all replicas slow down or none";
+            faults.error(&service.key("slowdowns"), message, "leave `every` out, or use slots");
+        }
         if service.scales_per_request(index, policies) {
             left_to_requests(service, faults);
         }
@@ -271,13 +282,14 @@ fn within(key: &str, at: Time, end: Time, faults: &mut Faults) {
 }
 
 /// Scale per request starts and removes replicas by itself: nobody else's count is in force there, none fails
-/// together with others, and nothing could be replaced in batches.
+/// together with others, no numbers tell which are slow, and nothing could be replaced in batches.
 fn left_to_requests(service: &ServiceDraft, faults: &mut Faults) {
-    let FleetSpec { rollouts, failures, interventions, .. } = &service.fleet;
+    let FleetSpec { rollouts, failures, interventions, slowdowns, .. } = &service.fleet;
     for (key, given) in [
         ("rollouts", !rollouts.is_empty()),
         ("outages", !failures.outages.is_empty()),
         ("interventions", !interventions.is_empty()),
+        ("slowdowns", slowdowns.are_partial()),
     ] {
         if given {
             faults.error(&service.key(key), PER_REQUEST.0, PER_REQUEST.1);
@@ -382,15 +394,16 @@ mod tests {
         let scenario = sound(
             "[service]\ncpu = '25%'\n\
              [[slowdowns]]\nat = '12:30'\nlasts = '10m'\nfactor = 5\nof = 'cpu'\n\
-             [[slowdowns]]\nat = '5m'\nlasts = '1m'\nfactor = 4\n",
+             [[slowdowns]]\nat = '5m'\nlasts = '1m'\nfactor = 4\nevery = 10\n",
         );
-        let of = |at, lasts, factor, cpu| Slowdown {
+        let of = |at, lasts, factor, cpu, every| Slowdown {
             at: Time::from_secs(at),
             until: Time::from_secs(at + lasts),
             factor,
             cpu,
+            every,
         };
-        let expected = vec![of(300, 60, 4.0, 0.25), of(5400, 600, 2.0, 2.5)];
+        let expected = vec![of(300, 60, 4.0, 0.25, 10), of(5400, 600, 2.0, 2.5, 1)];
         let deployment = scenario.deployment(0, 0);
         assert_eq!(deployment.fleet.slowdowns, Slowdowns::new(expected));
         assert_eq!(deployment.resources.cpu_of_request, 0.25);
@@ -484,6 +497,20 @@ mod tests {
                 "metric_outages.0.at",
                 "interventions.0.at",
             ],
+        );
+        refused(
+            "[service]\ndiscipline = 'sharing'\n\
+             [[slowdowns]]\nat = '5m'\nlasts = '10m'\nfactor = 2\nevery = 3\n",
+            &["all replicas slow down or none"],
+        );
+        refused(
+            "[policies.faas.keep-alive]\nidle_expiry.constant = '10m'\n\
+             [[slowdowns]]\nat = '5m'\nlasts = '10m'\nfactor = 2\nevery = 3\n",
+            &["scales per request"],
+        );
+        refused(
+            "[[slowdowns]]\nat = '5m'\nlasts = '10m'\nfactor = 2\nevery = 0\n",
+            &["slowdowns.0.every", "every 0th replica is none"],
         );
         refused(
             "[[slowdowns]]\nat = '5m'\nlasts = '10m'\nfactor = 2\n\
