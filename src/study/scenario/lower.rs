@@ -548,6 +548,8 @@ fn workload(
         selects: resolution.selects,
         end: resolution.end,
         service_time: Some(&law),
+        // By value: a run that is repeated from what it left states the default.
+        service_time_stated: law != DEFAULT_SERVICE_TIME,
     };
     faults.within("workload", |f| workload.resolve_read(recordings, &context, f))
 }
