@@ -506,12 +506,14 @@ pub(crate) fn scripted_case(kind: Kind, seed: u64) -> Case {
     };
     let mut case = make(kind, seed);
     let mut at = 0;
+    let shares = case.fleet.discipline != Discipline::Slots;
     let slowdown = |_| {
         at += dice.below(80);
         let (from, lasts) = (at, dice.between(1, 70));
         at += lasts;
         let factor = [1.5, 2.0, 3.0, 7.25][dice.below(4) as usize];
-        Slowdown { at: Time(from), until: Time(at), factor, cpu: 1.0 / factor }
+        let every = if shares { 1 } else { dice.count(1, 3) };
+        Slowdown { at: Time(from), until: Time(at), factor, cpu: 1.0 / factor, every }
     };
     case.fleet.slowdowns = Slowdowns::new((0..4).map(slowdown).collect());
     let intervention = |_| Intervention { at: Time(dice.below(250)), replicas: dice.count(0, 5) };

@@ -297,7 +297,7 @@ impl Sensor for PastProxy {
     }
 }
 
-/// Somebody is ready always, so that whoever goes past the proxy is at a replica. (rule 53)
+/// Somebody is ready always, so that whoever goes past the proxy is at a replica. (rule 54)
 #[test]
 fn either_all_requests_come_past_the_proxy_or_none() {
     let mut compared = 0;

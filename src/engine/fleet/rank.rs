@@ -23,6 +23,8 @@ pub enum Rank {
     Measured,
     /// A slowdown begins or ends.
     PaceChanged,
+    /// Replicas request another amount of CPU.
+    Resized,
     /// 5: a ready replica fails.
     Failed,
     /// An outage begins.

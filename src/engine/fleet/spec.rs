@@ -50,6 +50,8 @@ pub struct FleetSpec {
     pub slowdowns: Slowdowns,
     /// Counts that somebody else than its policy sets.
     pub interventions: Vec<Intervention>,
+    /// When its replicas request another amount of CPU.
+    pub resizes: Vec<Resize>,
     /// Classes of requests, at least 1; more only without scale per request and without sharing.
     pub classes: u8,
 }
@@ -116,6 +118,7 @@ impl Default for FleetSpec {
             failures: FailureSpec::default(),
             slowdowns: Slowdowns::default(),
             interventions: Vec::new(),
+            resizes: Vec::new(),
             classes: 1,
         }
     }
@@ -144,6 +147,15 @@ pub struct Rollout {
     pub at: Time,
     /// How many replicas stay ready; `None` = a quarter, rounded up.
     pub min_ready: Option<Portion>,
+}
+
+/// From then on every replica requests another amount of CPU (rule 53).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Resize {
+    /// When.
+    pub at: Time,
+    /// The cores that each requests; above zero.
+    pub cores: f64,
 }
 
 /// Somebody else than the policy sets the desired count: by hand, or with a manifest (rule 49).
@@ -297,7 +309,7 @@ impl RoutingRule {
     }
 }
 
-/// What holds requests before replicas with queues of their own, and hands them over (rules 53, 54). The policy
+/// What holds requests before replicas with queues of their own, and hands them over (rules 54, 55). The policy
 /// has it in the path of requests or not; where no replica is ready it always is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Proxy {
@@ -379,7 +391,7 @@ pub enum Overflow {
 pub struct QueueSpec {
     /// Most requests waiting at once, everywhere together; `None` = no limit.
     pub capacity: Option<u64>,
-    /// Most requests waiting in the queue of one replica (rule 55); `None` = no limit.
+    /// Most requests waiting in the queue of one replica (rule 56); `None` = no limit.
     pub replica_capacity: Option<u32>,
     /// How long a request waits before it gives up; drawn per request.
     pub timeout: Option<Sampler>,

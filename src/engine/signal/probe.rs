@@ -57,7 +57,7 @@ pub struct Probe<'a> {
     pub direct: Option<Direct<'a>>,
 }
 
-/// Requests that came to replicas directly, past a proxy (rule 53).
+/// Requests that came to replicas directly, past a proxy (rule 54).
 #[derive(Debug, Clone, Copy)]
 pub struct Direct<'a> {
     /// All of them.

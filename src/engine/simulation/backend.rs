@@ -8,8 +8,8 @@ mod probing;
 mod rolling;
 mod scaling;
 
-use self::computing::Computing;
-use super::event_list::Event;
+use self::computing::{Computing, Together};
+use super::event_list::{Event, Pace};
 use super::facts::RunFacts;
 use super::incoming::Incoming;
 use super::meter::Snapshot;
@@ -19,7 +19,7 @@ use super::setup::DecisionLog;
 use super::slo::Limits;
 use super::told::Told;
 use crate::fleet::dispatch::{FluidPlane, Interruption, Plane, Sink, Stop, plane};
-use crate::fleet::{Fleet, FleetSpec, ReplicaId};
+use crate::fleet::{FULL_SPEED, Fleet, FleetSpec, ReplicaId};
 use crate::random::Streams;
 use crate::signal::{Census, DirectLoad, Life, Passed, ReplicaLoad, Wants};
 use crate::units::Time;
@@ -35,7 +35,9 @@ pub(super) struct Backend<'a, const OBSERVED: bool> {
     inflow: Option<Box<Flow>>,
     pub(super) told: Told<'a, OBSERVED>,
     rollout: RolloutState,
-    computing: Computing,
+    /// How work goes on.
+    pace: Pace,
+    computing: Together,
     /// What the last actuated decision asked for.
     pub(super) desired: u32,
     /// Whether a proxy is in the path of requests, where there is one.
@@ -93,7 +95,11 @@ impl<'a, const OBSERVED: bool> Backend<'a, OBSERVED> {
             None => plane(&fleet, streams, run.waiting_limit),
         };
         let wants = run.wants[index as usize];
-        if wants == Wants::Work {
+        let computing = match fleet.slowdowns.are_partial() {
+            true => Together::Apart(0),
+            false => Together::Alike(Computing::at(FULL_SPEED)),
+        };
+        if wants == Wants::Work || matches!(computing, Together::Apart(_)) {
             plane.keep_work();
         }
         let patience = fleet.queue.timeout.clone();
@@ -116,7 +122,8 @@ impl<'a, const OBSERVED: bool> Backend<'a, OBSERVED> {
             inflow,
             told: Told { recorder, observer },
             rollout: RolloutState::Idle,
-            computing: Computing::default(),
+            pace: Pace::USUAL,
+            computing,
             desired,
             in_path: true,
             changes: Vec::new(),

@@ -321,6 +321,10 @@ impl<'a, const OBSERVED: bool> Run<'a, OBSERVED> {
             Event::Rollout(step) => service.roll(now, step),
             Event::Measure(what) => self.measure(now, index, what),
             Event::Pace(pace) => service.backend.change_pace(now, pace),
+            Event::Resize(number) => {
+                let cores = service.backend.fleet.spec().resizes[number as usize].cores;
+                self.senses.iter_mut().for_each(|senses| senses.resized(index, cores));
+            }
             Event::Scrape(number) => self.scrape(now, index, number),
             Event::Control(control) => self.control(now, index, control),
             Event::Intervene(replicas) => service.intervene(now, replicas),

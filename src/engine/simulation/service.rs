@@ -53,10 +53,10 @@ impl<'a, const OBSERVED: bool> Service<'a, OBSERVED> {
     }
 
     /// Whether nothing its policy sees can change before the next event of the event list: no request can
-    /// find nobody, and no replica goes when the plane says so.
+    /// find nobody, no replica goes when the plane says so, and nobody looks at replicas as they are then.
     pub(super) fn is_known_ahead(&self, senses: &Senses) -> bool {
         let census = self.backend.census();
-        let stays = !self.backend.scales_per_request() && !senses.nobody_ready;
+        let stays = !self.backend.scales_per_request() && !senses.nobody_ready && !senses.inspects;
         census.ready > 0 && census.draining == 0 && stays
     }
 
@@ -87,7 +87,7 @@ impl<'a, const OBSERVED: bool> Service<'a, OBSERVED> {
     }
 
     /// A decision takes effect: it is the count in force from now on (rules 11, 17), and a proxy is in the path or
-    /// not (rule 53).
+    /// not (rule 54).
     pub(super) fn actuate(&mut self, now: Time, order: Order) {
         self.backend.put_proxy(now, order.in_path);
         let decided = now.before(self.controller.autoscaler.actuation_delay);
@@ -140,7 +140,9 @@ impl<'a, const OBSERVED: bool> Service<'a, OBSERVED> {
         let paces = paces.map(|(at, pace)| (at, Event::Pace(pace)));
         let interventions = spec.interventions.iter();
         let interventions = interventions.map(|one| (one.at, Event::Intervene(one.replicas)));
-        rollouts.chain(outages).chain(paces).chain(interventions).collect()
+        let resizes = (0..).zip(&spec.resizes);
+        let resizes = resizes.map(|(number, one)| (one.at, Event::Resize(number)));
+        rollouts.chain(outages).chain(paces).chain(interventions).chain(resizes).collect()
     }
 
     /// The run is over: what came of it, and how many requests were simulated.

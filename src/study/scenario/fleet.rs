@@ -57,6 +57,7 @@ pub(super) fn build(
         failures: faults.within("replica", |f| failures::build(replica.failures.as_ref(), f)),
         slowdowns: Slowdowns::default(),
         interventions: Vec::new(),
+        resizes: Vec::new(),
         classes: 1,
     };
     let given = replica.resources.clone().unwrap_or_default();

@@ -9,7 +9,8 @@ use super::clients::{Tokens, User};
 use super::closed::Person;
 use super::{Case, Fate, Record, Try};
 use autosim_engine::fleet::{
-    AtZero, Balancing, Intervention, Overflow, RoutingRule, ScalePerRequest, Scaling, VictimOrder,
+    AtZero, Balancing, Intervention, Overflow, RoutingRule, ScalePerRequest, Scaling, Slowdown,
+    VictimOrder,
 };
 use autosim_engine::random::{Purpose, Streams};
 use rand::Rng;
@@ -153,8 +154,8 @@ pub(super) struct World<'a> {
     joins: Vec<usize>,
     /// Who was put back.
     put_back: BTreeSet<usize>,
-    /// Work done in a nanosecond by a request that has its slot to itself, in 2^-32 ns.
-    pub(super) pace: u128,
+    /// The slowdown that lasts, if one does.
+    pub(super) slowdown: Option<Slowdown>,
 }
 
 impl<'a> World<'a> {
@@ -185,7 +186,7 @@ impl<'a> World<'a> {
             controls: 0,
             joins: Vec::new(),
             put_back: BTreeSet::new(),
-            pace: 1 << 32,
+            slowdown: None,
         };
         let mut routing = streams.sequential(Purpose::Routing, 0);
         let mut patience = streams.sequential(Purpose::Patience, 0);

@@ -78,6 +78,7 @@ impl<const OBSERVED: bool> Backend<'_, OBSERVED> {
 
     /// Ready replicas finish what they have and go.
     pub(super) fn drain(&mut self, now: Time, victims: &[ReplicaId]) {
+        self.keep_computed(now, victims);
         for &id in victims {
             let deadline = self.fleet.drain(now, id);
             self.leave(now, id, deadline);

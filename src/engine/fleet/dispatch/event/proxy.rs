@@ -1,4 +1,4 @@
-//! A proxy before replicas with queues of their own: who it holds, and to whom it hands over (rules 53, 54).
+//! A proxy before replicas with queues of their own: who it holds, and to whom it hands over (rules 54, 55).
 
 use super::heap::{PlaneEvent, What};
 use super::routing::Present;
