@@ -99,7 +99,7 @@ fn from_a_rise_in_load_to_a_ready_pod_as_worked_out_by_hand() {
 }
 
 /// The same steady load: 51 % of a core, and 68 % of three quarters of one, which is what pods request from the
-/// instant of a pass on, its sample long taken. ceil(2 x 68 / 50) (rule 56).
+/// instant of a pass on, its sample long taken. ceil(2 x 68 / 50) (rule 53).
 #[test]
 fn a_resize_is_seen_by_the_pass_of_its_instant_and_of_all_samples() {
     let steady = (0..2000).map(|n| f64::from(n) / 10.0);

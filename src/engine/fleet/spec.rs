@@ -149,7 +149,7 @@ pub struct Rollout {
     pub min_ready: Option<Portion>,
 }
 
-/// From then on every replica requests another amount of CPU (rule 56).
+/// From then on every replica requests another amount of CPU (rule 53).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Resize {
     /// When.

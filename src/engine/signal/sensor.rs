@@ -9,7 +9,7 @@ pub trait Sensor: Send {
     /// How the service it is taken from turns load into resources; told once, before the first scrape.
     fn resources(&mut self, _: Resources) {}
 
-    /// Replicas request so many cores each from now on (rule 56): for one that tells CPU in percent of the request.
+    /// Replicas request so many cores each from now on (rule 53): for one that tells CPU in percent of the request.
     fn resized(&mut self, cores: f64) {
         let _ = cores;
     }

@@ -114,7 +114,7 @@ impl Senses {
         sense.next_scrape(now)
     }
 
-    /// Replicas of that service request so many cores each from now on (rule 56).
+    /// Replicas of that service request so many cores each from now on (rule 53).
     pub(super) fn resized(&mut self, source: usize, cores: f64) {
         let seen = self.senses.iter_mut().filter(|sense| sense.source == source);
         seen.for_each(|sense| sense.sensor.resized(cores));
