@@ -5,7 +5,8 @@
 
 use autosim_engine::control::{Autoscaler, Cadence, Decision, Observation, Policy, SignalRef};
 use autosim_engine::fleet::{
-    Balancing, Discipline, FleetSpec, QueueSpec, RoutingRule, ScalePerRequest, Scaling,
+    Balancing, Discipline, FleetSpec, HandsOver, Proxy, QueueSpec, RoutingRule, ScalePerRequest,
+    Scaling,
 };
 use autosim_engine::random::{Purpose, Sampler, Streams};
 use autosim_engine::signal::{Metric, Resources, Signal};
@@ -112,6 +113,11 @@ fn past_the_high_water_mark_nothing_is_allocated() {
     for (balancing, discipline, timeout) in routed.chain(more) {
         let queue = QueueSpec { timeout, ..QueueSpec::default() };
         fleets.push(FleetSpec { balancing, discipline, queue, ..FleetSpec::default() });
+    }
+    for hands_over in [HandsOver::Freely, HandsOver::InTurn(1)] {
+        let proxy = Some(Proxy { hands_over, latency: Span::ZERO });
+        let balancing = by(RoutingRule::RoundRobin);
+        fleets.push(FleetSpec { balancing, proxy, ..FleetSpec::default() });
     }
     for fleet in fleets {
         let name = format!("{fleet:?}");

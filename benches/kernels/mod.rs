@@ -2,7 +2,8 @@
 
 use autosim_engine::control::{Autoscaler, Cadence, Decision, Observation, Policy};
 use autosim_engine::fleet::{
-    Balancing, Discipline, FleetSpec, QueueSpec, RoutingRule, ScalePerRequest, Scaling,
+    Balancing, Discipline, FleetSpec, HandsOver, Proxy, QueueSpec, RoutingRule, ScalePerRequest,
+    Scaling,
 };
 use autosim_engine::random::{Distribution, Purpose, Sampler, Streams};
 use autosim_engine::signal::Resources;
@@ -110,6 +111,7 @@ pub(crate) fn planes() -> Vec<(&'static str, FleetSpec)> {
     let two = RoutingRule::PowerOfTwo;
     let by = |rule| FleetSpec { balancing: Balancing::PerReplica(rule), ..FleetSpec::default() };
     let discipline = Discipline::Sharing { limit: None };
+    let proxy = Some(Proxy { hands_over: HandsOver::InTurn(1), latency: Span::ZERO });
     vec![
         ("central-queue", FleetSpec::default()),
         ("random", by(RoutingRule::Random)),
@@ -119,5 +121,6 @@ pub(crate) fn planes() -> Vec<(&'static str, FleetSpec)> {
         ("scale-per-request", FleetSpec { scaling, ..FleetSpec::default() }),
         ("processor-sharing", FleetSpec { discipline, ..by(two) }),
         ("general", FleetSpec { queue, ..by(two) }),
+        ("proxy", FleetSpec { proxy, ..by(RoutingRule::RoundRobin) }),
     ]
 }

@@ -116,15 +116,19 @@ fn out_of_the_activators_path_a_request_may_wait_behind_a_long_one() {
 #[test]
 fn the_queue_of_a_pod_holds_ten_times_what_it_serves_and_the_activators_has_no_end() {
     let requests = vec!["1"; 13].join(" ");
-    let with = |burst: &str| {
+    let with = |burst: &str, limit: u32, rest: &str| {
         let annotations =
             format!("$/min-scale: \"1\", $/max-scale: \"1\", $/target-burst-capacity: \"{burst}\"");
-        let scenario = scenario(&requests, &annotations, "containerConcurrency: 1,", "");
-        let (served, refused) = served(&scenario);
+        let spec = format!("containerConcurrency: {limit},");
+        let (served, refused) = served(&scenario(&requests, &annotations, &spec, rest));
         (served.len(), refused)
     };
-    assert_eq!(with("0"), (11, 2));
-    assert_eq!(with("-1"), (13, 0));
+    assert_eq!(with("0", 1, ""), (11, 2));
+    assert_eq!(with("-1", 1, ""), (13, 0));
+    // Without a limit there is no end.
+    assert_eq!(with("0", 0, ""), (13, 0));
+    // A queue of the policy's own leaves that of a pod as it is.
+    assert_eq!(with("0", 1, "[variants.kn.queue]\ntimeout = '1h'\n"), (11, 2));
 }
 
 /// Up to 3 at once the oldest pod with room has the next request, from 4 on the next one in turn.

@@ -150,12 +150,15 @@ impl Handing {
     }
 
     /// A request came to that replica past the proxy.
+    #[inline(never)]
     pub(super) fn passed(&mut self, id: ReplicaId, now: u64) {
         self.direct[id.index()].come(now);
         self.to_all.come(now);
     }
 
-    /// A request has left that replica, where it was served or waited.
+    /// A request has left that replica, where it was served or waited. Not inlined, for the sake of fleets without a
+    /// proxy.
+    #[inline(never)]
     fn left(&mut self, id: ReplicaId, by_proxy: bool, now: u64) {
         if !by_proxy {
             self.direct[id.index()].leave(now);
@@ -213,9 +216,6 @@ impl EventPlane {
 
     /// The proxy hands over what it holds, as long as some replica has room.
     pub(super) fn hand_over(&mut self) {
-        if self.handing.is_none() {
-            return;
-        }
         while !self.gateway_is_empty() {
             let Some((at, _)) = self.gateway.front() else { return };
             let draw = self.waiting[at as usize].routing;

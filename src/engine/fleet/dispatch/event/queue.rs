@@ -102,8 +102,10 @@ impl EventPlane {
     }
 
     /// Waiting requests of the common queue take idle slots.
+    #[inline]
     pub(super) fn serve_gateway(&mut self) {
         let newest = match self.mode {
+            Mode::Routed(_) if self.handing.is_none() => return,
             Mode::Routed(_) => return self.hand_over(),
             Mode::Central => false,
             Mode::PerRequest(_) => true,
