@@ -24,6 +24,7 @@ fn case(fleet: FleetSpec, requests: &[(u64, u64)], script: &[u32]) -> Case {
         interval: 10,
         wakeups: Vec::new(),
         script: script.to_vec(),
+        in_path: Vec::new(),
         activate: None,
         delay: 0,
         end: 100,

@@ -131,6 +131,16 @@ fn scale_to_zero_herd_starts_hundreds_for_a_handful() {
     assert!(peaks[2] < 20.0, "{peaks:?}");
     falls(&story.figures(["zero", "min-2", "min-8"], Figure::LatencyP99));
     falls(&story.figures(["zero", "min-8", "zero-limited"], Figure::BilledHours));
+    // Knative itself: as many as it may, kept for a minute of panic; the rate limit is later and hardly less.
+    let of_knative = ["knative", "knative-2", "knative-8"];
+    let peaks = story.figures(of_knative, Figure::PeakReplicas);
+    assert!(peaks[0] > 950.0 && peaks[1] > 500.0 && peaks[2] < 20.0, "{peaks:?}");
+    falls(&story.figures(of_knative, Figure::LatencyP99));
+    falls(&story.figures(["knative-rate", "knative", "knative-8"], Figure::LatencyP99));
+    falls(&story.figures(["knative", "knative-rate", "zero", "knative-8"], Figure::BilledHours));
+    let desired = story.timeline("knative").iter().filter(|one| one.desired > 950);
+    let lasted = desired.map(|one| one.length.as_secs_f64()).sum::<f64>();
+    assert!((60.0..90.0).contains(&lasted), "{lasted} s");
 }
 
 #[test]

@@ -45,9 +45,11 @@ pub enum Rank {
     UserActed,
     /// A client tries again.
     Retried,
+    /// A request has been on its way through a proxy for long enough.
+    PassedOn,
 }
 
 impl Rank {
     /// The one after all others.
-    pub const LAST: Self = Self::Retried;
+    pub const LAST: Self = Self::PassedOn;
 }

@@ -40,6 +40,8 @@ pub(super) struct Backend<'a, const OBSERVED: bool> {
     computing: Together,
     /// What the last actuated decision asked for.
     pub(super) desired: u32,
+    /// Whether a proxy is in the path of requests, where there is one.
+    in_path: bool,
     /// What will happen to its replicas, and is not in the event list yet.
     changes: Vec<(Time, Event)>,
     /// What sensors want to see of replicas, and what they were shown last.
@@ -120,6 +122,7 @@ impl<'a, const OBSERVED: bool> Backend<'a, OBSERVED> {
             pace: Pace::USUAL,
             computing,
             desired,
+            in_path: true,
             changes: Vec::new(),
             wants,
             replicas: Vec::new(),
@@ -137,6 +140,12 @@ impl<'a, const OBSERVED: bool> Backend<'a, OBSERVED> {
             self.plane.join(Time::ZERO, id, &self.fleet, &mut self.told);
             self.note_failure(id);
         }
+    }
+
+    /// From now on a proxy is in the path of requests, or not.
+    pub(super) fn put_proxy(&mut self, now: Time, in_path: bool) {
+        self.in_path = in_path;
+        self.plane.proxy(now, in_path);
     }
 
     /// Serves everything before `barrier` and what completes at it.

@@ -29,9 +29,18 @@ pub(super) enum Event {
     /// The autoscaler is asked.
     Control(Control),
     /// A decision takes effect.
-    Actuate(u32),
+    Actuate(Order),
     /// Somebody else sets this count.
     Intervene(u32),
+}
+
+/// What a decision came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Order {
+    /// The desired count.
+    pub(super) replicas: u32,
+    /// Whether a proxy is in the path of requests.
+    pub(super) in_path: bool,
 }
 
 /// What a rollout does at an instant.

@@ -57,7 +57,10 @@ mod words;
 
 pub use dialect::{Dialect, Kind, Place, Wrong};
 pub use document::{Document, NotADocument, NotEdited};
-pub use facts::{Assumption, Happening, LeavesFirst, MinReady, Omitted, Platform, Provenance};
+pub use facts::{
+    Assumption, Happening, LeavesFirst, MinReady, Omitted, Platform, Provenance, RequestPath,
+    Spread,
+};
 pub use fault::{DocumentFault, DocumentFaults};
 pub use file::DocumentsFile;
 pub use form::{Form, Likeness};

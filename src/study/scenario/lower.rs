@@ -352,8 +352,9 @@ fn fill_service(
         service.service_time = Some(DEFAULT_SERVICE_TIME);
     }
     if service.balancing.is_none() {
-        assumptions.push(format!("{label}no balancing given: one central queue"));
-        service.balancing = Some(super::file::BalancingFile::CentralQueue);
+        assumptions.push(format!("{label}no balancing given: one central queue{or_platform}"));
+        let central = super::file::BalancingFile::CentralQueue;
+        service.balancing = (!products).then_some(central);
     }
     if !products {
         service.scale_in.get_or_insert(super::file::ScaleInFile::FewestInFlight);
@@ -547,6 +548,8 @@ fn workload(
         selects: resolution.selects,
         end: resolution.end,
         service_time: Some(&law),
+        // By value: a run that is repeated from what it left states the default.
+        service_time_stated: law != DEFAULT_SERVICE_TIME,
     };
     faults.within("workload", |f| workload.resolve_read(recordings, &context, f))
 }

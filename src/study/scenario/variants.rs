@@ -57,7 +57,8 @@ impl Variant {
         if let Some(queue) = &self.queue {
             // What is not said stays as the scenario or the product's platform has it.
             let at_zero = if self.says_at_zero { queue.at_zero } else { fleet.queue.at_zero };
-            fleet.queue = QueueSpec { at_zero, ..queue.clone() };
+            let replica_capacity = fleet.queue.replica_capacity;
+            fleet.queue = QueueSpec { at_zero, replica_capacity, ..queue.clone() };
         }
         fleet.victims = self.victims.unwrap_or(fleet.victims);
         fleet.grace = self.grace.unwrap_or(fleet.grace);
