@@ -453,6 +453,34 @@ mod tests {
     }
 
     #[test]
+    fn probes_that_hide_a_pod_or_kill_it_are_pointed_out() {
+        let with = |probes: &str| {
+            format!(
+                "[policies.one.kubernetes-hpa]\nbody = \"\"\"\napiVersion: autoscaling/v2\n\
+                 kind: HorizontalPodAutoscaler\nmetadata: {{name: a}}\nspec:\n  scaleTargetRef: {{apiVersion: \
+                 apps/v1, kind: Deployment, name: a}}\n  maxReplicas: 9\n---\napiVersion: apps/v1\n\
+                 kind: Deployment\nmetadata: {{name: a}}\nspec:\n  template:\n    spec:\n      containers:\n      \
+                 - {{name: web, resources: {{requests: {{cpu: 1}}}}, {probes}}}\n\"\"\"\n"
+            )
+        };
+        for (probes, hidden, killed) in [
+            ("", false, false),
+            ("readinessProbe: {initialDelaySeconds: 30}", false, false),
+            ("readinessProbe: {initialDelaySeconds: 90}", true, false),
+            ("readinessProbe: {periodSeconds: 60, successThreshold: 2}", true, false),
+            ("livenessProbe: {}", false, true),
+            ("livenessProbe: {failureThreshold: 30}", false, false),
+            ("livenessProbe: {}, startupProbe: {}", false, false),
+        ] {
+            let start = "replica.cold_start = { provision = '2m', boot = '25s' }\n";
+            let found = warned(&format!("{start}{TRAFFIC}{}", with(probes)));
+            let is_told = |what: &str| found.iter().any(|told| told.contains(what));
+            let told = (is_told("its readiness probe finds that"), is_told("it is killed before"));
+            assert_eq!(told, (hidden, killed), "{probes}: {found:?}");
+        }
+    }
+
+    #[test]
     fn dates_of_a_product_need_one_of_the_run() {
         let sae = |dates: &str| {
             format!(
