@@ -58,8 +58,8 @@ mod words;
 pub use dialect::{Dialect, Kind, Place, Wrong};
 pub use document::{Document, NotADocument, NotEdited};
 pub use facts::{
-    Assumption, Happening, LeavesFirst, MinReady, Omitted, Platform, Provenance, RequestPath,
-    Spread,
+    Assumption, Happening, LeavesFirst, MinReady, Omitted, Platform, Provenance, Readiness,
+    RequestPath, Spread,
 };
 pub use fault::{DocumentFault, DocumentFaults};
 pub use file::DocumentsFile;
