@@ -64,6 +64,15 @@ pub struct Omitted {
     pub value: Value,
 }
 
+/// Something that a product looks at and nothing in a simulation stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unsourced {
+    /// What it is, in the product's words: "the trigger `load`".
+    pub what: String,
+    /// The knob that says what it stands for, below `knobs`.
+    pub knob: String,
+}
+
 /// What a platform brings besides its autoscaler; `None` = nothing in particular.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Platform {

@@ -11,5 +11,6 @@
 
 pub mod fields;
 pub mod objects;
+pub mod product;
 pub mod quantity;
 pub mod workload;
