@@ -161,7 +161,7 @@ impl Product for Keda {
         let written = documents.iter().map(objects::written).collect();
         let mut model = Model { scaled: typed, workload, written, omitted };
         reader.turn_to(at);
-        judge(&mut model, knobs, reader);
+        judge(&mut model, documents, knobs, reader);
         Some(model)
     }
 
@@ -362,7 +362,7 @@ fn the_admitted(
 }
 
 /// Says of each trigger what a simulation makes of it.
-fn judge(model: &mut Model, knobs: &Knobs, reader: &Reader<ApiServer>) {
+fn judge(model: &mut Model, documents: &[Value], knobs: &Knobs, reader: &Reader<ApiServer>) {
     let mut hpa = model.hpa();
     for at in 0..model.scaled.triggers.len() {
         let trigger = &mut model.scaled.triggers[at];
@@ -380,7 +380,8 @@ fn judge(model: &mut Model, knobs: &Knobs, reader: &Reader<ApiServer>) {
             Source::Resource(metric) => {
                 let place = hpa.hpa.metrics.iter().position(|one| one == metric);
                 let Some(place) = place else { continue };
-                judge_resource(&mut hpa, place, (&path, "knobs.hpa"), &knobs.hpa, reader);
+                let at = (&*path, "knobs.hpa");
+                judge_resource(&mut hpa, place, at, documents, (&knobs.hpa, reader));
                 metric.target = hpa.hpa.metrics[place].target;
             }
             Source::Metric(_) | Source::Cron(_) => {}

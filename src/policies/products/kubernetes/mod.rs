@@ -13,4 +13,5 @@ pub mod fields;
 pub mod objects;
 pub mod product;
 pub mod quantity;
+pub mod vpa;
 pub mod workload;

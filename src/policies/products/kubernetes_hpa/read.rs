@@ -6,6 +6,7 @@ use super::{Knobs, sensor};
 use crate::products::kubernetes::fields::{ApiServer, NO_MATCH, One};
 use crate::products::kubernetes::objects::{self, Envelope, Sought};
 use crate::products::kubernetes::product;
+use crate::products::kubernetes::vpa::{self, GoesBy};
 use crate::products::kubernetes::workload::{self, Workload, WorkloadKind};
 use crate::products::{DocumentFault, Omitted, Reader, Words, Wrong};
 use serde_json::Value;
@@ -45,7 +46,7 @@ pub(super) fn model(
     let written = documents.iter().map(objects::written).collect();
     let mut model = Model { hpa, workload, written, omitted };
     reader.turn_to(at);
-    judge_metrics(&mut model, knobs, reader);
+    judge_metrics(&mut model, documents, knobs, reader);
     Some(model)
 }
 
@@ -92,13 +93,18 @@ fn version(envelope: &Envelope<'_>) -> Option<Version> {
 }
 
 /// Says of each metric what a simulation makes of it; one that the controller cannot compute always fails.
-fn judge_metrics(model: &mut Model, knobs: &Knobs, reader: &Reader<ApiServer>) {
+fn judge_metrics(
+    model: &mut Model,
+    documents: &[Value],
+    knobs: &Knobs,
+    reader: &Reader<ApiServer>,
+) {
     for at in 0..model.hpa.metrics.len() {
         let path = format!("spec.metrics.{at}");
         let metric = &model.hpa.metrics[at];
         let name = &metric.name;
         if metric.is_resource(name) {
-            judge_resource(model, at, (&path, "knobs"), knobs, reader);
+            judge_resource(model, at, (&path, "knobs"), documents, (knobs, reader));
         } else if metric.stands_for.is_none() {
             let message = format!(
                 "nothing in a simulation is called `{name}`: in a run the metric has no data"
@@ -116,10 +122,16 @@ pub(in crate::products) fn judge_resource(
     model: &mut Model,
     at: usize,
     (path, table): (&str, &str),
-    knobs: &Knobs,
-    reader: &Reader<ApiServer>,
+    documents: &[Value],
+    (knobs, reader): (&Knobs, &Reader<ApiServer>),
 ) {
-    let metric = &model.hpa.metrics[at];
+    let (hpa, metric) = (&model.hpa, &model.hpa.metrics[at]);
+    let goes_by = GoesBy {
+        workload: [&hpa.namespace, &hpa.target_kind, &hpa.target_name],
+        resource: &metric.name,
+        of_request: matches!(metric.target, MetricTarget::Utilization(_)),
+    };
+    vpa::warn(documents, goes_by, path, reader);
     let (name, container) = (metric.name.as_str(), metric.container.as_deref());
     let requests = model.workload.as_ref().map(|workload| {
         workload.amounts(container, |one| one.requests).or(knobs.requests).of(name)

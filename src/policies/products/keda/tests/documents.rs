@@ -391,3 +391,45 @@ fn what_only_the_platform_writes_is_read_over_and_left_out() {
     assert_eq!(written["metadata"]["uid"], serde_json::Value::Null);
     assert_eq!(written["spec"]["triggers"][0]["type"], "redis");
 }
+
+/// | spec of the other | what is said of cpu in percent |
+#[test]
+fn a_vertical_autoscaler_of_the_same_resource_is_pointed_out() {
+    let moves = "spec.triggers.0: the percent is of a cpu request that the VerticalPodAutoscaler size moves";
+    let target = "targetRef: {apiVersion: apps/v1, kind: Deployment, name: worker}";
+    for (kind, spec, expected) in [
+        ("percent", target.to_owned(), moves),
+        ("percent", format!("{target}, updatePolicy: {{updateMode: Initial}}"), moves),
+        ("percent", format!("{target}, updatePolicy: {{updateMode: \"Off\"}}"), ""),
+        ("percent", target.replace("worker", "web"), ""),
+        (
+            "percent",
+            format!(
+                "{target}, resourcePolicy: {{containerPolicies: [{{controlledResources: [memory]}}]}}"
+            ),
+            "",
+        ),
+        (
+            "percent",
+            format!("{target}, resourcePolicy: {{containerPolicies: [{{mode: \"Off\"}}]}}"),
+            "",
+        ),
+        ("amount", target.to_owned(), "answers the same cpu with larger pods"),
+    ] {
+        let spec_ = match kind {
+            "amount" => CPU.replace("Utilization", "AverageValue").replace("50", "500m"),
+            _ => CPU.to_owned(),
+        };
+        let workload = DEPLOYMENT.replace("resources: {}", "resources: {requests: {cpu: \"1\"}}");
+        let vertical = format!(
+            "---\napiVersion: autoscaling.k8s.io/v1\nkind: VerticalPodAutoscaler\nmetadata: {{name: size}}\nspec: {{{spec}}}\n"
+        );
+        let found = told(&format!("{}{workload}{vertical}", scaled("", &spec_)), Severity::Warning);
+        // That it is not simulated is said of each.
+        let found: Vec<&String> = found.iter().filter(|one| !one.contains("not read")).collect();
+        match expected {
+            "" => assert!(found.is_empty(), "{spec}: {found:?}"),
+            _ => assert!(found.len() == 1 && found[0].contains(expected), "{spec}: {found:?}"),
+        }
+    }
+}
