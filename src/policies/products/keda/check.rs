@@ -3,7 +3,7 @@
 use super::Knobs;
 use super::native::{Annotations, Fallback, ScaledObject};
 use super::triggers;
-use super::words::{FallbackBehavior, MetricType};
+use super::words::{CompositeType, FallbackBehavior};
 use crate::products::kubernetes::fields::{NOT_SUPPORTED, Object, One, int32, invalid, word};
 use crate::products::kubernetes::objects::Envelope;
 use crate::products::kubernetes_hpa::check::behavior;
@@ -49,7 +49,7 @@ pub(super) struct TypedModifiers {
     pub(super) formula: String,
     pub(super) target: String,
     pub(super) activation: String,
-    pub(super) metric_type: MetricType,
+    pub(super) metric_type: CompositeType,
 }
 
 /// Reads a ScaledObject; what is wrong goes to the reader's faults.
@@ -229,9 +229,9 @@ fn modifiers(member: &One<'_>) -> Option<Option<TypedModifiers>> {
     let (formula, target) = (text("formula"), text("target"));
     let activation = text("activationTarget");
     let metric_type = object.get("metricType");
-    metric_type.note(MetricType::AverageValue.name());
+    metric_type.note(CompositeType::AverageValue.name());
     let metric_type = match metric_type.value {
-        None => Some(MetricType::AverageValue),
+        None => Some(CompositeType::AverageValue),
         Some(_) => one_of(&metric_type),
     };
     let (formula, target, activation) = (formula?, target?, activation?);

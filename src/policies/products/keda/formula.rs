@@ -81,12 +81,12 @@ enum Node {
     Name(usize),
     /// `#`, the item a predicate is asked about.
     Item,
-    List(Vec<Node>),
-    Not(Box<Node>),
-    Negative(Box<Node>),
-    Binary(Operator, Box<[Node; 2]>),
-    Choice(Box<[Node; 3]>),
-    Call(Function, Vec<Node>),
+    List(Vec<Self>),
+    Not(Box<Self>),
+    Negative(Box<Self>),
+    Binary(Operator, Box<[Self; 2]>),
+    Choice(Box<[Self; 3]>),
+    Call(Function, Vec<Self>),
 }
 
 /// What a formula comes to, or a part of it.
@@ -99,7 +99,7 @@ pub enum Value {
     /// Nothing: of a trigger that fails.
     Nil,
     /// Several.
-    List(Vec<Value>),
+    List(Vec<Self>),
 }
 
 /// Why a formula is refused.

@@ -363,6 +363,16 @@ fn the_admitted(
 
 /// Says of each trigger what a simulation makes of it.
 fn judge(model: &mut Model, documents: &[Value], knobs: &Knobs, reader: &Reader<ApiServer>) {
+    let names = |trigger: &Trigger| match &trigger.source {
+        Source::Metric(of) => trigger.name.clone().into_iter().chain([of.metric.clone()]).collect(),
+        Source::Cron(_) | Source::Resource(_) => Vec::new(),
+    };
+    let names: Vec<String> = model.scaled.triggers.iter().flat_map(names).collect();
+    for knob in knobs.metrics.keys().filter(|knob| !names.contains(knob)) {
+        let message = format!("the knob `metrics.{knob}` names no trigger");
+        let remedy = format!("names are: {}", names.join(" or "));
+        reader.add("spec.triggers", DocumentFault::ours(message, remedy));
+    }
     let mut hpa = model.hpa();
     for at in 0..model.scaled.triggers.len() {
         let trigger = &mut model.scaled.triggers[at];

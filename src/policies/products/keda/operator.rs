@@ -84,18 +84,13 @@ impl Operator {
         if active {
             return Active::ScalerActive;
         }
-        let waits = |left: Option<Span>| match left {
-            Some(_) => Active::ScalerCooldown,
-            None => Active::ScalerNotActive,
-        };
-        match (done, self.condition) {
-            (Move::Deactivate { left, .. }, _) => waits(left),
-            (_, Some(Active::ScalerCooldown)) => Active::ScalerCooldown,
-            (
-                _,
-                Some(Active::ScalerActive | Active::ScalerNotActive | Active::ScaledObjectPaused),
-            )
-            | (_, None) => Active::ScalerNotActive,
+        if let Move::Deactivate { left, .. } = done {
+            return if left.is_some() { Active::ScalerCooldown } else { Active::ScalerNotActive };
+        }
+        match self.condition {
+            Some(Active::ScalerCooldown) => Active::ScalerCooldown,
+            Some(Active::ScalerActive | Active::ScalerNotActive | Active::ScaledObjectPaused)
+            | None => Active::ScalerNotActive,
         }
     }
 

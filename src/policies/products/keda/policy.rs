@@ -13,8 +13,8 @@ use super::sensor::{self, Places};
 use super::words::Active;
 use crate::builtin::PolicyContext;
 use crate::products::Words;
-use crate::products::kubernetes_hpa::policy::Scaler as HpaScaler;
 use crate::products::kubernetes_hpa::words::SourceKind;
+use crate::products::kubernetes_hpa::{Hpa, policy::Scaler as HpaScaler};
 use autosim_engine::control::{Autoscaler, Cadence, Decision, Observation, Policy, Stage, Why};
 use autosim_engine::signal::Reading;
 use autosim_engine::units::{Span, Time, WallClock};
@@ -46,7 +46,9 @@ pub struct Scaler {
     columns: Vec<String>,
     places: Places,
     operator: Operator,
-    /// `None` while it is paused.
+    /// The autoscaler as KEDA makes it.
+    made: Hpa,
+    /// It at work; `None` while it is paused.
     hpa: Option<HpaScaler>,
     next_pass: Time,
     next_poll: Time,
@@ -69,6 +71,7 @@ impl Scaler {
             columns: columns.to_vec(),
             places: Places::of(model, knobs, columns),
             operator: Operator::created(Time::ZERO),
+            made: model.scaled.hpa(),
             hpa: None,
             next_pass: Time::ZERO,
             next_poll: Time::ZERO,
@@ -85,6 +88,7 @@ impl Scaler {
     pub fn adopt(&mut self, model: &Model, now: Time) {
         let before = std::mem::replace(&mut self.model, model.clone());
         self.places = Places::of(model, &self.knobs, &self.columns);
+        self.made = model.scaled.hpa();
         let (was, is) = (before.scaled.annotations, model.scaled.annotations);
         if was.is_paused() != is.is_paused() || was.paused_replicas != is.paused_replicas {
             return self.start_or_pause(now);
@@ -179,9 +183,8 @@ impl Scaler {
     /// A pass of the autoscaler.
     fn pass(&mut self, seen: &Observation<'_>, mut hpa: HpaScaler) -> Decision {
         let current = i32::try_from(seen.desired).unwrap_or(i32::MAX);
-        let hpa_model = self.model.scaled.hpa();
         // It asks for metrics only where it evaluates them.
-        let asks = current > 0 && (hpa_model.min..=hpa_model.max).contains(&current);
+        let asks = current > 0 && (self.made.min..=self.made.max).contains(&current);
         let asked = if asks { self.ask(seen, current, false) } else { Vec::new() };
         let of_composite = self.model.scaled.modifiers.as_ref().map(|modifiers| {
             let ready = seen.census.ready;
@@ -189,7 +192,7 @@ impl Scaler {
         });
         let mut resource = 0;
         let mut readings = Vec::new();
-        for metric in &hpa_model.metrics {
+        for metric in &self.made.metrics {
             let value = match metric.kind {
                 SourceKind::External if metric.name == COMPOSITE => of_composite.flatten(),
                 SourceKind::External => {

@@ -4,7 +4,7 @@
 use super::check::{Typed, TypedModifiers};
 use super::formula::{Formula, Refused};
 use super::native::{Modifiers, ScaledObject, Source};
-use super::words::{FallbackBehavior, MetricType, TriggerKind};
+use super::words::{CompositeType, FallbackBehavior, TriggerKind};
 use crate::products::kubernetes::fields::ApiServer;
 use crate::products::kubernetes::workload::Workload;
 use crate::products::kubernetes_hpa::MetricTarget;
@@ -198,8 +198,8 @@ fn compiled(typed: &TypedModifiers, scaled: &ScaledObject) -> Result<Modifiers, 
         return denied(&path("activationTarget"), message, "a number, in quotes");
     };
     let target = match typed.metric_type {
-        MetricType::AverageValue => MetricTarget::Average(target),
-        MetricType::Value | MetricType::Utilization => MetricTarget::Value(target),
+        CompositeType::AverageValue => MetricTarget::Average(target),
+        CompositeType::Value => MetricTarget::Value(target),
     };
     Ok(Modifiers { formula, names: places, target, activation })
 }

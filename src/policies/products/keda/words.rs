@@ -27,7 +27,17 @@ words! {
 }
 
 words! {
-    /// `metricType` of a trigger, and of `scalingModifiers`.
+    /// `metricType` of `scalingModifiers`.
+    pub enum CompositeType {
+        /// The value over the target.
+        AverageValue = "AverageValue",
+        /// The value against the target, times the ready pods.
+        Value = "Value",
+    }
+}
+
+words! {
+    /// `metricType` of a trigger.
     pub enum MetricType {
         /// The value over the target.
         AverageValue = "AverageValue",

@@ -38,6 +38,7 @@ fn every_fault_of_the_schema_is_told_at_once() {
             "FieldValueRequired spec.fallback: Required value",
             "FieldValueRequired spec.fallback: Required value",
             "FieldValueNotSupported spec.fallback.behavior: Unsupported value: \"most\"",
+            "FieldValueNotSupported spec.advanced.scalingModifiers.metricType: Unsupported value: \"Utilization\"",
             "FieldValueRequired spec.triggers.0: Required value",
             "FieldValueInvalid spec.triggers.0.metadata.a: Invalid value: spec.triggers[0].metadata.a in body must be \
              of type string",
@@ -376,6 +377,17 @@ fn what_has_no_effect_or_is_not_modelled_is_said() {
     let beside =
         "---\napiVersion: keda.sh/v1alpha1\nkind: TriggerAuthentication\nmetadata: {name: a}\n";
     assert!(warned(&format!("{}{beside}", scaled("", JOBS))).is_empty());
+}
+
+#[test]
+fn a_knob_that_names_no_trigger_is_refused() {
+    let knobs =
+        r#"{"metrics": {"jobs": "queued_requests", "s0-redis-jobs": "cpu", "job": "p95_ms"}}"#;
+    let knobs: Knobs = serde_json::from_str(knobs).unwrap();
+    let (_, found) = faults(&scaled("", JOBS), &knobs, true);
+    let [only] = found.as_slice() else { panic!("{found:?}") };
+    assert_eq!(only.message, "the knob `metrics.job` names no trigger");
+    assert_eq!(only.remedy, "names are: jobs or s0-redis-jobs");
 }
 
 /// As `kubectl get scaledobject -o yaml` shows it.
