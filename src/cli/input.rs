@@ -6,6 +6,7 @@ use super::exit::Failure;
 use super::named::{Named, named};
 use super::past_run::PastRun;
 use super::terminal::Terminal;
+use super::trace::ReadingArgs;
 use autosim_engine::workload::trace::unpacked;
 use autosim_report::check_whole;
 use autosim_study::scenario::{Findings, Layer, LoadOptions, Loaded, Sources, load};
@@ -46,6 +47,8 @@ pub(super) struct ScenarioArgs {
     /// started then]
     #[arg(long, value_name = "DIR")]
     pub(super) folder: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) reading: ReadingArgs,
 }
 
 pub(super) fn key_value(text: &str) -> Result<(String, String), String> {
@@ -228,6 +231,14 @@ pub(super) fn refuse_recorded(path: &Path) -> Result<(), Findings> {
 impl ScenarioArgs {
     /// The scenario of a file, or of the arguments alone, with the arguments laid on it.
     pub(super) fn load(&self, path: Option<&Path>) -> Result<Result<Loaded, Findings>, Failure> {
+        if self.trace.is_none()
+            && let Some((key, _)) = self.reading.keys().iter().next()
+        {
+            return Err(Failure::bad_input(format_args!(
+                "`{key}` says how a recorded trace is read, but there is no --trace: give one, or state it in the \
+                 scenario: --set workload.arrivals.NAME.replay.{key}=..."
+            )));
+        }
         match (path, &self.trace) {
             (Some(path), _) => match refuse_recorded(path) {
                 Ok(()) => self.load_input(Input::read(path, Role::Scenario)?),
@@ -288,7 +299,7 @@ impl ScenarioArgs {
         options.keep(chosen.base);
         options.documents.splice(0..0, chosen.documents);
         if let Some(trace) = &self.trace {
-            options.layers.push(trace_layer(trace, &options.folder)?);
+            options.layers.push(trace_layer(trace, &self.reading.keys(), &options.folder)?);
         }
         options.layers.extend(slo_layers(&self.slo)?);
         options.layers.extend(self.values());
@@ -418,7 +429,7 @@ impl Chosen {
 
 /// A recorded trace as the only source. Its path is relative to where the command runs, while paths
 /// of a scenario are relative to its file.
-fn trace_layer(trace: &Path, folder: &Path) -> Result<Layer, Failure> {
+fn trace_layer(trace: &Path, reading: &toml::Table, folder: &Path) -> Result<Layer, Failure> {
     use std::path::Component;
     let plain = folder.components().all(|part| matches!(part, Component::Normal(_)));
     let from_folder = if trace.is_absolute() {
@@ -432,7 +443,9 @@ fn trace_layer(trace: &Path, folder: &Path) -> Result<Layer, Failure> {
         std::env::current_dir().map_err(Failure::bad_input)?.join(trace)
     };
     let file = toml::Value::String(from_folder.display().to_string());
-    let value = format!("{{ trace = {{ replay = {{ file = {file} }} }} }}");
+    let keys = reading.iter().map(|(key, value)| format!(", {key} = {value}"));
+    let value =
+        format!("{{ trace = {{ replay = {{ file = {file}{} }} }} }}", keys.collect::<String>());
     Ok(Layer::value(format!("--trace {}", trace.display()), "workload.arrivals", &value))
 }
 

@@ -19,6 +19,7 @@ pub(super) enum Kind {
     Slowdown,
     MetricOutage,
     Intervention,
+    Resize,
 }
 
 impl Kind {
@@ -33,6 +34,7 @@ impl Kind {
             Self::Slowdown => "slowdown",
             Self::MetricOutage => "metric out",
             Self::Intervention => "count set from outside",
+            Self::Resize => "cpu request changed",
         }
     }
 
@@ -44,6 +46,7 @@ impl Kind {
             Self::Slowdown => "orange",
             Self::MetricOutage => "purple",
             Self::Intervention => "green",
+            Self::Resize => "sky",
         }
     }
 }
@@ -81,12 +84,18 @@ fn told(one: &Scripted, all: &[Scripted], service: &ServiceDetails) -> Option<In
         // Its replicas are counted where they failed.
         What::Outage if fails(service, one) => return None,
         What::Outage => (Kind::Failure, "an outage that met no ready replica".to_owned()),
-        What::Slowdown(factor) => (Kind::Slowdown, format!("{} times as slow", plain(*factor, 3))),
+        What::Slowdown(factor, every) => {
+            let which = if *every > 1 { format!("1 replica in {every} ") } else { String::new() };
+            (Kind::Slowdown, format!("{which}{} times as slow", plain(*factor, 3)))
+        }
         What::MetricOutage(signals) => {
             let names: Vec<String> = signals.iter().map(|name| words_of(name)).collect();
             (Kind::MetricOutage, format!("no data of {}", names.join(" and ")))
         }
         What::Intervention(count) => (Kind::Intervention, format!("count set to {count}")),
+        What::Resize(cores) => {
+            (Kind::Resize, format!("{} cores requested by each", plain(*cores, 3)))
+        }
     };
     Some(Incident { kind, from, to, what })
 }
@@ -164,9 +173,10 @@ mod tests {
             (Kind::Failure, minutes(240, 242), "outage: 4 replicas failed"),
             (Kind::Failure, minutes(1000, 1001), "1 replica failed"),
             (Kind::Rollout, minutes(120, 125), "every replica is replaced"),
-            (Kind::Slowdown, minutes(400, 430), "2.5 times as slow"),
+            (Kind::Slowdown, minutes(400, 430), "1 replica in 10 2.5 times as slow"),
             (Kind::MetricOutage, minutes(700, 720), "no data of cpu, %"),
             (Kind::Intervention, minutes(900, 900), "count set to 3"),
+            (Kind::Resize, minutes(950, 950), "0.75 cores requested by each"),
         ];
         assert_eq!(told, expected.map(|(kind, (from, to), what)| (kind, from, to, what)));
     }

@@ -204,9 +204,10 @@ pub(super) fn with_incidents() -> Results {
         policy.settings[0].scripted = vec![
             one(120, 0, What::Rollout),
             one(240, 2, What::Outage),
-            one(400, 30, What::Slowdown(2.5)),
+            one(400, 30, What::Slowdown(2.5, 10)),
             one(700, 20, What::MetricOutage(vec!["cpu_percent".into()])),
             one(900, 0, What::Intervention(3)),
+            one(950, 0, What::Resize(0.75)),
         ];
         let timeline = &mut policy.details[0].services[0].timeline;
         for (minute, failed) in [(240, 3), (241, 1), (1000, 1)] {

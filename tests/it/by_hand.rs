@@ -24,6 +24,7 @@ fn case(fleet: FleetSpec, requests: &[(u64, u64)], script: &[u32]) -> Case {
         interval: 10,
         wakeups: Vec::new(),
         script: script.to_vec(),
+        in_path: Vec::new(),
         activate: None,
         delay: 0,
         end: 100,
@@ -255,7 +256,8 @@ fn cpu_follows_the_cores_that_busy_slots_keep_busy() {
         (0.5, Some(1.0), 0.25, [50.0, 31.25, 31.25, 50.0]),
         (0.1, Some(0.5), 1.5, [20.0, 25.0, 25.0, 20.0]),
     ] {
-        let slowdown = Slowdown { at: Time(15_000), until: Time(25_000), factor: 4.0, cpu };
+        let slowdown =
+            Slowdown { at: Time(15_000), until: Time(25_000), factor: 4.0, cpu, every: 1 };
         let fleet = FleetSpec {
             concurrency: 2,
             slowdowns: Slowdowns::new(vec![slowdown]),

@@ -89,6 +89,17 @@ impl Reader {
             "time;count\n0;1\n60;2\n120;3\n",
             "time,count\n1,1e13\n2,-1\n",
             "time_s\n99999999999999999999\n1\n",
+            "h - - [02/Mar/2026:09:00:00 +0000] \"GET / HTTP/1.1\" 200 5 \"-\" \"-\" 0.804 rt=0.5\n",
+            "{\"timestamp\": 0, \"input_length\": 7, \"output_length\": 2, \"hash_ids\": [0]}\n",
+            "{\"status\":\"success\",\"data\":{\"resultType\":\"matrix\",\"result\":[{\"metric\":{\"a\":\"b\"},\
+             \"values\":[[1764400000,\"2\"],[1764400001.5,\"NaN\"],[1764400002,\"3\"]]}]}}",
+            "{\"MetricDataResults\":[{\"Id\":\"m\",\"Label\":\"R\",\"Timestamps\":[\"2026-03-02T09:02:00Z\",\
+             \"2026-03-02T09:00:00Z\"],\"Values\":[3.0,1.0]}]}",
+            "HashOwner,HashApp,HashFunction,Trigger,1,2,3\no,a,f,http,1,0,2\no,a,g,timer,0,1,1\n",
+            "app,func,end_timestamp,duration\na,f,5.5,5\na,f,2.25,0.25\n",
+            "metric_name,timestamp,metric_value\nhttp_req_duration,1764400000,30.5\nhttp_req_duration,1764400003,1900\n",
+            "\"Time\",\"web\"\n2026-03-02 09:00:00,2 req/s\n2026-03-02 09:00:15,1.4 K\n",
+            "Timestamp,User Count,Type,Name,Requests/s,Total Request Count\n1,1,,Aggregated,0,0\n2,1,,Aggregated,0,3\n",
         ];
         let mut seeds: Vec<Seed> = texts.map(|text| ("t.csv".to_owned(), text.into())).into();
         // A gzip member without its end, and one that holds nothing.

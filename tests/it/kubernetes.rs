@@ -97,3 +97,64 @@ fn from_a_rise_in_load_to_a_ready_pod_as_worked_out_by_hand() {
         assert_eq!(record.decision.desired, replicas, "at {at_s} s");
     }
 }
+
+/// The same steady load: 51 % of a core, and 68 % of three quarters of one, which is what pods request from the
+/// instant of a pass on, its sample long taken. ceil(2 x 68 / 50) (rule 53).
+#[test]
+fn a_resize_is_seen_by_the_pass_of_its_instant_and_of_all_samples() {
+    let steady = (0..2000).map(|n| f64::from(n) / 10.0);
+    let rest = format!(
+        "[service]\nservice_time.constant = '102ms'\n[[resizes]]\nat = '105s'\ncores = 0.75\n{SHOP}\
+         [policies.shop.kubernetes-hpa.knobs]\nkubelet_phases = 1\n"
+    );
+    let log = decisions(steady, &rest);
+    let told = |at_s: f64| {
+        let record = log.iter().find(|record| record.at.as_secs_f64() == at_s).unwrap();
+        (record.readings[0].value.unwrap().round(), record.decision.desired)
+    };
+    assert_eq!([90.0, 105.0].map(told), [(51.0, 2), (68.0, 3)]);
+}
+
+/// `docs/products/kubernetes-hpa.md` goes through it: 50 requests/s of 100 ms in turn on ten pods of one core, of which
+/// the tenth is two and a half times as slow from 100 s on. It is busy all the time then, the others half of it.
+#[test]
+fn one_slow_pod_in_ten_behind_round_robin_as_worked_out_by_hand() {
+    let steady = |per_pod: bool| {
+        let requests = (0..10_000).map(|n| f64::from(n) / 50.0);
+        let shop = SHOP.replace("replicas: 2", "replicas: 10");
+        let shop = shop.replace("averageUtilization: 50", "averageUtilization: 48");
+        let rest = format!(
+            "[service]\nservice_time.constant = '100ms'\nbalancing = 'round-robin'\n\
+             [replica.cold_start]\nprovision.constant = '20s'\npull.constant = '5s'\nboot.constant = '10s'\n\
+             [[slowdowns]]\nat = '100s'\nlasts = '100s'\nfactor = 2.5\nof = 'cpu'\nevery = 10\n{shop}\
+             [policies.shop.kubernetes-hpa.knobs]\nkubelet_phases = 1\nper_pod = {per_pod}\n"
+        );
+        decisions(requests, &rest)
+    };
+    let (pods, mean) = (steady(true), steady(false));
+    let told = |log: &[DecisionRecord], at_s: f64| {
+        let record = log.iter().find(|record| record.at.as_secs_f64() == at_s).unwrap();
+        (record.readings[0].value.unwrap(), record.decision.desired)
+    };
+    for (at_s, of_pods, of_mean) in [
+        // Points of 80 and 90 s; of the mean, the last 15 s, a third of them with the slow one.
+        (105.0, (50.0, 10), (51.67, 10)),
+        // Points of 90 and 110 s: the slow one 75 %. Of the mean, ceil(10 x 55 / 48).
+        (120.0, (52.5, 10), (55.0, 12)),
+        // (9 x 50 + 100) / 10.
+        (135.0, (55.0, 12), (55.0, 12)),
+        // The two that start count as idle: 550 / 12 is 45 %, which would turn it round.
+        (150.0, (55.0, 12), (55.0, 12)),
+        (165.0, (55.0, 12), (49.0, 12)),
+        // Two set aside: their samples began before they were ready.
+        (180.0, (55.0, 12), (46.5, 12)),
+        // (11 x 41.7 + 100) / 12.
+        (195.0, (46.5, 12), (46.5, 12)),
+    ] {
+        for (log, (reading, count)) in [(&pods, of_pods), (&mean, of_mean)] {
+            let (found, desired) = told(log, at_s);
+            assert!((found - reading).abs() < 0.3, "{found} and not {reading} at {at_s} s");
+            assert_eq!(desired, count, "at {at_s} s");
+        }
+    }
+}

@@ -7,9 +7,9 @@ use crate::naive::{Case, Fate, Record, Try, simulate, simulate_classes, simulate
 use autosim_engine::control::{Autoscaler, Cadence, Decision, Observation, Policy, Why};
 use autosim_engine::fleet::{
     AtZero, Balancing, ClientSpec, ColdStage, Discipline, FailedWork, FailureSpec, FleetSpec,
-    Intervention, LaunchRate, LoopSpec, Outage, Overflow, Portion, QueueOrder, QueueSpec, Restart,
-    RetryBudget, RetrySpec, RoutingRule, ScalePerRequest, Scaling, Slowdown, Slowdowns,
-    VictimOrder, WhenFull,
+    HandsOver, Intervention, LaunchRate, LoopSpec, Outage, Overflow, Portion, Proxy, QueueOrder,
+    QueueSpec, Restart, RetryBudget, RetrySpec, RoutingRule, ScalePerRequest, Scaling, Slowdown,
+    Slowdowns, VictimOrder, WhenFull,
 };
 use autosim_engine::random::{Generator, Purpose, Sampler, Streams};
 use autosim_engine::signal::Resources;
@@ -26,6 +26,7 @@ use rand::Rng;
 #[derive(Clone)]
 struct Script {
     counts: Vec<u32>,
+    in_path: Vec<bool>,
     asked: usize,
     activate: Option<u32>,
 }
@@ -39,6 +40,9 @@ impl Policy for Script {
     fn activate(&mut self, seen: &Observation<'_>) -> Decision {
         let count = self.activate.unwrap_or(seen.desired);
         seen.propose(count, Why::Plain)
+    }
+    fn proxies(&self) -> bool {
+        self.in_path.is_empty() || self.in_path[self.asked % self.in_path.len()]
     }
 }
 
@@ -100,7 +104,8 @@ impl Arrivals for Classed {
 
 /// A case as the engine takes it.
 pub(crate) fn setup(case: &Case) -> Setup {
-    let policy = Script { counts: case.script.clone(), asked: 0, activate: case.activate };
+    let (counts, in_path) = (case.script.clone(), case.in_path.clone());
+    let policy = Script { counts, in_path, asked: 0, activate: case.activate };
     let service = ServiceSetup {
         name: "service".to_owned(),
         arrivals: Box::new(Classed { case: case.clone(), taken: 0 }),
@@ -335,6 +340,7 @@ pub(crate) fn random_case(kind: Kind, seed: u64) -> Case {
         interval: dice.between(3, 60),
         wakeups,
         script,
+        in_path: Vec::new(),
         activate: dice.maybe(2, |dice| dice.count(0, 3)),
         delay: if dice.one_in(4) { dice.below(30) } else { 0 },
         end: if dice.one_in(4) { at.max(1) } else { at + 1 },
@@ -473,6 +479,20 @@ pub(crate) fn sharing_case(kind: Kind, seed: u64) -> Case {
     case
 }
 
+/// A random case with a proxy before its replicas, mostly in the path; some with all that can happen to requests.
+pub(crate) fn proxy_case(kind: Kind, seed: u64) -> Case {
+    let dice = &mut Dice(Streams::new(seed, 0, 92).sequential(Purpose::Arrivals, 7));
+    let makes = [random_case, random_client_case, closed_loop_case, failing_case, classes_case];
+    let mut case = makes[dice.below(5) as usize](kind, seed);
+    let most = dice.count(1, 4);
+    let ways = [HandsOver::Freely, HandsOver::ToFirst(most), HandsOver::InTurn(most)];
+    let latency = dice.maybe(2, |dice| Span(dice.below(9))).unwrap_or_default();
+    case.fleet.proxy = Some(Proxy { hands_over: ways[dice.below(3) as usize], latency });
+    case.fleet.queue.replica_capacity = dice.maybe(2, |dice| dice.count(0, 4));
+    case.in_path = (0..dice.below(6)).map(|_| !dice.one_in(3)).collect();
+    case
+}
+
 /// A random case of any kind that is slowed down now and then, and whose count somebody else sets.
 pub(crate) fn scripted_case(kind: Kind, seed: u64) -> Case {
     let dice = &mut Dice(Streams::new(seed, 0, 93).sequential(Purpose::Arrivals, 7));
@@ -486,12 +506,14 @@ pub(crate) fn scripted_case(kind: Kind, seed: u64) -> Case {
     };
     let mut case = make(kind, seed);
     let mut at = 0;
+    let shares = case.fleet.discipline != Discipline::Slots;
     let slowdown = |_| {
         at += dice.below(80);
         let (from, lasts) = (at, dice.between(1, 70));
         at += lasts;
         let factor = [1.5, 2.0, 3.0, 7.25][dice.below(4) as usize];
-        Slowdown { at: Time(from), until: Time(at), factor, cpu: 1.0 / factor }
+        let every = if shares { 1 } else { dice.count(1, 3) };
+        Slowdown { at: Time(from), until: Time(at), factor, cpu: 1.0 / factor, every }
     };
     case.fleet.slowdowns = Slowdowns::new((0..4).map(slowdown).collect());
     let intervention = |_| Intervention { at: Time(dice.below(250)), replicas: dice.count(0, 5) };
@@ -503,11 +525,17 @@ pub(crate) fn scripted_case(kind: Kind, seed: u64) -> Case {
 type Simplify = fn(&mut Case);
 
 /// What is tried to make a failing case smaller.
-const SIMPLER: [Simplify; 34] = [
+const SIMPLER: [Simplify; 37] = [
     |case| {
         if let Scaling::PerRequest(scale) = &mut case.fleet.scaling {
             scale.max_lifetime = None;
         }
+    },
+    |case| case.in_path.clear(),
+    |case| case.fleet.queue.replica_capacity = None,
+    |case| {
+        let proxy = case.fleet.proxy.as_mut();
+        proxy.into_iter().for_each(|proxy| proxy.latency = Span::ZERO);
     },
     |case| case.fleet.slowdowns = Slowdowns::default(),
     |case| case.fleet.interventions.clear(),
@@ -564,7 +592,7 @@ fn shrink(mut case: Case) -> Case {
                 case = smaller;
             }
         }
-        for simplify in SIMPLER.iter().chain([&SIMPLER[33]; 12]) {
+        for simplify in SIMPLER.iter().chain([&SIMPLER[36]; 12]) {
             let mut simpler = case.clone();
             simplify(&mut simpler);
             if fails(&simpler) {
@@ -625,6 +653,11 @@ fn scale_per_request_equals_the_naive_simulator() {
 #[test]
 fn slowdowns_and_counts_from_outside_equal_the_naive_simulator_on_every_balancing() {
     kinds().for_each(|kind| compare_all(kind, scripted_case));
+}
+
+#[test]
+fn a_proxy_equals_the_naive_simulator_whoever_chooses_without_it() {
+    routed().for_each(|kind| compare_all(kind, proxy_case));
 }
 
 #[test]

@@ -11,11 +11,16 @@ use std::path::PathBuf;
 
 /// The folder of a recording, if it is there.
 fn folder_with(test: &str, file: &str) -> Option<PathBuf> {
+    shared(test, "traces", file)
+}
+
+/// A folder of the shared one, if `file` is in it.
+pub(crate) fn shared(test: &str, within: &str, file: &str) -> Option<PathBuf> {
     let shared = std::env::var_os("AUTOSIM_SHARED").map_or_else(
         || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared")),
         Into::into,
     );
-    let folder = shared.join("traces");
+    let folder = shared.join(within);
     if folder.join(file).is_file() {
         return Some(folder);
     }
@@ -40,6 +45,7 @@ fn resolve(folder: &std::path::Path, toml: &str, end: Time) -> Workload {
         selects: false,
         end,
         service_time: Some(&law),
+        service_time_stated: true,
     };
     let mut faults = Faults::new();
     let workload = spec.resolve(&context, &mut faults);

@@ -46,6 +46,19 @@ impl Story {
         &found.details[0].services[0].timeline
     }
 
+    /// The count in force up to that second.
+    fn desired(&self, policy: &str, second: u64) -> u32 {
+        let before = |interval: &&Interval| interval.at < Time::from_secs(second);
+        self.timeline(policy).iter().take_while(before).last().unwrap().desired
+    }
+
+    /// Minutes in which more than one in a hundred requests failed.
+    fn bad_minutes(&self, policy: &str) -> f64 {
+        let is_bad = |i: &&Interval| 100 * (i.rejections + i.timeouts) > i.arrivals;
+        let bad = self.timeline(policy).iter().filter(is_bad);
+        bad.map(|interval| interval.length.as_secs_f64()).sum::<f64>() / 60.0
+    }
+
     /// Of the requests of one source.
     fn of_class(&self, policy: &str, source: &str, figure: Figure) -> f64 {
         let compared = self.0.policies.iter().find(|compared| compared.name == policy).unwrap();
@@ -118,6 +131,16 @@ fn scale_to_zero_herd_starts_hundreds_for_a_handful() {
     assert!(peaks[2] < 20.0, "{peaks:?}");
     falls(&story.figures(["zero", "min-2", "min-8"], Figure::LatencyP99));
     falls(&story.figures(["zero", "min-8", "zero-limited"], Figure::BilledHours));
+    // Knative itself: as many as it may, kept for a minute of panic; the rate limit is later and hardly less.
+    let of_knative = ["knative", "knative-2", "knative-8"];
+    let peaks = story.figures(of_knative, Figure::PeakReplicas);
+    assert!(peaks[0] > 950.0 && peaks[1] > 500.0 && peaks[2] < 20.0, "{peaks:?}");
+    falls(&story.figures(of_knative, Figure::LatencyP99));
+    falls(&story.figures(["knative-rate", "knative", "knative-8"], Figure::LatencyP99));
+    falls(&story.figures(["knative", "knative-rate", "zero", "knative-8"], Figure::BilledHours));
+    let desired = story.timeline("knative").iter().filter(|one| one.desired > 950);
+    let lasted = desired.map(|one| one.length.as_secs_f64()).sum::<f64>();
+    assert!((60.0..90.0).contains(&lasted), "{lasted} s");
 }
 
 #[test]
@@ -247,13 +270,8 @@ fn batch_behind_interactive_an_order_of_service_is_no_order_at_the_door() {
 #[test]
 fn wrong_metric_cpu_falls_while_users_wait() {
     let story = Story::run("wrong-metric", 1);
-    let desired = |policy, minute: usize| {
-        let intervals = story.timeline(policy).iter();
-        let at = Time::from_secs(60 * minute as u64);
-        intervals.take_while(|interval| interval.at < at).last().unwrap().desired
-    };
     // Before the incident, in it, and ten minutes after the backend has healed.
-    let counts = |policy| [20, 39, 49].map(|minute| desired(policy, minute));
+    let counts = |policy| [20, 39, 49].map(|minute| story.desired(policy, 60 * minute));
     let [before, within, after] = counts("cpu");
     assert!((18..=23).contains(&before) && within <= 7, "{before} {within} {after}");
     let [before, within, after] = counts("slots");
@@ -277,4 +295,69 @@ fn zone_loss_what_is_left_must_carry_the_load() {
     assert_eq!(story.figures(["at-80", "at-60"], Figure::Lost), [0.0; 2], "all was put back");
     falls(&story.figures(["at-60", "at-80"], Figure::BilledHours));
     assert!(story.figure("at-60", Figure::LatencyP99) < 300.0);
+}
+
+#[test]
+fn metric_outage_an_answer_of_0_is_believed_and_no_answer_is_not() {
+    let story = Story::run("metric-outage-scale-in", 1);
+    // The metric is out from 1200 to 1800 s; the window of scaling in is 300 s.
+    let counts = |policy| [1190, 1480, 1530, 1790].map(|at| story.desired(policy, at));
+    assert_eq!(counts("reads-zero")[2..], [3, 3]);
+    assert!(counts("reads-zero")[..2].iter().all(|count| (55..=64).contains(count)));
+    assert_eq!(counts("reads-nothing")[1..], [counts("reads-nothing")[0]; 3]);
+    assert_eq!(counts("floor")[2..], [40; 2]);
+    assert!(counts("second-metric")[3] > 45);
+    // Back at two fifths more at a time, and beyond the mark.
+    assert!(story.desired("reads-zero", 2040) < 40);
+    assert!(story.figure("reads-zero", Figure::PeakReplicas) > 70.0);
+    let overload = story.bad_minutes("reads-zero");
+    assert!((11.0..15.0).contains(&overload), "{overload} minutes for 10 without the metric");
+    let failed = story.figures(["reads-nothing", "floor", "second-metric"], Figure::FailedShare);
+    assert!(failed.iter().all(|&share| share < 0.001), "{failed:?}");
+}
+
+#[test]
+fn deploy_resets_replicas_without_a_behavior_the_controller_remembers_the_fleet() {
+    let story = Story::run("deploy-resets-replicas", 1);
+    let counts = |policy| [1190, 1205, 1280].map(|at| story.desired(policy, at));
+    assert!(matches!(counts("says-3"), [58, 3, ..=8]), "{:?}", counts("says-3"));
+    assert!(matches!(counts("no-behavior"), [58, 3, 58..=100]), "{:?}", counts("no-behavior"));
+    assert!(matches!(counts("says-40"), [58, 40, 50..=64]), "{:?}", counts("says-40"));
+    assert_eq!(story.figure("says-nothing", Figure::ScaleIns), 0.0);
+    let minutes = ["says-3", "no-behavior"].map(|policy| story.bad_minutes(policy));
+    assert!(minutes[0] > 10.0 && (1.5..4.0).contains(&minutes[1]), "{minutes:?}");
+    assert!(story.figure("says-3", Figure::PeakReplicas) > 65.0);
+    let failed = story.figures(["says-40", "says-nothing"], Figure::FailedShare);
+    assert!(failed.iter().all(|&share| share < 0.001), "{failed:?}");
+}
+
+#[test]
+fn startup_cpu_burn_whoever_counts_what_starts_orders_more_of_it() {
+    let story = Story::run("startup-cpu-burn", 1);
+    let peaks = story.figures(["set-aside", "flags-of-0", "own-metric"], Figure::PeakReplicas);
+    assert_eq!(peaks[0].clamp(12.0, 14.0), peaks[0]);
+    assert_eq!(peaks[1..], [60.0; 2], "the maximum");
+    // Load rises at 600 s.
+    let [flags, own] = ["flags-of-0", "own-metric"].map(|policy| {
+        (600..1200).step_by(5).find(|&at| story.desired(policy, at) == 60).unwrap() - 600
+    });
+    assert!(flags <= 150 && own <= 200, "{flags} {own}");
+    let cost = story.figures(["own-metric", "set-aside"], Figure::Cost);
+    assert!(cost[0] > 1.35 * cost[1], "{cost:?}");
+    let p99 = story.figures(["own-metric", "set-aside"], Figure::LatencyP99);
+    assert!(p99[1] < 1.1 * p99[0], "and nobody is served faster: {p99:?}");
+}
+
+#[test]
+fn hpa_vpa_fight_a_share_of_a_request_that_moves_has_no_end() {
+    let story = Story::run("hpa-vpa-fight", 1);
+    // At the start, before the first change and between the others, four minutes apart.
+    let counts = |policy| {
+        let minutes = [0, 3, 7, 11, 15, 19, 23, 27, 31];
+        minutes.map(|minute| story.desired(policy, 60 * minute + 10))
+    };
+    assert_eq!(counts("utilization"), [10, 15, 19, 24, 30, 38, 48, 60, 75]);
+    assert_eq!(counts("average-value")[1..], [15; 8]);
+    let p99 = story.figures(["utilization", "average-value"], Figure::LatencyP99);
+    assert_eq!(p99[0], p99[1], "for nothing");
 }

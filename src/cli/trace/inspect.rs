@@ -1,14 +1,11 @@
 //! `trace inspect`: what is in a recording.
 
+use super::reading::ReadingArgs;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::terminal::Terminal;
 use autosim_engine::units::{Span, plural};
-use autosim_engine::workload::trace::{
-    Edge, Format, Inspection, Missing, Options, ServiceColumn, TimeUnit, inspect,
-};
+use autosim_engine::workload::trace::{Inspection, inspect};
 use autosim_report::{group, plain};
-use serde::de::IntoDeserializer;
-use serde::de::value::{Error as ValueError, StrDeserializer};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -16,41 +13,13 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
-    /// CSV, TSV or numbers; plain, gz or zst
+    /// A table, lines of JSON, a log, an answer of a monitoring system; plain, gz or zst
     file: PathBuf,
     /// What is printed
     #[arg(long, value_enum, default_value_t)]
     format: Shape,
-    /// Its format: timestamps, counts, rates or per-second-counts [default: told from the file]
-    #[arg(long = "as", value_name = "FORMAT", value_parser = named::<Format>)]
-    format_of_file: Option<Format>,
-    /// Column of times
-    #[arg(long, value_name = "COLUMN")]
-    time: Option<String>,
-    /// Unit of times that are numbers: s, ms, us or ns
-    #[arg(long, value_name = "UNIT", value_parser = named::<TimeUnit>)]
-    time_unit: Option<TimeUnit>,
-    /// Whether a time is the start or the end of its row
-    #[arg(long, value_name = "EDGE", value_parser = named::<Edge>)]
-    time_is: Option<Edge>,
-    /// Zone of times without one, for example UTC or Europe/Berlin
-    #[arg(long, value_name = "ZONE")]
-    zone: Option<String>,
-    /// Column of counts or rates
-    #[arg(long, value_name = "COLUMN")]
-    value: Option<String>,
-    /// Length of the interval of a count or rate
-    #[arg(long, value_name = "SPAN")]
-    interval: Option<Span>,
-    /// What an interval without a row means: zero, interpolate, hold or error
-    #[arg(long, value_name = "RULE", value_parser = named::<Missing>)]
-    missing: Option<Missing>,
-    /// Column of service times and its unit, for example duration:ms
-    #[arg(long, value_name = "COLUMN:UNIT", value_parser = service_column)]
-    service_time: Option<ServiceColumn>,
-    /// Sorts rows by time instead of refusing unsorted ones
-    #[arg(long)]
-    sort: bool,
+    #[command(flatten)]
+    reading: ReadingArgs,
 }
 
 /// Form of the description.
@@ -67,37 +36,12 @@ const EXAMPLES: &str = "\
 Examples:
   autosim trace inspect requests.csv.gz
   autosim trace inspect calls.csv --time TIMESTAMP --zone UTC --service-time duration:ms
-  autosim trace inspect per_minute.csv --as counts --value requests --format json";
-
-/// A value by the name that scenario files use for it.
-fn named<T: for<'de> serde::Deserialize<'de>>(text: &str) -> Result<T, String> {
-    let from: StrDeserializer<'_, ValueError> = text.into_deserializer();
-    T::deserialize(from).map_err(|error| error.to_string())
-}
-
-fn service_column(text: &str) -> Result<ServiceColumn, String> {
-    let (column, unit) =
-        text.rsplit_once(':').ok_or("expected COLUMN:UNIT, for example duration:ms")?;
-    Ok(ServiceColumn { column: column.to_owned(), unit: named(unit)? })
-}
+  autosim trace inspect per_minute.csv --as counts --value requests --format json
+  autosim trace inspect prometheus.json --select '{job=\"web\"}'";
 
 pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
-    let options = Options {
-        format: args.format_of_file,
-        time: args.time.clone(),
-        time_unit: args.time_unit,
-        time_is: args.time_is.unwrap_or_default(),
-        zone: args.zone.clone(),
-        value: args.value.clone(),
-        interval: args.interval,
-        missing: args.missing,
-        service_time_column: args.service_time.clone(),
-        service_time_linear: None,
-        sort: args.sort,
-        memory_limit_bytes: None,
-    };
     let path = args.file.display().to_string();
-    let seen = inspect(Path::new(""), &path, &options).map_err(|fault| {
+    let seen = inspect(Path::new(""), &path, &args.reading.options()).map_err(|fault| {
         Failure::bad_input(format_args!("{}\n  = help: {}", fault.message, fault.hint))
     })?;
     match args.format {
@@ -118,13 +62,16 @@ fn describe(seen: &Inspection) -> String {
         let _ = writeln!(out, "{name:<14}{value}");
     };
     line("file", seen.path.clone());
-    line("format", format!("{}, columns: {}", seen.format, seen.columns.join(", ")));
+    line("format", seen.format.to_owned());
+    if !seen.columns.is_empty() {
+        line("columns", columns(&seen.columns));
+    }
     line("rows", seen.rows.to_string());
     line("requests", number(seen.requests));
     if let Some(start) = &seen.start {
         line("begins", start.clone());
     }
-    line("lasts", Span::from_secs_f64(seen.span_s).to_string());
+    line("lasts", Span::from_secs_f64((seen.span_s * 1e3).round() * 1e-3).to_string());
     line("mean rate", format!("{}/s", number(seen.mean_per_s)));
     for window in &seen.windows {
         line(
@@ -168,7 +115,18 @@ fn describe(seen: &Inspection) -> String {
     for assumption in &seen.assumptions {
         let _ = writeln!(out, "assumed: {assumption}");
     }
+    for warning in &seen.warnings {
+        let _ = writeln!(out, "warning: {warning}");
+    }
     out
+}
+
+/// The names of columns, the first dozen of them.
+fn columns(names: &[String]) -> String {
+    const SHOWN: usize = 12;
+    let more = names.len().saturating_sub(SHOWN);
+    let shown = names[..names.len() - more].join(", ");
+    if more > 0 { format!("{shown}, ... ({more} more)") } else { shown }
 }
 
 /// Four significant digits of a number of seconds, so that spans print short.
@@ -198,14 +156,6 @@ fn sparkline(rates: &[f64]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn names_are_those_of_scenario_files() {
-        assert_eq!(named::<Format>("per-second-counts"), Ok(Format::PerSecondCounts));
-        assert!(named::<Format>("perseconds").unwrap_err().contains("per-second-counts"));
-        let column = service_column("a:b:ms").unwrap();
-        assert_eq!((column.column.as_str(), column.unit), ("a:b", named("ms").unwrap()));
-    }
 
     #[test]
     fn numbers_and_bars_are_short() {

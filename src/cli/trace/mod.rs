@@ -2,6 +2,9 @@
 
 mod generate;
 mod inspect;
+mod reading;
+
+pub(super) use reading::ReadingArgs;
 
 use super::exit::{Exit, Failure};
 use super::terminal::Terminal;

@@ -31,6 +31,12 @@ pub trait Policy: Send + Fork {
     fn activate(&mut self, seen: &Observation<'_>) -> Decision {
         seen.hold()
     }
+
+    /// Whether a proxy before the replicas, where the platform has one, is in the path of requests (rule 53); asked at
+    /// the start and after each decision.
+    fn proxies(&self) -> bool {
+        true
+    }
 }
 
 /// What can be copied with everything it remembers, so that a decision can be asked for again.

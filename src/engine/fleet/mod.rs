@@ -30,7 +30,7 @@ pub use rank::Rank;
 pub use replica::{ReplicaId, State};
 pub use slowdowns::{FULL_SPEED, Slowdown, Slowdowns};
 pub use spec::{
-    AtZero, Balancing, Billing, ColdStage, Discipline, FleetSpec, Intervention, LaunchRate,
-    Overflow, PROVISION, PULL, Portion, QueueOrder, QueueSpec, Rollout, RoutingRule,
-    ScalePerRequest, Scaling, VictimOrder, WhenFull,
+    AtZero, Balancing, Billing, ColdStage, Discipline, FleetSpec, HandsOver, Intervention,
+    LaunchRate, Overflow, PROVISION, PULL, Portion, Proxy, QueueOrder, QueueSpec, Resize, Rollout,
+    RoutingRule, ScalePerRequest, Scaling, VictimOrder, WhenFull,
 };

@@ -23,6 +23,8 @@ pub enum Rank {
     Measured,
     /// A slowdown begins or ends.
     PaceChanged,
+    /// Replicas request another amount of CPU.
+    Resized,
     /// 5: a ready replica fails.
     Failed,
     /// An outage begins.
@@ -43,9 +45,11 @@ pub enum Rank {
     UserActed,
     /// A client tries again.
     Retried,
+    /// A request has been on its way through a proxy for long enough.
+    PassedOn,
 }
 
 impl Rank {
     /// The one after all others.
-    pub const LAST: Self = Self::Retried;
+    pub const LAST: Self = Self::PassedOn;
 }

@@ -5,7 +5,7 @@ use crate::units::Time;
 /// Full speed, in units of 2^-32 of it.
 pub const FULL_SPEED: u64 = 1 << 32;
 
-/// A while in which everything in service goes on more slowly.
+/// A while in which what is in service goes on more slowly, everywhere or at some replicas.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Slowdown {
     /// From here on.
@@ -16,9 +16,17 @@ pub struct Slowdown {
     pub factor: f64,
     /// CPU of a busy slot, as a multiple of what it uses at full speed.
     pub cpu: f64,
+    /// It befalls every so manieth replica in order of launch; at least 1, which is all. More only with slots, and
+    /// not with scale per request.
+    pub every: u32,
 }
 
 impl Slowdown {
+    /// Whether it befalls the replica of that launch ordinal.
+    pub const fn befalls(&self, ordinal: u64) -> bool {
+        (ordinal + 1).is_multiple_of(self.every as u64)
+    }
+
     /// Units of work done in a nanosecond, at least 1: a whole number of 2^-32 of full speed, rounded up.
     pub fn speed(&self) -> u64 {
         ((FULL_SPEED as f64 / self.factor).ceil() as u64).clamp(1, FULL_SPEED)
@@ -51,10 +59,16 @@ impl Slowdowns {
         &self.0[self.0.partition_point(|slowdown| slowdown.until <= now)..]
     }
 
-    /// How long a slot is held from `start` on by work that takes `demand` at full speed (rule 46).
-    pub fn held(&self, start: u64, demand: u64) -> u64 {
+    /// Whether some replicas slow down and others do not.
+    pub fn are_partial(&self) -> bool {
+        self.0.iter().any(|slowdown| slowdown.every > 1)
+    }
+
+    /// How long a slot of the replica of that launch ordinal is held from `start` on by work that takes `demand`
+    /// at full speed (rule 46).
+    pub fn held(&self, start: u64, demand: u64, ordinal: u64) -> u64 {
         let (mut now, mut left) = (start, u128::from(demand) << 32);
-        for slowdown in self.after(Time(start)) {
+        for slowdown in self.after(Time(start)).iter().filter(|one| one.befalls(ordinal)) {
             let before = u128::from(slowdown.at.0.saturating_sub(now)) << 32;
             if left <= before {
                 break;
@@ -86,6 +100,7 @@ mod tests {
             until: Time(until),
             factor,
             cpu: 1.0 / factor,
+            every: 1,
         };
         let twice = Slowdowns::new(vec![from_to(100, 200, 4.0), from_to(200, 260, 3.0)]);
         for (start, demand, held) in [
@@ -102,8 +117,12 @@ mod tests {
             (260, 7, 7),
             (0, u64::MAX, u64::MAX),
         ] {
-            assert_eq!(twice.held(start, demand), held, "{demand} from {start}");
+            assert_eq!(twice.held(start, demand, 3), held, "{demand} from {start}");
         }
-        assert_eq!(Slowdowns::default().held(5, 7), 7);
+        assert_eq!(Slowdowns::default().held(5, 7, 3), 7);
+        // The third replica, the sixth, and so on.
+        let third = Slowdowns::new(vec![Slowdown { every: 3, ..from_to(100, 200, 4.0) }]);
+        let found = [0, 1, 2, 3, 4, 5].map(|ordinal| third.held(120, 10, ordinal));
+        assert_eq!(found, [10, 10, 40, 10, 10, 40]);
     }
 }

@@ -33,6 +33,9 @@ pub struct FleetSpec {
     pub scaling: Scaling,
     /// How requests find a slot.
     pub balancing: Balancing,
+    /// What stands before replicas that have queues of their own, in the path of requests or not; only with
+    /// slots and without scale per request.
+    pub proxy: Option<Proxy>,
     /// How requests wait.
     pub queue: QueueSpec,
     /// What its clients do; `None` = they wait and never try again.
@@ -47,6 +50,8 @@ pub struct FleetSpec {
     pub slowdowns: Slowdowns,
     /// Counts that somebody else than its policy sets.
     pub interventions: Vec<Intervention>,
+    /// When its replicas request another amount of CPU.
+    pub resizes: Vec<Resize>,
     /// Classes of requests, at least 1; more only without scale per request and without sharing.
     pub classes: u8,
 }
@@ -64,7 +69,9 @@ impl FleetSpec {
             (Scaling::PerRequest(how), _) => {
                 !how.idle_expiry.is_constant() || varies(&how.max_lifetime)
             }
-            (Scaling::Controlled, Balancing::PerReplica(rule)) => rule.draws(),
+            (Scaling::Controlled, Balancing::PerReplica(rule)) => {
+                rule.draws() || self.proxy.is_some_and(|proxy| proxy.hands_over.draws())
+            }
             (Scaling::Controlled, Balancing::CentralQueue) => false,
         };
         let jitter = self.client.and_then(|client| client.retries).is_some_and(|r| r.jitter > 0.0);
@@ -103,6 +110,7 @@ impl Default for FleetSpec {
             billing: Billing::default(),
             scaling: Scaling::default(),
             balancing: Balancing::default(),
+            proxy: None,
             queue: QueueSpec::default(),
             client: None,
             loops: Vec::new(),
@@ -110,6 +118,7 @@ impl Default for FleetSpec {
             failures: FailureSpec::default(),
             slowdowns: Slowdowns::default(),
             interventions: Vec::new(),
+            resizes: Vec::new(),
             classes: 1,
         }
     }
@@ -138,6 +147,15 @@ pub struct Rollout {
     pub at: Time,
     /// How many replicas stay ready; `None` = a quarter, rounded up.
     pub min_ready: Option<Portion>,
+}
+
+/// From then on every replica requests another amount of CPU (rule 53).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Resize {
+    /// When.
+    pub at: Time,
+    /// The cores that each requests; above zero.
+    pub cores: f64,
 }
 
 /// Somebody else than the policy sets the desired count: by hand, or with a manifest (rule 49).
@@ -291,6 +309,38 @@ impl RoutingRule {
     }
 }
 
+/// What holds requests before replicas with queues of their own, and hands them over (rules 53, 54). The policy
+/// has it in the path of requests or not; where no replica is ready it always is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Proxy {
+    /// To which replica, and how many at a time.
+    pub hands_over: HandsOver,
+    /// How long each request is on its way through it at least.
+    pub latency: Span,
+}
+
+/// How a proxy hands requests over to replicas.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HandsOver {
+    /// At once, to the one of two different ready replicas drawn that has fewer requests of the proxy's; ties
+    /// uniformly at random.
+    Freely,
+    /// To the oldest replica that has fewer of the proxy's requests than so many, at least 1.
+    ToFirst(u32),
+    /// To the next such replica, in the order of launch.
+    InTurn(u32),
+}
+
+impl HandsOver {
+    /// Whether it needs a random draw per request.
+    pub const fn draws(self) -> bool {
+        match self {
+            Self::Freely => true,
+            Self::ToFirst(_) | Self::InTurn(_) => false,
+        }
+    }
+}
+
 /// Who starts and removes replicas.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub enum Scaling {
@@ -341,6 +391,8 @@ pub enum Overflow {
 pub struct QueueSpec {
     /// Most requests waiting at once, everywhere together; `None` = no limit.
     pub capacity: Option<u64>,
+    /// Most requests waiting in the queue of one replica (rule 55); `None` = no limit.
+    pub replica_capacity: Option<u32>,
     /// How long a request waits before it gives up; drawn per request.
     pub timeout: Option<Sampler>,
     /// What happens to an arrival when no replica is live.

@@ -183,6 +183,12 @@ impl Signal {
         }
     }
 
+    /// A gauge as it is at the newest scrape.
+    #[must_use]
+    pub const fn as_it_is(self) -> Self {
+        Self { gauge: GaugeMode::Instant, statistic: Statistic::Last, ..self }
+    }
+
     /// Divided by replicas.
     #[must_use]
     pub const fn per(self, basis: Basis) -> Self {

@@ -145,22 +145,6 @@ impl Load {
     }
 }
 
-/// Whether a metric is a gauge: it has a value at an instant.
-pub(super) const fn is_gauge(metric: Metric) -> bool {
-    matches!(
-        metric,
-        Metric::InFlightRequests
-            | Metric::QueuedRequests
-            | Metric::OngoingRequests
-            | Metric::UtilizationPercent
-            | Metric::CpuPercent
-            | Metric::MemoryPercent
-            | Metric::GpuPercent
-            | Metric::Connections
-            | Metric::Replicas
-    )
-}
-
 fn quotient(sum: f64, of: f64) -> Option<f64> {
     (of > 0.0).then(|| sum / of)
 }

@@ -101,6 +101,32 @@ impl Metric {
         )
     }
 
+    /// Whether it has a value at an instant; the others count or rate what happens over time.
+    pub const fn is_gauge(self) -> bool {
+        match self {
+            Self::InFlightRequests
+            | Self::QueuedRequests
+            | Self::OngoingRequests
+            | Self::UtilizationPercent
+            | Self::CpuPercent
+            | Self::MemoryPercent
+            | Self::GpuPercent
+            | Self::Connections
+            | Self::Replicas
+            | Self::IdleS => true,
+            Self::RequestsPerS
+            | Self::RequestsPerMin
+            | Self::ErrorsPerS
+            | Self::ErrorsPerMin
+            | Self::BytesPerS
+            | Self::ResponseTimeMs
+            | Self::P50Ms
+            | Self::P90Ms
+            | Self::P95Ms
+            | Self::P99Ms => false,
+        }
+    }
+
     /// Whether it is told by requests rather than by replicas.
     pub const fn is_of_requests(self) -> bool {
         self.needs_histogram() || matches!(self, Self::ResponseTimeMs | Self::IdleS)

@@ -1,6 +1,6 @@
 //! From scrapes to readings: statistic, window, delay, missing data (rules 3, 15).
 
-use super::load::{Counters, Load, is_gauge};
+use super::load::{Counters, Load};
 use super::{Basis, GaugeMode, Metric, Missing, Probe, Reading, Resources, Signal, Statistic};
 use crate::stats::Histogram;
 use crate::units::{Span, Time};
@@ -191,7 +191,7 @@ impl Pipeline {
 
     fn takes_instants(&self) -> bool {
         self.signal.metric == Metric::IdleS
-            || self.signal.gauge == GaugeMode::Instant && is_gauge(self.signal.metric)
+            || self.signal.gauge == GaugeMode::Instant && self.signal.metric.is_gauge()
     }
 
     fn value(&self, load: &Load) -> Option<f64> {

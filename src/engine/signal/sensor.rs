@@ -9,6 +9,16 @@ pub trait Sensor: Send {
     /// How the service it is taken from turns load into resources; told once, before the first scrape.
     fn resources(&mut self, _: Resources) {}
 
+    /// Replicas request so many cores each from now on (rule 53): for one that tells CPU in percent of the request.
+    fn resized(&mut self, cores: f64) {
+        let _ = cores;
+    }
+
+    /// Whether that changes what it tells.
+    fn tells_of_requests(&self) -> bool {
+        false
+    }
+
     /// Takes a scrape; scrapes come in order of time, one every `resolution` of the signal, or when
     /// [`Sensor::next_scrape`] says.
     fn scrape(&mut self, probe: &Probe<'_>);

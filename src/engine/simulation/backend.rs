@@ -8,8 +8,8 @@ mod probing;
 mod rolling;
 mod scaling;
 
-use self::computing::Computing;
-use super::event_list::Event;
+use self::computing::{Computing, Together};
+use super::event_list::{Event, Pace};
 use super::facts::RunFacts;
 use super::incoming::Incoming;
 use super::meter::Snapshot;
@@ -19,7 +19,7 @@ use super::setup::DecisionLog;
 use super::slo::Limits;
 use super::told::Told;
 use crate::fleet::dispatch::{FluidPlane, Interruption, Plane, Sink, Stop, plane};
-use crate::fleet::{Fleet, FleetSpec, ReplicaId};
+use crate::fleet::{FULL_SPEED, Fleet, FleetSpec, ReplicaId};
 use crate::random::Streams;
 use crate::signal::{Census, Life, ReplicaLoad, Wants};
 use crate::units::Time;
@@ -35,9 +35,13 @@ pub(super) struct Backend<'a, const OBSERVED: bool> {
     inflow: Option<Box<Flow>>,
     pub(super) told: Told<'a, OBSERVED>,
     rollout: RolloutState,
-    computing: Computing,
+    /// How work goes on.
+    pace: Pace,
+    computing: Together,
     /// What the last actuated decision asked for.
     pub(super) desired: u32,
+    /// Whether a proxy is in the path of requests, where there is one.
+    in_path: bool,
     /// What will happen to its replicas, and is not in the event list yet.
     changes: Vec<(Time, Event)>,
     /// What sensors want to see of replicas, and what they were shown last.
@@ -88,7 +92,11 @@ impl<'a, const OBSERVED: bool> Backend<'a, OBSERVED> {
             None => plane(&fleet, streams, run.waiting_limit),
         };
         let wants = run.wants[index as usize];
-        if wants == Wants::Work {
+        let computing = match fleet.slowdowns.are_partial() {
+            true => Together::Apart(0),
+            false => Together::Alike(Computing::at(FULL_SPEED)),
+        };
+        if wants == Wants::Work || matches!(computing, Together::Apart(_)) {
             plane.keep_work();
         }
         let patience = fleet.queue.timeout.clone();
@@ -111,8 +119,10 @@ impl<'a, const OBSERVED: bool> Backend<'a, OBSERVED> {
             inflow,
             told: Told { recorder, observer },
             rollout: RolloutState::Idle,
-            computing: Computing::default(),
+            pace: Pace::USUAL,
+            computing,
             desired,
+            in_path: true,
             changes: Vec::new(),
             wants,
             replicas: Vec::new(),
@@ -130,6 +140,12 @@ impl<'a, const OBSERVED: bool> Backend<'a, OBSERVED> {
             self.plane.join(Time::ZERO, id, &self.fleet, &mut self.told);
             self.note_failure(id);
         }
+    }
+
+    /// From now on a proxy is in the path of requests, or not.
+    pub(super) fn put_proxy(&mut self, now: Time, in_path: bool) {
+        self.in_path = in_path;
+        self.plane.proxy(now, in_path);
     }
 
     /// Serves everything before `barrier` and what completes at it.

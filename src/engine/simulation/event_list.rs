@@ -16,6 +16,8 @@ pub(super) enum Event {
     Measure(Measure),
     /// A slowdown begins or ends: from now on work and CPU go on like this.
     Pace(Pace),
+    /// Replicas request another amount of CPU: the resize of this number.
+    Resize(u32),
     /// A ready replica fails; the launch ordinal orders equals and tells whether it is still that one.
     Fail(u64, ReplicaId),
     /// The outage of this number begins.
@@ -27,9 +29,18 @@ pub(super) enum Event {
     /// The autoscaler is asked.
     Control(Control),
     /// A decision takes effect.
-    Actuate(u32),
+    Actuate(Order),
     /// Somebody else sets this count.
     Intervene(u32),
+}
+
+/// What a decision came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Order {
+    /// The desired count.
+    pub(super) replicas: u32,
+    /// Whether a proxy is in the path of requests.
+    pub(super) in_path: bool,
 }
 
 /// What a rollout does at an instant.
@@ -47,17 +58,24 @@ pub(super) struct Pace {
     /// Of a request in service, in units of 2^-32 of full speed.
     pub(super) speed: u64,
     /// CPU of a busy slot, in units of 2^-32 of what it uses at full speed.
-    pub(super) cpu: u64,
+    cpu: u64,
+    /// That of every so manieth replica in order of launch; 1 = of all.
+    every: u32,
 }
 
 impl Pace {
     /// Outside of slowdowns.
-    pub(super) const USUAL: Self = Self { speed: FULL_SPEED, cpu: FULL_SPEED };
+    pub(super) const USUAL: Self = Self { speed: FULL_SPEED, cpu: FULL_SPEED, every: 1 };
 
     /// While that one lasts.
     pub(super) fn during(slowdown: &Slowdown) -> Self {
         let cpu = (FULL_SPEED as f64 * slowdown.cpu).round() as u64;
-        Self { speed: slowdown.speed(), cpu }
+        Self { speed: slowdown.speed(), cpu, every: slowdown.every }
+    }
+
+    /// CPU of a busy slot of the replica of that launch ordinal.
+    pub(super) const fn cpu_of(&self, ordinal: u64) -> u64 {
+        if (ordinal + 1).is_multiple_of(self.every as u64) { self.cpu } else { FULL_SPEED }
     }
 }
 
@@ -89,6 +107,7 @@ impl Event {
             Self::Ready(..) => Rank::Ready,
             Self::Measure(_) => Rank::Measured,
             Self::Pace(_) => Rank::PaceChanged,
+            Self::Resize(_) => Rank::Resized,
             Self::Fail(..) => Rank::Failed,
             Self::Outage(_) => Rank::OutageBegan,
             Self::Rollout(_) => Rank::Rolled,
@@ -106,6 +125,7 @@ impl Event {
             Self::Gone(_)
             | Self::Measure(_)
             | Self::Pace(_)
+            | Self::Resize(_)
             | Self::Outage(_)
             | Self::Rollout(_)
             | Self::Scrape(_)

@@ -137,7 +137,7 @@ impl<'a, const OBSERVED: bool> Run<'a, OBSERVED> {
     /// A service's initial fleet takes its place, and what is to happen to it is known.
     fn begin(&mut self, index: usize, facts: &RunFacts) {
         let (id, service) = (index as u32, &mut self.services[index]);
-        service.backend.begin();
+        service.begin();
         self.note(index);
         let service = &mut self.services[index];
         let cadence = service.controller.autoscaler.cadence;
@@ -291,12 +291,13 @@ impl<'a, const OBSERVED: bool> Run<'a, OBSERVED> {
         if decision.desired == service.backend.desired {
             return false;
         }
+        let order = service.order(&decision);
         if delay.is_zero() {
-            service.actuate(at, decision.desired);
+            service.actuate(at, order);
             self.note(index);
         } else {
             service.controller.orders_under_way += 1;
-            self.events.add(at + delay, index as u32, Event::Actuate(decision.desired));
+            self.events.add(at + delay, index as u32, Event::Actuate(order));
         }
         true
     }
@@ -320,12 +321,16 @@ impl<'a, const OBSERVED: bool> Run<'a, OBSERVED> {
             Event::Rollout(step) => service.roll(now, step),
             Event::Measure(what) => self.measure(now, index, what),
             Event::Pace(pace) => service.backend.change_pace(now, pace),
+            Event::Resize(number) => {
+                let cores = service.backend.fleet.spec().resizes[number as usize].cores;
+                self.senses.iter_mut().for_each(|senses| senses.resized(index, cores));
+            }
             Event::Scrape(number) => self.scrape(now, index, number),
             Event::Control(control) => self.control(now, index, control),
             Event::Intervene(replicas) => service.intervene(now, replicas),
-            Event::Actuate(desired) => {
+            Event::Actuate(order) => {
                 service.controller.orders_under_way -= 1;
-                service.actuate(now, desired);
+                service.actuate(now, order);
             }
         }
         self.note(index);
@@ -354,12 +359,13 @@ impl<'a, const OBSERVED: bool> Run<'a, OBSERVED> {
         let decision = service.control(now, false, senses);
         let autoscaler = &service.controller.autoscaler;
         let (delay, interval) = (autoscaler.actuation_delay, autoscaler.cadence.interval);
+        let order = service.order(&decision);
         // An order that would change nothing is not worth an event of its own.
-        if service.is_as_ordered(decision.desired) {
+        if service.is_as_ordered(order) {
             marks::hit("an order that changes nothing", "");
         } else {
             service.controller.orders_under_way += 1;
-            self.events.add(now + delay, index as u32, Event::Actuate(decision.desired));
+            self.events.add(now + delay, index as u32, Event::Actuate(order));
         }
         if control == Control::Periodic {
             let late = service.controller.lateness.draw();

@@ -3,7 +3,7 @@
 use super::tests::setup;
 use super::*;
 use crate::control::SignalRef;
-use crate::fleet::{Balancing, ColdStage, FleetSpec, RoutingRule, Slowdown, Slowdowns};
+use crate::fleet::{Balancing, ColdStage, FleetSpec, QueueSpec, RoutingRule, Slowdown, Slowdowns};
 use crate::random::Sampler;
 use crate::signal::{Life, Metric, Probe, Reading, ReplicaLoad, Sensor, Signal, Wants};
 use crate::units::{Span, Time};
@@ -50,8 +50,14 @@ fn seconds(seconds: u64) -> Time {
 /// Requests use half as much CPU for twice as long from 15 s to 35 s; a third replica joins at 20 s. (rule 47)
 #[test]
 fn what_replicas_compute_one_by_one_adds_up_to_what_they_do_together() {
-    let slowdown = Slowdown { at: seconds(15), until: seconds(35), factor: 2.0, cpu: 0.5 };
-    for balancing in [Balancing::PerReplica(RoutingRule::RoundRobin), Balancing::CentralQueue] {
+    for (balancing, every) in [
+        (Balancing::PerReplica(RoutingRule::RoundRobin), 1),
+        (Balancing::CentralQueue, 1),
+        (Balancing::PerReplica(RoutingRule::RoundRobin), 3),
+        (Balancing::CentralQueue, 2),
+    ] {
+        let slowdown =
+            Slowdown { at: seconds(15), until: seconds(35), factor: 2.0, cpu: 0.5, every };
         let fleet = FleetSpec {
             initial: 2,
             balancing,
@@ -70,6 +76,25 @@ fn what_replicas_compute_one_by_one_adds_up_to_what_they_do_together() {
     }
 }
 
+/// Two replicas, three from 20 s on and one from 30 s on; from 59 s on some would be slow. (rule 47)
+#[test]
+fn what_replicas_have_computed_stays_when_they_leave() {
+    let computed = |every| {
+        let slowdown =
+            Slowdown { at: seconds(59), until: seconds(60), factor: 2.0, cpu: 0.5, every };
+        let fleet = FleetSpec {
+            initial: 2,
+            slowdowns: Slowdowns::new(vec![slowdown]),
+            ..FleetSpec::default()
+        };
+        let log = watched(fleet, &[2, 3, 1]);
+        log.into_iter().filter(|seen| seen.0 < seconds(59)).map(|seen| seen.3).collect()
+    };
+    let (alike, apart): (Vec<u128>, Vec<u128>) = (computed(1), computed(2));
+    assert_eq!(apart, alike);
+    assert!(alike[57] > 30_000_000_000, "{alike:?}");
+}
+
 #[test]
 fn a_replica_that_starts_is_shown_with_the_stages_it_has_passed() {
     let stage =
@@ -85,4 +110,43 @@ fn a_replica_that_starts_is_shown_with_the_stages_it_has_passed() {
     assert_eq!((joined.life, joined.ready_since), (life, seconds(19)));
     let first = Life { number: 0, placed_at: Time::ZERO, runs_from: Time::ZERO };
     assert_eq!(shown(19).1[0].life, first);
+}
+
+/// Two requests a second, scraped every 7 s, and a control every 10 s that looks at replicas itself: those of a plane
+/// that is there, with every request that arrived before.
+#[test]
+fn a_control_that_looks_at_replicas_finds_what_has_come_by_then() {
+    #[derive(Clone, Default)]
+    struct Look(Arc<Mutex<Vec<(u64, u64)>>>);
+    impl Sensor for Look {
+        fn scrape(&mut self, _: &Probe<'_>) {}
+        fn sample(&mut self, _: Time, _: Option<f64>) {}
+        fn reading(&mut self, at: Time) -> Reading {
+            Reading { value: None, at }
+        }
+        fn wants(&self) -> Wants {
+            Wants::Work
+        }
+        fn inspect(&mut self, probe: &Probe<'_>) {
+            self.0.lock().unwrap().push((probe.at.0 / 1_000_000_000, probe.arrivals));
+        }
+    }
+    for rule in [None, Some(RoutingRule::RoundRobin)] {
+        let balancing = rule.map_or(Balancing::CentralQueue, Balancing::PerReplica);
+        let capacity = Some(1000);
+        let queue = QueueSpec { capacity, ..QueueSpec::default() };
+        let fleet = FleetSpec { initial: 3, balancing, queue, ..FleetSpec::default() };
+        let mut setup = setup(&[], fleet, &[3], 40);
+        let requests: Vec<(u64, u64)> = (0..80).map(|n| (n * 500_000_000, 700_000_000)).collect();
+        setup.services[0].arrivals = Box::new(requests.into_iter());
+        let look = Look::default();
+        let seven = Span::from_secs(7);
+        setup.services[0].autoscaler.signals = vec![SignalRef {
+            sensor: Some(Box::new(look.clone())),
+            ..SignalRef::own(Signal::of(Metric::CpuPercent, seven, seven))
+        }];
+        run(setup).unwrap();
+        let seen = look.0.lock().unwrap().clone();
+        assert_eq!(seen[..3], [(10, 20), (20, 40), (30, 60)], "{rule:?}");
+    }
 }

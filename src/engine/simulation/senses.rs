@@ -13,6 +13,8 @@ pub(super) struct Senses {
     readings: Vec<Reading>,
     /// Some sensor wants to be told of replicas one by one.
     one_by_one: bool,
+    /// Some sensor looks at replicas at each control too.
+    pub(super) inspects: bool,
     /// Some sensor wants to be told of requests that find no live replica.
     hears_of_nobody: bool,
     /// The set of ready replicas the sensors were last told of.
@@ -75,6 +77,7 @@ impl Senses {
         Self {
             readings: vec![Reading::default(); senses.len()],
             one_by_one: senses.iter().any(|sense| sense.sensor.wants() > Wants::Totals),
+            inspects: senses.iter().any(|sense| sense.sensor.wants() == Wants::Work),
             hears_of_nobody: senses.iter().any(|sense| sense.sensor.hears_of_nobody()),
             senses,
             told_of: 0,
@@ -109,6 +112,12 @@ impl Senses {
             false => sense.sensor.scrape(probe),
         });
         sense.next_scrape(now)
+    }
+
+    /// Replicas of that service request so many cores each from now on (rule 53).
+    pub(super) fn resized(&mut self, source: usize, cores: f64) {
+        let seen = self.senses.iter_mut().filter(|sense| sense.source == source);
+        seen.for_each(|sense| sense.sensor.resized(cores));
     }
 
     /// A request found no live replica at `at`.

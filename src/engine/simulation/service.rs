@@ -2,7 +2,7 @@
 
 use super::backend::Backend;
 use super::controller::Controller;
-use super::event_list::{Event, Measure, Pace, RolloutStep};
+use super::event_list::{Event, Measure, Order, Pace, RolloutStep};
 use super::facts::RunFacts;
 use super::meter::Meter;
 use super::outcome::ServiceOutcome;
@@ -53,19 +53,24 @@ impl<'a, const OBSERVED: bool> Service<'a, OBSERVED> {
     }
 
     /// Whether nothing its policy sees can change before the next event of the event list: no request can
-    /// find nobody, and no replica goes when the plane says so.
+    /// find nobody, no replica goes when the plane says so, and nobody looks at replicas as they are then.
     pub(super) fn is_known_ahead(&self, senses: &Senses) -> bool {
         let census = self.backend.census();
-        let stays = !self.backend.scales_per_request() && !senses.nobody_ready;
+        let stays = !self.backend.scales_per_request() && !senses.nobody_ready && !senses.inspects;
         census.ready > 0 && census.draining == 0 && stays
     }
 
-    /// Whether an order of `desired` replicas would change nothing when it arrives.
-    pub(super) fn is_as_ordered(&self, desired: u32) -> bool {
+    /// What its policy's newest decision comes to.
+    pub(super) fn order(&self, decision: &Decision) -> Order {
+        Order { replicas: decision.desired, in_path: self.controller.autoscaler.policy.proxies() }
+    }
+
+    /// Whether an order would change nothing when it arrives.
+    pub(super) fn is_as_ordered(&self, order: Order) -> bool {
         // With a delay, replicas may fail or somebody else may set another count before the order arrives.
         let (spec, delay) = (self.backend.fleet.spec(), self.controller.autoscaler.actuation_delay);
         let stays = delay.is_zero() || !spec.failures.any() && spec.interventions.is_empty();
-        self.controller.orders_under_way == 0 && stays && self.backend.is_as_ordered(desired)
+        self.controller.orders_under_way == 0 && stays && self.backend.is_as_ordered(order)
     }
 
     /// Somebody else than the policy sets the count (rule 49).
@@ -75,10 +80,18 @@ impl<'a, const OBSERVED: bool> Service<'a, OBSERVED> {
         self.actuate_as_of(now, replicas, now);
     }
 
-    /// A decision takes effect: it is the count in force from now on (rules 11, 17).
-    pub(super) fn actuate(&mut self, now: Time, desired: u32) {
+    /// The initial fleet takes its place, behind a proxy or not.
+    pub(super) fn begin(&mut self) {
+        self.backend.put_proxy(Time::ZERO, self.controller.autoscaler.policy.proxies());
+        self.backend.begin();
+    }
+
+    /// A decision takes effect: it is the count in force from now on (rules 11, 17), and a proxy is in the path or
+    /// not (rule 53).
+    pub(super) fn actuate(&mut self, now: Time, order: Order) {
+        self.backend.put_proxy(now, order.in_path);
         let decided = now.before(self.controller.autoscaler.actuation_delay);
-        self.actuate_as_of(now, desired, decided);
+        self.actuate_as_of(now, order.replicas, decided);
     }
 
     fn actuate_as_of(&mut self, now: Time, desired: u32, decided: Time) {
@@ -127,7 +140,9 @@ impl<'a, const OBSERVED: bool> Service<'a, OBSERVED> {
         let paces = paces.map(|(at, pace)| (at, Event::Pace(pace)));
         let interventions = spec.interventions.iter();
         let interventions = interventions.map(|one| (one.at, Event::Intervene(one.replicas)));
-        rollouts.chain(outages).chain(paces).chain(interventions).collect()
+        let resizes = (0..).zip(&spec.resizes);
+        let resizes = resizes.map(|(number, one)| (one.at, Event::Resize(number)));
+        rollouts.chain(outages).chain(paces).chain(interventions).chain(resizes).collect()
     }
 
     /// The run is over: what came of it, and how many requests were simulated.

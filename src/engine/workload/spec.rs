@@ -58,6 +58,8 @@ pub struct ResolveContext<'a> {
     pub end: Time,
     /// The law of the service time of every request whose source brings none of its own.
     pub service_time: Option<&'a Distribution>,
+    /// It was stated: it wins over what the clients of recorded requests waited.
+    pub service_time_stated: bool,
 }
 
 /// The recorded sources of a workload, read.

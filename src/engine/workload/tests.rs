@@ -17,7 +17,14 @@ pub(super) fn resolve_in(
 ) -> (Option<Workload>, Vec<String>) {
     let spec: WorkloadSpec = toml::from_str(toml).unwrap_or_else(|error| panic!("{toml}\n{error}"));
     let law = Distribution::exponential(Span::from_millis(100));
-    let context = ResolveContext { base_dir, clock, selects: false, end, service_time: Some(&law) };
+    let context = ResolveContext {
+        base_dir,
+        clock,
+        selects: false,
+        end,
+        service_time: Some(&law),
+        service_time_stated: false,
+    };
     let mut faults = Faults::new();
     let workload = spec.resolve(&context, &mut faults);
     let said: Vec<String> = faults.as_slice().iter().map(ToString::to_string).collect();
@@ -380,6 +387,7 @@ fn without_any_service_time_a_source_is_refused() {
         selects: false,
         end: hours(1),
         service_time: None,
+        service_time_stated: false,
     };
     let mut faults = Faults::new();
     assert!(spec.resolve(&context, &mut faults).is_none());

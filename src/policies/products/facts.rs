@@ -92,10 +92,40 @@ pub struct Platform {
     pub scale_in_after: Option<Span>,
     /// Its calendar is in force on stated dates only.
     pub dated: bool,
+    /// Whether nothing is left of it where nobody comes for a while, until somebody comes.
+    pub sleeps: bool,
     /// Whether a request that finds no live replica fails rather than waits.
     pub rejects_at_zero: bool,
     /// Replicas that stay ready while others are replaced.
     pub min_ready: Option<MinReady>,
+    /// How requests reach replicas, where the scenario names no balancing.
+    pub path: Option<RequestPath>,
+}
+
+/// A proxy before the replicas, in the path of requests or not, as the policy says; replicas have queues of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RequestPath {
+    /// How requests are spread that reach replicas directly.
+    pub direct: Spread,
+    /// Requests of the proxy that are at a replica at a time at most; `None` = it holds nobody back.
+    pub at_once: Option<u32>,
+    /// It goes round the replicas that have room, rather than to the oldest of them.
+    pub in_turn: bool,
+    /// How long a request is on its way through the proxy.
+    pub latency: Span,
+    /// Requests in service and waiting at a replica beyond which it refuses those that come directly.
+    pub most_present: Option<u32>,
+}
+
+/// How a balancer spreads requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Spread {
+    /// In turn.
+    RoundRobin,
+    /// To any replica alike.
+    Random,
+    /// To the one with fewer requests of two drawn, which may be the same.
+    LeastRequest,
 }
 
 /// Which replicas leave first.
@@ -129,7 +159,9 @@ impl Platform {
             scale_in_after: None,
             dated: false,
             min_ready: None,
+            path: None,
             rejects_at_zero: false,
+            sleeps: false,
         }
     }
 }

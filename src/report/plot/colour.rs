@@ -32,6 +32,7 @@ pub(super) const fn of_incident(kind: Kind) -> Colour {
         Kind::Slowdown => ORANGE,
         Kind::MetricOutage => PURPLE,
         Kind::Intervention => GREEN,
+        Kind::Resize => SKY,
     }
 }
 

@@ -80,7 +80,7 @@ pub(super) fn needs(scenario: &Scenario, survey: &Survey) -> Needs {
 /// Scale per request finds any idle slot, whatever the balancing.
 fn pooled(fleet: &FleetSpec) -> bool {
     match &fleet.scaling {
-        Scaling::Controlled => !fleet.balancing.is_blind(),
+        Scaling::Controlled => fleet.proxy.is_some() || !fleet.balancing.is_blind(),
         Scaling::PerRequest(_) => true,
     }
 }

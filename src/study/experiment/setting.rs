@@ -35,12 +35,14 @@ pub enum What {
     Rollout,
     /// Several replicas fail at once.
     Outage,
-    /// Work takes so many times as long.
-    Slowdown(f64),
+    /// Work takes so many times as long, at every so manieth replica.
+    Slowdown(f64, u32),
     /// Scrapes bring no data of these signals.
     MetricOutage(Vec<String>),
     /// Somebody else than its policy sets the count.
     Intervention(u32),
+    /// Each replica requests so many cores from now on.
+    Resize(f64),
 }
 
 impl Setting {
@@ -77,11 +79,13 @@ fn scripted(service: &ServiceSetup) -> Vec<Scripted> {
     let outages = fleet.failures.outages.iter();
     let outages = outages.map(|one| (one.at, one.at.after(one.notice), What::Outage));
     let slowdowns = fleet.slowdowns.iter();
-    let slowdowns = slowdowns.map(|one| (one.at, one.until, What::Slowdown(one.factor)));
+    let slowdowns = slowdowns.map(|one| (one.at, one.until, What::Slowdown(one.factor, one.every)));
     let interventions = fleet.interventions.iter();
     let interventions = interventions.map(|one| (one.at, one.at, What::Intervention(one.replicas)));
+    let resizes = fleet.resizes.iter().map(|one| (one.at, one.at, What::Resize(one.cores)));
     let out = out_of_data(&service.autoscaler.signals);
     let all = rollouts.chain(outages).chain(slowdowns).chain(interventions).chain(out);
+    let all = all.chain(resizes);
     let mut all: Vec<Scripted> =
         all.map(|(at, until, what)| Scripted { at, until, what }).collect();
     all.sort_by_key(|one| one.at);
@@ -120,6 +124,10 @@ mod tests {
     fn what_befalls_a_service_is_told_in_order_of_time() {
         let found = setting(
             "[policies.one.target-tracking]\nmetric = 'cpu'\ntarget = '60%'\nmax = 9\n\
+             [policies.two.kubernetes-hpa]\nbody.kind = 'HorizontalPodAutoscaler'\n\
+             body.apiVersion = 'autoscaling/v2'\nbody.metadata.name = 'a'\nbody.spec = { maxReplicas = 9, \
+             scaleTargetRef = { apiVersion = 'apps/v1', kind = 'Deployment', name = 'a' } }\n\
+             [[resizes]]\nat = '3h10m'\ncores = 0.75\n\
              [[interventions]]\nat = '3h'\nreplicas = 3\n\
              [[metric_outages]]\nat = '2h'\nlasts = '10m'\n\
              [[slowdowns]]\nat = '1h'\nlasts = '5m'\nfactor = 4\n\
@@ -134,9 +142,10 @@ mod tests {
         let expected = [
             one(10, 0, What::Rollout),
             one(30, 2, What::Outage),
-            one(60, 5, What::Slowdown(4.0)),
+            one(60, 5, What::Slowdown(4.0, 1)),
             one(120, 10, What::MetricOutage(vec!["cpu_percent".into()])),
             one(180, 0, What::Intervention(3)),
+            one(190, 0, What::Resize(0.75)),
         ];
         assert_eq!(found.scripted, expected);
     }

@@ -94,9 +94,10 @@ impl Surveyor {
                 self.binding.add(demand);
             }
             self.all.add(demand);
+            // Where some replicas slow down only, the need is that of those that do not.
             let held = match self.slowdowns.is_empty() {
                 true => demand,
-                false => self.slowdowns.held(arrival, demand),
+                false => self.slowdowns.held(arrival, demand, 0),
             };
             self.load.add(arrival, held);
         }

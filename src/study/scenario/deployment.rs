@@ -4,15 +4,15 @@
 use super::scripted::MetricOutage;
 use super::{NamedPolicy, PolicyChoice, Scenario, Variant};
 use autosim_engine::fleet::{
-    AtZero, Balancing, ColdStage, FleetSpec, Overflow, Portion, ScalePerRequest, Scaling,
-    VictimOrder,
+    AtZero, Balancing, ColdStage, FleetSpec, HandsOver, Overflow, Portion, Proxy, RoutingRule,
+    ScalePerRequest, Scaling, VictimOrder,
 };
 use autosim_engine::random::Sampler;
 use autosim_engine::signal::Resources;
 use autosim_engine::units::Time;
 use autosim_engine::workload::Workload;
 use autosim_policies::builtin::keep_alive::{AtLimit, KeepAlive};
-use autosim_policies::products::{LeavesFirst, MinReady, Platform};
+use autosim_policies::products::{LeavesFirst, MinReady, Platform, RequestPath, Spread};
 
 /// A service where one policy scales it.
 #[derive(Debug, Clone)]
@@ -69,6 +69,8 @@ pub(super) struct LeftOpen {
     pub(super) victims: bool,
     /// What a request does that finds no live replica.
     pub(super) at_zero: bool,
+    /// How requests find a slot.
+    pub(super) balancing: bool,
 }
 
 impl ServiceDraft {
@@ -180,6 +182,9 @@ fn adopt(fleet: &mut FleetSpec, open: LeftOpen, platform: &Platform) {
     if platform.rejects_at_zero && open.at_zero {
         fleet.queue.at_zero = AtZero::Reject;
     }
+    if let Some(path) = platform.path.filter(|_| open.balancing) {
+        lead(fleet, &path);
+    }
     for rollout in fleet.rollouts.iter_mut().filter(|rollout| rollout.min_ready.is_none()) {
         rollout.min_ready = platform.min_ready.map(|min_ready| match min_ready {
             MinReady::Count(count) => Portion::Count(count),
@@ -187,6 +192,24 @@ fn adopt(fleet: &mut FleetSpec, open: LeftOpen, platform: &Platform) {
         });
     }
 }
+
+/// Requests come by this path.
+fn lead(fleet: &mut FleetSpec, path: &RequestPath) {
+    fleet.balancing = Balancing::PerReplica(match path.direct {
+        Spread::RoundRobin => RoutingRule::RoundRobin,
+        Spread::Random => RoutingRule::Random,
+        Spread::LeastRequest => RoutingRule::PowerOfTwoWithReplacement,
+    });
+    let hands_over = match path.at_once {
+        None => HandsOver::Freely,
+        Some(most) if path.in_turn => HandsOver::InTurn(most),
+        Some(most) => HandsOver::ToFirst(most),
+    };
+    fleet.proxy = Some(Proxy { hands_over, latency: path.latency });
+    let waiting = |most: u32| most.saturating_sub(fleet.concurrency);
+    fleet.queue.replica_capacity = path.most_present.map(waiting);
+}
+
 #[cfg(test)]
 mod tests {
     use crate::scenario::{LoadOptions, Scenario, Sources, load};

@@ -238,6 +238,11 @@ fn of_fleet(fleet: &FleetSpec, longest_s: f64, policy: &str, add: &mut impl FnMu
     if fleet.scales_per_request() {
         add(&format!("policies.{policy}"), "scale per request is not modelled");
     }
+    if fleet.proxy.is_some() {
+        let what = "a product's proxy, which a balancing of the scenario's keeps out of the path of requests, is not \
+                    modelled";
+        add("service.balancing", what);
+    }
     if matches!(fleet.discipline, Discipline::Sharing { limit: Some(_) }) {
         add("service.sharing.limit", "a limit of those who share is not modelled");
     }

@@ -4,7 +4,7 @@
 use super::choice::PolicyFile;
 use super::clients::ClientFile;
 use super::failures::{FailuresFile, OutageFile};
-use super::scripted::{InterventionFile, MetricOutageFile, SlowdownFile};
+use super::scripted::{InterventionFile, MetricOutageFile, ResizeFile, SlowdownFile};
 use super::variants::VariantFile;
 use super::words::{ColdStartFile, ErrorTerm, LatencyTerms, LaunchRateText, SpanOrLaw, StartFile};
 use autosim_engine::random::Distribution;
@@ -78,6 +78,9 @@ pub struct ScenarioFile {
     /// Instants at which somebody else than the policy sets the desired count.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub interventions: Vec<InterventionFile>,
+    /// Instants from which every replica requests another amount of CPU.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resizes: Vec<ResizeFile>,
     /// Several services in place of `workload`, `service`, `replica`, `client` and the lists of what happens
     /// when; the policies compete for the first.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
@@ -383,6 +386,9 @@ pub struct ServiceEntry {
     /// Instants at which somebody else than the policy sets the desired count.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub interventions: Vec<InterventionFile>,
+    /// Instants from which every replica requests another amount of CPU.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resizes: Vec<ResizeFile>,
     /// Who scales it; not for the first service, for which `policies` compete.
     pub policy: Option<PolicyFile>,
 }

@@ -49,6 +49,7 @@ pub(super) fn build(
         billing: billing(price),
         scaling: Scaling::Controlled,
         balancing: balancing(service.balancing),
+        proxy: None,
         queue,
         client: None,
         loops: Vec::new(),
@@ -56,6 +57,7 @@ pub(super) fn build(
         failures: faults.within("replica", |f| failures::build(replica.failures.as_ref(), f)),
         slowdowns: Slowdowns::default(),
         interventions: Vec::new(),
+        resizes: Vec::new(),
         classes: 1,
     };
     let given = replica.resources.clone().unwrap_or_default();
@@ -114,6 +116,7 @@ pub(super) fn queue(given: Option<&QueueFile>, faults: &mut Faults) -> QueueSpec
     let Some(given) = given else { return QueueSpec::default() };
     QueueSpec {
         capacity: given.capacity,
+        replica_capacity: None,
         timeout: faults.within("timeout", |f| sampler(given.timeout.as_ref(), f)),
         at_zero: match given.at_zero {
             Some(AtZeroFile::Reject) => AtZero::Reject,

@@ -8,7 +8,6 @@ use super::effort::busy_replicas;
 use super::file::ScenarioFile;
 use super::{Competitor, Deployment, Scenario, Service};
 use autosim_engine::fault::Faults;
-use autosim_engine::fleet::AtZero;
 use autosim_engine::units::{Known, Span};
 use autosim_policies::builtin::PolicySpec;
 
@@ -53,6 +52,7 @@ fn deployment(
 ) {
     overload(scenario, service, deployment, faults);
     limits(deployment, faults);
+    policy::asleep(deployment, faults);
     grace(scenario, service, deployment, faults);
     if let Some(product) = deployment.policy.product() {
         let signals = scenario.autoscaler(deployment, deployment.fleet.initial, None).signals;
@@ -117,14 +117,6 @@ fn limits(Deployment { policy, fleet, .. }: &Deployment, faults: &mut Faults) {
             kind,
             format!("it starts with {} replicas, more than the {most} it may want", fleet.initial),
             "lower `replica.initial` or raise its maximum",
-        );
-    }
-    let sleeps = matches!(policy.built_in(), Some(PolicySpec::ScaleToZero(_)));
-    if sleeps && fleet.queue.at_zero == AtZero::Reject {
-        faults.warn(
-            kind,
-            "requests that find no replica are rejected (`queue.at_zero`)",
-            "every request is lost until it wakes; `at_zero = \"wait\"` keeps them",
         );
     }
 }
@@ -246,6 +238,56 @@ mod tests {
         assert_eq!(found.len(), 1, "{found:?}");
         assert_eq!(found[0].0, "policies.ray.ray-serve.body.max_ongoing_requests");
         assert!(found[0].1.contains("as good as no limit"), "{found:?}");
+    }
+
+    /// A Service of Knative with these annotations, and what its template says.
+    fn knative(annotations: &str, spec: &str) -> String {
+        format!(
+            "[policies.kn]\nknative.body = {{ apiVersion = 'serving.knative.dev/v1', kind = 'Service', metadata.name = 's', \
+             spec.template = {{ metadata.annotations = {{ {annotations} }}, spec = {{ {spec} containers = [{{ image = 'i' }}] \
+             }} }} }}\n"
+        )
+    }
+
+    const PATIENCE: &str = "who wakes it gives up after";
+
+    #[test]
+    fn who_wakes_a_fleet_that_sleeps_should_live_to_see_it() {
+        let tracked = "target-tracking = { metric = 'cpu', target = '60%', min = 1, max = 9 }";
+        let sleeper = format!("[policies.one]\nscale-to-zero.policy = {{ {tracked} }}\n");
+        let limited = knative("", "containerConcurrency = 1,");
+        let awake =
+            knative("'autoscaling.knative.dev/min-scale' = '1'", "containerConcurrency = 1,");
+        for (rest, policy, expected) in [
+            ("service.queue.timeout = '15s'\n", &limited, true),
+            ("client.timeout = '15s'\n", &limited, true),
+            ("client.timeout = '15s'\nservice.queue.timeout = '25s'\n", &limited, true),
+            ("client.timeout = '15s'\n", &sleeper, true),
+            ("client.timeout = '25s'\n", &limited, false),
+            ("service.queue.timeout = '15s'\n", &awake, false),
+            ("", &limited, false),
+        ] {
+            let found = warned(&format!("replica.cold_start = '20s'\n{rest}{TRAFFIC}{policy}"));
+            let hit = found.iter().any(|what| what.contains(PATIENCE));
+            assert_eq!(hit, expected, "{rest}{policy}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn a_target_of_more_requests_than_a_replica_serves_at_once_has_them_wait() {
+        for (service, spec, expected) in [
+            (
+                "service.concurrency = 8\n",
+                "",
+                "aims at 70 requests for each replica, which serves 8",
+            ),
+            ("service.concurrency = 80\n", "", ""),
+            ("", "containerConcurrency = 8,", ""),
+        ] {
+            let found = warned(&format!("{service}{TRAFFIC}{}", knative("", spec)));
+            let hit = found.iter().any(|what| what.contains(expected));
+            assert!(if expected.is_empty() { found.is_empty() } else { hit }, "{spec}: {found:?}");
+        }
     }
 
     /// A policy that acts again before a replica it ordered is ready.

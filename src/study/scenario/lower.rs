@@ -71,7 +71,7 @@ pub(super) fn lower(
     fill_times(&mut file, length, &mut assumptions);
     check::whole(&file, around.own, &clock, faults);
     variants::check_names(&file, faults);
-    let mut policies = policies(&file, products, faults);
+    let mut policies = policies(&file, products, (&clock, end), faults);
     let sound = policies.len() == file.policies.len();
     policies.extend(around.own.iter().map(|(name, policy)| own(name, policy)));
     check_together(&drafts, &policies, window_end(&file), faults);
@@ -193,10 +193,15 @@ fn window_end(file: &ScenarioFile) -> Time {
 }
 
 /// The competing policies that are sound.
-fn policies(file: &ScenarioFile, products: &Products, faults: &mut Faults) -> Vec<PolicyDraft> {
+fn policies(
+    file: &ScenarioFile,
+    products: &Products,
+    run: (&WallClock, Time),
+    faults: &mut Faults,
+) -> Vec<PolicyDraft> {
     let mut sound = Vec::new();
     for (name, policy) in &file.policies {
-        let variant = variants::of_policy(file, name, faults);
+        let variant = variants::of_policy(file, name, run, faults);
         let choice = || products.choice(&format!("policies.{name}"), policy);
         let spec = faults.within("policies", |f| {
             f.within(name, |f| check::policy(policy, file, f, choice)) //
@@ -260,6 +265,7 @@ fn one_or_many(file: &ScenarioFile, faults: &mut Faults) {
         ("slowdowns", !file.slowdowns.is_empty()),
         ("metric_outages", !file.metric_outages.is_empty()),
         ("interventions", !file.interventions.is_empty()),
+        ("resizes", !file.resizes.is_empty()),
     ] {
         if given {
             faults.error(
@@ -347,8 +353,9 @@ fn fill_service(
         service.service_time = Some(DEFAULT_SERVICE_TIME);
     }
     if service.balancing.is_none() {
-        assumptions.push(format!("{label}no balancing given: one central queue"));
-        service.balancing = Some(super::file::BalancingFile::CentralQueue);
+        assumptions.push(format!("{label}no balancing given: one central queue{or_platform}"));
+        let central = super::file::BalancingFile::CentralQueue;
+        service.balancing = (!products).then_some(central);
     }
     if !products {
         service.scale_in.get_or_insert(super::file::ScaleInFile::FewestInFlight);
@@ -446,6 +453,7 @@ fn services(
             slowdowns: file.slowdowns.clone(),
             metric_outages: file.metric_outages.clone(),
             interventions: file.interventions.clone(),
+            resizes: file.resizes.clone(),
             policy: None,
         };
         services.extend(service("service", &entry, file.price.as_ref(), around, &mut resolution));
@@ -494,6 +502,7 @@ fn service(
         rollouts: rollouts::build(&entry.rollouts, clock, *end, faults),
         slowdowns: scripted::slowdowns(&entry.slowdowns, service.cpu, run, faults),
         interventions: scripted::interventions(&entry.interventions, run, faults),
+        resizes: scripted::resizes(&entry.resizes, run, faults),
         ..fleet
     };
     let workload = workload((entry.workload.as_ref(), recordings), service, around, resolution)?;
@@ -540,6 +549,8 @@ fn workload(
         selects: resolution.selects,
         end: resolution.end,
         service_time: Some(&law),
+        // By value: a run that is repeated from what it left states the default.
+        service_time_stated: law != DEFAULT_SERVICE_TIME,
     };
     faults.within("workload", |f| workload.resolve_read(recordings, &context, f))
 }

@@ -40,6 +40,8 @@ impl LeftOpen {
             at_zero: service
                 .and_then(|one| one.queue.as_ref())
                 .is_none_or(|queue| queue.at_zero.is_none()),
+            balancing: service
+                .is_none_or(|one| one.balancing.is_none() && !sharing::is_sharing(one)),
         }
     }
 }

@@ -1,12 +1,12 @@
 //! What befalls a service at stated times besides traffic, failures and releases: slowdowns, metrics that are
-//! out, and somebody else who sets the count.
+//! out, somebody else who sets the count, and another amount of CPU that replicas request.
 
 use super::deployment::{PolicyDraft, ServiceDraft};
 use super::rollouts::within_run;
 use super::{Deployment, Scenario, Service};
 use autosim_engine::control::SignalRef;
 use autosim_engine::fault::Faults;
-use autosim_engine::fleet::{FleetSpec, Intervention, Slowdown, Slowdowns};
+use autosim_engine::fleet::{Discipline, FleetSpec, Intervention, Resize, Slowdown, Slowdowns};
 use autosim_engine::signal::MetricRef;
 use autosim_engine::units::{Fraction, Span, Time, WallClock};
 use autosim_engine::workload::arrivals::Moment;
@@ -15,6 +15,8 @@ use serde::{Deserialize, Serialize};
 
 /// Beyond this a request would hold its slot for longer than any run lasts.
 const MOST_FACTOR: f64 = 1e6;
+/// The most cores a replica requests.
+const MOST_CORES: f64 = 1e6;
 /// The most replicas somebody sets.
 const MOST_REPLICAS: u32 = 1_000_000_000;
 
@@ -31,6 +33,9 @@ pub struct SlowdownFile {
     /// What takes longer. Default: slots.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub of: Option<SlowedFile>,
+    /// Every so manieth replica in order of launch, the initial fleet first: 10 is one in ten. Default: 1, all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub every: Option<u32>,
 }
 
 /// What takes longer in a slowdown.
@@ -66,6 +71,16 @@ pub struct InterventionFile {
     pub at: Moment,
     /// The count in force from then on, until the policy decides again.
     pub replicas: u32,
+}
+
+/// From then on every replica requests another amount of CPU, as a vertical autoscaler changes it in place.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ResizeFile {
+    /// When: so long after the start, or at a time of day.
+    pub at: Moment,
+    /// The cores that each requests from then on, such as 0.75.
+    pub cores: f64,
 }
 
 /// Scrapes that bring no data.
@@ -135,6 +150,10 @@ pub(super) fn slowdowns(
                 format!("a number above 1, at most {MOST_FACTOR:.0}: 4 is four times as long");
             f.error("factor", format!("{factor} times as long is no slowdown"), hint);
         }
+        let every = given.every.unwrap_or(1);
+        if every == 0 {
+            f.error("every", "every 0th replica is none", "10 is one in ten, 1 is all");
+        }
         let (at, until) = stretch(given.at, given.lasts, run, f)?;
         let (factor, cpu) = match given.of.unwrap_or_default() {
             SlowedFile::Slots => (factor, 1.0 / factor),
@@ -143,7 +162,7 @@ pub(super) fn slowdowns(
                 (stretched, factor / stretched)
             }
         };
-        Some(Slowdown { at, until, factor, cpu })
+        Some(Slowdown { at, until, factor, cpu, every })
     });
     built.sort_by_key(|slowdown| slowdown.at);
     for pair in built.windows(2).filter(|pair| pair[1].at < pair[0].until) {
@@ -191,6 +210,23 @@ pub(super) fn interventions(
     })
 }
 
+/// What replicas request, as it changes.
+pub(super) fn resizes(
+    given: &[ResizeFile],
+    run: (&WallClock, Time),
+    faults: &mut Faults,
+) -> Vec<Resize> {
+    each("resizes", given, faults, |given, f| {
+        let cores = given.cores;
+        if !(cores > 0.0 && cores <= MOST_CORES) {
+            let hint = format!("a number above 0, at most {MOST_CORES:.0}: 0.5 is half a core");
+            f.error("cores", format!("{cores} cores"), hint);
+        }
+        let at = within_run(given.at, run.0, run.1, f)?;
+        Some(Resize { at, cores })
+    })
+}
+
 /// What can be said once services and policies are known.
 pub(super) fn check(
     services: &[ServiceDraft],
@@ -200,11 +236,27 @@ pub(super) fn check(
 ) {
     for (index, service) in services.iter().enumerate() {
         beyond_end(service, end, faults);
+        if service.fleet.slowdowns.are_partial() && service.fleet.discipline != Discipline::Slots {
+            let message = "where requests share their replica, all replicas slow down or none";
+            faults.error(&service.key("slowdowns"), message, "leave `every` out, or use slots");
+        }
         if service.scales_per_request(index, policies) {
             left_to_requests(service, faults);
         }
     }
+    for PolicyDraft { named, variant } in policies {
+        let others = variant.interventions.iter().flatten().map(|one| one.at);
+        let key = format!("variants.{}.interventions", named.name);
+        others.for_each(|at| within(&key, at, end, faults));
+        if named.spec.keep_alive().is_some() && variant.interventions.is_some() {
+            faults.error(&key, PER_REQUEST.0, PER_REQUEST.1);
+        }
+    }
 }
+
+/// Why nobody sets a count, and what to do about it.
+const PER_REQUEST: (&str, &str) =
+    ("a policy of this service scales per request", "leave that out, or the keep-alive policy");
 
 /// What would happen after the run: a recording tells only when it has been read how long that is.
 fn beyond_end(service: &ServiceDraft, end: Time, faults: &mut Faults) {
@@ -216,26 +268,31 @@ fn beyond_end(service: &ServiceDraft, end: Time, faults: &mut Faults) {
     let slowdowns = fleet.slowdowns.iter().map(|one| ("slowdowns".to_owned(), one.at));
     let blind = service.metric_outages.iter().map(|one| ("metric_outages".to_owned(), one.at));
     let others = fleet.interventions.iter().map(|one| ("interventions".to_owned(), one.at));
-    let all = rollouts.chain(outages).chain(slowdowns).chain(blind).chain(others);
-    for (key, at) in all.filter(|one| one.1 >= end) {
+    let resizes = fleet.resizes.iter().map(|one| ("resizes".to_owned(), one.at));
+    let all = rollouts.chain(outages).chain(slowdowns).chain(blind).chain(others).chain(resizes);
+    all.for_each(|(key, at)| within(&service.key(&key), at, end, faults));
+}
+
+fn within(key: &str, at: Time, end: Time, faults: &mut Faults) {
+    if at >= end {
         let (at, long) = (at.since(Time::ZERO), end.since(Time::ZERO));
         let message = format!("{at} is not within the run, which lasts {long}");
-        faults.error(&service.key(&key), message, "an earlier time, or a longer `duration`");
+        faults.error(key, message, "an earlier time, or a longer `duration`");
     }
 }
 
 /// Scale per request starts and removes replicas by itself: nobody else's count is in force there, none fails
-/// together with others, and nothing could be replaced in batches.
+/// together with others, no numbers tell which are slow, and nothing could be replaced in batches.
 fn left_to_requests(service: &ServiceDraft, faults: &mut Faults) {
-    let FleetSpec { rollouts, failures, interventions, .. } = &service.fleet;
+    let FleetSpec { rollouts, failures, interventions, slowdowns, .. } = &service.fleet;
     for (key, given) in [
         ("rollouts", !rollouts.is_empty()),
         ("outages", !failures.outages.is_empty()),
         ("interventions", !interventions.is_empty()),
+        ("slowdowns", slowdowns.are_partial()),
     ] {
         if given {
-            let hint = "leave that out, or the keep-alive policy";
-            faults.error(&service.key(key), "a policy of this service scales per request", hint);
+            faults.error(&service.key(key), PER_REQUEST.0, PER_REQUEST.1);
         }
     }
 }
@@ -246,8 +303,11 @@ pub(super) fn check_resolved(scenario: &Scenario, faults: &mut Faults) {
     for (index, service) in scenario.services.iter().enumerate() {
         let deployments = scenario.deployments_of(index);
         let mut seen: Vec<MetricRef> = Vec::new();
+        let mut requests_matter = false;
         for deployment in &deployments {
             let autoscaler = scenario.autoscaler(deployment, deployment.fleet.initial, None);
+            let mut sensors = autoscaler.signals.iter().filter_map(|one| one.sensor.as_ref());
+            requests_matter |= sensors.any(|sensor| sensor.tells_of_requests());
             seen.extend(autoscaler.signals.iter().map(|signal| MetricRef {
                 service: signal.service.clone(),
                 metric: signal.signal.metric,
@@ -255,6 +315,14 @@ pub(super) fn check_resolved(scenario: &Scenario, faults: &mut Faults) {
             }));
         }
         check_metrics(service, &seen, faults);
+        let resized = deployments.iter().any(|one| !one.fleet.resizes.is_empty());
+        if resized && !requests_matter {
+            faults.warn(
+                &service.key("resizes"),
+                "no policy here is told CPU in percent of what a replica requests: they change nothing",
+                "one with a Utilization target of Kubernetes and `per_pod` is",
+            );
+        }
         for deployment in deployments {
             check_cores(service, deployment, faults);
         }
@@ -326,15 +394,16 @@ mod tests {
         let scenario = sound(
             "[service]\ncpu = '25%'\n\
              [[slowdowns]]\nat = '12:30'\nlasts = '10m'\nfactor = 5\nof = 'cpu'\n\
-             [[slowdowns]]\nat = '5m'\nlasts = '1m'\nfactor = 4\n",
+             [[slowdowns]]\nat = '5m'\nlasts = '1m'\nfactor = 4\nevery = 10\n",
         );
-        let of = |at, lasts, factor, cpu| Slowdown {
+        let of = |at, lasts, factor, cpu, every| Slowdown {
             at: Time::from_secs(at),
             until: Time::from_secs(at + lasts),
             factor,
             cpu,
+            every,
         };
-        let expected = vec![of(300, 60, 4.0, 0.25), of(5400, 600, 2.0, 2.5)];
+        let expected = vec![of(300, 60, 4.0, 0.25, 10), of(5400, 600, 2.0, 2.5, 1)];
         let deployment = scenario.deployment(0, 0);
         assert_eq!(deployment.fleet.slowdowns, Slowdowns::new(expected));
         assert_eq!(deployment.resources.cpu_of_request, 0.25);
@@ -363,12 +432,63 @@ mod tests {
     }
 
     #[test]
+    fn who_else_sets_the_count_may_differ_by_policy() {
+        let scenario = sound(
+            "[[interventions]]\nat = '20m'\nreplicas = 3\n[policies.two.fixed]\nreplicas = 4\n\
+             [policies.three.fixed]\nreplicas = 4\n[variants.two]\ninterventions = []\n\
+             [variants.three]\ninterventions = [{ at = '30m', replicas = 5 }]\n",
+        );
+        let at = |minute: u64, replicas| {
+            vec![Intervention { at: Time::from_secs(60 * minute), replicas }]
+        };
+        let expected = [at(20, 3), vec![], at(30, 5)];
+        let found = [0, 1, 2].map(|one| scenario.deployment(one, 0).fleet.interventions.clone());
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn what_replicas_request_changes_for_whoever_is_told_of_it() {
+        use crate::scenario::{LoadOptions, Sources, load};
+        let hpa = |target: &str| {
+            format!(
+                "[policies.two.kubernetes-hpa]\nbody.kind = 'HorizontalPodAutoscaler'\n\
+                 body.apiVersion = 'autoscaling/v2'\nbody.metadata.name = 'a'\nbody.spec = {{ maxReplicas = 9, \
+                 scaleTargetRef = {{ apiVersion = 'apps/v1', kind = 'Deployment', name = 'a' }}, metrics = [{{ \
+                 type = 'Resource', resource = {{ name = 'cpu', target = {target} }} }}] }}\n\
+                 knobs.requests.cpu = '1'\n"
+            )
+        };
+        let percent = hpa("{ type = 'Utilization', averageUtilization = 60 }");
+        let mean = percent.replace("knobs.", "knobs.per_pod = false\nknobs.");
+        let resize = "[[resizes]]\nat = '12:30'\ncores = 0.5\n";
+        for (policy, told) in [
+            (percent, true),
+            (mean, false),
+            (hpa("{ type = 'AverageValue', averageValue = '600m' }"), false),
+            (String::new(), false),
+        ] {
+            let sources = Sources::new("test.toml", format!("{HEAD}{policy}{resize}"));
+            let options = LoadOptions { fallback_name: "test".into(), ..LoadOptions::default() };
+            let loaded = load(sources, &options).unwrap();
+            let warned = loaded.warnings.located();
+            let idle =
+                |fault: &crate::scenario::Located<'_>| fault.message.contains("change nothing");
+            assert_eq!(warned.iter().any(idle), !told, "{policy}");
+            let expected = [Resize { at: Time::from_secs(5400), cores: 0.5 }];
+            assert_eq!(loaded.scenario.deployment(0, 0).fleet.resizes, expected);
+        }
+    }
+
+    #[test]
     fn what_cannot_befall_a_service_is_refused_with_its_place() {
         refused(
             "[[slowdowns]]\nat = '3h'\nlasts = '0s'\nfactor = 0.5\n\
              [[metric_outages]]\nat = '3h'\nlasts = '1m'\n\
-             [[interventions]]\nat = '3h'\nreplicas = 4294967295\n",
+             [[interventions]]\nat = '3h'\nreplicas = 4294967295\n\
+             [[resizes]]\nat = '3h'\ncores = 0\n",
             &[
+                "0 cores",
+                "resizes.0.at",
                 "3h is not within the run",
                 "it lasts no time",
                 "0.5 times as long is no slowdown",
@@ -377,6 +497,20 @@ mod tests {
                 "metric_outages.0.at",
                 "interventions.0.at",
             ],
+        );
+        refused(
+            "[service]\ndiscipline = 'sharing'\n\
+             [[slowdowns]]\nat = '5m'\nlasts = '10m'\nfactor = 2\nevery = 3\n",
+            &["all replicas slow down or none"],
+        );
+        refused(
+            "[policies.faas.keep-alive]\nidle_expiry.constant = '10m'\n\
+             [[slowdowns]]\nat = '5m'\nlasts = '10m'\nfactor = 2\nevery = 3\n",
+            &["scales per request"],
+        );
+        refused(
+            "[[slowdowns]]\nat = '5m'\nlasts = '10m'\nfactor = 2\nevery = 0\n",
+            &["slowdowns.0.every", "every 0th replica is none"],
         );
         refused(
             "[[slowdowns]]\nat = '5m'\nlasts = '10m'\nfactor = 2\n\
@@ -404,6 +538,17 @@ mod tests {
             "[policies.faas.keep-alive]\nidle_expiry.constant = '10m'\n\
              [[interventions]]\nat = '1h'\nreplicas = 3\n",
             &["scales per request"],
+        );
+        refused(
+            "[policies.faas.keep-alive]\nidle_expiry.constant = '10m'\n\
+             [variants.faas]\ninterventions = [{ at = '1h', replicas = 3 }]\n\
+             [variants.one]\ninterventions = [{ at = '3h', replicas = 3 }]\n",
+            &[
+                "variants.faas.interventions",
+                "scales per request",
+                "variants.one.interventions",
+                "3h is not within the run",
+            ],
         );
     }
 }

@@ -5,9 +5,10 @@ use super::clients::{self, ClientFile};
 use super::decode::nearest_of;
 use super::file::{QueueFile, ScaleInFile};
 use super::fleet;
+use super::scripted::{self, InterventionFile};
 use autosim_engine::fault::Faults;
-use autosim_engine::fleet::{ClientSpec, FleetSpec, QueueSpec, VictimOrder};
-use autosim_engine::units::Span;
+use autosim_engine::fleet::{ClientSpec, FleetSpec, Intervention, QueueSpec, VictimOrder};
+use autosim_engine::units::{Span, Time, WallClock};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +28,9 @@ pub struct VariantFile {
     /// In place of `replica.grace`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grace: Option<Span>,
+    /// In place of `interventions`; `[]`: nobody else sets the count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interventions: Option<Vec<InterventionFile>>,
 }
 
 /// The same, built.
@@ -36,6 +40,7 @@ pub(super) struct Variant {
     queue: Option<QueueSpec>,
     victims: Option<VictimOrder>,
     grace: Option<Span>,
+    pub(super) interventions: Option<Vec<Intervention>>,
     /// Its queue says what happens to a request that finds no replica.
     says_at_zero: bool,
 }
@@ -52,15 +57,24 @@ impl Variant {
         if let Some(queue) = &self.queue {
             // What is not said stays as the scenario or the product's platform has it.
             let at_zero = if self.says_at_zero { queue.at_zero } else { fleet.queue.at_zero };
-            fleet.queue = QueueSpec { at_zero, ..queue.clone() };
+            let replica_capacity = fleet.queue.replica_capacity;
+            fleet.queue = QueueSpec { at_zero, replica_capacity, ..queue.clone() };
         }
         fleet.victims = self.victims.unwrap_or(fleet.victims);
         fleet.grace = self.grace.unwrap_or(fleet.grace);
+        if let Some(interventions) = &self.interventions {
+            fleet.interventions.clone_from(interventions);
+        }
     }
 }
 
 /// The variant of a policy; sound only if no error was added to `faults`.
-pub(super) fn of_policy(file: &ScenarioFile, policy: &str, faults: &mut Faults) -> Variant {
+pub(super) fn of_policy(
+    file: &ScenarioFile,
+    policy: &str,
+    run: (&WallClock, Time),
+    faults: &mut Faults,
+) -> Variant {
     let Some(given) = file.variants.get(policy) else { return Variant::default() };
     faults.within("variants", |f| {
         f.within(policy, |f| Variant {
@@ -74,6 +88,10 @@ pub(super) fn of_policy(file: &ScenarioFile, policy: &str, faults: &mut Faults) 
                 .map(|queue| f.within("queue", |f| fleet::queue(Some(queue), f))),
             victims: given.scale_in.map(|order| fleet::victims(Some(order))),
             grace: given.grace,
+            interventions: given
+                .interventions
+                .as_ref()
+                .map(|given| scripted::interventions(given, run, f)),
             says_at_zero: given.queue.as_ref().is_some_and(|queue| queue.at_zero.is_some()),
         })
     })

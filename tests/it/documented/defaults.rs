@@ -21,6 +21,7 @@ const NO_VALUE: &[&str] = &[
     "all are in force from the start",
     "all of `periods`",
     "all that the policy sees",
+    "as its format has them",
     "as long as the trace, or one hour",
     "as many as the plan asks for",
     "as the document's own status says, else not checked",

@@ -270,7 +270,7 @@ pub(super) fn forgotten_formats(tree: &Tree) -> Vec<String> {
         let named = |(_, line): (_, &str)| {
             let name = line.strip_prefix("impl TraceFormat for ")?.strip_suffix(" {")?;
             let module = Path::new(&file.path).file_stem()?.to_string_lossy().into_owned();
-            Some((&file.path, format!("&{module}::{name},")))
+            Some((&file.path, format!("&{module}::{name}")))
         };
         file.code().into_iter().filter_map(named).collect::<Vec<_>>()
     });

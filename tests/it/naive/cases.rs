@@ -18,6 +18,7 @@ pub(super) fn case(fleet: FleetSpec, requests: &[(u64, u64)], script: &[u32]) ->
         interval: 10,
         wakeups: Vec::new(),
         script: script.to_vec(),
+        in_path: Vec::new(),
         activate: None,
         delay: 0,
         end: 1_000,

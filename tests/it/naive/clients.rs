@@ -156,6 +156,7 @@ impl World<'_> {
 
     fn cancel(&mut self, request: usize) {
         self.gateway.retain(|&other| other != request);
+        self.on_way.retain(|&other| other != request);
         for replica in &mut self.replicas {
             replica.queue.retain(|&other| other != request);
             for slot in &mut replica.slots {

@@ -91,6 +91,7 @@ mod tests {
             interval: 1_000,
             wakeups: Vec::new(),
             script: vec![1],
+            in_path: Vec::new(),
             activate: None,
             delay: 0,
             end,

@@ -7,6 +7,7 @@ mod clients;
 mod closed;
 mod control_cases;
 mod failure_cases;
+mod proxy_cases;
 mod queue_cases;
 mod scripted_cases;
 mod world;
@@ -28,6 +29,8 @@ pub(crate) struct Case {
     pub(crate) wakeups: Vec<u64>,
     /// Desired counts at the controls in order; the last one stays.
     pub(crate) script: Vec<u32>,
+    /// Whether a proxy is in the path: at the start, and after each control in turn; empty = always.
+    pub(crate) in_path: Vec<bool>,
     /// Desired count when a request arrives and nothing is live; `None` = no change.
     pub(crate) activate: Option<u32>,
     /// From decision to order.

@@ -9,7 +9,7 @@ use autosim_engine::units::Time;
 
 fn slowed(at: u64, until: u64, factor: f64) -> Slowdowns {
     let (at, until) = (Time(at), Time(until));
-    Slowdowns::new(vec![Slowdown { at, until, factor, cpu: 1.0 / factor }])
+    Slowdowns::new(vec![Slowdown { at, until, factor, cpu: 1.0 / factor, every: 1 }])
 }
 
 /// Whoever is in service goes on at a quarter of the speed from 10 up to 50 (rule 46).
@@ -30,6 +30,38 @@ fn work_in_service_slows_down_and_recovers_at_the_edges() {
     one.fleet.balancing = Balancing::PerReplica(RoutingRule::RoundRobin);
     one.fleet.discipline = Discipline::Sharing { limit: None };
     assert_eq!(fates(&one), expected);
+}
+
+/// From 10 up to 50 every second replica slows down to a quarter, the others do not: the one that has joined by
+/// then, and one that joins later (rule 46).
+#[test]
+fn every_second_replica_slows_down() {
+    let slowdowns = Slowdowns::new(vec![Slowdown {
+        at: Time(10),
+        until: Time(50),
+        factor: 4.0,
+        cpu: 0.25,
+        every: 2,
+    }]);
+    let fleet = FleetSpec {
+        initial: 3,
+        cold_start: cold(5),
+        balancing: Balancing::PerReplica(RoutingRule::RoundRobin),
+        slowdowns,
+        ..FleetSpec::default()
+    };
+    // The fourth is ordered at 10 and ready at 15. One in service at 10 has 2 of 10 left for 8 ns of the slow one.
+    let requests = [(1, 3), (2, 10), (3, 10), (20, 6), (21, 6), (22, 6), (23, 6)];
+    let expected = [
+        done(1, 4, 0),
+        done(2, 18, 1),
+        done(3, 13, 2),
+        done(20, 44, 3),
+        done(21, 27, 0),
+        done(22, 46, 1),
+        done(23, 29, 2),
+    ];
+    assert_eq!(fates(&case(fleet, &requests, &[4])), expected);
 }
 
 /// Two share a replica at a half each, and at a quarter of that from 10 up to 26 (rules 21, 46).

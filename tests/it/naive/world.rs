@@ -2,13 +2,15 @@
 
 mod classes;
 mod failures;
+mod proxy;
 mod sharing;
 
 use super::clients::{Tokens, User};
 use super::closed::Person;
 use super::{Case, Fate, Record, Try};
 use autosim_engine::fleet::{
-    AtZero, Balancing, Intervention, Overflow, RoutingRule, ScalePerRequest, Scaling, VictimOrder,
+    AtZero, Balancing, Intervention, Overflow, RoutingRule, ScalePerRequest, Scaling, Slowdown,
+    VictimOrder,
 };
 use autosim_engine::random::{Purpose, Streams};
 use rand::Rng;
@@ -32,6 +34,7 @@ pub(super) enum Rank {
     Arrive,
     Person,
     Retry,
+    PassOn,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -51,8 +54,9 @@ pub(super) enum Event {
     Send { person: usize },
     Control { regular: bool },
     Launch,
-    Actuate { desired: u32 },
+    Actuate { desired: u32, in_path: bool },
     Arrive { request: usize },
+    PassOn { request: usize },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -132,6 +136,13 @@ pub(super) struct World<'a> {
     pub(super) tokens_of_clients: Tokens,
     /// Waiting at the gateway (or in the central queue).
     pub(super) gateway: Vec<usize>,
+    /// On their way through the proxy.
+    pub(super) on_way: Vec<usize>,
+    /// Whom the proxy handed over.
+    pub(super) proxied: BTreeSet<usize>,
+    /// Among the ready replicas, whose turn it is.
+    turn: usize,
+    in_path: bool,
     launches: u64,
     /// Launches permitted, each worth the time in which it is gained.
     tokens: u64,
@@ -143,8 +154,8 @@ pub(super) struct World<'a> {
     joins: Vec<usize>,
     /// Who was put back.
     put_back: BTreeSet<usize>,
-    /// Work done in a nanosecond by a request that has its slot to itself, in 2^-32 ns.
-    pub(super) pace: u128,
+    /// The slowdown that lasts, if one does.
+    pub(super) slowdown: Option<Slowdown>,
 }
 
 impl<'a> World<'a> {
@@ -163,6 +174,10 @@ impl<'a> World<'a> {
             people: Vec::new(),
             tokens_of_clients: Tokens::new(case),
             gateway: Vec::new(),
+            on_way: Vec::new(),
+            proxied: BTreeSet::new(),
+            turn: 0,
+            in_path: case.in_path.first().is_none_or(|&first| first),
             launches: 0,
             tokens: u64::MAX / 2,
             tokens_at: 0,
@@ -171,7 +186,7 @@ impl<'a> World<'a> {
             controls: 0,
             joins: Vec::new(),
             put_back: BTreeSet::new(),
-            pace: 1 << 32,
+            slowdown: None,
         };
         let mut routing = streams.sequential(Purpose::Routing, 0);
         let mut patience = streams.sequential(Purpose::Patience, 0);
@@ -265,8 +280,9 @@ impl<'a> World<'a> {
             Event::Send { person } => self.send(person),
             Event::Control { regular } => self.control(regular),
             Event::Launch => self.launch_ordered(),
-            Event::Actuate { desired } => self.actuate(desired),
+            Event::Actuate { desired, in_path } => self.take_effect(desired, in_path),
             Event::Arrive { request } => self.first_attempt(request),
+            Event::PassOn { request } => self.pass_on(request),
         }
     }
 
@@ -309,7 +325,8 @@ impl<'a> World<'a> {
         let last = self.case.script.len() - 1;
         let desired = self.case.script[self.controls.min(last)];
         self.controls += 1;
-        self.push(self.now + self.case.delay, Rank::Actuate, 1, Event::Actuate { desired });
+        let order = Event::Actuate { desired, in_path: self.said() };
+        self.push(self.now + self.case.delay, Rank::Actuate, 1, order);
         if regular {
             self.push(self.now + self.case.interval, Rank::Control, 0, Event::Control { regular });
         }
@@ -440,7 +457,7 @@ impl<'a> World<'a> {
 
     fn waiting(&self) -> u64 {
         let at_replicas: usize = self.replicas.iter().map(|r| r.queue.len()).sum();
-        (self.gateway.len() + at_replicas) as u64
+        (self.gateway.len() + self.on_way.len() + at_replicas) as u64
     }
 
     /// (rules 4, 6, 27, 28)
@@ -457,17 +474,23 @@ impl<'a> World<'a> {
                 Some((replica, slot)) => self.start(request, replica, slot),
                 None => self.wait(request, None),
             },
-            Balancing::PerReplica(rule) => self.arrive_routed(request, rule),
+            Balancing::PerReplica(rule) => match self.case.fleet.proxy {
+                Some(proxy) if self.in_path || !self.some_ready() => {
+                    self.arrive_at_proxy(request, proxy);
+                }
+                _ => self.arrive_routed(request, rule),
+            },
         }
         if at_zero
             && let Some(desired) = self.case.activate
             && desired != self.desired
         {
             if self.case.delay == 0 {
-                self.actuate(desired);
+                self.take_effect(desired, self.said());
             } else {
                 let at = self.now + self.case.delay;
-                self.push(at, Rank::Actuate, 1, Event::Actuate { desired });
+                let order = Event::Actuate { desired, in_path: self.said() };
+                self.push(at, Rank::Actuate, 1, order);
             }
         }
     }
@@ -476,6 +499,8 @@ impl<'a> World<'a> {
         let Some(replica) = self.route(request, rule) else { return self.wait(request, None) };
         if let Some(slot) = self.replicas[replica].free_slot() {
             self.start(request, replica, slot);
+        } else if self.is_full_at(replica) {
+            self.refuse(request);
         } else {
             self.wait(request, Some(replica));
         }
@@ -543,7 +568,7 @@ impl<'a> World<'a> {
         }
         let queues = self.replicas.iter_mut().map(|replica| &mut replica.queue);
         let mut found = false;
-        for queue in queues.chain([&mut self.gateway]) {
+        for queue in queues.chain([&mut self.gateway, &mut self.on_way]) {
             if let Some(place) = queue.iter().position(|&waiting| waiting == request) {
                 queue.remove(place);
                 found = true;
@@ -572,6 +597,16 @@ impl<'a> World<'a> {
 
     /// The ready replica a request goes to, if there is any (rule 4).
     fn route(&self, request: usize, rule: RoutingRule) -> Option<usize> {
+        self.route_by(request, rule, |i| self.replicas[i].present())
+    }
+
+    /// The same by another count of the requests at each.
+    fn route_by(
+        &self,
+        request: usize,
+        rule: RoutingRule,
+        present: impl Fn(usize) -> usize,
+    ) -> Option<usize> {
         let ready: Vec<usize> =
             (0..self.replicas.len()).filter(|&i| self.replicas[i].state == State::Ready).collect();
         let n = ready.len() as u64;
@@ -580,7 +615,6 @@ impl<'a> World<'a> {
         }
         let draw = self.requests[request].route;
         let pick = |count: usize| ((u128::from(draw) * count as u128) >> 64) as usize;
-        let present = |i: usize| self.replicas[i].present();
         Some(match rule {
             RoutingRule::Random => ready[pick(ready.len())],
             RoutingRule::RoundRobin => {
@@ -618,6 +652,7 @@ impl<'a> World<'a> {
         let scales = self.case.fleet.scales_per_request();
         if let Balancing::PerReplica(rule) = self.case.fleet.balancing
             && !scales
+            && self.case.fleet.proxy.is_none()
         {
             while let Some(&request) = self.gateway.first()
                 && let Some(replica) = self.route(request, rule)
@@ -627,14 +662,12 @@ impl<'a> World<'a> {
                 self.last_used = Some(replica);
             }
         }
-        for replica in 0..self.replicas.len() {
-            while matches!(self.replicas[replica].state, State::Ready | State::Draining)
-                && !self.replicas[replica].queue.is_empty()
-                && let Some(slot) = self.replicas[replica].free_slot()
-            {
-                let request = self.replicas[replica].queue.remove(0);
-                self.start(request, replica, slot);
-            }
+        self.serve_at_replicas();
+        if let Some(proxy) = self.case.fleet.proxy
+            && !scales
+        {
+            self.hand_over(proxy);
+            return;
         }
         while !self.gateway.is_empty()
             && let Some((replica, slot)) = match scales {
@@ -644,6 +677,19 @@ impl<'a> World<'a> {
         {
             let request = self.gateway.remove(0);
             self.start(request, replica, slot);
+        }
+    }
+
+    /// Who waits at a replica takes what is free there.
+    fn serve_at_replicas(&mut self) {
+        for replica in 0..self.replicas.len() {
+            while matches!(self.replicas[replica].state, State::Ready | State::Draining)
+                && !self.replicas[replica].queue.is_empty()
+                && let Some(slot) = self.replicas[replica].free_slot()
+            {
+                let request = self.replicas[replica].queue.remove(0);
+                self.start(request, replica, slot);
+            }
         }
     }
 

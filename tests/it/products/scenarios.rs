@@ -80,3 +80,15 @@ fn knative_pays_for_sleep_and_takes_a_pod_for_a_hundred_requests() {
     story.falls(&["defaults", "limited", "retained", "awake"], Figure::LatencyP99);
     story.falls(&["retained", "limited", "awake", "defaults"], Figure::Cost);
 }
+
+#[test]
+fn side_by_side_whoever_sizes_in_one_step_keeps_the_slo_and_knative_gives_back_soonest() {
+    let story = Story::run("side-by-side.toml");
+    for late in ["scalingo", "hpa", "scaleway"] {
+        for in_time in ["eas", "sae", "ray", "knative"] {
+            story.falls(&[late, in_time], Figure::LatencyP99);
+        }
+    }
+    story.falls(&["scalingo", "ray", "sae", "eas", "knative"], Figure::Cost);
+    story.falls(&["knative", "sae", "scalingo"], Figure::Actions);
+}

@@ -194,6 +194,7 @@ fn workload(case: &Case, end: Time) -> Workload {
         selects: false,
         end,
         service_time: Some(&law(&case.configure["service"])),
+        service_time_stated: true,
     };
     let workload = spec.resolve(&context, &mut faults);
     workload.unwrap_or_else(|| panic!("{}: {:?}", case.id, faults.as_slice()))

@@ -70,7 +70,7 @@ impl Unusual {
         };
         match self.slowdowns.is_empty() {
             true => demand,
-            false => self.slowdowns.held(start, demand),
+            false => self.slowdowns.held(start, demand, ordinal),
         }
     }
 

@@ -214,6 +214,12 @@ pub trait Plane<S: Sink> {
         let _ = (now, speed, sink);
     }
 
+    /// From `now`, the instant reached, on requests come by way of the proxy, or directly. Other fleets have
+    /// none.
+    fn proxy(&mut self, now: Time, in_path: bool) {
+        let _ = (now, in_path);
+    }
+
     /// Requests in service on ready replica `replica` at the instant reached.
     fn load(&self, now: Time, replica: ReplicaId) -> u64;
 
@@ -258,7 +264,8 @@ enum Kind {
 }
 
 /// The fastest plane that can serve `spec` exactly. In true order: clients, several classes, failed work that
-/// is put back, scale per request, patience that is drawn, or slowdowns of slots behind queues of replicas.
+/// is put back, scale per request, a proxy, patience that is drawn, or slowdowns of slots behind queues of
+/// replicas. A capacity may be of all queues or of each.
 ///
 /// | in true order | balancing | capacity | discipline | slots | patience | plane |
 /// |---|---|---|---|---|---|---|
@@ -276,13 +283,18 @@ fn fastest(spec: &FleetSpec) -> Kind {
         || spec.classes > 1
         || spec.failures.work == FailedWork::Requeued
         || spec.scales_per_request()
+        || spec.proxy.is_some()
         || !queue.timeout.as_ref().is_none_or(Sampler::is_constant);
     if in_true_order {
         return Kind::Event;
     }
     let rule = match spec.balancing {
         Balancing::CentralQueue => return Kind::Central,
-        Balancing::PerReplica(_) if queue.capacity.is_some() => return Kind::Event,
+        Balancing::PerReplica(_)
+            if queue.capacity.is_some() || queue.replica_capacity.is_some() =>
+        {
+            return Kind::Event;
+        }
         Balancing::PerReplica(rule) => rule,
     };
     match spec.discipline {

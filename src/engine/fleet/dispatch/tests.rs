@@ -1,7 +1,9 @@
 //! Which plane serves a fleet, and what every plane does alike when a replica leaves, is killed or fails.
 
 use super::*;
-use crate::fleet::{ClientSpec, FailureSpec, QueueSpec, ScalePerRequest, Scaling, State};
+use crate::fleet::{
+    ClientSpec, FailureSpec, HandsOver, Proxy, QueueSpec, ScalePerRequest, Scaling, State,
+};
 use crate::marks;
 use crate::units::Span;
 
@@ -24,6 +26,8 @@ fn every_row_of_the_table_of_planes_holds() {
     let (usual, sharing) = (FleetSpec::default(), Discipline::Sharing { limit: Some(3) });
     let idle_expiry = Sampler::Constant(9);
     let scale = ScalePerRequest { minimum: 0, limit: 9, ..ScalePerRequest::after(idle_expiry) };
+    let proxy = Some(Proxy { hands_over: HandsOver::Freely, latency: Span::ZERO });
+    let each = QueueSpec { replica_capacity: Some(1), ..QueueSpec::default() };
     let full = || QueueSpec { capacity: Some(1), ..QueueSpec::default() };
     let failures = FailureSpec { work: FailedWork::Requeued, ..FailureSpec::default() };
     for (fleet, expected) in [
@@ -35,6 +39,8 @@ fn every_row_of_the_table_of_planes_holds() {
         (patient(constant.clone(), usual.clone()), Kind::Central),
         (FleetSpec { queue: full(), discipline: sharing, ..usual }, Kind::Central),
         (FleetSpec { queue: full(), ..routed(1) }, Kind::Event),
+        (FleetSpec { queue: each, ..routed(1) }, Kind::Event),
+        (FleetSpec { proxy, ..routed(1) }, Kind::Event),
         (FleetSpec { discipline: sharing, ..routed(2) }, Kind::Sharing(TWO, Some(3))),
         (routed(1), Kind::SingleSlot(TWO)),
         (patient(constant, routed(1)), Kind::ManySlots(TWO)),

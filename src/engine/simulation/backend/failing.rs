@@ -33,6 +33,7 @@ impl<const OBSERVED: bool> Backend<'_, OBSERVED> {
         if notice.is_zero() {
             self.fail_together(now, &victims);
         } else {
+            self.keep_computed(now, &victims);
             for &id in &victims {
                 let deadline = self.fleet.reclaim(now, id, notice);
                 self.leave(now, id, deadline);
@@ -42,6 +43,7 @@ impl<const OBSERVED: bool> Backend<'_, OBSERVED> {
     }
 
     fn fail_together(&mut self, now: Time, replicas: &[ReplicaId]) {
+        self.keep_computed(now, replicas);
         for &id in replicas {
             self.fleet.fail(now, id);
         }

@@ -46,6 +46,7 @@ impl<const OBSERVED: bool> Backend<'_, OBSERVED> {
     ) -> T {
         let seen = self.snapshot(now);
         self.look_at_replicas(now, shown);
+        let (computing_ns, computing) = self.computing(now, &seen.gauges);
         let recorder = &self.told.recorder;
         let (retries, last_retry) = recorder
             .attempts
@@ -61,13 +62,13 @@ impl<const OBSERVED: bool> Backend<'_, OBSERVED> {
             latency_sum_ns: seen.seen.latency_sum_ns,
             latency: recorder.signal_latency(),
             busy_ns: seen.gauges.busy_ns,
-            computing_ns: self.computing.integral_ns(seen.gauges.busy_ns),
+            computing_ns,
             in_flight_ns: seen.gauges.in_flight_ns,
             queued_ns: seen.gauges.queued_ns,
             ready_ns: seen.integrals.ready_ns,
             starting_ns: seen.integrals.starting_ns,
             busy: seen.gauges.busy,
-            computing: self.computing.now(seen.gauges.busy),
+            computing,
             in_flight: seen.gauges.in_flight,
             queued: seen.gauges.queued,
             census: self.census(),

@@ -3,7 +3,7 @@
 use super::Backend;
 use crate::fleet::{OrderedBy, ReplicaId};
 use crate::marks;
-use crate::simulation::event_list::Event;
+use crate::simulation::event_list::{Event, Order};
 use crate::units::Time;
 
 impl<const OBSERVED: bool> Backend<'_, OBSERVED> {
@@ -24,11 +24,12 @@ impl<const OBSERVED: bool> Backend<'_, OBSERVED> {
         }
     }
 
-    /// Whether the fleet is what an order of `desired` replicas would make it.
-    pub(in crate::simulation) fn is_as_ordered(&self, desired: u32) -> bool {
-        self.desired == desired
-            && self.fleet.census().live() == desired.saturating_add(self.rollout.surplus())
+    /// Whether the fleet is what an order would make it.
+    pub(in crate::simulation) fn is_as_ordered(&self, Order { replicas, in_path }: Order) -> bool {
+        self.desired == replicas
+            && self.fleet.census().live() == replicas.saturating_add(self.rollout.surplus())
             && !self.scales_per_request()
+            && (self.in_path == in_path || self.fleet.spec().proxy.is_none())
     }
 
     pub(super) fn scale_out(&mut self, now: Time, count: u32, by: OrderedBy) {
@@ -77,6 +78,7 @@ impl<const OBSERVED: bool> Backend<'_, OBSERVED> {
 
     /// Ready replicas finish what they have and go.
     pub(super) fn drain(&mut self, now: Time, victims: &[ReplicaId]) {
+        self.keep_computed(now, victims);
         for &id in victims {
             let deadline = self.fleet.drain(now, id);
             self.leave(now, id, deadline);

@@ -4,10 +4,11 @@ use super::{Moment, Resolver};
 use crate::fault::Faults;
 use crate::random::Distribution;
 use crate::units::{Span, TextError, WallClock};
+use crate::workload::source::Source;
 use crate::workload::stream::Part;
 use crate::workload::trace::{
-    Bins, Edge, Events, Format, Linear, MEMORY_LIMIT_BYTES, Missing, Options, Recording, Rows,
-    ServiceColumn, Slice, Spread, Streamed, TimeUnit, TraceError, open,
+    Bins, Edge, Events, Failures, Format, Linear, MEMORY_LIMIT_BYTES, Missing, Options, Recording,
+    Rows, ServiceColumn, Slice, Spread, Streamed, TimeUnit, TraceError, Values, open,
 };
 use crate::workload::{OPEN_END, ResolveContext};
 use serde::{Deserialize, Serialize};
@@ -84,6 +85,16 @@ pub struct Replay {
     /// Stretches the recording: 0.5 plays it in half the time, so twice as fast.
     #[serde(default = "one")]
     pub time_scale: f64,
+    /// The series that are the traffic, together, where the file holds several: names, labels such as
+    /// `{job="web"}`, or `*` for all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub select: Vec<String>,
+    /// What the values of a file of series are; default: as its format has them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub values: Option<Values>,
+    /// What becomes of requests that the file marks as failed. They are played unless it is stated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed: Option<Failures>,
     /// Sort the rows by time instead of refusing unsorted ones.
     #[serde(default)]
     pub sort: bool,
@@ -170,6 +181,9 @@ impl Replay {
             at: None,
             rate_scale: 1.0,
             time_scale: 1.0,
+            select: Vec::new(),
+            values: None,
+            failed: None,
             sort: false,
             memory_limit_bytes: None,
         }
@@ -188,6 +202,9 @@ impl Replay {
             missing: self.missing,
             service_time_column: self.service_time_column.clone(),
             service_time_linear: self.service_time_linear.clone(),
+            values: self.values,
+            select: self.select.clone(),
+            failed: self.failed,
             sort: self.sort,
             memory_limit_bytes: Some(self.memory_limit_bytes.unwrap_or(MEMORY_LIMIT_BYTES)),
         }
@@ -303,6 +320,9 @@ impl Replay {
             let hint = "nothing arrives after it; shorten the run or play more of it";
             faults.warn("file", message, hint);
         }
+        if let Some((message, hint)) = recording.rows.doubts() {
+            faults.warn("file", format!("{}: {message}", recording.path), hint);
+        }
         let mut assumptions = recording.assumptions.clone();
         if recording.relative {
             assumptions.push("times count from the recording's own start".to_owned());
@@ -312,38 +332,63 @@ impl Replay {
         let scale = resolver.rate_scale * self.rate_scale;
         let inputs = vec![(recording.path.clone(), recording.sha256.clone())];
         let spread = self.spread_of(&recording, &mut assumptions)?;
-        let part = match recording.rows {
+        let rows = self.with_service_times(recording, resolver, &mut assumptions, faults);
+        let demand = match rows.has_demands() {
+            true => None,
+            false => match resolver.demand(self.service_time.as_ref(), faults) {
+                Some(demand) => Some(demand),
+                None => return Ok(None),
+            },
+        };
+        let source: Arc<dyn Source> = match rows {
             Rows::Events { starts, demands } => {
-                let demand = match &demands {
-                    Some(_) => None,
-                    None => match resolver.demand(self.service_time.as_ref(), faults) {
-                        Some(demand) => Some(demand),
-                        None => return Ok(None),
-                    },
-                };
-                let source = Events::sliced(&starts, demands, &slice, scale, spread, end)?;
-                Part { source: Arc::new(source), demand, inputs, assumptions }
+                Arc::new(Events::sliced(&starts, demands, &slice, scale, spread, end)?)
             }
-            Rows::Streamed(file) => {
-                let demand = match file.has_demands() {
-                    true => None,
-                    false => match resolver.demand(self.service_time.as_ref(), faults) {
-                        Some(demand) => Some(demand),
-                        None => return Ok(None),
-                    },
-                };
-                let source = Streamed::sliced(*file, &slice, scale, spread, end)?;
-                Part { source: Arc::new(source), demand, inputs, assumptions }
-            }
+            Rows::Streamed(file) => Arc::new(Streamed::sliced(*file, &slice, scale, spread, end)?),
             Rows::Bins { starts, counts, step, .. } => {
-                let Some(demand) = resolver.demand(self.service_time.as_ref(), faults) else {
-                    return Ok(None);
-                };
-                let source = Bins::sliced(&starts, &counts, step, &slice, (scale, spread, end))?;
-                Part { source: Arc::new(source), demand: Some(demand), inputs, assumptions }
+                Arc::new(Bins::sliced(&starts, &counts, step, &slice, (scale, spread, end))?)
             }
         };
+        let part = Part { source, demand, inputs, assumptions };
         Ok(Some(part))
+    }
+
+    /// The rows with the service times that are played: a law that is stated wins over what clients waited.
+    fn with_service_times(
+        &self,
+        recording: Recording,
+        resolver: &Resolver<'_>,
+        assumptions: &mut Vec<String>,
+        faults: &mut Faults,
+    ) -> Rows {
+        let Recording { path, rows, waited, .. } = recording;
+        if !rows.has_demands()
+            || self.service_time_column.is_some()
+            || self.service_time_linear.is_some()
+        {
+            return rows;
+        }
+        let law = self.service_time.is_some() || (waited && resolver.context.service_time_stated);
+        match (law, waited) {
+            (true, _) => {
+                assumptions.push(format!(
+                    "{path}: it says how long its requests took; the law that is stated was taken instead"
+                ));
+                rows.without_demands()
+            }
+            (false, true) => {
+                let message = format!(
+                    "{path}: service times are what clients waited, queueing included: an upper bound"
+                );
+                let hint = "state service.service_time where you know it: from a single replica at low load";
+                faults.warn("service_time", message, hint);
+                rows
+            }
+            (false, false) => {
+                assumptions.push(format!("{path}: service times are its own"));
+                rows
+            }
+        }
     }
 
     /// The stated spread, if it fits the rows, or their default.
@@ -366,12 +411,14 @@ impl Replay {
             )),
             Some(spread) => Ok(spread),
             None => {
-                let (spread, word) = match recording.format {
-                    Format::Timestamps => return Ok(Spread::Keep),
-                    Format::Rates => (Spread::Poisson, "poisson: a stream of the recorded rate"),
-                    Format::Counts | Format::PerSecondCounts => {
-                        let word = "uniform: exactly as many as recorded, anywhere in the interval";
-                        (Spread::Uniform, word)
+                let spread = recording.format.spread();
+                let word = match spread {
+                    Spread::Keep | Spread::Even => return Ok(spread),
+                    // Said with the times that several of them share.
+                    Spread::Uniform if events => return Ok(spread),
+                    Spread::Poisson => "poisson: a stream of the recorded rate",
+                    Spread::Uniform => {
+                        "uniform: exactly as many as recorded, anywhere in the interval"
                     }
                 };
                 assumptions.push(format!("requests of an interval are spread as {word}"));

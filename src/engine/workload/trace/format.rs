@@ -1,10 +1,16 @@
 //! The formats there are: a variant and an arm each.
 
 use super::failure::TraceError;
+use super::formats::{
+    access_log, azure_functions_2019, azure_functions_2021, burstgpt, cloudwatch, grafana, jmeter,
+    k6, locust, mooncake, per_second_counts, prometheus, timestamps, values,
+};
 use super::input::Input;
-use super::options::Options;
+use super::options::{Options, Values};
 use super::recording::Recording;
-use super::{counts, per_second_counts, rates, timestamps};
+use super::records::{cells_of, header_of, keys_of, of_row, separator};
+use super::requests::is_time_name;
+use super::spread::Spread;
 use serde::{Deserialize, Serialize};
 use strum::{IntoStaticStr, VariantArray};
 
@@ -27,18 +33,52 @@ use strum::{IntoStaticStr, VariantArray};
 pub enum Format {
     /// Numbers separated by blanks, one for each second.
     PerSecondCounts,
-    /// Number of requests of each interval: CSV or TSV with columns of times and counts.
+    /// Web server's log in the Common or Combined form: one line a request.
+    AccessLog,
+    /// Answer of Prometheus to a query: series of values.
+    Prometheus,
+    /// Answer of CloudWatch, `get-metric-data` or `get-metric-statistics`.
+    Cloudwatch,
+    /// LLM requests of Mooncake: a line of JSON each, with numbers of tokens.
+    Mooncake,
+    /// Azure Functions 2019: a function a row, a minute a column.
+    #[serde(rename = "azure-functions-2019")]
+    #[strum(serialize = "azure-functions-2019")]
+    AzureFunctions2019,
+    /// Azure Functions 2021: one row a request, with its end and duration.
+    #[serde(rename = "azure-functions-2021")]
+    #[strum(serialize = "azure-functions-2021")]
+    AzureFunctions2021,
+    /// LLM requests of BurstGPT: one row each, with numbers of tokens.
+    #[serde(rename = "burstgpt")]
+    #[strum(serialize = "burstgpt")]
+    BurstGpt,
+    /// Results of k6 as CSV: several rows a request, one metric each.
+    K6,
+    /// Results of JMeter as CSV: one row a request.
+    #[serde(rename = "jmeter")]
+    #[strum(serialize = "jmeter")]
+    JMeter,
+    /// Statistics history of Locust: one row a second.
+    Locust,
+    /// Series of a Grafana panel as CSV: a column each.
+    Grafana,
+    /// Number of requests of each interval: a table with columns of times and counts.
     Counts,
-    /// Requests a second in each interval: CSV or TSV with columns of times and rates.
+    /// Requests a second in each interval: a table with columns of times and rates.
     Rates,
-    /// One row a request: CSV or TSV with a column of times.
+    /// Requests since the beginning, at times: a table with columns of times and counters.
+    Counters,
+    /// One row a request: a table, or lines of JSON, with a column of times.
     Timestamps,
 }
 
-/// The first lines of a text, for [`TraceFormat::sniff`].
+/// The beginning of a text, for [`TraceFormat::sniff`].
 pub(super) struct Head {
+    /// As far as it is looked at.
+    pub(super) text: String,
     pub(super) lines: Vec<String>,
-    /// The names in the first line.
+    /// The names in the first line, or the keys of its first objects.
     pub(super) header: Vec<String>,
     /// It has a column of times: the stated one, or one with a usual name.
     pub(super) timed: bool,
@@ -65,14 +105,61 @@ impl Format {
     pub(super) const fn reader(self) -> &'static dyn TraceFormat {
         match self {
             Self::PerSecondCounts => &per_second_counts::PerSecondCounts,
-            Self::Counts => &counts::Counts,
-            Self::Rates => &rates::Rates,
+            Self::AccessLog => &access_log::AccessLog,
+            Self::Prometheus => &prometheus::Prometheus,
+            Self::Cloudwatch => &cloudwatch::Cloudwatch,
+            Self::Mooncake => &mooncake::Mooncake,
+            Self::AzureFunctions2019 => &azure_functions_2019::AzureFunctions2019,
+            Self::AzureFunctions2021 => &azure_functions_2021::AzureFunctions2021,
+            Self::BurstGpt => &burstgpt::BurstGpt,
+            Self::K6 => &k6::K6,
+            Self::JMeter => &jmeter::JMeter,
+            Self::Locust => &locust::Locust,
+            Self::Grafana => &grafana::Grafana,
+            Self::Counts => &values::ValueColumn(Values::Counts),
+            Self::Rates => &values::ValueColumn(Values::Rates),
+            Self::Counters => &values::ValueColumn(Values::Counters),
             Self::Timestamps => &timestamps::Timestamps,
+        }
+    }
+
+    /// How its requests are placed, as long as nothing else is said.
+    pub(crate) const fn spread(self) -> Spread {
+        match self {
+            Self::Timestamps
+            | Self::Mooncake
+            | Self::AzureFunctions2021
+            | Self::BurstGpt
+            | Self::JMeter => Spread::Keep,
+            // Their times are cut to seconds: a second's requests did not come all at once.
+            Self::AccessLog | Self::K6 => Spread::Uniform,
+            Self::PerSecondCounts
+            | Self::Cloudwatch
+            | Self::AzureFunctions2019
+            | Self::Locust
+            | Self::Counts
+            | Self::Counters => Spread::Uniform,
+            Self::Prometheus | Self::Grafana | Self::Rates => Spread::Poisson,
         }
     }
 }
 
 impl Head {
+    pub(super) fn of(input: &Input, options: &Options) -> Self {
+        let text = input.head_text();
+        let mut lines = input.first_lines();
+        if lines.first().is_some_and(|line| line.starts_with("sep=")) {
+            lines.remove(0);
+        }
+        let first = lines.first().map_or("", String::as_str);
+        let header = match first.starts_with('{') {
+            true => keys_of(&text),
+            false => header_of(first),
+        };
+        let timed = options.time.is_some() || header.iter().any(|name| is_time_name(name));
+        Self { text, lines, header, timed }
+    }
+
     /// True if there is nothing but whole numbers and blanks.
     pub(super) fn is_numeric(&self) -> bool {
         // The last number of the beginning may be cut off: any digits will do.
@@ -84,5 +171,29 @@ impl Head {
     pub(super) fn has_any(&self, names: &[&str]) -> bool {
         let is = |found: &String| names.iter().any(|name| found.eq_ignore_ascii_case(name));
         self.header.iter().any(is)
+    }
+
+    /// True if there are columns of all these names.
+    pub(super) fn has_all(&self, names: &[&str]) -> bool {
+        names.iter().all(|name| self.header.iter().any(|found| found == name))
+    }
+
+    /// True for one object of JSON, or an array of them, over the whole text.
+    pub(super) fn is_document(&self) -> bool {
+        let first = self.text.trim_start();
+        first.starts_with('[') || (first.starts_with('{') && self.header.is_empty())
+    }
+
+    /// The rows that it holds whole, cell by cell: those below the header, or lines of JSON.
+    pub(super) fn rows(&self) -> Vec<Vec<String>> {
+        let Some(header) = self.lines.first() else { return Vec::new() };
+        let whole = self.text.rsplit_once('\n').map_or("", |(whole, _)| whole);
+        if header.starts_with('{') {
+            return cells_of(whole, &self.header);
+        }
+        let separator = separator(header);
+        let rows = whole.lines().map(str::trim).filter(|line| !line.is_empty());
+        let below = rows.skip_while(|line| line != header).skip(1);
+        below.map(|line| of_row(line, separator)).collect()
     }
 }

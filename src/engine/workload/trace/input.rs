@@ -11,6 +11,9 @@ use std::time::SystemTime;
 /// How much of the text is looked at to tell its format.
 const HEAD: u64 = 64 * 1024;
 
+/// The longest text that is read as one object.
+const LONGEST_OBJECT: u64 = 2 << 30;
+
 /// A file that can be opened again, as it was.
 #[derive(Debug, Clone)]
 pub(super) struct Origin {
@@ -91,6 +94,31 @@ impl Input {
     /// The whole text.
     pub(super) fn into_reader(self) -> (impl Read + Send, Fingerprint) {
         (Cursor::new(self.head).chain(self.rest), Fingerprint(self.raw))
+    }
+
+    /// The beginning of the text.
+    pub(super) fn head_text(&self) -> String {
+        String::from_utf8_lossy(&self.head).into_owned()
+    }
+
+    /// The whole text at once, for what is one object, and its SHA-256.
+    pub(super) fn into_text(self) -> Result<(String, String), TraceError> {
+        let path = self.path.clone();
+        let (text, fingerprint) = self.into_reader();
+        let failed = |error: io::Error| {
+            TraceError::file(
+                format!("cannot read `{path}`: {error}"),
+                "it must be whole, and UTF-8",
+            )
+        };
+        let mut whole = String::new();
+        text.take(LONGEST_OBJECT + 1).read_to_string(&mut whole).map_err(failed)?;
+        if whole.len() as u64 > LONGEST_OBJECT {
+            let message = format!("`{path}` is one object of more than {LONGEST_OBJECT} bytes");
+            return Err(TraceError::file(message, "export a shorter range, or fewer series"));
+        }
+        let sha256 = fingerprint.finish().map_err(failed)?;
+        Ok((whole, sha256))
     }
 
     /// The first lines of the text that fit its beginning.

@@ -1,9 +1,9 @@
 //! What is in a trace, in figures: for a user who meets it the first time.
 
 use super::failure::TraceError;
+use super::gathered::Stamps;
 use super::options::Options;
 use super::recording::{Recording, Rows, open};
-use super::timestamps::Stamps;
 use crate::units::Span;
 use serde::Serialize;
 use std::path::Path;
@@ -50,6 +50,8 @@ pub struct Inspection {
     pub sparkline: Vec<f64>,
     /// What was told from the file, one sentence each.
     pub assumptions: Vec<String>,
+    /// What makes one doubt that it was read as it was meant.
+    pub warnings: Vec<String>,
 }
 
 /// Counts of requests in windows of one length; a last window that is cut short is left out.
@@ -87,6 +89,16 @@ pub fn inspect(base: &Path, path: &str, options: &Options) -> Result<Inspection,
 
 fn describe(recording: Recording) -> Inspection {
     let (first, last) = recording.rows.range();
+    let mut warnings: Vec<String> = recording
+        .rows
+        .doubts()
+        .into_iter()
+        .map(|(message, hint)| format!("{message}: {hint}"))
+        .collect();
+    if recording.waited {
+        let waited = "service times are what clients waited, queueing included: an upper bound";
+        warnings.push(waited.to_owned());
+    }
     let start = jiff::Timestamp::from_nanosecond(i128::from(first)).ok();
     let start = start.filter(|_| !recording.relative).map(|stamp| stamp.to_string());
     let span_s = match &recording.rows {
@@ -113,6 +125,7 @@ fn describe(recording: Recording) -> Inspection {
         service_time: None,
         sparkline: Vec::new(),
         assumptions: recording.assumptions,
+        warnings,
     };
     match recording.rows {
         Rows::Events { starts, demands } => seen.add_events(&starts, demands),
@@ -135,7 +148,7 @@ impl Inspection {
         let gaps = moments(gaps);
         self.gap_cv = (gaps.mean > 0.0).then(|| gaps.variance.sqrt() / gaps.mean);
         let ones = || starts.iter().map(|&start| (start, 1.0));
-        for length in [Span::from_secs(1), Span::from_secs(60)] {
+        for length in [1, 60, 3600].map(Span::from_secs) {
             self.windows.extend(window(ones(), length, self.span_s));
         }
         self.sparkline = sparkline(ones(), self.span_s);

@@ -1,29 +1,34 @@
 //! Recorded traffic: readers of trace files and the streams they become.
 //!
-//! One file per format: to add one, write its reader and a variant of [`Format`]; the compiler then asks
-//! for an arm, the tests for a sample. Files packed as gz or zst are read as they are, told by their
-//! first bytes.
+//! One file per format in `formats`: to add one, write its reader and a variant of [`Format`]; the compiler then
+//! asks for an arm, the tests for a sample. Two kinds of them: rows that are requests (`requests`: a layout says what
+//! is particular), and series of values by interval (`series`, `columns`). What is read from are rows of named fields
+//! (`records`: tables, lines of JSON, logs), or an object of JSON. Files packed as gz or zst are read as they are,
+//! told by their first bytes.
 
 mod bins;
-mod counts;
+mod columns;
+mod demand;
 mod events;
 mod failure;
 mod format;
+mod formats;
+mod gathered;
 mod generate;
 mod input;
 mod inspect;
+mod intervals;
 mod number;
 mod options;
-mod per_second_counts;
-mod rates;
+mod question;
 mod recording;
+mod records;
+mod requests;
 mod series;
 mod slice;
 mod spread;
 mod stamp;
 mod streamed;
-mod table;
-mod timestamps;
 
 pub(crate) use bins::Bins;
 pub(crate) use events::Events;
@@ -33,13 +38,13 @@ pub use generate::{Form, GenerateError, Generated, generate};
 pub use input::unpacked;
 pub use inspect::{Inspection, Summary, Window, inspect};
 pub use number::{TimeUnit, with_a_point};
-pub use options::{Edge, Linear, Missing, Options, ServiceColumn};
+pub use options::{Edge, Failures, Linear, Missing, Options, ServiceColumn, Values};
 pub(crate) use recording::{Recording, Rows, open};
+pub use records::separator;
 pub(crate) use slice::Slice;
 pub use spread::Spread;
 pub use stamp::StampReader;
 pub(crate) use streamed::Streamed;
-pub use table::separator;
 
 /// The most rows of a trace that memory holds: a recorded request takes 16 bytes.
 pub const MAX_ROWS: usize = 100_000_000;

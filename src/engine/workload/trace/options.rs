@@ -31,6 +31,13 @@ pub struct Options {
     pub service_time_column: Option<ServiceColumn>,
     /// Service times from several columns.
     pub service_time_linear: Option<Linear>,
+    /// What the values of a file of series are.
+    pub values: Option<Values>,
+    /// The series that are the traffic, together, where a file holds several: by name, by labels
+    /// `{job="web"}`, or `*`.
+    pub select: Vec<String>,
+    /// What becomes of requests that failed.
+    pub failed: Option<Failures>,
     /// Sort rows by time.
     pub sort: bool,
     /// The most bytes that recorded requests may take in memory, 16 each, or 8 without service times of their
@@ -49,6 +56,28 @@ pub enum Edge {
     Start,
     /// The end; a request's start is then its stamp minus its service time.
     End,
+}
+
+/// What the values of a series of intervals are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Values {
+    /// Requests in the interval.
+    Counts,
+    /// Requests a second in the interval.
+    Rates,
+    /// Requests since the beginning: what was added since the sample before is counted.
+    Counters,
+}
+
+/// What becomes of requests that a recording marks as failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Failures {
+    /// They are played like the others.
+    Keep,
+    /// They are not played.
+    LeaveOut,
 }
 
 /// What an interval without a row means.
@@ -116,6 +145,9 @@ impl Options {
             ("missing", self.missing.is_some()),
             ("service_time_column", self.service_time_column.is_some()),
             ("service_time_linear", self.service_time_linear.is_some()),
+            ("values", self.values.is_some()),
+            ("select", !self.select.is_empty()),
+            ("failed", self.failed.is_some()),
             ("sort", self.sort),
         ];
         let unused = given.into_iter().find(|(name, given)| *given && !used.contains(name));

@@ -4,9 +4,9 @@ use super::failure::TraceError;
 use super::format::{Format, Head};
 use super::input::Input;
 use super::options::Options;
+use super::question;
 use super::streamed::Streamable;
-use super::table::header_of;
-use super::timestamps::TIME_NAMES;
+use crate::units::Span;
 use jiff::tz::TimeZone;
 use std::path::Path;
 
@@ -29,6 +29,8 @@ pub(crate) struct Recording {
     pub(crate) zone: TimeZone,
     /// Rows that came before the row above them.
     pub(crate) inversions: u64,
+    /// Its service times are what clients waited: an upper bound.
+    pub(crate) waited: bool,
     /// What was told from the file, one sentence each.
     pub(crate) assumptions: Vec<String>,
 }
@@ -82,6 +84,82 @@ impl Rows {
     }
 }
 
+impl Rows {
+    /// Without service times of their own.
+    pub(crate) fn without_demands(self) -> Self {
+        match self {
+            Self::Events { starts, .. } => Self::Events { starts, demands: None },
+            Self::Streamed(mut file) => {
+                file.own_demands = false;
+                Self::Streamed(file)
+            }
+            Self::Bins { .. } => self,
+        }
+    }
+
+    /// Requests, and seconds from the first to the last or to the end of the last interval.
+    fn requests_and_span(&self) -> (f64, f64) {
+        let (first, last) = self.range();
+        let seconds = |ns: u64| ns as f64 * 1e-9;
+        match self {
+            // The last request has no length.
+            Self::Events { starts, .. } => (starts.len() as f64, seconds(last.abs_diff(first) - 1)),
+            Self::Streamed(file) => (file.requests as f64, seconds(last.abs_diff(first) - 1)),
+            Self::Bins { counts, .. } => (counts.iter().sum(), seconds(last.abs_diff(first))),
+        }
+    }
+
+    /// How much traffic it is, in words.
+    fn traffic_told(&self) -> String {
+        let (requests, span_s) = self.requests_and_span();
+        let rate = if span_s > 0.0 { requests / span_s } else { 0.0 };
+        let span = Span::from_secs_f64((span_s * 1e3).round() * 1e-3);
+        format!("{} requests in {span}, {} a second", short(requests), short(rate))
+    }
+
+    /// What makes one doubt that it was read as it was meant, and what to look at: absurd rates.
+    pub(crate) fn doubts(&self) -> Option<(String, String)> {
+        let (requests, span_s) = self.requests_and_span();
+        let rate = requests / span_s;
+        let told = self.traffic_told();
+        let intervals = match self {
+            Self::Bins { starts, .. } => starts.len() as f64,
+            Self::Events { .. } | Self::Streamed(_) => 0.0,
+        };
+        let why = match () {
+            () if span_s <= 0.0 => return None,
+            () if rate < 1.0 / 60.0 => "less than one a minute",
+            () if rate > 1e7 => "more than ten million a second",
+            () if requests < intervals => "fewer requests than intervals",
+            () => return None,
+        };
+        let hint = "see `autosim trace inspect` whether the file was read as it is meant: its unit of time, its \
+                    column of values, counts or rates";
+        Some((format!("{why}: {told}"), hint.to_owned()))
+    }
+
+    /// Whether the file brings the requests' demands.
+    pub(crate) fn has_demands(&self) -> bool {
+        match self {
+            Self::Events { demands, .. } => demands.is_some(),
+            Self::Streamed(file) => file.own_demands,
+            Self::Bins { .. } => false,
+        }
+    }
+}
+
+/// A number in few digits: whole from a hundred on, else three that count.
+fn short(value: f64) -> String {
+    let digits = match value {
+        _ if value >= 100.0 || value == 0.0 => 0,
+        _ => (2 - value.log10().floor() as i32).clamp(0, 12),
+    };
+    let text = format!("{value:.*}", digits.unsigned_abs() as usize);
+    let text =
+        if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+    text.to_owned()
+}
+
 impl Recording {
     /// The instant the recording starts at: zero where times count from its own start.
     pub(crate) fn origin(&self) -> i64 {
@@ -92,41 +170,28 @@ impl Recording {
 /// Reads a trace; `path` is relative to `base`.
 pub(crate) fn open(base: &Path, path: &str, options: &Options) -> Result<Recording, TraceError> {
     let input = Input::open(base, path)?;
-    let (format, sniffed) = match options.format {
-        Some(format) => (format, false),
-        None => (sniff(&input, options)?, true),
+    let (format, how) = match options.format {
+        Some(format) => (format, "as stated"),
+        None => (sniff(&input, options)?, "told from its first lines"),
     };
     let mut recording = format.reader().read(input, options)?;
-    if sniffed {
-        let said = format!("{path} was read as `{}`, told from its first lines", format.name());
-        recording.assumptions.insert(0, said);
-    }
+    let said =
+        format!("{path} was read as `{}`, {how}: {}", format.name(), recording.rows.traffic_told());
+    recording.assumptions.insert(0, said);
     Ok(recording)
 }
 
 fn sniff(input: &Input, options: &Options) -> Result<Format, TraceError> {
-    let mut lines = input.first_lines();
-    if lines.first().is_some_and(|line| line.starts_with("sep=")) {
-        lines.remove(0);
+    let head = Head::of(input, options);
+    // Whoever says which column is a request's service time says that a row is a request.
+    let requests = options.service_time_column.is_some() || options.service_time_linear.is_some();
+    let found = Format::ALL.iter().copied().find(|format| format.reader().sniff(&head));
+    match found {
+        Some(Format::Timestamps) if !requests => match question::about(&head, &input.path) {
+            Some(question) => Err(question),
+            None => Ok(Format::Timestamps),
+        },
+        Some(format) => Ok(format),
+        None => Err(question::unknown(&head, &input.path)),
     }
-    let header = lines.first().map(|line| header_of(line)).unwrap_or_default();
-    let mut head = Head { lines, header, timed: options.time.is_some() };
-    head.timed |= head.has_any(TIME_NAMES);
-    let found = Format::ALL.iter().find(|format| format.reader().sniff(&head));
-    found.copied().ok_or_else(|| {
-        let names: Vec<&str> = Format::ALL.iter().map(|format| format.name()).collect();
-        let first = head.lines.first().map_or("", String::as_str);
-        let shown: String = first.chars().take(60).collect();
-        let hint = match head.is_numeric() {
-            true => {
-                "numbers without a header: name the columns in a first line, or state format = \
-                     \"per-second-counts\" if each is the count of a second"
-                    .to_owned()
-            }
-            false => format!("state one: format = {}", names.join(", ")),
-        };
-        let message =
-            format!("the format of `{}` cannot be told; it begins with `{shown}`", input.path);
-        TraceError::at("format", message, hint)
-    })
 }

@@ -1,273 +1,290 @@
-//! Counts or rates of intervals: what both formats share.
+//! Series of counts, rates or counters, as a file holds them, and the traffic that is chosen of them.
 
-use super::MAX_ROWS;
 use super::failure::TraceError;
 use super::format::Format;
-use super::input::Input;
-use super::number::{finite, with_a_point};
-use super::options::{Edge, Missing, Options};
-use super::recording::{Recording, Rows};
+use super::intervals::Raw;
+use super::options::{Options, Values};
+use super::recording::Recording;
 use super::stamp::{RELATIVE_BELOW_NS, StampReader};
-use super::table::{Column, Table};
-use super::timestamps::{stamp_assumptions, stamp_of, time_column, unsorted};
-use crate::units::Span;
+use jiff::tz::TimeZone;
 
-/// What a value is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Meaning {
-    /// Requests in the interval.
-    Count,
-    /// Requests a second in the interval.
-    PerSecond,
+/// One series of a file.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Series {
+    /// As the file calls it: a column, or labels as in `{job="web"}`.
+    pub(super) name: String,
+    /// Its labels, where it has some.
+    pub(super) labels: Vec<(String, String)>,
+    pub(super) points: Vec<Point>,
 }
 
-/// Requests of one interval, at most.
-const MAX_COUNT: f64 = 1e12;
-/// Requests a second, at most: one a nanosecond.
-const MAX_RATE: f64 = 1e9;
-
-/// Rows as they are in the file.
-struct Raw {
-    /// (start, value, line), in order of start.
-    rows: Vec<(i64, f64, u64)>,
-    inversions: u64,
-    path: String,
+/// A value at an instant.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Point {
+    pub(super) at: i64,
+    pub(super) value: f64,
+    /// Where it is in its file; 0 where that has no lines.
+    pub(super) line: u64,
 }
 
-/// Reads a table of (time, value).
-pub(super) fn read(
-    input: Input,
-    options: &Options,
-    format: Format,
-    meaning: Meaning,
-    names: &[&str],
-) -> Result<Recording, TraceError> {
-    const USED: &[&str] =
-        &["time", "time_unit", "time_is", "zone", "value", "interval", "missing", "sort"];
-    options.only(format, USED)?;
-    let mut table = Table::open(input)?;
-    let time = time_column(&table, options)?;
-    let value = value_column(&table, options, names)?;
-    let mut stamps = StampReader::of_intervals(options.time_zone()?, options.time_unit);
-    let mut raw = Raw { rows: Vec::new(), inversions: 0, path: table.path.clone() };
-    while table.next()? {
-        let start = stamp_of(&table, &time, &mut stamps)?;
-        let value = value_of(&table, &value, meaning)?;
-        raw.add(&table, &time, (start, value), || unsorted(&stamps, options), options)?;
-    }
-    let sha256 = table.finish()?;
-    let mut assumptions = stamp_assumptions(&raw.path, &stamps, options);
-    let inversions = raw.inversions;
-    let step = raw.step(options, &mut assumptions)?;
-    if options.time_is == Edge::End {
-        for row in &mut raw.rows {
-            row.0 = row.0.saturating_sub_unsigned(step);
+/// What a file of series holds.
+#[derive(Debug)]
+pub(super) struct SeriesFile {
+    pub(super) path: String,
+    pub(super) sha256: String,
+    pub(super) format: Format,
+    /// Columns of its header.
+    pub(super) columns: Vec<String>,
+    pub(super) series: Vec<Series>,
+    /// What the values are, as long as the user says nothing else.
+    pub(super) values: Values,
+    /// Its traffic is the sum of all of them, as long as the user says nothing else.
+    pub(super) sum: bool,
+    /// Times that are numbers.
+    pub(super) numeric: bool,
+    /// Where the clock was that wrote its times.
+    pub(super) zone: TimeZone,
+    /// Points that came before the one above.
+    pub(super) inversions: u64,
+    /// What was told from the file.
+    pub(super) assumptions: Vec<String>,
+}
+
+impl SeriesFile {
+    /// A file whose times `stamps` read.
+    pub(super) fn new(
+        path: String,
+        format: Format,
+        values: Values,
+        stamps: &StampReader,
+        options: &Options,
+    ) -> Self {
+        Self {
+            path,
+            sha256: String::new(),
+            format,
+            columns: Vec::new(),
+            series: Vec::new(),
+            values,
+            sum: false,
+            numeric: stamps.numeric(),
+            zone: stamps.zone(options.zone.is_some()),
+            inversions: 0,
+            assumptions: Vec::new(),
         }
     }
-    let relative = stamps.numeric() && raw.rows.last().is_some_and(|row| row.0 < RELATIVE_BELOW_NS);
-    let rows = raw.into_bins(step, meaning, options, &mut assumptions)?;
-    let (path, columns) = (table.path, table.header);
-    let zone = stamps.zone(options.zone.is_some());
-    Ok(Recording { path, sha256, format, columns, rows, relative, zone, inversions, assumptions })
+
+    /// The traffic that is chosen of it.
+    pub(super) fn into_recording(mut self, options: &Options) -> Result<Recording, TraceError> {
+        let values = options.values.unwrap_or(self.values);
+        let chosen = self.chosen(options)?;
+        let mut said = std::mem::take(&mut self.assumptions);
+        let points = summed(chosen, values, &self.path, &mut said);
+        let raw = Raw { points, path: self.path.clone() };
+        let (rows, last) = raw.into_rows(values, options, &mut said)?;
+        Ok(Recording {
+            relative: self.numeric && last < RELATIVE_BELOW_NS,
+            path: self.path,
+            sha256: self.sha256,
+            format: self.format,
+            columns: self.columns,
+            rows,
+            zone: self.zone,
+            inversions: self.inversions,
+            waited: false,
+            assumptions: said,
+        })
+    }
+
+    /// The series that the options choose.
+    fn chosen(&mut self, options: &Options) -> Result<Vec<Series>, TraceError> {
+        let all = std::mem::take(&mut self.series);
+        if options.select.is_empty() {
+            if all.len() > 1 && !self.sum {
+                let message = format!("{} holds {} series", self.path, all.len());
+                return Err(TraceError::at("select", message, choices(&all)));
+            }
+            if all.len() > 1 {
+                let said = format!("{}: the sum of its {} series", self.path, all.len());
+                self.assumptions.push(said);
+            }
+            return Ok(all);
+        }
+        for wanted in &options.select {
+            if !all.iter().any(|series| is_chosen(series, wanted)) {
+                let message = format!("{} has no series `{wanted}`", self.path);
+                return Err(TraceError::at("select", message, choices(&all)));
+            }
+        }
+        let is = |series: &Series| options.select.iter().any(|wanted| is_chosen(series, wanted));
+        let chosen: Vec<Series> = all.into_iter().filter(is).collect();
+        if chosen.len() > 1 {
+            let said = format!("{}: the sum of {} chosen series", self.path, chosen.len());
+            self.assumptions.push(said);
+        }
+        Ok(chosen)
+    }
 }
 
-fn value_column(table: &Table, options: &Options, names: &[&str]) -> Result<Column, TraceError> {
-    if let Some(name) = &options.value {
-        return table.column("value", name);
-    }
-    let named = match table.known("value", names)? {
-        Some(column) => Some(column),
-        None => table.known("value", &["value"])?,
+/// What helps where a file holds several series: the choices, to be pasted.
+fn choices(all: &[Series]) -> String {
+    const SHOWN: usize = 8;
+    let flag = |series: &Series| match series.name.contains('\'') {
+        true => format!("--select \"{}\"", series.name.replace('"', "\\\"")),
+        false => format!("--select '{}'", series.name),
     };
-    named.ok_or_else(|| {
-        let message = format!("{}: no column has a usual name of a value", table.path);
-        let hint = format!("state value = \"COLUMN\"; {}", table.columns_text());
-        TraceError::at("value", message, hint)
+    let mut shown: Vec<String> = all.iter().take(SHOWN).map(flag).collect();
+    if all.len() > SHOWN {
+        shown.push(format!("... ({} more)", all.len() - SHOWN));
+    }
+    format!(
+        "say which is the traffic: {}, several of them, or all together: --select '*'; in a scenario: select = \
+         [\"...\"]",
+        shown.join(" or ")
+    )
+}
+
+/// Whether a series is one that the user wants: by its name, by labels `{job="web"}`, or `*`.
+fn is_chosen(series: &Series, wanted: &str) -> bool {
+    if wanted == "*" || series.name == wanted {
+        return true;
+    }
+    matchers(wanted).is_some_and(|matchers| {
+        matchers.iter().all(|(label, value, equal)| {
+            let found = series.labels.iter().find(|(name, _)| name == label);
+            (found.is_some_and(|(_, found)| found == value)) == *equal
+        })
     })
 }
 
-fn value_of(table: &Table, column: &Column, meaning: Meaning) -> Result<f64, TraceError> {
-    let text = table.field(column)?;
-    let wrong = |why: String| {
-        let hint = "values are numbers from 0 up; remove the row to mark the interval as missing";
-        let hint = with_a_point(text).unwrap_or_else(|| hint.to_owned());
-        Err(TraceError::file(format!("{}: `{text}` {why}", table.place(column)), hint))
-    };
-    let (most, unit) = match meaning {
-        Meaning::Count => (MAX_COUNT, "requests in an interval"),
-        Meaning::PerSecond => (MAX_RATE, "requests a second"),
-    };
-    match finite(text) {
-        None => wrong("is not a number".to_owned()),
-        Some(value) if value < 0.0 => wrong("is negative".to_owned()),
-        Some(value) if value > most => wrong(format!("is above the limit of {most:e} {unit}")),
-        Some(value) => Ok(value),
+/// The conditions of `name{label="value",other!="value"}`: label, value, whether they must be equal.
+fn matchers(text: &str) -> Option<Vec<(String, String, bool)>> {
+    let (name, inner) = text.trim().strip_suffix('}')?.split_once('{')?;
+    let mut found = Vec::new();
+    if !name.trim().is_empty() {
+        found.push(("__name__".to_owned(), name.trim().to_owned(), true));
     }
-}
-
-impl Raw {
-    fn add(
-        &mut self,
-        table: &Table,
-        time: &Column,
-        (start, value): (i64, f64),
-        remedy: impl Fn() -> &'static str,
-        options: &Options,
-    ) -> Result<(), TraceError> {
-        if self.rows.last().is_some_and(|last| start < last.0) {
-            self.inversions += 1;
-            if !options.sort {
-                let message =
-                    format!("{}: its time is before that of the row above", table.place(time));
-                return Err(TraceError::file(message, remedy()));
-            }
-        }
-        if self.rows.len() >= MAX_ROWS {
-            let message = format!("{} has more than {MAX_ROWS} rows", self.path);
-            return Err(TraceError::file(message, "cut it, or use longer intervals"));
-        }
-        self.rows.push((start, value, table.line()));
-        Ok(())
-    }
-
-    /// The usual distance between rows, or the stated interval; sorts the rows and refuses two of one
-    /// interval.
-    fn step(&mut self, options: &Options, said: &mut Vec<String>) -> Result<u64, TraceError> {
-        self.rows.sort_by_key(|row| row.0);
-        if self.rows.is_empty() {
-            let message = format!("{} has a header but no rows", self.path);
-            return Err(TraceError::file(message, "a trace has at least one interval"));
-        }
-        let mut gaps: Vec<u64> =
-            self.rows.windows(2).map(|pair| pair[1].0.abs_diff(pair[0].0)).collect();
-        let middle = gaps.len() / 2;
-        let usual = if gaps.is_empty() { None } else { Some(*gaps.select_nth_unstable(middle).1) };
-        let step = match (options.interval, usual) {
-            (Some(interval), _) => interval.0,
-            (None, Some(usual)) => {
-                let path = &self.path;
-                said.push(format!("{path}: an interval is {}, told from its rows", Span(usual)));
-                usual
-            }
-            (None, None) => {
-                let message = format!("{}: one row does not tell its interval", self.path);
-                return Err(TraceError::at("interval", message, "state interval = \"1m\""));
-            }
+    let mut rest = inner.trim();
+    while !rest.is_empty() {
+        let (label, tail) = rest.split_once('=')?;
+        let (label, equal) = match label.strip_suffix('!') {
+            Some(label) => (label, false),
+            None => (label, true),
         };
-        if step == 0 {
-            let message = format!("{}: the interval is zero", self.path);
-            return Err(TraceError::at("interval", message, "state interval = \"1m\""));
+        let (value, tail) = tail.trim().strip_prefix('"')?.split_once('"')?;
+        found.push((label.trim().to_owned(), value.to_owned(), equal));
+        rest = tail.trim().trim_start_matches(',').trim();
+    }
+    Some(found)
+}
+
+/// The points of several series added up, counters turned into counts; in order of time.
+fn summed(chosen: Vec<Series>, values: Values, path: &str, said: &mut Vec<String>) -> Vec<Point> {
+    let several = chosen.len() > 1;
+    let mut resets = 0;
+    let mut all: Vec<Vec<Point>> = Vec::new();
+    for mut series in chosen {
+        series.points.sort_by_key(|point| point.at);
+        if values == Values::Counters {
+            series.points = increments(&series.points, &mut resets);
         }
-        self.refuse_overlap(step)?;
-        Ok(step)
+        all.push(series.points);
+    }
+    if resets > 0 {
+        let times = if resets == 1 { "once".to_owned() } else { format!("{resets} times") };
+        said.push(format!("{path}: a counter began again {times}; it counted from zero then"));
+    }
+    if !several {
+        return all.pop().unwrap_or_default();
+    }
+    // Exporters stamp series of one scrape a little apart: they meet on the grid of the first.
+    let step = all.iter().map(|points| usual_gap(points)).find(|step| *step > 0).unwrap_or(1);
+    let first = all.iter().filter_map(|points| points.first()).map(|point| point.at).min();
+    let first = first.unwrap_or(0);
+    let mut sums: std::collections::BTreeMap<u64, Point> = std::collections::BTreeMap::new();
+    for point in all.into_iter().flatten() {
+        let index = point.at.abs_diff(first).saturating_add(step / 2) / step;
+        let at = first.saturating_add_unsigned(index.saturating_mul(step));
+        let sum = sums.entry(index).or_insert(Point { at, value: 0.0, line: point.line });
+        sum.value += point.value;
+    }
+    sums.into_values().collect()
+}
+
+/// The usual distance between points in order; 0 for fewer than two.
+pub(super) fn usual_gap(points: &[Point]) -> u64 {
+    let gaps = points.windows(2).map(|pair| pair[1].at.abs_diff(pair[0].at));
+    let mut gaps: Vec<u64> = gaps.collect();
+    let middle = gaps.len() / 2;
+    if gaps.is_empty() { 0 } else { *gaps.select_nth_unstable(middle).1 }
+}
+
+/// What a counter counted between its samples, at the earlier of two; a smaller one began again at zero. What it
+/// counted over a gap is spread evenly over it.
+fn increments(points: &[Point], resets: &mut u64) -> Vec<Point> {
+    let step = usual_gap(points).max(1);
+    let mut counts = Vec::with_capacity(points.len());
+    for pair in points.windows(2) {
+        let (from, to) = (pair[0], pair[1]);
+        let reset = to.value < from.value;
+        *resets += u64::from(reset);
+        let counted = if reset { to.value } else { to.value - from.value };
+        let parts = (to.at.abs_diff(from.at).saturating_add(step / 2) / step).max(1);
+        for part in 0..parts {
+            let at = from.at.saturating_add_unsigned(part.saturating_mul(step));
+            counts.push(Point { at, value: counted / parts as f64, line: from.line });
+        }
+    }
+    counts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn points(values: &[(i64, f64)]) -> Vec<Point> {
+        let point = |&(s, value)| Point { at: s * 1_000_000_000, value, line: 0 };
+        values.iter().map(point).collect()
     }
 
-    /// Two rows closer than half an interval are two values of one interval.
-    fn refuse_overlap(&self, step: u64) -> Result<(), TraceError> {
-        let close =
-            self.rows.windows(2).find(|pair| pair[1].0.abs_diff(pair[0].0) < step.div_ceil(2));
-        let Some(pair) = close else { return Ok(()) };
-        let apart = Span(pair[1].0.abs_diff(pair[0].0));
-        let message = format!(
-            "{} lines {} and {}: rows {apart} apart, but an interval is {}",
-            self.path,
-            pair[0].2,
-            pair[1].2,
-            Span(step)
-        );
-        let hint = "merge such rows, or state another interval; where the clock was put back, state its zone";
-        Err(TraceError::at("file", message, hint))
-    }
-
-    /// Intervals in order; the missing ones filled as the options say.
-    fn into_bins(
-        self,
-        step: u64,
-        meaning: Meaning,
-        options: &Options,
-        said: &mut Vec<String>,
-    ) -> Result<Rows, TraceError> {
-        let mut fill = Fill { starts: Vec::new(), counts: Vec::new(), missing: 0 };
-        let per = |length: u64| match meaning {
-            Meaning::Count => 1.0,
-            Meaning::PerSecond => length as f64 * 1e-9,
+    #[test]
+    fn series_are_chosen_by_name_and_by_labels() {
+        let label = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let series = Series {
+            name: "up{job=\"web\",zone=\"a\"}".to_owned(),
+            labels: vec![label("__name__", "up"), label("job", "web"), label("zone", "a")],
+            points: Vec::new(),
         };
-        for (index, &(start, value, line)) in self.rows.iter().enumerate() {
-            let next = self.rows.get(index + 1);
-            let gap = next.map_or(step, |next| next.0.abs_diff(start));
-            let absent = gap.saturating_add(step / 2) / step - 1;
-            let length = if absent == 0 { gap } else { step };
-            fill.starts.push(start);
-            fill.counts.push(value * per(length));
-            if absent > 0 {
-                let after = next.map_or(0.0, |next| next.1);
-                let whole = Gap { start, step, absent, before: value, after, per: per(step) };
-                fill.gap(&whole, options, || format!("{} line {line}", self.path))?;
-            }
+        for (wanted, chosen) in [
+            ("*", true),
+            ("up{job=\"web\",zone=\"a\"}", true),
+            ("{job=\"web\"}", true),
+            ("up{zone=\"a\"}", true),
+            ("down{zone=\"a\"}", false),
+            ("{zone!=\"a\"}", false),
+            ("{zone!=\"b\", job=\"web\"}", true),
+            ("{rack=\"1\"}", false),
+            ("web", false),
+            ("{broken", false),
+        ] {
+            assert_eq!(is_chosen(&series, wanted), chosen, "{wanted}");
         }
-        if fill.missing > 0 {
-            let how = match options.missing {
-                None => "read as zero; missing = states otherwise",
-                Some(_) => "filled as stated",
-            };
-            said.push(format!("{}: {} intervals are missing, {how}", self.path, fill.missing));
-        }
-        let Fill { starts, counts, missing } = fill;
-        Ok(Rows::Bins { starts, counts, step, missing })
     }
-}
 
-struct Fill {
-    starts: Vec<i64>,
-    counts: Vec<f64>,
-    missing: u64,
-}
+    #[test]
+    fn counters_count_between_samples_from_zero_after_a_reset_and_evenly_over_a_gap() {
+        let mut resets = 0;
+        let counted =
+            increments(&points(&[(0, 100.0), (10, 130.0), (20, 5.0), (40, 25.0)]), &mut resets);
+        assert_eq!(counted, points(&[(0, 30.0), (10, 5.0), (20, 10.0), (30, 10.0)]));
+        assert_eq!(resets, 1);
+    }
 
-/// Missing intervals after a row.
-struct Gap {
-    start: i64,
-    step: u64,
-    absent: u64,
-    before: f64,
-    after: f64,
-    /// Requests per unit of value.
-    per: f64,
-}
-
-impl Fill {
-    fn gap(
-        &mut self,
-        gap: &Gap,
-        options: &Options,
-        place: impl Fn() -> String,
-    ) -> Result<(), TraceError> {
-        self.missing += gap.absent;
-        let value = |k: u64| match options.missing {
-            Some(Missing::Interpolate) => {
-                let share = k as f64 / (gap.absent + 1) as f64;
-                Some(gap.before + (gap.after - gap.before) * share)
-            }
-            Some(Missing::Hold) => Some(gap.before),
-            _ => None,
-        };
-        if options.missing == Some(Missing::Error) {
-            let message = format!("{}: {} intervals are missing after it", place(), gap.absent);
-            let hint = "add them, or set missing to zero, interpolate or hold";
-            return Err(TraceError::at("missing", message, hint));
-        }
-        if value(1).is_none() {
-            return Ok(());
-        }
-        let room = MAX_ROWS.saturating_sub(self.starts.len()) as u64;
-        if gap.absent > room {
-            let message = format!("{}: {} intervals are missing after it", place(), gap.absent);
-            return Err(TraceError::at("missing", message, "too many to fill; use zero"));
-        }
-        for k in 1..=gap.absent {
-            let Some(value) = value(k) else { continue };
-            self.starts.push(gap.start.saturating_add_unsigned(k * gap.step));
-            self.counts.push(value * gap.per);
-        }
-        Ok(())
+    #[test]
+    fn series_of_one_scrape_meet_although_their_stamps_differ() {
+        let of = |values: &[(i64, f64)]| Series { points: points(values), ..Series::default() };
+        let chosen = vec![of(&[(0, 1.0), (60, 2.0), (120, 4.0)]), of(&[(1, 10.0), (119, 40.0)])];
+        let sum = summed(chosen, Values::Rates, "t", &mut Vec::new());
+        assert_eq!(sum, points(&[(0, 11.0), (60, 2.0), (120, 44.0)]));
     }
 }

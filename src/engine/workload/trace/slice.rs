@@ -3,10 +3,10 @@
 use super::bins::{Bin, Bins};
 use super::events::Events;
 use super::failure::TraceError;
+use super::gathered::Stamps;
 use super::recording::Recording;
 use super::spread::Spread;
 use super::stamp::StampReader;
-use super::timestamps::Stamps;
 use crate::units::Span;
 use crate::workload::arrivals::TracePoint;
 use jiff::Timestamp;

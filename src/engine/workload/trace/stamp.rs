@@ -164,15 +164,19 @@ struct Civil {
 }
 
 impl Civil {
-    /// `YYYY-MM-DD[ T]HH:MM[:SS[.digits]][ ][Z|+hh[:mm]]`, `/` for `-` too; a date alone is its midnight.
+    /// `YYYY-MM-DD[ T]HH:MM[:SS[.digits]][ ][Z|+hh[:mm]]`, `/` for `-` too; a date alone is its midnight. Or as
+    /// logs have it, `DD/Mon/YYYY:HH:MM:SS[.digits] +hhmm`.
     fn parse(text: &str) -> Option<Self> {
         let mut rest = text.as_bytes();
+        if rest.get(2) == Some(&b'/') {
+            return Self::of_log(rest);
+        }
         let year = digits(&mut rest, 4)?;
         separator(&mut rest, b"-/")?;
         let month = digits(&mut rest, 2)?;
         separator(&mut rest, b"-/")?;
         let day = digits(&mut rest, 2)?;
-        let mut civil = Self {
+        let civil = Self {
             year: i16::try_from(year).ok()?,
             month: i8::try_from(month).ok()?,
             day: i8::try_from(day).ok()?,
@@ -186,6 +190,36 @@ impl Civil {
             return Some(civil);
         }
         separator(&mut rest, b" Tt")?;
+        civil.with_time(rest)
+    }
+
+    /// The date and time of the Common Log Form.
+    fn of_log(mut rest: &[u8]) -> Option<Self> {
+        const MONTHS: &[u8] = b"JanFebMarAprMayJunJulAugSepOctNovDec";
+        let day = digits(&mut rest, 2)?;
+        separator(&mut rest, b"/")?;
+        let (name, tail) = rest.split_at_checked(3)?;
+        rest = tail;
+        let month = MONTHS.chunks(3).position(|month| month == name)? + 1;
+        separator(&mut rest, b"/")?;
+        let year = digits(&mut rest, 4)?;
+        separator(&mut rest, b":")?;
+        let civil = Self {
+            year: i16::try_from(year).ok()?,
+            month: i8::try_from(month).ok()?,
+            day: i8::try_from(day).ok()?,
+            hour: 0,
+            minute: 0,
+            second: 0,
+            nanos: 0,
+            offset_s: None,
+        };
+        civil.with_time(rest)
+    }
+
+    /// With the time of day, and the offset, that a text behind the date says.
+    fn with_time(mut self, mut rest: &[u8]) -> Option<Self> {
+        let civil = &mut self;
         civil.hour = i8::try_from(digits(&mut rest, 2)?).ok()?;
         separator(&mut rest, b":")?;
         civil.minute = i8::try_from(digits(&mut rest, 2)?).ok()?;
@@ -194,7 +228,7 @@ impl Civil {
             civil.nanos = fraction(&mut rest)?;
         }
         civil.offset_s = offset(&mut rest)?;
-        rest.is_empty().then_some(civil)
+        rest.is_empty().then_some(self)
     }
 
     fn datetime(&self) -> Option<jiff::civil::DateTime> {
@@ -289,6 +323,7 @@ mod tests {
             "2023-11-16T13:15:46.68059-0500",
             "2023-11-16 18:15:46.680590+00:00",
             "2023-11-16 18:15:46.68059 UTC",
+            "16/Nov/2023:13:15:46.68059 -0500",
             "1700158546.68059",
             "1700158546680.59",
             "1700158546680590",

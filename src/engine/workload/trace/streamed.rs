@@ -2,11 +2,12 @@
 
 use super::events::{Placed, Placing, Recorded};
 use super::failure::TraceError;
+use super::gathered::Stamps;
 use super::input::Origin;
 use super::options::Options;
+use super::requests::{Layout, Requests};
 use super::slice::{Slice, empty};
 use super::spread::Spread;
-use super::timestamps::{Requests, Stamps};
 use crate::workload::source::{Instants, Luck, Source};
 use crate::workload::{BATCH, Batch};
 use std::sync::Arc;
@@ -19,6 +20,7 @@ const HALF_WINDOW_NS: u64 = 30_000_000_000;
 pub(crate) struct Streamable {
     pub(super) origin: Origin,
     pub(super) options: Options,
+    pub(super) layout: &'static Layout,
     pub(super) requests: u64,
     /// First start, and the first instant after the last.
     pub(super) range: (i64, i64),
@@ -27,13 +29,8 @@ pub(crate) struct Streamable {
 }
 
 impl Streamable {
-    /// Whether the file brings the requests' demands.
-    pub(crate) fn has_demands(&self) -> bool {
-        self.own_demands
-    }
-
     fn open(&self) -> Result<Requests, TraceError> {
-        Requests::open(self.origin.open_again()?, &self.options)
+        Requests::open(self.origin.open_again()?, &self.options, self.layout)
     }
 }
 
@@ -58,7 +55,7 @@ impl Streamed {
         spread: Spread,
         end: u64,
     ) -> Result<Self, TraceError> {
-        let mut rows = Rows { requests: file.open()?, slice: *slice };
+        let mut rows = Rows::of(&file, slice)?;
         let (mut stamps, mut marks, mut total) = (Stamps::default(), Marks::new(), 0);
         while let Some((start, arrival, demand)) = rows.next()? {
             stamps.add(start);
@@ -126,13 +123,19 @@ impl Source for Streamed {
 struct Rows {
     requests: Requests,
     slice: Slice,
+    own_demands: bool,
 }
 
 impl Rows {
+    fn of(file: &Streamable, slice: &Slice) -> Result<Self, TraceError> {
+        Ok(Self { requests: file.open()?, slice: *slice, own_demands: file.own_demands })
+    }
+
     /// The next one's start in the file, arrival in the run, and demand; `None` after the slice.
     fn next(&mut self) -> Result<Option<(i64, u64, Option<u64>)>, TraceError> {
         while let Some((start, demand)) = self.requests.next()? {
             if !self.slice.is_ahead(start) {
+                let demand = demand.filter(|_| self.own_demands);
                 return Ok(self.slice.played(start).map(|arrival| (start, arrival, demand)));
             }
         }
@@ -169,7 +172,7 @@ impl FromFile {
     fn read(&mut self) -> Result<Option<(u64, Option<u64>)>, TraceError> {
         let rows = match &mut self.rows {
             Some(rows) => rows,
-            none => none.insert(Rows { requests: self.file.open()?, slice: self.slice }),
+            none => none.insert(Rows::of(&self.file, &self.slice)?),
         };
         let next = rows.next()?.filter(|&(_, arrival, _)| arrival < self.end);
         if next.is_none() && self.expected.is_some_and(|expected| expected != self.taken) {

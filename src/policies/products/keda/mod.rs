@@ -231,6 +231,7 @@ impl Product for Keda {
             leaves_first: Some(LeavesFirst::Newest),
             rejects_at_zero: !scaled.triggers.iter().any(|trigger| trigger.kind.is_queue()),
             scale_in_after,
+            sleeps: scaled.idle.unwrap_or(scaled.min) == 0,
             dated: scaled.triggers.iter().any(|one| matches!(one.source, Source::Cron(_))),
             ..Platform::between(start as u32, scaled.max.max(start) as u32)
         }

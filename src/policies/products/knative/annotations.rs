@@ -115,6 +115,14 @@ fn keys<'r>(object: &Object<'r>) -> Vec<(&'static str, &'r str)> {
     keys
 }
 
+/// An annotation by its name, in whichever spelling; the dashed one wins.
+pub(super) fn find<'r>(object: &Object<'r>, name: &'static str) -> Option<One<'r>> {
+    let older = NAMES.iter().find(|(known, _)| *known == name).map_or("", |(_, older)| older);
+    let keys = [name, older].map(|short| format!("{PREFIX}{short}"));
+    let (key, _) = keys.iter().find_map(|key| object.map.get_key_value(key))?;
+    Some(object.get(key))
+}
+
 fn refuse_value(member: &One<'_>, text: &str, help: &str) {
     deny(member, Admission::InvalidValue, &format!("invalid value: {text}"), help);
 }

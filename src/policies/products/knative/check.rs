@@ -2,6 +2,7 @@
 
 use super::annotations;
 use super::native::{Annotations, Cluster, TIMEOUT_S};
+use super::unwise;
 use crate::products::kubernetes::fields::{Object, One, bracketed};
 use crate::products::kubernetes::objects::{Envelope, full_name};
 use crate::products::words::words;
@@ -65,7 +66,7 @@ pub(super) fn read(envelope: &Envelope<'_>, cluster: &Cluster) -> Option<Service
         traffic.warn(message, "give the workload this revision's share");
     }
     let template = spec.get("template").members_if_any("metadata spec")?;
-    let annotations = template_annotations(&template, cluster);
+    let (member, annotations) = template_annotations(&template, cluster)?;
     let pod = template.get("spec");
     // An absent one is as good as an empty one.
     let pod = match pod.value {
@@ -76,6 +77,9 @@ pub(super) fn read(envelope: &Envelope<'_>, cluster: &Cluster) -> Option<Service
     containers(&pod);
     let limit = within(&pod, "containerConcurrency", MOST_CONCURRENT);
     let timeout = within(&pod, "timeoutSeconds", LONGEST_S);
+    if let (Some(own), Some(limit)) = (&annotations, limit) {
+        unwise::look_over(&member, own, limit.unwrap_or(0), cluster);
+    }
     pod.get("containerConcurrency").note(0);
     pod.get("timeoutSeconds").note(TIMEOUT_S);
     Some(Service {
@@ -102,10 +106,16 @@ fn misplaced(object: &Object<'_>) {
     }
 }
 
-fn template_annotations(template: &Object<'_>, cluster: &Cluster) -> Option<Annotations> {
+/// Where they stand, and what they say if they are good.
+fn template_annotations<'r>(
+    template: &Object<'r>,
+    cluster: &Cluster,
+) -> Option<(One<'r>, Option<Annotations>)> {
     let known = "name namespace labels annotations creationTimestamp";
     let metadata = template.get("metadata").members_if_any(known)?;
-    annotations::read(&metadata.get("annotations"), cluster)
+    let member = metadata.get("annotations");
+    let read = annotations::read(&member, cluster);
+    Some((member, read))
 }
 
 /// One container with an image at least.

@@ -31,6 +31,7 @@ pub mod target;
 mod tell;
 #[cfg(test)]
 mod tests;
+mod unwise;
 
 pub use knobs::Knobs;
 pub use native::{Annotations, Cluster, Model, Settings};
@@ -40,7 +41,7 @@ use super::kubernetes::objects::{self, Envelope, Sought};
 use super::kubernetes::product::{self, of_kind};
 use super::{
     DocumentFault, DocumentFaults, FixedRule, Form, Happening, LeavesFirst, Likeness, Omitted,
-    Platform, Product, Provenance, Reader, Words, Wrong,
+    Platform, Product, Provenance, Reader, RequestPath, Words, Wrong,
 };
 use crate::builtin::PolicyContext;
 use autosim_engine::control::Autoscaler;
@@ -188,6 +189,8 @@ impl Product for Knative {
             concurrency: (limit > 0).then_some(limit),
             grace: Some(model.timeout),
             leaves_first: Some(LeavesFirst::Newest),
+            path: Some(path(limit, knobs)),
+            sleeps: rules.scale_to_zero && rules.least(true) == 0,
             ..Platform::between(rules.initial.max(rules.min), most.max(rules.initial))
         }
     }
@@ -238,6 +241,23 @@ impl Product for Knative {
 
     fn tell(model: &Model, _: &Knobs, happening: &Happening<'_>) -> Option<Value> {
         tell::status(model, happening)
+    }
+}
+
+/// With more requests than this at once in a pod the activator goes round its pods; else it fills them one by one.
+const FILLED_ONE_BY_ONE: u32 = 3;
+/// So many requests wait in a pod for each that it serves at once, in its queue-proxy.
+const QUEUE_DEPTH: u32 = 10;
+
+/// The activator and the pods' queue-proxies (`pkg/activator/net`, `pkg/queue`).
+fn path(limit: u32, knobs: &Knobs) -> RequestPath {
+    let limited = (limit > 0).then_some(limit);
+    RequestPath {
+        direct: knobs.ingress.spread(),
+        at_once: limited,
+        in_turn: limit > FILLED_ONE_BY_ONE,
+        latency: knobs.activator_latency,
+        most_present: limited.map(|limit| limit + QUEUE_DEPTH * limit),
     }
 }
 

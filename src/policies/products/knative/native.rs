@@ -159,6 +159,23 @@ pub struct Settings {
 }
 
 impl Model {
+    /// A revision of which nothing else is known.
+    pub(super) fn of_revision(
+        annotations: Annotations,
+        container_concurrency: u32,
+        cluster: Cluster,
+    ) -> Self {
+        Self {
+            name: String::new(),
+            annotations,
+            container_concurrency,
+            timeout: Span::from_secs(TIMEOUT_S),
+            cluster,
+            typed: Vec::new(),
+            omitted: Vec::new(),
+        }
+    }
+
     /// The rules in force; annotations before the cluster's values.
     pub fn settings(&self, reachable: bool) -> Settings {
         let (own, cluster) = (&self.annotations, &self.cluster);

@@ -93,15 +93,26 @@ impl Policy for Scaler {
             _ => seen.hold(),
         }
     }
+
+    /// The activator.
+    fn proxies(&self) -> bool {
+        match &self.revision {
+            Some(revision) => revision.proxies(),
+            None => taken_over(&self.settings, self.initial, self.initial).proxies(),
+        }
+    }
 }
 
 impl Scaler {
     fn revision(&mut self, seen: &Observation<'_>) -> &mut Revision {
-        let Settings { spec, rules, .. } = self.settings;
-        let (pods, ready) = (self.initial, seen.census.ready);
-        self.revision
-            .get_or_insert_with(|| Revision::taken_over(spec, rules, Time::ZERO, pods, ready))
+        let Self { settings, initial, revision, .. } = self;
+        revision.get_or_insert_with(|| taken_over(settings, *initial, seen.census.ready))
     }
+}
+
+/// A revision as it is found.
+fn taken_over(settings: &Settings, pods: u32, ready: u32) -> Revision {
+    Revision::taken_over(settings.spec, settings.rules, Time::ZERO, pods, ready)
 }
 
 /// The averages over the stable and the panic window, if there is data.

@@ -4,7 +4,7 @@ use super::metrics_server::Timing;
 use super::pods::StartUp;
 use crate::products::knobs::{check_ranges, knobs};
 use crate::products::kubernetes::workload::Amounts;
-use autosim_engine::signal::MetricRef;
+use autosim_engine::signal::{MetricRef, Missing};
 use autosim_engine::units::Span;
 use std::collections::BTreeMap;
 
@@ -57,9 +57,13 @@ pub struct Knobs {
     /// `{ http_requests = "requests_per_s" }`; one that is not named stands for the metric of the same name.
     metrics: BTreeMap<String, MetricRef> = BTreeMap::new(),
         "no document says what a custom metric counts";
+    /// What a Pods, Object or External metric reads where its source has nothing, as in a metric outage: `"no-data"`
+    /// (the metric fails), `"hold"` (the last value), or a number. Default no-data.
+    metrics_missing: Missing = Missing::NoData,
+        "an adapter answers with what its query does; one that ends in `or vector(0)` reads 0";
     /// Seconds between two scrapes of a custom metric. Default 30.
     scrape_interval_s: u32 = 30, "the interval of kube-prometheus";
-    /// Seconds over which the adapter takes the rate of a custom metric that counts. Default 120.
+    /// Seconds over which the adapter takes the rate of a custom metric that counts, cpu among them. Default 120.
     rate_window_s: u32 = 120, "the window in the walkthrough of prometheus-adapter";
 } check(self, faults) {
     check_ranges(faults, &[

@@ -39,8 +39,23 @@ pub struct Usage {
     pub is_cpu: bool,
     /// What 100 % of it is in the simulation, in milli-units: thousandths of cores, of bytes.
     pub given: f64,
-    /// Milli-units of one of the reading: 1000 of a core, a hundredth of the request of a percent.
-    pub unit: f64,
+    /// What a pod, or that container, requests of it, in milli-units, where the reading is in percent of that;
+    /// `None`: it is in cores or bytes.
+    pub requested: Option<f64>,
+    /// It is one container's, not the pod's.
+    pub of_container: bool,
+}
+
+impl Usage {
+    /// Milli-units of one of the reading.
+    fn unit(&self) -> f64 {
+        self.requested.map_or(1000.0, |requested| requested / 100.0)
+    }
+
+    /// Whether it is told in percent of what pods request of cpu.
+    fn is_of_cpu_request(&self) -> bool {
+        self.is_cpu && self.requested.is_some() && !self.of_container
+    }
 }
 
 /// What a reading is of, as the number of a part.
@@ -308,6 +323,19 @@ impl Sensor for MetricsServer {
         self.resources = resources;
     }
 
+    /// In place, as a vertical autoscaler does since 1.35: samples that were taken before count in percent of the
+    /// new request.
+    fn resized(&mut self, cores: f64) {
+        let usages = self.usages.iter_mut().map(|(usage, _)| usage);
+        usages
+            .filter(|usage| usage.is_of_cpu_request())
+            .for_each(|usage| usage.requested = Some(cores * 1000.0));
+    }
+
+    fn tells_of_requests(&self) -> bool {
+        self.usages.iter().any(|(usage, _)| usage.is_of_cpu_request())
+    }
+
     fn scrape(&mut self, probe: &Probe<'_>) {
         self.look(probe);
         if self.next_scrape <= probe.at {
@@ -384,7 +412,7 @@ impl Sensor for MetricsServer {
             Some(&count) => Reading { value: Some(count.into()), at: now },
             None => {
                 let usage = self.usages.get(place - counts.len());
-                let value = usage.and_then(|(usage, sum)| sum.mean(usage.unit));
+                let value = usage.and_then(|(usage, sum)| sum.mean(usage.unit()));
                 Reading { value, at: self.last_scrape }
             }
         }
@@ -418,8 +446,8 @@ mod tests {
 
     impl World {
         fn of(pods: &[Lives], timing: Timing) -> Self {
-            let cores = Usage { is_cpu: true, given: 1000.0, unit: 1000.0 };
-            let percent = Usage { unit: 5.0, ..cores };
+            let cores = Usage { is_cpu: true, given: 1000.0, requested: None, of_container: false };
+            let percent = Usage { requested: Some(500.0), ..cores };
             let mut server = MetricsServer::new(timing, START_UP, [cores, percent]);
             server.resources(Resources { cpu_starting_percent: 80.0, ..Resources::default() });
             Self { server, pods: pods.to_vec() }

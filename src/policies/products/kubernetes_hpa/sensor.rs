@@ -11,9 +11,7 @@ use super::policy;
 use super::words::SourceKind;
 use crate::products::kubernetes::workload::Amounts;
 use autosim_engine::control::{Level, PartOf, SignalRef};
-use autosim_engine::signal::{
-    Basis, GaugeMode, Metric, MetricRef, Probe, Reading, Sensor, Signal, Statistic,
-};
+use autosim_engine::signal::{Basis, Metric, MetricRef, Probe, Reading, Sensor, Signal};
 use autosim_engine::units::{Span, Time};
 
 /// Counts of pods, as a recording may have them.
@@ -121,11 +119,12 @@ fn usage(metric: &MetricSpec, model: &Model, knobs: &Knobs) -> Option<Usage> {
         (false, false) => return None,
     };
     let pod = Pod::of(metric, model, knobs);
-    let unit = match metric.target {
-        MetricTarget::Utilization(_) => pod.requested * 10.0,
-        MetricTarget::Average(_) | MetricTarget::Value(_) | MetricTarget::Useless => 1000.0,
+    let requested = match metric.target {
+        MetricTarget::Utilization(_) => Some(pod.requested * 1000.0),
+        MetricTarget::Average(_) | MetricTarget::Value(_) | MetricTarget::Useless => None,
     };
-    Some(Usage { is_cpu, given: pod.given * 1000.0, unit })
+    let of_container = metric.container.is_some();
+    Some(Usage { is_cpu, given: pod.given * 1000.0, requested, of_container })
 }
 
 /// A number of pods, known at each pass; in a simulation scrapes are when the metric path says.
@@ -188,11 +187,7 @@ fn of_resource(metric: &MetricSpec, model: &Model, knobs: &Knobs, column: &str) 
     // Memory is what it is at the sample, cpu a rate.
     let signal = match of == Metric::CpuPercent {
         true => Signal::of(of, window, window),
-        false => Signal {
-            gauge: GaugeMode::Instant,
-            statistic: Statistic::Last,
-            ..Signal::of(of, window, window)
-        },
+        false => Signal::of(of, window, window).as_it_is(),
     };
     let pod = Pod::of(metric, model, knobs);
     let unit = match metric.target {
@@ -243,32 +238,12 @@ impl Pod {
 pub(in crate::products) fn custom(of: &MetricRef, kind: SourceKind, knobs: &Knobs) -> SignalRef {
     let scrape = seconds(knobs.scrape_interval_s);
     let window = seconds(knobs.rate_window_s).max(scrape);
-    let signal = match of.metric {
-        Metric::RequestsPerS
-        | Metric::RequestsPerMin
-        | Metric::ErrorsPerS
-        | Metric::ErrorsPerMin
-        | Metric::BytesPerS
-        | Metric::ResponseTimeMs
-        | Metric::P50Ms
-        | Metric::P90Ms
-        | Metric::P95Ms
-        | Metric::P99Ms => Signal::of(of.metric, window, scrape),
-        Metric::InFlightRequests
-        | Metric::QueuedRequests
-        | Metric::OngoingRequests
-        | Metric::UtilizationPercent
-        | Metric::CpuPercent
-        | Metric::MemoryPercent
-        | Metric::GpuPercent
-        | Metric::Connections
-        | Metric::Replicas
-        | Metric::IdleS => Signal {
-            gauge: GaugeMode::Instant,
-            statistic: Statistic::Last,
-            ..Signal::of(of.metric, scrape, scrape)
-        },
+    // Of cpu exporters have the seconds used so far.
+    let signal = match of.metric.is_gauge() && of.metric != Metric::CpuPercent {
+        true => Signal::of(of.metric, scrape, scrape).as_it_is(),
+        false => Signal::of(of.metric, window, scrape),
     };
+    let signal = Signal { missing: knobs.metrics_missing, ..signal };
     let each = of.per_replica || kind == SourceKind::Pods && !of.metric.is_average();
     let signal = if each { signal.per(Basis::ReadyNow) } else { signal };
     SignalRef::of(of.service.clone(), signal)

@@ -89,6 +89,7 @@ impl Product for PaiEas {
     fn platform(model: &AutoScaler, knobs: &Knobs) -> Platform {
         Platform {
             rejects_at_zero: knobs.at_zero == AtZero::Fail,
+            sleeps: model.min == 0,
             scale_in_after: Some(Span::from_secs(model.behavior.scale_down_window_s.into())),
             ..Platform::between(model.min.max(1), model.max)
         }

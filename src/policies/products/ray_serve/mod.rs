@@ -86,6 +86,7 @@ impl Product for RayServe {
                 .filter(|most| *most <= native::LARGEST_LIMIT),
             grace: Some(Span::from_secs_f64(model.graceful_shutdown_timeout_s)),
             leaves_first: Some(LeavesFirst::Newest),
+            sleeps: limits.lowest == 0,
             scale_in_after: match &model.scaling {
                 Scaling::Fixed(_) => None,
                 Scaling::Auto(config) => Some(Span::from_secs_f64(config.downscale_delay_s)),

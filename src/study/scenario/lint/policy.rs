@@ -1,9 +1,11 @@
 //! Policies that cannot do what they are for: targets out of reach, rules without a way back, loops too fast.
 
 use super::super::Deployment;
-use autosim_engine::control::SignalRef;
+use autosim_engine::control::{Acts, Level, SignalRef};
 use autosim_engine::fault::Faults;
-use autosim_engine::signal::{MetricRef, Resources};
+use autosim_engine::fleet::AtZero;
+use autosim_engine::random::Sampler;
+use autosim_engine::signal::{Metric, MetricRef, Resources};
 use autosim_engine::units::Span;
 use autosim_policies::builtin::PolicySpec;
 use autosim_policies::builtin::target_tracking::TargetTracking;
@@ -48,6 +50,7 @@ pub(super) fn product(
         for seen in signals.iter().filter(|seen| seen.service.is_none()) {
             out_of_reach(seen, deployment, faults);
             stuck(seen, product.platform().start, deployment, faults);
+            queueing(seen, deployment, faults);
         }
         if let Some(after) = product.platform().scale_in_after {
             early(after, "", deployment, faults);
@@ -108,6 +111,55 @@ fn stuck(seen: &SignalRef, start: u32, deployment: &Deployment, faults: &mut Fau
             );
             faults.warn("", what, remedy);
         }
+    }
+}
+
+/// A target of more requests for each replica than it serves at once.
+fn queueing(seen: &SignalRef, deployment: &Deployment, faults: &mut Faults) {
+    let Metric::OngoingRequests = seen.signal.metric else { return };
+    let slots = deployment.fleet.concurrency;
+    let of_each = |one: &&Level| one.each || seen.signal.per_replica;
+    let targets = seen.levels.iter().filter(|one| one.acts == Acts::Towards).filter(of_each);
+    for target in targets.filter(|one| one.value > slots.into()) {
+        faults.warn(
+            "",
+            format!(
+                "it aims at {} requests for each replica, which serves {slots} at once: the others wait",
+                rounded(target.value)
+            ),
+            format!("a target below {slots}, or more at once (`service.concurrency`)"),
+        );
+    }
+}
+
+/// A fleet that is woken by a request which does not live to see it.
+pub(super) fn asleep(deployment: &Deployment, faults: &mut Faults) {
+    let Deployment { policy, fleet, mean_start_s, .. } = deployment;
+    let by_platform = policy.product().is_some_and(|product| product.platform().sleeps);
+    if !by_platform && !matches!(policy.built_in(), Some(PolicySpec::ScaleToZero(_))) {
+        return;
+    }
+    if fleet.queue.at_zero == AtZero::Reject {
+        faults.warn(
+            policy.kind_name(),
+            "requests that find no replica are rejected (`queue.at_zero`)",
+            "every request is lost until it wakes; `at_zero = \"wait\"` keeps them",
+        );
+        return;
+    }
+    let mut patience = fleet.client.map_or(Span::MAX, |client| client.timeout);
+    if let Some(Sampler::Constant(ns)) = fleet.queue.timeout {
+        patience = patience.min(Span(ns));
+    }
+    if patience.as_secs_f64() < *mean_start_s {
+        let start = Span::from_secs(mean_start_s.round() as u64);
+        faults.warn(
+            policy.kind_name(),
+            format!(
+                "it sleeps, and a replica takes {start} to be ready: who wakes it gives up after {patience}"
+            ),
+            "a minimum of one, a faster start, or more patience",
+        );
     }
 }
 

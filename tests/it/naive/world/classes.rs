@@ -42,7 +42,8 @@ impl World<'_> {
 
     /// Whether somebody of a higher class makes room.
     pub(super) fn push_out_for(&mut self, request: usize) -> bool {
-        let queues = self.replicas.iter().map(|replica| &replica.queue).chain([&self.gateway]);
+        let queues =
+            self.replicas.iter().map(|replica| &replica.queue).chain([&self.gateway, &self.on_way]);
         let waiting: Vec<usize> = queues.flatten().copied().collect();
         let order = |&other: &usize| self.joins.iter().position(|&joined| joined == other);
         let victim = waiting
@@ -54,6 +55,7 @@ impl World<'_> {
             None => false,
             Some(victim) => {
                 self.gateway.retain(|&other| other != victim);
+                self.on_way.retain(|&other| other != victim);
                 for replica in &mut self.replicas {
                     replica.queue.retain(|&other| other != victim);
                 }

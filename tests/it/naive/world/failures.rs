@@ -129,6 +129,7 @@ impl World<'_> {
             served.sort_by_key(place);
             waited.sort_by_key(place);
             served.append(&mut waited);
+            self.proxied.retain(|request| !served.contains(request));
             for &request in served.iter().rev() {
                 self.head_queue(request);
             }

@@ -21,7 +21,14 @@ impl World<'_> {
         let capacity = self.case.fleet.concurrency as usize;
         let sharers = self.replicas[replica].in_service().max(capacity);
         let share = ((capacity as u128) << 32).div_ceil(sharers as u128);
-        (share * self.pace).div_ceil(1 << 32)
+        (share * self.pace(replica)).div_ceil(1 << 32)
+    }
+
+    /// What a request that has its slot to itself receives there in a nanosecond, in 2^-32 ns (rule 46).
+    fn pace(&self, replica: usize) -> u128 {
+        let place = self.replicas[replica].ordinal + 1;
+        let slowed = self.slowdown.filter(|one| place % u64::from(one.every) == 0);
+        (2_f64.powi(32) / slowed.map_or(1.0, |one| one.factor)).ceil() as u128
     }
 
     pub(super) fn plan_slowdowns(&mut self) {
@@ -38,8 +45,7 @@ impl World<'_> {
         let serving: Vec<usize> = serving.collect();
         serving.iter().for_each(|&replica| self.work(replica));
         let holds = |one: &&Slowdown| one.at.0 <= self.now && self.now < one.until.0;
-        let factor = self.case.fleet.slowdowns.iter().find(holds).map_or(1.0, |one| one.factor);
-        self.pace = (2_f64.powi(32) / factor).ceil() as u128;
+        self.slowdown = self.case.fleet.slowdowns.iter().find(holds).copied();
         serving.iter().for_each(|&replica| self.plan(replica));
     }
 

@@ -129,11 +129,7 @@ impl EventPlane {
         };
         let Some(higher) = waiting.get_mut(usize::from(class) + 1..) else { return false };
         let Some(ticket) = higher.iter_mut().rev().find_map(newest) else { return false };
-        let request = self.take_waiting(ticket);
-        if let Some(id) = request.replica {
-            self.servers.note_dequeued(id);
-            self.note_present(id);
-        }
+        let request = self.take_unserved(ticket);
         self.tell_pushed_out(&request, sink);
         true
     }

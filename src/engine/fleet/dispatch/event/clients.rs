@@ -363,11 +363,7 @@ impl EventPlane {
             (Whereabouts::Waiting(at), false) => self.waiting[at as usize].client = NOBODY,
             (Whereabouts::Serving(at), false) => self.serving[at as usize].client = NOBODY,
             (Whereabouts::Waiting(at), true) => {
-                let request = self.take_waiting((at, event.stamp));
-                if let Some(id) = request.replica {
-                    self.servers.note_dequeued(id);
-                    self.note_present(id);
-                }
+                let request = self.take_unserved((at, event.stamp));
                 self.tell_cancelled(request.arrival, Time::NEVER, sink);
             }
             (Whereabouts::Serving(at), true) => {
@@ -413,6 +409,7 @@ impl EventPlane {
             client: event.index,
             replica: None,
             again: false,
+            by_proxy: false,
             class: client.class,
         };
         sink.retried(Time(client.arrival), Time(self.now));

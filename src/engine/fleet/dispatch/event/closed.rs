@@ -154,6 +154,7 @@ impl EventPlane {
             client: NOBODY,
             replica: None,
             again: false,
+            by_proxy: false,
             class: users.loops[of as usize].class,
         };
         self.next_stamp += STAMPS;

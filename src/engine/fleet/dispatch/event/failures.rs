@@ -102,14 +102,16 @@ impl EventPlane {
             let Some(&held) = self.held.as_ref().and_then(|held| held.get(at)) else { continue };
             self.release(at, id);
             sink.interrupted(Time(serving.arrival), Time(serving.start), Time(self.now));
-            again.push(Waiting { client: serving.client, replica: None, again: true, ..held });
+            let client = serving.client;
+            again.push(Waiting { client, replica: None, again: true, by_proxy: false, ..held });
         }
         again.sort_unstable_by_key(|request| request.stamp);
         let mut waited: Vec<Ticket> = Vec::new();
         for &id in replicas {
             while let Some(ticket) = self.next_at(id) {
                 self.servers.note_dequeued(id);
-                self.waiting[ticket.0 as usize].replica = None;
+                let request = &mut self.waiting[ticket.0 as usize];
+                (request.replica, request.by_proxy) = (None, false);
                 waited.push(ticket);
             }
         }

@@ -23,6 +23,8 @@ pub(super) enum What {
     UserActs = Rank::UserActed as u8,
     /// A client tries again.
     Retry = Rank::Retried as u8,
+    /// A request has been on its way through the proxy for long enough.
+    PassOn = Rank::PassedOn as u8,
 }
 
 /// One event; `stamp` orders equals and tells whether it still holds.

@@ -2,7 +2,7 @@
 //!
 //! `mod.rs` moves time on and holds the requests; `servers.rs` is what the plane knows of replicas;
 //! `routing.rs` chooses a replica; `per_request.rs` starts and removes replicas as requests come and go;
-//! `queue.rs` holds who waits; `clients.rs` is what clients do that give up and try again, `closed.rs` users
+//! `queue.rs` holds who waits; `proxy.rs` hands over to replicas; `clients.rs` is what clients do that give up and try again, `closed.rs` users
 //! who send the next request after the one before; `failures.rs` is what becomes of requests whose replica is
 //! killed or fails.
 //! Completions are kept in a winner tree, a leaf for each request in service; all else that will happen
@@ -15,6 +15,7 @@ mod failures;
 mod heap;
 mod later;
 mod per_request;
+mod proxy;
 mod queue;
 mod routing;
 mod servers;
@@ -31,6 +32,7 @@ use clients::{Clients, NOBODY, Whereabouts};
 use closed::Users;
 use heap::{EventHeap, PlaneEvent, What};
 use per_request::PerRequest;
+use proxy::Handing;
 use routing::Routed;
 use servers::{Servers, SlotKey};
 
@@ -59,6 +61,8 @@ struct Waiting {
     replica: Option<ReplicaId>,
     /// It has been in service before, on a replica that failed: it no longer gives up waiting.
     again: bool,
+    /// The proxy handed it over.
+    by_proxy: bool,
     class: u8,
 }
 
@@ -69,7 +73,7 @@ enum Place {
     Gateway,
     /// In a replica's own queue.
     At(ReplicaId),
-    /// In no queue: bound to a replica that is starting.
+    /// In no queue: bound to a replica that is starting, or on its way through the proxy.
     Bound,
 }
 
@@ -87,6 +91,8 @@ struct Serving {
     /// `None` = this place of the slab is not used.
     replica: Option<ReplicaId>,
     cold: bool,
+    /// As in [`Waiting`].
+    by_proxy: bool,
     class: u8,
 }
 
@@ -94,6 +100,10 @@ struct Serving {
 #[derive(Debug, Clone)]
 pub(super) struct EventPlane {
     mode: Mode,
+    /// What stands before queues of replicas.
+    handing: Option<Box<Handing>>,
+    /// Requests come by way of it.
+    by_proxy: bool,
     heap: EventHeap,
     servers: Servers,
     serving: Vec<Serving>,
@@ -114,6 +124,8 @@ pub(super) struct EventPlane {
     /// What an arrival of the plane's own came upon, until whoever moved time on is told.
     interruption: Option<Interruption>,
     capacity: u64,
+    /// Of each queue of a replica.
+    replica_capacity: u32,
     waiting_limit: u64,
     patience: bool,
     refuse_at_zero: bool,
@@ -138,6 +150,8 @@ impl EventPlane {
         };
         let mut plane = Self {
             mode,
+            handing: spec.proxy.map(|proxy| Box::new(Handing::new(proxy))),
+            by_proxy: spec.proxy.is_some(),
             heap: EventHeap::default(),
             servers: Servers::new(spec.concurrency.max(1)),
             serving: Vec::new(),
@@ -153,6 +167,7 @@ impl EventPlane {
             held: (spec.failures.work == FailedWork::Requeued).then(Vec::new),
             interruption: None,
             capacity: spec.queue.capacity.unwrap_or(u64::MAX),
+            replica_capacity: spec.queue.replica_capacity.unwrap_or(u32::MAX),
             waiting_limit,
             patience: spec.queue.timeout.is_some(),
             refuse_at_zero: spec.queue.at_zero == AtZero::Reject,
@@ -193,19 +208,41 @@ impl EventPlane {
                     return false;
                 }
             }
+            Mode::Routed(_) if self.by_proxy => {
+                self.admit_by_proxy(request, patience, sink);
+                return fleet.census().live() == 0;
+            }
             Mode::Routed(routed) => {
                 if let Some(id) = routed.choose(request.routing) {
-                    if self.servers.has_free_slot(id) {
-                        self.start(id, None, &request);
-                    } else {
-                        self.wait_at(Place::At(id), request, patience, sink);
-                    }
+                    self.admit_at(id, request, patience, sink);
                     return false;
+                }
+                if self.handing.is_some() {
+                    self.admit_by_proxy(request, patience, sink);
+                    return fleet.census().live() == 0;
                 }
             }
         }
         self.wait_at(Place::Gateway, request, patience, sink);
         fleet.census().live() == 0
+    }
+
+    /// It goes to that replica directly.
+    #[inline]
+    fn admit_at(
+        &mut self,
+        id: ReplicaId,
+        request: Waiting,
+        patience: Option<u64>,
+        sink: &mut impl Sink,
+    ) {
+        if self.servers.has_free_slot(id) {
+            self.start(id, None, &request);
+        } else if self.servers.queued(id) >= self.replica_capacity {
+            self.refuse(&request, sink);
+        } else {
+            self.wait_at(Place::At(id), request, patience, sink);
+        }
     }
 
     /// Puts a request on a slot now; `slot` is known where idle slots are ordered. Returns its place in
@@ -222,6 +259,7 @@ impl EventPlane {
             replica: Some(id),
             // It came before its replica was ready (rule 20).
             cold: request.arrival < self.servers.ready_at(id),
+            by_proxy: request.by_proxy,
             class: request.class,
         };
         let at = match self.serving_unused.pop() {
@@ -330,6 +368,7 @@ impl EventPlane {
             What::Fail => self.fail_per_request(event, fleet, sink),
             What::UserActs => self.user_acts(event, fleet, sink),
             What::Retry => self.retry(event, fleet, sink),
+            What::PassOn => self.pass_on(event),
         }
         true
     }
@@ -355,6 +394,9 @@ impl EventPlane {
     /// A request leaves its slot.
     fn release(&mut self, at: usize, id: ReplicaId) {
         self.serving[at].replica = None;
+        if self.serving[at].by_proxy {
+            self.note_returned(id);
+        }
         self.serving_unused.push(at as u32);
         self.ends.set(at, NEVER);
         self.servers.end(id, self.now);
@@ -381,53 +423,6 @@ impl EventPlane {
         }
     }
 
-    /// Waiting requests of the common queue take idle slots.
-    fn serve_gateway(&mut self) {
-        let newest = match self.mode {
-            Mode::Routed(_) => return,
-            Mode::Central => false,
-            Mode::PerRequest(_) => true,
-        };
-        while !self.gateway_is_empty() {
-            let slot = match newest {
-                true => self.servers.newest_idle(),
-                false => self.servers.longest_idle(),
-            };
-            let Some(slot) = slot else { return };
-            let Some(ticket) = self.gateway.pop_front() else { return };
-            let request = self.take_waiting(ticket);
-            self.start(slot.replica, Some(slot), &request);
-        }
-    }
-
-    fn give_up(&mut self, event: PlaneEvent, sink: &mut impl Sink) {
-        let ticket = (event.index, event.stamp);
-        if !self.ticket_is_valid(ticket) || self.waiting[ticket.0 as usize].again {
-            return; // served meanwhile
-        }
-        let request = self.take_waiting(ticket);
-        if let Some(id) = request.replica {
-            self.servers.note_dequeued(id);
-            self.note_present(id);
-        }
-        self.tell_timed_out(&request, sink);
-    }
-
-    /// Requests that waited for any replica to be ready choose one now.
-    fn empty_gateway(&mut self) {
-        while !self.gateway_is_empty() {
-            let Mode::Routed(routed) = &mut self.mode else { return };
-            let Some(ticket) = self.gateway.pop_front() else { return };
-            let Some(id) = routed.choose(self.waiting[ticket.0 as usize].routing) else { return };
-            if self.servers.has_free_slot(id) {
-                let request = self.take_waiting(ticket);
-                self.start(id, None, &request);
-            } else {
-                self.queue_at(id, ticket);
-            }
-        }
-    }
-
     /// A replica takes no new requests.
     fn take_no_more(&mut self, id: ReplicaId) {
         self.gauges.busy -= u64::from(self.servers.busy(id));
@@ -435,13 +430,18 @@ impl EventPlane {
         if let Mode::Routed(routed) = &mut self.mode {
             routed.remove(id);
         }
+        if let Some(handing) = &mut self.handing {
+            handing.remove(id);
+        }
     }
 }
 
 impl<S: Sink> Plane<S> for EventPlane {
     fn draws(&self) -> Draws {
         let routing = match &self.mode {
-            Mode::Routed(routed) => routed.draws(),
+            Mode::Routed(routed) => {
+                routed.draws() || self.handing.as_ref().is_some_and(|handing| handing.draws())
+            }
             Mode::Central | Mode::PerRequest(_) => false,
         };
         Draws { routing, patience: self.patience }
@@ -463,6 +463,7 @@ impl<S: Sink> Plane<S> for EventPlane {
                 client: NOBODY,
                 replica: None,
                 again: false,
+                by_proxy: false,
                 class: requests.class.get(taken).copied().unwrap_or(0),
             };
             self.next_stamp += clients::STAMPS;
@@ -494,6 +495,9 @@ impl<S: Sink> Plane<S> for EventPlane {
         match &mut self.mode {
             Mode::Routed(routed) => {
                 routed.add(id, fleet.ordinal(id));
+                if let Some(handing) = &mut self.handing {
+                    handing.add(id, fleet.ordinal(id));
+                }
                 return self.empty_gateway();
             }
             Mode::PerRequest(_) => self.begin_life(id, fleet),
@@ -526,6 +530,10 @@ impl<S: Sink> Plane<S> for EventPlane {
 
     fn expire(&mut self, now: Time, fleet: &mut Fleet, sink: &mut S) {
         self.run_to(now.0, true, fleet, sink);
+    }
+
+    fn proxy(&mut self, _: Time, in_path: bool) {
+        self.by_proxy = in_path && self.handing.is_some();
     }
 
     fn load(&self, _: Time, id: ReplicaId) -> u64 {

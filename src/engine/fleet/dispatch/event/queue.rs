@@ -3,7 +3,7 @@
 use super::classes::Classes;
 use super::clients::Whereabouts;
 use super::heap::{PlaneEvent, What};
-use super::{EventPlane, FREE, Place, Ticket, Waiting};
+use super::{EventPlane, FREE, Mode, Place, Ticket, Waiting};
 use crate::fleet::ReplicaId;
 use crate::fleet::dispatch::Sink;
 
@@ -81,6 +81,19 @@ impl EventPlane {
         self.note_present(id);
     }
 
+    /// Takes out a request that leaves before it is served, wherever it waits.
+    pub(super) fn take_unserved(&mut self, ticket: Ticket) -> Waiting {
+        let request = self.take_waiting(ticket);
+        if let Some(id) = request.replica {
+            self.servers.note_dequeued(id);
+            self.note_present(id);
+            if request.by_proxy {
+                self.note_returned(id);
+            }
+        }
+        request
+    }
+
     /// Takes a waiting request out of the slab (its ticket in a queue becomes invalid).
     pub(super) fn take_waiting(&mut self, (at, _): Ticket) -> Waiting {
         let request = self.waiting[at as usize];
@@ -88,5 +101,51 @@ impl EventPlane {
         self.waiting_unused.push(at);
         self.gauges.queued -= 1;
         request
+    }
+
+    /// Waiting requests of the common queue take idle slots.
+    pub(super) fn serve_gateway(&mut self) {
+        let newest = match self.mode {
+            Mode::Routed(_) => return self.hand_over(),
+            Mode::Central => false,
+            Mode::PerRequest(_) => true,
+        };
+        while !self.gateway_is_empty() {
+            let slot = match newest {
+                true => self.servers.newest_idle(),
+                false => self.servers.longest_idle(),
+            };
+            let Some(slot) = slot else { return };
+            let Some(ticket) = self.gateway.pop_front() else { return };
+            let request = self.take_waiting(ticket);
+            self.start(slot.replica, Some(slot), &request);
+        }
+    }
+
+    pub(super) fn give_up(&mut self, event: PlaneEvent, sink: &mut impl Sink) {
+        let ticket = (event.index, event.stamp);
+        if !self.ticket_is_valid(ticket) || self.waiting[ticket.0 as usize].again {
+            return; // served meanwhile
+        }
+        let request = self.take_unserved(ticket);
+        self.tell_timed_out(&request, sink);
+    }
+
+    /// Requests that waited for any replica to be ready choose one now.
+    pub(super) fn empty_gateway(&mut self) {
+        if self.handing.is_some() {
+            return self.hand_over();
+        }
+        while !self.gateway_is_empty() {
+            let Mode::Routed(routed) = &mut self.mode else { return };
+            let Some(ticket) = self.gateway.pop_front() else { return };
+            let Some(id) = routed.choose(self.waiting[ticket.0 as usize].routing) else { return };
+            if self.servers.has_free_slot(id) {
+                let request = self.take_waiting(ticket);
+                self.start(id, None, &request);
+            } else {
+                self.queue_at(id, ticket);
+            }
+        }
     }
 }

@@ -5,7 +5,7 @@ use crate::fleet::{ReplicaId, RoutingRule};
 
 /// Requests present at a replica, at any time since the last change.
 #[derive(Debug, Clone, Copy)]
-struct Present(u32);
+pub(super) struct Present(pub(super) u32);
 
 impl Seen<()> for Present {
     #[inline(always)]

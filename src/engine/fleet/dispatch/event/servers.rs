@@ -123,6 +123,10 @@ impl Servers {
     pub(super) fn present(&self, id: ReplicaId) -> u32 {
         self.busy(id) + self.get(id).queued
     }
+    /// Waiting there.
+    pub(super) fn queued(&self, id: ReplicaId) -> u32 {
+        self.get(id).queued
+    }
     pub(super) fn has_free_slot(&self, id: ReplicaId) -> bool {
         self.busy(id) < self.concurrency
     }

@@ -14,6 +14,7 @@ impl EventPlane {
             client: NOBODY,
             replica: None,
             cold: false,
+            by_proxy: false,
             class: 0,
         });
         // The list of unused places never outgrows the slab, so it need never grow by itself.

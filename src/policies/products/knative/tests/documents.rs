@@ -254,3 +254,49 @@ fn a_document_goes_out_as_it_came_in() {
     assert_eq!((platform.start, platform.most, platform.concurrency), (1, u32::MAX, None));
     assert_eq!(platform.grace, Some(Span::from_secs(300)));
 }
+
+/// Taken as told, and hardly meant: | annotations | spec | where it is said | what |
+#[test]
+fn what_has_no_effect_or_another_than_was_meant_is_pointed_out() {
+    let limit = r#""containerConcurrency": 8"#;
+    for (annotations, spec, place, expected) in [
+        (r#""$/target": "10""#, limit, "target", "containerConcurrency 8: 5.6 requests a pod"),
+        (r#""$/target": "8""#, limit, "", ""),
+        (r#""$/target": "10""#, "", "", ""),
+        (r#""$/target": "10", "$/metric": "rps""#, limit, "", ""),
+        (r#""$/panic-window-percentage": "2""#, "", "panic-window-percentage", "window is 1s"),
+        (r#""$/window": "10s""#, "", "window", "window is 1s"),
+        (r#""$/window": "15s""#, "", "", ""),
+        (r#""$/scaleDownDelay": "2s""#, "", "scaleDownDelay", "it delays nothing"),
+        (r#""$/scale-down-delay": "3s""#, "", "", ""),
+        (
+            r#""$/initial-scale": "5", "$/max-scale": "3""#,
+            "",
+            "initial-scale",
+            "begins with 5 pods",
+        ),
+        (r#""$/initial-scale": "5""#, "", "", ""),
+        (
+            r#""$/scale-to-zero-pod-retention-period": "5m", "$/min-scale": "1""#,
+            "",
+            "scale-to-zero-pod-retention-period",
+            "the last pod stays (min-scale)",
+        ),
+        (
+            r#""$/scale-to-zero-pod-retention-period": "30s", "$/target-burst-capacity": "0""#,
+            "",
+            "scale-to-zero-pod-retention-period",
+            "has to be there for 30s",
+        ),
+        (r#""$/scale-to-zero-pod-retention-period": "30s""#, "", "", ""),
+    ] {
+        let found = faults(&service(annotations, spec));
+        if expected.is_empty() {
+            assert_eq!(found, [""; 0], "{annotations}");
+            continue;
+        }
+        assert_eq!(found.len(), 1, "{annotations}: {found:?}");
+        let told = found[0].starts_with("Warning") && found[0].contains(expected);
+        assert!(told && found[0].contains(&format!("dev/{place}:")), "{annotations}: {found:?}");
+    }
+}

@@ -6,7 +6,7 @@ use crate::products::tape::{self, Tape};
 use crate::products::{Happening, Product};
 use autosim_engine::control::Decision;
 use autosim_engine::fault::Faults;
-use autosim_engine::signal::{Basis, Census, Metric, Reading};
+use autosim_engine::signal::{Basis, Census, GaugeMode, Metric, Missing, Reading};
 use autosim_engine::units::{Span, Time, WallClock};
 use serde_json::{Value, json};
 
@@ -175,6 +175,29 @@ fn signals_are_in_the_controllers_units() {
     );
     assert_eq!((of.window, of.resolution), (Span::from_secs(120), Span::from_secs(30)));
     assert_eq!(KubernetesHpa::services(&model_with(&hpa(rps), &knobs)), ["front"]);
+}
+
+/// | metric of the simulation | window, s | as it is at the scrape | what it reads without data |
+#[test]
+fn custom_metrics_are_gauges_or_rates_of_counters() {
+    let text = hpa(
+        "  maxReplicas: 8\n  metrics:\n  - type: External\n    external: {metric: {name: mine}, target: {type: Value, value: 15}}\n",
+    );
+    let (query, zero) = (Missing::NoData, Missing::Value(0.0));
+    for (of, without, window_s, is_instant, missing) in [
+        ("requests_per_s", json!("no-data"), 120, false, query),
+        ("p95_ms", json!("hold"), 120, false, Missing::Hold),
+        ("cpu", json!(0), 120, false, zero),
+        ("utilization", json!(0), 30, true, zero),
+        ("queued_requests", json!("no-data"), 30, true, query),
+    ] {
+        let knobs = json!({"metrics": {"mine": of}, "metrics_missing": without});
+        let knobs: Knobs = serde_json::from_value(knobs).unwrap();
+        let tape = tape_with(&text, 1, &knobs);
+        let found = &tape.autoscaler.signals[0].signal;
+        let told = (found.window, found.gauge == GaugeMode::Instant, found.missing);
+        assert_eq!(told, (Span::from_secs(window_s), is_instant, missing), "{of}");
+    }
 }
 
 /// | target | level in a picture | of each replica |

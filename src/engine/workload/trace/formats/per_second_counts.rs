@@ -1,19 +1,19 @@
 //! `per-second-counts`: numbers separated by blanks, one for each second.
 
-use super::MAX_ROWS;
-use super::failure::{Place, TraceError};
-use super::format::{Format, Head, TraceFormat};
-use super::input::Input;
-use super::number::finite;
-use super::options::Options;
-use super::recording::{Recording, Rows};
+use crate::workload::trace::MAX_ROWS;
+use crate::workload::trace::failure::{Place, TraceError};
+use crate::workload::trace::format::{Format, Head, TraceFormat};
+use crate::workload::trace::input::Input;
+use crate::workload::trace::number::finite;
+use crate::workload::trace::options::Options;
+use crate::workload::trace::recording::{Recording, Rows};
 use std::io::{BufRead, BufReader};
 
 /// A line of more numbers than this is no row of a table.
 const MOST_COLUMNS: usize = 16;
 
 /// Counts one after another, in one line or several; the first is of the first second.
-pub(super) struct PerSecondCounts;
+pub(crate) struct PerSecondCounts;
 
 impl TraceFormat for PerSecondCounts {
     fn sniff(&self, head: &Head) -> bool {
@@ -42,6 +42,7 @@ impl TraceFormat for PerSecondCounts {
             relative: true,
             zone: jiff::tz::TimeZone::UTC,
             inversions: 0,
+            waited: false,
             assumptions: Vec::new(),
             path,
         })

@@ -1,0 +1,152 @@
+//! How a recording is read: flags that every verb shares that takes one.
+
+use autosim_engine::units::Span;
+use autosim_engine::workload::trace::{
+    Edge, Failures, Format, Missing, Options, ServiceColumn, TimeUnit, Values,
+};
+use serde::de::IntoDeserializer;
+use serde::de::value::{Error as ValueError, StrDeserializer};
+
+/// Of the flags, in help.
+const HEADING: &str = "How a recorded trace is read";
+
+/// How a recording is read; what is left out is told from the file.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub(in crate::cli) struct ReadingArgs {
+    /// Its format, for example timestamps, counts, rates or prometheus; the guide lists all [default: told from
+    /// the file]
+    #[arg(help_heading = HEADING, long = "as", value_name = "FORMAT", value_parser = named::<Format>)]
+    format_of_trace: Option<Format>,
+    /// Column of times
+    #[arg(help_heading = HEADING, long, value_name = "COLUMN")]
+    time: Option<String>,
+    /// Unit of times that are numbers: s, ms, us or ns
+    #[arg(help_heading = HEADING, long, value_name = "UNIT", value_parser = named::<TimeUnit>)]
+    time_unit: Option<TimeUnit>,
+    /// Whether a time is the start or the end of its row
+    #[arg(help_heading = HEADING, long, value_name = "EDGE", value_parser = named::<Edge>)]
+    time_is: Option<Edge>,
+    /// Zone of times without one, for example UTC or Europe/Berlin
+    #[arg(help_heading = HEADING, long, value_name = "ZONE")]
+    zone: Option<String>,
+    /// Column of counts, rates or counters
+    #[arg(help_heading = HEADING, long, value_name = "COLUMN")]
+    value: Option<String>,
+    /// What the values of series are: counts, rates or counters [default: as its format has them]
+    #[arg(help_heading = HEADING, long, value_name = "MEANING", value_parser = named::<Values>)]
+    values: Option<Values>,
+    /// The series that is the traffic, where a file holds several: a name, labels such as '{job="web"}', or '*'
+    /// for their sum; may be repeated
+    #[arg(help_heading = HEADING, long, value_name = "SERIES")]
+    select: Vec<String>,
+    /// Length of the interval of a count or rate
+    #[arg(help_heading = HEADING, long, value_name = "SPAN")]
+    interval: Option<Span>,
+    /// What an interval without a row means: zero, interpolate, hold or error
+    #[arg(help_heading = HEADING, long, value_name = "RULE", value_parser = named::<Missing>)]
+    missing: Option<Missing>,
+    /// Column of service times and its unit, for example duration:ms
+    #[arg(help_heading = HEADING, long, value_name = "COLUMN:UNIT", value_parser = service_column)]
+    service_time: Option<ServiceColumn>,
+    /// What becomes of requests that failed: keep or leave-out
+    #[arg(help_heading = HEADING, long, value_name = "RULE", value_parser = named::<Failures>)]
+    failed: Option<Failures>,
+    /// Sorts rows by time instead of refusing unsorted ones
+    #[arg(help_heading = HEADING, long)]
+    sort: bool,
+}
+
+/// A value by the name that scenario files use for it.
+fn named<T: for<'de> serde::Deserialize<'de>>(text: &str) -> Result<T, String> {
+    let from: StrDeserializer<'_, ValueError> = text.into_deserializer();
+    T::deserialize(from).map_err(|error| error.to_string())
+}
+
+fn service_column(text: &str) -> Result<ServiceColumn, String> {
+    let (column, unit) =
+        text.rsplit_once(':').ok_or("expected COLUMN:UNIT, for example duration:ms")?;
+    Ok(ServiceColumn { column: column.to_owned(), unit: named(unit)? })
+}
+
+impl ReadingArgs {
+    /// For whoever reads it at once.
+    pub(super) fn options(&self) -> Options {
+        Options {
+            format: self.format_of_trace,
+            time: self.time.clone(),
+            time_unit: self.time_unit,
+            time_is: self.time_is.unwrap_or_default(),
+            zone: self.zone.clone(),
+            value: self.value.clone(),
+            values: self.values,
+            select: self.select.clone(),
+            interval: self.interval,
+            missing: self.missing,
+            service_time_column: self.service_time.clone(),
+            service_time_linear: None,
+            failed: self.failed,
+            sort: self.sort,
+            memory_limit_bytes: None,
+        }
+    }
+
+    /// The keys of a replay in a scenario that say the same.
+    pub(in crate::cli) fn keys(&self) -> toml::Table {
+        let text = |text: &Option<String>| text.clone().map(toml::Value::String);
+        let list: Vec<toml::Value> = self.select.iter().cloned().map(toml::Value::String).collect();
+        let keys = [
+            ("format", self.format_of_trace.and_then(written)),
+            ("time", text(&self.time)),
+            ("time_unit", self.time_unit.and_then(written)),
+            ("time_is", self.time_is.and_then(written)),
+            ("zone", text(&self.zone)),
+            ("value", text(&self.value)),
+            ("values", self.values.and_then(written)),
+            ("select", (!list.is_empty()).then_some(toml::Value::Array(list))),
+            ("interval", self.interval.and_then(written)),
+            ("missing", self.missing.and_then(written)),
+            ("service_time_column", self.service_time.clone().and_then(written)),
+            ("failed", self.failed.and_then(written)),
+            ("sort", self.sort.then_some(toml::Value::Boolean(true))),
+        ];
+        keys.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect()
+    }
+}
+
+fn written<T: serde::Serialize>(value: T) -> Option<toml::Value> {
+    toml::Value::try_from(value).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser as _;
+
+    #[derive(clap::Parser)]
+    struct Alone {
+        #[command(flatten)]
+        reading: ReadingArgs,
+    }
+
+    #[test]
+    fn names_are_those_of_scenario_files() {
+        assert_eq!(named::<Format>("per-second-counts"), Ok(Format::PerSecondCounts));
+        assert!(named::<Format>("perseconds").unwrap_err().contains("per-second-counts"));
+        let column = service_column("a:b:ms").unwrap();
+        assert_eq!((column.column.as_str(), column.unit), ("a:b", named("ms").unwrap()));
+    }
+
+    #[test]
+    fn every_flag_is_a_key_of_a_replay() {
+        let flags = "x --as rates --time t --time-unit ms --time-is end --zone UTC --value v --values counts \
+                     --select a --select {b=\"c\"} --interval 1m --missing hold --service-time d:ms \
+                     --failed leave-out --sort";
+        let args = Alone::parse_from(flags.split_ascii_whitespace()).reading;
+        let mut keys = args.keys();
+        assert_eq!(keys.len(), 13, "{keys}");
+        keys.insert("file".to_owned(), toml::Value::String("f".to_owned()));
+        let replay: autosim_engine::workload::arrivals::Replay = keys.try_into().unwrap();
+        let options = Options { memory_limit_bytes: None, ..replay.options() };
+        assert_eq!(options, args.options());
+    }
+}

@@ -1,0 +1,94 @@
+//! `azure-functions-2019`: the two weeks of July 2019 that Azure published with "Serverless in the Wild" (ATC 2020).
+//!
+//! `HashOwner,HashApp,HashFunction,Trigger,1,2,...,1440`: a row a function, a column a minute of the day, a cell its
+//! invocations. Samples begin at a later minute, or call it `minute_1`: minutes are found by name. There is no date.
+
+use crate::units::Span;
+use crate::workload::trace::columns::checked;
+use crate::workload::trace::failure::TraceError;
+use crate::workload::trace::format::{Format, Head, TraceFormat};
+use crate::workload::trace::input::Input;
+use crate::workload::trace::number::finite;
+use crate::workload::trace::options::{Options, Values};
+use crate::workload::trace::recording::Recording;
+use crate::workload::trace::records::{Column, Kind, Records};
+use crate::workload::trace::series::{Point, Series, SeriesFile};
+use crate::workload::trace::stamp::StampReader;
+
+/// A row a function.
+pub(crate) struct AzureFunctions2019;
+
+/// Columns that name the function; a sample may lack one.
+const LABELS: [&str; 4] = ["HashOwner", "HashApp", "HashFunction", "Trigger"];
+
+/// Functions that are kept apart to be chosen from; more are read as their sum at once.
+const MOST_FUNCTIONS: usize = 100_000;
+
+impl TraceFormat for AzureFunctions2019 {
+    fn sniff(&self, head: &Head) -> bool {
+        head.has_all(&["HashFunction"]) && head.header.iter().any(|name| minute(name).is_some())
+    }
+    fn read(&self, input: Input, options: &Options) -> Result<Recording, TraceError> {
+        options.only(Format::AzureFunctions2019, &["select"])?;
+        let mut records = Records::open(input, Kind::Table)?;
+        let minutes = minutes(&records)?;
+        let labels: Vec<Column> = LABELS
+            .iter()
+            .filter_map(|name| records.known("select", &[name]).transpose())
+            .collect::<Result<_, _>>()?;
+        let mut series = Vec::new();
+        while records.next()? {
+            if series.len() == MOST_FUNCTIONS {
+                let message = format!("{}: more than {MOST_FUNCTIONS} functions", records.path);
+                return Err(TraceError::file(message, "cut it"));
+            }
+            series.push(function(&records, &labels, &minutes)?);
+        }
+        let stamps = StampReader::utc();
+        let path = records.path.clone();
+        let mut file =
+            SeriesFile::new(path, Format::AzureFunctions2019, Values::Counts, &stamps, options);
+        file.numeric = true;
+        file.sum = true;
+        file.sha256 = records.finish()?;
+        file.columns = std::mem::take(&mut records.header);
+        file.series = series;
+        file.into_recording(&Options { interval: Some(Span::from_secs(60)), ..options.clone() })
+    }
+}
+
+/// The minute of the day that a column is of: `1` or `minute_1` from 00:00 on.
+fn minute(name: &str) -> Option<i64> {
+    let digits = name.strip_prefix("minute_").unwrap_or(name);
+    digits.parse::<i64>().ok().filter(|minute| (0..=1440).contains(minute))
+}
+
+/// The columns of minutes with the instant each begins at.
+fn minutes(records: &Records) -> Result<Vec<(Column, i64)>, TraceError> {
+    let named = records.header.iter().filter_map(|name| Some((name, minute(name)?)));
+    let at = |minute: i64| (minute - 1).max(0) * 60_000_000_000;
+    named.map(|(name, minute)| Ok((records.column("format", name)?, at(minute)))).collect()
+}
+
+fn function(
+    records: &Records,
+    labels: &[Column],
+    minutes: &[(Column, i64)],
+) -> Result<Series, TraceError> {
+    let mut series = Series::default();
+    for column in labels {
+        series.labels.push((column.name.clone(), records.field(column)?.to_owned()));
+    }
+    let name = series.labels.iter().find(|(label, _)| label == "HashFunction");
+    series.name = name.map_or(String::new(), |(_, name)| name.clone());
+    for (column, at) in minutes {
+        let text = records.field(column)?;
+        let value = finite(text).ok_or_else(|| "is not a number".to_owned());
+        let value = value.and_then(|value| checked(value, Values::Counts)).map_err(|why| {
+            let message = format!("{}: `{text}` {why}", records.place(column));
+            TraceError::file(message, "a cell is how often the function ran in its minute")
+        })?;
+        series.points.push(Point { at: *at, value, line: records.line() });
+    }
+    Ok(series)
+}

@@ -1,0 +1,37 @@
+//! `k6`: results of k6 as CSV (`--out csv`).
+//!
+//! A request leaves some ten rows, one for each metric: `http_req_duration` is the one that counts it and says how many
+//! milliseconds its client waited. Its time is the end of the request, cut to the second.
+
+use crate::units::Span;
+use crate::workload::trace::failure::TraceError;
+use crate::workload::trace::format::{Format, Head, TraceFormat};
+use crate::workload::trace::input::Input;
+use crate::workload::trace::number::TimeUnit;
+use crate::workload::trace::options::{Edge, Options};
+use crate::workload::trace::recording::Recording;
+use crate::workload::trace::records::Kind;
+use crate::workload::trace::requests::{self, Layout, Took};
+
+/// One row a metric of a request.
+pub(crate) struct K6;
+
+const LAYOUT: Layout = Layout {
+    kind: Some(Kind::Table),
+    time: &["timestamp"],
+    time_is: Edge::End,
+    grid: Some(Span::from_secs(1)),
+    took: Some(Took { columns: &["metric_value"], unit: TimeUnit::Millis, waited: true }),
+    only: Some(("metric_name", "http_req_duration")),
+    unsorted: true,
+    ..Layout::PLAIN
+};
+
+impl TraceFormat for K6 {
+    fn sniff(&self, head: &Head) -> bool {
+        head.has_all(&["metric_name", "timestamp", "metric_value"])
+    }
+    fn read(&self, input: Input, options: &Options) -> Result<Recording, TraceError> {
+        requests::read(input, options, Format::K6, &LAYOUT)
+    }
+}

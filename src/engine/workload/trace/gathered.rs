@@ -1,0 +1,213 @@
+//! Requests read so far: in memory as long as they fit.
+
+use super::MAX_ROWS;
+use super::demand::Demand;
+use super::failure::TraceError;
+use super::format::Format;
+use super::options::{Edge, Options};
+use super::recording::{Recording, Rows};
+use super::requests::{Requests, unsorted};
+use super::stamp::RELATIVE_BELOW_NS;
+use super::streamed::Streamable;
+use crate::units::Span;
+
+/// Rows read so far: in memory, unless they are too many, and what is known of all of them.
+#[derive(Default)]
+pub(super) struct Gathered {
+    starts: Vec<i64>,
+    demands: Vec<u64>,
+    /// They were too many: memory holds none of them.
+    dropped: bool,
+    pub(super) requests: u64,
+    inversions: u64,
+    seen: Stamps,
+}
+
+impl Gathered {
+    pub(super) fn add(
+        &mut self,
+        start: i64,
+        demand: Option<u64>,
+        row: &Requests,
+        options: &Options,
+    ) -> Result<(), TraceError> {
+        if self.requests > 0 && start < self.seen.last {
+            self.inversions += 1;
+            if !options.sort && row.time_is == Edge::Start && !row.layout.unsorted {
+                let place = row.place();
+                let message = format!("{place}: its time is before that of the row above");
+                return Err(TraceError::at("file", message, unsorted(&row.stamps, options)));
+            }
+        }
+        self.requests += 1;
+        self.seen.add(start);
+        if !self.dropped {
+            self.hold(start, demand, row, options.memory_limit_bytes)?;
+        }
+        match self.dropped && self.inversions > 0 {
+            true => Err(unsortable(row, options)),
+            false => Ok(()),
+        }
+    }
+
+    /// Keeps a row, or drops all where they would pass a limit.
+    fn hold(
+        &mut self,
+        start: i64,
+        demand: Option<u64>,
+        row: &Requests,
+        limit: Option<u64>,
+    ) -> Result<(), TraceError> {
+        let too_many = self.requests > MAX_ROWS as u64;
+        if too_many && limit.is_none() {
+            let message = format!("{} has more than {MAX_ROWS} rows", row.records.path);
+            return Err(TraceError::file(message, "cut it, or turn it into counts per second"));
+        }
+        let bytes = if demand.is_some() { 16 } else { 8 };
+        if too_many || limit.is_some_and(|limit| self.requests.saturating_mul(bytes) > limit) {
+            self.dropped = true;
+            (self.starts, self.demands) = (Vec::new(), Vec::new());
+            return Ok(());
+        }
+        self.starts.push(start);
+        self.demands.extend(demand);
+        Ok(())
+    }
+
+    pub(super) fn into_recording(
+        mut self,
+        read: Requests,
+        sha256: String,
+        format: Format,
+        options: &Options,
+    ) -> Recording {
+        if self.inversions > 0 {
+            self.sort();
+            self.seen = Stamps::of(&self.starts);
+        }
+        let stamps = &read.stamps;
+        let relative = stamps.numeric() && self.seen.latest < RELATIVE_BELOW_NS;
+        let assumptions = self.told(&read, options);
+        let demands = (!self.demands.is_empty()).then_some(self.demands);
+        let rows = match self.dropped {
+            false => Rows::Events { starts: self.starts, demands },
+            true => Rows::Streamed(Box::new(Streamable {
+                origin: read.records.origin.clone(),
+                options: options.clone(),
+                layout: read.layout,
+                requests: self.requests,
+                range: (self.seen.first, self.seen.latest.saturating_add(1)),
+                own_demands: !matches!(read.demand, Demand::Elsewhere),
+            })),
+        };
+        Recording {
+            path: read.records.path,
+            sha256,
+            format,
+            columns: read.records.header,
+            rows,
+            relative,
+            zone: stamps.zone(options.zone.is_some()),
+            inversions: self.inversions,
+            waited: read.demand.waited(),
+            assumptions,
+        }
+    }
+
+    /// What was told from the file, one sentence each.
+    fn told(&self, read: &Requests, options: &Options) -> Vec<String> {
+        let (path, requests) = (&read.records.path, self.requests);
+        let mut said = read.told(requests, options);
+        if self.inversions > 0 {
+            said.push(format!(
+                "{} of {requests} requests started before the row above them and were sorted",
+                self.inversions
+            ));
+        }
+        if let Some(grid) = self.seen.coarse_grid() {
+            let then = match read.layout.grid {
+                None => "spread = \"uniform\" would spread them",
+                Some(_) => {
+                    "each is played at a random instant of its own; spread = \"keep\" keeps them together"
+                }
+            };
+            said.push(format!(
+                "{path}: times are whole multiples of {grid}, and {} of {requests} requests share theirs with \
+                 another; {then}",
+                self.seen.shared
+            ));
+        }
+        let limit = options.memory_limit_bytes.filter(|_| self.dropped);
+        said.extend(limit.map(|limit| {
+            format!(
+                "{path}: {requests} requests do not fit memory_limit_bytes = {limit}: they are read from the \
+                 file again and again, which takes longer and changes nothing"
+            )
+        }));
+        said
+    }
+
+    /// By start; rows of one instant keep their order.
+    fn sort(&mut self) {
+        if self.demands.is_empty() {
+            self.starts.sort_unstable();
+            return;
+        }
+        let mut rows: Vec<(i64, u64)> = self.starts.drain(..).zip(self.demands.drain(..)).collect();
+        rows.sort_by_key(|row| row.0);
+        (self.starts, self.demands) = rows.into_iter().unzip();
+    }
+}
+
+fn unsortable(row: &Requests, options: &Options) -> TraceError {
+    let place = row.place();
+    let limit = options.memory_limit_bytes.unwrap_or(u64::MAX);
+    TraceError::at(
+        "memory_limit_bytes",
+        format!("{place}: its requests must be sorted, and {limit} bytes do not hold them"),
+        "sort the file by start, or raise memory_limit_bytes: 16 bytes a request",
+    )
+}
+
+/// What is known of starts in order, without holding them.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Stamps {
+    pub(super) count: u64,
+    pub(super) first: i64,
+    pub(super) last: i64,
+    pub(super) latest: i64,
+    /// Starts that are those of the row above.
+    pub(super) shared: u64,
+    /// The greatest length that divides the distance of each from the first.
+    grid: u64,
+}
+
+impl Stamps {
+    pub(super) fn of(starts: &[i64]) -> Self {
+        let mut stamps = Self::default();
+        starts.iter().for_each(|&start| stamps.add(start));
+        stamps
+    }
+
+    pub(super) fn add(&mut self, start: i64) {
+        if self.count == 0 {
+            (self.first, self.last, self.latest) = (start, start, start);
+        } else {
+            self.shared += u64::from(start == self.last);
+        }
+        self.count += 1;
+        self.last = start;
+        self.latest = self.latest.max(start);
+        // Past the first few rows the grid mostly divides the distance: one division settles it.
+        let gap = start.abs_diff(self.first);
+        if self.grid == 0 || !gap.is_multiple_of(self.grid) {
+            self.grid = Span(gap).common_step(Span(self.grid)).0;
+        }
+    }
+
+    /// The grid that coarse stamps lie on; `None` if few requests share their stamp.
+    pub(super) fn coarse_grid(&self) -> Option<Span> {
+        let few = self.shared * 10 < self.count || self.count == 0;
+        (!few && self.grid >= 1_000_000).then_some(Span(self.grid))
+    }
+}

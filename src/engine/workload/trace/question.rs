@@ -1,0 +1,199 @@
+//! What is asked where a file does not say what its rows are: nothing is concluded that something speaks against.
+
+use super::failure::TraceError;
+use super::format::{Format, Head};
+use super::number::finite;
+use super::requests::is_time_name;
+use super::stamp::{RELATIVE_BELOW_NS, StampReader};
+use crate::units::Span;
+use strum::VariantArray;
+
+/// Columns that say which metric, or which series, a row is of.
+const METRIC_NAMES: &[&str] = &["metric", "metric_name", "metrics", "__name__", "series"];
+
+/// Words of a name that speaks of requests in an interval, not of one request.
+const OF_INTERVALS: &[&str] = &[
+    "requests",
+    "reqs",
+    "rps",
+    "qps",
+    "tps",
+    "rpm",
+    "throughput",
+    "hits",
+    "visits",
+    "total",
+    "invocations",
+    "queries",
+];
+
+/// Words of a name that speaks of one request all the same.
+const OF_ONE: &[&str] =
+    &["id", "tokens", "bytes", "size", "time", "duration", "latency", "length", "ms", "cost"];
+
+/// Rows at even distances, at least so many, are samples rather than requests.
+const FEWEST_SAMPLES: usize = 4;
+
+/// What speaks against one request a row in a table with a column of times.
+pub(super) fn about(head: &Head, path: &str) -> Option<TraceError> {
+    let rows = head.rows();
+    let numeric = numeric_columns(head, &rows);
+    let metric =
+        head.header.iter().find(|name| METRIC_NAMES.iter().any(|m| name.eq_ignore_ascii_case(m)));
+    let speaking = numeric.iter().find(|name| speaks_of_intervals(name));
+    let why = if let Some(metric) = metric {
+        format!("its column `{metric}` says that rows are of several metrics")
+    } else if let Some(name) = speaking {
+        format!("its column `{name}` may be the requests of an interval")
+    } else {
+        let step = even_step(head, &rows).filter(|_| !numeric.is_empty())?;
+        format!("its rows are {step} apart, beside numbers in `{}`", numeric.join("`, `"))
+    };
+    let message = format!("what a row of `{path}` is cannot be told: {why}");
+    let value = speaking.or(numeric.first()).copied().unwrap_or("COLUMN");
+    Some(TraceError::at("format", message, choices(value)))
+}
+
+/// The choices, as flags to be pasted.
+fn choices(value: &str) -> String {
+    let value = if value.contains([' ', '(', '/', '\'']) {
+        format!("\"{value}\"")
+    } else {
+        value.to_owned()
+    };
+    format!(
+        "say which: --as counts --value {value} (requests of each interval), --as rates --value {value} (requests a \
+         second), --as counters --value {value} (requests since the beginning) or --as timestamps (a row is a \
+         request); in a scenario: format = \"counts\", value = ..."
+    )
+}
+
+/// What is said of a file that no format knows.
+pub(super) fn unknown(head: &Head, path: &str) -> TraceError {
+    let first = head.lines.first().map_or("", String::as_str);
+    let shown: String = first.chars().take(60).collect();
+    let message = format!("the format of `{path}` cannot be told; it begins with `{shown}`");
+    TraceError::at("format", message, remedy(head))
+}
+
+fn remedy(head: &Head) -> String {
+    if head.is_numeric() {
+        return "numbers without a header: name the columns in a first line, or state format = \
+                \"per-second-counts\" (--as per-second-counts) if each is the count of a second"
+            .to_owned();
+    }
+    if head.is_document() {
+        let shapes = "answers of prometheus and cloudwatch are read, and lines of JSON with a time each: jq -c '.[]' \
+                      FILE > lines.jsonl makes lines of an array";
+        return shapes.to_owned();
+    }
+    if head.timed {
+        return choices("value");
+    }
+    let names: Vec<&str> = Format::VARIANTS.iter().map(|format| format.name()).collect();
+    match times_by_content(head) {
+        Some(name) => format!(
+            "its column `{name}` may be the time: --time \"{name}\" --as timestamps, or another of the formats {}",
+            names.join(", ")
+        ),
+        None => format!(
+            "state one: --as {}; a table needs a header, and its column of times by --time COLUMN",
+            names.join("|")
+        ),
+    }
+}
+
+/// Columns of numbers, times left out.
+fn numeric_columns<'a>(head: &'a Head, rows: &[Vec<String>]) -> Vec<&'a str> {
+    let is_numeric = |index: usize| {
+        let mut cells =
+            rows.iter().filter_map(|row| row.get(index)).filter(|cell| !cell.is_empty());
+        let mut any = false;
+        cells.all(|cell| {
+            any = true;
+            finite(cell).is_some()
+        }) && any
+    };
+    let columns = head.header.iter().enumerate().filter(|(_, name)| !is_time_name(name));
+    columns.filter(|(index, _)| is_numeric(*index)).map(|(_, name)| name.as_str()).collect()
+}
+
+fn speaks_of_intervals(name: &str) -> bool {
+    let words = words(name);
+    let any = |of: &[&str]| words.iter().any(|word| of.contains(&word.as_str()));
+    let lower = name.to_lowercase();
+    let a_second =
+        ["/s", "/min", "per sec", "per min", "persec"].iter().any(|end| lower.contains(end));
+    (any(OF_INTERVALS) || a_second) && !any(OF_ONE)
+}
+
+/// The words of a name, in lower case: apart by signs, or by a capital behind a small letter.
+fn words(name: &str) -> Vec<String> {
+    let (mut words, mut small) = (vec![String::new()], false);
+    for letter in name.chars() {
+        if (letter.is_uppercase() && small) || !letter.is_alphanumeric() {
+            words.push(String::new());
+        }
+        small = letter.is_lowercase();
+        if let (true, Some(word)) = (letter.is_alphanumeric(), words.last_mut()) {
+            word.extend(letter.to_lowercase());
+        }
+    }
+    words
+}
+
+/// The distance of the rows, where it is the same everywhere and at least a second.
+fn even_step(head: &Head, rows: &[Vec<String>]) -> Option<Span> {
+    let time = head.header.iter().position(|name| is_time_name(name))?;
+    let mut stamps = StampReader::utc();
+    let at: Option<Vec<i64>> = rows.iter().map(|row| stamps.read(row.get(time)?)).collect();
+    let at = at.filter(|at| at.len() >= FEWEST_SAMPLES)?;
+    let step = at[1].checked_sub(at[0]).filter(|step| *step >= 1_000_000_000)?;
+    let even = at.windows(2).all(|pair| pair[1].checked_sub(pair[0]) == Some(step));
+    even.then(|| Span(step.unsigned_abs()))
+}
+
+/// The first column all of whose cells are times of the calendar.
+fn times_by_content(head: &Head) -> Option<&str> {
+    let rows = head.rows();
+    let is_time = |index: usize| {
+        let mut stamps = StampReader::utc();
+        let dated = |row: &Vec<String>| {
+            let at = row.get(index).and_then(|cell| stamps.read(cell));
+            at.is_some_and(|at| at >= RELATIVE_BELOW_NS)
+        };
+        !rows.is_empty() && rows.iter().all(dated)
+    };
+    (0..head.header.len()).find(|index| is_time(*index)).map(|index| head.header[index].as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_speak_of_intervals_are_told_from_those_of_one_request() {
+        for name in [
+            "total_requests",
+            "Requests/sec",
+            "rps",
+            "throughput",
+            "Visits",
+            "totalRequests",
+            "req/min",
+        ] {
+            assert!(speaks_of_intervals(name), "{name}");
+        }
+        for name in [
+            "request_id",
+            "Request tokens",
+            "Total tokens",
+            "bytes",
+            "web",
+            "totalTime",
+            "attempts",
+        ] {
+            assert!(!speaks_of_intervals(name), "{name}");
+        }
+    }
+}

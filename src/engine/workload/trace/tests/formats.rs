@@ -1,0 +1,232 @@
+//! What each format's rows are, and what is asked where a file does not say.
+
+use super::*;
+use crate::workload::trace::Format;
+
+/// A few lines of a format.
+const fn sample(format: Format) -> &'static str {
+    match format {
+        Format::PerSecondCounts => "0 2 0 1\n",
+        Format::AccessLog => {
+            "h - - [02/Mar/2026:09:00:00 +0000] \"GET / HTTP/1.1\" 200 5\n\
+             h - - [02/Mar/2026:09:00:02 +0000] \"GET / HTTP/1.1\" 404 -\n"
+        }
+        Format::Prometheus => {
+            r#"{"status":"success","data":{"resultType":"matrix","result":[{"metric":{"job":"a"},
+               "values":[[1764400000,"2"],[1764400001.000,"NaN"],[1764400002,"3"]]}]}}"#
+        }
+        Format::Cloudwatch => {
+            r#"{"MetricDataResults":[{"Id":"m","Label":"RequestCount","Timestamps":
+               ["2026-03-02T09:02:00+00:00","2026-03-02T09:00:00+00:00","2026-03-02T09:01:00+00:00"],
+               "Values":[3.0,1.0,2.0],"StatusCode":"Complete"}]}"#
+        }
+        Format::Mooncake => {
+            "{\"timestamp\": 0, \"input_length\": 7, \"output_length\": 2, \"hash_ids\": [0, 1]}\n\
+             {\"timestamp\": 3000, \"input_length\": 5, \"output_length\": 1, \"hash_ids\": []}\n"
+        }
+        Format::AzureFunctions2019 => {
+            "HashOwner,HashApp,HashFunction,Trigger,1,2,3\no,a,f,http,1,0,2\no,a,g,timer,0,1,1\n"
+        }
+        Format::AzureFunctions2021 => {
+            "app,func,end_timestamp,duration\na,f,5.5,5\na,f,2.25,0.25\na,g,3,0\n"
+        }
+        Format::BurstGpt => {
+            "Timestamp,Model,Request tokens,Response tokens,Total tokens,Log Type\n\
+             5,ChatGPT,472,18,490,Conversation log\n7,GPT-4,20,0,20,API log\n"
+        }
+        Format::K6 => {
+            "metric_name,timestamp,metric_value,status\nhttp_reqs,1764400000,1,200\n\
+             http_req_duration,1764400000,30.5,200\nhttp_req_blocked,1764400000,0.1,200\n\
+             http_req_duration,1764400003,1900,200\n"
+        }
+        Format::JMeter => {
+            "timeStamp,elapsed,label,success\n1764400000000,313,GET /,true\n1764400000167,20,GET /,true\n"
+        }
+        Format::Locust => {
+            "Timestamp,User Count,Type,Name,Requests/s,Failures/s,Total Request Count\n\
+             1764400000,1,GET,/cart,0,0,0\n1764400000,1,,Aggregated,0,0,0\n\
+             1764400001,1,GET,/cart,1,0,3\n1764400001,1,,Aggregated,1,0,3\n\
+             1764400002,1,GET,/cart,1,0,5\n1764400002,1,,Aggregated,1,0,5\n"
+        }
+        Format::Grafana => {
+            "\"Time\",\"web\"\n2026-03-02 09:00:00,2 req/s\n2026-03-02 09:00:15,4 req/s\n"
+        }
+        Format::Counts => "time_s,count\n0,0\n1,2\n3,1\n",
+        // No name of a counter is sure: never told from the first lines.
+        Format::Counters => "time_s,value\n0,10\n1,12\n2,1\n3,2\n",
+        Format::Rates => "time_s,rate\n0,0\n1,2\n2,0\n3,1\n",
+        Format::Timestamps => "time_s\n1\n1.5\n3.5\n",
+    }
+}
+
+#[test]
+fn every_format_is_told_from_its_first_lines_and_read_like_where_it_is_stated() {
+    for &format in Format::ALL {
+        let (text, name) = (sample(format), format.name());
+        if format == Format::Counters {
+            assert_eq!(
+                arrivals(&replay(text, "format = 'counters'")).len(),
+                4,
+                "2, 1 since zero, 1"
+            );
+            continue;
+        }
+        let sniffed = replay(text, "");
+        let told = format!("was read as `{name}`, told from its first lines");
+        assert!(sniffed.assumptions().iter().any(|said| said.contains(&told)), "{name}");
+        let stated = replay(text, &format!("format = '{name}'"));
+        let (expected, given) = (arrivals(&sniffed), arrivals(&stated));
+        assert!(!expected.is_empty(), "{name}");
+        assert_eq!(expected, given, "{name}");
+    }
+}
+
+/// What requests of a format are, in nanoseconds: (start, service time); and what was said.
+fn requests_of(text: &str, options: &str) -> (Vec<(u64, u64)>, String) {
+    let workload = replay(text, options);
+    (requests(&workload, 0, hour()), workload.assumptions().join("\n"))
+}
+
+#[test]
+fn ends_and_durations_of_known_formats_become_starts_and_service_times() {
+    let (functions, said) = requests_of(sample(Format::AzureFunctions2021), "");
+    assert_eq!(functions, [(S / 2, 5 * S), (2 * S, S / 4), (3 * S, 0)]);
+    assert!(said.contains("service times are its own"), "{said}");
+    let (k6, _) = requests_of(sample(Format::K6), "spread = 'keep'");
+    // The second row ends in second 3 and took 1.9 s: it began in second 1.
+    assert_eq!(k6, [(0, 30_500_000), (S, 1_900_000_000)]);
+    let (jmeter, _) = requests_of(sample(Format::JMeter), "");
+    assert_eq!(jmeter, [(0, 313_000_000), (167_000_000, 20_000_000)]);
+    let line = |second: u32, end: &str| {
+        format!(
+            "h - - [02/Mar/2026:09:00:{second:02} +0000] \"GET / HTTP/1.1\" 200 5 \"-\" \"-\" {end}\n"
+        )
+    };
+    let log = line(3, "0.400") + &line(4, "2.600") + &line(4, "0.600") + "\n";
+    let (log, said) = requests_of(&log, "spread = 'keep'");
+    assert_eq!(log, [(0, 2_600_000_000), (2 * S, 400_000_000), (2 * S, 600_000_000)], "{said}");
+}
+
+#[test]
+fn what_clients_waited_gives_way_to_a_law_that_is_stated_and_is_doubted_without_one() {
+    let (_, said) = replay_bytes(sample(Format::K6).as_bytes(), "");
+    assert!(said[1].contains("service times are what clients waited"), "{said:?}");
+    let (k6, said) = requests_of(sample(Format::K6), "service_time.constant = '5ms'");
+    assert!(k6.iter().all(|request| request.1 == 5_000_000), "{k6:?}");
+    assert!(said.contains("the law that is stated was taken instead"), "{said}");
+}
+
+#[test]
+fn requests_that_failed_are_pointed_out_and_may_be_left_out() {
+    let (all, said) = requests_of(sample(Format::BurstGpt), "");
+    assert_eq!(all.len(), 2);
+    assert!(said.contains("1 request of 2 failed (no response tokens)"), "{said}");
+    let (kept, said) = requests_of(sample(Format::BurstGpt), "failed = 'leave-out'");
+    assert_eq!(kept.len(), 1);
+    assert!(said.contains("1 request that failed (no response tokens) left out"), "{said}");
+    let tokens = "service_time_linear = { base = '50ms', per = { 'Response tokens' = '25ms' } }";
+    assert_eq!(requests_of(sample(Format::BurstGpt), tokens).0[0].1, 500_000_000);
+    let tokens = "service_time_linear = { per = { output_length = '25ms' } }";
+    assert_eq!(
+        requests_of(sample(Format::Mooncake), tokens).0,
+        [(0, 50_000_000), (3 * S, 25_000_000)]
+    );
+}
+
+#[test]
+fn series_hold_what_they_say() {
+    let counts = |text: &str, options: &str| -> Vec<f64> {
+        let workload = replay(text, options);
+        let at = |s| workload.rate_at(Time::from_secs(s));
+        // Requests of each minute.
+        (0..3).map(|k| (at(k * 60 + 1) * 60.0).round()).collect()
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let seen = |text: &str, options: &Options| {
+        std::fs::write(folder.path().join("t"), text).unwrap();
+        inspect(folder.path(), "t", options).unwrap_or_else(|error| panic!("{text}: {error}"))
+    };
+    // Newest first in the file.
+    assert_eq!(counts(sample(Format::Cloudwatch), ""), [1.0, 2.0, 3.0]);
+    let azure = sample(Format::AzureFunctions2019);
+    assert_eq!(counts(azure, ""), [1.0, 1.0, 3.0]);
+    assert_eq!(counts(azure, "select = ['{Trigger=\"timer\"}']"), [0.0, 1.0, 1.0]);
+    for (format, requests, rows) in [
+        // NaN is no value: one interval is missing.
+        (Format::Prometheus, 2.0 * 2.0 + 3.0 * 2.0, 2),
+        (Format::Grafana, 15.0 * (2.0 + 4.0), 2),
+        // Three in the first second, two in the second: the last row has no second of its own.
+        (Format::Locust, 5.0, 2),
+    ] {
+        let seen = seen(sample(format), &Options::default());
+        assert_eq!((seen.requests.round(), seen.rows), (requests, rows), "{format:?}: {seen:?}");
+    }
+    let counter = r#"[{"metric":{"__name__":"http_requests_total","job":"a"},"values":[[0,"7"],[60,"9"],[120,"4"]]},
+        {"metric":{"__name__":"http_requests_total","job":"b"},"values":[[0,"1"],[60,"1"],[120,"2"]]}]"#;
+    let sum = Options { select: vec!["*".to_owned()], ..Options::default() };
+    let seen = seen(counter, &sum);
+    assert_eq!(seen.requests, 2.0 + 4.0 + 1.0, "{seen:?}");
+    assert!(
+        seen.assumptions.iter().any(|said| said.contains("counters by their name")),
+        "{seen:?}"
+    );
+    assert!(seen.assumptions.iter().any(|said| said.contains("began again once")), "{seen:?}");
+}
+
+#[test]
+fn nothing_is_concluded_that_something_speaks_against() {
+    let grid = |name: &str| {
+        let rows: String =
+            (0..9).map(|k| format!("{},{}\n", 1_764_400_000 + 15 * k, 20 + k)).collect();
+        format!("time,{name}\n{rows}")
+    };
+    for (text, parts) in [
+        (grid("web"), ["its rows are 15s apart, beside numbers in `web`", "--as rates --value web"]),
+        (grid("total_requests"), ["`total_requests` may be the requests", "--as counters --value total_requests"]),
+        (grid("Req/min"), ["`Req/min` may be", "--as counts --value \"Req/min\""]),
+        (
+            "time,metric,x\n1,a,2\n1,b,2\n3,a,4\n".to_owned(),
+            ["column `metric` says that rows are of several metrics", "--as timestamps"],
+        ),
+        (
+            "{\"ts\": 1, \"throughput\": 5}\n{\"ts\": 3.5, \"throughput\": 6}\n".to_owned(),
+            ["`throughput` may be", "--as counts --value throughput"],
+        ),
+        (
+            "\"Time\",\"web\",\"api\"\n2026-03-02 09:00:00,1,2\n2026-03-02 09:00:15,1,2\n".to_owned(),
+            ["t.csv holds 2 series", "--select 'web' or --select 'api', several of them"],
+        ),
+        (
+            r#"[{"metric":{"job":"a"},"values":[[1,"1"]]},{"metric":{"job":"b"},"values":[[1,"1"]]}]"#.to_owned(),
+            ["2 series", "--select '{job=\"a\"}'"],
+        ),
+        ("[{\"at\": 1}]".to_owned(), ["cannot be told", "jq -c '.[]' FILE"]),
+        (
+            "id,finished\n1,2026-03-02T09:00:00Z\n2,2026-03-02T09:00:05Z\n".to_owned(),
+            ["cannot be told", "--time \"finished\" --as timestamps"],
+        ),
+    ] {
+        let (workload, said) = replay_bytes(text.as_bytes(), "");
+        let found = said.join("\n");
+        assert!(workload.is_none(), "{text}");
+        assert!(parts.iter().all(|part| found.contains(part)), "{text}: {found}");
+    }
+    // What is stated is not asked for.
+    assert_eq!(arrivals(&replay(&grid("web"), "format = 'timestamps'")).len(), 9);
+    let rates = replay(&grid("web"), "format = 'rates'\nvalue = 'web'");
+    assert_eq!(rates.rate_at(Time::from_secs(1)), 20.0);
+}
+
+#[test]
+fn a_rate_that_looks_absurd_is_a_warning() {
+    for (text, options, word) in [
+        ("time_s\n1\n100000\n", "", "less than one a minute"),
+        ("time_s,count\n0,1\n20,0\n40,0\n60,1\n", "", "fewer requests than intervals"),
+        ("time_s,rate\n0,2e7\n1,2e7\n", "until = '1ms'", "more than ten million a second"),
+    ] {
+        let (workload, said) = replay_bytes(text.as_bytes(), options);
+        assert!(workload.is_some(), "{text}: {said:?}");
+        let doubts = |one: &String| one.contains(word) && one.contains("trace inspect");
+        assert!(said.iter().any(doubts), "{text}: {said:?}");
+    }
+}
