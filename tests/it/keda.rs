@@ -11,7 +11,7 @@ fn scenario(jobs: &str, spec: &str, rest: &str) -> Result<Loaded, String> {
     std::fs::write(folder.path().join("jobs.csv"), recording).expect("it is written");
     let toml = format!(
         "duration = '5m'\n[workload.arrivals.main.replay]\nfile = 'jobs.csv'\ntime = 't'\ntime_unit = 's'\n\
-         format = 'timestamps'\nspread = 'keep'\n[service]\nservice_time.constant = '50s'\n\
+         format = 'timestamps'\nspread = 'keep'\n[service]\nservice_time.constant = '50s'\nqueue.at_zero = 'wait'\n\
          [replica]\ncold_start.constant = '5s'\n{rest}\n[policies.own.keda]\nbody = \"\"\"\n\
          apiVersion: keda.sh/v1alpha1\nkind: ScaledObject\nmetadata: {{name: worker}}\nspec:\n  \
          scaleTargetRef: {{name: worker}}\n  cooldownPeriod: 60\n{spec}\"\"\"\n"
@@ -71,6 +71,23 @@ fn a_queue_that_does_not_answer_keeps_the_pods_or_brings_those_of_the_fallback()
     let fallback = format!("  fallback: {{failureThreshold: 2, replicas: 5}}\n{JOBS}");
     let found = changes("40 41 42", &fallback, outage);
     assert_eq!(found, [(60.0, 1), (75.0, 3), (135.0, 5), (240.0, 0)]);
+}
+
+/// Prometheus scrapes every 30 s and finds a job at 60 and 90 s. From 100 to 200 s it has nothing: that is 0 for KEDA,
+/// so the cooldown from 90 s on ends at 150 s, with a job in service; the one that waits is found at 210 s. Where
+/// nothing is a failure, the pod is kept.
+#[test]
+fn a_query_that_finds_nothing_puts_a_busy_pod_to_sleep_unless_it_is_told_to_fail() {
+    let rest = "grace = '10s'\n[[metric_outages]]\nat = '100s'\nlasts = '100s'\n\
+                [policies.own.keda.knobs]\nmetrics.load = 'ongoing_requests'\n";
+    let at = |more: &str| {
+        let metadata = format!("{{query: up, threshold: '1'{more}}}");
+        let trigger =
+            format!("  triggers:\n  - {{type: prometheus, name: load, metadata: {metadata}}}\n");
+        changes("40 90 91", &trigger, rest)
+    };
+    assert_eq!(at(""), [(60.0, 1), (150.0, 0), (210.0, 1)]);
+    assert_eq!(at(", ignoreNullValues: 'false'"), [(60.0, 1)]);
 }
 
 #[test]

@@ -94,6 +94,8 @@ pub struct Platform {
     pub dated: bool,
     /// Whether nothing is left of it where nobody comes for a while, until somebody comes.
     pub sleeps: bool,
+    /// Whether it counts a queue, in which work is to wait.
+    pub queues: bool,
     /// Whether a request that finds no live replica fails rather than waits.
     pub rejects_at_zero: bool,
     /// Replicas that stay ready while others are replaced.
@@ -160,6 +162,7 @@ impl Platform {
             dated: false,
             min_ready: None,
             path: None,
+            queues: false,
             rejects_at_zero: false,
             sleeps: false,
         }

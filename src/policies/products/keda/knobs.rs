@@ -3,7 +3,7 @@
 use crate::products::knobs::knobs;
 use crate::products::kubernetes_hpa;
 use autosim_engine::fault::Faults;
-use autosim_engine::signal::MetricRef;
+use autosim_engine::signal::{MetricRef, Missing};
 use std::collections::BTreeMap;
 
 knobs! {
@@ -43,6 +43,11 @@ impl Knobs {
         if self.hpa.autoscaler.is_some() {
             let message = "KEDA makes one autoscaler of each ScaledObject";
             faults.error("autoscaler", message, "`knobs.scaled_object` says which");
+        }
+        if self.hpa.metrics_missing != Missing::NoData {
+            let message = "KEDA asks the sources of its triggers itself";
+            let hint = "`ignoreNullValues` of a trigger of type prometheus says what nothing is";
+            faults.error("metrics_missing", message, hint);
         }
         if !self.hpa.metrics.is_empty() {
             let message = "KEDA gives the autoscaler its metrics";

@@ -209,8 +209,8 @@ impl Product for Keda {
         let own = super::knobs::assumptions(knobs, Self::FIXED);
         let of_hpa = super::knobs::assumptions(&knobs.hpa, &[]).into_iter();
         let below = |one: Assumption| Assumption { rule: format!("hpa.{}", one.rule), ..one };
-        let elsewhere = |one: &Assumption| one.rule != "metrics";
-        own.into_iter().chain(of_hpa.filter(elsewhere).map(below)).collect()
+        let own_alone = |one: &Assumption| !["metrics", "metrics_missing"].contains(&&*one.rule);
+        own.into_iter().chain(of_hpa.filter(own_alone).map(below)).collect()
     }
 
     /// A workload starts with its own count, without a workload with `minReplicaCount`. What a queue holds waits for
@@ -226,10 +226,12 @@ impl Product for Keda {
         };
         let start = workload.and_then(|one| one.replicas).unwrap_or(scaled.min).max(0);
         let grace_s = workload.map_or(30, |workload| workload.grace_s);
+        let queues = scaled.triggers.iter().any(|trigger| trigger.kind.is_queue());
         Platform {
             grace: Some(Span::from_secs(grace_s.max(0) as u64)),
             leaves_first: Some(LeavesFirst::Newest),
-            rejects_at_zero: !scaled.triggers.iter().any(|trigger| trigger.kind.is_queue()),
+            queues,
+            rejects_at_zero: !queues,
             scale_in_after,
             sleeps: scaled.idle.unwrap_or(scaled.min) == 0,
             dated: scaled.triggers.iter().any(|one| matches!(one.source, Source::Cron(_))),

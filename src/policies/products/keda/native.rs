@@ -113,6 +113,8 @@ pub struct External {
     pub activation: f64,
     /// `useCachedMetrics`: the autoscaler is given what the last poll found.
     pub cached: bool,
+    /// It returns 0 where its source has nothing, rather than fail.
+    pub nothing_is_zero: bool,
     /// What it stands for in a simulation, if that is known.
     pub stands_for: Option<MetricRef>,
 }

@@ -10,7 +10,7 @@ use crate::products::kubernetes_hpa::words::SourceKind;
 use crate::products::kubernetes_hpa::{self, MetricSpec, policy, sensor};
 use autosim_engine::control::SignalRef;
 use autosim_engine::signal::{
-    GaugeMode, MetricRef, Pipeline, Probe, Reading, Resources, Sensor, Signal,
+    GaugeMode, MetricRef, Missing, Pipeline, Probe, Reading, Resources, Sensor, Signal,
 };
 use autosim_engine::units::{Span, Time};
 
@@ -97,6 +97,8 @@ fn of_trigger(
     };
     let kind = SourceKind::External;
     let signal = sensor::custom(stands_for, kind, &knobs.hpa).named(&column).read_from(&of.metric);
+    let missing = if of.nothing_is_zero { Missing::Value(0.0) } else { Missing::NoData };
+    let signal = SignalRef { signal: Signal { missing, ..signal.signal }, ..signal };
     if recorded(&column) || recorded(&of.metric) {
         // What it returned is on record: nothing samples it again.
         return SignalRef { sensor: Some(Box::new(sensor::Told::default())), ..signal };

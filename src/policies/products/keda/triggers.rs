@@ -192,7 +192,11 @@ impl<'r> Metadata<'_, 'r> {
         let told = |name: &str| knobs.metrics.get(name).cloned();
         let told = name.and_then(told).or_else(|| told(&metric));
         let stands_for = told.or_else(|| self.stands_for(name.unwrap_or_default()));
-        Some(External { metric, target, activation: activation?, cached, stands_for })
+        let is_false = |text: &str| text == "false";
+        let nothing_is_zero = self.kind == TriggerKind::Prometheus
+            && !self.text("ignoreNullValues").is_some_and(is_false);
+        let activation = activation?;
+        Some(External { metric, target, activation, cached, nothing_is_zero, stands_for })
     }
 
     /// The name of a metric, before what makes it one of this trigger.

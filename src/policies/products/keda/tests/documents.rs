@@ -307,20 +307,21 @@ fn triggers_are_named_and_aimed_as_keda_does_it() {
         let target = MetricTarget::Average(*milli);
         assert_eq!(found, ((*metric).to_owned(), target, (*stands_for).to_owned()), "{trigger}");
     }
-    let knobs = r#"{"metrics": {"load": "p95_ms", "s0-redis-a": "web/queued_requests"}}"#;
-    let knobs: Knobs = serde_json::from_str(knobs).unwrap();
-    for (trigger, target, stands_for) in [
+    for (knob, trigger, target, stands_for) in [
         (
+            r#""load": "p95_ms""#,
             "type: prometheus, name: load, metricType: Value, metadata: {threshold: \"5\"}",
             MetricTarget::Value(5000),
             "p95_ms",
         ),
         (
+            r#""s0-redis-a": "web/queued_requests""#,
             "type: redis, metadata: {listName: a}",
             MetricTarget::Average(5000),
             "web/queued_requests",
         ),
     ] {
+        let knobs: Knobs = serde_json::from_str(&format!("{{\"metrics\": {{{knob}}}}}")).unwrap();
         let (_, found, told) = aim(&faults(&triggered_by(trigger), &knobs, true).0.unwrap());
         assert_eq!((found, told.as_str()), (target, stands_for));
     }
