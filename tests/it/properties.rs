@@ -3,10 +3,12 @@
 
 use crate::naive::Case;
 use crate::naive_equality::{
-    Kind, closed_loop_case, kinds, random_case, routed, setup, sharing_case,
+    Kind, closed_loop_case, kinds, proxy_case, random_case, routed, setup, sharing_case,
 };
-use autosim_engine::fleet::{Balancing, ColdStage, FleetSpec, LoopSpec, RoutingRule};
+use autosim_engine::control::SignalRef;
+use autosim_engine::fleet::{Balancing, ColdStage, FailureSpec, FleetSpec, LoopSpec, RoutingRule};
 use autosim_engine::random::{Distribution, Sampler, Streams};
+use autosim_engine::signal::{Metric, Passed, Probe, Reading, Sensor, Signal};
 use autosim_engine::simulation::{
     Completion, FleetTotals, Outcome, ServiceOutcome, Sink, Window, run_told,
 };
@@ -275,4 +277,51 @@ fn a_user_thinks_and_asks_for_the_same_whoever_serves() {
         assert_eq!(asked[..common], other_asked[..common]);
         assert_eq!(thought[..common], other_thought[..common]);
     }
+}
+
+/// What a probe shows of requests past a proxy: all, the sum over ready replicas, and those present anyhow.
+type Past = (Passed, u128, u128);
+
+struct PastProxy(std::sync::Arc<std::sync::Mutex<Vec<Past>>>);
+
+impl Sensor for PastProxy {
+    fn scrape(&mut self, probe: &Probe<'_>) {
+        let direct = probe.direct.expect("there is a proxy");
+        let each = direct.replicas.iter().map(|one| one.passed.present_ns).sum();
+        let present_ns = probe.in_flight_ns + probe.queued_ns;
+        self.0.lock().expect("one thread").push((direct.all, each, present_ns));
+    }
+    fn sample(&mut self, _: Time, _: Option<f64>) {}
+    fn reading(&mut self, at: Time) -> Reading {
+        Reading { value: None, at }
+    }
+}
+
+/// Somebody is ready always, so that whoever goes past the proxy is at a replica. (rule 54)
+#[test]
+fn either_all_requests_come_past_the_proxy_or_none() {
+    let mut compared = 0;
+    for (kind, seed) in routed().flat_map(|kind| (0..60).map(move |seed| (kind, seed))) {
+        for in_path in [true, false] {
+            let mut case = proxy_case(kind, seed);
+            case.in_path = vec![in_path];
+            case.fleet.initial = case.fleet.initial.max(1);
+            case.fleet.failures = FailureSpec::default();
+            case.script.iter_mut().for_each(|count| *count = (*count).max(1));
+            let log = std::sync::Arc::default();
+            let mut setup = setup(&case);
+            let signal = Signal::of(Metric::OngoingRequests, Span(7), Span(7));
+            let watch = Some(Box::new(PastProxy(std::sync::Arc::clone(&log))) as _);
+            let watch = SignalRef { sensor: watch, ..SignalRef::own(signal) };
+            setup.services[0].autoscaler.signals = vec![watch];
+            run_told(setup, [], &mut Visits::default()).expect("nothing halts a small run");
+            for (all, each, present_ns) in log.lock().expect("one thread").iter() {
+                let expected = if in_path { 0 } else { *present_ns };
+                assert_eq!(all.present_ns, expected, "SEED {seed}: {case:?}");
+                assert!(*each <= expected, "SEED {seed}: {case:?}");
+                compared += usize::from(*each > 0);
+            }
+        }
+    }
+    assert!(compared > 1000, "{compared}");
 }

@@ -32,7 +32,7 @@ pub trait Policy: Send + Fork {
         seen.hold()
     }
 
-    /// Whether a proxy before the replicas, where the platform has one, is in the path of requests (rule 53); asked at
+    /// Whether a proxy before the replicas, where the platform has one, is in the path of requests (rule 54); asked at
     /// the start and after each decision.
     fn proxies(&self) -> bool {
         true

@@ -309,7 +309,7 @@ impl RoutingRule {
     }
 }
 
-/// What holds requests before replicas with queues of their own, and hands them over (rules 53, 54). The policy
+/// What holds requests before replicas with queues of their own, and hands them over (rules 54, 55). The policy
 /// has it in the path of requests or not; where no replica is ready it always is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Proxy {
@@ -391,7 +391,7 @@ pub enum Overflow {
 pub struct QueueSpec {
     /// Most requests waiting at once, everywhere together; `None` = no limit.
     pub capacity: Option<u64>,
-    /// Most requests waiting in the queue of one replica (rule 55); `None` = no limit.
+    /// Most requests waiting in the queue of one replica (rule 56); `None` = no limit.
     pub replica_capacity: Option<u32>,
     /// How long a request waits before it gives up; drawn per request.
     pub timeout: Option<Sampler>,

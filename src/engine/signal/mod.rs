@@ -21,7 +21,7 @@ mod spec;
 pub use definition::{Basis, GaugeMode, Missing, Signal, Statistic};
 pub use metric::Metric;
 pub use pipeline::Pipeline;
-pub use probe::{Life, Probe, ReplicaLoad, Resources, Shown, Wants};
+pub use probe::{Direct, DirectLoad, Life, Passed, Probe, ReplicaLoad, Resources, Shown, Wants};
 pub use reading::{Census, Reading};
 pub use sensor::Sensor;
 pub use spec::{MetricRef, SignalSpec};

@@ -53,6 +53,38 @@ pub struct Probe<'a> {
     pub replicas: Option<&'a [ReplicaLoad]>,
     /// Those that start, one by one; present only if some sensor wants their work.
     pub starting: Option<&'a [Life]>,
+    /// What came to replicas past the proxy before them; `None` without a proxy.
+    pub direct: Option<Direct<'a>>,
+}
+
+/// Requests that came to replicas directly, past a proxy (rule 54).
+#[derive(Debug, Clone, Copy)]
+pub struct Direct<'a> {
+    /// All of them.
+    pub all: Passed,
+    /// Those of the ready replicas one by one, in the order of their launches, as they were when any came or was
+    /// there last.
+    pub replicas: &'a [DirectLoad],
+}
+
+/// Requests that came a certain way, since the start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Passed {
+    /// Those that arrived, but for those that were refused.
+    pub arrivals: u64,
+    /// Integral of those in service or waiting at a replica.
+    pub present_ns: u128,
+}
+
+/// One ready replica as those see it who come to it directly.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DirectLoad {
+    /// Which: never used twice in a run, larger for later launches.
+    pub number: u64,
+    /// Since when it is ready.
+    pub ready_since: Time,
+    /// What came to it.
+    pub passed: Passed,
 }
 
 /// What a sensor wants to be shown of replicas.

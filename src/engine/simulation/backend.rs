@@ -21,7 +21,7 @@ use super::told::Told;
 use crate::fleet::dispatch::{FluidPlane, Interruption, Plane, Sink, Stop, plane};
 use crate::fleet::{FULL_SPEED, Fleet, FleetSpec, ReplicaId};
 use crate::random::Streams;
-use crate::signal::{Census, Life, ReplicaLoad, Wants};
+use crate::signal::{Census, DirectLoad, Life, Passed, ReplicaLoad, Wants};
 use crate::units::Time;
 use crate::workload::{Arrivals, Flow};
 use std::sync::Arc;
@@ -48,6 +48,9 @@ pub(super) struct Backend<'a, const OBSERVED: bool> {
     wants: Wants,
     replicas: Vec<ReplicaLoad>,
     starting: Vec<Life>,
+    /// What came to replicas past a proxy when any of it was there last, to all and to each.
+    direct: Passed,
+    direct_of: Vec<DirectLoad>,
     /// What replicas computed up to the last change of pace, ascending by number; where that is wanted.
     computing_of: Vec<(u64, Computing)>,
     clock: Time,
@@ -127,6 +130,8 @@ impl<'a, const OBSERVED: bool> Backend<'a, OBSERVED> {
             wants,
             replicas: Vec::new(),
             starting: Vec::new(),
+            direct: Passed::default(),
+            direct_of: Vec::new(),
             computing_of: Vec::new(),
             clock: Time::ZERO,
         }

@@ -87,7 +87,7 @@ impl<'a, const OBSERVED: bool> Service<'a, OBSERVED> {
     }
 
     /// A decision takes effect: it is the count in force from now on (rules 11, 17), and a proxy is in the path or
-    /// not (rule 53).
+    /// not (rule 54).
     pub(super) fn actuate(&mut self, now: Time, order: Order) {
         self.backend.put_proxy(now, order.in_path);
         let decided = now.before(self.controller.autoscaler.actuation_delay);

@@ -20,7 +20,7 @@ fn replicas(initial: u32, concurrency: u32) -> FleetSpec {
 }
 
 /// Two replicas of two slots. Directly the third request waits at the first replica while the other is idle; the proxy
-/// has it wait for whoever is free first (rules 53, 54).
+/// has it wait for whoever is free first (rules 54, 55).
 #[test]
 fn in_the_path_it_holds_what_no_replica_has_room_for() {
     let requests = [(0, 9), (0, 3), (1, 9), (1, 9), (2, 5)];
@@ -39,7 +39,7 @@ fn in_the_path_it_holds_what_no_replica_has_room_for() {
     assert_eq!(fates(&one), held);
 }
 
-/// | way | to whom the first four go, of three replicas of two slots (rule 54) |
+/// | way | to whom the first four go, of three replicas of two slots (rule 55) |
 #[test]
 fn it_fills_the_oldest_or_goes_round() {
     let requests = [(0, 50), (1, 50), (2, 50), (3, 50)];
@@ -55,7 +55,7 @@ fn it_fills_the_oldest_or_goes_round() {
     }
 }
 
-/// Who came directly does not count: the proxy hands over one more, which waits at the replica (rule 54).
+/// Who came directly does not count: the proxy hands over one more, which waits at the replica (rule 55).
 #[test]
 fn it_knows_its_own_requests_alone() {
     let fleet = behind(HandsOver::InTurn(1), replicas(1, 1));
@@ -66,7 +66,7 @@ fn it_knows_its_own_requests_alone() {
     assert_eq!(fates(&one), expected);
 }
 
-/// Out of the path it still takes who finds no replica ready, and hands them over one at a time (rule 53).
+/// Out of the path it still takes who finds no replica ready, and hands them over one at a time (rule 54).
 #[test]
 fn without_a_ready_replica_it_is_in_the_path() {
     let fleet = behind(HandsOver::InTurn(1), FleetSpec { cold_start: cold(5), ..replicas(0, 2) });
@@ -76,7 +76,7 @@ fn without_a_ready_replica_it_is_in_the_path() {
     assert_eq!(fates(&one), [done(15, 24, 0), done(24, 33, 0), done(16, 18, 0)]);
 }
 
-/// On its way for 4, whoever is free meanwhile; one that came before it directly would have been served (rule 53).
+/// On its way for 4, whoever is free meanwhile; one that came before it directly would have been served (rule 54).
 #[test]
 fn its_latency_comes_before_the_slot() {
     let mut fleet = behind(HandsOver::Freely, replicas(1, 1));
@@ -86,7 +86,7 @@ fn its_latency_comes_before_the_slot() {
     assert_eq!(fates(&case(fleet, &requests, &[1])), expected);
 }
 
-/// At most one waits at each of two replicas; the proxy's is not refused (rule 55).
+/// At most one waits at each of two replicas; the proxy's is not refused (rule 56).
 #[test]
 fn the_queue_of_a_replica_has_an_end() {
     let mut fleet = behind(HandsOver::InTurn(1), replicas(2, 1));

@@ -112,6 +112,15 @@ pub struct Gauges {
     pub queued_ns: u128,
 }
 
+/// Requests that came to replicas past a proxy, since the start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Directly {
+    /// Those that arrived and were not refused.
+    pub arrivals: u64,
+    /// Integral of those present, request-ns.
+    pub present_ns: u128,
+}
+
 /// Users in closed loops at an instant; integrals are cumulative since the start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct UserGauges {
@@ -218,6 +227,12 @@ pub trait Plane<S: Sink> {
     /// none.
     fn proxy(&mut self, now: Time, in_path: bool) {
         let _ = (now, in_path);
+    }
+
+    /// What came to replicas directly up to `now`, past a proxy, and how much of it to ready replica `replica`.
+    fn direct(&self, now: Time, replica: Option<ReplicaId>) -> Directly {
+        let _ = (now, replica);
+        Directly::default()
     }
 
     /// Requests in service on ready replica `replica` at the instant reached.

@@ -1,8 +1,9 @@
 //! What can be seen of a service at the instant reached.
 
 use super::{Backend, Census, Snapshot};
+use crate::fleet::dispatch::Directly;
 use crate::fleet::{ReplicaId, Start, State};
-use crate::signal::{Life, Probe, ReplicaLoad, Shown, Wants};
+use crate::signal::{Direct, DirectLoad, Life, Passed, Probe, ReplicaLoad, Shown, Wants};
 use crate::simulation::meter::Audience;
 use crate::units::Time;
 
@@ -46,6 +47,7 @@ impl<const OBSERVED: bool> Backend<'_, OBSERVED> {
     ) -> T {
         let seen = self.snapshot(now);
         self.look_at_replicas(now, shown);
+        self.look_past_the_proxy(now);
         let (computing_ns, computing) = self.computing(now, &seen.gauges);
         let recorder = &self.told.recorder;
         let (retries, last_retry) = recorder
@@ -75,6 +77,8 @@ impl<const OBSERVED: bool> Backend<'_, OBSERVED> {
             last_arrival: self.last_arrival().max(last_retry),
             replicas: (self.wants > Wants::Totals).then_some(&self.replicas),
             starting: (self.wants == Wants::Work).then_some(&self.starting),
+            direct: (self.fleet.spec().proxy.is_some())
+                .then_some(Direct { all: self.direct, replicas: &self.direct_of }),
         })
     }
 
@@ -98,6 +102,25 @@ impl<const OBSERVED: bool> Backend<'_, OBSERVED> {
             let starting = self.fleet.starting().into_iter().map(|id| self.life(id));
             self.starting = starting.filter(|life| shown.has(life.number)).collect();
         }
+    }
+
+    /// What came to replicas directly, if there is more of it than at the last look.
+    fn look_past_the_proxy(&mut self, now: Time) {
+        let passed = |id: Option<ReplicaId>| {
+            let Directly { arrivals, present_ns } = self.plane.direct(now, id);
+            Passed { arrivals, present_ns }
+        };
+        let all = passed(None);
+        if all == self.direct {
+            return;
+        }
+        let each = self.fleet.ready().into_iter().filter_map(|id| {
+            let State::Ready { since } = self.fleet.state(id) else { return None };
+            let number = self.fleet.ordinal(id);
+            Some(DirectLoad { number, ready_since: since, passed: passed(Some(id)) })
+        });
+        self.direct_of = each.collect();
+        self.direct = all;
     }
 
     fn life(&self, id: ReplicaId) -> Life {

@@ -93,8 +93,8 @@ impl Product for Knative {
         ),
         (
             "sampling",
-            "every pod is asked",
-            "of more than three Knative asks a sample, drawn anew each second",
+            "drawn by the numbers of pods and the second",
+            "of more than three pods Knative asks some, at random",
         ),
     ];
 

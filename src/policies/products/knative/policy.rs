@@ -7,12 +7,12 @@ use super::decider::{Spec, TICK, Tick};
 use super::native::Settings;
 use super::reconciler::{Active, Rules, ToZero};
 use super::revision::{Revision, Step};
-use super::sensor::{BUCKET, Window};
+use super::sensor::{self, BUCKET, Reports};
 use super::target::ScaleBy;
 use crate::builtin::{PolicyContext, Recorded};
 use crate::products::Words;
 use autosim_engine::control::{
-    Acts, Autoscaler, Cadence, Decision, Level, Observation, Policy, SignalRef, Stage, Why,
+    Acts, Autoscaler, Cadence, Decision, Level, Observation, PartOf, Policy, SignalRef, Stage, Why,
 };
 use autosim_engine::signal::{GaugeMode, Metric, Signal};
 use autosim_engine::units::{Span, Time};
@@ -26,7 +26,14 @@ pub(super) const PANIC: &str = "panic";
 pub(super) fn autoscaler(settings: Settings, context: &PolicyContext) -> Autoscaler {
     let Recorded { by_rows, columns } = &context.recorded;
     let by_seconds = !by_rows && !columns.is_empty();
-    let signals = vec![signal(&settings, false), signal(&settings, true)];
+    // In a run both windows are fed by the same reports; a recording may have a column for each.
+    let by_one = columns.is_empty();
+    let mut signals = vec![signal(&settings, false), signal(&settings, true)];
+    if by_one {
+        signals[0].sensor = Some(Box::new(Reports::both(&settings)));
+        (signals[1].sensor, signals[1].part_of) =
+            (None, Some(PartOf { signal: 0, part: sensor::PANIC }));
+    }
     let initial = context.initial;
     Autoscaler {
         policy: Box::new(Scaler { settings, initial, revision: None, by_seconds }),
@@ -46,8 +53,8 @@ fn signal(settings: &Settings, panic: bool) -> SignalRef {
     // The window is the sensor's; a row of a recording is what lands in one bucket.
     let signal = Signal { gauge: GaugeMode::Integral, ..Signal::of(metric, BUCKET, BUCKET) };
     let name = settings.metric.name();
-    let window = if panic { Window::panic(settings) } else { Window::stable(settings) };
-    let sensor = Some(Box::new(window) as _);
+    let reports = if panic { Reports::panic(settings) } else { Reports::stable(settings) };
+    let sensor = Some(Box::new(reports) as _);
     let told = SignalRef { sensor, ..SignalRef::own(signal) };
     let of_pod = |level| Level { each: true, ..level };
     let target = Level::target(settings.spec.target);

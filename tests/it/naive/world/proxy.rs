@@ -1,4 +1,4 @@
-//! A proxy before replicas that have queues of their own (rules 53, 54, 55).
+//! A proxy before replicas that have queues of their own (rules 54, 55, 56).
 
 use super::{Event, Rank, State, World};
 use autosim_engine::fleet::{HandsOver, Proxy, RoutingRule};

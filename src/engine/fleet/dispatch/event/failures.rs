@@ -82,8 +82,7 @@ impl EventPlane {
         }
         for &id in replicas {
             while let Some(ticket) = self.next_at(id) {
-                let request = self.take_waiting(ticket);
-                self.servers.note_dequeued(id);
+                let request = self.take_unserved(ticket);
                 let Waiting { arrival, client, class, .. } = request;
                 let start = Time::NEVER.0;
                 self.tell_lost(Killed { arrival, start, client, class }, sink);
@@ -111,7 +110,9 @@ impl EventPlane {
             while let Some(ticket) = self.next_at(id) {
                 self.servers.note_dequeued(id);
                 let request = &mut self.waiting[ticket.0 as usize];
-                (request.replica, request.by_proxy) = (None, false);
+                let by_proxy = std::mem::take(&mut request.by_proxy);
+                request.replica = None;
+                self.note_left(id, by_proxy);
                 waited.push(ticket);
             }
         }

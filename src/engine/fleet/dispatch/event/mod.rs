@@ -23,7 +23,9 @@ mod slab;
 
 use super::first::FirstDemand;
 use super::tree::{NEVER, WinnerTree};
-use super::{Draws, Gauges, Interruption, Plane, Requests, Resolved, Sink, Stop, UserGauges};
+use super::{
+    Directly, Draws, Gauges, Interruption, Plane, Requests, Resolved, Sink, Stop, UserGauges,
+};
 use crate::fleet::{AtZero, Balancing, FailedWork, Fleet, FleetSpec, ReplicaId, Scaling};
 use crate::random::Streams;
 use crate::units::Time;
@@ -239,9 +241,12 @@ impl EventPlane {
         if self.servers.has_free_slot(id) {
             self.start(id, None, &request);
         } else if self.servers.queued(id) >= self.replica_capacity {
-            self.refuse(&request, sink);
-        } else {
-            self.wait_at(Place::At(id), request, patience, sink);
+            return self.refuse(&request, sink);
+        } else if self.wait_at(Place::At(id), request, patience, sink).is_none() {
+            return;
+        }
+        if let Some(handing) = &mut self.handing {
+            handing.passed(id, self.now);
         }
     }
 
@@ -394,9 +399,7 @@ impl EventPlane {
     /// A request leaves its slot.
     fn release(&mut self, at: usize, id: ReplicaId) {
         self.serving[at].replica = None;
-        if self.serving[at].by_proxy {
-            self.note_returned(id);
-        }
+        self.note_left(id, self.serving[at].by_proxy);
         self.serving_unused.push(at as u32);
         self.ends.set(at, NEVER);
         self.servers.end(id, self.now);
@@ -496,7 +499,7 @@ impl<S: Sink> Plane<S> for EventPlane {
             Mode::Routed(routed) => {
                 routed.add(id, fleet.ordinal(id));
                 if let Some(handing) = &mut self.handing {
-                    handing.add(id, fleet.ordinal(id));
+                    handing.add(id, fleet.ordinal(id), now.0);
                 }
                 return self.empty_gateway();
             }
@@ -534,6 +537,10 @@ impl<S: Sink> Plane<S> for EventPlane {
 
     fn proxy(&mut self, _: Time, in_path: bool) {
         self.by_proxy = in_path && self.handing.is_some();
+    }
+
+    fn direct(&self, now: Time, replica: Option<ReplicaId>) -> Directly {
+        self.handing.as_ref().map(|handing| handing.direct(now.0, replica)).unwrap_or_default()
     }
 
     fn load(&self, _: Time, id: ReplicaId) -> u64 {

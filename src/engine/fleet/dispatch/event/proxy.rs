@@ -1,10 +1,10 @@
-//! A proxy before replicas with queues of their own: who it holds, and to whom it hands over (rules 53, 54).
+//! A proxy before replicas with queues of their own: who it holds, and to whom it hands over (rules 54, 55).
 
 use super::heap::{PlaneEvent, What};
 use super::routing::Present;
 use super::{EventPlane, Place, Waiting};
-use crate::fleet::dispatch::Sink;
 use crate::fleet::dispatch::routing::Router;
+use crate::fleet::dispatch::{Directly, Sink};
 use crate::fleet::{HandsOver, Proxy, ReplicaId, RoutingRule};
 
 /// How many of its requests are at each ready replica, by place: in launch order.
@@ -19,6 +19,35 @@ pub(super) struct Handing {
     with_room: u32,
     /// The place whose turn it is.
     next: usize,
+    /// What came to each replica directly, by its id, and to all.
+    direct: Vec<Direct>,
+    to_all: Direct,
+}
+
+/// Requests at replicas that did not come by way of the proxy.
+#[derive(Debug, Clone, Copy, Default)]
+struct Direct {
+    present: u32,
+    /// Up to when it is counted.
+    to: u64,
+    passed: Directly,
+}
+
+impl Direct {
+    fn up_to(&self, now: u64) -> Directly {
+        let more = u128::from(now - self.to) * u128::from(self.present);
+        Directly { present_ns: self.passed.present_ns + more, ..self.passed }
+    }
+
+    fn come(&mut self, now: u64) {
+        self.passed = Directly { arrivals: self.passed.arrivals + 1, ..self.up_to(now) };
+        (self.present, self.to) = (self.present + 1, now);
+    }
+
+    fn leave(&mut self, now: u64) {
+        self.passed = self.up_to(now);
+        (self.present, self.to) = (self.present - 1, now);
+    }
 }
 
 const BITS: usize = u64::BITS as usize;
@@ -33,6 +62,8 @@ impl Handing {
             room: Vec::new(),
             with_room: 0,
             next: 0,
+            direct: Vec::new(),
+            to_all: Direct::default(),
         }
     }
 
@@ -91,7 +122,11 @@ impl Handing {
         }
     }
 
-    pub(super) fn add(&mut self, id: ReplicaId, ordinal: u64) {
+    pub(super) fn add(&mut self, id: ReplicaId, ordinal: u64, now: u64) {
+        if self.direct.len() <= id.index() {
+            self.direct.resize(id.index() + 1, Direct::default());
+        }
+        self.direct[id.index()] = Direct { to: now, ..Direct::default() };
         let at = self.router.add(id, ordinal);
         self.held.insert(at, Present(0));
         self.renew();
@@ -114,11 +149,25 @@ impl Handing {
         }
     }
 
-    /// A request of its own has left that replica.
-    fn returned(&mut self, id: ReplicaId) {
-        if let Some(at) = self.router.place(id) {
+    /// A request came to that replica past the proxy.
+    pub(super) fn passed(&mut self, id: ReplicaId, now: u64) {
+        self.direct[id.index()].come(now);
+        self.to_all.come(now);
+    }
+
+    /// A request has left that replica, where it was served or waited.
+    fn left(&mut self, id: ReplicaId, by_proxy: bool, now: u64) {
+        if !by_proxy {
+            self.direct[id.index()].leave(now);
+            self.to_all.leave(now);
+        } else if let Some(at) = self.router.place(id) {
             self.hold(at, self.held[at].0 - 1);
         }
+    }
+
+    /// What came directly, to that replica or to all.
+    pub(super) fn direct(&self, now: u64, replica: Option<ReplicaId>) -> Directly {
+        replica.map_or(self.to_all, |id| self.direct[id.index()]).up_to(now)
     }
 }
 
@@ -146,7 +195,7 @@ impl EventPlane {
             if self.servers.has_free_slot(id) {
                 self.start(id, None, &request);
             } else if self.wait_at(Place::At(id), request, patience, sink).is_none() {
-                self.note_returned(id);
+                self.note_left(id, true);
             }
             return;
         }
@@ -184,11 +233,11 @@ impl EventPlane {
         }
     }
 
-    /// A request that the proxy handed over has left its replica.
+    /// A request has left its replica, to which the proxy handed it over or not.
     #[inline]
-    pub(super) fn note_returned(&mut self, id: ReplicaId) {
+    pub(super) fn note_left(&mut self, id: ReplicaId, by_proxy: bool) {
         if let Some(handing) = &mut self.handing {
-            handing.returned(id);
+            handing.left(id, by_proxy, self.now);
         }
     }
 }

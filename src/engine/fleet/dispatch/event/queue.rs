@@ -87,9 +87,7 @@ impl EventPlane {
         if let Some(id) = request.replica {
             self.servers.note_dequeued(id);
             self.note_present(id);
-            if request.by_proxy {
-                self.note_returned(id);
-            }
+            self.note_left(id, request.by_proxy);
         }
         request
     }
