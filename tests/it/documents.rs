@@ -431,3 +431,19 @@ fn a_workload_in_a_file_of_its_own_is_that_of_the_autoscaler_that_names_it() {
     let (code, _, err) = autosim(folder.path(), &run, "");
     assert!(code == 2 && err.contains("there is no HorizontalPodAutoscaler"), "{err}");
 }
+
+#[test]
+fn a_dry_run_says_that_a_calendar_needs_a_date() {
+    let cron = "apiVersion: keda.sh/v1alpha1\nkind: ScaledObject\nmetadata: {name: web}\nspec:\n  \
+        scaleTargetRef: {name: web}\n  triggers: [{type: cron, metadata: {timezone: Europe/Berlin, \
+        start: 0 8 * * *, end: 0 9 * * *, desiredReplicas: '2'}}]\n";
+    let folder = folder_with(&[("cron.yaml", cron), ("r.csv", "time_s,replicas\n0,0\n60,\n")]);
+    let decide = ["decide", "--policy", "cron.yaml", "--readings", "r.csv"];
+    let (code, _, err) = autosim(folder.path(), &decide, "");
+    assert!(code == 0 && err.contains("its calendar needs a date, which nobody says"), "{err}");
+    let dated = [&decide[..], &["--start", "2026-07-01T06:00:00Z"]].concat();
+    let (code, out, err) = autosim(folder.path(), &dated, "");
+    assert!(code == 0 && !err.contains("its calendar"), "{err}");
+    // 8:00 in Berlin.
+    assert!(out.lines().nth(1).unwrap().contains(",0,1,mode: rule 1: 2.0000"), "{out}");
+}

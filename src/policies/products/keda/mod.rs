@@ -383,7 +383,7 @@ fn judge(model: &mut Model, documents: &[Value], knobs: &Knobs, reader: &Reader<
         match &mut trigger.source {
             Source::Metric(of) if of.stands_for.is_none() => {
                 let message = format!(
-                    "nothing in a simulation is called `{name}`: in a run the trigger fails"
+                    "nothing in a simulation is called `{name}`: a run refuses the trigger"
                 );
                 let remedy = format!(
                     "set knobs.metrics.{name} to a metric such as \"queued_requests\"; `decide` reads a column `{name}`"
