@@ -207,3 +207,36 @@ fn more_requests_than_can_be_simulated_one_by_one_need_a_flow() {
         "{said}"
     );
 }
+
+/// Cpu as the mean of the ready pods needs none of them one by one: the counts are those of the exact engine.
+#[test]
+fn an_hpa_that_reads_the_mean_of_its_pods_runs_over_a_flow() {
+    let hpa = |head: &str, per_pod: bool| {
+        format!(
+            "name = 'day'\nduration = '20m'\nreplications = 1\n{head}\n\
+             [workload.arrivals.main.step]\nat = '5m'\nfrom = '400/s'\nto = '900/s'\n\
+             [replica]\ncold_start.constant = '30s'\ninitial = 60\n\
+             [policies.shop.kubernetes-hpa]\nknobs = {{ per_pod = {per_pod}, requests.cpu = '1' }}\n\
+             body.apiVersion = 'autoscaling/v2'\nbody.kind = 'HorizontalPodAutoscaler'\n\
+             body.metadata.name = 'shop'\nbody.spec = {{ maxReplicas = 900, scaleTargetRef = {{ apiVersion = \
+             'apps/v1', kind = 'Deployment', name = 'shop' }}, metrics = [{{ type = 'Resource', resource = {{ \
+             name = 'cpu', target = {{ type = 'Utilization', averageUtilization = 70 }} }} }}] }}\n"
+        )
+    };
+    let counts = |head: &str| {
+        let results = results(&hpa(head, false), 1);
+        let timeline = &results.policies[0].details[0].services[0].timeline;
+        [4, 12, 19].map(|minute: u64| {
+            let by_then = timeline.iter().filter(|i| i.at < Time::from_secs(60 * minute));
+            by_then.last().unwrap().desired
+        })
+    };
+    let (flow, exact) = (counts("fidelity = 'fluid'"), counts(""));
+    assert!(exact[0] < 70 && exact[2] > 115, "{exact:?}");
+    for (flow, exact) in flow.iter().zip(exact) {
+        let off = f64::from(*flow) / f64::from(exact) - 1.0;
+        assert!(off.abs() < 0.05, "{flow} in a flow, {exact} exactly");
+    }
+    let refused = scenario(&hpa("fidelity = 'fluid'", true)).unwrap_err();
+    assert!(refused.contains("(of an HPA the knob `per_pod`)"), "{refused}");
+}

@@ -7,9 +7,9 @@ use crate::naive::{Case, Fate, Record, Try, simulate, simulate_classes, simulate
 use autosim_engine::control::{Autoscaler, Cadence, Decision, Observation, Policy, Why};
 use autosim_engine::fleet::{
     AtZero, Balancing, ClientSpec, ColdStage, Discipline, FailedWork, FailureSpec, FleetSpec,
-    HandsOver, Intervention, LaunchRate, LoopSpec, Outage, Overflow, Portion, Proxy, QueueOrder,
-    QueueSpec, Restart, RetryBudget, RetrySpec, RoutingRule, ScalePerRequest, Scaling, Slowdown,
-    Slowdowns, VictimOrder, WhenFull,
+    HandsOver, Intervention, LaunchRate, LoopSpec, Outage, Overflow, Portion, Probes, Proxy,
+    QueueOrder, QueueSpec, Restart, RetryBudget, RetrySpec, RoutingRule, ScalePerRequest, Scaling,
+    Slowdown, Slowdowns, VictimOrder, WhenFull,
 };
 use autosim_engine::random::{Generator, Purpose, Sampler, Streams};
 use autosim_engine::signal::Resources;
@@ -516,6 +516,13 @@ pub(crate) fn scripted_case(kind: Kind, seed: u64) -> Case {
         Slowdown { at: Time(from), until: Time(at), factor, cpu: 1.0 / factor, every }
     };
     case.fleet.slowdowns = Slowdowns::new((0..4).map(slowdown).collect());
+    if !case.fleet.cold_start.is_empty() {
+        case.fleet.readiness = dice.maybe(2, |dice| Probes {
+            first: Span(dice.below(20)),
+            period: Span(dice.between(1, 15)),
+            in_a_row: dice.count(1, 2),
+        });
+    }
     let intervention = |_| Intervention { at: Time(dice.below(250)), replicas: dice.count(0, 5) };
     case.fleet.interventions = (0..2).map(intervention).collect();
     case
@@ -525,7 +532,7 @@ pub(crate) fn scripted_case(kind: Kind, seed: u64) -> Case {
 type Simplify = fn(&mut Case);
 
 /// What is tried to make a failing case smaller.
-const SIMPLER: [Simplify; 37] = [
+const SIMPLER: [Simplify; 38] = [
     |case| {
         if let Scaling::PerRequest(scale) = &mut case.fleet.scaling {
             scale.max_lifetime = None;
@@ -557,7 +564,11 @@ const SIMPLER: [Simplify; 37] = [
     |case| case.fleet.quota = None,
     |case| case.fleet.launch_rate = None,
     |case| case.fleet.cold_demand = None,
-    |case| case.fleet.cold_start.clear(),
+    |case| case.fleet.readiness = None,
+    |case| {
+        case.fleet.cold_start.clear();
+        case.fleet.readiness = None;
+    },
     |case| case.fleet.cold_start.truncate(1),
     |case| case.fleet.grace = Span::MAX,
     |case| case.fleet.concurrency = 1,

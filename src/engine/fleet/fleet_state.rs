@@ -348,7 +348,8 @@ impl Fleet {
         Span(rate.per.0 / u64::from(rate.launches.max(1)))
     }
 
-    /// The cold start of the `launch`-th launch, stage by stage: the same for every policy (rule 2).
+    /// The cold start of the `launch`-th launch, stage by stage: the same for every policy (rule 2). The last stage
+    /// ends when the replica is found ready (rule 57).
     fn stages(&self, launch: u64) -> impl Iterator<Item = (&'static str, Span)> + '_ {
         let cold_start = self.spec.cold_start.as_slice();
         let rng = (!cold_start.is_empty())
@@ -356,10 +357,19 @@ impl Fleet {
         let draw = |rng: &mut Option<Generator>, stage: &ColdStage| {
             rng.as_mut().map_or(Span::ZERO, |rng| stage.length.draw(rng))
         };
-        let one = move |rng: &mut Option<Generator>, stage: &ColdStage| {
-            Some((stage.name, draw(rng, stage)))
+        let last = cold_start.len().saturating_sub(1);
+        let one = move |(rng, runs): &mut (Option<Generator>, Span),
+                        (at, stage): (usize, &ColdStage)| {
+            let mut length = draw(rng, stage);
+            let before_it_runs = [PROVISION, PULL].contains(&stage.name);
+            debug_assert!(at < last || self.spec.readiness.is_none() || !before_it_runs);
+            if let Some(probes) = self.spec.readiness.filter(|_| at == last) {
+                length = Span(probes.find(Span(runs.0.saturating_add(length.0))).0 - runs.0);
+            }
+            runs.0 = if before_it_runs { 0 } else { runs.0.saturating_add(length.0) };
+            Some((stage.name, length))
         };
-        cold_start.iter().scan(rng, one)
+        cold_start.iter().enumerate().scan((rng, Span::ZERO), one)
     }
 
     /// A replica changes its state; the time until `now` counts for the old one.

@@ -31,6 +31,6 @@ pub use replica::{ReplicaId, State};
 pub use slowdowns::{FULL_SPEED, Slowdown, Slowdowns};
 pub use spec::{
     AtZero, Balancing, Billing, ColdStage, Discipline, FleetSpec, HandsOver, Intervention,
-    LaunchRate, Overflow, PROVISION, PULL, Portion, Proxy, QueueOrder, QueueSpec, Resize, Rollout,
-    RoutingRule, ScalePerRequest, Scaling, VictimOrder, WhenFull,
+    LaunchRate, Overflow, PROVISION, PULL, Portion, Probes, Proxy, QueueOrder, QueueSpec, Resize,
+    Rollout, RoutingRule, ScalePerRequest, Scaling, VictimOrder, WhenFull,
 };

@@ -17,6 +17,9 @@ pub struct FleetSpec {
     pub initial: u32,
     /// Stages of a cold start, drawn and passed in order; none = ready at once.
     pub cold_start: Vec<ColdStage>,
+    /// Who finds out that its replicas are ready; `None` = they are at the end of their cold start. With it the last
+    /// stage of a cold start is one in which the replica runs.
+    pub readiness: Option<Probes>,
     /// Demand of a launched replica's first request; it replaces the request's own.
     pub cold_demand: Option<Sampler>,
     /// The most live and draining replicas the platform grants; orders beyond are refused.
@@ -102,6 +105,7 @@ impl Default for FleetSpec {
             discipline: Discipline::Slots,
             initial: 1,
             cold_start: Vec::new(),
+            readiness: None,
             cold_demand: None,
             quota: None,
             launch_rate: None,
@@ -147,6 +151,26 @@ pub struct Rollout {
     pub at: Time,
     /// How many replicas stay ready; `None` = a quarter, rounded up.
     pub min_ready: Option<Portion>,
+}
+
+/// When replicas that start are looked at, to find out whether they are ready (rule 57).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Probes {
+    /// The first one, since the replica began to run.
+    pub first: Span,
+    /// From one to the next; never zero.
+    pub period: Span,
+    /// So many in a row must find it ready; at least 1.
+    pub in_a_row: u32,
+}
+
+impl Probes {
+    /// When a replica is found ready whose cold start ends so long after it began to run; both since then.
+    pub fn find(&self, ready: Span) -> Span {
+        let later = ready.0.saturating_sub(self.first.0).div_ceil(self.period.0);
+        let more = later.saturating_add(u64::from(self.in_a_row) - 1);
+        Span(self.first.0.saturating_add(self.period.0.saturating_mul(more)))
+    }
 }
 
 /// From then on every replica requests another amount of CPU (rule 53).

@@ -84,6 +84,10 @@ pub struct Platform {
     pub concurrency: Option<u32>,
     /// From order to ready.
     pub cold_start: Option<Span>,
+    /// Who finds out that a replica is ready.
+    pub readiness: Option<Readiness>,
+    /// How long after it began to run a replica is killed that does not work by then.
+    pub killed_unless_up: Option<Span>,
     /// How long a leaving replica may finish its requests.
     pub grace: Option<Span>,
     /// Which replicas leave first, busy or not.
@@ -130,6 +134,17 @@ pub enum Spread {
     LeastRequest,
 }
 
+/// When a replica that starts is asked whether it is ready.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Readiness {
+    /// For the first time, since it began to run.
+    pub first: Span,
+    /// From one time to the next; never zero.
+    pub period: Span,
+    /// So many times in a row it must be; at least 1.
+    pub in_a_row: u32,
+}
+
 /// Which replicas leave first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LeavesFirst {
@@ -156,6 +171,8 @@ impl Platform {
             most,
             concurrency: None,
             cold_start: None,
+            readiness: None,
+            killed_unless_up: None,
             grace: None,
             leaves_first: None,
             scale_in_after: None,

@@ -59,8 +59,8 @@ mod words;
 pub use dialect::{Dialect, Kind, Place, Wrong};
 pub use document::{Document, NotADocument, NotEdited};
 pub use facts::{
-    Assumption, Happening, LeavesFirst, MinReady, Omitted, Platform, Provenance, RequestPath,
-    Spread, Unsourced,
+    Assumption, Happening, LeavesFirst, MinReady, Omitted, Platform, Provenance, Readiness,
+    RequestPath, Spread, Unsourced,
 };
 pub use fault::{DocumentFault, DocumentFaults};
 pub use file::DocumentsFile;

@@ -4,15 +4,15 @@
 use super::scripted::MetricOutage;
 use super::{NamedPolicy, PolicyChoice, Scenario, Variant};
 use autosim_engine::fleet::{
-    AtZero, Balancing, ColdStage, FleetSpec, HandsOver, Overflow, Portion, Proxy, RoutingRule,
-    ScalePerRequest, Scaling, VictimOrder,
+    AtZero, Balancing, ColdStage, FleetSpec, HandsOver, Overflow, PROVISION, PULL, Portion, Probes,
+    Proxy, RoutingRule, ScalePerRequest, Scaling, VictimOrder,
 };
 use autosim_engine::random::Sampler;
 use autosim_engine::signal::Resources;
-use autosim_engine::units::Time;
+use autosim_engine::units::{Span, Time};
 use autosim_engine::workload::Workload;
 use autosim_policies::builtin::keep_alive::{AtLimit, KeepAlive};
-use autosim_policies::products::{LeavesFirst, MinReady, Platform, RequestPath, Spread};
+use autosim_policies::products::{LeavesFirst, MinReady, Platform, Readiness, RequestPath, Spread};
 
 /// A service where one policy scales it.
 #[derive(Debug, Clone)]
@@ -27,6 +27,8 @@ pub struct Deployment {
     pub(super) starts_by_policy: bool,
     /// Mean length of a cold start, in seconds.
     pub(super) mean_start_s: f64,
+    /// Mean length of the part of it in which the replica runs, before it is looked at whether it is ready.
+    pub(super) mean_boot_s: f64,
     /// Mean life of a replica that fails by itself, in seconds.
     pub(super) mean_life_s: Option<f64>,
 }
@@ -45,6 +47,8 @@ pub(super) struct ServiceDraft {
     pub(super) metric_outages: Vec<MetricOutage>,
     pub(super) left_open: LeftOpen,
     pub(super) mean_start_s: f64,
+    /// Mean length of the part of it in which the replica runs, before it is looked at whether it is ready.
+    pub(super) mean_boot_s: f64,
     pub(super) mean_life_s: Option<f64>,
     /// Who scales it, for all services but the first.
     pub(super) policy: Option<PolicyChoice>,
@@ -96,12 +100,18 @@ impl Deployment {
         let mut fleet = draft.fleet.clone();
         let start = policy.natural_start().min(fleet.quota.unwrap_or(u32::MAX));
         fleet.initial = draft.initial.unwrap_or(start);
-        let mut mean_start_s = draft.mean_start_s;
+        let (mut mean_start_s, mut mean_boot_s) = (draft.mean_start_s, draft.mean_boot_s);
         if let Some(product) = policy.product() {
             let platform = product.platform();
             adopt(&mut fleet, draft.left_open, &platform);
             let own = platform.cold_start.filter(|_| draft.left_open.cold_start);
-            mean_start_s = own.map_or(mean_start_s, |length| length.as_secs_f64());
+            if let Some(length) = own {
+                (mean_start_s, mean_boot_s) = (length.as_secs_f64(), length.as_secs_f64());
+            }
+            if let Some(probes) = fleet.readiness {
+                let found = probes.find(Span::from_secs_f64(mean_boot_s));
+                mean_start_s += found.as_secs_f64() - mean_boot_s;
+            }
         }
         if let Some(keep_alive) = policy.keep_alive() {
             fleet.balancing = Balancing::CentralQueue;
@@ -114,6 +124,7 @@ impl Deployment {
             fleet,
             starts_by_policy: draft.initial.is_none(),
             mean_start_s,
+            mean_boot_s,
             mean_life_s: draft.mean_life_s,
         }
     }
@@ -169,6 +180,13 @@ fn adopt(fleet: &mut FleetSpec, open: LeftOpen, platform: &Platform) {
     if let Some(length) = platform.cold_start.filter(|_| open.cold_start) {
         let length = Sampler::Constant(length.0);
         fleet.cold_start = vec![ColdStage { name: "cold_start", length }];
+    }
+    if let Some(Readiness { first, period, in_a_row }) = platform.readiness {
+        fleet.readiness = Some(Probes { first, period, in_a_row });
+        let runs = |stage: &ColdStage| ![PROVISION, PULL].contains(&stage.name);
+        if !fleet.cold_start.last().is_some_and(runs) {
+            fleet.cold_start.push(ColdStage { name: "boot", length: Sampler::Constant(0) });
+        }
     }
     if let Some(grace) = platform.grace.filter(|_| open.grace) {
         fleet.grace = grace;

@@ -264,7 +264,8 @@ fn of_policy(
     if planned {
         add(&key, "a plan made from the requests to come is not modelled");
     } else if autoscaler.signals.iter().any(one_by_one) {
-        add(&key, "a product that looks at its replicas one by one is not modelled");
+        let what = "a product that looks at its replicas one by one (of an HPA the knob `per_pod`) is not modelled";
+        add(&key, what);
     }
 }
 

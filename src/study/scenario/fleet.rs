@@ -8,8 +8,8 @@ use super::words::{ColdStartFile, SpanOrLaw};
 use super::{failures, sharing};
 use autosim_engine::fault::Faults;
 use autosim_engine::fleet::{
-    AtZero, Balancing, Billing, ColdStage, FleetSpec, LaunchRate, QueueOrder, QueueSpec,
-    RoutingRule, Scaling, Slowdowns, VictimOrder, WhenFull,
+    AtZero, Balancing, Billing, ColdStage, FleetSpec, LaunchRate, PROVISION, PULL, QueueOrder,
+    QueueSpec, RoutingRule, Scaling, Slowdowns, VictimOrder, WhenFull,
 };
 use autosim_engine::random::{Distribution, Sampler};
 use autosim_engine::signal::Resources;
@@ -39,6 +39,7 @@ pub(super) fn build(
         discipline,
         initial: replica.initial.unwrap_or(1),
         cold_start,
+        readiness: None,
         cold_demand,
         quota: replica.quota,
         launch_rate: replica
@@ -102,12 +103,18 @@ fn cold_start(given: Option<&ColdStartFile>, faults: &mut Faults) -> Vec<ColdSta
 }
 
 /// Mean length of a cold start, all stages together, in seconds.
-pub(super) fn mean_start_s(given: Option<&ColdStartFile>) -> f64 {
+/// Mean length of a cold start in seconds, and of the part of it in which the replica runs.
+pub(super) fn mean_start_s(given: Option<&ColdStartFile>) -> [f64; 2] {
     match given {
-        None => 0.0,
-        Some(ColdStartFile::Whole(SpanOrLaw(law))) => law.mean_s(),
+        None => [0.0; 2],
+        Some(ColdStartFile::Whole(SpanOrLaw(law))) => [law.mean_s(); 2],
         Some(ColdStartFile::Stages(stages)) => {
-            stages.iter().map(|(_, SpanOrLaw(law))| law.mean_s()).sum()
+            let sum = |all: bool| {
+                let part =
+                    stages.iter().filter(|(name, _)| all || ![PROVISION, PULL].contains(name));
+                part.map(|(_, SpanOrLaw(law))| law.mean_s()).sum()
+            };
+            [sum(true), sum(false)]
         }
     }
 }

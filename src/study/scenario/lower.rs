@@ -506,6 +506,8 @@ fn service(
         ..fleet
     };
     let workload = workload((entry.workload.as_ref(), recordings), service, around, resolution)?;
+    let [mean_start_s, mean_boot_s] =
+        sound.map_or([0.0; 2], |one| fleet::mean_start_s(one.cold_start.as_ref()));
     let classes = workload.classes().len().max(1) as u8;
     let fleet = FleetSpec { loops: closed::loops(&workload), classes, ..fleet };
     Some(ServiceDraft {
@@ -517,7 +519,8 @@ fn service(
         resources,
         metric_outages,
         left_open: LeftOpen::default(),
-        mean_start_s: sound.map_or(0.0, |one| fleet::mean_start_s(one.cold_start.as_ref())),
+        mean_start_s,
+        mean_boot_s,
         mean_life_s: sound.and_then(|one| failures::mean_life_s(one.failures.as_ref())),
         policy: None,
     })

@@ -2,7 +2,9 @@
 
 use super::Fate::{Lost, TimedOut};
 use super::cases::{case, cold, done, fates};
-use autosim_engine::fleet::{AtZero, FailureSpec, FleetSpec, LaunchRate, QueueSpec, Restart};
+use autosim_engine::fleet::{
+    AtZero, FailureSpec, FleetSpec, LaunchRate, Probes, QueueSpec, Restart,
+};
 use autosim_engine::random::Sampler;
 use autosim_engine::units::Span;
 
@@ -16,6 +18,19 @@ fn launches_that_are_ready_at_one_instant_go_by_their_order() {
     let fleet = FleetSpec { initial: 0, cold_start: cold(5), ..FleetSpec::default() };
     let expected = [done(15, 18, 0), done(15, 17, 1)];
     assert_eq!(fates(&case(fleet, &[(0, 3), (1, 2)], &[2])), expected);
+}
+
+/// Ordered at 10, able to serve 7 later; probed 3, 8, 13, ... after it began to run: found at 18, and by two in a row at
+/// 23. A first probe at 20 finds it then. (rule 57)
+#[test]
+fn a_replica_is_ready_when_a_probe_has_found_it_so() {
+    for (first, in_a_row, ready) in [(3, 1, 18), (3, 2, 23), (20, 1, 30)] {
+        let readiness = Some(Probes { first: Span(first), period: Span(5), in_a_row });
+        let fleet =
+            FleetSpec { initial: 0, cold_start: cold(7), readiness, ..FleetSpec::default() };
+        let expected = [done(ready, ready + 3, 0)];
+        assert_eq!(fates(&case(fleet, &[(0, 3)], &[1])), expected, "{first} {in_a_row}");
+    }
 }
 
 /// (rule 17)

@@ -9,8 +9,8 @@ use super::clients::{Tokens, User};
 use super::closed::Person;
 use super::{Case, Fate, Record, Try};
 use autosim_engine::fleet::{
-    AtZero, Balancing, Intervention, Overflow, RoutingRule, ScalePerRequest, Scaling, Slowdown,
-    VictimOrder,
+    AtZero, Balancing, Intervention, Overflow, Probes, RoutingRule, ScalePerRequest, Scaling,
+    Slowdown, VictimOrder,
 };
 use autosim_engine::random::{Purpose, Streams};
 use rand::Rng;
@@ -373,7 +373,20 @@ impl<'a> World<'a> {
     /// That of the launch, whenever it is (rule 2).
     fn cold_start(&self, launch: u64) -> u64 {
         let mut rng = self.streams.keyed(Purpose::ColdStart, 0, launch);
-        self.case.fleet.cold_start.iter().map(|stage| stage.length.draw(&mut rng).0).sum()
+        let cold_start = self.case.fleet.cold_start.iter();
+        let boot: u64 = cold_start.map(|stage| stage.length.draw(&mut rng).0).sum();
+        // It is all boot here: the first probe at or after its end, and as many more as must be (rule 57).
+        let Some(Probes { first, period, in_a_row }) = self.case.fleet.readiness else {
+            return boot;
+        };
+        let (mut at, mut good) = (first.0, 0);
+        loop {
+            good += u32::from(at >= boot);
+            if good == in_a_row {
+                return at;
+            }
+            at += period.0;
+        }
     }
 
     fn launch(&mut self, replica: usize) {

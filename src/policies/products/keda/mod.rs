@@ -40,12 +40,11 @@ use super::kubernetes::fields::{self, ApiServer, NO_MATCH, One};
 use super::kubernetes::objects::{self, Envelope, Sought};
 use super::kubernetes::product::{self, of_kind};
 use super::kubernetes::workload::{self, Workload, WorkloadKind};
-use super::kubernetes_hpa::controller::Behavior;
+use super::kubernetes_hpa::KubernetesHpa;
 use super::kubernetes_hpa::read::judge_resource;
-use super::kubernetes_hpa::{self, words::SelectPolicy};
 use super::{
-    Assumption, DocumentFault, DocumentFaults, FixedRule, Form, Happening, LeavesFirst, Likeness,
-    Omitted, Platform, Product, Provenance, Reader, Unsourced, Words, Wrong,
+    Assumption, DocumentFault, DocumentFaults, FixedRule, Form, Happening, Likeness, Omitted,
+    Platform, Product, Provenance, Reader, Unsourced, Words, Wrong,
 };
 use crate::builtin::PolicyContext;
 use autosim_engine::control::Autoscaler;
@@ -213,29 +212,21 @@ impl Product for Keda {
         own.into_iter().chain(of_hpa.filter(own_alone).map(below)).collect()
     }
 
-    /// A workload starts with its own count, without a workload with `minReplicaCount`. What a queue holds waits for
-    /// replicas; a request that finds none fails: a Service without endpoints takes none.
+    /// That of the autoscaler it makes; but a fleet starts with `minReplicaCount` where no workload says otherwise, and
+    /// what a queue holds waits for replicas.
     fn platform(model: &Model, knobs: &Knobs) -> Platform {
-        let (scaled, workload) = (&model.scaled, model.workload.as_ref());
-        let rules = kubernetes_hpa::policy::rules(&model.hpa(), &knobs.hpa);
-        let scale_in_after = match &rules.behavior {
-            None => Some(rules.downscale_window),
-            Some(Behavior { down, .. }) => {
-                (down.select != SelectPolicy::Disabled).then_some(down.window)
-            }
-        };
-        let start = workload.and_then(|one| one.replicas).unwrap_or(scaled.min).max(0);
-        let grace_s = workload.map_or(30, |workload| workload.grace_s);
+        let scaled = &model.scaled;
+        let written = model.workload.as_ref().and_then(|workload| workload.replicas);
+        let start = written.unwrap_or(scaled.min).max(0);
         let queues = scaled.triggers.iter().any(|trigger| trigger.kind.is_queue());
         Platform {
-            grace: Some(Span::from_secs(grace_s.max(0) as u64)),
-            leaves_first: Some(LeavesFirst::Newest),
+            start: start as u32,
+            most: scaled.max.max(start) as u32,
             queues,
             rejects_at_zero: !queues,
-            scale_in_after,
             sleeps: scaled.idle.unwrap_or(scaled.min) == 0,
             dated: scaled.triggers.iter().any(|one| matches!(one.source, Source::Cron(_))),
-            ..Platform::between(start as u32, scaled.max.max(start) as u32)
+            ..KubernetesHpa::platform(&model.hpa(), &knobs.hpa)
         }
     }
 

@@ -31,8 +31,32 @@ pub struct Workload {
     pub replicas: Option<i32>,
     /// `terminationGracePeriodSeconds`.
     pub grace_s: i32,
+    /// Its readiness probe; of several containers' that of the last to be asked first.
+    pub readiness: Option<Probe>,
+    /// Its liveness probe where no startup probe holds it back; of several that of the first to kill.
+    pub liveness: Option<Probe>,
     /// Its containers; those of its init containers that go on running among them.
     pub containers: Vec<Container>,
+}
+
+/// When a container is probed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Probe {
+    /// `initialDelaySeconds`.
+    pub initial_delay_s: u32,
+    /// `periodSeconds`.
+    pub period_s: u32,
+    /// `successThreshold`.
+    pub successes: u32,
+    /// `failureThreshold`.
+    pub failures: u32,
+}
+
+impl Probe {
+    /// When one that never succeeds has failed for good, in seconds from the start of its container.
+    pub const fn fails_after_s(&self) -> u64 {
+        self.initial_delay_s as u64 + self.period_s as u64 * (self.failures as u64 - 1)
+    }
 }
 
 /// A container of a workload's pods.
@@ -125,8 +149,24 @@ pub fn read(envelope: &Envelope<'_>, kind: WorkloadKind) -> Option<Workload> {
         };
         containers.extend(all.iter().filter(|one| stays(one)).filter_map(container));
     }
+    let all: Vec<One<'_>> = pod.as_ref().map_or_else(Vec::new, |pod| {
+        let containers = pod.get("containers");
+        containers.value.and(containers.items()).unwrap_or_default()
+    });
+    if let Some(spec) = &spec {
+        not_modelled(&spec.get("minReadySeconds"), "a rollout does not wait for it");
+    }
     Some(Workload {
         kind,
+        readiness: all
+            .iter()
+            .filter_map(|one| probe(one, "readinessProbe"))
+            .max_by_key(|probe| (probe.initial_delay_s, probe.period_s)),
+        liveness: all
+            .iter()
+            .filter(|one| one.object().is_some_and(|one| one.get("startupProbe").value.is_none()))
+            .filter_map(|one| probe(one, "livenessProbe"))
+            .min_by_key(Probe::fails_after_s),
         name: envelope.name.to_owned(),
         namespace: envelope.namespace.to_owned(),
         replicas: number(spec.as_ref(), "replicas"),
@@ -145,8 +185,32 @@ fn containers(list: &One<'_>) -> Vec<Container> {
     items.iter().filter_map(container).collect()
 }
 
+/// A probe of a container, with the defaults of the API server.
+fn probe(container: &One<'_>, name: &str) -> Option<Probe> {
+    let object = container.object()?;
+    let probe = inside(&object, name)?;
+    let number = |name, default, least: i32| {
+        let number = int32(&probe.get(name)).unwrap_or(default);
+        number.max(least).unsigned_abs()
+    };
+    Some(Probe {
+        initial_delay_s: number("initialDelaySeconds", 0, 0),
+        period_s: number("periodSeconds", 10, 1),
+        successes: number("successThreshold", 1, 1),
+        failures: number("failureThreshold", 3, 1),
+    })
+}
+
+/// Something that a pod waits for and a simulation does not.
+fn not_modelled(member: &One<'_>, what: &str) {
+    if member.value.is_some_and(|value| *value != 0) {
+        member.warn(format!("not modelled: {what}"), "let `cold_start` hold what it takes");
+    }
+}
+
 fn container(member: &One<'_>) -> Option<Container> {
     let object = member.object()?;
+    not_modelled(&object.get("startupProbe"), "readiness is probed from the start");
     let resources = inside(&object, "resources");
     let amounts = |name| {
         let amounts = resources.as_ref().and_then(|resources| inside(resources, name));

@@ -41,6 +41,9 @@ pub struct Knobs {
     /// What a pod is given of cpu and memory, where no workload beside the autoscaler says so; what it requests,
     /// if that does not either. Of a target in cores or bytes it is 1 core and 1Gi where nothing is known.
     limits: Amounts = Amounts::default(), "without limits a pod is given what it requests";
+    /// Whether a pod is ready when the readiness probe of the workload beside the autoscaler has found it so, after its
+    /// `cold_start`; otherwise at the end of that, which then holds what the probe takes too. Default true.
+    readiness_probes: bool = true, "a cold start is until the pod can serve";
     /// Seconds between two samples of a pod's cpu and memory. Default 15.
     metrics_resolution_s: u32 = 15, "--metric-resolution in the manifest of metrics-server";
     /// Seconds from the start to the first scrape of metrics-server, at least 1. Default 7.

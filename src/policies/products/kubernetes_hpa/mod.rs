@@ -40,7 +40,7 @@ use super::kubernetes::product::{self, of_kind};
 use super::kubernetes::workload::WorkloadKind;
 use super::{
     DocumentFault, DocumentFaults, FixedRule, Form, Happening, LeavesFirst, Likeness, Omitted,
-    Platform, Product, Provenance, Reader, Words, form,
+    Platform, Product, Provenance, Reader, Readiness, Words, form,
 };
 use crate::builtin::PolicyContext;
 use autosim_engine::control::Autoscaler;
@@ -154,7 +154,17 @@ impl Product for KubernetesHpa {
         let least = model.hpa.min.max(1);
         let written = model.workload.as_ref().and_then(|workload| workload.replicas);
         let grace_s = model.workload.as_ref().map_or(30, |workload| workload.grace_s);
+        let workload = model.workload.as_ref();
+        let seconds = |count: u32| Span::from_secs(count.into());
+        let probed = workload.and_then(|one| one.readiness).filter(|_| knobs.readiness_probes);
+        let liveness = workload.and_then(|one| one.liveness);
         Platform {
+            readiness: probed.map(|probe| Readiness {
+                first: seconds(probe.initial_delay_s),
+                period: seconds(probe.period_s),
+                in_a_row: probe.successes,
+            }),
+            killed_unless_up: liveness.map(|probe| Span::from_secs(probe.fails_after_s())),
             grace: Some(Span::from_secs(grace_s.max(0) as u64)),
             leaves_first: Some(LeavesFirst::Newest),
             rejects_at_zero: true,

@@ -57,7 +57,29 @@ pub(super) fn product(
         if let Some(after) = product.platform().scale_in_after {
             early(after, "", deployment, faults);
         }
+        probes(product, deployment, faults);
     });
+}
+
+/// Probes that keep a replica from serving for long after it could, and such that kill it before.
+fn probes(product: &ProductPolicy, deployment: &Deployment, faults: &mut Faults) {
+    let platform = product.platform();
+    let (boot_s, boot) = (deployment.mean_boot_s, Span::from_secs_f64(deployment.mean_boot_s));
+    if let Some(found) = deployment.fleet.readiness.map(|probes| probes.find(boot))
+        && found.as_secs_f64() > 2.0 * boot_s + 10.0
+    {
+        let what = format!(
+            "a pod could serve {boot} after it began to run, and its readiness probe finds that after {found}"
+        );
+        faults.warn("", what, "a shorter initialDelaySeconds and periodSeconds");
+    }
+    if let Some(killed) = platform.killed_unless_up.filter(|killed| *killed < boot) {
+        let what = format!(
+            "a pod takes {boot} to serve, and its liveness probe fails for good after {killed}: it is killed before, \
+             again and again; a run does not show that"
+        );
+        faults.warn("", what, "a startupProbe, or a larger failureThreshold");
+    }
 }
 
 /// Levels of a signal that it cannot get above.

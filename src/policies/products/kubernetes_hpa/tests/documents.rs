@@ -2,7 +2,7 @@
 
 use super::{DEPLOYMENT, HEAD, hpa, model, model_with, plain, read};
 use crate::products::kubernetes_hpa::{Knobs, KubernetesHpa, MetricTarget};
-use crate::products::{Origin, Platform, Product, ProductFile};
+use crate::products::{Origin, Platform, Product, ProductFile, Readiness};
 use autosim_engine::fault::Severity;
 use autosim_engine::units::Span;
 use serde_json::json;
@@ -353,6 +353,46 @@ fn the_workload_beside_it_brings_count_grace_and_requests() {
         let workload = model(&text).workload.unwrap();
         let cpu = workload.amounts(None, |one| one.requests).cpu;
         assert_eq!(cpu.map(|cpu| cpu.milli()), milli, "{text}");
+    }
+}
+
+#[test]
+fn probes_of_the_workload_say_when_a_pod_is_ready() {
+    let seconds = Span::from_secs;
+    let with = |probes: &str| {
+        let to = format!("      - name: web\n{probes}");
+        format!("{}{}", plain(), DEPLOYMENT.replace("      - name: web\n", &to))
+    };
+    let ready = |first, period, in_a_row| {
+        Some(Readiness { first: seconds(first), period: seconds(period), in_a_row })
+    };
+    let asked = "        readinessProbe: {initialDelaySeconds: 20, successThreshold: 2}\n";
+    let alive = "        livenessProbe: {periodSeconds: 5, failureThreshold: 4}\n";
+    let started = "        startupProbe: {failureThreshold: 30}\n";
+    for (probes, readiness, killed) in [
+        (String::new(), None, None),
+        ("        readinessProbe: {}\n".to_owned(), ready(0, 10, 1), None),
+        (asked.to_owned(), ready(20, 10, 2), None),
+        (alive.to_owned(), None, Some(seconds(15))),
+        (format!("{asked}{alive}"), ready(20, 10, 2), Some(seconds(15))),
+        (format!("{alive}{started}"), None, None),
+    ] {
+        let model = model(&with(&probes));
+        let platform = KubernetesHpa::platform(&model, &Knobs::default());
+        assert_eq!(
+            (platform.readiness, platform.killed_unless_up),
+            (readiness, killed),
+            "{probes}"
+        );
+        let knobs = Knobs { readiness_probes: false, ..Knobs::default() };
+        assert_eq!(KubernetesHpa::platform(&model, &knobs).readiness, None);
+    }
+    let text = with(started).replace("  replicas: 3", "  replicas: 3\n  minReadySeconds: 20");
+    let told = warnings(&text, &Knobs::default());
+    let expected = ["startupProbe: not modelled", "minReadySeconds: not modelled"];
+    assert_eq!(told.len(), 2, "{told:?}");
+    for (told, expected) in told.iter().zip(expected) {
+        assert!(told.contains(expected), "{told}");
     }
 }
 
