@@ -1,5 +1,6 @@
 //! The scenarios of products are sound and tell the stories they claim: order and shape, not digits.
 
+use autosim_policies::products::ProductFile;
 use autosim_study::experiment::{self, Comparison, Figure, RunOptions, Silent};
 use autosim_study::scenario::{LoadOptions, Loaded, Sources, load};
 use std::path::PathBuf;
@@ -84,7 +85,11 @@ fn knative_pays_for_sleep_and_takes_a_pod_for_a_hundred_requests() {
 #[test]
 fn side_by_side_whoever_sizes_in_one_step_keeps_the_slo_and_knative_gives_back_soonest() {
     let story = Story::run("side-by-side.toml");
-    for late in ["scalingo", "hpa", "scaleway"] {
+    for kind in ProductFile::KINDS {
+        let mut policies = story.0.policies.iter();
+        assert!(policies.any(|one| one.kind == *kind), "{kind} has no policy in it");
+    }
+    for late in ["scalingo", "keda", "hpa", "scaleway"] {
         for in_time in ["eas", "sae", "ray", "knative"] {
             story.falls(&[late, in_time], Figure::LatencyP99);
         }
