@@ -89,6 +89,14 @@ impl Reader {
             "time;count\n0;1\n60;2\n120;3\n",
             "time,count\n1,1e13\n2,-1\n",
             "time_s\n99999999999999999999\n1\n",
+            "http 2026-03-02T09:00:01.3Z app/lb/1 1.2.3.4:5 - -1 0.25 -1 503 - 34 366 \"GET /\" \"-\" - - a \"R\" \"-\" \"-\" 0 \
+             2026-03-02T09:00:00.5Z\n",
+            "[2026-03-02T09:00:01.310Z] \"GET /b HTTP/1.1\" 200 - via_upstream - \"-\" 0 9 30 20 \"-\"\n",
+            "h: 10.0.1.2:33317 [02/Mar/2026:09:00:00.655] in static/srv1 10/0/30/69/109 200 2750 - -\n",
+            "#Fields: date time x-edge-location time-taken\n2026-03-02\t09:00:03\tFRA2\t1.4\n",
+            "2026-03-02T09:00:02.5Z x REPORT RequestId: 1\tDuration: 1500.00 ms\tBilled Duration: 1600 ms\n",
+            "RUN\tP\t\tg\t1764400000000\t \t3.5.1\nREQUEST\t\tg1\t1764400000251\t1764400000474\tOK\t \n",
+            "1764400000000000000,200,2500000,0,9,,,a,0,GET,http://h/,\n",
             "h - - [02/Mar/2026:09:00:00 +0000] \"GET / HTTP/1.1\" 200 5 \"-\" \"-\" 0.804 rt=0.5\n",
             "{\"timestamp\": 0, \"input_length\": 7, \"output_length\": 2, \"hash_ids\": [0]}\n",
             "{\"status\":\"success\",\"data\":{\"resultType\":\"matrix\",\"result\":[{\"metric\":{\"a\":\"b\"},\

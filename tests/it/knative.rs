@@ -169,3 +169,39 @@ fn a_flow_has_no_activator_and_a_balancing_of_the_scenarios_keeps_it_out() {
     assert!(refused.contains("service.balancing: a product's proxy"), "{refused}");
     assert_eq!(fluid("balancing = 'central-queue'"), None);
 }
+
+/// | annotations | what the autoscaler of Kubernetes is told |
+#[test]
+fn the_class_of_kubernetes_is_refused_with_the_autoscaler_that_knative_makes_of_it() {
+    let loaded = |policy: &str| {
+        let toml = format!(
+            "duration = '10m'\n[workload.arrivals.main.poisson]\nrate = '9/s'\n[policies.{policy}]\nbody = '''\n"
+        );
+        move |body: &str| {
+            let options = LoadOptions { fallback_name: "kn".into(), ..LoadOptions::default() };
+            let found = load(Sources::new("kn.toml", format!("{toml}{body}\n'''\n")), &options);
+            found.err().map(|found| found.render(false))
+        }
+    };
+    let (knative, hpa) = (loaded("kn.knative"), loaded("kn.kubernetes-hpa"));
+    let cpu = r#""averageUtilization":61"#;
+    let memory = r#""averageValue":"200Mi""#;
+    for (annotations, expected) in [
+        ("$/target: \"60.5\", $/min-scale: \"2\", $/max-scale: \"9\"", cpu),
+        ("$/target: \"200\", $/metric: memory", memory),
+        ("$/target: \"5\", $/metric: jobs", r#""metric":{"name":"jobs"}"#),
+        ("$/max-scale: \"9\"", r#""maxReplicas":9"#),
+    ] {
+        let annotations = format!("$/class: hpa.$, {annotations}");
+        let annotations = annotations.replace('$', "autoscaling.knative.dev");
+        let refused = knative(&format!(
+            "apiVersion: serving.knative.dev/v1\nkind: Service\nmetadata: {{name: shop}}\nspec:\n  template:\n    \
+             metadata: {{annotations: {{{annotations}}}}}\n    spec: {{containers: [{{image: shop}}]}}"
+        ));
+        let refused = refused.expect("it is refused");
+        let made = refused.lines().find_map(|line| Some(&line[line.find("{\"apiVersion")?..]));
+        let made = made.unwrap_or_else(|| panic!("{refused}"));
+        assert!(made.contains(expected), "{made}");
+        assert_eq!(hpa(made), None, "{made}");
+    }
+}

@@ -108,6 +108,8 @@ fn recordings_of_many_tools_have_the_statistics_of_their_folder() {
                 4032,
                 0.206,
             ),
+            // 644 rows of REQUEST in 177 s.
+            ("format_samples/gatling_351_simulation.log", "gatling", 644, 3.63),
             // 83 hours of them.
             ("web/semicomplete_2015_combined.log.gz", "access-log", 10_000, 0.0335),
         ],

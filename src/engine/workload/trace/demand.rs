@@ -75,7 +75,7 @@ impl Demand {
                 let Ok(text) = records.field(column) else { return Ok(Some(0)) };
                 // nginx lists the servers it tried, the one that answered last.
                 let text = text.rsplit([',', ':']).next().unwrap_or_default().trim();
-                if text == "-" {
+                if text == "-" || text == "-1" {
                     return Ok(Some(0));
                 }
                 let ns = decimal_ns(text, took.unit).and_then(|ns| u64::try_from(ns).ok());
@@ -91,6 +91,11 @@ impl Demand {
                 Ok(Some(ns.round() as u64))
             }
         }
+    }
+
+    /// No column says it.
+    pub(super) fn is_elsewhere(&self) -> bool {
+        matches!(self, Self::Elsewhere)
     }
 
     /// What it is of a client's time.

@@ -2,13 +2,14 @@
 
 use super::failure::TraceError;
 use super::formats::{
-    access_log, azure_functions_2019, azure_functions_2021, burstgpt, cloudwatch, grafana, jmeter,
-    k6, locust, mooncake, per_second_counts, prometheus, timestamps, values,
+    access_log, alb_log, azure_functions_2019, azure_functions_2021, burstgpt, cloudfront_log,
+    cloudwatch, elb_log, envoy_log, gatling, grafana, haproxy_log, hey, jmeter, k6, lambda_report,
+    locust, mooncake, per_second_counts, prometheus, timestamps, values, vegeta, w3c_log,
 };
 use super::input::Input;
 use super::options::{Options, Values};
 use super::recording::Recording;
-use super::records::{cells_of, header_of, keys_of, of_row, separator};
+use super::records::{Form, cells_of, header_of, keys_of, of_row, separator};
 use super::requests::is_time_name;
 use super::spread::Spread;
 use serde::{Deserialize, Serialize};
@@ -35,6 +36,20 @@ pub enum Format {
     PerSecondCounts,
     /// Web server's log in the Common or Combined form: one line a request.
     AccessLog,
+    /// Access log of an AWS Application Load Balancer.
+    AlbLog,
+    /// Access log of an AWS Classic Load Balancer.
+    ElbLog,
+    /// Access log of Envoy or Istio.
+    EnvoyLog,
+    /// HTTP log of HAProxy.
+    HaproxyLog,
+    /// Standard log of CloudFront.
+    CloudfrontLog,
+    /// Log whose directive names its fields, as IIS writes it.
+    W3cLog,
+    /// Reports of AWS Lambda: one line an invocation.
+    LambdaReport,
     /// Answer of Prometheus to a query: series of values.
     Prometheus,
     /// Answer of CloudWatch, `get-metric-data` or `get-metric-statistics`.
@@ -53,12 +68,18 @@ pub enum Format {
     #[serde(rename = "burstgpt")]
     #[strum(serialize = "burstgpt")]
     BurstGpt,
-    /// Results of k6 as CSV: several rows a request, one metric each.
+    /// Results of k6 as CSV or lines of JSON: several rows a request, one metric each.
     K6,
     /// Results of JMeter as CSV: one row a request.
     #[serde(rename = "jmeter")]
     #[strum(serialize = "jmeter")]
     JMeter,
+    /// Text log of a simulation of Gatling.
+    Gatling,
+    /// Results of vegeta as CSV or lines of JSON.
+    Vegeta,
+    /// Results of hey as CSV.
+    Hey,
     /// Statistics history of Locust: one row a second.
     Locust,
     /// Series of a Grafana panel as CSV: a column each.
@@ -106,6 +127,13 @@ impl Format {
         match self {
             Self::PerSecondCounts => &per_second_counts::PerSecondCounts,
             Self::AccessLog => &access_log::AccessLog,
+            Self::AlbLog => &alb_log::AlbLog,
+            Self::ElbLog => &elb_log::ElbLog,
+            Self::EnvoyLog => &envoy_log::EnvoyLog,
+            Self::HaproxyLog => &haproxy_log::HaproxyLog,
+            Self::CloudfrontLog => &cloudfront_log::CloudfrontLog,
+            Self::W3cLog => &w3c_log::W3cLog,
+            Self::LambdaReport => &lambda_report::LambdaReport,
             Self::Prometheus => &prometheus::Prometheus,
             Self::Cloudwatch => &cloudwatch::Cloudwatch,
             Self::Mooncake => &mooncake::Mooncake,
@@ -114,6 +142,9 @@ impl Format {
             Self::BurstGpt => &burstgpt::BurstGpt,
             Self::K6 => &k6::K6,
             Self::JMeter => &jmeter::JMeter,
+            Self::Gatling => &gatling::Gatling,
+            Self::Vegeta => &vegeta::Vegeta,
+            Self::Hey => &hey::Hey,
             Self::Locust => &locust::Locust,
             Self::Grafana => &grafana::Grafana,
             Self::Counts => &values::ValueColumn(Values::Counts),
@@ -130,9 +161,17 @@ impl Format {
             | Self::Mooncake
             | Self::AzureFunctions2021
             | Self::BurstGpt
-            | Self::JMeter => Spread::Keep,
+            | Self::JMeter
+            | Self::AlbLog
+            | Self::ElbLog
+            | Self::EnvoyLog
+            | Self::HaproxyLog
+            | Self::LambdaReport
+            | Self::Gatling
+            | Self::Vegeta
+            | Self::Hey => Spread::Keep,
             // Their times are cut to seconds: a second's requests did not come all at once.
-            Self::AccessLog | Self::K6 => Spread::Uniform,
+            Self::AccessLog | Self::K6 | Self::W3cLog | Self::CloudfrontLog => Spread::Uniform,
             Self::PerSecondCounts
             | Self::Cloudwatch
             | Self::AzureFunctions2019
@@ -176,6 +215,11 @@ impl Head {
     /// True if there are columns of all these names.
     pub(super) fn has_all(&self, names: &[&str]) -> bool {
         names.iter().all(|name| self.header.iter().any(|found| found == name))
+    }
+
+    /// The form of its lines, if it is a log.
+    pub(super) fn form(&self) -> Option<Form> {
+        Form::of(&self.lines)
     }
 
     /// True for one object of JSON, or an array of them, over the whole text.

@@ -1,7 +1,6 @@
 //! Requests read so far: in memory as long as they fit.
 
 use super::MAX_ROWS;
-use super::demand::Demand;
 use super::failure::TraceError;
 use super::format::Format;
 use super::options::{Edge, Options};
@@ -97,9 +96,10 @@ impl Gathered {
                 layout: read.layout,
                 requests: self.requests,
                 range: (self.seen.first, self.seen.latest.saturating_add(1)),
-                own_demands: !matches!(read.demand, Demand::Elsewhere),
+                own_demands: read.has_demands(),
             })),
         };
+        let waited = read.waited();
         Recording {
             path: read.records.path,
             sha256,
@@ -109,7 +109,7 @@ impl Gathered {
             relative,
             zone: stamps.zone(options.zone.is_some()),
             inversions: self.inversions,
-            waited: read.demand.waited(),
+            waited,
             assumptions,
         }
     }

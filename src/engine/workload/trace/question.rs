@@ -92,10 +92,9 @@ fn remedy(head: &Head) -> String {
     }
     let names: Vec<&str> = Format::VARIANTS.iter().map(|format| format.name()).collect();
     match times_by_content(head) {
-        Some(name) => format!(
-            "its column `{name}` may be the time: --time \"{name}\" --as timestamps, or another of the formats {}",
-            names.join(", ")
-        ),
+        Some(name) => {
+            format!("its column `{name}` may be the time: --time \"{name}\" --as timestamps")
+        }
         None => format!(
             "state one: --as {}; a table needs a header, and its column of times by --time COLUMN",
             names.join("|")

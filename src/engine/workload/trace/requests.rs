@@ -27,8 +27,10 @@ pub(super) struct Layout {
     pub(super) grid: Option<Span>,
     /// How long a request took, where a column says it.
     pub(super) took: Option<Took>,
-    /// Only rows are requests whose column has this text.
-    pub(super) only: Option<(&'static str, &'static str)>,
+    /// The column of ends, where there is one beside that of starts.
+    pub(super) ends: Option<&'static str>,
+    /// Only rows are requests whose columns have these texts.
+    pub(super) only: &'static [(&'static str, &'static str)],
     /// What marks a request that failed.
     pub(super) failed: Option<FailedMark>,
     /// Columns of numbers of tokens, which service times may be made of.
@@ -65,7 +67,8 @@ impl Layout {
         time_is: Edge::Start,
         grid: None,
         took: None,
-        only: None,
+        ends: None,
+        only: &[],
         failed: None,
         tokens: None,
         unsorted: false,
@@ -133,7 +136,8 @@ pub(super) struct Requests {
     pub(super) layout: &'static Layout,
     time: Column,
     pub(super) demand: Demand,
-    only: Option<(Column, &'static str)>,
+    ends: Option<Column>,
+    only: Vec<(Column, &'static str)>,
     failed: Option<(Column, FailedMark)>,
     /// Failed ones are left out.
     leave_out: bool,
@@ -153,14 +157,17 @@ impl Requests {
         let time = time_column(&records, options, layout.time)?;
         let time_is = if options.time_is == Edge::End { Edge::End } else { layout.time_is };
         let demand = Demand::of(&records, options, layout, time_is)?;
-        let only = layout.only.map(|(name, text)| Ok((records.column("format", name)?, text)));
+        let only =
+            layout.only.iter().map(|(name, text)| Ok((records.column("format", name)?, *text)));
+        let ends = layout.ends.map(|name| records.column("format", name));
         let failed = layout.failed.map(|mark| Ok((records.column("failed", mark.column)?, mark)));
         let unit = options.time_unit.or(layout.unit);
         Ok(Self {
             layout,
             time,
             demand,
-            only: only.transpose()?,
+            only: only.collect::<Result<_, TraceError>>()?,
+            ends: ends.transpose()?,
             failed: failed.transpose()?,
             leave_out: options.failed == Some(Failures::LeaveOut),
             failures: 0,
@@ -173,9 +180,10 @@ impl Requests {
     /// Start and service time of the next row, in nanoseconds.
     pub(super) fn next(&mut self) -> Result<Option<(i64, Option<u64>)>, TraceError> {
         while self.records.next()? {
-            if let Some((column, text)) = &self.only
-                && self.records.field(column)? != *text
-            {
+            // Rows of another kind may lack the column.
+            let is =
+                |(column, text): &(Column, &str)| self.records.field(column).ok() == Some(*text);
+            if !self.only.iter().all(is) {
                 continue;
             }
             if let Some((column, mark)) = &self.failed
@@ -193,7 +201,21 @@ impl Requests {
 
     fn request(&mut self) -> Result<(i64, Option<u64>), TraceError> {
         let stamp = stamp_of(&self.records, &self.time, &mut self.stamps)?;
-        let demand = self.demand.read(&self.records)?;
+        let demand = match &self.ends {
+            Some(ends) if self.demand.is_elsewhere() => {
+                let end = stamp_of(&self.records, ends, &mut self.stamps)?;
+                Some(end.checked_sub(stamp).and_then(|took| u64::try_from(took).ok()).ok_or_else(
+                    || {
+                        let place = self.records.place(ends);
+                        TraceError::file(
+                            format!("{place}: it ends before it starts"),
+                            "remove the row",
+                        )
+                    },
+                )?)
+            }
+            _ => self.demand.read(&self.records)?,
+        };
         let took = match self.time_is {
             Edge::End => demand.unwrap_or(0),
             Edge::Start => 0,
@@ -212,21 +234,31 @@ impl Requests {
 
     fn none(&self) -> TraceError {
         let path = &self.records.path;
-        match (&self.only, self.failures) {
-            (Some((column, text)), _) => TraceError::file(
+        match (self.only.as_slice(), self.failures) {
+            ([(column, text), ..], _) => TraceError::file(
                 format!("{path}: no row has `{text}` as its `{}`", column.name),
                 "record requests with it, or name another format",
             ),
-            (None, 0) => TraceError::file(
+            ([], 0) => TraceError::file(
                 format!("{path} has a header but no rows"),
                 "a trace has at least one request",
             ),
-            (None, _) => TraceError::at(
+            ([], _) => TraceError::at(
                 "failed",
                 format!("{path}: every request failed"),
                 "keep them: leave out failed = \"leave-out\"",
             ),
         }
+    }
+
+    /// Its service times are what clients waited.
+    pub(super) fn waited(&self) -> bool {
+        self.demand.waited() || (self.ends.is_some() && self.demand.is_elsewhere())
+    }
+
+    /// It says how long each request took.
+    pub(super) fn has_demands(&self) -> bool {
+        !self.demand.is_elsewhere() || self.ends.is_some()
     }
 
     /// What was told from `requests` rows, one sentence each.

@@ -189,7 +189,7 @@ impl Civil {
         if rest.is_empty() {
             return Some(civil);
         }
-        separator(&mut rest, b" Tt")?;
+        separator(&mut rest, b" Tt\t")?;
         civil.with_time(rest)
     }
 

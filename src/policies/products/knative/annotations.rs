@@ -11,7 +11,7 @@ use crate::products::Words;
 use crate::products::kubernetes::fields::{Object, One};
 use crate::products::reader::nearest;
 use autosim_engine::units::Span;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Names with their older spelling.
 const NAMES: &[(&str, &str)] = &[
@@ -50,8 +50,8 @@ impl<'r> Given<'_, 'r> {
     }
 }
 
-/// Reads them; `None` if something is wrong.
-pub(super) fn read(member: &One<'_>, cluster: &Cluster) -> Option<Annotations> {
+/// Reads those of a Service's template; `None` if something is wrong.
+pub(super) fn read(member: &One<'_>, service: &str, cluster: &Cluster) -> Option<Annotations> {
     let before = member.reader.errors();
     let object = member.value.and_then(|_| member.object());
     let keys = object.as_ref().map_or_else(Vec::new, keys);
@@ -59,7 +59,7 @@ pub(super) fn read(member: &One<'_>, cluster: &Cluster) -> Option<Annotations> {
         return None;
     }
     let given = Given { object: object.as_ref(), keys };
-    class(member, &given, cluster);
+    class(member, &given, service, cluster);
     let (min, max) = (scale(&given, "min-scale"), scale(&given, "max-scale"));
     let activation_scale = judge_scales(&given, min.unwrap_or(0), max.unwrap_or(0), cluster);
     let read = Annotations {
@@ -128,7 +128,11 @@ fn refuse_value(member: &One<'_>, text: &str, help: &str) {
 }
 
 /// Another class than Knative's own is another autoscaler.
-fn class(all: &One<'_>, given: &Given<'_, '_>, cluster: &Cluster) {
+fn class(all: &One<'_>, given: &Given<'_, '_>, service: &str, cluster: &Cluster) {
+    let other_class = |class: &str| match class {
+        HPA => handed_over(given, service, cluster),
+        _ => format!("leave the class out, or write {KPA}"),
+    };
     let Some((member, text)) = given.text("class") else {
         if cluster.class != KPA {
             let message = format!("the cluster's pod-autoscaler-class is {}", cluster.class);
@@ -149,13 +153,41 @@ fn class(all: &One<'_>, given: &Given<'_, '_>, cluster: &Cluster) {
     }
 }
 
-fn other_class(class: &str) -> String {
-    match class {
-        HPA => "give the HorizontalPodAutoscaler that Knative makes of it (kubectl get hpa -o yaml), a policy of \
-                kubernetes-hpa"
-            .to_owned(),
-        _ => format!("leave the class out, or write {KPA}"),
+/// The autoscaler of Kubernetes that Knative makes of such a revision (`MakeHPA`), in a line.
+fn handed_over(given: &Given<'_, '_>, service: &str, cluster: &Cluster) -> String {
+    let count = |name, default: u32| {
+        given.text(name).and_then(|(_, text)| text.parse().ok()).unwrap_or(default)
+    };
+    let (min, max) = (count("min-scale", cluster.min), count("max-scale", cluster.max));
+    let mut spec = json!({
+        "scaleTargetRef": { "apiVersion": "apps/v1", "kind": "Deployment", "name": service },
+        "maxReplicas": if max == 0 { i32::MAX as u32 } else { max },
+    });
+    if min > 0 {
+        spec["minReplicas"] = min.into();
     }
+    let metric = given.text("metric").map_or("cpu", |(_, text)| text);
+    let target = given.text("target").and_then(|(_, text)| text.parse::<f64>().ok());
+    if let Some(target) = target.map(|target| target.ceil() as i64) {
+        let average = |value: String| json!({ "type": "AverageValue", "averageValue": value });
+        let of_share = json!({ "type": "Utilization", "averageUtilization": target });
+        let resource = |target| json!({ "type": "Resource", "resource": { "name": metric, "target": target } });
+        spec["metrics"] = json!([match metric {
+            "cpu" => resource(of_share),
+            "memory" => resource(average(format!("{target}Mi"))),
+            other => json!({
+                "type": "Pods",
+                "pods": { "metric": { "name": other }, "target": average(target.to_string()) },
+            }),
+        }]);
+    }
+    let made = json!({
+        "apiVersion": "autoscaling/v2",
+        "kind": "HorizontalPodAutoscaler",
+        "metadata": { "name": service },
+        "spec": spec,
+    });
+    format!("give a policy of kubernetes-hpa what Knative makes of it: {made}")
 }
 
 fn metric(given: &Given<'_, '_>) -> Option<ScaleBy> {

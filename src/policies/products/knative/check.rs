@@ -66,7 +66,7 @@ pub(super) fn read(envelope: &Envelope<'_>, cluster: &Cluster) -> Option<Service
         traffic.warn(message, "give the workload this revision's share");
     }
     let template = spec.get("template").members_if_any("metadata spec")?;
-    let (member, annotations) = template_annotations(&template, cluster)?;
+    let (member, annotations) = template_annotations(&template, envelope.name, cluster)?;
     let pod = template.get("spec");
     // An absent one is as good as an empty one.
     let pod = match pod.value {
@@ -109,12 +109,13 @@ fn misplaced(object: &Object<'_>) {
 /// Where they stand, and what they say if they are good.
 fn template_annotations<'r>(
     template: &Object<'r>,
+    service: &str,
     cluster: &Cluster,
 ) -> Option<(One<'r>, Option<Annotations>)> {
     let known = "name namespace labels annotations creationTimestamp";
     let metadata = template.get("metadata").members_if_any(known)?;
     let member = metadata.get("annotations");
-    let read = annotations::read(&member, cluster);
+    let read = annotations::read(&member, service, cluster);
     Some((member, read))
 }
 

@@ -11,14 +11,14 @@ use crate::workload::trace::input::Input;
 use crate::workload::trace::number::TimeUnit;
 use crate::workload::trace::options::{Edge, Options};
 use crate::workload::trace::recording::Recording;
-use crate::workload::trace::records::{Kind, is_log_line};
+use crate::workload::trace::records::{Form, Kind};
 use crate::workload::trace::requests::{self, Layout, Took};
 
 /// One line a request.
 pub(crate) struct AccessLog;
 
 const LAYOUT: Layout = Layout {
-    kind: Some(Kind::Log),
+    kind: Some(Kind::Log(Form::Combined)),
     time: &["time"],
     time_is: Edge::End,
     grid: Some(Span::from_secs(1)),
@@ -33,7 +33,7 @@ const LAYOUT: Layout = Layout {
 
 impl TraceFormat for AccessLog {
     fn sniff(&self, head: &Head) -> bool {
-        head.lines.first().is_some_and(|line| is_log_line(line))
+        head.form() == Some(Form::Combined)
     }
     fn read(&self, input: Input, options: &Options) -> Result<Recording, TraceError> {
         requests::read(input, options, Format::AccessLog, &LAYOUT)

@@ -1,4 +1,4 @@
-//! `k6`: results of k6 as CSV (`--out csv`).
+//! `k6`: results of k6 (`--out csv` or `--out json`).
 //!
 //! A request leaves some ten rows, one for each metric: `http_req_duration` is the one that counts it and says how many
 //! milliseconds its client waited. Its time is the end of the request, cut to the second.
@@ -16,13 +16,24 @@ use crate::workload::trace::requests::{self, Layout, Took};
 /// One row a metric of a request.
 pub(crate) struct K6;
 
-const LAYOUT: Layout = Layout {
+const CSV: Layout = Layout {
     kind: Some(Kind::Table),
     time: &["timestamp"],
     time_is: Edge::End,
     grid: Some(Span::from_secs(1)),
     took: Some(Took { columns: &["metric_value"], unit: TimeUnit::Millis, waited: true }),
-    only: Some(("metric_name", "http_req_duration")),
+    only: &[("metric_name", "http_req_duration")],
+    unsorted: true,
+    ..Layout::PLAIN
+};
+
+/// `--out json`: lines that define metrics, and lines of points, with times to the nanosecond.
+const JSON: Layout = Layout {
+    kind: Some(Kind::JsonLines),
+    time: &["data.time"],
+    time_is: Edge::End,
+    took: Some(Took { columns: &["data.value"], unit: TimeUnit::Millis, waited: true }),
+    only: &[("type", "Point"), ("metric", "http_req_duration")],
     unsorted: true,
     ..Layout::PLAIN
 };
@@ -30,8 +41,10 @@ const LAYOUT: Layout = Layout {
 impl TraceFormat for K6 {
     fn sniff(&self, head: &Head) -> bool {
         head.has_all(&["metric_name", "timestamp", "metric_value"])
+            || head.has_all(&["type", "metric", "data.time", "data.value"])
     }
     fn read(&self, input: Input, options: &Options) -> Result<Recording, TraceError> {
-        requests::read(input, options, Format::K6, &LAYOUT)
+        let layout = if Kind::of(&input) == Kind::JsonLines { &JSON } else { &CSV };
+        requests::read(input, options, Format::K6, layout)
     }
 }

@@ -1,15 +1,16 @@
 //! Rows of named fields, whatever holds them: a delimited table, lines of JSON, a log.
 
+mod form;
 mod json;
 mod log;
 mod table;
 
 use super::failure::{Place, TraceError};
 use super::input::{Fingerprint, Input, Origin};
+pub(super) use form::Form;
 use json::JsonRows;
 pub(super) use json::{cells_of, keys_of};
 use log::LogRows;
-pub(super) use log::is_log_line;
 use table::TableRows;
 pub use table::separator;
 pub(super) use table::{header_of, of_row};
@@ -40,8 +41,10 @@ pub(super) enum Kind {
     Table,
     /// One object of JSON a line.
     JsonLines,
-    /// Lines of a web server's log.
-    Log,
+    /// Lines of a log.
+    Log(Form),
+    /// As a table, without a header: its columns are named here.
+    Headless(&'static [&'static str]),
 }
 
 impl Kind {
@@ -76,8 +79,13 @@ impl Records {
                 let header = keys_of(&head);
                 (Rows::Json(Box::new(JsonRows::new(text, header.clone()))), header, 1)
             }
-            Kind::Log => {
-                let rows = LogRows::new(text, lines.first().map_or("", String::as_str));
+            Kind::Headless(names) => {
+                let rows = TableRows::headless(text, &lines);
+                let header = names.iter().map(|name| (*name).to_owned()).collect();
+                (Rows::Table(Box::new(rows)), header, 1)
+            }
+            Kind::Log(form) => {
+                let rows = LogRows::new(text, form, &lines);
                 let header = rows.header();
                 (Rows::Log(Box::new(rows)), header, 1)
             }

@@ -44,13 +44,7 @@ impl TableRows {
         let first = first.first().map_or("", String::as_str);
         // Spreadsheet exports may begin with a line that states the separator.
         let stated = first.strip_prefix("sep=").and_then(|rest| rest.bytes().next());
-        let reader = csv::ReaderBuilder::new()
-            .has_headers(false)
-            .flexible(true)
-            .delimiter(stated.unwrap_or_else(|| separator(first)))
-            .buffer_capacity(1 << 16)
-            .from_reader(text);
-        let mut rows = Self { reader, record: ByteRecord::new() };
+        let mut rows = Self::of(text, stated.unwrap_or_else(|| separator(first)));
         rows.read(path)?;
         if stated.is_some() {
             rows.read(path)?;
@@ -58,6 +52,21 @@ impl TableRows {
         let name = |name: &[u8]| String::from_utf8_lossy(name).trim().to_owned();
         let header = rows.record.iter().map(name).collect();
         Ok((rows, header))
+    }
+
+    /// A table whose first row is one.
+    pub(super) fn headless(text: Box<dyn Read + Send>, first: &[String]) -> Self {
+        Self::of(text, separator(first.first().map_or("", String::as_str)))
+    }
+
+    fn of(text: Box<dyn Read + Send>, delimiter: u8) -> Self {
+        let reader = csv::ReaderBuilder::new()
+            .has_headers(false)
+            .flexible(true)
+            .delimiter(delimiter)
+            .buffer_capacity(1 << 16)
+            .from_reader(text);
+        Self { reader, record: ByteRecord::new() }
     }
 
     fn read(&mut self, path: &str) -> Result<bool, TraceError> {

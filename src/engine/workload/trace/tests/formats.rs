@@ -11,6 +11,48 @@ const fn sample(format: Format) -> &'static str {
             "h - - [02/Mar/2026:09:00:00 +0000] \"GET / HTTP/1.1\" 200 5\n\
              h - - [02/Mar/2026:09:00:02 +0000] \"GET / HTTP/1.1\" 404 -\n"
         }
+        Format::AlbLog => {
+            "http 2026-03-02T09:00:01.300000Z app/lb/1 1.2.3.4:5 10.0.0.1:80 0.000 0.250 0.000 200 200 34 366 \
+             \"GET http://h:80/ HTTP/1.1\" \"curl/8 x\" - - arn \"Root=1\" \"-\" \"-\" 0 2026-03-02T09:00:01.000000Z \"forward\"\n\
+             http 2026-03-02T09:00:00.700000Z app/lb/1 1.2.3.4:5 - -1 -1 -1 503 - 34 366 \"GET http://h:80/ HTTP/1.1\" \
+             \"-\" - - arn \"Root=1\" \"-\" \"-\" 0 2026-03-02T09:00:00.500000Z \"forward\"\n"
+        }
+        Format::ElbLog => {
+            "2026-03-02T09:00:00.500000Z lb 1.2.3.4:5 10.0.0.1:80 0.000073 0.001048 0.000057 200 200 0 29 \"GET http://h:80/ \
+             HTTP/1.1\" \"curl/8\" - -\n"
+        }
+        Format::EnvoyLog => {
+            "[2026-03-02T09:00:00.310Z] \"POST /api HTTP/2\" 204 - 154 0 226 100 \"10.0.35.28\" \"n\" \"cc2\" \"l\" \"tcp://a\"\n\
+             [2026-03-02T09:00:01.310Z] \"GET /b HTTP/1.1\" 200 - via_upstream - \"-\" 0 9 30 20 \"-\" \"curl\" \"i\" \"h\" \"u\"\n"
+        }
+        Format::HaproxyLog => {
+            "Mar  2 09:00:01 host haproxy[14389]: 10.0.1.2:33317 [02/Mar/2026:09:00:00.655] http-in static/srv1 \
+             10/0/30/69/109 200 2750 - - ---- 1/1/1/1/0 0/0 {h} {} \"GET /index.html HTTP/1.1\"\n"
+        }
+        Format::CloudfrontLog => {
+            "#Version: 1.0\n#Fields: date time x-edge-location sc-bytes time-taken\n\
+             2026-03-02\t09:00:03\tFRA2\t182\t1.4\n2026-03-02\t09:00:01\tFRA2\t182\t0.010\n"
+        }
+        Format::W3cLog => {
+            "#Software: IIS\n#Fields: date time cs-method cs-uri-stem sc-status time-taken\n\
+             2026-03-02 09:00:03 GET /a 200 1400\n2026-03-02 09:00:01 GET /b 200 10\n"
+        }
+        Format::LambdaReport => {
+            "2026-03-02T09:00:00.500000+00:00 2026/03/02/[$LATEST]ab START RequestId: 1 Version: 1\n\
+             2026-03-02T09:00:02.500000+00:00 2026/03/02/[$LATEST]ab REPORT RequestId: 1\tDuration: 1500.00 ms\tBilled \
+             Duration: 1600 ms\tMemory Size: 128 MB\tMax Memory Used: 64 MB\tInit Duration: 142.37 ms\n"
+        }
+        Format::Gatling => {
+            "RUN\tPerf\t\tgatling-1\t1764400000000\t \t3.5.1\nUSER\tAll\tSTART\t1764400000100\t1764400000100\n\
+             REQUEST\t\tg1\t1764400000251\t1764400000474\tOK\t \nREQUEST\t\tg1\t1764400000132\t1764400000258\tKO\tno\n"
+        }
+        Format::Vegeta => {
+            "1764400000000000000,200,2500000,0,9,,,a,0,GET,http://h/,\n1764400000500000000,0,100,0,0,eof,,a,1,GET,http://h/,\n"
+        }
+        Format::Hey => {
+            "response-time,DNS+dialup,DNS,Request-write,Response-delay,Response-read,status-code,offset\n\
+             0.2036,0.0015,0.0010,0.0001,0.2018,0.0003,200,0.5000\n0.1000,0,0,0.0001,0.0990,0.0003,200,0.2500\n"
+        }
         Format::Prometheus => {
             r#"{"status":"success","data":{"resultType":"matrix","result":[{"metric":{"job":"a"},
                "values":[[1764400000,"2"],[1764400001.000,"NaN"],[1764400002,"3"]]}]}}"#
@@ -105,6 +147,38 @@ fn ends_and_durations_of_known_formats_become_starts_and_service_times() {
     let log = line(3, "0.400") + &line(4, "2.600") + &line(4, "0.600") + "\n";
     let (log, said) = requests_of(&log, "spread = 'keep'");
     assert_eq!(log, [(0, 2_600_000_000), (2 * S, 400_000_000), (2 * S, 600_000_000)], "{said}");
+}
+
+#[test]
+fn logs_of_balancers_and_results_of_load_tools_say_start_and_length() {
+    const MS: u64 = 1_000_000;
+    let k6_lines = "{\"type\":\"Metric\",\"data\":{\"name\":\"http_req_duration\",\"tainted\":null},\"metric\":\"http_req_duration\"}\n\
+        {\"metric\":\"http_req_duration\",\"type\":\"Point\",\"data\":{\"time\":\"2026-03-02T09:00:01.5Z\",\"value\":500.0,\
+        \"tags\":{\"status\":\"200\"}}}\n{\"metric\":\"vus\",\"type\":\"Point\",\"data\":{\"time\":\"2026-03-02T09:00:02Z\",\"value\":1}}\n";
+    let vegeta_lines = "{\"attack\":\"a\",\"seq\":0,\"code\":200,\"timestamp\":\"2026-03-02T09:00:00+01:00\",\"latency\":5000000}\n";
+    for (text, expected) in [
+        // Without an answer of the target: no time.
+        (sample(Format::AlbLog), &[(0, 0), (S / 2, 250 * MS)][..]),
+        (sample(Format::ElbLog), &[(0, 1_048_000)]),
+        (sample(Format::EnvoyLog), &[(0, 100 * MS), (S, 20 * MS)]),
+        (sample(Format::HaproxyLog), &[(0, 69 * MS)]),
+        // Ends in seconds 3 and 1, 1.4 s and 10 ms long: starts in seconds 2 and 1.
+        (sample(Format::CloudfrontLog), &[(0, 10 * MS), (S, 1400 * MS)]),
+        (sample(Format::W3cLog), &[(0, 10 * MS), (S, 1400 * MS)]),
+        (sample(Format::LambdaReport), &[(0, 1500 * MS)]),
+        (
+            "\"@timestamp\",\"@message\"\n\"2026-03-02 09:00:02.5\",\"REPORT RequestId: 1\tDuration: 12.50 ms\"\n",
+            &[(0, 12_500_000)],
+        ),
+        (sample(Format::Gatling), &[(0, 126 * MS), (119 * MS, 223 * MS)]),
+        (sample(Format::Vegeta), &[(0, 2_500_000), (S / 2, 100)]),
+        (vegeta_lines, &[(0, 5 * MS)]),
+        (sample(Format::Hey), &[(250 * MS, 100 * MS), (500 * MS, 203_600_000)]),
+        (k6_lines, &[(0, 500 * MS)]),
+    ] {
+        let (found, said) = requests_of(text, "spread = 'keep'");
+        assert_eq!(found, expected, "{text}: {said}");
+    }
 }
 
 #[test]
