@@ -27,7 +27,7 @@ impl World<'_> {
     /// What a request that has its slot to itself receives there in a nanosecond, in 2^-32 ns (rule 46).
     fn pace(&self, replica: usize) -> u128 {
         let place = self.replicas[replica].ordinal + 1;
-        let slowed = self.slowdown.filter(|one| place % u64::from(one.every) == 0);
+        let slowed = self.slowdown.filter(|one| place.is_multiple_of(u64::from(one.every)));
         (2_f64.powi(32) / slowed.map_or(1.0, |one| one.factor)).ceil() as u128
     }
 
