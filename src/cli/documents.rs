@@ -68,6 +68,11 @@ impl ReadDocument {
     fn kind(&self) -> &'static str {
         self.recognised.kind
     }
+
+    /// Whether it may be a document of that product, if not of that alone.
+    fn may_be(&self, kind: &str) -> bool {
+        self.bodies.iter().any(|body| ProductFile::is_like(kind, body))
+    }
 }
 
 /// What a document has that is no product's.
@@ -97,53 +102,69 @@ fn known_shapes() -> String {
 
 /// Documents of one product that belong together: one policy.
 pub(super) struct Group {
+    /// The product.
+    kind: &'static str,
     documents: Vec<ReadDocument>,
 }
 
 impl Group {
     /// All of them as one policy.
     pub(super) fn together(documents: Vec<ReadDocument>) -> Result<Self, Failure> {
-        let mut kinds = documents.windows(2);
-        if let Some([one, other]) = kinds.find(|pair| pair[0].kind() != pair[1].kind()) {
-            return Err(Failure::bad_input(format_args!(
-                "{} is a document of {}, {} of {}: documents that belong together are of one product",
-                one.name,
-                one.kind(),
-                other.name,
-                other.kind()
-            )));
+        let is_whole = |kind: &&str| documents.iter().all(|one| one.may_be(kind));
+        if let Some(kind) = documents.iter().map(ReadDocument::kind).find(is_whole) {
+            return Ok(Self { kind, documents });
         }
-        Ok(Self { documents })
+        let [first, others @ ..] = &documents[..] else { return Ok(Self { kind: "", documents }) };
+        let other = others.iter().find(|one| !one.may_be(first.kind())).unwrap_or(first);
+        Err(Failure::bad_input(format_args!(
+            "{} is a document of {}, {} of {}: documents that belong together are of one product",
+            first.name,
+            first.kind(),
+            other.name,
+            other.kind()
+        )))
     }
 
     /// Each a policy of its own, unless it belongs to documents before it.
     pub(super) fn apart(documents: Vec<ReadDocument>) -> Vec<Self> {
         let mut groups: Vec<Self> = Vec::new();
         for document in documents {
-            let home = groups.iter_mut().rev().find(|group| group.takes(&document));
+            let home = groups.iter_mut().rev().find_map(|group| {
+                let kind = group.takes(&document)?;
+                Some((group, kind))
+            });
             match home {
-                Some(group) => group.documents.push(document),
-                None => groups.push(Self { documents: vec![document] }),
+                Some((group, kind)) => {
+                    group.kind = kind;
+                    group.documents.push(document);
+                }
+                None => groups.push(Self { kind: document.kind(), documents: vec![document] }),
             }
         }
         groups
     }
 
-    fn takes(&self, document: &ReadDocument) -> bool {
+    /// The product that all of them are of if it belongs to these: theirs or its own, since a workload may be that of
+    /// several kinds of autoscalers.
+    fn takes(&self, document: &ReadDocument) -> Option<&'static str> {
         let before: Vec<Value> =
             self.documents.iter().flat_map(|one| one.bodies.iter().cloned()).collect();
-        let joins = |body: &Value| ProductFile::joins(self.kind(), &before, body);
-        self.kind() == document.kind() && document.bodies.iter().all(joins)
+        [self.kind, document.kind()].into_iter().find(|kind| {
+            let joins = |body: &Value| ProductFile::joins(kind, &before, body);
+            let mut all = self.documents.iter().chain([document]);
+            all.all(|one| one.may_be(kind)) && document.bodies.iter().all(joins)
+        })
     }
 
     /// The product.
     pub(super) fn kind(&self) -> &'static str {
-        self.documents.first().map_or("", ReadDocument::kind)
+        self.kind
     }
 
-    /// What the first was taken for, and by what.
+    /// What its first document of that product was taken for, and by what.
     pub(super) fn recognised(&self) -> String {
-        self.documents.first().map_or_else(String::new, |one| one.recognised.to_string())
+        let own = self.documents.iter().find(|one| one.kind() == self.kind);
+        own.map_or_else(String::new, |one| one.recognised.to_string())
     }
 
     /// The names of its files.

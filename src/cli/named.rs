@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 /// Documents of `scenarios/policies`, by file name. A test compares them with the folder.
 const SHIPPED: &[(&str, &str)] = &[
+    ("keda.yaml", include_str!("../../scenarios/policies/keda.yaml")),
     ("knative.yaml", include_str!("../../scenarios/policies/knative.yaml")),
     ("kubernetes-hpa.yaml", include_str!("../../scenarios/policies/kubernetes-hpa.yaml")),
     ("pai-eas.json", include_str!("../../scenarios/policies/pai-eas.json")),

@@ -395,3 +395,55 @@ fn import_in_json_says_in_json_what_is_wrong() {
         assert!(findings.iter().all(|one| one["message"].is_string()), "{out}");
     }
 }
+
+/// In either order, whoever the autoscaler is.
+#[test]
+fn a_workload_in_a_file_of_its_own_is_that_of_the_autoscaler_that_names_it() {
+    let workload =
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {replicas: 3}\n";
+    let hpa = "apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {name: web}\nspec:\n  \
+        scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}\n  maxReplicas: 5\n";
+    let keda = "apiVersion: keda.sh/v1alpha1\nkind: ScaledObject\nmetadata: {name: web}\nspec:\n  \
+        scaleTargetRef: {name: web}\n  triggers: [{type: redis, metadata: {listName: jobs}}]\n";
+    let folder = folder_with(&[
+        ("web.yaml", workload),
+        ("hpa.yaml", hpa),
+        ("keda.yaml", keda),
+        ("s.toml", SCENARIO),
+    ]);
+    for (kind, files) in [
+        ("kubernetes-hpa", ["web.yaml", "hpa.yaml"]),
+        ("kubernetes-hpa", ["hpa.yaml", "web.yaml"]),
+        ("keda", ["web.yaml", "keda.yaml"]),
+        ("keda", ["keda.yaml", "web.yaml"]),
+    ] {
+        let imported = good(folder.path(), &[&["import"][..], &files].concat());
+        assert!(imported.contains(&format!(".{kind}]")), "{files:?}\n{imported}");
+        let policies = files.iter().flat_map(|name| ["--policy", name]);
+        let run: Vec<&str> =
+            ["run", "s.toml", "-q", "--format", "csv"].into_iter().chain(policies).collect();
+        assert_eq!(good(folder.path(), &run).lines().count(), 2, "{files:?} are one policy");
+    }
+    // Nobody names it.
+    let other = keda.replace("name: web", "name: worker");
+    fs::write(folder.path().join("keda.yaml"), other).unwrap();
+    let run = ["run", "s.toml", "-q", "--policy", "keda.yaml", "--policy", "web.yaml"];
+    let (code, _, err) = autosim(folder.path(), &run, "");
+    assert!(code == 2 && err.contains("there is no HorizontalPodAutoscaler"), "{err}");
+}
+
+#[test]
+fn a_dry_run_says_that_a_calendar_needs_a_date() {
+    let cron = "apiVersion: keda.sh/v1alpha1\nkind: ScaledObject\nmetadata: {name: web}\nspec:\n  \
+        scaleTargetRef: {name: web}\n  triggers: [{type: cron, metadata: {timezone: Europe/Berlin, \
+        start: 0 8 * * *, end: 0 9 * * *, desiredReplicas: '2'}}]\n";
+    let folder = folder_with(&[("cron.yaml", cron), ("r.csv", "time_s,replicas\n0,0\n60,\n")]);
+    let decide = ["decide", "--policy", "cron.yaml", "--readings", "r.csv"];
+    let (code, _, err) = autosim(folder.path(), &decide, "");
+    assert!(code == 0 && err.contains("its calendar needs a date, which nobody says"), "{err}");
+    let dated = [&decide[..], &["--start", "2026-07-01T06:00:00Z"]].concat();
+    let (code, out, err) = autosim(folder.path(), &dated, "");
+    assert!(code == 0 && !err.contains("its calendar"), "{err}");
+    // 8:00 in Berlin.
+    assert!(out.lines().nth(1).unwrap().contains(",0,1,mode: rule 1: 2.0000"), "{out}");
+}

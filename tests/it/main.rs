@@ -17,6 +17,7 @@ mod fuzz;
 mod fuzz_fast;
 mod guide;
 mod house;
+mod keda;
 mod knative;
 mod kubernetes;
 mod launches;

@@ -64,6 +64,15 @@ pub struct Omitted {
     pub value: Value,
 }
 
+/// Something that a product looks at and nothing in a simulation stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unsourced {
+    /// What it is, in the product's words: "the trigger `load`".
+    pub what: String,
+    /// The knob that says what it stands for, below `knobs`.
+    pub knob: String,
+}
+
 /// What a platform brings besides its autoscaler; `None` = nothing in particular.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Platform {
@@ -89,6 +98,8 @@ pub struct Platform {
     pub dated: bool,
     /// Whether nothing is left of it where nobody comes for a while, until somebody comes.
     pub sleeps: bool,
+    /// Whether it counts a queue, in which work is to wait.
+    pub queues: bool,
     /// Whether a request that finds no live replica fails rather than waits.
     pub rejects_at_zero: bool,
     /// Replicas that stay ready while others are replaced.
@@ -168,6 +179,7 @@ impl Platform {
             dated: false,
             min_ready: None,
             path: None,
+            queues: false,
             rejects_at_zero: false,
             sleeps: false,
         }

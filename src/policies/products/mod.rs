@@ -39,6 +39,7 @@ mod facts;
 mod fault;
 mod file;
 mod form;
+pub mod keda;
 pub mod knative;
 mod knobs;
 pub mod kubernetes;
@@ -59,7 +60,7 @@ pub use dialect::{Dialect, Kind, Place, Wrong};
 pub use document::{Document, NotADocument, NotEdited};
 pub use facts::{
     Assumption, Happening, LeavesFirst, MinReady, Omitted, Platform, Provenance, Readiness,
-    RequestPath, Spread,
+    RequestPath, Spread, Unsourced,
 };
 pub use fault::{DocumentFault, DocumentFaults};
 pub use file::DocumentsFile;
@@ -151,6 +152,11 @@ pub trait Product {
 
     /// Other services whose metrics it reads.
     fn services(_: &Self::Model) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// What it looks at and nothing in a simulation stands for, where it could do nothing then: a run is refused.
+    fn unsourced(_: &Self::Model) -> Vec<Unsourced> {
         Vec::new()
     }
 

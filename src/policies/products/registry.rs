@@ -3,7 +3,7 @@
 use super::loaded::{Loaded, load};
 use super::{
     Assumption, DocumentFault, DocumentsFile, Form, Happening, Likeness, Omitted, Platform,
-    Product, Provenance,
+    Product, Provenance, Unsourced,
 };
 use crate::builtin::PolicyContext;
 use autosim_engine::control::Autoscaler;
@@ -97,6 +97,14 @@ macro_rules! products {
                 best
             }
 
+            /// Whether it is a document of the product called `kind`, whatever else it is like.
+            pub fn is_like(kind: &str, document: &Value) -> bool {
+                $(if kind == <$product as Product>::KIND {
+                    return <$product as Product>::likeness(document).is_some();
+                })*
+                false
+            }
+
             /// Whether `document` belongs with those `before` it, all of the product called `kind`; it is
             /// another policy if not.
             pub fn joins(kind: &str, before: &[Value], document: &Value) -> bool {
@@ -177,6 +185,13 @@ macro_rules! products {
             pub fn services(&self) -> Vec<String> {
                 match &self.product { $(
                     LoadedProduct::$variant(own) => <$product as Product>::services(&own.model),
+                )* }
+            }
+
+            /// What it looks at and nothing in a simulation stands for, in its own words.
+            pub fn unsourced(&self) -> Vec<Unsourced> {
+                match &self.product { $(
+                    LoadedProduct::$variant(own) => <$product as Product>::unsourced(&own.model),
                 )* }
             }
 
@@ -286,6 +301,8 @@ products! {
     KubernetesHpa = super::kubernetes_hpa::KubernetesHpa,
     /// Knative Serving: its own autoscaler.
     Knative = super::knative::Knative,
+    /// KEDA: ScaledObjects, with the HorizontalPodAutoscaler it makes of each.
+    Keda = super::keda::Keda,
 }
 
 /// A product's policy, its documents read and found good. It is written as a scenario would say it, with

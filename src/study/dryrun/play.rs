@@ -6,7 +6,7 @@ use crate::scenario::PolicyChoice;
 use autosim_engine::control::{Autoscaler, Decision, Observation, SignalRef};
 use autosim_engine::fault::Faults;
 use autosim_engine::signal::{Census, Metric, Pipeline, Reading, Resources, Sensor};
-use autosim_engine::units::{Span, Time, WallClock, plural};
+use autosim_engine::units::{Known, Span, Time, WallClock, plural};
 use autosim_policies::builtin::{PolicyContext, Recorded};
 use autosim_policies::products::ProductPolicy;
 
@@ -156,6 +156,7 @@ struct Player<'a> {
 impl<'a> Player<'a> {
     fn new(question: &Question<'a>, faults: &mut Faults) -> Self {
         let (recording, policy) = (question.recording, question.policy);
+        warn_of_dates(policy, recording, faults);
         let replicas = recording.column(REPLICAS);
         let recorded = replicas.and_then(|at| recording.rows.first()?.cells[at]);
         let initial = recorded.map(|count| count as u32).or(question.initial);
@@ -468,6 +469,19 @@ fn warn_of_load(names: &[&str], faults: &mut Faults) {
     );
     let hint = "add a column `replicas` with the count of each row; totals such as `requests_per_s` need none";
     faults.warn("line 1", message, hint);
+}
+
+/// A calendar of dates or of a zone says nothing where nobody knows the date.
+fn warn_of_dates(policy: &PolicyChoice, recording: &Recording, faults: &mut Faults) {
+    let dated = policy.product().is_some_and(|product| product.platform().dated);
+    if dated && recording.clock.known() != Known::Date {
+        let start = recording.clock.start();
+        let message = format!(
+            "its calendar needs a date, which nobody says: it is taken to begin at {start}"
+        );
+        let hint = "say when it begins with --start, or give clock times in a column `time`";
+        faults.warn("", message, hint);
+    }
 }
 
 fn warn_of_unread(sources: &[Source], recording: &Recording, faults: &mut Faults) {

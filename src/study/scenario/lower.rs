@@ -136,6 +136,7 @@ fn look_over(scenario: &mut Scenario, file: &ScenarioFile, faults: &mut Faults) 
     closed::check_endless(scenario, faults);
     failures::check_lives(scenario, faults);
     fidelity::apply(scenario, file, faults);
+    products::check_sources(scenario, faults);
     if !faults.any_error() {
         effort::check(scenario, faults);
     }

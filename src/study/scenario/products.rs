@@ -1,5 +1,6 @@
 //! Reads the documents of the products a scenario names, and gives what is wrong with them its place.
 
+use super::Scenario;
 use super::choice::{PolicyChoice, PolicyFile};
 use super::deployment::LeftOpen;
 use super::file::{ReplicaFile, ScenarioFile, ServiceFile};
@@ -41,6 +42,23 @@ impl LeftOpen {
                 .is_none_or(|queue| queue.at_zero.is_none()),
             balancing: service
                 .is_none_or(|one| one.balancing.is_none() && !sharing::is_sharing(one)),
+        }
+    }
+}
+
+/// Refuses products that look at what nothing in a run stands for.
+pub(super) fn check_sources(scenario: &Scenario, faults: &mut Faults) {
+    let own =
+        scenario.services.iter().filter_map(|one| Some((one.key("policy"), one.own.as_ref()?)));
+    let competing =
+        scenario.policies.iter().map(|one| (format!("policies.{}", one.name), &one.deployment));
+    for (key, deployment) in own.chain(competing) {
+        let policy = &deployment.policy;
+        for one in policy.product().map(ProductPolicy::unsourced).unwrap_or_default() {
+            let key = format!("{key}.{}.knobs", policy.kind_name());
+            let message = format!("{} looks at nothing that a simulation has", one.what);
+            let hint = format!("set {key}.{} to a metric such as \"queued_requests\"", one.knob);
+            faults.error(&key, message, hint);
         }
     }
 }

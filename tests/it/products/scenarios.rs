@@ -68,6 +68,13 @@ fn scaleway_steps_are_late_and_doubling_is_dear() {
 }
 
 #[test]
+fn keda_that_counts_only_what_waits_kills_its_last_jobs() {
+    let story = Story::run("keda.toml");
+    story.falls(&["no-cooldown", "waiting-alone", "defaults", "one-each"], Figure::FailedShare);
+    story.falls(&["one-each", "waiting-alone", "defaults", "no-cooldown"], Figure::Cost);
+}
+
+#[test]
 fn knative_pays_for_sleep_and_takes_a_pod_for_a_hundred_requests() {
     let story = Story::run("knative.toml");
     story.falls(&["defaults", "limited", "retained", "awake"], Figure::LatencyP99);

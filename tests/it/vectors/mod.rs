@@ -2,8 +2,8 @@
 //! names the folder that holds them (default: `shared` beside the project); a test whose file is absent
 //! says so.
 
+mod closed_loop;
 mod knative;
-mod kubernetes_closed_loop;
 mod kubernetes_hpa;
 mod ray_serve;
 

@@ -82,8 +82,8 @@ fn taken(bodies: Bodies, places: Places) -> Document {
 }
 
 /// Kinds of manifests that are read as they are.
-const READ_KINDS: [&str; 4] =
-    ["HorizontalPodAutoscaler", "Deployment", "StatefulSet", "ReplicaSet"];
+const READ_KINDS: [&str; 5] =
+    ["HorizontalPodAutoscaler", "ScaledObject", "Deployment", "StatefulSet", "ReplicaSet"];
 /// The group of Services of Knative.
 const KNATIVE: &str = "serving.knative.dev/";
 /// The ConfigMaps of its cluster.
@@ -143,7 +143,7 @@ fn manifest(value: &Value, places: &Places, text: &str) -> Result<Document, NotA
         }
         let kinds: Vec<String> = all.iter().map(|(_, one)| kind(one)).collect();
         let message = format!("this is a manifest of Kubernetes, of kind {}", kinds.join(", "));
-        let remedy = "of manifests a HorizontalPodAutoscaler is read, with the workload beside it, a Service of Knative, with the \
+        let remedy = "of manifests a HorizontalPodAutoscaler or a ScaledObject of KEDA is read, with the workload beside it, a Service of Knative, with the \
                       ConfigMaps of its cluster, and one RayService, by its `spec.serveConfigV2`";
         return Err(NotADocument::foreign(message, remedy));
     };

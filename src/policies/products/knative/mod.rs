@@ -38,6 +38,7 @@ pub use native::{Annotations, Cluster, Model, Settings};
 
 use super::kubernetes::fields::{self, ApiServer, NO_MATCH, One};
 use super::kubernetes::objects::{self, Envelope, Sought};
+use super::kubernetes::product::{self, of_kind};
 use super::{
     DocumentFault, DocumentFaults, FixedRule, Form, Happening, LeavesFirst, Likeness, Omitted,
     Platform, Product, Provenance, Reader, RequestPath, Words, Wrong,
@@ -104,10 +105,7 @@ impl Product for Knative {
     const FORMS: &'static [Form] = FORMS;
 
     fn likeness(document: &Value) -> Option<Likeness> {
-        let of = |what, weight| {
-            let signs = vec!["apiVersion".to_owned(), "kind".to_owned()];
-            Some(Likeness { what, signs, is_sent: true, weight })
-        };
+        let of = |what, weight| Some(of_kind(what, &["apiVersion", "kind"], weight));
         match objects::kind_of(document)? {
             CONFIG_MAP if is_of_cluster(document) => of("a ConfigMap of Knative", 50),
             kind if TEMPLATED.contains(&kind) && is_serving(document) => {
@@ -128,7 +126,7 @@ impl Product for Knative {
     }
 
     fn dialect(_: &Knobs, _: bool) -> ApiServer {
-        ApiServer { misplaced: &[] }
+        ApiServer { misplaced: &[], by_schema: false }
     }
 
     /// The ConfigMaps first, wherever they stand: they say what a Service may be.
@@ -171,10 +169,7 @@ impl Product for Knative {
         strict: bool,
         faults: &mut DocumentFaults,
     ) -> Option<Model> {
-        let reader = Reader::new(Self::dialect(knobs, strict), strict);
-        let model = Self::model(documents, knobs, &reader);
-        objects::place(documents, reader.into_faults(), faults);
-        model.filter(|_| faults.errors() == 0)
+        product::read::<Self>(documents, knobs, strict, faults)
     }
 
     fn export(model: &Model) -> Vec<Value> {
@@ -210,11 +205,7 @@ impl Product for Knative {
     }
 
     fn unreadable(message: &str) -> DocumentFault {
-        let message = format!("error converting YAML to JSON: {message}");
-        DocumentFault::ours(
-            message,
-            "an object in JSON or YAML, indented with spaces, each key once",
-        )
+        product::unreadable(message)
     }
 
     /// What the API server says itself, or what it passes on from the webhook.
@@ -315,9 +306,7 @@ fn service(root: &One<'_>, cluster: &Cluster) -> Option<Service> {
     let envelope = objects::open(root)?;
     let group = envelope.version.split('/').next();
     if group != Some(GROUP) || !TEMPLATED.contains(&envelope.kind) {
-        let (kind, version) = (envelope.kind, envelope.version);
-        let message = format!("a {kind} of {version} does not bear on the count: not read");
-        envelope.object.get("kind").warn(message, "");
+        product::not_read(&envelope);
         return None;
     }
     if envelope.version != VERSION {

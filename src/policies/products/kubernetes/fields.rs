@@ -31,6 +31,8 @@ const PREFIXES: &[(&str, &str)] = &[
 pub struct ApiServer {
     /// Members that belong somewhere else, and what to do: name and remedy.
     pub misplaced: &'static [(&'static str, &'static str)],
+    /// Whether types are checked by a schema, as those of custom resources are, rather than while decoding.
+    pub by_schema: bool,
 }
 
 /// A member of an object.
@@ -60,6 +62,10 @@ impl Dialect for ApiServer {
         let decode = |message: String| (BAD_REQUEST, message);
         let (code, message) = match wrong {
             Wrong::Missing => (REQUIRED, "Required value".to_owned()),
+            Wrong::Not(kind) if self.by_schema => {
+                let of = of_json(kind);
+                (INVALID, format!("Invalid value: {field} in body must be of type {of}"))
+            }
             Wrong::Not(kind) => decode(format!("json: cannot unmarshal: expected {}", of_go(kind))),
             Wrong::Because(why) => (INVALID, format!("Invalid value: {why}")),
             Wrong::Twice => decode(format!("strict decoding error: duplicate field \"{field}\"")),
@@ -116,6 +122,18 @@ const fn of_go(kind: Kind) -> &'static str {
         Kind::Number => "a number",
         Kind::List => "an array",
         Kind::Object => "an object",
+    }
+}
+
+/// A kind in a schema's words.
+const fn of_json(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Text => "string",
+        Kind::Flag => "boolean",
+        Kind::Whole => "integer",
+        Kind::Number => "number",
+        Kind::List => "array",
+        Kind::Object => "object",
     }
 }
 

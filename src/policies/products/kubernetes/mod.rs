@@ -11,5 +11,7 @@
 
 pub mod fields;
 pub mod objects;
+pub mod product;
 pub mod quantity;
+pub mod vpa;
 pub mod workload;

@@ -1,8 +1,7 @@
 //! The envelope of every object: version, kind, name.
 
 use super::fields::{ApiServer, BAD_REQUEST, Object, One, subdomain};
-use crate::products::document::way;
-use crate::products::{DocumentFault, DocumentFaults, Reader, Wrong};
+use crate::products::{DocumentFault, Reader, Wrong};
 use serde_json::{Map, Value};
 
 /// Members of `metadata`.
@@ -135,15 +134,4 @@ pub fn the_one<T>(
     };
     reader.add("", fault);
     None
-}
-
-/// Faults are told at what is there: of a missing member at the object it is missing in, or above.
-pub fn place(documents: &[Value], found: DocumentFaults, faults: &mut DocumentFaults) {
-    for mut fault in found.into_vec() {
-        if let Some(document) = documents.get(fault.document) {
-            let (_, end) = way(document, &fault.path);
-            fault.path.truncate(end);
-        }
-        faults.add(fault.document, &fault.path.clone(), fault);
-    }
 }

@@ -3,6 +3,7 @@
 use super::fields::{Object, One, int32, quantity};
 use super::objects::Envelope;
 use super::quantity::Quantity;
+use crate::products::Words;
 use crate::products::words::words;
 
 words! {
@@ -115,6 +116,13 @@ impl Amounts {
 }
 
 impl Workload {
+    /// Whether it is what these name; one without a namespace may be in any.
+    pub fn is_called(&self, namespace: &str, kind: &str, name: &str) -> bool {
+        let same_space =
+            namespace == self.namespace || namespace.is_empty() || self.namespace.is_empty();
+        kind == self.kind.name() && name == self.name && same_space
+    }
+
     /// Requests or limits of a container, or of all of them.
     pub fn amounts(&self, container: Option<&str>, of: impl Fn(&Container) -> Amounts) -> Amounts {
         let named = |one: &&Container| container.is_none_or(|name| one.name == name);

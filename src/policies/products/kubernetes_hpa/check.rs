@@ -366,18 +366,16 @@ fn refuse_combinations(object: &Object<'_>, kind: SourceKind) {
 }
 
 /// `behavior`; `Some(None)` where there is none.
-fn behavior(spec: &Object<'_>) -> Option<Option<BehaviorSpec>> {
+pub(in crate::products) fn behavior(spec: &Object<'_>) -> Option<Option<BehaviorSpec>> {
     let member = spec.get("behavior");
     member.note("none: at most twice the count or 4 at once, in by the highest of five minutes");
     if member.value.is_none() {
         return Some(None);
     }
     let object = member.members("scaleUp scaleDown")?;
-    let per = Span::from_secs(15);
-    let policy = |amount| ScalingPolicy { amount, period: per };
-    let both = vec![policy(Amount::Pods(4)), policy(Amount::Percent(100))];
-    let up = direction(&object.get("scaleUp"), both, Some(0));
-    let down = direction(&object.get("scaleDown"), vec![policy(Amount::Percent(100))], None);
+    let default = default_rules();
+    let up = direction(&object.get("scaleUp"), default.up.policies, Some(0));
+    let down = direction(&object.get("scaleDown"), default.down.policies, None);
     let (up, down) = (up?, down?);
     Some(Some(BehaviorSpec {
         down_window: down.written,
@@ -385,6 +383,24 @@ fn behavior(spec: &Object<'_>) -> Option<Option<BehaviorSpec>> {
         down_tolerance: down.tolerance,
         rules: Behavior { up: up.rules, down: down.rules },
     }))
+}
+
+/// What `behavior: {}` says, but for the window of scaling in.
+fn default_rules() -> Behavior {
+    let policy = |amount| ScalingPolicy { amount, period: Span::from_secs(15) };
+    let rules = |policies| ScalingRules { window: Span::ZERO, select: SelectPolicy::Max, policies };
+    Behavior {
+        up: rules(vec![policy(Amount::Pods(4)), policy(Amount::Percent(100))]),
+        down: rules(vec![policy(Amount::Percent(100))]),
+    }
+}
+
+impl Default for BehaviorSpec {
+    /// `behavior: {}`.
+    fn default() -> Self {
+        let rules = default_rules();
+        Self { rules, down_window: false, up_tolerance: None, down_tolerance: None }
+    }
 }
 
 struct Direction {

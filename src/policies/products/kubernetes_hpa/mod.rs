@@ -15,7 +15,7 @@
 //! **Start at** [`controller::Controller::pass`].
 
 pub mod calculator;
-mod check;
+pub(super) mod check;
 pub mod controller;
 pub mod history;
 mod knobs;
@@ -24,9 +24,9 @@ mod native;
 pub mod pods;
 pub mod policy;
 pub mod rates;
-mod read;
-mod sensor;
-mod tell;
+pub(super) mod read;
+pub(super) mod sensor;
+pub(super) mod tell;
 #[cfg(test)]
 mod tests;
 pub mod words;
@@ -36,6 +36,7 @@ pub use native::{BehaviorSpec, Hpa, MetricSpec, MetricTarget, Model};
 
 use super::kubernetes::fields::{self, ApiServer};
 use super::kubernetes::objects;
+use super::kubernetes::product::{self, of_kind};
 use super::kubernetes::workload::WorkloadKind;
 use super::{
     DocumentFault, DocumentFaults, FixedRule, Form, Happening, LeavesFirst, Likeness, Omitted,
@@ -83,14 +84,10 @@ impl Product for KubernetesHpa {
     const FORMS: &'static [Form] = FORMS;
 
     fn likeness(document: &Value) -> Option<Likeness> {
-        let kind = objects::kind_of(document);
-        let of = |what, weight| {
-            let signs = vec!["kind".to_owned()];
-            Likeness { what, signs, is_sent: true, weight }
-        };
-        match kind {
-            Some(KIND) => Some(of("a HorizontalPodAutoscaler", 100)),
-            Some(kind) if WorkloadKind::named(kind).is_some() => Some(of("a workload", 50)),
+        let of = |what, weight| Some(of_kind(what, &["kind"], weight));
+        match objects::kind_of(document) {
+            Some(KIND) => of("a HorizontalPodAutoscaler", 100),
+            Some(kind) if WorkloadKind::named(kind).is_some() => of("a workload", 50),
             Some(_) => None,
             None => form::likeness(FORMS, false, document),
         }
@@ -110,24 +107,20 @@ impl Product for KubernetesHpa {
     }
 
     fn dialect(_: &Knobs, _: bool) -> ApiServer {
-        ApiServer { misplaced: check::MISPLACED }
+        ApiServer { misplaced: check::MISPLACED, by_schema: false }
     }
 
     fn model(documents: &[Value], knobs: &Knobs, reader: &Reader<ApiServer>) -> Option<Model> {
         read::model(documents, knobs, reader)
     }
 
-    /// Faults are told at what is there: of a missing member at the object it is missing in, or above.
     fn read(
         documents: &[Value],
         knobs: &Knobs,
         strict: bool,
         faults: &mut DocumentFaults,
     ) -> Option<Model> {
-        let reader = Reader::new(Self::dialect(knobs, strict), strict);
-        let model = Self::model(documents, knobs, &reader);
-        objects::place(documents, reader.into_faults(), faults);
-        model.filter(|_| faults.errors() == 0)
+        product::read::<Self>(documents, knobs, strict, faults)
     }
 
     fn services(model: &Model) -> Vec<String> {
@@ -190,11 +183,7 @@ impl Product for KubernetesHpa {
     }
 
     fn unreadable(message: &str) -> DocumentFault {
-        let message = format!("error converting YAML to JSON: {message}");
-        DocumentFault::ours(
-            message,
-            "an object in JSON or YAML, indented with spaces, each key once",
-        )
+        product::unreadable(message)
     }
 
     fn refusal(faults: &[&DocumentFault]) -> Value {

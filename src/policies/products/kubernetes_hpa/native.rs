@@ -82,6 +82,13 @@ pub enum MetricTarget {
     Useless,
 }
 
+impl Model {
+    /// Of an autoscaler that no document holds.
+    pub(in crate::products) fn generated(hpa: Hpa, workload: Option<Workload>) -> Self {
+        Self { hpa, workload, written: Vec::new(), omitted: Vec::new() }
+    }
+}
+
 impl MetricSpec {
     /// Its name in a recording: exactly what the controller sees.
     pub fn column(&self) -> String {

@@ -56,7 +56,7 @@ pub fn rules(model: &Model, knobs: &Knobs) -> Rules {
 }
 
 /// The tolerance of each direction.
-pub(super) fn tolerance(model: &Model, knobs: &Knobs) -> Tolerance {
+pub(in crate::products) fn tolerance(model: &Model, knobs: &Knobs) -> Tolerance {
     let own = model.hpa.behavior.as_ref().filter(|_| knobs.tolerances_count());
     let up = own.and_then(|behavior| behavior.up_tolerance);
     let down = own.and_then(|behavior| behavior.down_tolerance);

@@ -5,6 +5,8 @@ use super::native::{Hpa, MetricTarget, Model};
 use super::{Knobs, sensor};
 use crate::products::kubernetes::fields::{ApiServer, NO_MATCH, One};
 use crate::products::kubernetes::objects::{self, Envelope, Sought};
+use crate::products::kubernetes::product;
+use crate::products::kubernetes::vpa::{self, GoesBy};
 use crate::products::kubernetes::workload::{self, Workload, WorkloadKind};
 use crate::products::{DocumentFault, Omitted, Reader, Words, Wrong};
 use serde_json::Value;
@@ -38,11 +40,13 @@ pub(super) fn model(
         |(_, hpa, _): &(usize, Hpa, Vec<Omitted>)| objects::full_name(&hpa.namespace, &hpa.name);
     let wanted = knobs.autoscaler.as_deref();
     let (at, hpa, omitted) = objects::the_one(autoscalers, name, wanted, &SOUGHT, reader)?;
-    let workload = workloads.into_iter().find(|workload| scales(&hpa, workload));
+    let is_scaled =
+        |one: &Workload| one.is_called(&hpa.namespace, &hpa.target_kind, &hpa.target_name);
+    let workload = workloads.into_iter().find(is_scaled);
     let written = documents.iter().map(objects::written).collect();
     let mut model = Model { hpa, workload, written, omitted };
     reader.turn_to(at);
-    judge_metrics(&mut model, knobs, reader);
+    judge_metrics(&mut model, documents, knobs, reader);
     Some(model)
 }
 
@@ -64,9 +68,7 @@ fn object(root: &One<'_>, knobs: &Knobs) -> Option<Found> {
     if let Some(kind) = WorkloadKind::named(envelope.kind) {
         return workload::read(&envelope.with_metadata(), kind).map(Found::Workload);
     }
-    let message =
-        format!("an object of kind {} does not bear on the count: not read", envelope.kind);
-    envelope.object.get("kind").warn(message, "");
+    product::not_read(&envelope);
     Some(Found::Other)
 }
 
@@ -90,70 +92,88 @@ fn version(envelope: &Envelope<'_>) -> Option<Version> {
     None
 }
 
-fn scales(hpa: &Hpa, workload: &Workload) -> bool {
-    let same_space = hpa.namespace == workload.namespace
-        || hpa.namespace.is_empty()
-        || workload.namespace.is_empty();
-    hpa.target_kind == workload.kind.name() && hpa.target_name == workload.name && same_space
-}
-
 /// Says of each metric what a simulation makes of it; one that the controller cannot compute always fails.
-fn judge_metrics(model: &mut Model, knobs: &Knobs, reader: &Reader<ApiServer>) {
-    let mut metrics = std::mem::take(&mut model.hpa.metrics);
-    for (at, metric) in metrics.iter_mut().enumerate() {
+fn judge_metrics(
+    model: &mut Model,
+    documents: &[Value],
+    knobs: &Knobs,
+    reader: &Reader<ApiServer>,
+) {
+    for at in 0..model.hpa.metrics.len() {
         let path = format!("spec.metrics.{at}");
-        let (name, kind) = (metric.name.clone(), metric.kind);
-        let warn = |message: String, remedy: &str| {
+        let metric = &model.hpa.metrics[at];
+        let name = &metric.name;
+        if metric.is_resource(name) {
+            judge_resource(model, at, (&path, "knobs"), documents, (knobs, reader));
+        } else if metric.stands_for.is_none() {
+            let message = format!(
+                "nothing in a simulation is called `{name}`: in a run the metric has no data"
+            );
+            let remedy = format!(
+                "set knobs.metrics.{name} to a metric such as \"requests_per_s\"; `decide` reads a column `{name}`"
+            );
             reader.add(&path, DocumentFault::warning(message, remedy));
-        };
-        let of_pods = metric.is_resource(&name);
-        if !of_pods {
-            if metric.stands_for.is_none() {
-                let message = format!(
-                    "nothing in a simulation is called `{name}`: in a run the metric has no data"
-                );
-                let remedy = format!(
-                    "set knobs.metrics.{name} to a metric such as \"requests_per_s\"; `decide` reads a column `{name}`"
-                );
-                warn(message, &remedy);
-            }
-            continue;
-        }
-        let container = metric.container.as_deref();
-        let requests = model.workload.as_ref().map(|workload| {
-            workload.amounts(container, |one| one.requests).or(knobs.requests).of(&name)
-        });
-        let pod = sensor::Pod::of(metric, model, knobs);
-        match (metric.target, requests) {
-            (MetricTarget::Utilization(_), Some(None)) => {
-                let message = format!(
-                    "missing request for {name}: the metric fails ({}) and the count stays",
-                    kind.failure()
-                );
-                let remedy = format!(
-                    "every container needs resources.requests.{name}; knobs.requests.{name} if a LimitRange sets it"
-                );
-                warn(message, &remedy);
-                metric.target = MetricTarget::Useless;
-            }
-            (MetricTarget::Utilization(_), None) if pod.is_guessed => {
-                let message = format!(
-                    "percent of the {name} request, which nothing beside it tells: taken for what a replica is given"
-                );
-                let remedy = format!(
-                    "give its Deployment, or --set knobs.requests.{name}=... and knobs.limits.{name}=..."
-                );
-                warn(message, &remedy);
-            }
-            (MetricTarget::Average(_), _) if pod.is_guessed => {
-                let message = format!(
-                    "an amount of {name} per pod, and nothing tells how much a replica is given: taken for {}",
-                    if name == "cpu" { "1 core" } else { "1Gi" }
-                );
-                warn(message, &format!("give its Deployment, or --set knobs.limits.{name}=..."));
-            }
-            _ => {}
         }
     }
-    model.hpa.metrics = metrics;
+}
+
+/// The same of a resource of pods, which a document tells at `path`; the knobs are a table called `table`.
+pub(in crate::products) fn judge_resource(
+    model: &mut Model,
+    at: usize,
+    (path, table): (&str, &str),
+    documents: &[Value],
+    (knobs, reader): (&Knobs, &Reader<ApiServer>),
+) {
+    let (hpa, metric) = (&model.hpa, &model.hpa.metrics[at]);
+    let goes_by = GoesBy {
+        workload: [&hpa.namespace, &hpa.target_kind, &hpa.target_name],
+        resource: &metric.name,
+        of_request: matches!(metric.target, MetricTarget::Utilization(_)),
+    };
+    vpa::warn(documents, goes_by, path, reader);
+    let (name, container) = (metric.name.as_str(), metric.container.as_deref());
+    let requests = model.workload.as_ref().map(|workload| {
+        workload.amounts(container, |one| one.requests).or(knobs.requests).of(name)
+    });
+    let is_guessed = sensor::Pod::of(metric, model, knobs).is_guessed;
+    let (message, remedy, useless) = match (metric.target, requests) {
+        (MetricTarget::Utilization(_), Some(None)) => {
+            let reason = metric.kind.failure();
+            let message = format!(
+                "missing request for {name}: the metric fails ({reason}) and the count stays"
+            );
+            let remedy = format!(
+                "every container needs resources.requests.{name}; {table}.requests.{name} if a LimitRange sets it"
+            );
+            (message, remedy, true)
+        }
+        (MetricTarget::Utilization(_), None) if is_guessed => {
+            let message = format!(
+                "percent of the {name} request, which nothing beside it tells: taken for what a replica is given"
+            );
+            let remedy = format!(
+                "give its Deployment, or --set {table}.requests.{name}=... and {table}.limits.{name}=..."
+            );
+            (message, remedy, false)
+        }
+        (MetricTarget::Average(_), _) if is_guessed => {
+            let message = format!(
+                "an amount of {name} per pod, and nothing tells how much a replica is given: taken for {}",
+                if name == "cpu" { "1 core" } else { "1Gi" }
+            );
+            (message, format!("give its Deployment, or --set {table}.limits.{name}=..."), false)
+        }
+        (
+            MetricTarget::Utilization(_)
+            | MetricTarget::Average(_)
+            | MetricTarget::Value(_)
+            | MetricTarget::Useless,
+            _,
+        ) => return,
+    };
+    reader.add(path, DocumentFault::warning(message, remedy));
+    if useless {
+        model.hpa.metrics[at].target = MetricTarget::Useless;
+    }
 }

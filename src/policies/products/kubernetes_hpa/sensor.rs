@@ -44,7 +44,11 @@ impl Count {
 const WITHOUT_A_VALUE: [(Count, &str); 3] = [Count::ALL[2], Count::ALL[3], Count::ALL[4]];
 
 /// The signals: those of the metrics in their order, then those of the counts that `columns` has.
-pub(super) fn signals(model: &Model, knobs: &Knobs, columns: &[String]) -> Vec<SignalRef> {
+pub(in crate::products) fn signals(
+    model: &Model,
+    knobs: &Knobs,
+    columns: &[String],
+) -> Vec<SignalRef> {
     let recorded = |name: &str| columns.iter().any(|column| column == name);
     let tolerance = policy::tolerance(model, knobs);
     let metrics = model.hpa.metrics.iter().map(|metric| {
@@ -124,13 +128,13 @@ fn usage(metric: &MetricSpec, model: &Model, knobs: &Knobs) -> Option<Usage> {
 }
 
 /// A number of pods, known at each pass; in a simulation scrapes are when the metric path says.
-fn count(knobs: &Knobs) -> Signal {
+pub(in crate::products) fn count(knobs: &Knobs) -> Signal {
     let pass = seconds(knobs.sync_period_s);
     Signal::of(Metric::Replicas, pass, pass)
 }
 
 /// The target of a metric.
-fn level(metric: &MetricSpec, tolerance: &Tolerance) -> Option<Level> {
+pub(in crate::products) fn level(metric: &MetricSpec, tolerance: &Tolerance) -> Option<Level> {
     let (value, each) = match metric.target {
         MetricTarget::Utilization(percent) => (percent.into(), false),
         MetricTarget::Average(milli) => {
@@ -149,7 +153,7 @@ fn counts(columns: &[String]) -> impl Iterator<Item = (Count, &'static str)> + '
 }
 
 /// Known only by that column of a recording.
-fn told(signal: SignalRef, name: &str) -> SignalRef {
+pub(in crate::products) fn told(signal: SignalRef, name: &str) -> SignalRef {
     let sensor = Some(Box::new(Told::default()) as Box<dyn Sensor>);
     SignalRef { sensor, by_native_name: true, ..signal.named(name) }
 }
@@ -231,7 +235,7 @@ impl Pod {
 }
 
 /// A custom metric, scraped; a counter is rated over the adapter's window.
-fn custom(of: &MetricRef, kind: SourceKind, knobs: &Knobs) -> SignalRef {
+pub(in crate::products) fn custom(of: &MetricRef, kind: SourceKind, knobs: &Knobs) -> SignalRef {
     let scrape = seconds(knobs.scrape_interval_s);
     let window = seconds(knobs.rate_window_s).max(scrape);
     // Of cpu exporters have the seconds used so far.
@@ -247,7 +251,7 @@ fn custom(of: &MetricRef, kind: SourceKind, knobs: &Knobs) -> SignalRef {
 
 /// What a recording says the controller saw: the newest row, with data or without. Nothing is scraped.
 #[derive(Debug, Default)]
-struct Told(Option<f64>);
+pub(in crate::products) struct Told(Option<f64>);
 
 impl Sensor for Told {
     fn scrape(&mut self, _: &Probe<'_>) {}

@@ -22,7 +22,8 @@ pub(super) fn status(model: &Model, happening: &Happening<'_>) -> Value {
     })
 }
 
-fn conditions(of: Conditions) -> Vec<Value> {
+/// The conditions as the object shows them.
+pub(in crate::products) fn conditions(of: Conditions) -> Vec<Value> {
     let one = |kind: &str, holds: bool, reason: &str| {
         let status = if holds { "True" } else { "False" };
         json!({ "type": kind, "status": status, "reason": reason })

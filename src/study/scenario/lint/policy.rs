@@ -50,7 +50,9 @@ pub(super) fn product(
         for seen in signals.iter().filter(|seen| seen.service.is_none()) {
             out_of_reach(seen, deployment, faults);
             stuck(seen, product.platform().start, deployment, faults);
-            queueing(seen, deployment, faults);
+            if !product.platform().queues {
+                queueing(seen, deployment, faults);
+            }
         }
         if let Some(after) = product.platform().scale_in_after {
             early(after, "", deployment, faults);

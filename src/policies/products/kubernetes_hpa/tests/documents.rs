@@ -427,7 +427,7 @@ fn what_a_simulation_has_to_guess_is_said() {
         (
             format!("{}---\napiVersion: v1\nkind: Service\n{DEPLOYMENT}", plain()),
             "{}",
-            "kind: an object of kind Service does not bear on the count",
+            "kind: a Service of v1 does not bear on the count",
         ),
         (
             metric(
