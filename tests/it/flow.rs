@@ -227,8 +227,8 @@ fn an_hpa_that_reads_the_mean_of_its_pods_runs_over_a_flow() {
         let results = results(&hpa(head, false), 1);
         let timeline = &results.policies[0].details[0].services[0].timeline;
         [4, 12, 19].map(|minute: u64| {
-            let by_then = timeline.iter().filter(|i| i.at < Time::from_secs(60 * minute));
-            by_then.last().unwrap().desired
+            let mut by_then = timeline.iter().filter(|i| i.at < Time::from_secs(60 * minute));
+            by_then.next_back().unwrap().desired
         })
     };
     let (flow, exact) = (counts("fidelity = 'fluid'"), counts(""));

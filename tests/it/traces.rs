@@ -108,6 +108,7 @@ fn recordings_of_many_tools_have_the_statistics_of_their_folder() {
                 4032,
                 0.206,
             ),
+            ("format_samples/worldcup98_binary_sample.bin.gz", "worldcup98", 1000, 0.544),
             // 644 rows of REQUEST in 177 s.
             ("format_samples/gatling_351_simulation.log", "gatling", 644, 3.63),
             // 83 hours of them.

@@ -2,9 +2,10 @@
 
 use super::failure::TraceError;
 use super::formats::{
-    access_log, alb_log, azure_functions_2019, azure_functions_2021, burstgpt, cloudfront_log,
+    ab, access_log, alb_log, azure_functions_2019, azure_functions_2021, burstgpt, cloudfront_log,
     cloudwatch, elb_log, envoy_log, gatling, grafana, haproxy_log, hey, jmeter, k6, lambda_report,
-    locust, mooncake, per_second_counts, prometheus, timestamps, values, vegeta, w3c_log,
+    locust, mooncake, per_second_counts, prometheus, timestamps, tsung, values, vegeta, w3c_log,
+    worldcup98,
 };
 use super::input::Input;
 use super::options::{Options, Values};
@@ -50,6 +51,10 @@ pub enum Format {
     W3cLog,
     /// Reports of AWS Lambda: one line an invocation.
     LambdaReport,
+    /// Binary log of the World Cup of 1998.
+    #[serde(rename = "worldcup98")]
+    #[strum(serialize = "worldcup98")]
+    WorldCup98,
     /// Answer of Prometheus to a query: series of values.
     Prometheus,
     /// Answer of CloudWatch, `get-metric-data` or `get-metric-statistics`.
@@ -80,6 +85,14 @@ pub enum Format {
     Vegeta,
     /// Results of hey as CSV.
     Hey,
+    /// Results of ab as TSV (`-g`).
+    #[serde(rename = "ab")]
+    #[strum(serialize = "ab")]
+    Ab,
+    /// Dump of tsung: one row a request.
+    #[serde(rename = "tsung")]
+    #[strum(serialize = "tsung")]
+    Tsung,
     /// Statistics history of Locust: one row a second.
     Locust,
     /// Series of a Grafana panel as CSV: a column each.
@@ -97,6 +110,7 @@ pub enum Format {
 /// The beginning of a text, for [`TraceFormat::sniff`].
 pub(super) struct Head {
     /// As far as it is looked at.
+    pub(super) bytes: Vec<u8>,
     pub(super) text: String,
     pub(super) lines: Vec<String>,
     /// The names in the first line, or the keys of its first objects.
@@ -107,6 +121,10 @@ pub(super) struct Head {
 
 /// A reader of one format.
 pub(super) trait TraceFormat: Sync {
+    /// True for a format that is no text.
+    fn is_binary(&self) -> bool {
+        false
+    }
     /// True if a text that begins like this is surely of this format.
     fn sniff(&self, head: &Head) -> bool;
     /// Reads the whole text.
@@ -134,6 +152,7 @@ impl Format {
             Self::CloudfrontLog => &cloudfront_log::CloudfrontLog,
             Self::W3cLog => &w3c_log::W3cLog,
             Self::LambdaReport => &lambda_report::LambdaReport,
+            Self::WorldCup98 => &worldcup98::WorldCup98,
             Self::Prometheus => &prometheus::Prometheus,
             Self::Cloudwatch => &cloudwatch::Cloudwatch,
             Self::Mooncake => &mooncake::Mooncake,
@@ -145,6 +164,8 @@ impl Format {
             Self::Gatling => &gatling::Gatling,
             Self::Vegeta => &vegeta::Vegeta,
             Self::Hey => &hey::Hey,
+            Self::Ab => &ab::Ab,
+            Self::Tsung => &tsung::Tsung,
             Self::Locust => &locust::Locust,
             Self::Grafana => &grafana::Grafana,
             Self::Counts => &values::ValueColumn(Values::Counts),
@@ -169,9 +190,15 @@ impl Format {
             | Self::LambdaReport
             | Self::Gatling
             | Self::Vegeta
+            | Self::Tsung
             | Self::Hey => Spread::Keep,
             // Their times are cut to seconds: a second's requests did not come all at once.
-            Self::AccessLog | Self::K6 | Self::W3cLog | Self::CloudfrontLog => Spread::Uniform,
+            Self::AccessLog
+            | Self::K6
+            | Self::W3cLog
+            | Self::CloudfrontLog
+            | Self::WorldCup98
+            | Self::Ab => Spread::Uniform,
             Self::PerSecondCounts
             | Self::Cloudwatch
             | Self::AzureFunctions2019
@@ -196,7 +223,7 @@ impl Head {
             false => header_of(first),
         };
         let timed = options.time.is_some() || header.iter().any(|name| is_time_name(name));
-        Self { text, lines, header, timed }
+        Self { bytes: input.head.clone(), text, lines, header, timed }
     }
 
     /// True if there is nothing but whole numbers and blanks.

@@ -87,7 +87,7 @@ impl Input {
         if head.starts_with(b"\xef\xbb\xbf") {
             head.drain(..3);
         }
-        refuse_binary(&head, path)?;
+        refuse_empty(&head, path)?;
         Ok(Self { path: path.to_owned(), origin, head, rest: text, raw })
     }
 
@@ -99,6 +99,17 @@ impl Input {
     /// The beginning of the text.
     pub(super) fn head_text(&self) -> String {
         String::from_utf8_lossy(&self.head).into_owned()
+    }
+
+    /// Refuses what is no text, for whoever reads text.
+    pub(super) fn refuse_binary(&self) -> Result<(), TraceError> {
+        if self.head.contains(&0) {
+            let message = format!("`{}` is not text", self.path);
+            let hint = "a trace is CSV text, JSON or a log, plain or packed as gz or zst, or a binary log of the World Cup \
+                        of 1998";
+            return Err(TraceError::file(message, hint));
+        }
+        Ok(())
     }
 
     /// The whole text at once, for what is one object, and its SHA-256.
@@ -227,11 +238,7 @@ fn unpack(
     }
 }
 
-fn refuse_binary(head: &[u8], path: &str) -> Result<(), TraceError> {
-    if head.contains(&0) {
-        let message = format!("`{path}` is not text");
-        return Err(TraceError::file(message, "a trace is CSV text, plain or packed as gz or zst"));
-    }
+fn refuse_empty(head: &[u8], path: &str) -> Result<(), TraceError> {
     if head.iter().all(u8::is_ascii_whitespace) {
         let message = format!("`{path}` is empty");
         return Err(TraceError::file(message, "a trace has a header and at least one row"));

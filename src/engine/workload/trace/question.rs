@@ -1,12 +1,11 @@
 //! What is asked where a file does not say what its rows are: nothing is concluded that something speaks against.
 
 use super::failure::TraceError;
-use super::format::{Format, Head};
+use super::format::Head;
 use super::number::finite;
 use super::requests::is_time_name;
 use super::stamp::{RELATIVE_BELOW_NS, StampReader};
 use crate::units::Span;
-use strum::VariantArray;
 
 /// Columns that say which metric, or which series, a row is of.
 const METRIC_NAMES: &[&str] = &["metric", "metric_name", "metrics", "__name__", "series"];
@@ -68,6 +67,72 @@ fn choices(value: &str) -> String {
     )
 }
 
+/// A file that is known, and is no traffic, or that another tool turns into some.
+struct Known {
+    is: fn(&Head) -> bool,
+    what: &'static str,
+    way: &'static str,
+}
+
+const KNOWN: &[Known] = &[
+    Known {
+        is: |head| head.header.iter().any(|name| name.starts_with("percentile_Average")),
+        what: "durations of Azure Functions 2019, without when they ran",
+        way: "the file of invocations is the traffic",
+    },
+    Known {
+        is: |head| head.header.iter().any(|name| name.starts_with("AverageAllocatedMb")),
+        what: "memory of Azure Functions 2019, without when they ran",
+        way: "the file of invocations is the traffic",
+    },
+    Known {
+        is: |head| head.has_all(&["iat_cv", "iat_family"]),
+        what: "parameters of ServeGen's clients, not requests",
+        way: "a source with its rates: [workload.arrivals.NAME.profile]; burstiness by [workload.arrivals.NAME.renewal]",
+    },
+    Known {
+        is: |head| head.text.starts_with('{') && head.text.contains("\"startedDateTime\""),
+        what: "an HTTP archive (HAR)",
+        way: "jq -c '.log.entries[] | {time: .startedDateTime, took_ms: .time}' FILE > har.jsonl makes lines that are read, \
+              with --sort --service-time took_ms:ms",
+    },
+    Known {
+        is: |head| {
+            head.text.contains("Latency Distribution")
+                || head.text.contains("Detailed Percentile spectrum")
+        },
+        what: "a report of wrk: how long requests took, not when they came",
+        way: "its percentiles may make a service time: service_time.empirical",
+    },
+    Known {
+        is: |head| head.text.contains("\"user_count\"") && head.text.contains("\"stats_total\""),
+        what: "reports of Locust's workers",
+        way: "locust --csv NAME --csv-full-history writes a history that is read",
+    },
+    Known {
+        is: |head| head.text.contains("\"runtimeData\""),
+        what: "cold starts of lambda-perf: no traffic",
+        way: "they may make a cold start: replica.cold_start.empirical",
+    },
+    Known {
+        is: |head| head.text.contains("\"gap_seconds\""),
+        what: "availability of spot machines: no traffic",
+        way: "replica.failures takes replicas away",
+    },
+    Known {
+        is: |head| head.text.starts_with('\u{1b}') && head.text.contains("HTTP/1"),
+        what: "a log of siege with colours",
+        way: "siege --log=FILE writes only totals: sed 's/\\x1b\\[[0-9;]*m//g' FILE, with a header `user,protocol,status,took,\
+              bytes,url,id,time`, is read with --service-time took:s",
+    },
+];
+
+/// A file of a known kind that is not read: what it is, and the nearest way.
+pub(super) fn known(head: &Head, path: &str) -> Option<TraceError> {
+    let known = KNOWN.iter().find(|known| (known.is)(head))?;
+    Some(TraceError::at("format", format!("`{path}` is {}", known.what), known.way))
+}
+
 /// What is said of a file that no format knows.
 pub(super) fn unknown(head: &Head, path: &str) -> TraceError {
     let first = head.lines.first().map_or("", String::as_str);
@@ -90,15 +155,13 @@ fn remedy(head: &Head) -> String {
     if head.timed {
         return choices("value");
     }
-    let names: Vec<&str> = Format::VARIANTS.iter().map(|format| format.name()).collect();
     match times_by_content(head) {
         Some(name) => {
             format!("its column `{name}` may be the time: --time \"{name}\" --as timestamps")
         }
-        None => format!(
-            "state one: --as {}; a table needs a header, and its column of times by --time COLUMN",
-            names.join("|")
-        ),
+        None => "name its format with --as, one of those in the guide; a table needs a header, and its column of times by \
+                 --time COLUMN"
+            .to_owned(),
     }
 }
 
@@ -163,7 +226,8 @@ fn times_by_content(head: &Head) -> Option<&str> {
         };
         !rows.is_empty() && rows.iter().all(dated)
     };
-    (0..head.header.len()).find(|index| is_time(*index)).map(|index| head.header[index].as_str())
+    let named = |index: &usize| !head.header[*index].is_empty() && is_time(*index);
+    (0..head.header.len()).find(named).map(|index| head.header[index].as_str())
 }
 
 #[cfg(test)]

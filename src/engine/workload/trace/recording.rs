@@ -174,6 +174,9 @@ pub(crate) fn open(base: &Path, path: &str, options: &Options) -> Result<Recordi
         Some(format) => (format, "as stated"),
         None => (sniff(&input, options)?, "told from its first lines"),
     };
+    if !format.reader().is_binary() {
+        input.refuse_binary()?;
+    }
     let mut recording = format.reader().read(input, options)?;
     let said =
         format!("{path} was read as `{}`, {how}: {}", format.name(), recording.rows.traffic_told());
@@ -183,8 +186,17 @@ pub(crate) fn open(base: &Path, path: &str, options: &Options) -> Result<Recordi
 
 fn sniff(input: &Input, options: &Options) -> Result<Format, TraceError> {
     let head = Head::of(input, options);
+    if let Some(binary) = Format::ALL.iter().find(|format| format.reader().is_binary())
+        && binary.reader().sniff(&head)
+    {
+        return Ok(*binary);
+    }
+    input.refuse_binary()?;
     // Whoever says which column is a request's service time says that a row is a request.
     let requests = options.service_time_column.is_some() || options.service_time_linear.is_some();
+    if let Some(named) = question::known(&head, &input.path) {
+        return Err(named);
+    }
     let found = Format::ALL.iter().copied().find(|format| format.reader().sniff(&head));
     match found {
         Some(Format::Timestamps) if !requests => match question::about(&head, &input.path) {

@@ -345,9 +345,9 @@ pub(super) fn stamp_of(
 pub(super) fn unsorted(stamps: &StampReader, options: &Options) -> &'static str {
     match stamps.naive && options.zone.is_none() {
         true => {
-            "sort the file, or set sort = true; where the clock was put back, state its zone = \"Europe/Berlin\""
+            "sort the file, or set sort = true (--sort); where the clock was put back, state its zone = \"Europe/Berlin\""
         }
-        false => "sort the file, or set sort = true",
+        false => "sort the file, or set sort = true (--sort)",
     }
 }
 

@@ -154,7 +154,7 @@ pub fn read(envelope: &Envelope<'_>, kind: WorkloadKind) -> Option<Workload> {
         containers.value.and(containers.items()).unwrap_or_default()
     });
     if let Some(spec) = &spec {
-        not_modelled(&spec.get("minReadySeconds"), "a rollout does not wait for it");
+        not_modelled(&spec.get("minReadySeconds"), "a rollout does not wait for it", "");
     }
     Some(Workload {
         kind,
@@ -202,15 +202,16 @@ fn probe(container: &One<'_>, name: &str) -> Option<Probe> {
 }
 
 /// Something that a pod waits for and a simulation does not.
-fn not_modelled(member: &One<'_>, what: &str) {
+fn not_modelled(member: &One<'_>, what: &str, remedy: &str) {
     if member.value.is_some_and(|value| *value != 0) {
-        member.warn(format!("not modelled: {what}"), "let `cold_start` hold what it takes");
+        member.warn(format!("not modelled: {what}"), remedy);
     }
 }
 
 fn container(member: &One<'_>) -> Option<Container> {
     let object = member.object()?;
-    not_modelled(&object.get("startupProbe"), "readiness is probed from the start");
+    let what = "readiness is probed from the start";
+    not_modelled(&object.get("startupProbe"), what, "let `cold_start` hold what it takes");
     let resources = inside(&object, "resources");
     let amounts = |name| {
         let amounts = resources.as_ref().and_then(|resources| inside(resources, name));

@@ -1,5 +1,6 @@
 //! The formats of traces, a file each: how a file of it is recognised, and what its rows are.
 
+pub(super) mod ab;
 pub(super) mod access_log;
 pub(super) mod alb_log;
 pub(super) mod azure_functions_2019;
@@ -21,6 +22,8 @@ pub(super) mod mooncake;
 pub(super) mod per_second_counts;
 pub(super) mod prometheus;
 pub(super) mod timestamps;
+pub(super) mod tsung;
 pub(super) mod values;
 pub(super) mod vegeta;
 pub(super) mod w3c_log;
+pub(super) mod worldcup98;

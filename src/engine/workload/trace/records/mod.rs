@@ -4,6 +4,7 @@ mod form;
 mod json;
 mod log;
 mod table;
+mod world_cup;
 
 use super::failure::{Place, TraceError};
 use super::input::{Fingerprint, Input, Origin};
@@ -14,6 +15,8 @@ use log::LogRows;
 use table::TableRows;
 pub use table::separator;
 pub(super) use table::{header_of, of_row};
+use world_cup::WorldCupRows;
+pub(super) use world_cup::is_world_cup;
 
 /// An open file at its first row.
 pub(super) struct Records {
@@ -32,6 +35,7 @@ enum Rows {
     Table(Box<TableRows>),
     Json(Box<JsonRows>),
     Log(Box<LogRows>),
+    WorldCup(Box<WorldCupRows>),
 }
 
 /// What holds the rows.
@@ -43,6 +47,8 @@ pub(super) enum Kind {
     JsonLines,
     /// Lines of a log.
     Log(Form),
+    /// Binary records of the World Cup of 1998.
+    WorldCup,
     /// As a table, without a header: its columns are named here.
     Headless(&'static [&'static str]),
 }
@@ -83,6 +89,10 @@ impl Records {
                 let rows = TableRows::headless(text, &lines);
                 let header = names.iter().map(|name| (*name).to_owned()).collect();
                 (Rows::Table(Box::new(rows)), header, 1)
+            }
+            Kind::WorldCup => {
+                let header = world_cup::NAMES.iter().map(|name| (*name).to_owned()).collect();
+                (Rows::WorldCup(Box::new(WorldCupRows::new(text))), header, 1)
             }
             Kind::Log(form) => {
                 let rows = LogRows::new(text, form, &lines);
@@ -159,6 +169,7 @@ impl Records {
             Rows::Table(rows) => rows.next(&self.path, self.header.len()),
             Rows::Json(rows) => rows.next(&self.path),
             Rows::Log(rows) => rows.next(&self.path),
+            Rows::WorldCup(rows) => rows.next(&self.path),
         }
     }
 
@@ -168,6 +179,7 @@ impl Records {
             Rows::Table(rows) => rows.line(),
             Rows::Json(rows) => rows.line(),
             Rows::Log(rows) => rows.line(),
+            Rows::WorldCup(rows) => rows.line(),
         }
     }
 
@@ -182,6 +194,7 @@ impl Records {
             Rows::Table(rows) => rows.field(column.index),
             Rows::Json(rows) => rows.field(column.index).map(str::as_bytes),
             Rows::Log(rows) => rows.field(column.index).map(str::as_bytes),
+            Rows::WorldCup(rows) => rows.field(column.index).map(str::as_bytes),
         };
         let field = field.ok_or_else(|| {
             let (place, columns) = (self.place(column), self.header.len());
@@ -190,7 +203,7 @@ impl Records {
                     format!("{place}: the row ends before it"),
                     format!("a row has {columns} columns"),
                 ),
-                Rows::Json(_) | Rows::Log(_) => TraceError::file(
+                Rows::Json(_) | Rows::Log(_) | Rows::WorldCup(_) => TraceError::file(
                     format!("{place}: the line has no such field"),
                     "remove the line, or state another column",
                 ),
@@ -204,7 +217,7 @@ impl Records {
     /// Lines of a log that are not of its form and were left out, as a sentence.
     pub(super) fn left_out(&self) -> Option<String> {
         match &self.rows {
-            Rows::Table(_) | Rows::Json(_) => None,
+            Rows::Table(_) | Rows::Json(_) | Rows::WorldCup(_) => None,
             Rows::Log(rows) => rows.left_out(&self.path),
         }
     }

@@ -42,6 +42,15 @@ const fn sample(format: Format) -> &'static str {
              2026-03-02T09:00:02.500000+00:00 2026/03/02/[$LATEST]ab REPORT RequestId: 1\tDuration: 1500.00 ms\tBilled \
              Duration: 1600 ms\tMemory Size: 128 MB\tMax Memory Used: 64 MB\tInit Duration: 142.37 ms\n"
         }
+        Format::WorldCup98 => {
+            "\u{35}\u{48}\u{6d}\u{1}\0\0\0\u{1}\0\0\0\u{2}\0\0\0\u{9}\0\0\0\0\u{35}\u{48}\u{6d}\u{3}\0\0\0\u{1}\0\0\0\u{2}\0\0\0\u{9}\0\0\0\0"
+        }
+        Format::Ab => {
+            "starttime\tseconds\tctime\tdtime\tttime\twait\nTue Mar 01 13:13:25 2016\t1456827205\t115\t117\t232\t117\nTue Mar 01 13:13:24 2016\t1456827204\t116\t116\t240\t116\n"
+        }
+        Format::Tsung => {
+            "#date;pid;id;http method;host;URL;HTTP status;size;duration;transaction;match;error;tag\n1461592516.500;<0.136.0>;2;get;h;/;200;3566;250.5;-;;;\n"
+        }
         Format::Gatling => {
             "RUN\tPerf\t\tgatling-1\t1764400000000\t \t3.5.1\nUSER\tAll\tSTART\t1764400000100\t1764400000100\n\
              REQUEST\t\tg1\t1764400000251\t1764400000474\tOK\t \nREQUEST\t\tg1\t1764400000132\t1764400000258\tKO\tno\n"
@@ -175,6 +184,8 @@ fn logs_of_balancers_and_results_of_load_tools_say_start_and_length() {
         (vegeta_lines, &[(0, 5 * MS)]),
         (sample(Format::Hey), &[(250 * MS, 100 * MS), (500 * MS, 203_600_000)]),
         (k6_lines, &[(0, 500 * MS)]),
+        (sample(Format::Ab), &[(0, 240 * MS), (S, 232 * MS)]),
+        (sample(Format::Tsung), &[(0, 250_500_000)]),
     ] {
         let (found, said) = requests_of(text, "spread = 'keep'");
         assert_eq!(found, expected, "{text}: {said}");
@@ -245,6 +256,33 @@ fn series_hold_what_they_say() {
         "{seen:?}"
     );
     assert!(seen.assumptions.iter().any(|said| said.contains("began again once")), "{seen:?}");
+}
+
+#[test]
+fn what_is_known_and_is_no_traffic_is_refused_by_name_with_the_nearest_way() {
+    for (text, parts) in [
+        (
+            "HashOwner,HashApp,HashFunction,Average,percentile_Average_0\n",
+            ["durations of Azure", "invocations"],
+        ),
+        (
+            "{\"log\":{\"entries\":[{\"startedDateTime\":\"2026\"}]}}",
+            ["HTTP archive", "jq -c '.log.entries[]"],
+        ),
+        (
+            "Running 30s test @ http://h\n  Latency Distribution (HdrHistogram)\n",
+            ["report of wrk", "empirical"],
+        ),
+        ("client,start_s,rate_rps,iat_cv,iat_family,param1,param2\n", ["ServeGen", "renewal"]),
+        (
+            "{\"metadata\": {\"gap_seconds\": 195}, \"data\": [0]}",
+            ["spot machines", "replica.failures"],
+        ),
+    ] {
+        let (workload, said) = replay_bytes(text.as_bytes(), "");
+        assert!(workload.is_none());
+        assert!(parts.iter().all(|part| said[0].contains(part)), "{text}: {said:?}");
+    }
 }
 
 #[test]
