@@ -125,6 +125,7 @@ fn about() -> About {
         timeline: Span::from_secs(60),
         closed_loop_users: 0,
         assumptions: vec!["no queue capacity given: unlimited".into()],
+        on_nodes: Vec::new(),
         folder: Some(String::new()),
         recipe: Recipe::default(),
         resolved: serde_json::json!({ "name": "launch-day", "seed": 1 }),

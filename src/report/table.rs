@@ -328,8 +328,10 @@ pub(super) fn verdict(results: &Results, comparison: &Comparison) -> String {
             let (name, missed) = (&nearest.name, missed(nearest));
             format!("; nearest is {name}, with {missed}{}", open(nearest))
         });
-        let name = &base.name;
-        return format!("verdict: no policy keeps {slo}{nearest}; base for comparison: {name}");
+        let (name, nodes) = (&base.name, nodes(results, |_| true));
+        return format!(
+            "verdict: no policy keeps {slo}{nearest}; base for comparison: {name}{nodes}"
+        );
     };
     let winner = &comparison.policies[cheapest];
     let figure = comparison.cost.figure();
@@ -348,9 +350,18 @@ pub(super) fn verdict(results: &Results, comparison: &Comparison) -> String {
         None => String::new(),
     };
     let (name, price, open) = (&winner.name, human(price, digits(price)), open(winner));
+    let nodes = nodes(results, |one| one == name);
     format!(
-        "verdict: {name} is the cheapest policy that keeps {slo}, at {price} {unit}{open}{saved}"
+        "verdict: {name} is the cheapest policy that keeps {slo}, at {price} {unit}{open}{saved}{nodes}"
     )
+}
+
+/// What a verdict leaves out where one of these policies places replicas on machines.
+fn nodes(results: &Results, of: impl Fn(&str) -> bool) -> &'static str {
+    match results.about.on_nodes.iter().any(|name| of(name)) {
+        true => "; nodes are not modelled, a replica that starts finds its place at once",
+        false => "",
+    }
 }
 
 /// A cost, or replica-hours, for as long as was asked for.
@@ -459,6 +470,14 @@ mod tests {
         }
         assert!(text.lines().count() <= 24, "more than one screen:\n{text}");
         assert!(text.contains("is the cheapest policy that keeps p99 < 300ms"), "{text}");
+        assert!(!text.contains("nodes are not modelled"), "{text}");
+        let (mut on_nodes, winner) = (results.clone(), comparison.cheapest.unwrap());
+        on_nodes.about.on_nodes = vec![comparison.policies[winner].name.clone()];
+        let told = verdict(&on_nodes, &comparison);
+        assert!(
+            told.ends_with("nodes are not modelled, a replica that starts finds its place at once"),
+            "{told}"
+        );
         for part in [
             "night-sleeper",
             "MISSED",

@@ -43,6 +43,8 @@ pub struct About {
     pub closed_loop_users: u64,
     /// Defaults and assumptions in force, one sentence each.
     pub assumptions: Vec<String>,
+    /// Policies whose product places replicas on machines, which are not modelled.
+    pub on_nodes: Vec<String>,
     /// The folder the scenario's relative paths start from, if that is a relative path itself.
     pub folder: Option<String>,
     /// What the scenario was put together from.
@@ -83,6 +85,7 @@ impl About {
             classes: services.map(|service| service.workload.classes().to_vec()).collect(),
             closed_loop_users: scenario.closed_loop_users(),
             assumptions: scenario.assumptions.clone(),
+            on_nodes: scenario.on_nodes.clone(),
             folder: scenario.folder.clone(),
             recipe: scenario.recipe.clone(),
             resolved: scenario.resolved.clone(),

@@ -79,9 +79,7 @@ pub(super) fn lower(
     if faults.any_error() || !sound {
         return None;
     }
-    for NamedPolicy { name, spec } in policies.iter().map(|draft| &draft.named) {
-        assumptions.extend(spec.product().map(|policy| assumed(name, policy)));
-    }
+    let on_nodes = say_products(&policies, &mut assumptions);
     let (services, policies) = deploy(drafts, policies)?;
     let mut inputs = products.inputs.clone();
     for service in &services {
@@ -106,6 +104,7 @@ pub(super) fn lower(
         services,
         policies,
         assumptions,
+        on_nodes,
         folder: relative(around.folder),
         recipe: Recipe::default(),
         resolved,
@@ -238,6 +237,22 @@ pub(super) fn policies_alone(
         }
     });
     sound
+}
+
+/// The rule of products whose replicas need machines, which are not modelled.
+const NODES: &str = "nodes";
+
+/// Says what each product assumes; returns the policies whose product places replicas on nodes.
+fn say_products(policies: &[PolicyDraft], said: &mut Vec<String>) -> Vec<String> {
+    let mut on_nodes = Vec::new();
+    for NamedPolicy { name, spec } in policies.iter().map(|draft| &draft.named) {
+        let Some(policy) = spec.product() else { continue };
+        said.push(assumed(name, policy));
+        if policy.assumptions().iter().any(|one| one.rule == NODES) {
+            on_nodes.push(name.clone());
+        }
+    }
+    on_nodes
 }
 
 /// A product's assumptions in one sentence.

@@ -101,6 +101,8 @@ pub struct Scenario {
     pub policies: Vec<Competitor>,
     /// Defaults and assumptions in force, one sentence each, for the terminal and the manifest.
     pub assumptions: Vec<String>,
+    /// Policies whose product places replicas on machines, which are not modelled.
+    pub on_nodes: Vec<String>,
     /// The folder its relative paths start from, if that is a relative path itself.
     pub folder: Option<String>,
     /// What it was put together from.

@@ -89,6 +89,8 @@ fn side_by_side_whoever_sizes_in_one_step_keeps_the_slo_and_knative_gives_back_s
         let mut policies = story.0.policies.iter();
         assert!(policies.any(|one| one.kind == *kind), "{kind} has no policy in it");
     }
+    // Whose replicas are pods need nodes, which the verdict says are not modelled.
+    assert_eq!(scenario("side-by-side.toml").scenario.on_nodes, ["hpa", "knative", "keda"]);
     for late in ["scalingo", "keda", "hpa", "scaleway"] {
         for in_time in ["eas", "sae", "ray", "knative"] {
             story.falls(&[late, in_time], Figure::LatencyP99);
