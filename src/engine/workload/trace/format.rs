@@ -10,7 +10,7 @@ use super::formats::{
 use super::input::Input;
 use super::options::{Options, Values};
 use super::recording::Recording;
-use super::records::{Form, cells_of, header_of, keys_of, of_row, separator};
+use super::records::{Form, cells_of, header_of, keys_of, of_rows, separator};
 use super::requests::is_time_name;
 use super::spread::Spread;
 use serde::{Deserialize, Serialize};
@@ -262,9 +262,7 @@ impl Head {
         if header.starts_with('{') {
             return cells_of(whole, &self.header);
         }
-        let separator = separator(header);
-        let rows = whole.lines().map(str::trim).filter(|line| !line.is_empty());
-        let below = rows.skip_while(|line| line != header).skip(1);
-        below.map(|line| of_row(line, separator)).collect()
+        let rows = of_rows(whole, separator(header)).into_iter();
+        rows.skip_while(|row| *row != self.header).skip(1).collect()
     }
 }

@@ -19,8 +19,9 @@ impl TraceFormat for Grafana {
         let numbers = |row: &Vec<String>| {
             row.len() > 1 && row[1..].iter().all(|text| text.is_empty() || cell(text).is_some())
         };
-        let rows = head.rows();
-        quoted && !rows.is_empty() && rows.iter().all(numbers)
+        // Whole rows are looked at only where the header may be Grafana's.
+        let all_numbers = |rows: &[Vec<String>]| !rows.is_empty() && rows.iter().all(numbers);
+        quoted && all_numbers(&head.rows())
     }
     fn read(&self, input: Input, options: &Options) -> Result<Recording, TraceError> {
         options.only(Format::Grafana, &[columns::USED, &["values", "select"]].concat())?;

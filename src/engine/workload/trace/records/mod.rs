@@ -14,7 +14,7 @@ pub(super) use json::{cells_of, keys_of};
 use log::LogRows;
 use table::TableRows;
 pub use table::separator;
-pub(super) use table::{header_of, of_row};
+pub(super) use table::{header_of, of_rows};
 use world_cup::WorldCupRows;
 pub(super) use world_cup::is_world_cup;
 

@@ -19,19 +19,20 @@ pub fn separator(line: &str) -> u8 {
 
 /// The names in a header line, for sniffing.
 pub(crate) fn header_of(line: &str) -> Vec<String> {
-    of_row(line, separator(line))
+    of_rows(line, separator(line)).pop().unwrap_or_default()
 }
 
-/// The fields of a line, for sniffing: a quoted one may hold the separator.
-pub(crate) fn of_row(line: &str, separator: u8) -> Vec<String> {
-    let mut reader = csv::ReaderBuilder::new()
+/// The cells of whole lines, for sniffing: a quoted one may hold the separator.
+pub(crate) fn of_rows(lines: &str, separator: u8) -> Vec<Vec<String>> {
+    let reader = csv::ReaderBuilder::new()
         .has_headers(false)
+        .flexible(true)
         .delimiter(separator)
-        .from_reader(line.as_bytes());
-    let mut record = ByteRecord::new();
-    // A line alone cannot fail to be one record.
-    let _ = reader.read_byte_record(&mut record);
-    record.iter().map(|name| String::from_utf8_lossy(name).trim().to_owned()).collect()
+        .from_reader(lines.as_bytes());
+    let text = |cell: &[u8]| String::from_utf8_lossy(cell).trim().to_owned();
+    // A text in memory cannot fail to be read.
+    let rows = reader.into_byte_records().map_while(Result::ok);
+    rows.map(|row| row.iter().map(text).collect()).collect()
 }
 
 impl TableRows {
