@@ -75,7 +75,7 @@ impl ReadingArgs {
             format: self.format_of_trace,
             time: self.time.clone(),
             time_unit: self.time_unit,
-            time_is: self.time_is.unwrap_or_default(),
+            time_is: self.time_is,
             zone: self.zone.clone(),
             value: self.value.clone(),
             values: self.values,

@@ -15,7 +15,7 @@ const NO_VALUE: &[&str] = &[
     "0% to 100%",
     "30% to 80%",
     "`cooldown`",
-    "`keep` for requests, `uniform` for counts, `poisson` for rates",
+    "`keep` for requests, `uniform` for counts and for requests whose format cuts times to seconds, `poisson` for rates",
     "`web` if it has one, else the type of the first autoscaler",
     "a round one that makes at most 720 of them",
     "all are in force from the start",

@@ -17,8 +17,8 @@ use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
 
-/// Recorded traffic, from a CSV or TSV file (plain, gz or zst): one row a request, or counts or rates of
-/// intervals. What is left out is told from the file and reported.
+/// Recorded traffic, from a table, a log, lines of JSON or the answer of a monitoring system (plain, gz or zst): one
+/// row a request, or counts, rates or counters of intervals. What is left out is told from the file and reported.
 ///
 /// ```toml
 /// [workload.arrivals.chat.replay]
@@ -42,9 +42,9 @@ pub struct Replay {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time_unit: Option<TimeUnit>,
     /// Whether a time is the start or the end of its request or interval. Ends are turned into starts
-    /// with the row's service time.
-    #[serde(default)]
-    pub time_is: Edge,
+    /// with the row's service time. Default: as its format has them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_is: Option<Edge>,
     /// Zone of times without one, for example `Europe/Berlin` or `+08:00`. Default: UTC.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub zone: Option<String>,
@@ -58,7 +58,7 @@ pub struct Replay {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub missing: Option<Missing>,
     /// How the requests of one interval, or of one coarse stamp, are placed; default: `keep` for
-    /// requests, `uniform` for counts, `poisson` for rates.
+    /// requests, `uniform` for counts and for requests whose format cuts times to seconds, `poisson` for rates.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spread: Option<Spread>,
     /// Service times from a column: `{ column = "duration", unit = "s" }`.
@@ -167,7 +167,7 @@ impl Replay {
             format: None,
             time: None,
             time_unit: None,
-            time_is: Edge::Start,
+            time_is: None,
             zone: None,
             value: None,
             interval: None,
@@ -332,6 +332,7 @@ impl Replay {
         let scale = resolver.rate_scale * self.rate_scale;
         let inputs = vec![(recording.path.clone(), recording.sha256.clone())];
         let spread = self.spread_of(&recording, &mut assumptions)?;
+        let grid = recording.grid;
         let rows = self.with_service_times(recording, resolver, &mut assumptions, faults);
         let demand = match rows.has_demands() {
             true => None,
@@ -342,7 +343,7 @@ impl Replay {
         };
         let source: Arc<dyn Source> = match rows {
             Rows::Events { starts, demands } => {
-                Arc::new(Events::sliced(&starts, demands, &slice, scale, spread, end)?)
+                Arc::new(Events::sliced(&starts, demands, &slice, (scale, spread, end), grid)?)
             }
             Rows::Streamed(file) => Arc::new(Streamed::sliced(*file, &slice, scale, spread, end)?),
             Rows::Bins { starts, counts, step, .. } => {

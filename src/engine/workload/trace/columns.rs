@@ -21,8 +21,8 @@ pub(super) struct ColumnsLayout {
     pub(super) only: Option<(&'static str, &'static str)>,
     /// The number of a cell, `None` where it holds none, in the values' unit.
     pub(super) cell: fn(&str) -> Option<f64>,
-    /// An empty cell is a missing interval.
-    pub(super) gaps: bool,
+    /// True for a cell that holds no value: its interval is missing.
+    pub(super) gap: fn(&str) -> bool,
 }
 
 /// Requests of one interval, at most.
@@ -90,7 +90,8 @@ fn value_of(
     layout: &ColumnsLayout,
 ) -> Result<Option<f64>, TraceError> {
     let text = match records.field(column) {
-        Ok("") | Err(_) if layout.gaps => return Ok(None),
+        Ok(text) if (layout.gap)(text) => return Ok(None),
+        Err(_) if (layout.gap)("") => return Ok(None),
         found => found?,
     };
     let wrong = |why: String| {

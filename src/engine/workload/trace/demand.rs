@@ -71,14 +71,18 @@ impl Demand {
                 ns.map(Some).ok_or_else(|| no_length(records, column, text))
             }
             Self::Took(column, took) => {
-                // A log writes a dash where nothing served the request.
-                let Ok(text) = records.field(column) else { return Ok(Some(0)) };
-                // nginx lists the servers it tried, the one that answered last.
-                let text = text.rsplit([',', ':']).next().unwrap_or_default().trim();
+                // A log writes a dash where nothing served the request, and lists the servers it tried, the
+                // one that answered last.
+                let text = match (records.field(column), records.is_log()) {
+                    (Err(_), true) => return Ok(Some(0)),
+                    (text, true) => text?.rsplit([',', ':']).next().unwrap_or_default().trim(),
+                    (text, false) => text?,
+                };
                 if text == "-" || text == "-1" {
                     return Ok(Some(0));
                 }
-                let ns = decimal_ns(text, took.unit).and_then(|ns| u64::try_from(ns).ok());
+                let unit = took.with_point.filter(|_| text.contains('.')).unwrap_or(took.unit);
+                let ns = decimal_ns(text, unit).and_then(|ns| u64::try_from(ns).ok());
                 ns.map(Some).ok_or_else(|| no_length(records, column, text))
             }
             Self::Linear(base, terms) => {

@@ -110,6 +110,7 @@ impl Gathered {
             zone: stamps.zone(options.zone.is_some()),
             inversions: self.inversions,
             waited,
+            grid: read.layout.grid,
             assumptions,
         }
     }
@@ -124,18 +125,17 @@ impl Gathered {
                 self.inversions
             ));
         }
-        if let Some(grid) = self.seen.coarse_grid() {
-            let then = match read.layout.grid {
-                None => "spread = \"uniform\" would spread them",
-                Some(_) => {
-                    "each is played at a random instant of its own; spread = \"keep\" keeps them together"
-                }
-            };
-            said.push(format!(
-                "{path}: times are whole multiples of {grid}, and {} of {requests} requests share theirs with \
-                 another; {then}",
-                self.seen.shared
-            ));
+        let shared = self.seen.shared;
+        match (read.layout.grid, self.seen.coarse_grid()) {
+            (Some(grid), _) => said.push(format!(
+                "{path}: times are cut to {grid}, {shared} of {requests} requests share theirs with another; each is played \
+                 at a random instant within; spread = \"keep\" keeps them together"
+            )),
+            (None, Some(grid)) => said.push(format!(
+                "{path}: times are whole multiples of {grid}, and {shared} of {requests} requests share theirs with \
+                 another; spread = \"uniform\" would spread them"
+            )),
+            (None, None) => {}
         }
         let limit = options.memory_limit_bytes.filter(|_| self.dropped);
         said.extend(limit.map(|limit| {

@@ -8,6 +8,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
+/// How many of its lines are.
+const HEAD_LINES: usize = 50;
+
 /// How much of the text is looked at to tell its format.
 const HEAD: u64 = 64 * 1024;
 
@@ -103,6 +106,13 @@ impl Input {
 
     /// Refuses what is no text, for whoever reads text.
     pub(super) fn refuse_binary(&self) -> Result<(), TraceError> {
+        if self.head.starts_with(b"\xff\xfe") || self.head.starts_with(b"\xfe\xff") {
+            let message = format!("`{}` is text in UTF-16", self.path);
+            return Err(TraceError::file(
+                message,
+                "iconv -f UTF-16 -t UTF-8 FILE > FILE.utf8 makes what is read",
+            ));
+        }
         if self.head.contains(&0) {
             let message = format!("`{}` is not text", self.path);
             let hint = "a trace is CSV text, JSON or a log, plain or packed as gz or zst, or a binary log of the World Cup \
@@ -138,7 +148,7 @@ impl Input {
         text.lines()
             .map(str::trim)
             .filter(|line| !line.is_empty())
-            .take(4)
+            .take(HEAD_LINES)
             .map(str::to_owned)
             .collect()
     }

@@ -88,7 +88,7 @@ pub fn inspect(base: &Path, path: &str, options: &Options) -> Result<Inspection,
 }
 
 fn describe(recording: Recording) -> Inspection {
-    let (first, last) = recording.rows.range();
+    let (first, _) = recording.rows.range();
     let mut warnings: Vec<String> = recording
         .rows
         .doubts()
@@ -101,11 +101,7 @@ fn describe(recording: Recording) -> Inspection {
     }
     let start = jiff::Timestamp::from_nanosecond(i128::from(first)).ok();
     let start = start.filter(|_| !recording.relative).map(|stamp| stamp.to_string());
-    let span_s = match &recording.rows {
-        // The last request has no length.
-        Rows::Events { .. } | Rows::Streamed(_) => (last.abs_diff(first) - 1) as f64 * 1e-9,
-        Rows::Bins { .. } => last.abs_diff(first) as f64 * 1e-9,
-    };
+    let (_, span_s) = recording.rows.requests_and_span();
     let mut seen = Inspection {
         path: recording.path,
         sha256: recording.sha256,

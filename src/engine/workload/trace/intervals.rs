@@ -23,7 +23,7 @@ impl Raw {
         said: &mut Vec<String>,
     ) -> Result<(Rows, i64), TraceError> {
         let step = self.step(options, said)?;
-        if options.time_is == Edge::End {
+        if options.time_is == Some(Edge::End) {
             for point in &mut self.points {
                 point.at = point.at.saturating_sub_unsigned(step);
             }
@@ -35,8 +35,11 @@ impl Raw {
     /// The usual distance between points, or the stated interval; refuses two points of one interval.
     fn step(&self, options: &Options, said: &mut Vec<String>) -> Result<u64, TraceError> {
         if self.points.is_empty() {
-            let message = format!("{} has a header but no rows", self.path);
-            return Err(TraceError::file(message, "a trace has at least one interval"));
+            let message = format!("{} has no values", self.path);
+            return Err(TraceError::file(
+                message,
+                "a trace has at least one interval, one row below its header",
+            ));
         }
         let usual = (self.points.len() > 1).then(|| usual_gap(&self.points));
         let step = match (options.interval, usual) {
@@ -66,13 +69,11 @@ impl Raw {
         let close = pairs.find(|pair| pair[1].at.abs_diff(pair[0].at) < step.div_ceil(2));
         let Some(pair) = close else { return Ok(()) };
         let apart = Span(pair[1].at.abs_diff(pair[0].at));
-        let message = format!(
-            "{} lines {} and {}: rows {apart} apart, but an interval is {}",
-            self.path,
-            pair[0].line,
-            pair[1].line,
-            Span(step)
-        );
+        let where_ = match pair[0].line {
+            0 => self.path.clone(),
+            line => format!("{} lines {line} and {}", self.path, pair[1].line),
+        };
+        let message = format!("{where_}: rows {apart} apart, but an interval is {}", Span(step));
         let hint = "merge such rows, or state another interval; where the clock was put back, state its zone";
         Err(TraceError::at("file", message, hint))
     }

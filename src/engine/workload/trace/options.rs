@@ -17,8 +17,8 @@ pub struct Options {
     pub time: Option<String>,
     /// Unit of times that are numbers.
     pub time_unit: Option<TimeUnit>,
-    /// Whether a time is the start or the end.
-    pub time_is: Edge,
+    /// Whether a time is the start or the end; `None`: as its format has it, else the start.
+    pub time_is: Option<Edge>,
     /// Zone of civil times: `UTC`, `Europe/Berlin`, `+08:00`.
     pub zone: Option<String>,
     /// Name of the column of counts or rates.
@@ -138,7 +138,7 @@ impl Options {
         let given = [
             ("time", self.time.is_some()),
             ("time_unit", self.time_unit.is_some()),
-            ("time_is", self.time_is == Edge::End),
+            ("time_is", self.time_is.is_some()),
             ("zone", self.zone.is_some()),
             ("value", self.value.is_some()),
             ("interval", self.interval.is_some()),

@@ -2,7 +2,9 @@
 
 use super::failure::TraceError;
 use super::format::Head;
+use super::formats::grafana;
 use super::number::finite;
+use super::options::Options;
 use super::requests::is_time_name;
 use super::stamp::{RELATIVE_BELOW_NS, StampReader};
 use crate::units::Span;
@@ -34,9 +36,9 @@ const OF_ONE: &[&str] =
 const FEWEST_SAMPLES: usize = 4;
 
 /// What speaks against one request a row in a table with a column of times.
-pub(super) fn about(head: &Head, path: &str) -> Option<TraceError> {
+pub(super) fn about(head: &Head, options: &Options, path: &str) -> Option<TraceError> {
     let rows = head.rows();
-    let numeric = numeric_columns(head, &rows);
+    let numeric = numeric_columns(head, options, &rows);
     let metric =
         head.header.iter().find(|name| METRIC_NAMES.iter().any(|m| name.eq_ignore_ascii_case(m)));
     let speaking = numeric.iter().find(|name| speaks_of_intervals(name));
@@ -45,7 +47,7 @@ pub(super) fn about(head: &Head, path: &str) -> Option<TraceError> {
     } else if let Some(name) = speaking {
         format!("its column `{name}` may be the requests of an interval")
     } else {
-        let step = even_step(head, &rows).filter(|_| !numeric.is_empty())?;
+        let step = even_step(head, options, &rows).filter(|_| !numeric.is_empty())?;
         format!("its rows are {step} apart, beside numbers in `{}`", numeric.join("`, `"))
     };
     let message = format!("what a row of `{path}` is cannot be told: {why}");
@@ -53,13 +55,18 @@ pub(super) fn about(head: &Head, path: &str) -> Option<TraceError> {
     Some(TraceError::at("format", message, choices(value)))
 }
 
+/// A name as a shell takes it.
+pub(super) fn quoted(name: &str) -> String {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "_.-".contains(letter);
+    match name.chars().all(plain) && !name.is_empty() {
+        true => name.to_owned(),
+        false => format!("'{}'", name.replace('\'', "'\\''")),
+    }
+}
+
 /// The choices, as flags to be pasted.
 fn choices(value: &str) -> String {
-    let value = if value.contains([' ', '(', '/', '\'']) {
-        format!("\"{value}\"")
-    } else {
-        value.to_owned()
-    };
+    let value = quoted(value);
     format!(
         "say which: --as counts --value {value} (requests of each interval), --as rates --value {value} (requests a \
          second), --as counters --value {value} (requests since the beginning) or --as timestamps (a row is a \
@@ -152,12 +159,17 @@ fn remedy(head: &Head) -> String {
                       FILE > lines.jsonl makes lines of an array";
         return shapes.to_owned();
     }
-    if head.timed {
-        return choices("value");
+    let value = head.header.iter().find(|name| name.eq_ignore_ascii_case("value"));
+    if let (true, Some(value)) = (head.timed, value) {
+        return choices(value);
     }
     match times_by_content(head) {
         Some(name) => {
-            format!("its column `{name}` may be the time: --time \"{name}\" --as timestamps")
+            let rows = head.rows();
+            let dated = Options { time: Some(name.to_owned()), ..Options::default() };
+            let numbers = numeric_columns(head, &dated, &rows);
+            let (time, value) = (quoted(name), numbers.first().copied().unwrap_or("COLUMN"));
+            format!("its column `{name}` may be the time: --time {time}; {}", choices(value))
         }
         None => "name its format with --as, one of those in the guide; a table needs a header, and its column of times by \
                  --time COLUMN"
@@ -165,18 +177,22 @@ fn remedy(head: &Head) -> String {
     }
 }
 
-/// Columns of numbers, times left out.
-fn numeric_columns<'a>(head: &'a Head, rows: &[Vec<String>]) -> Vec<&'a str> {
-    let is_numeric = |index: usize| {
-        let mut cells =
-            rows.iter().filter_map(|row| row.get(index)).filter(|cell| !cell.is_empty());
-        let mut any = false;
-        cells.all(|cell| {
-            any = true;
-            finite(cell).is_some()
-        }) && any
+/// True for the column of times: the stated one, or one with a usual name.
+fn is_time(options: &Options, name: &str) -> bool {
+    options.time.as_ref().map_or_else(|| is_time_name(name), |time| time == name)
+}
+
+/// Columns of numbers, times left out: at least half of their cells are numbers, with a comma or a unit for all that.
+fn numeric_columns<'a>(head: &'a Head, options: &Options, rows: &[Vec<String>]) -> Vec<&'a str> {
+    let is_number = |cell: &&String| {
+        cell.starts_with(|first: char| first.is_ascii_digit() || first == '-')
+            && (finite(&cell.replacen(',', ".", 1)).is_some() || grafana::cell(cell).is_some())
     };
-    let columns = head.header.iter().enumerate().filter(|(_, name)| !is_time_name(name));
+    let is_numeric = |index: usize| {
+        let cells: Vec<&String> = rows.iter().filter_map(|row| row.get(index)).collect();
+        !cells.is_empty() && cells.iter().copied().filter(is_number).count() * 2 >= cells.len()
+    };
+    let columns = head.header.iter().enumerate().filter(|(_, name)| !is_time(options, name));
     columns.filter(|(index, _)| is_numeric(*index)).map(|(_, name)| name.as_str()).collect()
 }
 
@@ -204,15 +220,19 @@ fn words(name: &str) -> Vec<String> {
     words
 }
 
-/// The distance of the rows, where it is the same everywhere and at least a second.
-fn even_step(head: &Head, rows: &[Vec<String>]) -> Option<Span> {
-    let time = head.header.iter().position(|name| is_time_name(name))?;
+/// The usual distance of the rows, where all distances are multiples of it and at least a second: samples, some of
+/// which may be missing, in either order.
+fn even_step(head: &Head, options: &Options, rows: &[Vec<String>]) -> Option<Span> {
+    let time = head.header.iter().position(|name| is_time(options, name))?;
     let mut stamps = StampReader::utc();
     let at: Option<Vec<i64>> = rows.iter().map(|row| stamps.read(row.get(time)?)).collect();
-    let at = at.filter(|at| at.len() >= FEWEST_SAMPLES)?;
-    let step = at[1].checked_sub(at[0]).filter(|step| *step >= 1_000_000_000)?;
-    let even = at.windows(2).all(|pair| pair[1].checked_sub(pair[0]) == Some(step));
-    even.then(|| Span(step.unsigned_abs()))
+    let mut at = at.filter(|at| at.len() >= FEWEST_SAMPLES)?;
+    at.sort_unstable();
+    let gaps: Vec<u64> = at.windows(2).map(|pair| pair[1].abs_diff(pair[0])).collect();
+    let mut sorted = gaps.clone();
+    let step = *sorted.select_nth_unstable(gaps.len() / 2).1;
+    let even = step >= 1_000_000_000 && gaps.iter().all(|gap| *gap > 0 && gap.is_multiple_of(step));
+    even.then_some(Span(step))
 }
 
 /// The first column all of whose cells are times of the calendar.

@@ -31,6 +31,8 @@ pub(crate) struct Recording {
     pub(crate) inversions: u64,
     /// Its service times are what clients waited: an upper bound.
     pub(crate) waited: bool,
+    /// Its writer cut times to multiples of this.
+    pub(crate) grid: Option<Span>,
     /// What was told from the file, one sentence each.
     pub(crate) assumptions: Vec<String>,
 }
@@ -98,13 +100,17 @@ impl Rows {
     }
 
     /// Requests, and seconds from the first to the last or to the end of the last interval.
-    fn requests_and_span(&self) -> (f64, f64) {
+    pub(super) fn requests_and_span(&self) -> (f64, f64) {
         let (first, last) = self.range();
         let seconds = |ns: u64| ns as f64 * 1e-9;
         match self {
             // The last request has no length.
-            Self::Events { starts, .. } => (starts.len() as f64, seconds(last.abs_diff(first) - 1)),
-            Self::Streamed(file) => (file.requests as f64, seconds(last.abs_diff(first) - 1)),
+            Self::Events { starts, .. } => {
+                (starts.len() as f64, seconds(last.abs_diff(first).saturating_sub(1)))
+            }
+            Self::Streamed(file) => {
+                (file.requests as f64, seconds(last.abs_diff(first).saturating_sub(1)))
+            }
             Self::Bins { counts, .. } => (counts.iter().sum(), seconds(last.abs_diff(first))),
         }
     }
@@ -199,7 +205,8 @@ fn sniff(input: &Input, options: &Options) -> Result<Format, TraceError> {
     }
     let found = Format::ALL.iter().copied().find(|format| format.reader().sniff(&head));
     match found {
-        Some(Format::Timestamps) if !requests => match question::about(&head, &input.path) {
+        Some(Format::Timestamps) if !requests => match question::about(&head, options, &input.path)
+        {
             Some(question) => Err(question),
             None => Ok(Format::Timestamps),
         },

@@ -31,6 +31,8 @@ pub(super) struct Layout {
     pub(super) ends: Option<&'static str>,
     /// Only rows are requests whose columns have these texts.
     pub(super) only: &'static [(&'static str, &'static str)],
+    /// Rows are none whose column begins with this text.
+    pub(super) but_not: Option<(&'static str, &'static str)>,
     /// What marks a request that failed.
     pub(super) failed: Option<FailedMark>,
     /// Columns of numbers of tokens, which service times may be made of.
@@ -45,6 +47,8 @@ pub(super) struct Took {
     /// Names it may have, the best first.
     pub(super) columns: &'static [&'static str],
     pub(super) unit: TimeUnit,
+    /// The unit of numbers with a decimal point, where that is another.
+    pub(super) with_point: Option<TimeUnit>,
     /// Its client's time: with all waiting on the way.
     pub(super) waited: bool,
 }
@@ -69,6 +73,7 @@ impl Layout {
         took: None,
         ends: None,
         only: &[],
+        but_not: None,
         failed: None,
         tokens: None,
         unsorted: false,
@@ -138,10 +143,12 @@ pub(super) struct Requests {
     pub(super) demand: Demand,
     ends: Option<Column>,
     only: Vec<(Column, &'static str)>,
+    but_not: Option<(Column, &'static str)>,
     failed: Option<(Column, FailedMark)>,
     /// Failed ones are left out.
     leave_out: bool,
     failures: u64,
+    no_requests: u64,
     pub(super) stamps: StampReader,
     pub(super) time_is: Edge,
 }
@@ -155,12 +162,21 @@ impl Requests {
         let kind = layout.kind.unwrap_or_else(|| Kind::of(&input));
         let records = Records::open(input, kind)?;
         let time = time_column(&records, options, layout.time)?;
-        let time_is = if options.time_is == Edge::End { Edge::End } else { layout.time_is };
+        let time_is = options.time_is.unwrap_or(layout.time_is);
         let demand = Demand::of(&records, options, layout, time_is)?;
         let only =
             layout.only.iter().map(|(name, text)| Ok((records.column("format", name)?, *text)));
         let ends = layout.ends.map(|name| records.column("format", name));
-        let failed = layout.failed.map(|mark| Ok((records.column("failed", mark.column)?, mark)));
+        // What older versions lack is not there to be looked at.
+        let known = |name: &str| records.known("failed", &[name]);
+        let but_not = match layout.but_not {
+            Some((name, text)) => known(name)?.map(|column| (column, text)),
+            None => None,
+        };
+        let failed = match layout.failed {
+            Some(mark) => known(mark.column)?.map(|column| (column, mark)),
+            None => None,
+        };
         let unit = options.time_unit.or(layout.unit);
         Ok(Self {
             layout,
@@ -168,9 +184,11 @@ impl Requests {
             demand,
             only: only.collect::<Result<_, TraceError>>()?,
             ends: ends.transpose()?,
-            failed: failed.transpose()?,
+            but_not,
+            failed,
             leave_out: options.failed == Some(Failures::LeaveOut),
             failures: 0,
+            no_requests: 0,
             stamps: StampReader::new(options.time_zone()?, unit),
             time_is,
             records,
@@ -184,6 +202,12 @@ impl Requests {
             let is =
                 |(column, text): &(Column, &str)| self.records.field(column).ok() == Some(*text);
             if !self.only.iter().all(is) {
+                continue;
+            }
+            if let Some((column, text)) = &self.but_not
+                && self.records.field(column).is_ok_and(|cell| cell.starts_with(text))
+            {
+                self.no_requests += 1;
                 continue;
             }
             if let Some((column, mark)) = &self.failed
@@ -223,7 +247,7 @@ impl Requests {
         let start = stamp.saturating_sub_unsigned(took);
         let start = match self.layout.grid {
             // An end cut to the second says its start to the second, no better.
-            Some(Span(grid)) if took > 0 => {
+            Some(Span(grid)) if took > 0 && stamp.unsigned_abs().is_multiple_of(grid) => {
                 let grid = i64::try_from(grid).unwrap_or(i64::MAX);
                 start.saturating_add(grid / 2).div_euclid(grid).saturating_mul(grid)
             }
@@ -266,6 +290,10 @@ impl Requests {
         let path = &self.records.path;
         let mut said = stamp_assumptions(path, &self.stamps, options);
         said.extend(self.records.left_out());
+        if let (Some((column, text)), 1..) = (&self.but_not, self.no_requests) {
+            let (rows, name) = (plural(self.no_requests, "row"), &column.name);
+            said.push(format!("{path}: {rows} whose {name} begins with `{text}` left out"));
+        }
         if let (Some((_, mark)), 1..) = (&self.failed, self.failures) {
             let (failures, told) = (plural(self.failures, "request"), mark.told);
             said.push(match self.leave_out {

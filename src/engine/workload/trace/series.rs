@@ -1,12 +1,16 @@
 //! Series of counts, rates or counters, as a file holds them, and the traffic that is chosen of them.
 
+use super::MAX_ROWS;
 use super::failure::TraceError;
 use super::format::Format;
 use super::intervals::Raw;
 use super::options::{Options, Values};
+use super::question::quoted;
 use super::recording::Recording;
 use super::stamp::{RELATIVE_BELOW_NS, StampReader};
+use crate::units::Span;
 use jiff::tz::TimeZone;
+use std::collections::BTreeMap;
 
 /// One series of a file.
 #[derive(Debug, Clone, Default)]
@@ -79,7 +83,7 @@ impl SeriesFile {
         let values = options.values.unwrap_or(self.values);
         let chosen = self.chosen(options)?;
         let mut said = std::mem::take(&mut self.assumptions);
-        let points = summed(chosen, values, &self.path, &mut said);
+        let points = summed(chosen, values, options, &self.path, &mut said)?;
         let raw = Raw { points, path: self.path.clone() };
         let (rows, last) = raw.into_rows(values, options, &mut said)?;
         Ok(Recording {
@@ -92,6 +96,7 @@ impl SeriesFile {
             zone: self.zone,
             inversions: self.inversions,
             waited: false,
+            grid: None,
             assumptions: said,
         })
     }
@@ -129,10 +134,7 @@ impl SeriesFile {
 /// What helps where a file holds several series: the choices, to be pasted.
 fn choices(all: &[Series]) -> String {
     const SHOWN: usize = 8;
-    let flag = |series: &Series| match series.name.contains('\'') {
-        true => format!("--select \"{}\"", series.name.replace('"', "\\\"")),
-        false => format!("--select '{}'", series.name),
-    };
+    let flag = |series: &Series| format!("--select {}", quoted(&series.name));
     let mut shown: Vec<String> = all.iter().take(SHOWN).map(flag).collect();
     if all.len() > SHOWN {
         shown.push(format!("... ({} more)", all.len() - SHOWN));
@@ -179,36 +181,65 @@ fn matchers(text: &str) -> Option<Vec<(String, String, bool)>> {
 }
 
 /// The points of several series added up, counters turned into counts; in order of time.
-fn summed(chosen: Vec<Series>, values: Values, path: &str, said: &mut Vec<String>) -> Vec<Point> {
-    let several = chosen.len() > 1;
+fn summed(
+    mut chosen: Vec<Series>,
+    values: Values,
+    options: &Options,
+    path: &str,
+    said: &mut Vec<String>,
+) -> Result<Vec<Point>, TraceError> {
     let mut resets = 0;
-    let mut all: Vec<Vec<Point>> = Vec::new();
-    for mut series in chosen {
+    for series in &mut chosen {
         series.points.sort_by_key(|point| point.at);
         if values == Values::Counters {
-            series.points = increments(&series.points, &mut resets);
+            series.points = increments(series, options, path, &mut resets)?;
         }
-        all.push(series.points);
     }
     if resets > 0 {
         let times = if resets == 1 { "once".to_owned() } else { format!("{resets} times") };
         said.push(format!("{path}: a counter began again {times}; it counted from zero then"));
     }
-    if !several {
-        return all.pop().unwrap_or_default();
+    match chosen.len() {
+        0 | 1 => Ok(chosen.pop().unwrap_or_default().points),
+        _ => on_one_grid(&chosen, path),
     }
-    // Exporters stamp series of one scrape a little apart: they meet on the grid of the first.
-    let step = all.iter().map(|points| usual_gap(points)).find(|step| *step > 0).unwrap_or(1);
-    let first = all.iter().filter_map(|points| points.first()).map(|point| point.at).min();
+}
+
+/// The sum of several series. Exporters stamp those of one scrape a little apart: they meet on the grid of the first.
+fn on_one_grid(chosen: &[Series], path: &str) -> Result<Vec<Point>, TraceError> {
+    let refused = |message: String| {
+        let hint = "take one of them with --select, or ask again with one step and no range twice";
+        Err(TraceError::at("select", message, hint))
+    };
+    let stepped = chosen.iter().map(|series| (series, usual_gap(&series.points)));
+    let stepped: Vec<(&Series, u64)> = stepped.filter(|(_, step)| *step > 0).collect();
+    let step = stepped.first().map_or(1, |(_, step)| *step);
+    if let Some((other, found)) = stepped.iter().find(|(_, found)| found.abs_diff(step) > step / 4)
+    {
+        let (step, found, other) = (Span(step), Span(*found), &other.name);
+        return refused(format!("{path}: points of `{other}` are {found} apart, of others {step}"));
+    }
+    let first =
+        chosen.iter().filter_map(|series| series.points.first()).map(|point| point.at).min();
     let first = first.unwrap_or(0);
-    let mut sums: std::collections::BTreeMap<u64, Point> = std::collections::BTreeMap::new();
-    for point in all.into_iter().flatten() {
-        let index = point.at.abs_diff(first).saturating_add(step / 2) / step;
-        let at = first.saturating_add_unsigned(index.saturating_mul(step));
-        let sum = sums.entry(index).or_insert(Point { at, value: 0.0, line: point.line });
-        sum.value += point.value;
+    let mut sums: BTreeMap<u64, Point> = BTreeMap::new();
+    for series in chosen {
+        let mut last = None;
+        for point in &series.points {
+            let index = point.at.abs_diff(first).saturating_add(step / 2) / step;
+            if last.replace(index) == Some(index) {
+                let name = &series.name;
+                return refused(format!(
+                    "{path}: two points of `{name}` in one interval of {}",
+                    Span(step)
+                ));
+            }
+            let at = first.saturating_add_unsigned(index.saturating_mul(step));
+            let sum = sums.entry(index).or_insert(Point { at, value: 0.0, line: point.line });
+            sum.value += point.value;
+        }
     }
-    sums.into_values().collect()
+    Ok(sums.into_values().collect())
 }
 
 /// The usual distance between points in order; 0 for fewer than two.
@@ -221,21 +252,35 @@ pub(super) fn usual_gap(points: &[Point]) -> u64 {
 
 /// What a counter counted between its samples, at the earlier of two; a smaller one began again at zero. What it
 /// counted over a gap is spread evenly over it.
-fn increments(points: &[Point], resets: &mut u64) -> Vec<Point> {
-    let step = usual_gap(points).max(1);
-    let mut counts = Vec::with_capacity(points.len());
-    for pair in points.windows(2) {
+fn increments(
+    series: &Series,
+    options: &Options,
+    path: &str,
+    resets: &mut u64,
+) -> Result<Vec<Point>, TraceError> {
+    let step =
+        options.interval.map_or_else(|| usual_gap(&series.points), |interval| interval.0).max(1);
+    let mut counts = Vec::with_capacity(series.points.len());
+    for pair in series.points.windows(2) {
         let (from, to) = (pair[0], pair[1]);
         let reset = to.value < from.value;
         *resets += u64::from(reset);
         let counted = if reset { to.value } else { to.value - from.value };
         let parts = (to.at.abs_diff(from.at).saturating_add(step / 2) / step).max(1);
+        if parts > (MAX_ROWS - counts.len().min(MAX_ROWS)) as u64 {
+            let message = format!("{path}: `{}` has a gap of {parts} intervals", series.name);
+            return Err(TraceError::at(
+                "interval",
+                message,
+                "cut it there, or state a longer interval",
+            ));
+        }
         for part in 0..parts {
             let at = from.at.saturating_add_unsigned(part.saturating_mul(step));
             counts.push(Point { at, value: counted / parts as f64, line: from.line });
         }
     }
-    counts
+    Ok(counts)
 }
 
 #[cfg(test)]
@@ -245,6 +290,10 @@ mod tests {
     fn points(values: &[(i64, f64)]) -> Vec<Point> {
         let point = |&(s, value)| Point { at: s * 1_000_000_000, value, line: 0 };
         values.iter().map(point).collect()
+    }
+
+    fn of(values: &[(i64, f64)]) -> Series {
+        Series { points: points(values), ..Series::default() }
     }
 
     #[test]
@@ -272,19 +321,35 @@ mod tests {
     }
 
     #[test]
+    fn a_gap_of_a_counter_that_no_memory_holds_is_refused() {
+        let series = of(&[(0, 1.0), (1, 2.0), (2, 3.0), (1_700_000_000, 9.0)]);
+        let refused = increments(&series, &Options::default(), "t", &mut 0).unwrap_err();
+        assert!(refused.message.contains("has a gap of 1699999998 intervals"), "{refused}");
+    }
+
+    #[test]
     fn counters_count_between_samples_from_zero_after_a_reset_and_evenly_over_a_gap() {
         let mut resets = 0;
-        let counted =
-            increments(&points(&[(0, 100.0), (10, 130.0), (20, 5.0), (40, 25.0)]), &mut resets);
+        let series = of(&[(0, 100.0), (10, 130.0), (20, 5.0), (40, 25.0)]);
+        let counted = increments(&series, &Options::default(), "t", &mut resets).unwrap();
         assert_eq!(counted, points(&[(0, 30.0), (10, 5.0), (20, 10.0), (30, 10.0)]));
         assert_eq!(resets, 1);
     }
 
     #[test]
     fn series_of_one_scrape_meet_although_their_stamps_differ() {
-        let of = |values: &[(i64, f64)]| Series { points: points(values), ..Series::default() };
-        let chosen = vec![of(&[(0, 1.0), (60, 2.0), (120, 4.0)]), of(&[(1, 10.0), (119, 40.0)])];
-        let sum = summed(chosen, Values::Rates, "t", &mut Vec::new());
-        assert_eq!(sum, points(&[(0, 11.0), (60, 2.0), (120, 44.0)]));
+        let chosen =
+            vec![of(&[(0, 1.0), (60, 2.0), (120, 4.0)]), of(&[(1, 10.0), (59, 20.0), (119, 40.0)])];
+        let sum = on_one_grid(&chosen, "t").unwrap();
+        assert_eq!(sum, points(&[(0, 11.0), (60, 22.0), (120, 44.0)]));
+        let steps = [of(&[(0, 1.0), (60, 2.0)]), of(&[(0, 1.0), (30, 2.0), (60, 1.0)])];
+        assert!(
+            on_one_grid(&steps, "t").unwrap_err().message.contains("are 30s apart, of others 1m")
+        );
+        let twice = [
+            of(&[(0, 1.0), (60, 2.0), (120, 4.0)]),
+            of(&[(0, 1.0), (60, 2.0), (61, 2.0), (120, 4.0)]),
+        ];
+        assert!(on_one_grid(&twice, "t").unwrap_err().message.contains("two points"));
     }
 }

@@ -117,9 +117,8 @@ impl Events {
         starts: &[i64],
         demands: Option<Vec<u64>>,
         slice: &Slice,
-        scale: f64,
-        spread: Spread,
-        end: u64,
+        (scale, spread, end): (f64, Spread, u64),
+        grid: Option<Span>,
     ) -> Result<Self, TraceError> {
         let first = starts.partition_point(|&start| start < slice.from);
         let mut arrivals: Vec<u64> =
@@ -127,7 +126,8 @@ impl Events {
         if arrivals.is_empty() {
             return Err(empty());
         }
-        let grid = Stamps::of(&starts[first..first + arrivals.len()]).coarse_grid();
+        let played = Stamps::of(&starts[first..first + arrivals.len()]);
+        let grid = grid.or_else(|| played.coarse_grid());
         arrivals.truncate(arrivals.partition_point(|&at| at < end));
         let demands = demands.map(|mut demands| {
             demands.drain(..first);

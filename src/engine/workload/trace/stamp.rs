@@ -8,6 +8,9 @@ use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
 /// Nanoseconds below which a number counts from the recording's own start, not from 1970: three years.
 pub(super) const RELATIVE_BELOW_NS: i64 = 100_000_000_000_000_000;
 
+/// Of requests, rows so far before the one above are of the hour that came again.
+const HALF_THE_HOUR_NS: i64 = 25 * 60 * 1_000_000_000;
+
 /// Reads the stamps of one file; decides with the first one how the others are written.
 #[derive(Debug)]
 pub struct StampReader {
@@ -83,7 +86,11 @@ impl StampReader {
     pub fn read(&mut self, text: &str) -> Option<i64> {
         let text = text.trim();
         let style = *self.style.get_or_insert_with(|| {
-            if text.parse::<f64>().is_ok() { Style::Number } else { Style::Text }
+            if text.parse::<f64>().is_ok() && Civil::compact(text).is_none() {
+                Style::Number
+            } else {
+                Style::Text
+            }
         });
         let instant = match style {
             Style::Number => {
@@ -144,7 +151,12 @@ impl StampReader {
             }
             AmbiguousOffset::Fold { before, after } => {
                 let first = instant(before)?;
-                let passed = first < self.last || (self.intervals && first == self.last);
+                // Rows a little out of order are of the same hour still.
+                let back = self.last.saturating_sub(first);
+                let passed = match self.intervals {
+                    true => back >= 0,
+                    false => back > HALF_THE_HOUR_NS,
+                };
                 if passed { instant(after) } else { Some(first) }
             }
         }
@@ -171,12 +183,36 @@ impl Civil {
         if rest.get(2) == Some(&b'/') {
             return Self::of_log(rest);
         }
+        if let Some(date) = Self::compact(text) {
+            return Some(date);
+        }
         let year = digits(&mut rest, 4)?;
         separator(&mut rest, b"-/")?;
         let month = digits(&mut rest, 2)?;
         separator(&mut rest, b"-/")?;
         let day = digits(&mut rest, 2)?;
-        let civil = Self {
+        let civil = Self::of_date(year, month, day)?;
+        if rest.is_empty() {
+            return Some(civil);
+        }
+        separator(&mut rest, b" Tt\t")?;
+        civil.with_time(rest)
+    }
+
+    /// `YYYYMMDD` of the years 1970 to 2100: seconds of such sizes are of no recording.
+    fn compact(text: &str) -> Option<Self> {
+        let mut rest = text.as_bytes();
+        if rest.len() != 8 {
+            return None;
+        }
+        let (year, month) = (digits(&mut rest, 4)?, digits(&mut rest, 2)?);
+        let day = digits(&mut rest, 2)?;
+        let date = Self::of_date(year, month, day)?;
+        ((1970..=2100).contains(&year) && date.datetime().is_some()).then_some(date)
+    }
+
+    fn of_date(year: u32, month: u32, day: u32) -> Option<Self> {
+        Some(Self {
             year: i16::try_from(year).ok()?,
             month: i8::try_from(month).ok()?,
             day: i8::try_from(day).ok()?,
@@ -185,12 +221,7 @@ impl Civil {
             second: 0,
             nanos: 0,
             offset_s: None,
-        };
-        if rest.is_empty() {
-            return Some(civil);
-        }
-        separator(&mut rest, b" Tt\t")?;
-        civil.with_time(rest)
+        })
     }
 
     /// The date and time of the Common Log Form.
@@ -200,20 +231,12 @@ impl Civil {
         separator(&mut rest, b"/")?;
         let (name, tail) = rest.split_at_checked(3)?;
         rest = tail;
-        let month = MONTHS.chunks(3).position(|month| month == name)? + 1;
+        let month = MONTHS.chunks(3).position(|month| month == name)?;
+        let month = u32::try_from(month + 1).ok()?;
         separator(&mut rest, b"/")?;
         let year = digits(&mut rest, 4)?;
         separator(&mut rest, b":")?;
-        let civil = Self {
-            year: i16::try_from(year).ok()?,
-            month: i8::try_from(month).ok()?,
-            day: i8::try_from(day).ok()?,
-            hour: 0,
-            minute: 0,
-            second: 0,
-            nanos: 0,
-            offset_s: None,
-        };
+        let civil = Self::of_date(year, month, day)?;
         civil.with_time(rest)
     }
 

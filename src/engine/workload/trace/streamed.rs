@@ -67,7 +67,7 @@ impl Streamed {
         if stamps.count == 0 {
             return Err(empty());
         }
-        let (spread, grid) = match stamps.coarse_grid() {
+        let (spread, grid) = match file.layout.grid.or_else(|| stamps.coarse_grid()) {
             Some(grid) if spread != Spread::Keep => (spread, slice.stretched(grid.0)),
             _ => (Spread::Keep, 0),
         };

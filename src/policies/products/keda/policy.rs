@@ -335,4 +335,9 @@ impl Policy for Scaler {
         });
         decision.with_state(self.state())
     }
+
+    // A request that finds no replica is seen at the next poll; what was set last still stands.
+    fn activate(&mut self, seen: &Observation<'_>) -> Decision {
+        seen.hold().with_state(self.state())
+    }
 }

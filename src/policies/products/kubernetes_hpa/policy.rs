@@ -232,6 +232,11 @@ impl Policy for Scaler {
         let decision = trail.unwrap_or_else(|| seen.hold());
         decision.with_state(self.controller.conditions.pack())
     }
+
+    // A request that finds no pod wakes nobody; what the last pass set still stands.
+    fn activate(&mut self, seen: &Observation<'_>) -> Decision {
+        seen.hold().with_state(self.controller.conditions.pack())
+    }
 }
 
 /// Seconds of the windows of scaling out and in.

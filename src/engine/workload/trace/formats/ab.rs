@@ -20,7 +20,12 @@ const LAYOUT: Layout = Layout {
     time: &["seconds"],
     unit: Some(TimeUnit::Seconds),
     grid: Some(Span::from_secs(1)),
-    took: Some(Took { columns: &["ttime"], unit: TimeUnit::Millis, waited: true }),
+    took: Some(Took {
+        columns: &["ttime"],
+        unit: TimeUnit::Millis,
+        with_point: None,
+        waited: true,
+    }),
     unsorted: true,
     ..Layout::PLAIN
 };

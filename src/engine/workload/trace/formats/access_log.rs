@@ -25,6 +25,7 @@ const LAYOUT: Layout = Layout {
     took: Some(Took {
         columns: &["upstream_response_time", "urt", "request_time", "rt"],
         unit: TimeUnit::Seconds,
+        with_point: None,
         waited: true,
     }),
     unsorted: true,

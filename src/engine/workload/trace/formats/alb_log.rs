@@ -21,6 +21,7 @@ const LAYOUT: Layout = Layout {
     took: Some(Took {
         columns: &["target_processing_time"],
         unit: TimeUnit::Seconds,
+        with_point: None,
         waited: true,
     }),
     failed: Some(FailedMark {

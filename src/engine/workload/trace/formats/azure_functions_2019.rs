@@ -21,7 +21,7 @@ pub(crate) struct AzureFunctions2019;
 /// Columns that name the function; a sample may lack one.
 const LABELS: [&str; 4] = ["HashOwner", "HashApp", "HashFunction", "Trigger"];
 
-/// Functions that are kept apart to be chosen from; more are read as their sum at once.
+/// Functions that a file may have: each is kept apart, to be chosen from.
 const MOST_FUNCTIONS: usize = 100_000;
 
 impl TraceFormat for AzureFunctions2019 {
@@ -66,7 +66,9 @@ fn minute(name: &str) -> Option<i64> {
 /// The columns of minutes with the instant each begins at.
 fn minutes(records: &Records) -> Result<Vec<(Column, i64)>, TraceError> {
     let named = records.header.iter().filter_map(|name| Some((name, minute(name)?)));
-    let at = |minute: i64| (minute - 1).max(0) * 60_000_000_000;
+    // Minutes count from 1, in some samples from 0.
+    let first = i64::from(!records.header.iter().any(|name| minute(name) == Some(0)));
+    let at = |minute: i64| (minute - first) * 60_000_000_000;
     named.map(|(name, minute)| Ok((records.column("format", name)?, at(minute)))).collect()
 }
 

@@ -20,7 +20,12 @@ const LAYOUT: Layout = Layout {
     time: &["end_timestamp"],
     unit: Some(TimeUnit::Seconds),
     time_is: Edge::End,
-    took: Some(Took { columns: &["duration"], unit: TimeUnit::Seconds, waited: false }),
+    took: Some(Took {
+        columns: &["duration"],
+        unit: TimeUnit::Seconds,
+        with_point: None,
+        waited: false,
+    }),
     unsorted: true,
     ..Layout::PLAIN
 };

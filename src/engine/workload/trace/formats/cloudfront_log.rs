@@ -21,7 +21,12 @@ const LAYOUT: Layout = Layout {
     time: &["date-time"],
     time_is: Edge::End,
     grid: Some(Span::from_secs(1)),
-    took: Some(Took { columns: &["time-taken"], unit: TimeUnit::Seconds, waited: true }),
+    took: Some(Took {
+        columns: &["time-taken"],
+        unit: TimeUnit::Seconds,
+        with_point: None,
+        waited: true,
+    }),
     unsorted: true,
     ..Layout::PLAIN
 };

@@ -75,6 +75,9 @@ impl TraceFormat for Cloudwatch {
         let Reader { stamps, said, .. } = reader;
         let mut file = SeriesFile::new(path.clone(), Format::Cloudwatch, values, &stamps, options);
         (file.series, file.sha256, file.assumptions) = (series, sha256, said);
+        let told =
+            "its values were taken for requests of each period (Sum); values = states otherwise";
+        file.assumptions.push(format!("{path}: {told}"));
         file.into_recording(options)
     }
 }
@@ -113,7 +116,8 @@ impl Reader<'_> {
         }
         if status_code.is_some_and(|code| code == "PartialData") {
             let path = self.path;
-            self.said.push(format!("{path}: `{name}` is one page of several: the rest is missing"));
+            self.said
+                .push(format!("{path}: `{name}` is one page of several: the rest may be missing"));
         }
         if name.contains("PerTarget") {
             let path = self.path;

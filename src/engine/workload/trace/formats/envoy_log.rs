@@ -20,6 +20,7 @@ const LAYOUT: Layout = Layout {
     took: Some(Took {
         columns: &["upstream_service_time", "duration"],
         unit: TimeUnit::Millis,
+        with_point: None,
         waited: true,
     }),
     unsorted: true,

@@ -17,7 +17,7 @@ impl TraceFormat for Grafana {
     fn sniff(&self, head: &Head) -> bool {
         let quoted = head.lines.first().is_some_and(|line| line.starts_with("\"Time\""));
         let numbers = |row: &Vec<String>| {
-            row.len() > 1 && row[1..].iter().all(|text| text.is_empty() || cell(text).is_some())
+            row.len() > 1 && row[1..].iter().all(|text| is_none(text) || cell(text).is_some())
         };
         // Whole rows are looked at only where the header may be Grafana's.
         let all_numbers = |rows: &[Vec<String>]| !rows.is_empty() && rows.iter().all(numbers);
@@ -33,7 +33,7 @@ impl TraceFormat for Grafana {
             },
             only: None,
             cell,
-            gaps: true,
+            gap: is_none,
         };
         let mut file = columns::read(input, options, &layout)?;
         if options.values.is_none() {
@@ -42,6 +42,11 @@ impl TraceFormat for Grafana {
         }
         file.into_recording(options)
     }
+}
+
+/// A cell without a value.
+fn is_none(text: &str) -> bool {
+    text.is_empty() || ["NaN", "null", "undefined"].contains(&text)
 }
 
 /// Prefixes of Grafana's short numbers.
@@ -67,7 +72,7 @@ const UNITS: [(&str, f64); 16] = [
 ];
 
 /// The number of a cell, with its prefix and unit of throughput.
-fn cell(text: &str) -> Option<f64> {
+pub(crate) fn cell(text: &str) -> Option<f64> {
     if let Some(value) = number(text) {
         return Some(value);
     }

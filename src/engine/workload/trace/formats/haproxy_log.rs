@@ -18,7 +18,12 @@ pub(crate) struct HaproxyLog;
 const LAYOUT: Layout = Layout {
     kind: Some(Kind::Log(Form::HaProxy)),
     time: &["accept_date"],
-    took: Some(Took { columns: &["response_ms"], unit: TimeUnit::Millis, waited: true }),
+    took: Some(Took {
+        columns: &["response_ms"],
+        unit: TimeUnit::Millis,
+        with_point: None,
+        waited: true,
+    }),
     failed: Some(FailedMark {
         column: "response_ms",
         is: |text| text == "-1",

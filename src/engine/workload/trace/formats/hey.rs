@@ -18,7 +18,12 @@ const LAYOUT: Layout = Layout {
     kind: Some(Kind::Table),
     time: &["offset"],
     unit: Some(TimeUnit::Seconds),
-    took: Some(Took { columns: &["response-time"], unit: TimeUnit::Seconds, waited: true }),
+    took: Some(Took {
+        columns: &["response-time"],
+        unit: TimeUnit::Seconds,
+        with_point: None,
+        waited: true,
+    }),
     unsorted: true,
     ..Layout::PLAIN
 };

@@ -21,7 +21,12 @@ const CSV: Layout = Layout {
     time: &["timestamp"],
     time_is: Edge::End,
     grid: Some(Span::from_secs(1)),
-    took: Some(Took { columns: &["metric_value"], unit: TimeUnit::Millis, waited: true }),
+    took: Some(Took {
+        columns: &["metric_value"],
+        unit: TimeUnit::Millis,
+        with_point: None,
+        waited: true,
+    }),
     only: &[("metric_name", "http_req_duration")],
     unsorted: true,
     ..Layout::PLAIN
@@ -32,7 +37,12 @@ const JSON: Layout = Layout {
     kind: Some(Kind::JsonLines),
     time: &["data.time"],
     time_is: Edge::End,
-    took: Some(Took { columns: &["data.value"], unit: TimeUnit::Millis, waited: true }),
+    took: Some(Took {
+        columns: &["data.value"],
+        unit: TimeUnit::Millis,
+        with_point: None,
+        waited: true,
+    }),
     only: &[("type", "Point"), ("metric", "http_req_duration")],
     unsorted: true,
     ..Layout::PLAIN

@@ -15,20 +15,33 @@ use crate::workload::trace::requests::{self, Layout, Took};
 /// One report an invocation.
 pub(crate) struct LambdaReport;
 
-const LAYOUT: Layout = Layout {
+const TEXT: Layout = Layout {
     kind: Some(Kind::Log(Form::Lambda)),
     time: &["time"],
     time_is: Edge::End,
-    took: Some(Took { columns: &["duration"], unit: TimeUnit::Millis, waited: false }),
+    took: Some(MILLIS),
     unsorted: true,
     ..Layout::PLAIN
 };
 
+/// Lines of JSON, as its telemetry writes them.
+const JSON: Layout = Layout {
+    kind: Some(Kind::JsonLines),
+    took: Some(Took { columns: &["record.metrics.durationMs"], ..MILLIS }),
+    only: &[("type", "platform.report")],
+    ..TEXT
+};
+
+const MILLIS: Took =
+    Took { columns: &["duration"], unit: TimeUnit::Millis, with_point: None, waited: false };
+
 impl TraceFormat for LambdaReport {
     fn sniff(&self, head: &Head) -> bool {
         head.form() == Some(Form::Lambda)
+            || head.has_all(&["time", "type", "record.metrics.durationMs"])
     }
     fn read(&self, input: Input, options: &Options) -> Result<Recording, TraceError> {
-        requests::read(input, options, Format::LambdaReport, &LAYOUT)
+        let layout = if Kind::of(&input) == Kind::JsonLines { &JSON } else { &TEXT };
+        requests::read(input, options, Format::LambdaReport, layout)
     }
 }

@@ -27,7 +27,7 @@ impl TraceFormat for Locust {
             columns: |records, _| Ok(vec![records.column("format", COUNTER)?]),
             only: Some(("Name", "Aggregated")),
             cell: number,
-            gaps: false,
+            gap: |_| false,
         };
         columns::read(input, options, &layout)?.into_recording(options)
     }

@@ -26,7 +26,8 @@ const LAYOUT: Layout = Layout {
 
 impl TraceFormat for Mooncake {
     fn sniff(&self, head: &Head) -> bool {
-        head.has_all(&["timestamp", "input_length", "output_length"])
+        // Others of the family, with chats, count in seconds.
+        head.has_all(&["timestamp", "input_length", "output_length"]) && !head.has_any(&["chat_id"])
     }
     fn read(&self, input: Input, options: &Options) -> Result<Recording, TraceError> {
         requests::read(input, options, Format::Mooncake, &LAYOUT)

@@ -43,6 +43,7 @@ impl TraceFormat for PerSecondCounts {
             zone: jiff::tz::TimeZone::UTC,
             inversions: 0,
             waited: false,
+            grid: None,
             assumptions: Vec::new(),
             path,
         })

@@ -19,7 +19,12 @@ const LAYOUT: Layout = Layout {
     time: &["#date"],
     unit: Some(TimeUnit::Seconds),
     time_is: Edge::End,
-    took: Some(Took { columns: &["duration"], unit: TimeUnit::Millis, waited: true }),
+    took: Some(Took {
+        columns: &["duration"],
+        unit: TimeUnit::Millis,
+        with_point: None,
+        waited: true,
+    }),
     unsorted: true,
     ..Layout::PLAIN
 };

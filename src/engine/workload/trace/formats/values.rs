@@ -7,6 +7,7 @@ use crate::workload::trace::input::Input;
 use crate::workload::trace::options::{Options, Values};
 use crate::workload::trace::recording::Recording;
 use crate::workload::trace::records::{Column, Records};
+use crate::workload::trace::series::SeriesFile;
 
 /// A column of times, a column of values.
 pub(crate) struct ValueColumn(pub(crate) Values);
@@ -57,10 +58,25 @@ impl TraceFormat for ValueColumn {
             },
             only: None,
             cell: number,
-            gaps: false,
+            gap: |_| false,
         };
-        columns::read(input, options, &layout)?.into_recording(options)
+        let file = columns::read(input, options, &layout)?;
+        if options.format.is_none() && self.0 == Values::Counts && looks_like_a_counter(&file) {
+            let name = options.value.as_deref().unwrap_or("its values");
+            let message = format!("{}: {name} never fall, as those of a counter do", file.path);
+            let hint = "say which: --as counters (requests since the beginning) or --as counts (requests of each interval)";
+            return Err(TraceError::at("format", message, hint));
+        }
+        file.into_recording(options)
     }
+}
+
+/// Values that never fall, from a first one that is more than they grow by.
+fn looks_like_a_counter(file: &SeriesFile) -> bool {
+    let Some(points) = file.series.first().map(|series| &series.points) else { return false };
+    let (Some(first), Some(last)) = (points.first(), points.last()) else { return false };
+    let rises = points.windows(2).all(|pair| pair[0].value <= pair[1].value);
+    points.len() >= 4 && rises && last.value > first.value && first.value > last.value - first.value
 }
 
 fn value_column(

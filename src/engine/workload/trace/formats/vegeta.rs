@@ -33,7 +33,12 @@ const NAMES: &[&str] = &[
 const JSON: Layout = Layout {
     kind: Some(Kind::JsonLines),
     time: &["timestamp"],
-    took: Some(Took { columns: &["latency"], unit: TimeUnit::Nanos, waited: true }),
+    took: Some(Took {
+        columns: &["latency"],
+        unit: TimeUnit::Nanos,
+        with_point: None,
+        waited: true,
+    }),
     failed: Some(FailedMark { column: "code", is: |text| text == "0", told: "code 0" }),
     unsorted: true,
     ..Layout::PLAIN

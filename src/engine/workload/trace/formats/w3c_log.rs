@@ -1,6 +1,7 @@
 //! `w3c-log`: logs whose directive `#Fields:` names their fields, as IIS writes them.
 //!
-//! Date and time are UTC, the end of the request, cut to the second; `time-taken` is in milliseconds.
+//! Date and time are UTC, the end of the request, cut to the second; `time-taken` is in milliseconds
+//! (IIS), in seconds where it has a decimal point (the W3C's draft, Tomcat).
 
 use crate::units::Span;
 use crate::workload::trace::failure::TraceError;
@@ -20,7 +21,12 @@ const LAYOUT: Layout = Layout {
     time: &["date-time"],
     time_is: Edge::End,
     grid: Some(Span::from_secs(1)),
-    took: Some(Took { columns: &["time-taken"], unit: TimeUnit::Millis, waited: true }),
+    took: Some(Took {
+        columns: &["time-taken"],
+        unit: TimeUnit::Millis,
+        with_point: Some(TimeUnit::Seconds),
+        waited: true,
+    }),
     unsorted: true,
     ..Layout::PLAIN
 };

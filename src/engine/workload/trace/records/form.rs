@@ -108,10 +108,12 @@ impl Form {
         if lines.iter().any(|line| line.starts_with("#Fields:")) {
             return Some(Self::W3c);
         }
-        let line = lines.first()?;
         let forms = [Self::Combined, Self::Alb, Self::ClassicElb, Self::Envoy, Self::HaProxy];
         let mut fields = Vec::new();
-        let found = forms.into_iter().find(|form| form.split(line, &mut fields));
+        // A first line may be damaged: logs are cut where they are turned over.
+        let of = |form: &Self, line: &String| form.split(line, &mut fields);
+        let mut of = of;
+        let found = forms.into_iter().find(|form| lines.iter().any(|line| of(form, line)));
         let report = || lines.iter().any(|line| Self::Lambda.split(line, &mut Vec::new()));
         found.or_else(|| report().then_some(Self::Lambda))
     }
@@ -141,7 +143,7 @@ impl Form {
     pub(super) fn header(self, first: &[String]) -> Vec<String> {
         let named = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
         match self {
-            Self::Combined => combined_header(first.first().map_or("", String::as_str)),
+            Self::Combined => combined_header(first),
             Self::Alb => named(&ALB),
             Self::ClassicElb => named(&CLASSIC_ELB),
             Self::Envoy => named(&ENVOY),
@@ -221,24 +223,35 @@ fn is_combined(line: &str, fields: &[Range<usize>]) -> bool {
     fields.len() >= COMMON && has(3, is_log_time) && has(5, status)
 }
 
-/// The names of the fields of a Combined log by one of its lines.
-fn combined_header(line: &str) -> Vec<String> {
-    let mut fields = Vec::new();
-    words(line, &mut fields);
+/// The names of the fields of a Combined log by the first of its lines that is whole. A field behind the form is a time
+/// by its place only where one of the lines has a number with a decimal point there, unquoted.
+fn combined_header(first: &[String]) -> Vec<String> {
+    let split = |line: &String| {
+        let mut fields = Vec::new();
+        Form::Combined.split(line, &mut fields).then_some(fields)
+    };
+    let lines: Vec<_> = first.iter().filter_map(|line| Some((line, split(line)?))).collect();
+    let Some((line, fields)) = lines.first() else { return Vec::new() };
+    let is_time = |index: usize| {
+        lines.iter().any(|(line, fields)| {
+            let Some(range) = fields.get(index) else { return false };
+            let quoted = line[..range.start].ends_with('"');
+            let text = &line[range.clone()];
+            !quoted && text.contains('.') && text.parse::<f64>().is_ok()
+        })
+    };
     let mut times = TIMES.iter();
-    let name = |(index, range): (usize, Range<usize>)| {
-        let text = &line[range];
+    let name = |(index, range): (usize, &Range<usize>)| {
         if let Some(name) = COMBINED.get(index) {
             return (*name).to_owned();
         }
-        if let Some((key, _)) = text.split_once('=') {
+        if let Some((key, _)) = line[range.clone()].split_once('=') {
             return key.to_owned();
         }
-        let timed = text == "-" || (text.contains('.') && text.parse::<f64>().is_ok());
-        let time = if timed { times.next() } else { None };
+        let time = if is_time(index) { times.next() } else { None };
         time.map_or_else(|| format!("field_{}", index + 1), |name| (*name).to_owned())
     };
-    fields.into_iter().enumerate().map(name).collect()
+    fields.iter().enumerate().map(name).collect()
 }
 
 /// Leaves the fields of Envoy's default; Istio's three more are dropped.
@@ -329,7 +342,15 @@ fn words(line: &str, fields: &mut Vec<Range<usize>>) -> bool {
                 at += end + 2;
             }
             _ => {
-                let end = word_end(&bytes[at..]);
+                let mut end = word_end(&bytes[at..]);
+                // nginx lists the servers it tried, apart by a comma and a blank.
+                while bytes[at..at + end].ends_with(b",")
+                    && bytes
+                        .get(at + end + 1)
+                        .is_some_and(|byte| byte.is_ascii_digit() || *byte == b'-')
+                {
+                    end += 1 + word_end(&bytes[at + end + 1..]);
+                }
                 fields.push(at..at + end);
                 at += end;
             }

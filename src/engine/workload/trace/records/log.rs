@@ -59,7 +59,9 @@ impl LogRows {
             // Old logs hold bytes of other encodings; no field that is read does.
             self.shown.clear();
             self.shown.push_str(&String::from_utf8_lossy(&self.line));
-            if self.form.split(self.shown.trim_end(), &mut self.fields) {
+            self.refuse_other_fields(path)?;
+            let whole = self.form.split(self.shown.trim_end(), &mut self.fields);
+            if whole && (self.form != Form::W3c || self.fields.len() == self.header.len()) {
                 self.read += 1;
                 return Ok(true);
             }
@@ -71,9 +73,21 @@ impl LogRows {
         }
     }
 
+    /// A directive in the middle, after a restart, that names other fields.
+    fn refuse_other_fields(&self, path: &str) -> Result<(), TraceError> {
+        let directive = self.form == Form::W3c && self.shown.starts_with("#Fields:");
+        if !directive || self.form.header(std::slice::from_ref(&self.shown)) == self.header {
+            return Ok(());
+        }
+        let message = format!("{path} line {}: from here on rows have other fields", self.number);
+        Err(TraceError::file(message, "cut the file there: each part is read by itself"))
+    }
+
     /// A log of which one line in a hundred is something else is no log of this form.
     fn refuse_mostly_foreign(&self, path: &str) -> Result<(), TraceError> {
-        if self.foreign.saturating_mul(100) <= self.read {
+        // A log that was cut may begin in the middle of a line.
+        let cut = u64::from(self.first_foreign == 1);
+        if (self.foreign - cut).saturating_mul(100) <= self.read {
             return Ok(());
         }
         let (foreign, first) = (self.foreign, self.first_foreign);
@@ -118,7 +132,7 @@ mod tests {
     #[test]
     fn fields_are_found_behind_quotes_brackets_and_keys() {
         let line = r#"h - u [02/Mar/2026:09:00:00 +0000] "GET /\"a\" b HTTP/1.1" 200 - "-" "x \"y\" z" 0.804 - rt=0.5 urt="0.1, 0.2""#;
-        let mut rows = rows(line);
+        let mut rows = rows(&format!("{line}\n{}\n", line.replace("0.804 -", "0.804 0.700")));
         assert!(rows.next("t").unwrap());
         let header = rows.header();
         let seen: Vec<_> =
@@ -138,7 +152,30 @@ mod tests {
                 ("urt", Some("0.1, 0.2")),
             ]
         );
-        assert!(!rows.next("t").unwrap());
+        assert!(rows.next("t").unwrap() && !rows.next("t").unwrap());
+    }
+
+    #[test]
+    fn a_quoted_field_and_a_dash_are_no_times_by_their_place() {
+        let stock =
+            "h - - [02/Mar/2026:09:00:00 +0000] \"GET / HTTP/1.1\" 200 5 \"-\" \"curl/8\" \"-\"\n";
+        assert_eq!(rows(stock).header()[9..], ["field_10"]);
+        let tried = "h - - [02/Mar/2026:09:00:00 +0000] \"GET / HTTP/1.1\" 200 5 \"-\" \"curl/8\" 0.300 0.003, 0.297\n";
+        let mut list = rows(tried);
+        assert!(list.next("t").unwrap());
+        assert_eq!((list.field(9), list.field(10)), (Some("0.300"), Some("0.003, 0.297")));
+    }
+
+    #[test]
+    fn a_directive_that_names_other_fields_is_refused_and_a_row_of_another_width_is_none() {
+        let text = "#Fields: date time time-taken\n2026-03-02 09:00:01 10\n";
+        let more = "#Fields: date time bytes time-taken\n2026-03-02 09:00:02 4977 10\n";
+        let all = format!("{text}{more}");
+        let first: Vec<String> = all.lines().map(str::to_owned).collect();
+        let mut rows = LogRows::new(Box::new(std::io::Cursor::new(all)), Form::W3c, &first);
+        assert!(rows.next("t").unwrap());
+        let refused = rows.next("t").unwrap_err().message;
+        assert!(refused.starts_with("t line 3: from here on rows have other fields"), "{refused}");
     }
 
     #[test]

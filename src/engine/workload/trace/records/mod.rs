@@ -214,6 +214,11 @@ impl Records {
         })
     }
 
+    /// Its rows are lines of a log.
+    pub(super) fn is_log(&self) -> bool {
+        matches!(self.rows, Rows::Log(_))
+    }
+
     /// Lines of a log that are not of its form and were left out, as a sentence.
     pub(super) fn left_out(&self) -> Option<String> {
         match &self.rows {

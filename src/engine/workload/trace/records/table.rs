@@ -12,7 +12,16 @@ pub(super) struct TableRows {
 
 /// What separates the fields of a line, told by counting.
 pub fn separator(line: &str) -> u8 {
-    let count = |byte: u8| line.bytes().filter(|found| *found == byte).count();
+    // What stands in quotes separates nothing.
+    let mut quoted = false;
+    let bare: Vec<u8> = line
+        .bytes()
+        .filter(|&byte| {
+            quoted ^= byte == b'"';
+            !quoted
+        })
+        .collect();
+    let count = |byte: u8| bare.iter().filter(|found| **found == byte).count();
     // The first of equals wins: max_by_key takes the last, hence the order.
     *[b'|', b';', b'\t', b','].iter().max_by_key(|byte| count(**byte)).unwrap_or(&b',')
 }

@@ -164,6 +164,8 @@ fn logs_of_balancers_and_results_of_load_tools_say_start_and_length() {
     let k6_lines = "{\"type\":\"Metric\",\"data\":{\"name\":\"http_req_duration\",\"tainted\":null},\"metric\":\"http_req_duration\"}\n\
         {\"metric\":\"http_req_duration\",\"type\":\"Point\",\"data\":{\"time\":\"2026-03-02T09:00:01.5Z\",\"value\":500.0,\
         \"tags\":{\"status\":\"200\"}}}\n{\"metric\":\"vus\",\"type\":\"Point\",\"data\":{\"time\":\"2026-03-02T09:00:02Z\",\"value\":1}}\n";
+    let lambda_lines = "{\"time\":\"2026-03-02T09:00:01Z\",\"type\":\"platform.start\",\"record\":{\"requestId\":\"1\"}}\n\
+        {\"time\":\"2026-03-02T09:00:02Z\",\"type\":\"platform.report\",\"record\":{\"metrics\":{\"durationMs\":12.5}}}\n";
     let vegeta_lines = "{\"attack\":\"a\",\"seq\":0,\"code\":200,\"timestamp\":\"2026-03-02T09:00:00+01:00\",\"latency\":5000000}\n";
     for (text, expected) in [
         // Without an answer of the target: no time.
@@ -184,12 +186,39 @@ fn logs_of_balancers_and_results_of_load_tools_say_start_and_length() {
         (vegeta_lines, &[(0, 5 * MS)]),
         (sample(Format::Hey), &[(250 * MS, 100 * MS), (500 * MS, 203_600_000)]),
         (k6_lines, &[(0, 500 * MS)]),
+        (lambda_lines, &[(0, 12_500_000)]),
         (sample(Format::Ab), &[(0, 240 * MS), (S, 232 * MS)]),
         (sample(Format::Tsung), &[(0, 250_500_000)]),
     ] {
         let (found, said) = requests_of(text, "spread = 'keep'");
         assert_eq!(found, expected, "{text}: {said}");
     }
+}
+
+#[test]
+fn a_row_of_several_samples_a_row_that_breaks_off_and_a_decimal_comma_are_not_read_as_times() {
+    let jmeter = "timeStamp,elapsed,label,responseMessage,success\n1764400000000,100,GET,OK,true\n\
+        1764400000000,250,all,\"Number of samples in transaction : 2, number of failing samples : 0\",true\n\
+        1764400000200,150,GET,no,false\n";
+    let (found, said) = requests_of(jmeter, "failed = 'leave-out'");
+    assert_eq!(found, [(0, 100_000_000)], "{said}");
+    assert!(said.contains("1 row whose responseMessage begins with"), "{said}");
+    let (_, said) =
+        replay_bytes(b"timeStamp,label,elapsed\n1764400000000,GET,100\n1764400000200,GET\n", "");
+    assert!(said[0].contains("line 3, column `elapsed`: the row ends before it"), "{said:?}");
+    let (_, said) = replay_bytes(b"app;func;end_timestamp;duration\na;f;100;0,120\n", "");
+    assert!(said[0].contains("`0,120`") && said[0].contains("decimals take a point"), "{said:?}");
+}
+
+#[test]
+fn what_a_time_is_may_be_stated_against_the_format() {
+    let line = "h - - [02/Mar/2026:09:00:10 +0000] \"GET / HTTP/1.1\" 200 5 \"-\" \"-\" 5000000\n";
+    let apache = "service_time_column = { column = 'field_10', unit = 'us' }\ntime_is = 'start'\nspread = 'keep'";
+    let log = line.replace(":10 ", ":05 ") + line;
+    assert_eq!(requests_of(&log, apache).0, [(0, 5 * S), (5 * S, 5 * S)]);
+    // Ends at 5 and 10 of 5 s each: the same distance, from 09:00:00 on.
+    let (_, said) = requests_of(&log, &apache.replace("'start'", "'end'"));
+    assert!(said.contains("times are cut to 1s"), "{said}");
 }
 
 #[test]
@@ -235,6 +264,8 @@ fn series_hold_what_they_say() {
     assert_eq!(counts(sample(Format::Cloudwatch), ""), [1.0, 2.0, 3.0]);
     let azure = sample(Format::AzureFunctions2019);
     assert_eq!(counts(azure, ""), [1.0, 1.0, 3.0]);
+    let from_zero = azure.replace("Trigger,1,2,3", "Trigger,0,1,2");
+    assert_eq!(counts(&from_zero, ""), [1.0, 1.0, 3.0]);
     assert_eq!(counts(azure, "select = ['{Trigger=\"timer\"}']"), [0.0, 1.0, 1.0]);
     for (format, requests, rows) in [
         // NaN is no value: one interval is missing.
@@ -295,7 +326,7 @@ fn nothing_is_concluded_that_something_speaks_against() {
     for (text, parts) in [
         (grid("web"), ["its rows are 15s apart, beside numbers in `web`", "--as rates --value web"]),
         (grid("total_requests"), ["`total_requests` may be the requests", "--as counters --value total_requests"]),
-        (grid("Req/min"), ["`Req/min` may be", "--as counts --value \"Req/min\""]),
+        (grid("Req/min"), ["`Req/min` may be", "--as counts --value 'Req/min'"]),
         (
             "time,metric,x\n1,a,2\n1,b,2\n3,a,4\n".to_owned(),
             ["column `metric` says that rows are of several metrics", "--as timestamps"],
@@ -306,7 +337,7 @@ fn nothing_is_concluded_that_something_speaks_against() {
         ),
         (
             "\"Time\",\"web\",\"api\"\n2026-03-02 09:00:00,1,2\n2026-03-02 09:00:15,1,2\n".to_owned(),
-            ["t.csv holds 2 series", "--select 'web' or --select 'api', several of them"],
+            ["t.csv holds 2 series", "--select web or --select api, several of them"],
         ),
         (
             r#"[{"metric":{"job":"a"},"values":[[1,"1"]]},{"metric":{"job":"b"},"values":[[1,"1"]]}]"#.to_owned(),
@@ -315,7 +346,7 @@ fn nothing_is_concluded_that_something_speaks_against() {
         ("[{\"at\": 1}]".to_owned(), ["cannot be told", "jq -c '.[]' FILE"]),
         (
             "id,finished\n1,2026-03-02T09:00:00Z\n2,2026-03-02T09:00:05Z\n".to_owned(),
-            ["cannot be told", "--time \"finished\" --as timestamps"],
+            ["cannot be told", "--time finished"],
         ),
     ] {
         let (workload, said) = replay_bytes(text.as_bytes(), "");
@@ -323,6 +354,33 @@ fn nothing_is_concluded_that_something_speaks_against() {
         assert!(workload.is_none(), "{text}");
         assert!(parts.iter().all(|part| found.contains(part)), "{text}: {found}");
     }
+    // A row that is missing, a value that is, decimal commas, and the newest first change nothing.
+    let rows: Vec<String> = (0..9)
+        .filter(|k| *k != 4)
+        .map(|k| format!("{},{}\n", 1_764_400_000 + 60 * k, 20 + k))
+        .collect();
+    let newest_first: String = rows.iter().rev().cloned().collect();
+    for text in [
+        format!("time,web\n{}", rows.concat()),
+        format!("time,web\n{newest_first}"),
+        format!("time,web\n{}", rows.concat().replace(",22", ",NaN")),
+        format!("time;web\n{}", rows.concat().replace(',', ";").replace(";2", ";2,")),
+        format!("when,web\n{}", rows.concat()),
+    ] {
+        let (workload, said) = replay_bytes(
+            text.as_bytes(),
+            if text.starts_with("when") { "time = 'when'" } else { "" },
+        );
+        assert!(
+            workload.is_none() && said[0].contains("--as counts --value web"),
+            "{text}: {said:?}"
+        );
+    }
+    let counter: String = (0..9).map(|k| format!("{},{}\n", 60 * k, 1_000_000 + 600 * k)).collect();
+    let (_, said) = replay_bytes(format!("time_s,requests\n{counter}").as_bytes(), "");
+    assert!(said[0].contains("never fall") && said[0].contains("--as counters"), "{said:?}");
+    let days = replay("date,requests\n20260301,864000\n20260302,864000\n", "");
+    assert_eq!(days.rate_at(Time::from_secs(1)), 10.0);
     // What is stated is not asked for.
     assert_eq!(arrivals(&replay(&grid("web"), "format = 'timestamps'")).len(), 9);
     let rates = replay(&grid("web"), "format = 'rates'\nvalue = 'web'");

@@ -426,7 +426,7 @@ fn a_trace_that_is_not_there_is_told_with_the_remedy() {
 
 #[test]
 fn the_limit_is_on_what_the_requests_take() {
-    let text = "time_s,took\n1,1\n2,1\n3,1\n5,1\n";
+    let text = "time_s,took\n1,1\n2,1\n3,1\n5.5,1\n";
     let own = "service_time_column = { column = 'took', unit = 's' }\n";
     for (options, limit, fits) in
         [("", 32, true), ("", 31, false), (own, 64, true), (own, 63, false)]
