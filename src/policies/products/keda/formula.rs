@@ -73,6 +73,8 @@ const NOT: u32 = 50;
 const SIGN: u32 = 90;
 /// Operands inside each other; more are a slip.
 const DEPTH: u32 = 64;
+/// Numbers, words and signs; more are a slip too, and operands side by side stand as deep as there are operators.
+const LONGEST: usize = 1000;
 
 #[derive(Debug, Clone, PartialEq)]
 enum Node {
@@ -160,6 +162,10 @@ fn tokens(text: &str) -> Result<Vec<Token>, Refused> {
     let mut tokens = Vec::new();
     let mut rest = text.trim_start();
     while let Some(first) = rest.chars().next() {
+        if tokens.len() == LONGEST {
+            let so_long = format!("more than {LONGEST} numbers, words and signs");
+            return Err(Refused::Beyond(so_long));
+        }
         let of_word = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
         let token = if first.is_ascii_digit() {
             let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '.' && c != '_');
@@ -507,6 +513,7 @@ mod tests {
             ("count([jobs, load, 1], {# > 1}) > 1 ? 5 : 0", 5.0),
             ("any([jobs, load], {# > 5}) && !all([jobs, load], {# > 5}) ? 1 : 0", 1.0),
             ("none([jobs], {# < load}) ? 1 : 0", 1.0),
+            (&format!("jobs{}", "+ 1".repeat(499)), 505.0),
         ] {
             assert_eq!(value(text, [Some(6.0), Some(2.0)]), Ok(Value::Number(expected)), "{text}");
         }
@@ -529,6 +536,7 @@ mod tests {
         let compile = |text: &str| Refused::Compile(text.to_owned());
         let beyond = |text: &str| Refused::Beyond(text.to_owned());
         let deep = format!("{}1{}", "(".repeat(65), ")".repeat(65));
+        let long = format!("jobs{}", "+jobs".repeat(100_000));
         for (text, expected) in [
             ("", compile("unexpected end of the formula")),
             ("jobs +", compile("unexpected end of the formula")),
@@ -547,8 +555,10 @@ mod tests {
             ("1..2", compile("bad number syntax: \"1..2\"")),
             ("jobs | load", beyond("`|`")),
             (&deep, beyond("so much nesting")),
+            (&long, beyond("more than 1000 numbers, words and signs")),
         ] {
-            assert_eq!(Formula::parse(text, &NAMES), Err(expected), "{text}");
+            let shown = text.get(..80).unwrap_or(text);
+            assert_eq!(Formula::parse(text, &NAMES), Err(expected), "{shown}");
         }
         let Err(Refused::Beyond(why)) = Formula::parse("log(jobs)", &NAMES) else { panic!() };
         assert!(why.starts_with("the function `log`: known are abs, ceil, "), "{why}");
