@@ -217,14 +217,21 @@ impl Product for Keda {
     fn platform(model: &Model, knobs: &Knobs) -> Platform {
         let scaled = &model.scaled;
         let written = model.workload.as_ref().and_then(|workload| workload.replicas);
-        let start = written.unwrap_or(scaled.min).max(0);
+        let start = written.unwrap_or(scaled.min).max(0) as u32;
+        let annotations = scaled.annotations;
+        // Where it is paused without a count it stays where it is.
+        let least = match annotations.paused_replicas {
+            Some(count) => count,
+            None if annotations.paused => start,
+            None => scaled.idle.unwrap_or(scaled.min).max(0) as u32,
+        };
         let queues = scaled.triggers.iter().any(|trigger| trigger.kind.is_queue());
         Platform {
-            start: start as u32,
-            most: scaled.max.max(start) as u32,
+            start,
+            most: (scaled.max.max(0) as u32).max(start).max(least),
             queues,
             rejects_at_zero: !queues,
-            sleeps: scaled.idle.unwrap_or(scaled.min) == 0,
+            sleeps: least == 0,
             dated: scaled.triggers.iter().any(|one| matches!(one.source, Source::Cron(_))),
             ..KubernetesHpa::platform(&model.hpa(), &knobs.hpa)
         }
