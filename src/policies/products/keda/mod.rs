@@ -371,7 +371,13 @@ fn judge(model: &mut Model, documents: &[Value], knobs: &Knobs, reader: &Reader<
     let names: Vec<String> = model.scaled.triggers.iter().flat_map(names).collect();
     for knob in knobs.metrics.keys().filter(|knob| !names.contains(knob)) {
         let message = format!("the knob `metrics.{knob}` names no trigger");
-        let remedy = format!("names are: {}", names.join(" or "));
+        let remedy = match names.is_empty() {
+            true => {
+                "triggers of type cron, cpu and memory look at nothing else: leave the knob out"
+                    .to_owned()
+            }
+            false => format!("names are: {}", names.join(" or ")),
+        };
         reader.add("spec.triggers", DocumentFault::ours(message, remedy));
     }
     let mut hpa = model.hpa();

@@ -409,11 +409,20 @@ fn what_has_no_effect_or_is_not_modelled_is_said() {
 fn a_knob_that_names_no_trigger_is_refused() {
     let knobs =
         r#"{"metrics": {"jobs": "queued_requests", "s0-redis-jobs": "cpu", "job": "p95_ms"}}"#;
-    let knobs: Knobs = serde_json::from_str(knobs).unwrap();
-    let (_, found) = faults(&scaled("", JOBS), &knobs, true);
-    let [only] = found.as_slice() else { panic!("{found:?}") };
-    assert_eq!(only.message, "the knob `metrics.job` names no trigger");
-    assert_eq!(only.remedy, "names are: jobs or s0-redis-jobs");
+    let refused = |spec: &str, knobs: &str| {
+        let knobs: Knobs = serde_json::from_str(knobs).unwrap();
+        let (_, found) = faults(&scaled("", spec), &knobs, true);
+        let [only] = found.as_slice() else { panic!("{found:?}") };
+        assert_eq!(only.message, "the knob `metrics.job` names no trigger");
+        only.remedy.clone()
+    };
+    assert_eq!(refused(JOBS, knobs), "names are: jobs or s0-redis-jobs");
+    let by_hours = "  triggers:\n  - {type: cron, name: job, metadata: {start: 0 8 * * *, end: 0 18 * * *, timezone: \
+                    UTC, desiredReplicas: \"3\"}}\n";
+    assert_eq!(
+        refused(by_hours, r#"{"metrics": {"job": "p95_ms"}}"#),
+        "triggers of type cron, cpu and memory look at nothing else: leave the knob out"
+    );
 }
 
 /// As `kubectl get scaledobject -o yaml` shows it.
