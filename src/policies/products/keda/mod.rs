@@ -380,6 +380,15 @@ fn judge(model: &mut Model, documents: &[Value], knobs: &Knobs, reader: &Reader<
         };
         reader.add("spec.triggers", DocumentFault::ours(message, remedy));
     }
+    for (at, trigger) in model.scaled.triggers.iter().enumerate() {
+        if let Some(column) = trigger.column_of_ours() {
+            let message = format!(
+                "the column `{column}` of a recording is time or a count of pods: the trigger has none of its own"
+            );
+            let fault = DocumentFault::warning(message, "another name for the trigger");
+            reader.add(&format!("spec.triggers.{at}.name"), fault);
+        }
+    }
     let mut hpa = model.hpa();
     for at in 0..model.scaled.triggers.len() {
         let trigger = &mut model.scaled.triggers[at];

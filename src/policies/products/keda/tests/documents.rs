@@ -425,6 +425,26 @@ fn a_knob_that_names_no_trigger_is_refused() {
     );
 }
 
+/// A trigger from outside the pods has a column of its name in a recording.
+#[test]
+fn a_trigger_named_as_a_column_of_time_or_of_pods_is_pointed_out() {
+    let named = |name: &str| {
+        told(&scaled("", &JOBS.replace("name: jobs", &format!("name: {name}"))), Severity::Warning)
+    };
+    for name in ["time", "time_s", "replicas", "ready", "status_replicas", "pods_pending"] {
+        let said = format!(
+            " spec.triggers.0.name: the column `{name}` of a recording is time or a count of pods"
+        );
+        let found = named(name);
+        assert!(found.len() == 1 && found[0].contains(&said), "{name}: {found:?}");
+    }
+    assert!(named("ready_jobs").is_empty());
+    let cron = triggered_by(
+        "type: cron, name: ready, metadata: {start: 0 8 * * *, end: 0 9 * * *, timezone: UTC, desiredReplicas: \"1\"}",
+    );
+    assert!(told(&cron, Severity::Warning).is_empty(), "it reads no column");
+}
+
 /// As `kubectl get scaledobject -o yaml` shows it.
 #[test]
 fn what_only_the_platform_writes_is_read_over_and_left_out() {
