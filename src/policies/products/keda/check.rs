@@ -263,17 +263,22 @@ fn annotations(object: &Object<'_>) -> Option<(Annotations, bool)> {
             "paused-scale-in" => read.paused_in = holds(text),
             "paused-scale-out" => read.paused_out = holds(text),
             "force-activation" => read.forced = holds(text),
-            "paused-replicas" => match text.parse() {
-                Ok(count) => read.paused_replicas = Some(count),
-                Err(_) => {
+            "paused-replicas" => {
+                read.paused_replicas = paused_replicas(text);
+                if read.paused_replicas.is_none() {
                     let message = format!("`{text}` is no number of replicas");
-                    member.decline(message, "a whole number in quotes");
+                    member.decline(message, "a whole number from 0 to 2147483647, in quotes");
                 }
-            },
+            }
             _ => member.warn(format!("KEDA knows no annotation {key}"), KNOWN_ANNOTATIONS),
         }
     }
     Some((read, takes_over))
+}
+
+/// KEDA reads a whole number of 32 bits, and `scale` takes none below 0.
+fn paused_replicas(text: &str) -> Option<u32> {
+    text.parse::<i32>().ok()?.try_into().ok()
 }
 
 const KNOWN_ANNOTATIONS: &str =

@@ -236,26 +236,42 @@ pub struct Schedule {
     pub zone: TimeZone,
 }
 
-/// What is known of a schedule at an instant, until the next start or end.
+/// What is known of a schedule from an instant up to another: the next start or end that comes, and where one never
+/// comes no later than the end of the year, as a walk from the next year on looks a year further.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Known {
     since: i64,
-    next_start: i64,
-    next_end: i64,
+    until: i64,
+    is_active: bool,
 }
 
 impl Schedule {
     /// Whether it is active: whether its end comes no later than its start. `known` is what was found before.
     pub fn is_active(&self, at: Timestamp, known: &mut Option<Known>) -> bool {
         let second = at.as_second();
-        let still = |one: &Known| one.since <= second && second < one.next_start.min(one.next_end);
-        let found = known.filter(still).unwrap_or_else(|| Known {
-            since: second,
-            next_start: self.start.next(second, &self.zone).unwrap_or(NEVER),
-            next_end: self.end.next(second, &self.zone).unwrap_or(NEVER),
-        });
+        let still = |one: &Known| one.since <= second && second < one.until;
+        let found = known.filter(still).unwrap_or_else(|| self.found(second));
         *known = Some(found);
-        found.next_end <= found.next_start
+        found.is_active
+    }
+
+    fn found(&self, second: i64) -> Known {
+        let next = |cron: &Cron| cron.next(second, &self.zone);
+        let (start, end) = (next(&self.start), next(&self.end));
+        let until = |next: Option<i64>| next.unwrap_or_else(|| self.last_of_year(second));
+        Known {
+            since: second,
+            until: until(start).min(until(end)),
+            is_active: end.unwrap_or(NEVER) <= start.unwrap_or(NEVER),
+        }
+    }
+
+    /// The second from which a walk begins in the year after that of one from `second`.
+    fn last_of_year(&self, second: i64) -> i64 {
+        let walk = Walk { zone: &self.zone, at: second + 1, moved: false };
+        let next_year =
+            walk.shown().and_then(|at| DateTime::new(at.year() + 1, 1, 1, 0, 0, 0, 0).ok());
+        next_year.and_then(|at| instant(at, &self.zone)).map_or(i64::MAX, |first| first - 1)
     }
 }
 
@@ -362,6 +378,47 @@ mod tests {
         // Both at one instant; an end that never comes is before every start.
         active("0 8 * * *", "0 8 * * 1-5", "UTC", &[("2026-03-02T09:00:00Z", true)]);
         active("0 8 * * *", "0 0 30 2 *", "UTC", &[("2026-03-02T09:00:00Z", true)]);
+    }
+
+    /// | start | end | asked at | known from 2096-03-02 on |
+    #[test]
+    fn what_was_found_of_a_side_that_never_comes_is_kept_until_the_other_comes_or_the_year_ends() {
+        let never = "0 0 31 2,4,6,9,11 *";
+        for (start, end, at, kept) in [
+            ("0 8 * * *", never, "2096-03-02T07:59:59Z", true),
+            ("0 8 * * *", never, "2096-03-02T08:00:00Z", false),
+            (never, "0 8 * * *", "2096-03-02T07:59:59Z", true),
+            (never, "0 8 * * *", "2096-03-02T08:00:00Z", false),
+            (never, never, "2096-12-31T23:59:58Z", true),
+            (never, never, "2096-12-31T23:59:59Z", false),
+        ] {
+            let [start_, end_] = [start, end].map(|text| Cron::parse(text).unwrap());
+            let schedule = Schedule { start: start_, end: end_, zone: TimeZone::UTC };
+            let ask = |at: &str, known: &mut _| schedule.is_active(at.parse().unwrap(), known);
+            let mut known = None;
+            ask("2096-03-02T00:00:00Z", &mut known);
+            let before = known;
+            let is_active = ask(at, &mut known);
+            assert_eq!(known == before, kept, "{start} to {end} at {at}");
+            assert_eq!(is_active, end == never, "{start} to {end} at {at}");
+        }
+        // None in 2100: from 2096 on the walk gives up before the one of 2104, from 2099 on it does not.
+        active(
+            "0 0 29 2 *",
+            never,
+            "UTC",
+            &[("2096-03-02T00:00:00Z", true), ("2098-06-01T00:00:00Z", true)],
+        );
+        active(
+            never,
+            "0 0 29 2 *",
+            "UTC",
+            &[
+                ("2096-03-02T00:00:00Z", true),
+                ("2098-12-31T23:59:58Z", true),
+                ("2098-12-31T23:59:59Z", false),
+            ],
+        );
     }
 
     /// Worked scenario (e6) of its sources.

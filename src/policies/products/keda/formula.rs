@@ -2,7 +2,8 @@
 //!
 //! Numbers, names of triggers, `nil`, `true` and `false`; `+ - * / ** ^`, comparisons, `and or not`, `?:`, `??`, lists in
 //! brackets; `abs ceil floor round int float` of one number, `max min sum mean median` of numbers or lists, and
-//! `count any all none` of a list with a predicate, `{# > 1}`. The rest of the language is refused by name.
+//! `count any all none` of a list with a predicate, `{# > 1}` or without braces, that has no other inside. The rest of the
+//! language is refused by name.
 
 use crate::products::Words;
 use crate::products::words::words;
@@ -48,6 +49,26 @@ words! {
     }
 }
 
+impl Function {
+    /// Whether its second operand is a predicate, asked of each item of the first.
+    const fn asks(self) -> bool {
+        match self {
+            Self::Count | Self::Any | Self::All | Self::None => true,
+            Self::Abs
+            | Self::Ceil
+            | Self::Floor
+            | Self::Round
+            | Self::Int
+            | Self::Float
+            | Self::Max
+            | Self::Min
+            | Self::Sum
+            | Self::Mean
+            | Self::Median => false,
+        }
+    }
+}
+
 impl Operator {
     /// How tightly it binds, as `expr` has it.
     const fn tightness(self) -> u32 {
@@ -73,6 +94,8 @@ const NOT: u32 = 50;
 const SIGN: u32 = 90;
 /// Operands inside each other; more are a slip.
 const DEPTH: u32 = 64;
+/// Numbers, words and signs; more are a slip too, and operands side by side stand as deep as there are operators.
+const LONGEST: usize = 1000;
 
 #[derive(Debug, Clone, PartialEq)]
 enum Node {
@@ -160,6 +183,10 @@ fn tokens(text: &str) -> Result<Vec<Token>, Refused> {
     let mut tokens = Vec::new();
     let mut rest = text.trim_start();
     while let Some(first) = rest.chars().next() {
+        if tokens.len() == LONGEST {
+            let so_long = format!("more than {LONGEST} numbers, words and signs");
+            return Err(Refused::Beyond(so_long));
+        }
         let of_word = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
         let token = if first.is_ascii_digit() {
             let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '.' && c != '_');
@@ -287,7 +314,7 @@ impl Parser<'_> {
             return self.needs(")").map(|()| inner);
         }
         if self.takes("[") {
-            return self.several("]").map(Node::List);
+            return self.several("]", false).map(Node::List);
         }
         if self.in_predicate && self.takes("#") {
             return Ok(Node::Item);
@@ -311,7 +338,7 @@ impl Parser<'_> {
                 let known = Function::list();
                 return Err(Refused::Beyond(format!("the function `{word}`: known are {known}")));
             };
-            return self.several(")").map(|of| Node::Call(function, of));
+            return self.several(")", function.asks()).map(|of| Node::Call(function, of));
         }
         if let Some(at) = self.names.iter().position(|name| *name == word) {
             return Ok(Node::Name(at));
@@ -325,24 +352,31 @@ impl Parser<'_> {
         }))
     }
 
-    /// Operands joined by commas, a predicate among them, up to a bracket.
-    fn several(&mut self, end: &str) -> Result<Vec<Node>, Refused> {
+    /// Operands joined by commas up to a bracket; the second is a predicate where the function `asks`.
+    fn several(&mut self, end: &str, asks: bool) -> Result<Vec<Node>, Refused> {
         let mut all = Vec::new();
         while !self.takes(end) {
             if !all.is_empty() {
                 self.needs(",")?;
             }
-            let outer = self.in_predicate;
-            if end == ")" && self.takes("{") {
-                self.in_predicate = true;
-                all.push(self.choice()?);
-                self.needs("}")?;
-            } else {
-                all.push(self.choice()?);
-            }
-            self.in_predicate = outer;
+            all.push(if asks && all.len() == 1 { self.predicate()? } else { self.choice()? });
         }
         Ok(all)
+    }
+
+    /// One within another would be asked of each item of each item: the work would grow with every level.
+    fn predicate(&mut self) -> Result<Node, Refused> {
+        if self.in_predicate {
+            return Err(Refused::Beyond("a predicate within a predicate".to_owned()));
+        }
+        self.in_predicate = true;
+        let braced = self.takes("{");
+        let predicate = self.choice()?;
+        if braced {
+            self.needs("}")?;
+        }
+        self.in_predicate = false;
+        Ok(predicate)
     }
 }
 
@@ -507,6 +541,9 @@ mod tests {
             ("count([jobs, load, 1], {# > 1}) > 1 ? 5 : 0", 5.0),
             ("any([jobs, load], {# > 5}) && !all([jobs, load], {# > 5}) ? 1 : 0", 1.0),
             ("none([jobs], {# < load}) ? 1 : 0", 1.0),
+            ("count([jobs, load], # > 3)", 1.0),
+            ("count([count([jobs], {# > 1}), load], {max(#, 1) > 1})", 1.0),
+            (&format!("jobs{}", "+ 1".repeat(499)), 505.0),
         ] {
             assert_eq!(value(text, [Some(6.0), Some(2.0)]), Ok(Value::Number(expected)), "{text}");
         }
@@ -529,6 +566,7 @@ mod tests {
         let compile = |text: &str| Refused::Compile(text.to_owned());
         let beyond = |text: &str| Refused::Beyond(text.to_owned());
         let deep = format!("{}1{}", "(".repeat(65), ")".repeat(65));
+        let long = format!("jobs{}", "+jobs".repeat(100_000));
         for (text, expected) in [
             ("", compile("unexpected end of the formula")),
             ("jobs +", compile("unexpected end of the formula")),
@@ -547,8 +585,13 @@ mod tests {
             ("1..2", compile("bad number syntax: \"1..2\"")),
             ("jobs | load", beyond("`|`")),
             (&deep, beyond("so much nesting")),
+            ("count([1], {count([1], {# > 0}) > 0})", beyond("a predicate within a predicate")),
+            ("any([1], all([1], true))", beyond("a predicate within a predicate")),
+            ("max({1})", beyond("`{`")),
+            (&long, beyond("more than 1000 numbers, words and signs")),
         ] {
-            assert_eq!(Formula::parse(text, &NAMES), Err(expected), "{text}");
+            let shown = text.get(..80).unwrap_or(text);
+            assert_eq!(Formula::parse(text, &NAMES), Err(expected), "{shown}");
         }
         let Err(Refused::Beyond(why)) = Formula::parse("log(jobs)", &NAMES) else { panic!() };
         assert!(why.starts_with("the function `log`: known are abs, ceil, "), "{why}");

@@ -217,14 +217,21 @@ impl Product for Keda {
     fn platform(model: &Model, knobs: &Knobs) -> Platform {
         let scaled = &model.scaled;
         let written = model.workload.as_ref().and_then(|workload| workload.replicas);
-        let start = written.unwrap_or(scaled.min).max(0);
+        let start = written.unwrap_or(scaled.min).max(0) as u32;
+        let annotations = scaled.annotations;
+        // Where it is paused without a count it stays where it is.
+        let least = match annotations.paused_replicas {
+            Some(count) => count,
+            None if annotations.paused => start,
+            None => scaled.idle.unwrap_or(scaled.min).max(0) as u32,
+        };
         let queues = scaled.triggers.iter().any(|trigger| trigger.kind.is_queue());
         Platform {
-            start: start as u32,
-            most: scaled.max.max(start) as u32,
+            start,
+            most: (scaled.max.max(0) as u32).max(start).max(least),
             queues,
             rejects_at_zero: !queues,
-            sleeps: scaled.idle.unwrap_or(scaled.min) == 0,
+            sleeps: least == 0,
             dated: scaled.triggers.iter().any(|one| matches!(one.source, Source::Cron(_))),
             ..KubernetesHpa::platform(&model.hpa(), &knobs.hpa)
         }
@@ -364,8 +371,23 @@ fn judge(model: &mut Model, documents: &[Value], knobs: &Knobs, reader: &Reader<
     let names: Vec<String> = model.scaled.triggers.iter().flat_map(names).collect();
     for knob in knobs.metrics.keys().filter(|knob| !names.contains(knob)) {
         let message = format!("the knob `metrics.{knob}` names no trigger");
-        let remedy = format!("names are: {}", names.join(" or "));
+        let remedy = match names.is_empty() {
+            true => {
+                "triggers of type cron, cpu and memory look at nothing else: leave the knob out"
+                    .to_owned()
+            }
+            false => format!("names are: {}", names.join(" or ")),
+        };
         reader.add("spec.triggers", DocumentFault::ours(message, remedy));
+    }
+    for (at, trigger) in model.scaled.triggers.iter().enumerate() {
+        if let Some(column) = trigger.column_of_ours() {
+            let message = format!(
+                "the column `{column}` of a recording is time or a count of pods: the trigger has none of its own"
+            );
+            let fault = DocumentFault::warning(message, "another name for the trigger");
+            reader.add(&format!("spec.triggers.{at}.name"), fault);
+        }
     }
     let mut hpa = model.hpa();
     for at in 0..model.scaled.triggers.len() {

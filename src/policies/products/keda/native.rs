@@ -5,6 +5,7 @@ use super::formula::Formula;
 use super::words::{FallbackBehavior, TriggerKind};
 use crate::products::Omitted;
 use crate::products::kubernetes::workload::Workload;
+use crate::products::kubernetes_hpa::sensor::Count;
 use crate::products::kubernetes_hpa::words::{SelectPolicy, SourceKind};
 use crate::products::kubernetes_hpa::{self, BehaviorSpec, Hpa, MetricSpec, MetricTarget};
 use autosim_engine::signal::MetricRef;
@@ -156,6 +157,8 @@ pub struct Modifiers {
 
 /// The name of the metric that a formula makes.
 pub const COMPOSITE: &str = "composite-metric";
+/// Columns that every recording may have, besides those of pods.
+const COLUMNS: [&str; 3] = ["time", "time_s", "replicas"];
 /// What each replica has of a trigger of type cron: a thousand milli-units.
 const ONE_EACH: MetricTarget = MetricTarget::Average(1000);
 
@@ -177,6 +180,15 @@ impl Trigger {
             (Source::Metric(of), None) => of.metric.clone(),
             (Source::Cron(of), None) => of.metric.clone(),
         }
+    }
+
+    /// That name where a recording has it for something else.
+    pub(super) fn column_of_ours(&self) -> Option<String> {
+        let column = self.column();
+        let counts = Count::ALL.iter().map(|(_, name)| *name);
+        let mut ours = COLUMNS.into_iter().chain(counts);
+        let is_read = matches!(self.source, Source::Metric(_));
+        (is_read && ours.any(|name| name == column)).then_some(column)
     }
 }
 

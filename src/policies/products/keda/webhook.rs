@@ -173,7 +173,7 @@ fn compiled(typed: &TypedModifiers, scaled: &ScaledObject) -> Result<Modifiers, 
             denied(
                 &path("formula"),
                 message,
-                "numbers, names, + - * / **, comparisons, ?:, ??, max and the like",
+                "up to 1000 numbers, names, + - * / **, comparisons, ?:, ??, max and the like, no predicate in another",
             )
         }
     })?;

@@ -16,7 +16,7 @@ use autosim_engine::units::{Span, Time};
 
 /// Counts of pods, as a recording may have them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Count {
+pub(in crate::products) enum Count {
     /// `status.replicas`: all pods that exist. Default: the count in force.
     StatusReplicas,
     /// Pods Running and Ready. Default: all.
@@ -31,7 +31,7 @@ pub(super) enum Count {
 
 impl Count {
     /// Every count with its column.
-    pub(super) const ALL: [(Self, &'static str); 5] = [
+    pub(in crate::products) const ALL: [(Self, &'static str); 5] = [
         (Self::StatusReplicas, "status_replicas"),
         (Self::Ready, "ready"),
         (Self::Pending, "pods_pending"),

@@ -1,8 +1,9 @@
 //! What is taken and refused, each fault at its place.
 
 use super::super::native::Source;
-use super::super::{Knobs, Model};
+use super::super::{Keda, Knobs, Model};
 use super::{JOBS, faults, model, scaled};
+use crate::products::Product as _;
 use crate::products::kubernetes_hpa::MetricTarget;
 use autosim_engine::fault::Severity;
 
@@ -231,12 +232,36 @@ fn what_the_operator_cannot_use_is_refused_with_what_would_be_right() {
         |key| format!("autosim spec.triggers.0.metadata: a trigger of type cron needs `{key}`");
     let all = ["start", "end", "timezone", "desiredReplicas"].map(needs);
     refused(&triggered_by("type: cron, metadata: {}"), &all.each_ref().map(String::as_str));
-    refused(
-        &scaled("autoscaling.keda.sh/paused-replicas: some", JOBS),
-        &[
-            "autosim metadata.annotations.autoscaling.keda.sh/paused-replicas: `some` is no number of replicas",
-        ],
-    );
+    for text in ["some", "-1", "4000000000", "2147483648", "1.5", ""] {
+        let paused = "autoscaling.keda.sh/paused-replicas";
+        let expected =
+            format!("autosim metadata.annotations.{paused}: `{text}` is no number of replicas");
+        refused(&scaled(&format!("{paused}: \"{text}\""), JOBS), &[&expected]);
+    }
+}
+
+/// | annotation | the most it can want | whether it sleeps, with a minimum of 0 and of 1 |
+#[test]
+fn a_pause_counts_among_the_most_and_does_not_sleep_above_0() {
+    for (annotation, most, sleeps) in [
+        ("", 9, [true, false]),
+        ("autoscaling.keda.sh/paused: \"true\"", 9, [true, false]),
+        ("autoscaling.keda.sh/paused-replicas: \"0\"", 9, [true, true]),
+        ("autoscaling.keda.sh/paused-replicas: \"5\"", 9, [false, false]),
+        ("autoscaling.keda.sh/paused-replicas: \"50\"", 50, [false, false]),
+    ] {
+        let platform = [0, 1].map(|min| {
+            let spec = format!("  minReplicaCount: {min}\n  maxReplicaCount: 9\n{JOBS}");
+            Keda::platform(&model(&scaled(annotation, &spec)), &Knobs::default())
+        });
+        let found = platform.map(|one| (one.most, one.sleeps));
+        assert_eq!(found, sleeps.map(|one| (most, one)), "{annotation}");
+    }
+    let idle = format!("  idleReplicaCount: 0\n  minReplicaCount: 2\n{JOBS}");
+    for (annotation, sleeps) in [("", true), ("autoscaling.keda.sh/paused: \"true\"", false)] {
+        let platform = Keda::platform(&model(&scaled(annotation, &idle)), &Knobs::default());
+        assert_eq!(platform.sleeps, sleeps, "it stays at 2: {annotation}");
+    }
 }
 
 /// | trigger | name of its metric | target in milli-units | what it stands for |
@@ -384,11 +409,40 @@ fn what_has_no_effect_or_is_not_modelled_is_said() {
 fn a_knob_that_names_no_trigger_is_refused() {
     let knobs =
         r#"{"metrics": {"jobs": "queued_requests", "s0-redis-jobs": "cpu", "job": "p95_ms"}}"#;
-    let knobs: Knobs = serde_json::from_str(knobs).unwrap();
-    let (_, found) = faults(&scaled("", JOBS), &knobs, true);
-    let [only] = found.as_slice() else { panic!("{found:?}") };
-    assert_eq!(only.message, "the knob `metrics.job` names no trigger");
-    assert_eq!(only.remedy, "names are: jobs or s0-redis-jobs");
+    let refused = |spec: &str, knobs: &str| {
+        let knobs: Knobs = serde_json::from_str(knobs).unwrap();
+        let (_, found) = faults(&scaled("", spec), &knobs, true);
+        let [only] = found.as_slice() else { panic!("{found:?}") };
+        assert_eq!(only.message, "the knob `metrics.job` names no trigger");
+        only.remedy.clone()
+    };
+    assert_eq!(refused(JOBS, knobs), "names are: jobs or s0-redis-jobs");
+    let by_hours = "  triggers:\n  - {type: cron, name: job, metadata: {start: 0 8 * * *, end: 0 18 * * *, timezone: \
+                    UTC, desiredReplicas: \"3\"}}\n";
+    assert_eq!(
+        refused(by_hours, r#"{"metrics": {"job": "p95_ms"}}"#),
+        "triggers of type cron, cpu and memory look at nothing else: leave the knob out"
+    );
+}
+
+/// A trigger from outside the pods has a column of its name in a recording.
+#[test]
+fn a_trigger_named_as_a_column_of_time_or_of_pods_is_pointed_out() {
+    let named = |name: &str| {
+        told(&scaled("", &JOBS.replace("name: jobs", &format!("name: {name}"))), Severity::Warning)
+    };
+    for name in ["time", "time_s", "replicas", "ready", "status_replicas", "pods_pending"] {
+        let said = format!(
+            " spec.triggers.0.name: the column `{name}` of a recording is time or a count of pods"
+        );
+        let found = named(name);
+        assert!(found.len() == 1 && found[0].contains(&said), "{name}: {found:?}");
+    }
+    assert!(named("ready_jobs").is_empty());
+    let cron = triggered_by(
+        "type: cron, name: ready, metadata: {start: 0 8 * * *, end: 0 9 * * *, timezone: UTC, desiredReplicas: \"1\"}",
+    );
+    assert!(told(&cron, Severity::Warning).is_empty(), "it reads no column");
 }
 
 /// As `kubectl get scaledobject -o yaml` shows it.
