@@ -412,7 +412,7 @@ impl Replay {
             )),
             Some(spread) => Ok(spread),
             None => {
-                let spread = recording.format.spread();
+                let spread = recording.spread;
                 let word = match spread {
                     Spread::Keep | Spread::Even => return Ok(spread),
                     // Said with the times that several of them share.

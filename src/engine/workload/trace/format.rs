@@ -12,7 +12,6 @@ use super::options::{Options, Values};
 use super::recording::Recording;
 use super::records::{Form, cells_of, header_of, keys_of, of_rows, separator};
 use super::requests::is_time_name;
-use super::spread::Spread;
 use serde::{Deserialize, Serialize};
 use strum::{IntoStaticStr, VariantArray};
 
@@ -172,40 +171,6 @@ impl Format {
             Self::Rates => &values::ValueColumn(Values::Rates),
             Self::Counters => &values::ValueColumn(Values::Counters),
             Self::Timestamps => &timestamps::Timestamps,
-        }
-    }
-
-    /// How its requests are placed, as long as nothing else is said.
-    pub(crate) const fn spread(self) -> Spread {
-        match self {
-            Self::Timestamps
-            | Self::Mooncake
-            | Self::AzureFunctions2021
-            | Self::BurstGpt
-            | Self::JMeter
-            | Self::AlbLog
-            | Self::ElbLog
-            | Self::EnvoyLog
-            | Self::HaproxyLog
-            | Self::LambdaReport
-            | Self::Gatling
-            | Self::Vegeta
-            | Self::Tsung
-            | Self::Hey => Spread::Keep,
-            // Their times are cut to seconds: a second's requests did not come all at once.
-            Self::AccessLog
-            | Self::K6
-            | Self::W3cLog
-            | Self::CloudfrontLog
-            | Self::WorldCup98
-            | Self::Ab => Spread::Uniform,
-            Self::PerSecondCounts
-            | Self::Cloudwatch
-            | Self::AzureFunctions2019
-            | Self::Locust
-            | Self::Counts
-            | Self::Counters => Spread::Uniform,
-            Self::Prometheus | Self::Grafana | Self::Rates => Spread::Poisson,
         }
     }
 }

@@ -6,6 +6,7 @@ use super::format::Format;
 use super::options::{Edge, Options};
 use super::recording::{Recording, Rows};
 use super::requests::{Requests, unsorted};
+use super::spread::Spread;
 use super::stamp::RELATIVE_BELOW_NS;
 use super::streamed::Streamable;
 use crate::units::Span;
@@ -111,6 +112,11 @@ impl Gathered {
             inversions: self.inversions,
             waited,
             grid: read.layout.grid,
+            // A second's requests did not come all at once.
+            spread: match read.layout.grid {
+                Some(_) => Spread::Uniform,
+                None => Spread::Keep,
+            },
             assumptions,
         }
     }

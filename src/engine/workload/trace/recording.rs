@@ -5,6 +5,7 @@ use super::format::{Format, Head};
 use super::input::Input;
 use super::options::Options;
 use super::question;
+use super::spread::Spread;
 use super::streamed::Streamable;
 use crate::units::Span;
 use jiff::tz::TimeZone;
@@ -33,6 +34,8 @@ pub(crate) struct Recording {
     pub(crate) waited: bool,
     /// Its writer cut times to multiples of this.
     pub(crate) grid: Option<Span>,
+    /// How its requests are placed, as long as nothing else is said.
+    pub(crate) spread: Spread,
     /// What was told from the file, one sentence each.
     pub(crate) assumptions: Vec<String>,
 }

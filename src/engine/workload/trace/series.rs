@@ -7,6 +7,7 @@ use super::intervals::Raw;
 use super::options::{Options, Values};
 use super::question::quoted;
 use super::recording::Recording;
+use super::spread::Spread;
 use super::stamp::{RELATIVE_BELOW_NS, StampReader};
 use crate::units::Span;
 use jiff::tz::TimeZone;
@@ -97,6 +98,10 @@ impl SeriesFile {
             inversions: self.inversions,
             waited: false,
             grid: None,
+            spread: match values {
+                Values::Counts | Values::Counters => Spread::Uniform,
+                Values::Rates => Spread::Poisson,
+            },
             assumptions: said,
         })
     }

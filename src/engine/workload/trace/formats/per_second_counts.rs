@@ -7,6 +7,7 @@ use crate::workload::trace::input::Input;
 use crate::workload::trace::number::finite;
 use crate::workload::trace::options::Options;
 use crate::workload::trace::recording::{Recording, Rows};
+use crate::workload::trace::spread::Spread;
 use std::io::{BufRead, BufReader};
 
 /// A line of more numbers than this is no row of a table.
@@ -44,6 +45,7 @@ impl TraceFormat for PerSecondCounts {
             inversions: 0,
             waited: false,
             grid: None,
+            spread: Spread::Uniform,
             assumptions: Vec::new(),
             path,
         })
