@@ -43,8 +43,6 @@ pub(super) struct SeriesFile {
     pub(super) series: Vec<Series>,
     /// What the values are, as long as the user says nothing else.
     pub(super) values: Values,
-    /// Its traffic is the sum of all of them, as long as the user says nothing else.
-    pub(super) sum: bool,
     /// Times that are numbers.
     pub(super) numeric: bool,
     /// Where the clock was that wrote its times.
@@ -71,7 +69,6 @@ impl SeriesFile {
             columns: Vec::new(),
             series: Vec::new(),
             values,
-            sum: false,
             numeric: stamps.numeric(),
             zone: stamps.zone(options.zone.is_some()),
             inversions: 0,
@@ -110,13 +107,9 @@ impl SeriesFile {
     fn chosen(&mut self, options: &Options) -> Result<Vec<Series>, TraceError> {
         let all = std::mem::take(&mut self.series);
         if options.select.is_empty() {
-            if all.len() > 1 && !self.sum {
+            if all.len() > 1 {
                 let message = format!("{} holds {} series", self.path, all.len());
                 return Err(TraceError::at("select", message, choices(&all)));
-            }
-            if all.len() > 1 {
-                let said = format!("{}: the sum of its {} series", self.path, all.len());
-                self.assumptions.push(said);
             }
             return Ok(all);
         }

@@ -44,6 +44,16 @@ struct Last {
     direct: Passed,
 }
 
+impl Last {
+    fn of(probe: &Probe<'_>) -> Self {
+        let present_ns = probe.in_flight_ns + probe.queued_ns;
+        let all = Passed { arrivals: probe.arrivals, present_ns };
+        // Without an activator before them pods are taken to be asked all.
+        let direct = probe.direct.map(|Direct { all, .. }| all).unwrap_or_default();
+        Self { at: probe.at, all, direct }
+    }
+}
+
 impl Reports {
     /// The stable window and the panic window, nothing reported yet.
     pub(super) fn both(settings: &Settings) -> Self {
@@ -147,17 +157,13 @@ const fn scattered(number: u64) -> u64 {
 
 impl Sensor for Reports {
     fn scrape(&mut self, probe: &Probe<'_>) {
-        let present_ns = probe.in_flight_ns + probe.queued_ns;
-        let all = Passed { arrivals: probe.arrivals, present_ns };
-        // Without an activator before them pods are taken to be asked all.
-        let direct = probe.direct.map(|Direct { all, .. }| all).unwrap_or_default();
-        let now = Last { at: probe.at, all, direct };
+        let now = Last::of(probe);
         let last = std::mem::replace(&mut self.last, now);
         let length = probe.at.since(last.at);
         if length.is_zero() {
             return;
         }
-        let mut value = self.counted(all, last.all, length);
+        let mut value = self.counted(self.last.all, last.all, length);
         if let Some(Direct { all: direct, replicas }) = probe.direct
             && direct != last.direct
         {
@@ -169,6 +175,14 @@ impl Sensor for Reports {
         if is_told {
             self.record(probe.at, (value - self.in_advance).max(0.0));
             self.in_advance = 0.0;
+        }
+    }
+
+    /// A report that is lost is no part of the next, which is of its own second (rule 48).
+    fn miss(&mut self, probe: &Probe<'_>) {
+        self.last = Last::of(probe);
+        if let Some(Direct { replicas, .. }) = probe.direct {
+            self.of_pods = replicas.iter().map(|pod| (pod.number, pod.passed)).collect();
         }
     }
 
@@ -248,6 +262,17 @@ mod tests {
         rps.scrape(&probe(1, 10, 3, 2, 1));
         rps.scrape(&probe(2, 40, 4, 2, 1));
         assert_eq!(read(&mut rps, 2), Some(20.0));
+    }
+
+    #[test]
+    fn after_an_outage_a_report_is_the_mean_of_its_own_second() {
+        let mut concurrency = window(ScaleBy::Concurrency, true);
+        concurrency.scrape(&probe(1, 10, 3, 2, 1));
+        concurrency.miss(&probe(2, 20, 103, 2, 1));
+        concurrency.miss(&probe(3, 30, 203, 2, 1));
+        concurrency.scrape(&probe(4, 40, 204, 2, 1));
+        // 5 in the first second, 1 in the fourth, nothing known of those between.
+        assert_eq!(read(&mut concurrency, 4), Some((5.0 + 1.0) / 4.0));
     }
 
     /// Section 3: without ready pods nothing is recorded, not a zero; what waits is reported by the activator.

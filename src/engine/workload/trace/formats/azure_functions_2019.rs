@@ -3,7 +3,7 @@
 //! `HashOwner,HashApp,HashFunction,Trigger,1,2,...,1440`: a row a function, a column a minute of the day, a cell its
 //! invocations. Samples begin at a later minute, or call it `minute_1`: minutes are found by name. There is no date.
 
-use crate::units::Span;
+use crate::units::{Span, plural};
 use crate::workload::trace::columns::checked;
 use crate::workload::trace::failure::TraceError;
 use crate::workload::trace::format::{Format, Head, TraceFormat};
@@ -21,7 +21,7 @@ pub(crate) struct AzureFunctions2019;
 /// Columns that name the function; a sample may lack one.
 const LABELS: [&str; 4] = ["HashOwner", "HashApp", "HashFunction", "Trigger"];
 
-/// Functions that a file may have: each is kept apart, to be chosen from.
+/// Functions that are kept apart.
 const MOST_FUNCTIONS: usize = 100_000;
 
 impl TraceFormat for AzureFunctions2019 {
@@ -36,24 +36,57 @@ impl TraceFormat for AzureFunctions2019 {
             .iter()
             .filter_map(|name| records.known("select", &[name]).transpose())
             .collect::<Result<_, _>>()?;
-        let mut series = Vec::new();
+        let mut functions = Functions::default();
         while records.next()? {
-            if series.len() == MOST_FUNCTIONS {
-                let message = format!("{}: more than {MOST_FUNCTIONS} functions", records.path);
-                return Err(TraceError::file(message, "cut it"));
-            }
-            series.push(function(&records, &labels, &minutes)?);
+            let function = function(&records, &labels, &minutes)?;
+            functions.add(function, options.select.is_empty(), &records.path)?;
         }
         let stamps = StampReader::utc();
         let path = records.path.clone();
         let mut file =
             SeriesFile::new(path, Format::AzureFunctions2019, Values::Counts, &stamps, options);
         file.numeric = true;
-        file.sum = true;
+        file.assumptions = functions.told(&file.path);
         file.sha256 = records.finish()?;
         file.columns = std::mem::take(&mut records.header);
-        file.series = series;
+        file.series = functions.series;
         file.into_recording(&Options { interval: Some(Span::from_secs(60)), ..options.clone() })
+    }
+}
+
+/// Functions kept apart, to be chosen from, or added up on the way where all of them are wanted.
+#[derive(Default)]
+struct Functions {
+    series: Vec<Series>,
+    added: u64,
+}
+
+impl Functions {
+    fn add(&mut self, function: Series, all: bool, path: &str) -> Result<(), TraceError> {
+        self.added += 1;
+        if let Some(sum) = self.series.first_mut().filter(|_| all) {
+            let points = sum.points.iter_mut().zip(&function.points);
+            points.for_each(|(sum, point)| sum.value += point.value);
+            return Ok(());
+        }
+        if self.series.len() == MOST_FUNCTIONS {
+            let message = format!("{path}: more than {MOST_FUNCTIONS} functions");
+            return Err(TraceError::file(
+                message,
+                "leave out select: their sum takes no room, or cut it",
+            ));
+        }
+        self.series.push(function);
+        Ok(())
+    }
+
+    fn told(&self, path: &str) -> Vec<String> {
+        let summed = self.series.len() == 1 && self.added > 1;
+        let functions = plural(self.added, "function");
+        summed
+            .then(|| format!("{path}: the sum of {functions}; select = takes some"))
+            .into_iter()
+            .collect()
     }
 }
 
