@@ -1,8 +1,8 @@
 //! # keda: ScaledObjects of KEDA
 //!
 //! **Is**: KEDA of August 2026 (after 2.20.2): the operator's poll between nothing and one ([`operator`]), triggers with
-//! fallback and formulas ([`readings`], [`formula`], [`cron`]), the HorizontalPodAutoscaler it makes of a ScaledObject
-//! ([`native`]), and both over one count ([`policy`]).
+//! fallback and formulas (`readings`, `formula`, `cron`), the HorizontalPodAutoscaler it makes of a ScaledObject
+//! (`native.rs`), and both over one count (`policy.rs`).
 //!
 //! **Knows**: ScaledObjects of `keda.sh/v1alpha1` with the workload beside them, what the API server and KEDA's webhook
 //! say to wrong ones, and the autoscaler of `kubernetes_hpa`.
