@@ -93,6 +93,16 @@ const KNOWN: &[Known] = &[
         way: "the file of invocations is the traffic",
     },
     Known {
+        is: |head| head.text.trim_start().starts_with('{') && head.text.contains("\"errorType\""),
+        what: "an answer of Prometheus that says what was wrong with the question",
+        way: "its member error says it: mend the query and ask again",
+    },
+    Known {
+        is: |head| head.lines.iter().any(|line| line.starts_with("apiVersion:")),
+        what: "a document of Kubernetes, not traffic",
+        way: "`autosim check FILE` looks at it, and --policy FILE runs it",
+    },
+    Known {
         is: |head| head.has_all(&["iat_cv", "iat_family"]),
         what: "parameters of ServeGen's clients, not requests",
         way: "a source with its rates: [workload.arrivals.NAME.profile]; burstiness by [workload.arrivals.NAME.renewal]",

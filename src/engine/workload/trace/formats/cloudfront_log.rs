@@ -3,32 +3,27 @@
 //! A W3C log with fields of its own; `time-taken` is in seconds, at the edge. The origin sees only what the edge has
 //! not: `Miss`, `Error` and `RefreshHit`.
 
-use crate::units::Span;
+use super::w3c_log;
 use crate::workload::trace::failure::TraceError;
 use crate::workload::trace::format::{Format, Head, TraceFormat};
 use crate::workload::trace::input::Input;
 use crate::workload::trace::number::TimeUnit;
-use crate::workload::trace::options::{Edge, Options};
+use crate::workload::trace::options::Options;
 use crate::workload::trace::recording::Recording;
-use crate::workload::trace::records::{Form, Kind};
+use crate::workload::trace::records::Form;
 use crate::workload::trace::requests::{self, Layout, Took};
 
 /// One line a request.
 pub(crate) struct CloudfrontLog;
 
 const LAYOUT: Layout = Layout {
-    kind: Some(Kind::Log(Form::W3c)),
-    time: &["date-time"],
-    time_is: Edge::End,
-    grid: Some(Span::from_secs(1)),
     took: Some(Took {
         columns: &["time-taken"],
         unit: TimeUnit::Seconds,
         with_point: None,
         waited: true,
     }),
-    unsorted: true,
-    ..Layout::PLAIN
+    ..w3c_log::LAYOUT
 };
 
 impl TraceFormat for CloudfrontLog {

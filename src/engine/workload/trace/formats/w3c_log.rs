@@ -16,7 +16,7 @@ use crate::workload::trace::requests::{self, Layout, Took};
 /// One line a request.
 pub(crate) struct W3cLog;
 
-const LAYOUT: Layout = Layout {
+pub(super) const LAYOUT: Layout = Layout {
     kind: Some(Kind::Log(Form::W3c)),
     time: &["date-time"],
     time_is: Edge::End,

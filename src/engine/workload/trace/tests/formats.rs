@@ -304,6 +304,14 @@ fn what_is_known_and_is_no_traffic_is_refused_by_name_with_the_nearest_way() {
             "Running 30s test @ http://h\n  Latency Distribution (HdrHistogram)\n",
             ["report of wrk", "empirical"],
         ),
+        (
+            "{\"status\":\"error\",\"errorType\":\"bad_data\",\"error\":\"parse error\"}",
+            ["Prometheus", "ask again"],
+        ),
+        (
+            "# ours\napiVersion: keda.sh/v1alpha1\nkind: ScaledObject\n",
+            ["document of Kubernetes", "--policy FILE"],
+        ),
         ("client,start_s,rate_rps,iat_cv,iat_family,param1,param2\n", ["ServeGen", "renewal"]),
         (
             "{\"metadata\": {\"gap_seconds\": 195}, \"data\": [0]}",
