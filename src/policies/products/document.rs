@@ -152,7 +152,11 @@ fn parsed(text: &str) -> Result<(Value, Places), NotADocument> {
         return Err(wrapping::template_of_helm(0));
     }
     match text.trim_start().chars().next() {
-        None | Some('{' | '[') => parse_json(text),
+        None => {
+            let hint = "a platform's document is JSON or YAML";
+            Err(NotADocument::foreign("the document is empty", hint))
+        }
+        Some('{' | '[') => parse_json(text),
         Some(_) => yaml::parse(text).map_err(|wrong| match text.contains("{{") {
             true => wrapping::template_of_helm(wrong.at),
             false => wrong,
@@ -256,6 +260,13 @@ mod tests {
         assert_eq!(at("c"), Some("5"));
         assert_eq!(at("a.x.y"), Some("{\"b\": [10, 20]}"));
         assert_eq!(at("z"), Some(text));
+    }
+
+    #[test]
+    fn a_document_without_anything_is_called_empty() {
+        for text in ["", " \n\n"] {
+            assert_eq!(Document::parse(text).unwrap_err().message, "the document is empty");
+        }
     }
 
     /// | path | pointer | as much of it as there is |
