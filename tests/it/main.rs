@@ -40,6 +40,7 @@ mod slos;
 mod stories;
 mod theory;
 mod theory_fast;
+mod trace_verbs;
 mod traces;
 mod two_choices;
 mod vectors;

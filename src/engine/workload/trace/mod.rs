@@ -28,6 +28,7 @@ mod series;
 mod slice;
 mod spread;
 mod stamp;
+mod statistics;
 mod streamed;
 
 pub(crate) use bins::Bins;
@@ -36,7 +37,7 @@ pub use failure::TraceError;
 pub use format::Format;
 pub use generate::{Form, GenerateError, Generated, generate};
 pub use input::unpacked;
-pub use inspect::{Inspection, Summary, Window, inspect};
+pub use inspect::{Inspection, Summary, inspect};
 pub use number::{TimeUnit, with_a_point};
 pub use options::{Edge, Failures, Linear, Missing, Options, ServiceColumn, Values};
 pub(crate) use recording::{Recording, Rows, open};
@@ -44,6 +45,7 @@ pub use records::separator;
 pub(crate) use slice::Slice;
 pub use spread::Spread;
 pub use stamp::StampReader;
+pub use statistics::{Curve, Gap, Point, Window};
 pub(crate) use streamed::Streamed;
 
 /// The most rows of a trace that memory holds: a recorded request takes 16 bytes.
