@@ -1,5 +1,11 @@
 //! `trace inspect`, `trace convert`, `trace fit` and `presets`, as a user types them.
 
+use autosim_engine::random::{Distribution, Streams};
+use autosim_engine::units::{Span, Time, WallClock};
+use autosim_engine::workload::arrivals::Replay;
+use autosim_engine::workload::trace::{Conversion, Options, convert};
+use autosim_engine::workload::{Batch, ResolveContext, SourceSpec, WorkloadSpec};
+use proptest::prelude::*;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -89,4 +95,106 @@ fn a_plot_shows_the_rate_and_the_week_and_is_refused_where_it_cannot_be() {
         let why = refused(folder.path(), &arguments);
         assert!(why.contains(part), "{why}");
     }
+}
+
+/// Arrivals and demands of a recording as a scenario plays it.
+fn played(folder: &Path, file: &str) -> Vec<(u64, u64)> {
+    let replay = SourceSpec::Replay(Box::new(Replay::of(file)));
+    let spec = WorkloadSpec {
+        arrivals: [("a".to_owned(), replay)].into_iter().collect(),
+        rate_scale: 1.0,
+        time_scale: 1.0,
+        priorities: Default::default(),
+    };
+    let law = Distribution::Constant(Span::ZERO);
+    let (clock, end) = (WallClock::default(), Time::from_secs(1 << 24));
+    let context = ResolveContext {
+        base_dir: folder,
+        clock: &clock,
+        selects: false,
+        end,
+        service_time: Some(&law),
+        service_time_stated: false,
+    };
+    let workload = spec.resolve(&context, &mut Default::default()).unwrap();
+    let mut arrivals = workload.requests(&Streams::new(1, 0, 0), end);
+    let (mut all, mut batch) = (Vec::new(), Batch::new());
+    loop {
+        arrivals.fill(&mut batch);
+        if batch.is_empty() {
+            return all;
+        }
+        all.extend(batch.arrival_ns.iter().copied().zip(batch.demand_ns.iter().copied()));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(40))]
+
+    /// Whatever the requests are, the new file plays the same ones, in every form; so does the new one's new one.
+    #[test]
+    fn what_is_converted_is_played_as_the_recording_is(
+        mut starts in proptest::collection::vec(0u64..1 << 43, 1..80),
+        demands in proptest::collection::vec(0u64..1 << 45, 80),
+        dated in any::<bool>(),
+        out in prop::sample::select(vec!["n.csv", "n.jsonl", "n.csv.gz", "n.jsonl.zst"]),
+        limit in prop::sample::select(vec![None, Some(0)]),
+    ) {
+        starts.sort_unstable();
+        let folder = tempfile::tempdir().unwrap();
+        let mut text = "time_s,service_time_s\n".to_owned();
+        for (start, demand) in starts.iter().zip(&demands) {
+            // From 2026-03-01 on, or from the recording's own start.
+            let seconds = start / 1_000_000_000 + if dated { 1_772_323_200 } else { 0 };
+            let (ns, whole, part) = (start % 1_000_000_000, demand / 1_000_000_000, demand % 1_000_000_000);
+            text += &format!("{seconds}.{ns:09},{whole}.{part:09}\n");
+        }
+        fs::write(folder.path().join("t.csv"), text).unwrap();
+        let options = Options { memory_limit_bytes: limit, ..Options::default() };
+        let into = |from: &str, to: &str| {
+            let (how, path) = (Conversion::default(), folder.path().join(to));
+            convert(folder.path(), &[from.to_owned()], &options, &how, &path, &Default::default())
+        };
+        let done = into("t.csv", out).unwrap();
+        into(out, "again.csv").unwrap();
+        prop_assert_eq!(done.rows, starts.len() as u64);
+        let original = played(folder.path(), "t.csv");
+        prop_assert_eq!(original.len(), starts.len());
+        prop_assert_eq!(&played(folder.path(), out), &original);
+        prop_assert_eq!(&played(folder.path(), "again.csv"), &original);
+    }
+}
+
+#[test]
+fn a_recording_is_converted_by_the_command_and_what_was_written_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("two.csv"), two_days()).unwrap();
+    let convert = |more: &[&'static str]| [&["trace", "convert", "two.csv"], more].concat();
+    let hourly = convert(&["--from", "2026-03-08", "--every", "1h", "--out", "h.csv"]);
+    let output = autosim(folder.path(), &hourly);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert!(said.ends_with("90 000 requests in 24 rows of h.csv\n"), "{said}");
+    let text = fs::read_to_string(folder.path().join("h.csv")).unwrap();
+    assert!(text.starts_with("time,count\n2026-03-08T00:00:00Z,3600\n"), "{text}");
+    for (more, part) in [
+        (&["--out", "two.parquet"][..], "its ending says no form"),
+        (&["--out", "n.csv", "--until", "1d", "--from", "2d"], "is not after `from`"),
+        (&["--out", "n.csv", "--scale=-1"], "the scale is -1"),
+        (&["--out", "n.csv", "--spread", "poisson"], "use keep, uniform or even"),
+        (&["--out", "n.csv", "--every", "soon"], "invalid value 'soon'"),
+        (&["--out", "n.csv", "--as", "access-log"], "two.csv"),
+        (&["no.csv", "--out", "n.csv"], "cannot read `no.csv`"),
+    ] {
+        let why = refused(folder.path(), &convert(more));
+        assert!(why.contains(part), "{why}");
+        assert!(!folder.path().join("n.csv").exists());
+    }
+}
+
+#[test]
+fn a_recording_is_not_generated_but_converted() {
+    let folder = tempfile::tempdir().unwrap();
+    let why = refused(folder.path(), &["trace", "generate", "--trace", "a.csv", "--out", "b.csv"]);
+    assert!(why.contains("autosim trace convert a.csv --out b.csv"), "{why}");
 }

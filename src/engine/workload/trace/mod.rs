@@ -8,6 +8,7 @@
 
 mod bins;
 mod columns;
+mod convert;
 mod demand;
 mod events;
 mod failure;
@@ -20,6 +21,7 @@ mod inspect;
 mod intervals;
 mod number;
 mod options;
+mod output;
 mod question;
 mod recording;
 mod records;
@@ -32,6 +34,7 @@ mod statistics;
 mod streamed;
 
 pub(crate) use bins::Bins;
+pub use convert::{Conversion, ConvertError, Converted, convert};
 pub(crate) use events::Events;
 pub use failure::TraceError;
 pub use format::Format;

@@ -362,7 +362,7 @@ mod tests {
         starts.extend(std::iter::repeat_n(3600 * S, 60));
         starts.sort_unstable();
         let curve = Tally::of_requests(&starts).curve(0);
-        assert_eq!((curve.window_s, curve.point_s, curve.points.len()), (60.0, 300.0, 289));
+        assert_eq!((curve.window_s, curve.point_s, curve.points.len()), (60.0, 300.0, 288));
         assert_eq!(curve.points[12].peak_per_s, 2.0);
         assert!((curve.points[12].mean_per_s - 1.2).abs() < 1e-9);
         let sum: f64 = curve.points.iter().map(|point| point.mean_per_s * curve.point_s).sum();
