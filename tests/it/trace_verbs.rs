@@ -198,3 +198,41 @@ fn a_recording_is_not_generated_but_converted() {
     let why = refused(folder.path(), &["trace", "generate", "--trace", "a.csv", "--out", "b.csv"]);
     assert!(why.contains("autosim trace convert a.csv --out b.csv"), "{why}");
 }
+
+#[test]
+fn a_model_is_a_part_of_a_scenario_with_its_figures_beside_the_recordings() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("two.csv"), two_days()).unwrap();
+    let told = printed(folder.path(), &["trace", "fit", "two.csv", "--out", "m.toml"]);
+    for part in [
+        "recording         model",
+        "dispersion in 1m",
+        "all days of the week are taken to be alike",
+    ] {
+        assert!(told.contains(part), "{part} is missing in\n{told}");
+    }
+    // Counts that hardly vary are no Poisson stream's: that is said, in the file too.
+    let text = fs::read_to_string(folder.path().join("m.toml")).unwrap();
+    for part in [
+        "# Made by `autosim trace fit` from two.csv.\n",
+        "start = \"2026-03-07T00:00:00+00:00\"\nduration = \"2d\"\n",
+        "# hours of the day.\n[workload.arrivals.daily.profile]\nmean = \"",
+    ] {
+        assert!(text.contains(part), "{part} is missing in\n{text}");
+    }
+    for line in told.lines().filter_map(|line| line.strip_prefix("warning: ")) {
+        assert!(text.contains(&format!("# {line}.\n")), "{line} is missing in\n{text}");
+    }
+    // Both the traffic of the model and a longer one are written, and played by a policy.
+    printed(folder.path(), &["trace", "generate", "m.toml", "--out", "s.csv"]);
+    let longer = ["trace", "generate", "m.toml", "--set", "duration=8d", "--out", "l.csv"];
+    printed(folder.path(), &longer);
+    printed(folder.path(), &["check", "m.toml", "--policy", "fixed:2"]);
+    for (arguments, part) in [
+        (["trace", "fit", "no.csv", "--out", "n.toml"], "cannot read `no.csv`"),
+        (["trace", "fit", "two.csv", "--out", "no/n.toml"], "cannot write `no/n.toml`"),
+    ] {
+        let why = refused(folder.path(), &arguments);
+        assert!(why.contains(part), "{why}");
+    }
+}
