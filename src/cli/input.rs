@@ -491,7 +491,7 @@ pub(super) fn accept(
     terminal: &Terminal,
 ) -> Result<autosim_study::scenario::Scenario, Failure> {
     match loaded {
-        Ok(Loaded { scenario, warnings }) => {
+        Ok(Loaded { scenario, warnings, .. }) => {
             if !warnings.is_empty() {
                 terminal.say(&warnings.render(terminal.colour));
             }

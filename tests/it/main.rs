@@ -41,6 +41,7 @@ mod stories;
 mod theory;
 mod theory_fast;
 mod traces;
+mod tune;
 mod two_choices;
 mod vectors;
 mod verbs;

@@ -62,6 +62,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "scenario",
         ],
     ),
+    ("tune", &["units", "stats", "products", "scenario", "experiment"]),
     (
         "report",
         &[
@@ -76,6 +77,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "scenario",
             "dryrun",
             "experiment",
+            "tune",
         ],
     ),
     (
@@ -93,6 +95,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "scenario",
             "dryrun",
             "experiment",
+            "tune",
             "report",
         ],
     ),
