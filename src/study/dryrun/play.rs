@@ -149,8 +149,17 @@ struct Player<'a> {
     holds_count: bool,
     /// Decisions that are not in force yet.
     pending: Vec<(Time, u32)>,
-    /// By signal: how long a row holds, where rows are coarser than what the signal looks back at.
-    holds: Vec<Option<Span>>,
+    /// By signal.
+    steps: Vec<Steps>,
+}
+
+/// How far apart the values are that a signal is read from.
+#[derive(Debug, Clone, Copy, Default)]
+struct Steps {
+    /// Further than rows: a row without one says nothing about it.
+    sparse: bool,
+    /// How long a value holds, where they are further apart than what the signal looks back at.
+    hold: Option<Span>,
 }
 
 impl<'a> Player<'a> {
@@ -198,7 +207,7 @@ impl<'a> Player<'a> {
             recorded_ready: None,
             holds_count: false,
             pending: Vec::new(),
-            holds: Vec::new(),
+            steps: Vec::new(),
         }
     }
 
@@ -218,7 +227,7 @@ impl<'a> Player<'a> {
 
     /// Rows are samples; the policy is asked when its own clock says so.
     fn by_samples(&mut self, faults: &mut Faults) -> Option<Vec<Answer>> {
-        self.holds = self.coarse(faults);
+        self.steps = self.steps(faults);
         let own: Vec<bool> = self.signals.iter().map(|signal| signal.sensor.is_some()).collect();
         let mut sensors: Vec<Box<dyn Sensor>> = self
             .signals
@@ -238,20 +247,24 @@ impl<'a> Player<'a> {
             return None;
         }
         let mut answers = Vec::new();
-        let (mut next, mut newest) = (0, None);
+        let (mut next, mut newest) = (0, vec![None; self.signals.len()]);
         for now in self.evaluations(first, interval, end) {
             while let Some(row) = rows.get(next).filter(|row| row.at <= now) {
                 self.take(row);
                 for (at, sensor) in sensors.iter_mut().enumerate() {
+                    if self.steps[at].sparse && self.sources[at].undivided(row).is_none() {
+                        continue;
+                    }
                     sensor.sample(row.at, self.sample(at, row, own[at]));
+                    newest[at] = Some(row);
                 }
-                (next, newest) = (next + 1, Some(row));
+                next += 1;
             }
             self.come_into_force(now);
             let readings: Vec<Reading> = sensors
                 .iter_mut()
                 .enumerate()
-                .map(|(at, sensor)| self.read(at, sensor.as_mut(), own[at], newest, now))
+                .map(|(at, sensor)| self.read(at, sensor.as_mut(), own[at], newest[at], now))
                 .collect();
             answers.push(self.ask(now, readings));
         }
@@ -263,34 +276,41 @@ impl<'a> Player<'a> {
         Some(answers)
     }
 
-    /// How long a row holds for each signal that looks back no further than from one row to the next: until
-    /// the next one is overdue. Without it the signal would have no data between two rows.
-    fn coarse(&self, faults: &mut Faults) -> Vec<Option<Span>> {
+    /// How far apart each signal's values are. One that looks back no further than from one to the next would have
+    /// no data in between: there a value holds until the next one is overdue.
+    fn steps(&self, faults: &mut Faults) -> Vec<Steps> {
         let rows = &self.recording.rows;
-        let mut gaps: Vec<u64> =
-            rows.windows(2).map(|pair| pair[1].at.since(pair[0].at).0).collect();
-        let middle = gaps.len() / 2;
-        let usual = match gaps.is_empty() {
-            true => Span::ZERO,
-            false => Span(*gaps.select_nth_unstable(middle).1),
-        };
-        let coarse = |(signal, source): (&SignalRef, &Source)| {
-            matches!(source, Source::Column { .. }) && usual > signal.signal.window
-        };
-        let reads = || self.signals.iter().zip(&self.sources);
-        let mut told: Vec<String> = reads()
-            .filter(|&read| coarse(read))
-            .map(|(signal, _)| format!("`{}` only {}", signal.name(), signal.signal.window))
-            .collect();
-        told.dedup();
-        if !told.is_empty() {
+        let of_rows = usual_gap(rows.iter().map(|row| row.at));
+        let mut told: Vec<(Span, String)> = Vec::new();
+        let mut steps = Vec::new();
+        for (signal, source) in self.signals.iter().zip(&self.sources) {
+            let Source::Column { .. } = source else {
+                steps.push(Steps::default());
+                continue;
+            };
+            let with_value = rows.iter().filter(|row| source.undivided(row).is_some());
+            let own = usual_gap(with_value.map(|row| row.at));
+            let sparse = own > of_rows;
+            let usual = own.max(of_rows);
+            let coarse = usual > signal.signal.window;
+            let overdue = Span(usual.0.saturating_add(usual.0 / 2));
+            steps.push(Steps { sparse, hold: coarse.then_some(overdue) });
+            let short = format!("`{}` only {}", signal.name(), signal.signal.window);
+            if coarse && !told.contains(&(usual, short.clone())) {
+                told.push((usual, short));
+            }
+        }
+        while let Some(&(usual, _)) = told.first() {
+            let (same, others) = told.into_iter().partition::<Vec<_>, _>(|one| one.0 == usual);
+            told = others;
+            let names: Vec<String> = same.into_iter().map(|(_, name)| name).collect();
+            let what = if usual == of_rows { "rows" } else { "values" };
             let message =
-                format!("rows are {usual} apart; the policy looks back {}", told.join(", "));
-            let hint = "each row holds until the next; record more often to be exact";
+                format!("{what} are {usual} apart; the policy looks back {}", names.join(", "));
+            let hint = "each holds until the next; record more often to be exact";
             faults.warn("", message, hint);
         }
-        let overdue = Span(usual.0.saturating_add(usual.0 / 2));
-        reads().map(|read| coarse(read).then_some(overdue)).collect()
+        steps
     }
 
     /// When the policy is asked: every `interval` from `first` on, and after that when it wants to be asked
@@ -346,7 +366,8 @@ impl<'a> Player<'a> {
             return Reading { value: self.value(signal, row, now), at: now };
         }
         let held = newest.filter(|row| {
-            row.at < now && self.holds[signal].is_some_and(|length| now.since(row.at) < length)
+            let hold = self.steps[signal].hold;
+            row.at < now && hold.is_some_and(|length| now.since(row.at) < length)
         });
         if let Some(row) = held {
             sensor.sample(now, self.sample(signal, row, own));
@@ -436,6 +457,15 @@ impl<'a> Player<'a> {
     }
 }
 
+/// The usual distance between instants; zero of fewer than two.
+fn usual_gap(instants: impl Iterator<Item = Time>) -> Span {
+    let instants: Vec<Time> = instants.collect();
+    let gaps = instants.windows(2).map(|pair| pair[1].since(pair[0]).0);
+    let mut gaps: Vec<u64> = gaps.collect();
+    let middle = gaps.len() / 2;
+    if gaps.is_empty() { Span::ZERO } else { Span(*gaps.select_nth_unstable(middle).1) }
+}
+
 fn find_traffic(
     signals: &[SignalRef],
     sources: &mut [Source],
@@ -485,7 +515,19 @@ fn warn_of_dates(policy: &PolicyChoice, recording: &Recording, faults: &mut Faul
 }
 
 fn warn_of_unread(sources: &[Source], recording: &Recording, faults: &mut Faults) {
-    for name in columns::unread(sources, recording) {
-        faults.warn("line 1", format!("the policy does not read the column `{name}`"), "");
+    const SHOWN: usize = 4;
+    let names = columns::unread(sources, recording);
+    if recording.series.is_none() {
+        for name in names {
+            faults.warn("line 1", format!("the policy does not read the column `{name}`"), "");
+        }
+    } else if !names.is_empty() {
+        let shown = names[..names.len().min(SHOWN)].join("`, `");
+        let more = match names.len().saturating_sub(SHOWN) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let message = format!("the policy reads no column from the series `{shown}`{more}");
+        faults.warn("", message, "--column 'NAME=SERIES' makes one a column");
     }
 }

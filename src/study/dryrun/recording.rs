@@ -15,6 +15,17 @@ pub struct Recording {
     pub clock: WallClock,
     /// Its times are those of a clock.
     pub clock_times: bool,
+    /// The series that it is made of; `None` if it is a table of columns.
+    pub(super) series: Option<Vec<Offer>>,
+}
+
+/// A series of the files.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Offer {
+    /// As its file calls it.
+    pub(super) name: String,
+    /// The column that it is, or may be as well as others.
+    pub(super) column: Option<String>,
 }
 
 /// One row.
@@ -24,7 +35,7 @@ pub(super) struct Row {
     pub(super) at: Time,
     /// In the order of the columns.
     pub(super) cells: Vec<Option<f64>>,
-    /// In the file.
+    /// In the file; 0 where that has no lines.
     pub(super) line: u64,
 }
 
@@ -37,7 +48,7 @@ const MOST_FAULTS: usize = 50;
 /// From three years on, seconds are those of a clock.
 const LATEST_S: f64 = 1e8;
 /// More replicas than this are a slip.
-const MOST_REPLICAS: f64 = 1e7;
+pub(super) const MOST_REPLICAS: f64 = 1e7;
 
 impl Recording {
     /// Reads CSV, its fields apart by what parts those of the header: comma, semicolon, tab or bar. `start` is when the policy was enabled: what the clock shows at `time_s` = 0, or from when on
@@ -72,13 +83,33 @@ impl Recording {
         if rows.is_empty() && faults.errors() == before {
             faults.error("", "the recording has no rows", "one row per reading after the header");
         }
-        let (clock, enabled) = times.enabled(&rows, start, faults)?;
+        let (first, last) = (rows.first()?.0, rows.last()?.0);
+        let (clock, enabled) = match &times {
+            Times::SinceEnabled => (clock_at_zero(start, &WallClock::default(), faults)?, 0),
+            Times::Clock(stamps) => {
+                enabled((first, last), start, |at| stamps.clock_from(at), faults)?
+            }
+        };
         let rows = rows.into_iter().filter_map(|(at, line, cells)| {
             let since = u64::try_from(at.checked_sub(enabled)?).ok()?;
             Some(Row { at: Time(since), cells, line })
         });
         let (rows, clock_times) = (rows.collect(), matches!(times, Times::Clock(_)));
-        (faults.errors() == before).then_some(Self { columns, rows, clock, clock_times })
+        (faults.errors() == before).then_some(Self {
+            columns,
+            rows,
+            clock,
+            clock_times,
+            series: None,
+        })
+    }
+
+    /// Whether a text is a table of columns, not of series: its first column is `time_s` or `time`, or there is
+    /// no header to tell.
+    pub fn is_table(text: &str) -> bool {
+        let first = text.lines().next().unwrap_or_default();
+        let name = first.split(char::from(separator(first))).next().unwrap_or_default();
+        ["", TIME_S, TIME].contains(&name.trim_start_matches('\u{feff}').trim())
     }
 
     /// The last instant.
@@ -130,39 +161,43 @@ impl Times {
             },
         }
     }
+}
 
-    /// The clock when the policy is enabled, and the time of the file that this is.
-    fn enabled(
-        &self,
-        rows: &[Raw],
-        start: Option<&str>,
-        faults: &mut Faults,
-    ) -> Option<(WallClock, i64)> {
-        let own = match self {
-            Self::SinceEnabled => WallClock::default(),
-            Self::Clock(stamps) => stamps.clock_from(rows.first()?.0)?,
-        };
-        let clock = match start.map(|text| WallClock::parse_beside(text, &own)) {
-            None => own.clone(),
-            Some(Ok(clock)) => clock,
-            Some(Err(error)) => {
-                let hint = format!("expected {}", error.expected);
-                faults.error("--start", format!("`{}` is no date and time", error.found), hint);
-                return None;
-            }
-        };
-        let Self::Clock(stamps) = self else { return Some((clock, 0)) };
-        let (first, last) = (rows.first()?.0, rows.last()?.0);
-        let enabled = i64::try_from(clock.start().timestamp().as_nanosecond()).ok()?;
-        if !(first..=last).contains(&enabled) {
-            let told = |at| stamps.clock_from(at).and_then(|clock| clock.start_told());
-            let span = [first, last].map(|at| told(at).unwrap_or_default());
-            let message = format!("the recording runs from {} to {}", span[0], span[1]);
-            faults.error("--start", message, "give a time within it, or none: the first row's");
-            return None;
+/// What the clock shows when the policy is enabled: `start`, else `own`.
+pub(super) fn clock_at_zero(
+    start: Option<&str>,
+    own: &WallClock,
+    faults: &mut Faults,
+) -> Option<WallClock> {
+    match start.map(|text| WallClock::parse_beside(text, own)) {
+        None => Some(own.clone()),
+        Some(Ok(clock)) => Some(clock),
+        Some(Err(error)) => {
+            let hint = format!("expected {}", error.expected);
+            faults.error("--start", format!("`{}` is no date and time", error.found), hint);
+            None
         }
-        Some((clock, enabled))
     }
+}
+
+/// Of a recording of clock times, from its first to its last: the clock when the policy is enabled, and which of
+/// its times this is.
+pub(super) fn enabled(
+    (first, last): (i64, i64),
+    start: Option<&str>,
+    clock_from: impl Fn(i64) -> Option<WallClock>,
+    faults: &mut Faults,
+) -> Option<(WallClock, i64)> {
+    let clock = clock_at_zero(start, &clock_from(first)?, faults)?;
+    let enabled = i64::try_from(clock.start().timestamp().as_nanosecond()).ok()?;
+    if !(first..=last).contains(&enabled) {
+        let told = |at| clock_from(at).and_then(|clock| clock.start_told());
+        let span = [first, last].map(|at| told(at).unwrap_or_default());
+        let message = format!("the recording runs from {} to {}", span[0], span[1]);
+        faults.error("--start", message, "give a time within it, or none: the first row's");
+        return None;
+    }
+    Some((clock, enabled))
 }
 
 const SINCE_ENABLED: &str = "seconds since the policy was enabled, from 0";
@@ -234,7 +269,7 @@ fn row(
 }
 
 /// Whether a column counts replicas, of the service itself or of another.
-fn is_count(column: &str) -> bool {
+pub(super) fn is_count(column: &str) -> bool {
     let own = column.rsplit('/').next().unwrap_or(column);
     own == REPLICAS || own == READY
 }

@@ -146,19 +146,24 @@ fn choices(all: &[Series]) -> String {
 
 /// Whether a series is one that the user wants: by its name, by labels `{job="web"}`, or `*`.
 fn is_chosen(series: &Series, wanted: &str) -> bool {
-    if wanted == "*" || series.name == wanted {
+    wanted == "*" || is_called(&series.name, &series.labels, wanted)
+}
+
+/// Whether a series of this name and these labels is one that a user calls `wanted`.
+pub(super) fn is_called(name: &str, labels: &[(String, String)], wanted: &str) -> bool {
+    if name == wanted {
         return true;
     }
     matchers(wanted).is_some_and(|matchers| {
         matchers.iter().all(|(label, value, equal)| {
-            let found = series.labels.iter().find(|(name, _)| name == label);
+            let found = labels.iter().find(|(name, _)| name == label);
             (found.is_some_and(|(_, found)| found == value)) == *equal
         })
     })
 }
 
 /// The conditions of `name{label="value",other!="value"}`: label, value, whether they must be equal.
-fn matchers(text: &str) -> Option<Vec<(String, String, bool)>> {
+pub(super) fn matchers(text: &str) -> Option<Vec<(String, String, bool)>> {
     let (name, inner) = text.trim().strip_suffix('}')?.split_once('{')?;
     let mut found = Vec::new();
     if !name.trim().is_empty() {
