@@ -8,12 +8,12 @@ use autosim_engine::fault::{Faults, Severity};
 use autosim_engine::units::WallClock;
 use autosim_engine::workload::trace::{Options, Telemetry, telemetry};
 use autosim_policies::products::Happening;
-use autosim_report::{dry_run_csv, dry_run_json};
-use autosim_study::dryrun::{Answer, Mapping, Question, Recording, play};
+use autosim_report::{dry_run_csv, dry_run_csv_header, dry_run_csv_rows, dry_run_json};
+use autosim_study::dryrun::{Answer, DryRun, Live, Mapping, Question, Recording, Tally, play};
 use autosim_study::scenario::NamedPolicy;
 use serde_json::Value;
-use std::io::IsTerminal as _;
-use std::path::PathBuf;
+use std::io::{BufRead as _, IsTerminal as _};
+use std::path::{Path, PathBuf};
 
 /// Dry run: recorded readings in, what the policy would have decided out, step by step
 #[derive(Debug, clap::Args)]
@@ -23,8 +23,8 @@ pub(super) struct Args {
     policy: PolicyArgs,
     /// Recorded metrics, plain, gz or zst: CSV with `time_s` (seconds since the policy was enabled) or `time`
     /// (clock times) first, then `replicas` and `ready` if known, and metrics by autosim's names or the
-    /// platform's; or series, as Prometheus, CloudWatch and Grafana export them; `-` reads standard input; may
-    /// be repeated: series of several files are merged by time
+    /// platform's; or series, as Prometheus, CloudWatch and Grafana export them. May be repeated: series of
+    /// several files are merged by time; `-` reads standard input, and answers rows of a pipe as they come
     #[arg(long, value_name = "FILE", required = true)]
     readings: Vec<PathBuf>,
     /// Which series of the readings is which metric: 'requests_per_s=rate{job="web"}', or with a factor
@@ -91,6 +91,9 @@ NAME/metric and NAME/replicas are another service's. An empty cell is a missing 
 
 pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
     let policy = args.policy.load(terminal)?;
+    if args.comes_live() {
+        return live(args, &policy, terminal);
+    }
     let mut faults = Faults::new();
     let inputs = args.readings.iter().map(|path| Input::read(path, Role::Readings));
     let inputs = inputs.collect::<Result<Vec<Input>, Failure>>()?;
@@ -117,7 +120,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
         terminal.say(&text);
     }
     let summary = dry_run.summary();
-    if args.changes || (!args.all && std::io::stdout().is_terminal()) {
+    if args.only_changes() {
         dry_run.keep_changes();
     }
     terminal.print(&match args.format {
@@ -128,7 +131,60 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
     Ok(Exit::Good)
 }
 
+/// Answers each row of standard input as it comes.
+fn live(args: &Args, policy: &NamedPolicy, terminal: &Terminal) -> Result<Exit, Failure> {
+    const NAME: &str = "standard input";
+    let mut faults = Faults::new();
+    let input = std::io::stdin().lock();
+    let how = (args.initial, args.rows == Rows::Readings);
+    let live = Live::open(input, &policy.spec, how, args.start.as_deref(), &mut faults);
+    let Some(mut live) = live else { return Err(Failure::Said(render(&faults, NAME))) };
+    let (mut tally, mut begun) = (Tally::default(), false);
+    loop {
+        let mut faults = Faults::new();
+        let next = live.next(&mut faults);
+        let text = render(&faults, NAME);
+        if faults.any_error() {
+            return Err(Failure::Said(text));
+        }
+        if !text.is_empty() {
+            terminal.say(&text);
+        }
+        let Some(decided) = next else { break };
+        let mut decided: DryRun = decided.clone();
+        decided.answers.retain(|answer| tally.add(answer) || !args.only_changes());
+        let text = match args.format {
+            Format::Csv if begun => dry_run_csv_rows(&decided),
+            Format::Csv => dry_run_csv_header(&decided) + &dry_run_csv_rows(&decided),
+            Format::Json => dry_run_json(&decided, |answer| told(policy, &decided.clock, answer)),
+        };
+        terminal.print(&text)?;
+        begun = true;
+    }
+    if !begun {
+        let hint = "one row per reading after the header";
+        return Err(Failure::bad_input(format_args!("{NAME}: it has no rows ({hint})")));
+    }
+    terminal.say(&tally.to_string());
+    Ok(Exit::Good)
+}
+
 impl Args {
+    /// Only decisions that changed the number are printed.
+    fn only_changes(&self) -> bool {
+        self.changes || (!self.all && std::io::stdout().is_terminal())
+    }
+
+    /// Standard input brings a table of columns row by row: it is no file, and begins with the table's header.
+    fn comes_live(&self) -> bool {
+        if self.readings != [Path::new("-")] || !self.of_columns() || is_file() {
+            return false;
+        }
+        let mut input = std::io::stdin().lock();
+        let begin = input.fill_buf().unwrap_or_default();
+        !begin.is_empty() && Recording::is_table(&String::from_utf8_lossy(begin))
+    }
+
     /// Nothing is said that is about series.
     fn of_columns(&self) -> bool {
         self.columns.is_empty() && self.time.is_none() && self.zone.is_none()
@@ -157,6 +213,20 @@ impl Args {
         }
         Ok(recording)
     }
+}
+
+/// Standard input is a file, whole from the beginning.
+#[cfg(unix)]
+fn is_file() -> bool {
+    use std::os::fd::AsFd as _;
+    let input = std::io::stdin().as_fd().try_clone_to_owned();
+    let data = input.and_then(|input| std::fs::File::from(input).metadata());
+    data.is_ok_and(|data| data.is_file())
+}
+
+#[cfg(not(unix))]
+const fn is_file() -> bool {
+    false
 }
 
 fn told(policy: &NamedPolicy, clock: &WallClock, answer: &Answer) -> Option<Value> {

@@ -93,7 +93,7 @@ impl Role {
                 "check the path; a policy is a TOML file or a product's own document, JSON or YAML"
             }
             Self::Readings => {
-                "check the path; readings are a table of metrics over time, or series of Prometheus, CloudWatch or Grafana"
+                "check the path; readings are a CSV file whose first column is `time_s` or `time`, or series of Prometheus, CloudWatch or Grafana"
             }
         };
         hint.to_owned()

@@ -167,7 +167,12 @@ pub(super) fn of_load<'a>(
 }
 
 /// Refuses what no metric can be, in the columns that are read.
-pub(super) fn refuse_negative(sources: &[Source], recording: &Recording, faults: &mut Faults) {
+pub(super) fn refuse_negative(
+    sources: &[Source],
+    names: &[String],
+    rows: &[Row],
+    faults: &mut Faults,
+) {
     let mut columns: Vec<usize> = sources
         .iter()
         .flat_map(|source| match source {
@@ -181,13 +186,13 @@ pub(super) fn refuse_negative(sources: &[Source], recording: &Recording, faults:
     columns.dedup();
     for at in columns {
         let negative = |row: &&Row| row.cells[at].is_some_and(|value| value < 0.0);
-        let mut rows = recording.rows.iter().filter(negative);
+        let mut rows = rows.iter().filter(negative);
         if let Some(row) = rows.next() {
             let (value, more) = (row.cells[at].unwrap_or_default(), rows.count());
             let more = if more > 0 { format!(", and {more} more") } else { String::new() };
             let place = match row.line {
-                0 => recording.columns[at].clone(),
-                line => format!("line {line}, {}", recording.columns[at]),
+                0 => names[at].clone(),
+                line => format!("line {line}, {}", names[at]),
             };
             faults.error(&place, format!("`{value}` is below zero{more}"), "empty = missing");
         }

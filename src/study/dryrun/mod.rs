@@ -10,12 +10,15 @@
 //! **Start at** [`play`].
 
 mod columns;
+mod live;
 mod play;
+mod player;
 mod recording;
 mod series;
 #[cfg(test)]
 mod tests;
 
-pub use play::{Answer, DryRun, Question, play};
+pub use live::Live;
+pub use play::{Answer, DryRun, Question, Tally, play};
 pub use recording::Recording;
 pub use series::Mapping;

@@ -92,6 +92,8 @@ fn values_further_apart_than_rows_hold_over_the_rows_between() {
         played.unwrap().answers.iter().map(|answer| answer.readings[0].value).collect();
     assert!(seen[..8].iter().all(|value| *value == Some(50.0)), "{seen:?}");
     assert!(seen[9..].iter().all(|value| *value == Some(100.0)), "{seen:?}");
+    let (_, said) = run(CPU, &csv, true);
+    assert!(said[0].contains("values of `cpu_percent` are 1m apart, rows 15s"), "{said:?}");
 }
 
 #[test]

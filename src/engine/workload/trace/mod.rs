@@ -35,7 +35,7 @@ pub(crate) use bins::Bins;
 pub(crate) use events::Events;
 pub use failure::TraceError;
 pub use format::Format;
-pub use generate::{Form, GenerateError, Generated, generate};
+pub use generate::{Form, GenerateError, Generated, generate, write_whole};
 pub use input::unpacked;
 pub use inspect::{Inspection, Summary, Window, inspect};
 pub use number::{TimeUnit, with_a_point};

@@ -151,7 +151,8 @@ fn is_chosen(series: &Series, wanted: &str) -> bool {
 
 /// Whether a series of this name and these labels is one that a user calls `wanted`.
 pub(super) fn is_called(name: &str, labels: &[(String, String)], wanted: &str) -> bool {
-    if name == wanted {
+    let metric = labels.iter().find(|(label, _)| label == "__name__").map(|(_, metric)| metric);
+    if name == wanted || metric.is_some_and(|metric| metric == wanted) {
         return true;
     }
     matchers(wanted).is_some_and(|matchers| {
@@ -311,6 +312,7 @@ mod tests {
             ("*", true),
             ("up{job=\"web\",zone=\"a\"}", true),
             ("{job=\"web\"}", true),
+            ("up", true),
             ("up{zone=\"a\"}", true),
             ("down{zone=\"a\"}", false),
             ("{zone!=\"a\"}", false),

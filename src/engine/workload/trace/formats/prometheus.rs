@@ -173,5 +173,8 @@ pub(crate) fn written(labels: &[(String, String)]) -> String {
     let name = labels.iter().find(|(label, _)| label == "__name__").map_or("", |(_, name)| name);
     let others = labels.iter().filter(|(label, _)| label != "__name__");
     let others: Vec<String> = others.map(|(label, value)| format!("{label}=\"{value}\"")).collect();
-    format!("{name}{{{}}}", others.join(","))
+    match others.as_slice() {
+        [] if !name.is_empty() => name.to_owned(),
+        others => format!("{name}{{{}}}", others.join(",")),
+    }
 }

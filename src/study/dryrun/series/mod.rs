@@ -1,10 +1,13 @@
 //! A recording made of series: which of them is which column, and their points merged into rows.
 
+mod known;
+
 use super::columns::{READY, REPLICAS};
 use super::recording::{MOST_REPLICAS, Offer, Recording, Row, clock_at_zero, enabled, is_count};
 use autosim_engine::fault::Faults;
 use autosim_engine::units::{Span, Time, WallClock, plural};
 use autosim_engine::workload::trace::{Edge, Measured, Telemetry};
+use known::{Nature, nature, usual};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
@@ -45,58 +48,6 @@ impl FromStr for Mapping {
         }
     }
 }
-
-/// What the values of a series are, by its name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Nature {
-    /// As they are.
-    Level,
-    /// Counted since the beginning: what it grew by per second.
-    Counter,
-    /// Counted in each period: per second. A period without a value counted nothing.
-    PerPeriod,
-    /// Seconds: in milliseconds.
-    Seconds,
-}
-
-/// A metric that is known by its name: which statistic of it (of CloudWatch, where it says), the column it is, and
-/// what its values are. Of several for one column the first one wins.
-struct Known(&'static str, Option<&'static str>, &'static str, Nature);
-
-const KNOWN: &[Known] = &[
-    // kube-state-metrics
-    Known("kube_deployment_status_replicas", None, REPLICAS, Nature::Level),
-    Known("kube_statefulset_status_replicas", None, REPLICAS, Nature::Level),
-    Known("kube_horizontalpodautoscaler_status_current_replicas", None, REPLICAS, Nature::Level),
-    Known("kube_replicaset_status_replicas", None, REPLICAS, Nature::Level),
-    Known("kube_deployment_status_replicas_ready", None, READY, Nature::Level),
-    Known("kube_statefulset_status_replicas_ready", None, READY, Nature::Level),
-    Known("kube_deployment_status_replicas_available", None, READY, Nature::Level),
-    Known("kube_replicaset_status_ready_replicas", None, READY, Nature::Level),
-    // Counters of requests as servers and meshes name them.
-    Known("http_requests_total", None, "requests_per_s", Nature::Counter),
-    Known("http_server_requests_seconds_count", None, "requests_per_s", Nature::Counter),
-    Known("istio_requests_total", None, "requests_per_s", Nature::Counter),
-    Known("nginx_ingress_controller_requests", None, "requests_per_s", Nature::Counter),
-    // CloudWatch
-    Known("RequestCount", Some("Sum"), "requests_per_s", Nature::PerPeriod),
-    Known("RequestCountPerTarget", Some("Sum"), "requests_per_s_per_replica", Nature::PerPeriod),
-    Known("HTTPCode_Target_5XX_Count", Some("Sum"), "errors_per_s", Nature::PerPeriod),
-    Known("CPUUtilization", Some("Average"), "cpu_percent", Nature::Level),
-    Known("MemoryUtilization", Some("Average"), "memory_percent", Nature::Level),
-    Known("TargetResponseTime", Some("Average"), "response_time_ms", Nature::Seconds),
-    Known("TargetResponseTime", Some("p50"), "p50_ms", Nature::Seconds),
-    Known("TargetResponseTime", Some("p90"), "p90_ms", Nature::Seconds),
-    Known("TargetResponseTime", Some("p95"), "p95_ms", Nature::Seconds),
-    Known("TargetResponseTime", Some("p99"), "p99_ms", Nature::Seconds),
-    Known("GroupTotalInstances", Some("Average"), REPLICAS, Nature::Level),
-    Known("RunningTaskCount", Some("Average"), REPLICAS, Nature::Level),
-    Known("GroupInServiceInstances", Some("Average"), READY, Nature::Level),
-    Known("HealthyHostCount", Some("Average"), READY, Nature::Level),
-];
-
-/// Endings of names of counters (Prometheus' naming conventions).
-const COUNTERS: [&str; 2] = ["_total", "_count"];
 
 /// A series with the column it becomes.
 struct Column<'a> {
@@ -165,11 +116,16 @@ impl Recording {
         }
         told(files, &all, &columns, said);
         let names: Vec<String> = columns.iter().map(|column| column.name.clone()).collect();
+        if names.is_empty() {
+            let hint = choices("NAME", all.iter().map(|(series, _)| series.name.as_str()));
+            faults.error("", "none of its series is a column by its name", hint);
+            return None;
+        }
         let instants = merged(&columns, faults)?;
         let (begin, end) = (*instants.keys().next()?, *instants.keys().next_back()?);
         let (clock, zero) = match first.relative {
             true => (clock_at_zero(start, &WallClock::default(), faults)?, 0),
-            false => enabled((begin, end), start, |at| first.clock_from(at), faults)?,
+            false => enabled((begin, Some(end)), start, |at| first.clock_from(at), faults)?,
         };
         let rows = instants.into_iter().filter_map(|(at, cells)| {
             let since = u64::try_from(at.checked_sub(zero)?).ok()?;
@@ -260,36 +216,8 @@ fn column(name: String, series: &Measured, edge: Edge, rank: usize) -> Column<'_
         Edge::Start => series.usual_gap(),
         Edge::End => Span::ZERO,
     };
-    let counts = || COUNTERS.iter().any(|end| series.metric().ends_with(end));
-    let nature = match known(series) {
-        Some((_, known)) => known.3,
-        None if counts() && !series.labels.is_empty() => Nature::Counter,
-        None => Nature::Level,
-    };
+    let nature = nature(series);
     Column { name, series, nature, factor: 1.0, late, rank, points: Vec::new() }
-}
-
-/// What is known of a series by its name, which CloudWatch may put behind that of its dimension.
-fn known(series: &Measured) -> Option<(usize, &'static Known)> {
-    let metric = series.metric();
-    let metric = metric.rsplit_once(' ').map_or(metric, |(_, metric)| metric);
-    let statistic = series.label("statistic");
-    KNOWN.iter().enumerate().find(|(_, known)| {
-        known.0 == metric && (statistic.is_none() || known.1.is_none() || statistic == known.1)
-    })
-}
-
-/// The column that a series is by its name, and its rank.
-fn usual(series: &Measured) -> Option<(String, usize)> {
-    if let Some((rank, known)) = known(series) {
-        return Some((known.2.to_owned(), rank));
-    }
-    let name = series.metric();
-    let other = series.label("statistic").is_some_and(|statistic| statistic != "Average");
-    // Seconds of CPU are percent only beside what was requested.
-    let cpu = name == "container_cpu_usage_seconds_total";
-    (!other && !cpu && !name.is_empty() && !name.starts_with('{'))
-        .then(|| (name.to_owned(), KNOWN.len()))
 }
 
 /// What helps where it is not known which series a column is: the choices, to be pasted.
@@ -447,11 +375,6 @@ fn merged(columns: &[Column<'_>], faults: &mut Faults) -> Option<BTreeMap<i64, V
             return None;
         }
     }
-    if rows.is_empty() {
-        let names = "none of its series is a column";
-        faults.error("", names, "say which is what: --column 'NAME=SERIES'");
-        return None;
-    }
     for (place, column) in columns.iter().enumerate().filter(|(_, column)| is_count(&column.name)) {
         let gap = column.series.usual_gap().0;
         let overdue = gap.saturating_add(gap / 2);
@@ -601,7 +524,11 @@ mod tests {
                 "there is no series `{deployment=\"x\"}` (say which: --column 'replicas=kube_",
             ),
             (&two, &["replicas={pod!=\"x\"}"], "`{pod!=\"x\"}` are 2 series"),
-            (&jobs, &[], "none of its series is a column"),
+            (
+                &jobs,
+                &[],
+                "none of its series is a column by its name (say which: --column 'NAME={job",
+            ),
             (&jobs, &["cpu={job=\"web\"}", "cpu={job=\"web\"}"], "`cpu` is given twice"),
             (&jobs, &["replicas={job=\"web\"}*-1"], "-1 is no count of replicas"),
         ] {
