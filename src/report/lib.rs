@@ -51,7 +51,7 @@ pub use diff::{
     DiffError, Difference, Divergence, Left, Paired, Parting, Unpaired, Why, diff_json, diff_text,
     difference,
 };
-pub use dry_run::{dry_run_csv, dry_run_json};
+pub use dry_run::{dry_run_csv, dry_run_csv_header, dry_run_csv_rows, dry_run_json};
 pub use explain::{explain_text, first_divergence, worst_moments};
 pub use folder::{FolderError, check_folder, check_whole};
 pub use json::summary_json;

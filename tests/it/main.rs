@@ -11,6 +11,7 @@ mod dry_run;
 mod endings;
 mod estimates;
 mod explained;
+mod fetch;
 mod flow;
 mod fluid;
 mod fuzz;

@@ -120,7 +120,7 @@ const BANNED: &[(&str, &str, &str, &str)] = &[
 ];
 
 /// Banned words that only the room `cli` may use.
-const FOR_CLI: [&str; 2] = ["Instant::", "std::"];
+const FOR_CLI: [&str; 3] = ["Instant::", "SystemTime::", "std::"];
 
 /// A room uses only rooms below it.
 pub(super) fn arrows(tree: &Tree) -> Vec<String> {

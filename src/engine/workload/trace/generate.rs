@@ -66,8 +66,7 @@ pub fn generate(
         return Err(GenerateError::NoInterval);
     }
     let failed = |source| GenerateError::Write { path: path.to_owned(), source };
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let folder = folder.unwrap_or(Path::new("."));
+    let folder = folder_of(path);
     sweep(folder);
     let file = temporary(folder).map_err(failed)?;
     let mut packed = Packed::new(file, path).map_err(failed)?;
@@ -99,6 +98,20 @@ pub fn generate(
     let file = packed.finish().map_err(failed)?;
     file.persist(path).map_err(|error| failed(error.error))?;
     Ok(done)
+}
+
+/// Writes a file whole or not at all.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = folder_of(path);
+    sweep(folder);
+    let mut file = temporary(folder)?;
+    file.write_all(bytes)?;
+    file.persist(path).map(drop).map_err(|error| error.error)
+}
+
+fn folder_of(path: &Path) -> &Path {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    folder.unwrap_or(Path::new("."))
 }
 
 fn temporary(folder: &Path) -> io::Result<tempfile::NamedTempFile> {

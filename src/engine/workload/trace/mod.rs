@@ -29,12 +29,13 @@ mod slice;
 mod spread;
 mod stamp;
 mod streamed;
+mod telemetry;
 
 pub(crate) use bins::Bins;
 pub(crate) use events::Events;
 pub use failure::TraceError;
 pub use format::Format;
-pub use generate::{Form, GenerateError, Generated, generate};
+pub use generate::{Form, GenerateError, Generated, generate, write_whole};
 pub use input::unpacked;
 pub use inspect::{Inspection, Summary, Window, inspect};
 pub use number::{TimeUnit, with_a_point};
@@ -45,6 +46,7 @@ pub(crate) use slice::Slice;
 pub use spread::Spread;
 pub use stamp::StampReader;
 pub(crate) use streamed::Streamed;
+pub use telemetry::{Measured, Telemetry, telemetry};
 
 /// The most rows of a trace that memory holds: a recorded request takes 16 bytes.
 pub const MAX_ROWS: usize = 100_000_000;
