@@ -54,9 +54,11 @@ pub use diff::{
 pub use dry_run::{dry_run_csv, dry_run_csv_header, dry_run_csv_rows, dry_run_json};
 pub use explain::{explain_text, first_divergence, worst_moments};
 pub use folder::{FolderError, check_folder, check_whole};
+pub use hours::DAYS;
 pub use json::summary_json;
 pub use markdown::markdown;
 pub use number::{group, percentile_ms, plain, significant};
+pub use plot::RecordingPlot;
 pub use policy::{policy_json, policy_toml};
 pub use stored::Stored;
 pub use table::table;

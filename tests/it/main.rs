@@ -41,6 +41,7 @@ mod slos;
 mod stories;
 mod theory;
 mod theory_fast;
+mod trace_verbs;
 mod traces;
 mod tune;
 mod two_choices;

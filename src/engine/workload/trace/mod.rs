@@ -8,6 +8,7 @@
 
 mod bins;
 mod columns;
+mod convert;
 mod demand;
 mod events;
 mod failure;
@@ -20,6 +21,7 @@ mod inspect;
 mod intervals;
 mod number;
 mod options;
+mod output;
 mod question;
 mod recording;
 mod records;
@@ -28,23 +30,27 @@ mod series;
 mod slice;
 mod spread;
 mod stamp;
+mod statistics;
 mod streamed;
 mod telemetry;
 
 pub(crate) use bins::Bins;
+pub use convert::{Conversion, ConvertError, Converted, convert};
 pub(crate) use events::Events;
 pub use failure::TraceError;
 pub use format::Format;
-pub use generate::{Form, GenerateError, Generated, generate, write_whole};
+pub use generate::{Form, GenerateError, Generated, generate};
 pub use input::unpacked;
-pub use inspect::{Inspection, Summary, Window, inspect};
+pub use inspect::{Inspection, Summary, inspect};
 pub use number::{TimeUnit, with_a_point};
 pub use options::{Edge, Failures, Linear, Missing, Options, ServiceColumn, Values};
+pub use output::write_whole;
 pub(crate) use recording::{Recording, Rows, open};
 pub use records::separator;
 pub(crate) use slice::Slice;
 pub use spread::Spread;
 pub use stamp::StampReader;
+pub use statistics::{Curve, Gap, Point, Window};
 pub(crate) use streamed::Streamed;
 pub use telemetry::{Measured, Telemetry, telemetry};
 
