@@ -1,6 +1,7 @@
-//! `trace`: look at recorded traffic, make another file or a model of it, make synthetic traffic.
+//! `trace`: look at recorded traffic, fetch it, make another file or a model of it, make synthetic traffic.
 
 mod convert;
+mod fetch;
 mod fit;
 mod generate;
 mod inspect;
@@ -11,7 +12,7 @@ pub(super) use reading::ReadingArgs;
 use super::exit::{Exit, Failure};
 use super::terminal::Terminal;
 
-/// Inspect recorded traffic, convert it, fit a model to it, or write synthetic traffic to a file
+/// Inspect, fetch or convert recorded traffic, fit a model to it, or write synthetic traffic to a file
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(subcommand)]
@@ -21,6 +22,7 @@ pub(super) struct Args {
 #[derive(Debug, clap::Subcommand)]
 enum Verb {
     Inspect(Box<inspect::Args>),
+    Fetch(Box<fetch::Args>),
     Convert(Box<convert::Args>),
     Fit(Box<fit::Args>),
     Generate(Box<generate::Args>),
@@ -29,6 +31,7 @@ enum Verb {
 pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
     match &args.verb {
         Verb::Inspect(args) => inspect::run(args, terminal),
+        Verb::Fetch(args) => fetch::run(args, terminal),
         Verb::Convert(args) => convert::run(args, terminal),
         Verb::Fit(args) => fit::run(args, terminal),
         Verb::Generate(args) => generate::run(args, terminal),

@@ -321,7 +321,7 @@ fn no_output_of_a_closed_loop_is_without_the_words() {
     let mut results = sample::results();
     let written = |results: &Results| -> Vec<(String, String)> {
         let comparison = Comparison::of(results);
-        let texts = crate::files(results, &comparison).into_iter().map(|file| {
+        let texts = crate::files(results, &comparison, &[]).into_iter().map(|file| {
             let mut out = Vec::new();
             (file.write)(&mut out).unwrap();
             (file.name, String::from_utf8_lossy(&out).into_owned())

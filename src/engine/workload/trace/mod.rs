@@ -33,6 +33,7 @@ mod spread;
 mod stamp;
 mod statistics;
 mod streamed;
+mod telemetry;
 
 pub(crate) use bins::Bins;
 pub use convert::{Conversion, ConvertError, Converted, convert};
@@ -45,6 +46,7 @@ pub use input::unpacked;
 pub use inspect::{Inspection, Summary, inspect};
 pub use number::{TimeUnit, with_a_point};
 pub use options::{Edge, Failures, Linear, Missing, Options, ServiceColumn, Values};
+pub use output::write_whole;
 pub(crate) use recording::{Recording, Rows, open};
 pub use records::separator;
 pub(crate) use slice::Slice;
@@ -52,6 +54,7 @@ pub use spread::Spread;
 pub use stamp::StampReader;
 pub use statistics::{Curve, Gap, Point, Window};
 pub(crate) use streamed::Streamed;
+pub use telemetry::{Measured, Telemetry, telemetry};
 
 /// The most rows of a trace that memory holds: a recorded request takes 16 bytes.
 pub const MAX_ROWS: usize = 100_000_000;

@@ -17,10 +17,7 @@ pub(super) fn whole<T>(
     write: impl FnOnce(&mut dyn Write) -> Result<T, Stopped>,
 ) -> Result<T, GenerateError> {
     let failed = |source| GenerateError::Write { path: path.to_owned(), source };
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let folder = folder.unwrap_or(Path::new("."));
-    sweep(folder);
-    let file = temporary(folder).map_err(failed)?;
+    let file = beside(path).map_err(failed)?;
     let mut packed = Packed::new(file, path).map_err(failed)?;
     let done = write(&mut packed).map_err(|stopped| match stopped {
         Stopped::Failed(source) => failed(source),
@@ -29,6 +26,24 @@ pub(super) fn whole<T>(
     let file = packed.finish().map_err(failed)?;
     file.persist(path).map_err(|error| failed(error.error))?;
     Ok(done)
+}
+
+/// Writes bytes as they are to `path`: whole or not at all.
+///
+/// # Errors
+/// The file cannot be written; what was at its path is as it was.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = beside(path)?;
+    file.write_all(bytes)?;
+    file.persist(path).map(drop).map_err(|error| error.error)
+}
+
+/// A file that is still to get its name; what killed processes left beside it goes.
+fn beside(path: &Path) -> io::Result<tempfile::NamedTempFile> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    sweep(folder);
+    temporary(folder)
 }
 
 /// Why a file is not written to its end.
