@@ -2,9 +2,9 @@
 
 use super::reading::ReadingArgs;
 use crate::cli::exit::{Exit, Failure};
+use crate::cli::presets::{law_keys, source_keys};
 use crate::cli::terminal::Terminal;
 use autosim_engine::units::WallClock;
-use autosim_engine::workload::SourceSpec;
 use autosim_engine::workload::trace::{Compared, Model, fit};
 use autosim_report::{group, plain, significant};
 use std::fmt::Write as _;
@@ -63,22 +63,13 @@ fn written(model: &Model) -> Result<String, toml::ser::Error> {
     out += &format!("duration = \"{}\"\n", model.length);
     for (name, (source, told)) in &model.arrivals {
         out += &format!("\n# {told}.\n[workload.arrivals.{name}.{}]\n", source.kind());
-        out += &lines(source)?;
+        out += &source_keys(source)?;
     }
     if let Some((law, told)) = &model.service_time {
         out += &format!("\n# {told}.\n[service.service_time]\n");
-        for (kind, law) in toml::Table::try_from(law)? {
-            out += &format!("{kind} = {law}\n");
-        }
+        out += &law_keys(law)?;
     }
     Ok(out)
-}
-
-/// The keys of a source, one a line.
-fn lines(source: &SourceSpec) -> Result<String, toml::ser::Error> {
-    let of_kinds = toml::Table::try_from(source)?;
-    let keys = of_kinds.values().filter_map(toml::Value::as_table).flatten();
-    Ok(keys.map(|(key, value)| format!("{key} = {value}\n")).collect())
 }
 
 /// A start as scenarios have it.
