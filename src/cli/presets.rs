@@ -62,7 +62,8 @@ fn all() -> Vec<Entry> {
     let told = |of: &str, name: &str| {
         let choices = schema["$defs"][of]["oneOf"].as_array();
         let choice = choices.and_then(|all| all.iter().find(|one| one["const"] == name));
-        choice.and_then(|one| one["description"].as_str()).unwrap_or_default().to_owned()
+        let lines = choice.and_then(|one| one["description"].as_str()).unwrap_or_default();
+        lines.split_whitespace().collect::<Vec<_>>().join(" ")
     };
     let traffic = TrafficPreset::ALL.iter().map(|preset| {
         let name = preset.name();
