@@ -99,8 +99,8 @@ pub struct Replay {
     #[serde(default)]
     pub sort: bool,
     /// The most bytes that recorded requests may take in memory: 16 each, 8 without service times of their own.
-    /// A longer recording is read from its file by every replication, which takes longer and changes nothing.
-    /// Default: 1073741824, a gibibyte.
+    /// A longer recording is read from its file by every replication, which takes longer and changes nothing; one
+    /// that must be sorted from a temporary file. Default: 1073741824, a gibibyte.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub memory_limit_bytes: Option<u64>,
 }

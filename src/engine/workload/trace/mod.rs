@@ -26,6 +26,7 @@ mod records;
 mod requests;
 mod series;
 mod slice;
+mod sorted;
 mod spread;
 mod stamp;
 mod streamed;

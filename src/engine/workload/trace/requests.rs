@@ -3,7 +3,7 @@
 use super::demand::Demand;
 use super::failure::TraceError;
 use super::format::Format;
-use super::gathered::Gathered;
+use super::gathered::{After, Gathered};
 use super::input::Input;
 use super::number::TimeUnit;
 use super::options::{Edge, Failures, Options};
@@ -126,13 +126,17 @@ pub(super) fn read(
     let mut requests = Requests::open(input, options, layout)?;
     let mut rows = Gathered::default();
     while let Some((start, demand)) = requests.next()? {
-        rows.add(start, demand, &requests, options)?;
+        if rows.add(start, demand, &requests, options)? == After::SortInRuns {
+            let again = requests.records.origin.open_again()?;
+            requests = Requests::open(again, options, layout)?;
+            rows = Gathered::in_runs(options)?;
+        }
     }
     if rows.requests == 0 {
         return Err(requests.none());
     }
     let sha256 = requests.records.finish()?;
-    Ok(rows.into_recording(requests, sha256, format, options))
+    rows.into_recording(requests, sha256, format, options)
 }
 
 /// The requests of a file, row by row.
