@@ -7,8 +7,8 @@ use crate::units::{Span, TextError, WallClock};
 use crate::workload::source::Source;
 use crate::workload::stream::Part;
 use crate::workload::trace::{
-    Bins, Edge, Events, Failures, Format, Linear, MEMORY_LIMIT_BYTES, Missing, Options, Recording,
-    Rows, ServiceColumn, Slice, Spread, Streamed, TimeUnit, TraceError, Values, open,
+    Bins, Condition, Edge, Events, Failures, Format, Linear, MEMORY_LIMIT_BYTES, Missing, Options,
+    Recording, Rows, ServiceColumn, Slice, Spread, Streamed, TimeUnit, TraceError, Values, open,
 };
 use crate::workload::{OPEN_END, ResolveContext};
 use serde::{Deserialize, Serialize};
@@ -95,6 +95,10 @@ pub struct Replay {
     /// What becomes of requests that the file marks as failed. They are played unless it is stated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failed: Option<Failures>,
+    /// Only rows are played that are so, all of it: a column, `=`, `!=`, `<`, `<=`, `>`, `>=`, `~` (matches a regular
+    /// expression) or `!~`, and a value. Of requests' lines `method` and `path` are parts.
+    #[serde(default, rename = "where", skip_serializing_if = "Vec::is_empty")]
+    pub conditions: Vec<Condition>,
     /// Sort the rows by time instead of refusing unsorted ones.
     #[serde(default)]
     pub sort: bool,
@@ -184,6 +188,7 @@ impl Replay {
             select: Vec::new(),
             values: None,
             failed: None,
+            conditions: Vec::new(),
             sort: false,
             memory_limit_bytes: None,
         }
@@ -205,6 +210,7 @@ impl Replay {
             values: self.values,
             select: self.select.clone(),
             failed: self.failed,
+            conditions: self.conditions.clone(),
             sort: self.sort,
             memory_limit_bytes: Some(self.memory_limit_bytes.unwrap_or(MEMORY_LIMIT_BYTES)),
         }

@@ -8,6 +8,7 @@
 
 mod bins;
 mod columns;
+mod condition;
 mod demand;
 mod events;
 mod failure;
@@ -32,6 +33,7 @@ mod stamp;
 mod streamed;
 
 pub(crate) use bins::Bins;
+pub use condition::Condition;
 pub(crate) use events::Events;
 pub use failure::TraceError;
 pub use format::Format;

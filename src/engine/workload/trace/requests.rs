@@ -1,5 +1,6 @@
 //! Requests row by row: what every format of requests shares. A [`Layout`] says what is particular to one.
 
+use super::condition::Filter;
 use super::demand::Demand;
 use super::failure::TraceError;
 use super::format::Format;
@@ -119,6 +120,7 @@ pub(super) fn read(
         "zone",
         "service_time_column",
         "service_time_linear",
+        "where",
         "sort",
     ];
     let failures: &[&str] = if layout.failed.is_some() { &["failed"] } else { &[] };
@@ -148,6 +150,7 @@ pub(super) struct Requests {
     ends: Option<Column>,
     only: Vec<(Column, &'static str)>,
     but_not: Option<(Column, &'static str)>,
+    filter: Filter,
     failed: Option<(Column, FailedMark)>,
     /// Failed ones are left out.
     leave_out: bool,
@@ -189,6 +192,7 @@ impl Requests {
             only: only.collect::<Result<_, TraceError>>()?,
             ends: ends.transpose()?,
             but_not,
+            filter: Filter::of(&records, options)?,
             failed,
             leave_out: options.failed == Some(Failures::LeaveOut),
             failures: 0,
@@ -212,6 +216,9 @@ impl Requests {
                 && self.records.field(column).is_ok_and(|cell| cell.starts_with(text))
             {
                 self.no_requests += 1;
+                continue;
+            }
+            if !self.filter.takes(&self.records) {
                 continue;
             }
             if let Some((column, mark)) = &self.failed
@@ -262,6 +269,9 @@ impl Requests {
 
     fn none(&self) -> TraceError {
         let path = &self.records.path;
+        if let (Some(filtered), 0) = (self.filter.none(path), self.failures) {
+            return filtered;
+        }
         match (self.only.as_slice(), self.failures) {
             ([(column, text), ..], _) => TraceError::file(
                 format!("{path}: no row has `{text}` as its `{}`", column.name),
@@ -298,6 +308,7 @@ impl Requests {
             let (rows, name) = (plural(self.no_requests, "row"), &column.name);
             said.push(format!("{path}: {rows} whose {name} begins with `{text}` left out"));
         }
+        said.extend(self.filter.told(path, requests));
         if let (Some((_, mark)), 1..) = (&self.failed, self.failures) {
             let (failures, told) = (plural(self.failures, "request"), mark.told);
             said.push(match self.leave_out {
