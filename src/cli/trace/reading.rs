@@ -1,11 +1,14 @@
 //! How a recording is read: flags that every verb shares that takes one.
 
+use crate::cli::exit::Failure;
+use crate::cli::input::standard_input;
 use autosim_engine::units::Span;
 use autosim_engine::workload::trace::{
     Condition, Edge, Failures, Format, Missing, Options, ServiceColumn, TimeUnit, Values,
 };
 use serde::de::IntoDeserializer;
 use serde::de::value::{Error as ValueError, StrDeserializer};
+use std::path::Path;
 
 /// Of the flags, in help.
 const HEADING: &str = "How a recorded trace is read";
@@ -73,8 +76,12 @@ fn service_column(text: &str) -> Result<ServiceColumn, String> {
 }
 
 impl ReadingArgs {
-    /// For whoever reads it at once.
-    pub(super) fn options(&self) -> Options {
+    /// For whoever reads a file at once; `-` is standard input.
+    pub(super) fn options_of(&self, file: &Path) -> Result<Options, Failure> {
+        Ok(Options { standard_input: standard_input(file)?, ..self.options() })
+    }
+
+    fn options(&self) -> Options {
         Options {
             format: self.format_of_trace,
             time: self.time.clone(),
@@ -92,6 +99,7 @@ impl ReadingArgs {
             conditions: self.conditions.clone(),
             sort: self.sort,
             memory_limit_bytes: None,
+            standard_input: None,
         }
     }
 

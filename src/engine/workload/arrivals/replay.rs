@@ -8,7 +8,8 @@ use crate::workload::source::Source;
 use crate::workload::stream::Part;
 use crate::workload::trace::{
     Bins, Condition, Edge, Events, Failures, Format, Linear, MEMORY_LIMIT_BYTES, Missing, Options,
-    Recording, Rows, ServiceColumn, Slice, Spread, Streamed, TimeUnit, TraceError, Values, open,
+    Recording, Rows, ServiceColumn, Slice, Spooled, Spread, Streamed, TimeUnit, TraceError, Values,
+    open,
 };
 use crate::workload::{OPEN_END, ResolveContext};
 use serde::{Deserialize, Serialize};
@@ -30,7 +31,7 @@ use std::sync::Arc;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Replay {
-    /// The file, relative to the scenario's folder.
+    /// The file, relative to the scenario's folder; `-` is the standard input of a command with `--trace -`.
     pub file: String,
     /// Its format; default: told from its first lines.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -213,18 +214,25 @@ impl Replay {
             conditions: self.conditions.clone(),
             sort: self.sort,
             memory_limit_bytes: Some(self.memory_limit_bytes.unwrap_or(MEMORY_LIMIT_BYTES)),
+            standard_input: None,
         }
     }
 
     /// The recording, read; `None` after an error, which is then in `faults`.
-    pub(crate) fn read(&self, base_dir: &Path, faults: &mut Faults) -> Option<Recording> {
+    pub(crate) fn read(
+        &self,
+        base_dir: &Path,
+        standard_input: Option<&Spooled>,
+        faults: &mut Faults,
+    ) -> Option<Recording> {
         let before = faults.errors();
         self.check(faults);
         if faults.errors() > before {
             return None;
         }
         let told = |error: TraceError| faults.error(error.key, error.message, error.hint);
-        open(base_dir, &self.file, &self.options()).map_err(told).ok()
+        let options = Options { standard_input: standard_input.cloned(), ..self.options() };
+        open(base_dir, &self.file, &options).map_err(told).ok()
     }
 
     /// The wall clock at the run's start by which the recording is played when it was recorded; `None` where
@@ -336,7 +344,7 @@ impl Replay {
             assumptions.extend(resolver.pace_told(self.time_scale));
         }
         let scale = resolver.rate_scale * self.rate_scale;
-        let inputs = vec![(recording.path.clone(), recording.sha256.clone())];
+        let inputs = vec![(self.file.clone(), recording.sha256.clone())];
         let spread = self.spread_of(&recording, &mut assumptions)?;
         let grid = recording.grid;
         let rows = self.with_service_times(recording, resolver, &mut assumptions, faults);

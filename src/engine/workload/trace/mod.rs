@@ -28,6 +28,7 @@ mod requests;
 mod series;
 mod slice;
 mod sorted;
+mod spooled;
 mod spread;
 mod stamp;
 mod streamed;
@@ -45,6 +46,7 @@ pub use options::{Edge, Failures, Linear, Missing, Options, ServiceColumn, Value
 pub(crate) use recording::{Recording, Rows, open};
 pub use records::separator;
 pub(crate) use slice::Slice;
+pub use spooled::Spooled;
 pub use spread::Spread;
 pub use stamp::StampReader;
 pub(crate) use streamed::Streamed;

@@ -4,6 +4,7 @@ use super::condition::Condition;
 use super::failure::TraceError;
 use super::format::Format;
 use super::number::TimeUnit;
+use super::spooled::Spooled;
 use crate::units::Span;
 use indexmap::IndexMap;
 use jiff::tz::TimeZone;
@@ -46,6 +47,8 @@ pub struct Options {
     /// The most bytes that recorded requests may take in memory, 16 each, or 8 without service times of their
     /// own; those of a longer recording are read from its file again and again. `None` = no limit.
     pub memory_limit_bytes: Option<u64>,
+    /// What the file `-` is.
+    pub standard_input: Option<Spooled>,
 }
 
 /// Which end of a request or interval its stamp is.
