@@ -36,9 +36,10 @@ Examples:
 
 pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
     let path = args.file.display().to_string();
-    let model = fit(Path::new(""), &path, &args.reading.options(), args.seed).map_err(|fault| {
-        Failure::bad_input(format_args!("{}\n  = help: {}", fault.message, fault.hint))
-    })?;
+    let model = fit(Path::new(""), &path, &args.reading.options_of(&args.file)?, args.seed)
+        .map_err(|fault| {
+            Failure::bad_input(format_args!("{}\n  = help: {}", fault.message, fault.hint))
+        })?;
     let name = args.out.display();
     let text = written(&model).map_err(Failure::bad_input)?;
     std::fs::write(&args.out, text)

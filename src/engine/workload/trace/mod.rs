@@ -8,6 +8,7 @@
 
 mod bins;
 mod columns;
+mod condition;
 mod convert;
 mod demand;
 mod events;
@@ -29,6 +30,8 @@ mod records;
 mod requests;
 mod series;
 mod slice;
+mod sorted;
+mod spooled;
 mod spread;
 mod stamp;
 mod statistics;
@@ -36,6 +39,7 @@ mod streamed;
 mod telemetry;
 
 pub(crate) use bins::Bins;
+pub use condition::Condition;
 pub use convert::{Conversion, ConvertError, Converted, convert};
 pub(crate) use events::Events;
 pub use failure::TraceError;
@@ -50,6 +54,7 @@ pub use output::write_whole;
 pub(crate) use recording::{Recording, Rows, open};
 pub use records::separator;
 pub(crate) use slice::Slice;
+pub use spooled::Spooled;
 pub use spread::Spread;
 pub use stamp::StampReader;
 pub use statistics::{Curve, Gap, Point, Window};
