@@ -166,9 +166,12 @@ mod tests {
     use super::*;
     use crate::random::{Purpose, Streams};
 
-    /// By name: quantiles in seconds, (share, length, how far off it may be); what the sources state. The published
+    /// Share, length in seconds, how far off it may be.
+    type Quantile = (f64, f64, f64);
+
+    /// By name, what the sources state. The published
     /// quantiles of a measured law are not exactly those of the lognormal law fitted to it.
-    const STATED: &[(&str, &[(f64, f64, f64)])] = &[
+    const STATED: &[(&str, &[Quantile])] = &[
         ("faas-azure", &[(0.5, 0.684, 0.03)]),
         ("faas-cpu-python", &[(0.5, 1.88, 0.01), (0.99, 1.96, 0.01)]),
         ("diffusion-image", &[(0.5, 15.1, 0.1), (0.9, 26.3, 0.12)]),

@@ -150,7 +150,7 @@ pub enum TrafficPreset {
 enum Shape {
     Poisson,
     /// Factors of the hours of the day and of the days from Monday on.
-    Hours([f64; 24], [f64; 7]),
+    Hours(&'static [f64; 24], &'static [f64; 7]),
     /// Independent gaps of this coefficient of variation.
     Gamma(f64),
     TwoStates,
@@ -171,17 +171,17 @@ impl TrafficPreset {
     fn entry(self) -> (f64, Shape) {
         match self {
             Self::WebDiurnalNasa => {
-                (0.684, Shape::Hours(NASA, [1.09, 1.0, 1.15, 1.31, 1.13, 0.66, 0.66]))
+                (0.684, Shape::Hours(&NASA, &[1.09, 1.0, 1.15, 1.31, 1.13, 0.66, 0.66]))
             }
-            Self::WebEventPre => (47.5, Shape::Hours(EVENT_PRE, ALIKE)),
-            Self::FlashCrowdMatchDay => (870.0, Shape::Hours(MATCH_DAY, ALIKE)),
+            Self::WebEventPre => (47.5, Shape::Hours(&EVENT_PRE, &ALIKE)),
+            Self::FlashCrowdMatchDay => (870.0, Shape::Hours(&MATCH_DAY, &ALIKE)),
             Self::ConsumerMobility => {
-                (8.4, Shape::Hours(MOBILITY, [0.88, 0.95, 1.0, 1.01, 1.06, 1.12, 0.98]))
+                (8.4, Shape::Hours(&MOBILITY, &[0.88, 0.95, 1.0, 1.01, 1.06, 1.12, 0.98]))
             }
-            Self::SmallElb => (0.206, Shape::Hours(SMALL_ELB, ALIKE)),
+            Self::SmallElb => (0.206, Shape::Hours(&SMALL_ELB, &ALIKE)),
             Self::LlmChatSmooth => (5.5, Shape::Gamma(1.09)),
-            Self::LlmReasoningDaily => (16.0, Shape::Hours(REASONING, ALIKE)),
-            Self::LlmApiSmallModel => (1174.0, Shape::Hours(SMALL_MODEL, ALIKE)),
+            Self::LlmReasoningDaily => (16.0, Shape::Hours(&REASONING, &ALIKE)),
+            Self::LlmApiSmallModel => (1174.0, Shape::Hours(&SMALL_MODEL, &ALIKE)),
             Self::LlmBurstyGamma => (1.0, Shape::Gamma(4.0)),
             Self::GpuJobSparse => (0.0135, Shape::Gamma(12.0)),
             Self::PoissonLambda => (0.1, Shape::Poisson),

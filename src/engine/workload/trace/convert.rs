@@ -243,11 +243,11 @@ impl Placed {
             let until = point("until", &conversion.until)?.unwrap_or(i64::MAX);
             parts.push((recording, from, until));
         }
-        Self::placed(parts, dated)
+        Self::laid_out(parts, dated)
     }
 
     /// Each at its own time, or after the one before it.
-    fn placed(
+    fn laid_out(
         parts: Vec<(Recording, i64, i64)>,
         dated: Option<TimeZone>,
     ) -> Result<Self, TraceError> {

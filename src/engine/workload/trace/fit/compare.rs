@@ -30,8 +30,8 @@ pub(super) fn compare(original: &Inspection, model: &Inspection) -> Vec<Compared
     let mut all = Vec::new();
     let mut add = |what: String, original: f64, model: f64, factor: f64| {
         let apart = (model / original).max(original / model);
-        // Neither is anything: they agree.
-        let missed = original != model && !(apart <= factor);
+        // Where neither is anything they agree.
+        let missed = original != model && apart > factor;
         all.push(Compared { what, original, model, missed });
     };
     // By how much the mean of as many requests, as uneven as these, is off by chance: three deviations.
