@@ -182,7 +182,12 @@ fn what_cannot_be_converted_is_refused_and_leaves_nothing() {
         (&[finer, MINUTES], "n.csv", plain.clone(), ["10s here and 1m there", "--every 1m"]),
         (&[BERLIN, OWN], "n.csv", plain.clone(), ["have dates", "--anonymise"]),
         (&[OWN, OWN], "n.csv", how("1s", NONE, 1.0, NONE, false), ["no common times", "alone"]),
-        (&[OWN], "n.csv", how("9s", NONE, 1.0, NONE, false), ["nothing was recorded", "from 1s to 2s"]),
+        (
+            &[OWN],
+            "n.csv",
+            how("9s", NONE, 1.0, NONE, false),
+            ["nothing was recorded", "from 1s to 2s"],
+        ),
         (&[OWN], "n.csv", how("2s", "1s", 1.0, NONE, false), ["not after `from`", "later"]),
         (&[OWN], "n.csv", how("2026-03-01", NONE, 1.0, NONE, false), ["own start", "10m"]),
         (&[OWN], "n.csv", how(NONE, NONE, 0.0, NONE, false), ["the scale is 0", "positive"]),
