@@ -7,11 +7,12 @@ use super::named::{Named, named};
 use super::past_run::PastRun;
 use super::terminal::Terminal;
 use super::trace::ReadingArgs;
-use autosim_engine::workload::trace::unpacked;
+use autosim_engine::workload::trace::{Spooled, unpacked};
 use autosim_report::check_whole;
 use autosim_study::scenario::{Findings, Layer, LoadOptions, Loaded, Sources, load};
 use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 /// What may be said about a scenario on the command line.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -34,7 +35,7 @@ pub(super) struct ScenarioArgs {
     /// says what is saved [default: the cheapest one that keeps the SLO]
     #[arg(long, value_name = "NAME|FILE")]
     pub(super) base: Option<String>,
-    /// Traffic from a recorded trace, in place of the scenario's
+    /// Traffic from a recorded trace, in place of the scenario's; `-` is standard input
     #[arg(long, value_name = "FILE")]
     pub(super) trace: Option<PathBuf>,
     /// A TOML file with `service`, `replica` and `price` tables
@@ -49,6 +50,9 @@ pub(super) struct ScenarioArgs {
     pub(super) folder: Option<PathBuf>,
     #[command(flatten)]
     pub(super) reading: ReadingArgs,
+    /// What standard input gave: it is read once, whatever number of scenarios it is laid on.
+    #[arg(skip)]
+    standard_input: OnceLock<Option<Spooled>>,
 }
 
 pub(super) fn key_value(text: &str) -> Result<(String, String), String> {
@@ -148,7 +152,7 @@ impl Input {
     pub(super) fn find(path: &Path, role: Role) -> Result<Self, Findings> {
         if path == Path::new("-") {
             let read = role.limited(std::io::stdin().lock());
-            return Self::of_bytes("standard input", role, read, PathBuf::new(), "stdin");
+            return Self::of_bytes(STANDARD_INPUT, role, read, PathBuf::new(), "stdin");
         }
         if let Role::Scenario = role
             && path.join("manifest.json").is_file()
@@ -211,6 +215,9 @@ impl Input {
     }
 }
 
+/// What `-` is called.
+const STANDARD_INPUT: &str = "standard input";
+
 const NAME_A_FILE: &str =
     "name a file in it, or a folder that `autosim run` left, which has a manifest.json";
 
@@ -272,6 +279,7 @@ impl ScenarioArgs {
         input: Input,
         below: Vec<Layer>,
     ) -> Result<Result<Loaded, Findings>, Failure> {
+        self.refuse_two_on_standard_input(&input)?;
         let base = PastRun::of(&input.name, &input.text).and_then(|past| match past {
             Some(past) => Ok((past.restored(self.folder.as_deref())?, Some(past))),
             None => Ok((input.into_sources(self.folder.clone()), None)),
@@ -299,6 +307,10 @@ impl ScenarioArgs {
         options.keep(chosen.base);
         options.documents.splice(0..0, chosen.documents);
         if let Some(trace) = &self.trace {
+            if self.standard_input.get().is_none() {
+                let _ = self.standard_input.set(standard_input(trace)?);
+            }
+            options.standard_input = self.standard_input.get().cloned().flatten();
             options.layers.push(trace_layer(trace, &self.reading.keys(), &options.folder)?);
         }
         options.layers.extend(slo_layers(&self.slo)?);
@@ -308,6 +320,26 @@ impl ScenarioArgs {
             Some(past) => past.judged(loaded, &options.layers[before..]),
             None => loaded,
         })
+    }
+
+    /// What comes on standard input is one thing.
+    fn refuse_two_on_standard_input(&self, input: &Input) -> Result<(), Failure> {
+        let is = |path: &Option<PathBuf>| path.as_deref() == Some(Path::new("-"));
+        let mut policies = self.policies.iter().chain(&self.base);
+        let given = [
+            ("the scenario", input.name == STANDARD_INPUT),
+            ("--trace", is(&self.trace)),
+            ("--service", is(&self.service)),
+            ("--policy", policies.any(|policy| policy == "-")),
+        ];
+        let given: Vec<&str> =
+            given.iter().filter(|(_, given)| *given).map(|(name, _)| *name).collect();
+        match given.as_slice() {
+            [first, second, ..] => Err(Failure::bad_input(format_args!(
+                "{first} and {second} cannot both be standard input; save one of them to a file"
+            ))),
+            [] | [_] => Ok(()),
+        }
     }
 
     /// What is laid on a scenario value by value.
@@ -427,12 +459,25 @@ impl Chosen {
     }
 }
 
+/// What there is to read where recorded traffic is `-`.
+pub(super) fn standard_input(trace: &Path) -> Result<Option<Spooled>, Failure> {
+    if trace != Path::new("-") {
+        return Ok(None);
+    }
+    let kept = Spooled::of(std::io::stdin().lock());
+    kept.map(Some).map_err(|error| {
+        Failure::bad_input(format_args!(
+            "cannot keep {STANDARD_INPUT} in a temporary file: {error}; TMPDIR names a folder with room"
+        ))
+    })
+}
+
 /// A recorded trace as the only source. Its path is relative to where the command runs, while paths
 /// of a scenario are relative to its file.
 fn trace_layer(trace: &Path, reading: &toml::Table, folder: &Path) -> Result<Layer, Failure> {
     use std::path::Component;
     let plain = folder.components().all(|part| matches!(part, Component::Normal(_)));
-    let from_folder = if trace.is_absolute() {
+    let from_folder = if trace.is_absolute() || trace == Path::new("-") {
         trace.to_owned()
     } else if plain {
         // Back up from the file's folder; no absolute path gets into the results this way.

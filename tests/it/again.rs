@@ -262,3 +262,40 @@ fn check_looks_at_a_past_run_too() {
         assert!(code == 2 && said.contains("did you mean `seed`"), "{from}: {said}");
     }
 }
+
+#[test]
+fn traffic_on_standard_input_is_read_once_and_cannot_be_read_again() {
+    let folder = folder();
+    let at = folder.path();
+    let common = ["--service", "service.toml", "--policy", "fixed:2"];
+    let run = |trace: &str, out: &str, input: &str| {
+        let all = [&["run", "--trace", trace, "--out", out], &common[..]].concat();
+        let (code, said) = autosim(at, &all, input);
+        assert_eq!(code, 0, "{said}");
+        fs::read_to_string(at.join(out).join("summary.csv")).unwrap()
+    };
+    assert_eq!(run("-", "piped", TRAFFIC), run("traffic.csv", "filed", ""));
+    let manifest = |out: &str| -> serde_json::Value {
+        let text = fs::read_to_string(at.join(out).join("manifest.json")).unwrap();
+        serde_json::from_str(&text).unwrap()
+    };
+    let (piped, filed) = (manifest("piped"), manifest("filed"));
+    assert_eq!(piped["inputs"][0]["path"], "-");
+    assert_eq!(piped["inputs"][0]["sha256"], filed["inputs"][0]["sha256"]);
+    let two = ["mine/drawn.toml", "mine/recorded.toml", "--trace", "-"];
+    let refuse = |arguments: &[&str], input: &str, parts: [&str; 2]| {
+        let (code, said) = autosim(at, arguments, input);
+        assert!(code == 2 && parts.iter().all(|part| said.contains(part)), "{arguments:?}: {said}");
+    };
+    for verb in ["check", "run"] {
+        let (code, said) = autosim(at, &[&[verb][..], &two[..1], &two[2..]].concat(), TRAFFIC);
+        assert_eq!(code, 0, "{verb}: {said}");
+    }
+    assert_eq!(autosim(at, &[&["check"], &two[..]].concat(), TRAFFIC).0, 0, "one input for both");
+    assert_eq!(autosim(at, &["trace", "inspect", "-"], TRAFFIC).0, 0);
+    refuse(&["run", "piped/manifest.json"], "", ["standard input is not there", "--trace FILE"]);
+    refuse(&["trace", "inspect", "-"], "", ["`standard input` is empty", "at least one row"]);
+    refuse(&["run", "-", "--trace", "-"], "x = 1", ["the scenario and --trace", "cannot both be"]);
+    let both = ["run", "--trace", "-", "--service", "-", "--policy", "fixed:2"];
+    refuse(&both, TRAFFIC, ["--trace and --service", "save one of them"]);
+}

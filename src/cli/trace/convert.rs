@@ -59,8 +59,10 @@ Examples:
 
 pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
     let paths: Vec<String> = args.files.iter().map(|file| file.display().to_string()).collect();
-    let options =
-        Options { memory_limit_bytes: Some(MEMORY_LIMIT_BYTES), ..args.reading.options() };
+    let is_standard = |file: &&PathBuf| file.as_path() == Path::new("-");
+    let standard = args.files.iter().find(is_standard).or(args.files.first());
+    let options = args.reading.options_of(standard.map_or(Path::new(""), PathBuf::as_path))?;
+    let options = Options { memory_limit_bytes: Some(MEMORY_LIMIT_BYTES), ..options };
     let conversion = Conversion {
         from: args.from.clone(),
         until: args.until.clone(),

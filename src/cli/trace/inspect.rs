@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
-    /// A table, lines of JSON, a log, an answer of a monitoring system; plain, gz or zst
+    /// A table, lines of JSON, a log, an answer of a monitoring system; plain, gz or zst; `-` is standard input
     file: PathBuf,
     /// What is printed
     #[arg(long, value_enum, default_value_t)]
@@ -45,7 +45,8 @@ Examples:
 
 pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
     let path = args.file.display().to_string();
-    let seen = inspect(Path::new(""), &path, &args.reading.options()).map_err(|fault| {
+    let options = args.reading.options_of(&args.file)?;
+    let seen = inspect(Path::new(""), &path, &options).map_err(|fault| {
         Failure::bad_input(format_args!("{}\n  = help: {}", fault.message, fault.hint))
     })?;
     if let Some(file) = &args.plot {

@@ -1,11 +1,14 @@
 //! How a recording is read: flags that every verb shares that takes one.
 
+use crate::cli::exit::Failure;
+use crate::cli::input::standard_input;
 use autosim_engine::units::Span;
 use autosim_engine::workload::trace::{
-    Edge, Failures, Format, Missing, Options, ServiceColumn, TimeUnit, Values,
+    Condition, Edge, Failures, Format, Missing, Options, ServiceColumn, TimeUnit, Values,
 };
 use serde::de::IntoDeserializer;
 use serde::de::value::{Error as ValueError, StrDeserializer};
+use std::path::Path;
 
 /// Of the flags, in help.
 const HEADING: &str = "How a recorded trace is read";
@@ -51,6 +54,10 @@ pub(in crate::cli) struct ReadingArgs {
     /// What becomes of requests that failed: keep or leave-out
     #[arg(help_heading = HEADING, long, value_name = "RULE", value_parser = named::<Failures>)]
     failed: Option<Failures>,
+    /// Plays only rows that are so: a column, a sign (=, !=, <, <=, >, >=, or ~ and !~ for a regular expression) and
+    /// a value, for example 'status!=404', method=GET or 'path!~^/health'; may be repeated
+    #[arg(help_heading = HEADING, long = "where", value_name = "CONDITION")]
+    conditions: Vec<Condition>,
     /// Sorts rows by time instead of refusing unsorted ones
     #[arg(help_heading = HEADING, long)]
     sort: bool,
@@ -69,8 +76,12 @@ fn service_column(text: &str) -> Result<ServiceColumn, String> {
 }
 
 impl ReadingArgs {
-    /// For whoever reads it at once.
-    pub(super) fn options(&self) -> Options {
+    /// For whoever reads a file at once; `-` is standard input.
+    pub(super) fn options_of(&self, file: &Path) -> Result<Options, Failure> {
+        Ok(Options { standard_input: standard_input(file)?, ..self.options() })
+    }
+
+    fn options(&self) -> Options {
         Options {
             format: self.format_of_trace,
             time: self.time.clone(),
@@ -85,15 +96,21 @@ impl ReadingArgs {
             service_time_column: self.service_time.clone(),
             service_time_linear: None,
             failed: self.failed,
+            conditions: self.conditions.clone(),
             sort: self.sort,
             memory_limit_bytes: None,
+            standard_input: None,
         }
     }
 
     /// The keys of a replay in a scenario that say the same.
     pub(in crate::cli) fn keys(&self) -> toml::Table {
         let text = |text: &Option<String>| text.clone().map(toml::Value::String);
-        let list: Vec<toml::Value> = self.select.iter().cloned().map(toml::Value::String).collect();
+        let list = |texts: Vec<String>| {
+            let list: Vec<toml::Value> = texts.into_iter().map(toml::Value::String).collect();
+            (!list.is_empty()).then_some(toml::Value::Array(list))
+        };
+        let conditions = self.conditions.iter().map(Condition::to_string).collect();
         let keys = [
             ("format", self.format_of_trace.and_then(written)),
             ("time", text(&self.time)),
@@ -102,11 +119,12 @@ impl ReadingArgs {
             ("zone", text(&self.zone)),
             ("value", text(&self.value)),
             ("values", self.values.and_then(written)),
-            ("select", (!list.is_empty()).then_some(toml::Value::Array(list))),
+            ("select", list(self.select.clone())),
             ("interval", self.interval.and_then(written)),
             ("missing", self.missing.and_then(written)),
             ("service_time_column", self.service_time.clone().and_then(written)),
             ("failed", self.failed.and_then(written)),
+            ("where", list(conditions)),
             ("sort", self.sort.then_some(toml::Value::Boolean(true))),
         ];
         keys.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect()
@@ -140,10 +158,10 @@ mod tests {
     fn every_flag_is_a_key_of_a_replay() {
         let flags = "x --as rates --time t --time-unit ms --time-is end --zone UTC --value v --values counts \
                      --select a --select {b=\"c\"} --interval 1m --missing hold --service-time d:ms \
-                     --failed leave-out --sort";
+                     --failed leave-out --where a!=b --where c~d --sort";
         let args = Alone::parse_from(flags.split_ascii_whitespace()).reading;
         let mut keys = args.keys();
-        assert_eq!(keys.len(), 13, "{keys}");
+        assert_eq!(keys.len(), 14, "{keys}");
         keys.insert("file".to_owned(), toml::Value::String("f".to_owned()));
         let replay: autosim_engine::workload::arrivals::Replay = keys.try_into().unwrap();
         let options = Options { memory_limit_bytes: None, ..replay.options() };

@@ -2,7 +2,7 @@
 
 use super::arrivals::{Resolver, SourceSpec};
 use super::stream::{Part, Workload};
-use super::trace::Recording;
+use super::trace::{Recording, Spooled};
 use crate::fault::Faults;
 use crate::random::Distribution;
 use crate::units::{Time, WallClock};
@@ -81,16 +81,21 @@ impl WorkloadSpec {
     /// Reads the files, checks every parameter and compiles the sources; `None` after an error, which
     /// is then in `faults` with its path from the workload's own table.
     pub fn resolve(&self, context: &ResolveContext<'_>, faults: &mut Faults) -> Option<Workload> {
-        let recordings = self.read(context.base_dir, faults);
+        let recordings = self.read(context.base_dir, None, faults);
         self.resolve_read(recordings, context, faults)
     }
 
-    /// Reads the recorded sources; what is wrong with them is then in `faults`.
-    pub fn read(&self, base_dir: &Path, faults: &mut Faults) -> Recordings {
+    /// Reads the recorded sources, of which the file `-` is `standard_input`; what is wrong with them is then in `faults`.
+    pub fn read(
+        &self,
+        base_dir: &Path,
+        standard_input: Option<&Spooled>,
+        faults: &mut Faults,
+    ) -> Recordings {
         let mut found = Recordings::default();
         for (name, source) in &self.arrivals {
             let SourceSpec::Replay(replay) = source else { continue };
-            let read = |f: &mut Faults| replay.read(base_dir, f);
+            let read = |f: &mut Faults| replay.read(base_dir, standard_input, f);
             if let Some(recording) = at_source(name, source, faults, read) {
                 let clock = replay.own_clock(&recording, self.time_scale);
                 found.clocks.extend(clock.map(|clock| (name.clone(), clock)));

@@ -11,6 +11,7 @@ use super::sources::Sources;
 use super::tree::{Places, copy_policy, overlay, override_line};
 use super::{NamedPolicy, Scenario};
 use autosim_engine::fault::{Fault, Faults, Severity};
+use autosim_engine::workload::trace::Spooled;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 use std::path::PathBuf;
@@ -33,6 +34,8 @@ pub struct LoadOptions {
     pub documents: Vec<(String, String)>,
     /// Policies of the calling program, by name: they compete with those of the file.
     pub own: Vec<(String, OwnPolicy)>,
+    /// Recorded traffic that was given on standard input: the file `-` of a replay.
+    pub standard_input: Option<Spooled>,
 }
 
 impl LoadOptions {
@@ -44,8 +47,9 @@ impl LoadOptions {
     }
 
     fn surroundings(&self) -> Surroundings<'_> {
-        let Self { fallback_name, folder, own, .. } = self;
-        Surroundings { fallback_name, folder, own }
+        let Self { fallback_name, folder, own, standard_input, .. } = self;
+        let standard_input = standard_input.as_ref();
+        Surroundings { fallback_name, folder, own, standard_input }
     }
 
     /// Keeps these policies alone, of the file or of layers; all if there are none.

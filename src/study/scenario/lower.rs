@@ -17,6 +17,7 @@ use autosim_engine::fleet::{FailureSpec, FleetSpec};
 use autosim_engine::random::Distribution;
 use autosim_engine::simulation::Window;
 use autosim_engine::units::{Price, Span, Time, WallClock};
+use autosim_engine::workload::trace::Spooled;
 use autosim_engine::workload::{OPEN_END, Recordings, ResolveContext, Workload, WorkloadSpec};
 use autosim_policies::products::ProductPolicy;
 use std::collections::BTreeMap;
@@ -43,6 +44,8 @@ pub(super) struct Surroundings<'a> {
     pub(super) folder: &'a Path,
     /// Policies that are not in the file.
     pub(super) own: &'a [(String, OwnPolicy)],
+    /// Recorded traffic that was given on standard input.
+    pub(super) standard_input: Option<&'a Spooled>,
 }
 
 /// Resolves a file. What it returns is sound only if no error was added to `faults`.
@@ -439,7 +442,8 @@ struct Resolution<'a> {
 /// The recorded traffic of all services, in their order.
 fn traffic(file: &ScenarioFile, around: &Surroundings<'_>, faults: &mut Faults) -> Vec<Recordings> {
     let read = |spec: Option<&WorkloadSpec>, f: &mut Faults| {
-        let read = |f: &mut Faults| spec.map(|spec| spec.read(around.folder, f));
+        let read =
+            |f: &mut Faults| spec.map(|spec| spec.read(around.folder, around.standard_input, f));
         f.within("workload", read).unwrap_or_default()
     };
     if file.services.is_empty() {

@@ -71,6 +71,7 @@ impl Recipe {
             policies: self.policies.clone(),
             documents: documents.collect(),
             own: Vec::new(),
+            standard_input: None,
         };
         (Sources::new(self.name.clone(), self.text.clone()), options)
     }

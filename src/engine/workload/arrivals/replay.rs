@@ -7,8 +7,9 @@ use crate::units::{Span, TextError, WallClock};
 use crate::workload::source::Source;
 use crate::workload::stream::Part;
 use crate::workload::trace::{
-    Bins, Edge, Events, Failures, Format, Linear, MEMORY_LIMIT_BYTES, Missing, Options, Recording,
-    Rows, ServiceColumn, Slice, Spread, Streamed, TimeUnit, TraceError, Values, open,
+    Bins, Condition, Edge, Events, Failures, Format, Linear, MEMORY_LIMIT_BYTES, Missing, Options,
+    Recording, Rows, ServiceColumn, Slice, Spooled, Spread, Streamed, TimeUnit, TraceError, Values,
+    open,
 };
 use crate::workload::{OPEN_END, ResolveContext};
 use serde::{Deserialize, Serialize};
@@ -30,7 +31,7 @@ use std::sync::Arc;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Replay {
-    /// The file, relative to the scenario's folder.
+    /// The file, relative to the scenario's folder; `-` is the standard input of a command with `--trace -`.
     pub file: String,
     /// Its format; default: told from its first lines.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -95,12 +96,16 @@ pub struct Replay {
     /// What becomes of requests that the file marks as failed. They are played unless it is stated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failed: Option<Failures>,
+    /// Only rows are played that are so, all of it: a column, `=`, `!=`, `<`, `<=`, `>`, `>=`, `~` (matches a regular
+    /// expression) or `!~`, and a value. Of requests' lines `method` and `path` are parts.
+    #[serde(default, rename = "where", skip_serializing_if = "Vec::is_empty")]
+    pub conditions: Vec<Condition>,
     /// Sort the rows by time instead of refusing unsorted ones.
     #[serde(default)]
     pub sort: bool,
     /// The most bytes that recorded requests may take in memory: 16 each, 8 without service times of their own.
-    /// A longer recording is read from its file by every replication, which takes longer and changes nothing.
-    /// Default: 1073741824, a gibibyte.
+    /// A longer recording is read from its file by every replication, which takes longer and changes nothing; one
+    /// that must be sorted from a temporary file. Default: 1073741824, a gibibyte.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub memory_limit_bytes: Option<u64>,
 }
@@ -184,6 +189,7 @@ impl Replay {
             select: Vec::new(),
             values: None,
             failed: None,
+            conditions: Vec::new(),
             sort: false,
             memory_limit_bytes: None,
         }
@@ -205,20 +211,28 @@ impl Replay {
             values: self.values,
             select: self.select.clone(),
             failed: self.failed,
+            conditions: self.conditions.clone(),
             sort: self.sort,
             memory_limit_bytes: Some(self.memory_limit_bytes.unwrap_or(MEMORY_LIMIT_BYTES)),
+            standard_input: None,
         }
     }
 
     /// The recording, read; `None` after an error, which is then in `faults`.
-    pub(crate) fn read(&self, base_dir: &Path, faults: &mut Faults) -> Option<Recording> {
+    pub(crate) fn read(
+        &self,
+        base_dir: &Path,
+        standard_input: Option<&Spooled>,
+        faults: &mut Faults,
+    ) -> Option<Recording> {
         let before = faults.errors();
         self.check(faults);
         if faults.errors() > before {
             return None;
         }
         let told = |error: TraceError| faults.error(error.key, error.message, error.hint);
-        open(base_dir, &self.file, &self.options()).map_err(told).ok()
+        let options = Options { standard_input: standard_input.cloned(), ..self.options() };
+        open(base_dir, &self.file, &options).map_err(told).ok()
     }
 
     /// The wall clock at the run's start by which the recording is played when it was recorded; `None` where
@@ -330,7 +344,7 @@ impl Replay {
             assumptions.extend(resolver.pace_told(self.time_scale));
         }
         let scale = resolver.rate_scale * self.rate_scale;
-        let inputs = vec![(recording.path.clone(), recording.sha256.clone())];
+        let inputs = vec![(self.file.clone(), recording.sha256.clone())];
         let spread = self.spread_of(&recording, &mut assumptions)?;
         let grid = recording.grid;
         let rows = self.with_service_times(recording, resolver, &mut assumptions, faults);

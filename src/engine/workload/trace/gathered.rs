@@ -6,10 +6,12 @@ use super::format::Format;
 use super::options::{Edge, Options};
 use super::recording::{Recording, Rows};
 use super::requests::{Requests, unsorted};
+use super::sorted::Runs;
 use super::spread::Spread;
 use super::stamp::RELATIVE_BELOW_NS;
-use super::streamed::Streamable;
+use super::streamed::{Kept, Streamable};
 use crate::units::Span;
+use std::sync::Arc;
 
 /// Rows read so far: in memory, unless they are too many, and what is known of all of them.
 #[derive(Default)]
@@ -18,19 +20,36 @@ pub(super) struct Gathered {
     demands: Vec<u64>,
     /// They were too many: memory holds none of them.
     dropped: bool,
+    /// They are too many and not in order: where they go instead.
+    runs: Option<Runs>,
     pub(super) requests: u64,
     inversions: u64,
     seen: Stamps,
 }
 
+/// What is to be done after a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum After {
+    /// Read the next one.
+    GoOn,
+    /// Begin again with [`Gathered::in_runs`]: rows must be sorted, and those before are gone.
+    SortInRuns,
+}
+
 impl Gathered {
+    /// None yet; they will be sorted outside memory.
+    pub(super) fn in_runs(options: &Options) -> Result<Self, TraceError> {
+        let runs = Runs::new(options.memory_limit_bytes.unwrap_or(0))?;
+        Ok(Self { runs: Some(runs), dropped: true, ..Self::default() })
+    }
+
     pub(super) fn add(
         &mut self,
         start: i64,
         demand: Option<u64>,
         row: &Requests,
         options: &Options,
-    ) -> Result<(), TraceError> {
+    ) -> Result<After, TraceError> {
         if self.requests > 0 && start < self.seen.last {
             self.inversions += 1;
             if !options.sort && row.time_is == Edge::Start && !row.layout.unsorted {
@@ -41,13 +60,13 @@ impl Gathered {
         }
         self.requests += 1;
         self.seen.add(start);
+        if let Some(runs) = &mut self.runs {
+            return runs.add(start, demand.unwrap_or(0)).map(|()| After::GoOn);
+        }
         if !self.dropped {
             self.hold(start, demand, row, options.memory_limit_bytes)?;
         }
-        match self.dropped && self.inversions > 0 {
-            true => Err(unsortable(row, options)),
-            false => Ok(()),
-        }
+        Ok(if self.dropped && self.inversions > 0 { After::SortInRuns } else { After::GoOn })
     }
 
     /// Keeps a row, or drops all where they would pass a limit.
@@ -80,8 +99,13 @@ impl Gathered {
         sha256: String,
         format: Format,
         options: &Options,
-    ) -> Recording {
-        if self.inversions > 0 {
+    ) -> Result<Recording, TraceError> {
+        let sorted = self.runs.take().map(Runs::merged).transpose()?;
+        let sorted = sorted.map(|(sorted, seen)| {
+            self.seen = seen;
+            Arc::new(sorted)
+        });
+        if self.inversions > 0 && !self.dropped {
             self.sort();
             self.seen = Stamps::of(&self.starts);
         }
@@ -92,16 +116,22 @@ impl Gathered {
         let rows = match self.dropped {
             false => Rows::Events { starts: self.starts, demands },
             true => Rows::Streamed(Box::new(Streamable {
-                origin: read.records.origin.clone(),
-                options: options.clone(),
-                layout: read.layout,
+                kept: match sorted {
+                    Some(sorted) => Kept::Sorted(sorted),
+                    None => Kept::InFile {
+                        origin: read.records.origin.clone(),
+                        options: Box::new(options.clone()),
+                        layout: read.layout,
+                    },
+                },
+                grid: read.layout.grid,
                 requests: self.requests,
                 range: (self.seen.first, self.seen.latest.saturating_add(1)),
                 own_demands: read.has_demands(),
             })),
         };
         let waited = read.waited();
-        Recording {
+        Ok(Recording {
             path: read.records.path,
             sha256,
             format,
@@ -118,7 +148,7 @@ impl Gathered {
                 None => Spread::Keep,
             },
             assumptions,
-        }
+        })
     }
 
     /// What was told from the file, one sentence each.
@@ -145,9 +175,13 @@ impl Gathered {
         }
         let limit = options.memory_limit_bytes.filter(|_| self.dropped);
         said.extend(limit.map(|limit| {
+            let from = match self.inversions {
+                0 => "the file",
+                _ => "a temporary file, sorted, of 16 bytes each,",
+            };
             format!(
-                "{path}: {requests} requests do not fit memory_limit_bytes = {limit}: they are read from the \
-                 file again and again, which takes longer and changes nothing"
+                "{path}: {requests} requests do not fit memory_limit_bytes = {limit}: they are read from {from} again \
+                 and again, which takes longer and changes nothing"
             )
         }));
         said
@@ -163,16 +197,6 @@ impl Gathered {
         rows.sort_by_key(|row| row.0);
         (self.starts, self.demands) = rows.into_iter().unzip();
     }
-}
-
-fn unsortable(row: &Requests, options: &Options) -> TraceError {
-    let place = row.place();
-    let limit = options.memory_limit_bytes.unwrap_or(u64::MAX);
-    TraceError::at(
-        "memory_limit_bytes",
-        format!("{place}: its requests must be sorted, and {limit} bytes do not hold them"),
-        "sort the file by start, or raise memory_limit_bytes: 16 bytes a request",
-    )
 }
 
 /// What is known of starts in order, without holding them.

@@ -1,6 +1,8 @@
 //! A trace file as text: unpacked by its magic bytes, hashed on the way, its beginning known.
 
 use super::failure::TraceError;
+use super::options::Options;
+use super::spooled::Spooled;
 use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io::{self, BufReader, Cursor, Read};
@@ -17,32 +19,45 @@ const HEAD: u64 = 64 * 1024;
 /// The longest text that is read as one object.
 const LONGEST_OBJECT: u64 = 2 << 30;
 
-/// A file that can be opened again, as it was.
+/// What can be opened again, as it was.
 #[derive(Debug, Clone)]
-pub(super) struct Origin {
-    base: PathBuf,
-    path: String,
-    length: u64,
-    modified: Option<SystemTime>,
+pub(super) enum Origin {
+    /// A file.
+    File { base: PathBuf, path: String, length: u64, modified: Option<SystemTime> },
+    /// What standard input gave.
+    Spooled(Spooled),
 }
 
 impl Origin {
-    /// Opens the file once more; refuses one that was changed.
+    /// Opens it once more; refuses a file that was changed.
     pub(super) fn open_again(&self) -> Result<Input, TraceError> {
-        let input = Input::open(&self.base, &self.path)?;
-        let now = &input.origin;
-        match (now.length, now.modified) == (self.length, self.modified) {
-            true => Ok(input),
-            false => Err(self.changed()),
+        match self {
+            Self::Spooled(spooled) => Input::of_spooled(spooled),
+            Self::File { base, path, length, modified } => {
+                let input = Input::open(base, path)?;
+                match &input.origin {
+                    Self::File { length: l, modified: m, .. } if (l, m) == (length, modified) => {
+                        Ok(input)
+                    }
+                    Self::File { .. } | Self::Spooled(_) => Err(self.changed()),
+                }
+            }
         }
     }
 
     /// The file is not what it was.
     pub(super) fn changed(&self) -> TraceError {
-        let message = format!("`{}` was changed while it was being read", self.path);
+        let path = match self {
+            Self::File { path, .. } => path,
+            Self::Spooled(_) => STANDARD_INPUT,
+        };
+        let message = format!("`{path}` was changed while it was being read");
         TraceError::file(message, "run it again, and leave the file alone meanwhile")
     }
 }
+
+/// What standard input is called in messages.
+const STANDARD_INPUT: &str = "standard input";
 
 /// An open trace.
 pub(crate) struct Input {
@@ -56,6 +71,24 @@ pub(crate) struct Input {
 }
 
 impl Input {
+    /// Opens `path`, relative to `base`; `-` is what the options have of standard input.
+    pub(super) fn of(base: &Path, path: &str, options: &Options) -> Result<Self, TraceError> {
+        match (path, &options.standard_input) {
+            ("-", Some(spooled)) => Self::of_spooled(spooled),
+            ("-", None) => Err(TraceError::file(
+                format!(
+                    "{STANDARD_INPUT} is not there: it can be read once, by a command with --trace -"
+                ),
+                "save it to a file, and give that: --trace FILE",
+            )),
+            (path, _) => Self::open(base, path),
+        }
+    }
+
+    fn of_spooled(spooled: &Spooled) -> Result<Self, TraceError> {
+        Self::unpacked(spooled.reader(), Origin::Spooled(spooled.clone()), STANDARD_INPUT)
+    }
+
     /// Opens `path`, relative to `base`.
     pub(super) fn open(base: &Path, path: &str) -> Result<Self, TraceError> {
         let failed = |error: &io::Error| {
@@ -65,8 +98,6 @@ impl Input {
             };
             let hint = if error.kind() == io::ErrorKind::NotFound {
                 format!("paths start from {from}; `autosim trace generate` writes a trace")
-            } else if error.kind() == DAMAGED {
-                COPY_AGAIN.to_owned()
             } else {
                 "the file must be readable".to_owned()
             };
@@ -77,16 +108,30 @@ impl Input {
         if data.is_dir() {
             return Err(TraceError::file(format!("`{path}` is a folder"), "name a file in it"));
         }
-        let origin = Origin {
+        let origin = Origin::File {
             base: base.to_owned(),
             path: path.to_owned(),
             length: data.len(),
             modified: data.modified().ok(),
         };
-        let raw = Tap { file: Arc::new(Mutex::new((BufReader::new(file), Sha256::new()))) };
+        Self::unpacked(file, origin, path)
+    }
+
+    /// The text of raw bytes, its beginning read; `path` is what it is called.
+    fn unpacked(
+        raw: impl Read + Send + 'static,
+        origin: Origin,
+        path: &str,
+    ) -> Result<Self, TraceError> {
+        let raw: Box<dyn Read + Send> = Box::new(raw);
+        let raw = Tap { file: Arc::new(Mutex::new((BufReader::new(raw), Sha256::new()))) };
         let mut text = unpack(raw.clone(), path)?;
         let mut head = Vec::new();
-        text.by_ref().take(HEAD).read_to_end(&mut head).map_err(|error| failed(&error))?;
+        text.by_ref().take(HEAD).read_to_end(&mut head).map_err(|error| {
+            let hint =
+                if error.kind() == DAMAGED { COPY_AGAIN } else { "the file must be readable" };
+            TraceError::file(format!("cannot read `{path}`: {error}"), hint)
+        })?;
         if head.starts_with(b"\xef\xbb\xbf") {
             head.drain(..3);
         }
@@ -169,11 +214,14 @@ impl Fingerprint {
 /// The file's own bytes, hashed as they pass.
 #[derive(Clone)]
 struct Tap {
-    file: Arc<Mutex<(BufReader<File>, Sha256)>>,
+    file: Arc<Mutex<Hashed>>,
 }
 
+/// Bytes, and the hash of those that were read.
+type Hashed = (BufReader<Box<dyn Read + Send>>, Sha256);
+
 impl Tap {
-    fn locked<T>(&self, act: impl FnOnce(&mut (BufReader<File>, Sha256)) -> T) -> T {
+    fn locked<T>(&self, act: impl FnOnce(&mut Hashed) -> T) -> T {
         act(&mut self.file.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

@@ -8,6 +8,7 @@
 
 mod bins;
 mod columns;
+mod condition;
 mod convert;
 mod demand;
 mod events;
@@ -28,6 +29,8 @@ mod records;
 mod requests;
 mod series;
 mod slice;
+mod sorted;
+mod spooled;
 mod spread;
 mod stamp;
 mod statistics;
@@ -35,6 +38,7 @@ mod streamed;
 mod telemetry;
 
 pub(crate) use bins::Bins;
+pub use condition::Condition;
 pub use convert::{Conversion, ConvertError, Converted, convert};
 pub(crate) use events::Events;
 pub use failure::TraceError;
@@ -48,6 +52,7 @@ pub use output::{write_packed, write_whole};
 pub(crate) use recording::{Recording, Rows, open};
 pub use records::separator;
 pub(crate) use slice::Slice;
+pub use spooled::Spooled;
 pub use spread::Spread;
 pub use stamp::StampReader;
 pub use statistics::{Curve, Gap, Point, Window};

@@ -1,8 +1,10 @@
 //! What a user may say about how to read a trace.
 
+use super::condition::Condition;
 use super::failure::TraceError;
 use super::format::Format;
 use super::number::TimeUnit;
+use super::spooled::Spooled;
 use crate::units::Span;
 use indexmap::IndexMap;
 use jiff::tz::TimeZone;
@@ -38,11 +40,15 @@ pub struct Options {
     pub select: Vec<String>,
     /// What becomes of requests that failed.
     pub failed: Option<Failures>,
+    /// Only rows are requests that are so; all of them hold.
+    pub conditions: Vec<Condition>,
     /// Sort rows by time.
     pub sort: bool,
     /// The most bytes that recorded requests may take in memory, 16 each, or 8 without service times of their
     /// own; those of a longer recording are read from its file again and again. `None` = no limit.
     pub memory_limit_bytes: Option<u64>,
+    /// What the file `-` is.
+    pub standard_input: Option<Spooled>,
 }
 
 /// Which end of a request or interval its stamp is.
@@ -148,12 +154,17 @@ impl Options {
             ("values", self.values.is_some()),
             ("select", !self.select.is_empty()),
             ("failed", self.failed.is_some()),
+            ("where", !self.conditions.is_empty()),
             ("sort", self.sort),
         ];
         let unused = given.into_iter().find(|(name, given)| *given && !used.contains(name));
         unused.map_or(Ok(()), |(name, _)| {
             let message = format!("`{name}` means nothing to the format `{}`", format.name());
-            Err(TraceError::at(name, message, "leave it out, or name another format"))
+            let hint = match name {
+                "where" => "it is for rows that are requests; of several series select (--select) takes some",
+                _ => "leave it out, or name another format",
+            };
+            Err(TraceError::at(name, message, hint))
         })
     }
 }

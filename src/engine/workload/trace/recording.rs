@@ -178,7 +178,7 @@ impl Recording {
 
 /// Reads a trace; `path` is relative to `base`.
 pub(crate) fn open(base: &Path, path: &str, options: &Options) -> Result<Recording, TraceError> {
-    let input = Input::open(base, path)?;
+    let input = Input::of(base, path, options)?;
     let (format, how) = match options.format {
         Some(format) => (format, "as stated"),
         None => (sniff(&input, options)?, "told from its first lines"),
@@ -187,8 +187,12 @@ pub(crate) fn open(base: &Path, path: &str, options: &Options) -> Result<Recordi
         input.refuse_binary()?;
     }
     let mut recording = format.reader().read(input, options)?;
-    let said =
-        format!("{path} was read as `{}`, {how}: {}", format.name(), recording.rows.traffic_told());
+    let said = format!(
+        "{} was read as `{}`, {how}: {}",
+        recording.path,
+        format.name(),
+        recording.rows.traffic_told()
+    );
     recording.assumptions.insert(0, said);
     Ok(recording)
 }

@@ -1,9 +1,10 @@
 //! Requests row by row: what every format of requests shares. A [`Layout`] says what is particular to one.
 
+use super::condition::Filter;
 use super::demand::Demand;
 use super::failure::TraceError;
 use super::format::Format;
-use super::gathered::Gathered;
+use super::gathered::{After, Gathered};
 use super::input::Input;
 use super::number::TimeUnit;
 use super::options::{Edge, Failures, Options};
@@ -119,6 +120,7 @@ pub(super) fn read(
         "zone",
         "service_time_column",
         "service_time_linear",
+        "where",
         "sort",
     ];
     let failures: &[&str] = if layout.failed.is_some() { &["failed"] } else { &[] };
@@ -126,13 +128,17 @@ pub(super) fn read(
     let mut requests = Requests::open(input, options, layout)?;
     let mut rows = Gathered::default();
     while let Some((start, demand)) = requests.next()? {
-        rows.add(start, demand, &requests, options)?;
+        if rows.add(start, demand, &requests, options)? == After::SortInRuns {
+            let again = requests.records.origin.open_again()?;
+            requests = Requests::open(again, options, layout)?;
+            rows = Gathered::in_runs(options)?;
+        }
     }
     if rows.requests == 0 {
         return Err(requests.none());
     }
     let sha256 = requests.records.finish()?;
-    Ok(rows.into_recording(requests, sha256, format, options))
+    rows.into_recording(requests, sha256, format, options)
 }
 
 /// The requests of a file, row by row.
@@ -144,6 +150,7 @@ pub(super) struct Requests {
     ends: Option<Column>,
     only: Vec<(Column, &'static str)>,
     but_not: Option<(Column, &'static str)>,
+    filter: Filter,
     failed: Option<(Column, FailedMark)>,
     /// Failed ones are left out.
     leave_out: bool,
@@ -185,6 +192,7 @@ impl Requests {
             only: only.collect::<Result<_, TraceError>>()?,
             ends: ends.transpose()?,
             but_not,
+            filter: Filter::of(&records, options)?,
             failed,
             leave_out: options.failed == Some(Failures::LeaveOut),
             failures: 0,
@@ -208,6 +216,9 @@ impl Requests {
                 && self.records.field(column).is_ok_and(|cell| cell.starts_with(text))
             {
                 self.no_requests += 1;
+                continue;
+            }
+            if !self.filter.takes(&self.records) {
                 continue;
             }
             if let Some((column, mark)) = &self.failed
@@ -258,6 +269,9 @@ impl Requests {
 
     fn none(&self) -> TraceError {
         let path = &self.records.path;
+        if let (Some(filtered), 0) = (self.filter.none(path), self.failures) {
+            return filtered;
+        }
         match (self.only.as_slice(), self.failures) {
             ([(column, text), ..], _) => TraceError::file(
                 format!("{path}: no row has `{text}` as its `{}`", column.name),
@@ -294,6 +308,7 @@ impl Requests {
             let (rows, name) = (plural(self.no_requests, "row"), &column.name);
             said.push(format!("{path}: {rows} whose {name} begins with `{text}` left out"));
         }
+        said.extend(self.filter.told(path, requests));
         if let (Some((_, mark)), 1..) = (&self.failed, self.failures) {
             let (failures, told) = (plural(self.failures, "request"), mark.told);
             said.push(match self.leave_out {

@@ -7,7 +7,9 @@ use super::input::Origin;
 use super::options::Options;
 use super::requests::{Layout, Requests};
 use super::slice::{Slice, empty};
+use super::sorted::{Sorted, SortedRows};
 use super::spread::Spread;
+use crate::units::Span;
 use crate::workload::source::{Instants, Luck, Source};
 use crate::workload::{BATCH, Batch};
 use std::sync::Arc;
@@ -15,12 +17,12 @@ use std::sync::Arc;
 /// Half the window that [`Streamed::rate_at`] averages over.
 const HALF_WINDOW_NS: u64 = 30_000_000_000;
 
-/// A file of requests in order of time that was read once and found sound.
+/// Requests that were read once and found sound, in order of time.
 #[derive(Debug, Clone)]
 pub(crate) struct Streamable {
-    pub(super) origin: Origin,
-    pub(super) options: Options,
-    pub(super) layout: &'static Layout,
+    pub(super) kept: Kept,
+    /// Its writer cut times to multiples of this.
+    pub(super) grid: Option<Span>,
     pub(super) requests: u64,
     /// First start, and the first instant after the last.
     pub(super) range: (i64, i64),
@@ -28,10 +30,13 @@ pub(crate) struct Streamable {
     pub(super) own_demands: bool,
 }
 
-impl Streamable {
-    fn open(&self) -> Result<Requests, TraceError> {
-        Requests::open(self.origin.open_again()?, &self.options, self.layout)
-    }
+/// Where they are.
+#[derive(Debug, Clone)]
+pub(super) enum Kept {
+    /// In the trace itself, which is in order.
+    InFile { origin: Origin, options: Box<Options>, layout: &'static Layout },
+    /// In a temporary file, sorted.
+    Sorted(Arc<Sorted>),
 }
 
 /// A slice of such a file: a source that every cell reads for itself.
@@ -67,7 +72,7 @@ impl Streamed {
         if stamps.count == 0 {
             return Err(empty());
         }
-        let (spread, grid) = match file.layout.grid.or_else(|| stamps.coarse_grid()) {
+        let (spread, grid) = match file.grid.or_else(|| stamps.coarse_grid()) {
             Some(grid) if spread != Spread::Keep => (spread, slice.stretched(grid.0)),
             _ => (Spread::Keep, 0),
         };
@@ -121,25 +126,43 @@ impl Source for Streamed {
 
 /// The rows of a slice.
 struct Rows {
-    requests: Requests,
+    reader: Reader,
     slice: Slice,
     own_demands: bool,
 }
 
+/// Whoever reads them, from where they are.
+enum Reader {
+    File(Box<Requests>),
+    Sorted(SortedRows),
+}
+
 impl Rows {
     fn of(file: &Streamable, slice: &Slice) -> Result<Self, TraceError> {
-        Ok(Self { requests: file.open()?, slice: *slice, own_demands: file.own_demands })
+        let reader = match &file.kept {
+            Kept::InFile { origin, options, layout } => {
+                Reader::File(Box::new(Requests::open(origin.open_again()?, options, layout)?))
+            }
+            Kept::Sorted(sorted) => {
+                Reader::Sorted(SortedRows::new(sorted, |start| slice.is_ahead(start))?)
+            }
+        };
+        Ok(Self { reader, slice: *slice, own_demands: file.own_demands })
     }
 
     /// The next one's start in the file, arrival in the run, and demand; `None` after the slice.
     fn next(&mut self) -> Result<Option<(i64, u64, Option<u64>)>, TraceError> {
-        while let Some((start, demand)) = self.requests.next()? {
+        loop {
+            let row = match &mut self.reader {
+                Reader::File(requests) => requests.next()?,
+                Reader::Sorted(rows) => rows.next()?.map(|(start, demand)| (start, Some(demand))),
+            };
+            let Some((start, demand)) = row else { return Ok(None) };
             if !self.slice.is_ahead(start) {
                 let demand = demand.filter(|_| self.own_demands);
                 return Ok(self.slice.played(start).map(|arrival| (start, arrival, demand)));
             }
         }
-        Ok(None)
     }
 }
 
@@ -175,8 +198,11 @@ impl FromFile {
             none => none.insert(Rows::of(&self.file, &self.slice)?),
         };
         let next = rows.next()?.filter(|&(_, arrival, _)| arrival < self.end);
-        if next.is_none() && self.expected.is_some_and(|expected| expected != self.taken) {
-            return Err(self.file.origin.changed());
+        if let Kept::InFile { origin, .. } = &self.file.kept
+            && next.is_none()
+            && self.expected.is_some_and(|expected| expected != self.taken)
+        {
+            return Err(origin.changed());
         }
         Ok(next.map(|(_, arrival, demand)| (arrival, demand)))
     }

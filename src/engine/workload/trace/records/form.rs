@@ -86,7 +86,7 @@ const ENVOY: [&str; 8] = [
     "duration",
     "upstream_service_time",
 ];
-const HAPROXY: [&str; 10] = [
+const HAPROXY: [&str; 11] = [
     "accept_date",
     "frontend",
     "server",
@@ -97,6 +97,7 @@ const HAPROXY: [&str; 10] = [
     "active_ms",
     "status",
     "bytes",
+    "request",
 ];
 const LAMBDA: [&str; 2] = ["time", "duration"];
 /// Date and time of a W3C log, together.
@@ -267,7 +268,7 @@ fn envoy(line: &str, fields: &mut Vec<Range<usize>>) -> bool {
     is_number(&fields[2]) && is_number(&fields[6])
 }
 
-/// Leaves the fields from the accept date on, the five times apart.
+/// Leaves the fields from the accept date to the bytes, the five times apart, and the last, which is the request.
 fn haproxy(line: &str, fields: &mut Vec<Range<usize>>) -> bool {
     let date = fields.iter().position(|range| is_log_time(&line.as_bytes()[range.clone()]));
     let Some(date) = date.filter(|date| fields.len() >= date + 6) else { return false };
@@ -283,6 +284,10 @@ fn haproxy(line: &str, fields: &mut Vec<Range<usize>>) -> bool {
     }
     fields.splice(date + 3..date + 4, parts);
     fields.drain(..date);
+    let known = HAPROXY.len() - 1;
+    let request = fields.get(known..).and_then(<[_]>::last).cloned();
+    fields.truncate(known);
+    fields.extend(request);
     true
 }
 

@@ -408,3 +408,66 @@ fn a_rate_that_looks_absurd_is_a_warning() {
         assert!(said.iter().any(doubts), "{text}: {said:?}");
     }
 }
+
+#[test]
+fn conditions_leave_out_rows_by_columns_and_by_parts_of_a_request_line() {
+    let log = |minute: u32, line: &str, status: u32| {
+        format!("h - - [02/Mar/2026:09:{minute:02}:00 +0000] \"{line}\" {status} 5\n")
+    };
+    let log = log(0, "GET /health HTTP/1.1", 200)
+        + &log(1, "GET /api?q=1 HTTP/1.1", 200)
+        + &log(2, "POST /api HTTP/1.1", 404)
+        + &log(3, "GET http://h/a.css HTTP/1.1", 200);
+    let haproxy = sample(Format::HaproxyLog);
+    let both = haproxy.to_owned() + &haproxy.replace("/index.html", "/health");
+    let table = "time_s,Method,code,took\n0,GET,200,1\n1,PUT,500,x\n2,GET,404,3\n";
+    for (text, conditions, left, said) in [
+        (log.as_str(), "'path!~^/health'", 3, "1 of 4 rows left out by where `path!~^/health`"),
+        (&log, "'path=/api'", 2, "2 of 4 rows"),
+        (
+            &log,
+            "'method=GET', 'path!~\\.(css|js)$'",
+            2,
+            "by where `method=GET`, `path!~\\.(css|js)$`",
+        ),
+        (&log, "'status<400'", 3, "1 of 4 rows"),
+        (&log, "'host!=h2'", 4, "0 of 4 rows"),
+        (&both, "'path!=/health'", 1, "1 of 2 rows"),
+        (sample(Format::AlbLog), "'status=200'", 1, "1 of 2 rows"),
+        (sample(Format::W3cLog), "'path=/a', 'method=GET', 'status=200'", 1, "1 of 2 rows"),
+        (table, "'status!=500'", 2, "1 of 3 rows"),
+        (table, "'method=GET', 'took>1'", 1, "2 of 3 rows"),
+        (sample(Format::K6), "'status=200'", 2, "0 of 2 rows"),
+    ] {
+        let workload = replay(text, &format!("where = [{conditions}]\n"));
+        let found = arrivals(&workload).len();
+        let told = workload.assumptions().join("\n");
+        assert!(found == left && told.contains(said), "{conditions}: {found}, {told}");
+    }
+    for (text, conditions, parts) in [
+        (table, "'stattus!=404'", ["replay.where", "no column `stattus`", "the columns are"]),
+        (
+            &log,
+            "'verb=GET'",
+            ["no column `verb`", "time, request, status", "method and path are parts"],
+        ),
+        (table, "'Method=DELETE'", ["none of 3 rows", "`Method=DELETE`", "for example"]),
+        (table, "'Method'", ["`Method` is not a column compared", "path!~^/health", ""]),
+        (sample(Format::Counts), "'count>1'", ["`where` means nothing", "`counts`", "--select"]),
+        (
+            sample(Format::Prometheus),
+            "'job=a'",
+            ["`where` means nothing", "`prometheus`", "--select"],
+        ),
+    ] {
+        let toml = format!("where = [{conditions}]\n");
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("t.csv"), text).unwrap();
+        let toml = format!("[arrivals.a.replay]\nfile = 't.csv'\n{toml}");
+        let found = match toml::from_str::<crate::workload::WorkloadSpec>(&toml) {
+            Ok(_) => resolve_in(folder.path(), &toml, &WallClock::default(), hour()).1.join("\n"),
+            Err(error) => error.to_string(),
+        };
+        assert!(parts.iter().all(|part| found.contains(part)), "{conditions}: {found}");
+    }
+}

@@ -439,14 +439,29 @@ fn the_limit_is_on_what_the_requests_take() {
 }
 
 #[test]
-fn what_must_be_sorted_must_be_held() {
-    let unsorted = b"time_s\n1\n2\n3\n2\n";
-    let (held, said) = replay_bytes(unsorted, "sort = true\n");
-    assert!(held.is_some(), "{said:?}");
-    let (streamed, said) = replay_bytes(unsorted, "sort = true\nmemory_limit_bytes = 8\n");
-    assert!(streamed.is_none());
-    assert!(said[0].contains("line 5") && said[0].contains("memory_limit_bytes"), "{said:?}");
-    let (refused, said) = replay_bytes(unsorted, "memory_limit_bytes = 8\n");
+fn rows_out_of_order_that_memory_may_not_hold_are_sorted_like_those_it_holds() {
+    // Backwards in blocks, several of one instant, told apart by their service times.
+    let rows = (0..5000).map(|row: u64| format!("{},{row}\n", row / 70 * 7919 % 71 * 40));
+    let text = format!("time_s,took\n{}", rows.collect::<String>());
+    let own = "service_time_column = { column = 'took', unit = 'ms' }\n";
+    for options in [
+        "sort = true\n".to_owned(),
+        format!("{own}sort = true\n"),
+        format!("{own}sort = true\nfrom = '5m'\nuntil = '20m'\nrate_scale = 0.5\n"),
+        format!("{own}time_is = 'end'\nspread = 'uniform'\n"),
+    ] {
+        let (folder, [held, sorted]) = held_and_streamed(text.as_bytes(), &options);
+        // Nothing is read from the trace any more.
+        std::fs::remove_file(folder.path().join("t.csv")).unwrap();
+        for end in [hour(), Time::from_secs(700)] {
+            let (held, sorted) = (requests(&held, 0, end), requests(&sorted, 0, end));
+            assert!(held.len() > 100 && held == sorted, "{options}");
+        }
+        let said = sorted.assumptions().join("\n");
+        assert!(said.contains("started before the row above them and were sorted"), "{said}");
+        assert!(said.contains("are read from a temporary file, sorted, of 16 bytes"), "{said}");
+    }
+    let (refused, said) = replay_bytes(b"time_s\n1\n2\n3\n2\n", "memory_limit_bytes = 8\n");
     assert!(refused.is_none() && said[0].contains("sort = true"), "{said:?}");
 }
 
