@@ -48,7 +48,7 @@ pub use input::unpacked;
 pub use inspect::{Inspection, Summary, inspect};
 pub use number::{TimeUnit, with_a_point};
 pub use options::{Edge, Failures, Linear, Missing, Options, ServiceColumn, Values};
-pub use output::write_whole;
+pub use output::{write_packed, write_whole};
 pub(crate) use recording::{Recording, Rows, open};
 pub use records::separator;
 pub(crate) use slice::Slice;
