@@ -9,6 +9,7 @@ use std::io::Write;
 use std::path::Path;
 
 mod convert;
+mod fit;
 mod formats;
 
 const S: u64 = 1_000_000_000;
