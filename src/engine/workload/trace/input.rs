@@ -45,6 +45,25 @@ impl Origin {
         }
     }
 
+    /// The folder its path starts from.
+    pub(super) fn base(&self) -> PathBuf {
+        match self {
+            Self::File { base, .. } => base.clone(),
+            Self::Spooled(_) => PathBuf::new(),
+        }
+    }
+
+    /// The path of a file beside it whose name has one text where its own has another, if there is one.
+    pub(super) fn beside(&self, names: [(&str, &str); 2]) -> Option<String> {
+        let Self::File { base, path, .. } = self else { return None };
+        let (folder, name) = path
+            .rsplit_once('/')
+            .map_or(("", path.as_str()), |(folder, name)| (&path[..=folder.len()], name));
+        let other = names.iter().find(|(own, _)| name.contains(own));
+        let other = other.map(|(own, other)| format!("{folder}{}", name.replace(own, other)))?;
+        base.join(&other).is_file().then_some(other)
+    }
+
     /// The file is not what it was.
     pub(super) fn changed(&self) -> TraceError {
         let path = match self {

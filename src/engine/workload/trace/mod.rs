@@ -10,6 +10,7 @@ mod bins;
 mod columns;
 mod condition;
 mod demand;
+mod durations;
 mod events;
 mod failure;
 mod format;
