@@ -170,7 +170,7 @@ fn check_one(
     let name = input.name.clone();
     match args.scenario_args.load_input(input)? {
         Err(findings) => Ok(Subject::refuse(&name, &findings, args, terminal, objects)),
-        Ok(Loaded { scenario, warnings }) => {
+        Ok(Loaded { scenario, warnings, .. }) => {
             if args.format != Format::Json && !warnings.is_empty() {
                 terminal.say(&warnings.render(terminal.colour));
             }

@@ -31,7 +31,7 @@ pub(super) struct ExecuteArgs {
 /// More threads than this are a typing error.
 const MOST_JOBS: usize = 1024;
 
-fn jobs(text: &str) -> Result<NonZeroUsize, String> {
+pub(super) fn jobs(text: &str) -> Result<NonZeroUsize, String> {
     let jobs: NonZeroUsize = at_least_one(text)?;
     match jobs.get() <= MOST_JOBS {
         true => Ok(jobs),

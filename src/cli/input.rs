@@ -97,7 +97,7 @@ impl Role {
                 "check the path; a policy is a TOML file or a product's own document, JSON or YAML"
             }
             Self::Readings => {
-                "check the path; readings are a CSV file whose first column is `time_s` or `time`"
+                "check the path; readings are a CSV file whose first column is `time_s` or `time`, or series of Prometheus, CloudWatch or Grafana"
             }
         };
         hint.to_owned()
@@ -129,7 +129,7 @@ impl Role {
             Self::Scenario => "a scenario is a TOML file in UTF-8",
             Self::Service => "--service takes a TOML file in UTF-8",
             Self::Policy => "a policy is a TOML file or a product's own document, in UTF-8",
-            Self::Readings => "readings are a CSV file in UTF-8",
+            Self::Readings => "readings are CSV or JSON in UTF-8",
         }
     }
 }
@@ -549,7 +549,7 @@ pub(super) fn accept(
     terminal: &Terminal,
 ) -> Result<autosim_study::scenario::Scenario, Failure> {
     match loaded {
-        Ok(Loaded { scenario, warnings }) => {
+        Ok(Loaded { scenario, warnings, .. }) => {
             if !warnings.is_empty() {
                 terminal.say(&warnings.render(terminal.colour));
             }

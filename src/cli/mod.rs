@@ -35,6 +35,7 @@ mod schema;
 mod signals;
 mod terminal;
 mod trace;
+mod tune;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 use exit::Exit;
@@ -62,6 +63,7 @@ Start with `autosim demo`, then `autosim run scenarios/quickstart.toml`.";
 #[derive(Debug, Subcommand)]
 enum Verb {
     Run(run::Args),
+    Tune(Box<tune::Args>),
     Decide(decide::Args),
     Explain(explain::Args),
     Diff(diff::Args),
@@ -90,6 +92,7 @@ pub(crate) fn main() -> ExitCode {
     let terminal = Terminal::of_process();
     let done = match verb {
         Verb::Run(args) => run::run(&args, &terminal),
+        Verb::Tune(args) => tune::run(&args, &terminal),
         Verb::Decide(args) => decide::run(&args, &terminal),
         Verb::Explain(args) => explain::run(&args, &terminal),
         Verb::Diff(args) => diff::run(&args, &terminal),

@@ -8,15 +8,28 @@ use serde_json::{Map, Value, json};
 /// One row per decision: counts, the reason, the number after every stage that acted (empty: it did
 /// not), what was seen.
 pub fn dry_run_csv(run: &DryRun) -> String {
-    let mut csv = csv::Writer::from_writer(Vec::new());
+    dry_run_csv_header(run) + &dry_run_csv_rows(run)
+}
+
+/// Its names of columns alone.
+pub fn dry_run_csv_header(run: &DryRun) -> String {
     let mut header = vec!["time_s".to_owned()];
     header.extend(run.clock_times.then(|| "time".to_owned()));
     header.extend(["replicas_before", "desired", "reason"].map(String::from));
     header.extend(Stage::ALL.iter().map(|stage| format!("after_{}", stage.name())));
     header.extend(run.signals.iter().map(|name| format!("saw_{name}")));
-    let rows = run.answers.iter().map(|answer| row(run, answer));
+    lines(std::iter::once(header))
+}
+
+/// Its rows without the names of columns.
+pub fn dry_run_csv_rows(run: &DryRun) -> String {
+    lines(run.answers.iter().map(|answer| row(run, answer)))
+}
+
+fn lines(mut rows: impl Iterator<Item = Vec<String>>) -> String {
+    let mut csv = csv::Writer::from_writer(Vec::new());
     // Writing to memory does not fail.
-    let written = std::iter::once(header).chain(rows).try_for_each(|row| csv.write_record(&row));
+    let written = rows.try_for_each(|row| csv.write_record(&row));
     let bytes = written.ok().and_then(|()| csv.into_inner().ok()).unwrap_or_default();
     String::from_utf8_lossy(&bytes).into_owned()
 }

@@ -43,6 +43,7 @@ mod seen;
 mod stored;
 mod table;
 mod timeline_csv;
+mod tuned;
 mod when;
 
 pub use account::{Account, MomentTold};
@@ -50,15 +51,18 @@ pub use diff::{
     DiffError, Difference, Divergence, Left, Paired, Parting, Unpaired, Why, diff_json, diff_text,
     difference,
 };
-pub use dry_run::{dry_run_csv, dry_run_json};
+pub use dry_run::{dry_run_csv, dry_run_csv_header, dry_run_csv_rows, dry_run_json};
 pub use explain::{explain_text, first_divergence, worst_moments};
 pub use folder::{FolderError, check_folder, check_whole};
+pub use hours::DAYS;
 pub use json::summary_json;
 pub use markdown::markdown;
 pub use number::{group, percentile_ms, plain, significant};
+pub use plot::RecordingPlot;
 pub use policy::{policy_json, policy_toml};
 pub use stored::Stored;
 pub use table::table;
+pub use tuned::Tuned;
 pub use when::When;
 
 use autosim_study::experiment::{Comparison, Results};
@@ -102,11 +106,24 @@ pub fn write_all(
     comparison: &Comparison,
     folder: &Path,
 ) -> Result<Written, FolderError> {
+    write_with(results, comparison, &[], folder)
+}
+
+/// The same with more files beside those of the run: their names, without a folder, and texts.
+///
+/// # Errors
+/// As [`write_all`].
+pub fn write_with(
+    results: &Results,
+    comparison: &Comparison,
+    more: &[(String, String)],
+    folder: &Path,
+) -> Result<Written, FolderError> {
     let folder = match results.complete || !folder::holds_a_run(folder) {
         true => folder.to_owned(),
         false => folder::beside(folder),
     };
-    let files = folder::replace(&folder, &files(results, comparison))?;
+    let files = folder::replace(&folder, &files(results, comparison, more))?;
     Ok(Written { folder, files })
 }
 
@@ -119,7 +136,11 @@ pub fn summary_csv(results: &Results, comparison: &Comparison) -> String {
 }
 
 /// The registry of what a run leaves: one line per file.
-fn files<'a>(results: &'a Results, comparison: &'a Comparison) -> Vec<OutputFile<'a>> {
+fn files<'a>(
+    results: &'a Results,
+    comparison: &'a Comparison,
+    more: &'a [(String, String)],
+) -> Vec<OutputFile<'a>> {
     let mut files = vec![
         OutputFile::new("summary.csv", |out| figures_csv::summary(results, comparison, out)),
         OutputFile::new("replications.csv", |out| figures_csv::replications(results, out)),
@@ -137,6 +158,9 @@ fn files<'a>(results: &'a Results, comparison: &'a Comparison) -> Vec<OutputFile
     }
     files.extend(events::files(results));
     files.extend(plot::files(results, comparison));
+    files.extend(more.iter().map(|(name, text)| {
+        OutputFile::new(name.clone(), |out| out.write_all(text.as_bytes())) //
+    }));
     let mut names: Vec<String> = files.iter().map(|file| file.name.clone()).collect();
     names.push(manifest::NAME.to_owned());
     names.sort();

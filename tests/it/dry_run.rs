@@ -3,8 +3,9 @@
 
 use serde_json::json;
 use std::fs;
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
 /// What `decide` answers to a document and a recording: time, count before, count after, reason; and what it
@@ -141,4 +142,179 @@ fn evaluations_that_come_late_are_played_when_they_come() {
         "{late:?}"
     );
     assert!(late.windows(2).all(|pair| pair[0].0 < pair[1].0), "{late:?}");
+}
+
+/// The counts a product comes to, with the times, where the same values come at every `step`.
+fn changes(
+    document: &serde_json::Value,
+    header: &str,
+    cells: &str,
+    step: u64,
+) -> Vec<(f64, u32, u32)> {
+    let rows = (0..=3600 / step).map(|at| format!("{},{cells}\n", at * step));
+    let recording = format!("time_s,{header}\n{}", rows.collect::<String>());
+    let more = ["--initial", "2", "--start", "2026-03-02T00:00:00+08:00"];
+    let (rows, said) = decide(document, &recording, &more);
+    assert!(step < 60 || said.contains(" apart; the policy looks back "), "{said}");
+    counts(&rows).into_iter().filter(|row| row.1 != row.2).collect()
+}
+
+#[test]
+fn a_steady_load_is_answered_alike_whether_it_is_recorded_often_or_seldom() {
+    let scalingo = json!({ "autoscaler": { "container_type": "web", "metric": "memory", "target": 0.9,
+        "min_containers": 2, "max_containers": 10, "disabled": false } });
+    let hpa = json!({ "apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler",
+        "metadata": { "name": "web" }, "spec": { "maxReplicas": 12, "metrics": [ { "type": "External",
+            "external": { "metric": { "name": "backlog" }, "target": { "type": "Value", "value": "10" } } } ],
+            "scaleTargetRef": { "apiVersion": "apps/v1", "kind": "Deployment", "name": "web" } } });
+    for (document, header, cells, often, seldom) in [
+        (&mix(), "CPU", "60", 15, 60),
+        (&mix(), "CPU", "60", 15, 300),
+        (&eas(1, "qps", 10), "qps", "20", 15, 60),
+        (&scalingo, "memory_percent", "95", 15, 120),
+        (&scalingo, "memory_percent", "95", 15, 300),
+        (&hpa, "backlog", "30", 15, 300),
+    ] {
+        let [often, seldom] = [often, seldom].map(|step| changes(document, header, cells, step));
+        assert_eq!(often, seldom, "{header}");
+        assert!(!often.is_empty(), "{header}");
+    }
+}
+
+/// An answer of Prometheus: names with labels, values every minute from 2026-03-02 on.
+fn prometheus(series: &[(&str, &[&str])]) -> String {
+    let series = series.iter().map(|(labels, values)| {
+        let values = values.iter().enumerate();
+        let values = values.map(|(at, value)| format!("[{},\"{value}\"]", 1_772_409_600 + 60 * at));
+        format!("{{\"metric\":{{{labels}}},\"values\":[{}]}}", values.collect::<Vec<_>>().join(","))
+    });
+    let result = series.collect::<Vec<_>>().join(",");
+    format!(
+        "{{\"status\":\"success\",\"data\":{{\"resultType\":\"matrix\",\"result\":[{result}]}}}}"
+    )
+}
+
+#[test]
+fn series_are_read_as_readings_and_what_cannot_be_told_is_asked() {
+    let folder = TempDir::new().unwrap();
+    let put = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+    put("eas.json", &eas(1, "qps", 10).to_string());
+    let replicas = r#""__name__":"kube_deployment_status_replicas","deployment":"web""#;
+    put("replicas.json", &prometheus(&[(replicas, &["3", "3", "5"])]));
+    put("rates.json", &prometheus(&[(r#""job":"web""#, &["10", "20", "NaN"])]));
+    let run = |more: &[&str]| {
+        let decide =
+            ["decide", "--policy", "eas.json", "--readings", "rates.json", "--as", "readings"];
+        let out = autosim(folder.path(), &[&decide[..], more].concat());
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (out.status.code(), text(&out.stdout), text(&out.stderr))
+    };
+    let (code, _, said) = run(&[]);
+    assert_eq!(code, Some(2));
+    assert!(said.contains("--column 'NAME={job=\"web\"}'"), "{said}");
+    let (code, _, said) = run(&["--readings", "replicas.json"]);
+    assert_eq!(code, Some(2));
+    assert!(
+        said.contains("what the policy reads, `qps` (say which: --column 'qps={job=\"web\"}'"),
+        "{said}"
+    );
+    let (code, decided, said) =
+        run(&["--readings", "replicas.json", "--column", "qps={job=\"web\"}"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(
+        said.contains("2 series of 5 values: qps = {job=\"web\"}; replicas = kube_deployment"),
+        "{said}"
+    );
+    let rows: Vec<String> = decided
+        .lines()
+        .skip(1)
+        .map(|row| row.splitn(5, ',').take(4).collect::<Vec<_>>().join(","))
+        .collect();
+    let at = |minute: u32, counts: &str| {
+        format!("{},2026-03-02T00:0{minute}:00+00:00,{counts}", 60 * minute)
+    };
+    assert_eq!(rows, [at(0, "3,3"), at(1, "3,6"), at(2, "5,5")]);
+}
+
+#[test]
+fn rows_of_a_pipe_are_answered_as_they_come_and_as_those_of_a_file() {
+    let folder = TempDir::new().unwrap();
+    let put = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+    let loads = ["50", "80", "", "20", "95", "95"];
+    let row = |at: usize| format!("{},{}\n", 60 * at, loads[at % loads.len()]);
+    let rows: Vec<String> = (0..40).map(row).collect();
+    put("rows.csv", &format!("time_s,cpu_percent\n{}", rows.concat()));
+    put("sae.json", &mix().to_string());
+    put("own.toml", "[policies.p.target-tracking]\nmetric = \"cpu\"\ntarget = \"50%\"\nmax = 9\n");
+    for policy in ["sae.json", "own.toml"] {
+        for more in
+            [&["--as", "samples"][..], &["--as", "readings"], &["--changes"], &["--format", "json"]]
+        {
+            let decide = ["decide", "--initial", "4", "--start", "2026-03-02", "--policy", policy];
+            let decide = [&decide[..], more, &["--readings"]].concat();
+            let whole = autosim(folder.path(), &[&decide[..], &["rows.csv"]].concat());
+            let mut live = Command::new(env!("CARGO_BIN_EXE_autosim"));
+            live.args(decide).arg("-").current_dir(folder.path());
+            live.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+            let mut live = live.spawn().unwrap();
+            let mut input = live.stdin.take().unwrap();
+            let mut output = BufReader::new(live.stdout.take().unwrap());
+            let mut answered = String::new();
+            input.write_all(b"time_s,cpu_percent\n").unwrap();
+            input.write_all(rows[0].as_bytes()).unwrap();
+            // The input is still open: this would wait for ever if the rows were.
+            output.read_line(&mut answered).unwrap();
+            rows[1..].iter().for_each(|row| input.write_all(row.as_bytes()).unwrap());
+            drop(input);
+            std::io::Read::read_to_string(&mut output, &mut answered).unwrap();
+            assert_eq!(answered, String::from_utf8(whole.stdout).unwrap(), "{policy} {more:?}");
+            let said = String::from_utf8(live.wait_with_output().unwrap().stderr).unwrap();
+            let last = |said: &str| said.lines().last().map(str::to_owned);
+            assert_eq!(last(&said), last(&String::from_utf8(whole.stderr).unwrap()));
+        }
+    }
+}
+
+#[test]
+fn a_row_of_a_pipe_that_is_wrong_ends_it_after_the_answers_before() {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("eas.json"), eas(1, "qps", 10).to_string()).unwrap();
+    for (text, answers, said) in [
+        (
+            "time_s,qps\n0,10\n15,x\n30,10\n",
+            1,
+            "error: standard input, line 3, qps: `x` is no number",
+        ),
+        ("time_s,qps\n0,10\n15,-1\n", 1, "line 3, qps: `-1` is below zero"),
+        ("time_s,qps\n0,10\n0,10\n", 1, "line 3, time_s: 0 is not after the row before"),
+        ("time_s,cpu\n0,10\n", 0, "no column for what the policy reads, `qps`"),
+        ("time_s,qps\n", 0, "standard input: it has no rows"),
+        (
+            "time,qps\n2026-03-02,10\n",
+            0,
+            "--start: the recording runs from Mon 2026-03-02 00:00 (UTC+00:00) to now",
+        ),
+    ] {
+        let decide = [
+            "decide",
+            "--initial",
+            "1",
+            "--policy",
+            "eas.json",
+            "--readings",
+            "-",
+            "--start",
+            "2026-03-01",
+        ];
+        let mut live = Command::new(env!("CARGO_BIN_EXE_autosim"));
+        live.args(decide).current_dir(folder.path());
+        live.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut live = live.spawn().unwrap();
+        live.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+        let out = live.wait_with_output().unwrap();
+        let told = String::from_utf8_lossy(&out.stderr);
+        assert!(out.status.code() == Some(2) && told.contains(said), "{told}");
+        let lines = String::from_utf8_lossy(&out.stdout).lines().count();
+        assert_eq!(lines.saturating_sub(1), answers, "{text}");
+    }
 }

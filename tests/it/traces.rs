@@ -2,7 +2,7 @@
 //! the project (see `recorded`): a test whose files are absent says so.
 
 use crate::recorded::shared;
-use autosim_engine::workload::trace::{Inspection, Options, inspect};
+use autosim_engine::workload::trace::{Format, Inspection, Options, inspect};
 use std::path::PathBuf;
 
 fn seen(folder: &str, file: &str, options: &Options) -> Option<Result<Inspection, String>> {
@@ -140,4 +140,210 @@ fn recordings_of_many_tools_have_the_statistics_of_their_folder() {
             ("web/semicomplete_2015_combined.log.gz", "access-log", 10_000, 0.0335),
         ],
     );
+}
+
+/// What the README of the recordings says of one: rows, how long, requests a second, then index of dispersion and most
+/// over mean in its windows of a length, and the variation of gaps; NaN where it says nothing.
+struct Told {
+    file: &'static str,
+    time: Option<&'static str>,
+    format: Option<Format>,
+    rows: u64,
+    span_s: f64,
+    per_s: f64,
+    window_s: f64,
+    dispersion: f64,
+    peak_to_mean: f64,
+    gap_cv: f64,
+}
+
+const TOLD: Told = Told {
+    file: "",
+    time: None,
+    format: None,
+    rows: 0,
+    span_s: f64::NAN,
+    per_s: f64::NAN,
+    window_s: 60.0,
+    dispersion: f64::NAN,
+    peak_to_mean: f64::NAN,
+    gap_cv: f64::NAN,
+};
+
+const DAY: f64 = 86_400.0;
+const COUNTS: Option<Format> = Some(Format::Counts);
+const REQUESTS: Option<Format> = Some(Format::Timestamps);
+
+const STATISTICS: &[Told] = &[
+    Told {
+        file: "llm/azure_llm_2023_conv.csv.gz",
+        rows: 19_366,
+        span_s: 58.4 * 60.0,
+        per_s: 5.53,
+        dispersion: 16.1,
+        peak_to_mean: 1.52,
+        gap_cv: 1.09,
+        ..TOLD
+    },
+    Told {
+        file: "llm/mooncake_conversation.jsonl.gz",
+        rows: 12_031,
+        span_s: 59.0 * 60.0,
+        per_s: 3.40,
+        dispersion: 2.89,
+        peak_to_mean: 1.21,
+        gap_cv: 3.0,
+        ..TOLD
+    },
+    Told {
+        file: "llm/alibaba_genai2026_lora_requests.csv.gz",
+        time: Some("gmt_create"),
+        format: REQUESTS,
+        rows: 26_823,
+        span_s: 23.0 * DAY,
+        per_s: 0.0135,
+        dispersion: 3.75,
+        gap_cv: 12.0,
+        ..TOLD
+    },
+    Told {
+        file: "llm/alibaba_genai2026_lora_requests.csv.gz",
+        time: Some("gmt_create"),
+        format: REQUESTS,
+        rows: 26_823,
+        window_s: 3600.0,
+        dispersion: 139.0,
+        peak_to_mean: 9.2,
+        ..TOLD
+    },
+    Told {
+        file: "faas/azure_functions_2019_500f_8h_invocations.csv.gz",
+        rows: 480,
+        span_s: 8.0 * 3600.0,
+        per_s: 105.5,
+        dispersion: 63.5,
+        peak_to_mean: 1.20,
+        ..TOLD
+    },
+    Told {
+        file: "faas/azure_functions_2021_head200.csv",
+        rows: 199,
+        span_s: 20.0 * 60.0,
+        per_s: 0.166,
+        dispersion: 10.2,
+        peak_to_mean: 4.3,
+        gap_cv: 1.86,
+        ..TOLD
+    },
+    Told {
+        file: "faas/aws_lambda_measured_2020-05-23_poisson_0.10rps.csv.gz",
+        time: Some("client_start_time"),
+        rows: 10_066,
+        span_s: 28.0 * 3600.0,
+        per_s: 0.0999,
+        gap_cv: 0.986,
+        ..TOLD
+    },
+    Told {
+        file: "faas/aws_lambda_measured_2020-05-26_poisson_0.016rps.csv.gz",
+        time: Some("client_start_time"),
+        rows: 1648,
+        span_s: 27.9 * 3600.0,
+        per_s: 0.0164,
+        gap_cv: 1.0,
+        ..TOLD
+    },
+    Told {
+        file: "web/nasa_1995_requests_per_second.txt.gz",
+        rows: 5_059_950,
+        span_s: 58.56 * DAY,
+        per_s: 0.684,
+        dispersion: 21.3,
+        peak_to_mean: 9.96,
+        ..TOLD
+    },
+    Told {
+        file: "web/nasa_19950701_head10k.tsv.gz",
+        rows: 9999,
+        span_s: 3.66 * 3600.0,
+        per_s: 0.759,
+        dispersion: 6.0,
+        gap_cv: 1.42,
+        ..TOLD
+    },
+    Told {
+        file: "web/semicomplete_2015_combined.log.gz",
+        rows: 10_000,
+        span_s: 83.0 * 3600.0,
+        per_s: 0.0335,
+        peak_to_mean: 68.0,
+        gap_cv: 10.7,
+        ..TOLD
+    },
+    Told {
+        file: "web/worldcup98_requests_per_minute.csv.gz",
+        rows: 125_300,
+        span_s: 87.0 * DAY,
+        per_s: 180.0,
+        dispersion: 34_300.0,
+        peak_to_mean: 21.2,
+        ..TOLD
+    },
+    Told {
+        file: "rates/nab_elb_request_count_8c0756.csv.gz",
+        format: COUNTS,
+        rows: 4032,
+        span_s: 14.0 * DAY,
+        per_s: 0.206,
+        window_s: 300.0,
+        dispersion: 51.9,
+        peak_to_mean: 10.6,
+        ..TOLD
+    },
+    Told {
+        file: "rates/nab_nyc_taxi.csv.gz",
+        format: COUNTS,
+        rows: 10_320,
+        span_s: 215.0 * DAY,
+        per_s: 8.4,
+        window_s: 1800.0,
+        peak_to_mean: 2.59,
+        ..TOLD
+    },
+    Told {
+        file: "format_samples/vidur_splitwise_conv.csv.gz",
+        rows: 19_366,
+        span_s: 58.4 * 60.0,
+        per_s: 5.53,
+        dispersion: 16.1,
+        peak_to_mean: 1.52,
+        gap_cv: 1.09,
+        ..TOLD
+    },
+];
+
+#[test]
+fn every_traffic_file_has_the_statistics_that_its_folder_states() {
+    for told in STATISTICS {
+        let options = Options {
+            time: told.time.map(str::to_owned),
+            format: told.format,
+            sort: told.time.is_some() || told.file.ends_with(".tsv.gz"),
+            ..Options::default()
+        };
+        let Some(seen) = seen("traces", told.file, &options) else { continue };
+        let seen = seen.unwrap_or_else(|error| panic!("{}: {error}", told.file));
+        assert_eq!(seen.rows, told.rows, "{}", told.file);
+        let window = seen.windows.iter().find(|window| window.length_s == told.window_s).unwrap();
+        for (what, found, stated) in [
+            ("span", seen.span_s, told.span_s),
+            ("rate", seen.mean_per_s, told.per_s),
+            ("dispersion", window.dispersion, told.dispersion),
+            ("most over mean", window.peak_to_mean, told.peak_to_mean),
+            ("variation of gaps", seen.gap_cv.unwrap_or(f64::NAN), told.gap_cv),
+        ] {
+            let off = (found / stated - 1.0).abs();
+            assert!(stated.is_nan() || off < 0.025, "{}, {what}: {found}, not {stated}", told.file);
+        }
+    }
 }

@@ -103,7 +103,7 @@ fn recordings_of_different_times_are_pointed_out_and_a_start_plays_them_by_one_c
     let warnings = warnings.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(warnings.contains("`late` from Fri 2014-04-11 00:00"), "{warnings}");
     let set = [("start", "2014-04-11"), ("duration", "3h")];
-    let Loaded { scenario, warnings } = loaded(folder.path(), &both, &set).unwrap();
+    let Loaded { scenario, warnings, .. } = loaded(folder.path(), &both, &set).unwrap();
     assert!(!warnings.render(false).contains("own beginning"));
     // 34 to 36 requests an hour of the one, a quarter more or less of each hour, and 5 of the other.
     let expected = scenario.services[0].workload.expected_requests(scenario.window.end);

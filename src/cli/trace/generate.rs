@@ -42,6 +42,13 @@ Examples:
       --set 'workload.arrivals.main.poisson={rate=\"40/s\"}'";
 
 pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
+    if let Some(trace) = &args.scenario_args.trace {
+        return Err(Failure::bad_input(format_args!(
+            "`--trace`: a recording is converted, not generated\n  = help: autosim trace convert {} --out {}",
+            trace.display(),
+            args.out.display()
+        )));
+    }
     // A trace needs no policy; one that is never asked stands in.
     let stand_in = Layer::value("trace generate", "policies.trace-generate.fixed.replicas", "1");
     let loaded = args.scenario_args.load_or_empty(args.scenario.as_deref(), vec![stand_in])?;

@@ -1,5 +1,7 @@
-//! `trace`: look at recorded traffic, make synthetic traffic.
+//! `trace`: look at recorded traffic, fetch it, make another file of it, make synthetic traffic.
 
+mod convert;
+mod fetch;
 mod generate;
 mod inspect;
 mod reading;
@@ -9,7 +11,7 @@ pub(super) use reading::ReadingArgs;
 use super::exit::{Exit, Failure};
 use super::terminal::Terminal;
 
-/// Inspect recorded traffic, or write synthetic traffic to a file
+/// Inspect, fetch or convert recorded traffic, or write synthetic traffic to a file
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(subcommand)]
@@ -19,12 +21,16 @@ pub(super) struct Args {
 #[derive(Debug, clap::Subcommand)]
 enum Verb {
     Inspect(Box<inspect::Args>),
+    Fetch(Box<fetch::Args>),
+    Convert(Box<convert::Args>),
     Generate(Box<generate::Args>),
 }
 
 pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
     match &args.verb {
         Verb::Inspect(args) => inspect::run(args, terminal),
+        Verb::Fetch(args) => fetch::run(args, terminal),
+        Verb::Convert(args) => convert::run(args, terminal),
         Verb::Generate(args) => generate::run(args, terminal),
     }
 }

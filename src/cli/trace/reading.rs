@@ -67,7 +67,7 @@ pub(in crate::cli) struct ReadingArgs {
 }
 
 /// A value by the name that scenario files use for it.
-fn named<T: for<'de> serde::Deserialize<'de>>(text: &str) -> Result<T, String> {
+pub(super) fn named<T: for<'de> serde::Deserialize<'de>>(text: &str) -> Result<T, String> {
     let from: StrDeserializer<'_, ValueError> = text.into_deserializer();
     T::deserialize(from).map_err(|error| error.to_string())
 }

@@ -9,11 +9,14 @@ mod frontier;
 mod label;
 mod offered;
 mod picture;
+mod recording;
 mod render;
 mod slo_minutes;
 mod time_axis;
 mod timeline;
 mod week;
+
+pub use recording::RecordingPlot;
 
 use super::OutputFile;
 use autosim_engine::units::plural;

@@ -71,7 +71,7 @@ pub(super) fn picture(results: &Results) -> Picture {
         draw(&mut page, &frame, bars);
         name(&mut page, &frame, policy);
     }
-    let words = time_axis::title(&results.about);
+    let words = time_axis::title(&results.about.clock);
     page.text((WIDTH / 2.0, height - 16.0), words, TEXT, INK, Align::Middle);
     page
 }

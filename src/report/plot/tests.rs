@@ -111,20 +111,56 @@ fn no_words_cover_each_other_or_leave_a_picture() {
             offered::picture(&results),
         ];
         for picture in others.into_iter().chain(timelines) {
-            let picture = labelled(&results, picture);
-            let words = extents(&picture);
-            for (at, (text, area)) in words.iter().enumerate() {
-                let within = area.0 >= 0.0 && area.2 <= picture.width;
-                let within = within && area.1 >= 0.0 && area.3 <= picture.height;
-                assert!(within, "{text} leaves {}: {area:?}", picture.description);
-                for (other, there) in &words[..at] {
-                    let wide = area.2.min(there.2) - area.0.max(there.0);
-                    let high = area.3.min(there.3) - area.1.max(there.1);
-                    // Letters do not fill their line.
-                    let apart = wide <= 0.0 || high <= 2.0;
-                    assert!(apart, "{text} on {other}: {area:?} {there:?} {}", picture.description);
-                }
-            }
+            words_are_apart(&labelled(&results, picture));
+        }
+    }
+}
+
+/// No words cover each other, and none leave the picture.
+fn words_are_apart(picture: &picture::Picture) {
+    let words = extents(picture);
+    for (at, (text, area)) in words.iter().enumerate() {
+        let within = area.0 >= 0.0 && area.2 <= picture.width;
+        let within = within && area.1 >= 0.0 && area.3 <= picture.height;
+        assert!(within, "{text} leaves {}: {area:?}", picture.description);
+        for (other, there) in &words[..at] {
+            let wide = area.2.min(there.2) - area.0.max(there.0);
+            let high = area.3.min(there.3) - area.1.max(there.1);
+            // Letters do not fill their line.
+            let apart = wide <= 0.0 || high <= 2.0;
+            assert!(apart, "{text} on {other}: {area:?} {there:?} {}", picture.description);
+        }
+    }
+}
+
+#[test]
+fn a_recording_is_drawn_whatever_its_length_and_rate() {
+    let clock = |text: &str| autosim_engine::units::WallClock::parse(text).unwrap_or_default();
+    let week: Vec<Option<f64>> =
+        (0..168).map(|at| (at > 30).then_some(f64::from(at) / 84.0)).collect();
+    for (span_s, clock, hours) in [
+        (3.0, clock(""), None),
+        (600.0, clock("2026-03-02T22:40:00+08:00"), None),
+        (90.0 * 86_400.0, clock("2026-03-02T22:40:00+08:00"), Some(week)),
+        // 300 years of a recording that counts nanoseconds.
+        (9e9, clock("1970-01-01"), None),
+    ] {
+        for rate in [0.0, 1e-4, 1e9] {
+            let points = (0..400).map(|at| (rate * f64::from(at % 7), rate * 9.0)).collect();
+            let plot = RecordingPlot {
+                title: "a-recording-of-a-long-name.".repeat(12),
+                below: "so many requests".to_owned(),
+                clock: clock.clone(),
+                span_s,
+                point_s: span_s / 400.0,
+                window_s: span_s / 4000.0,
+                points,
+                hours: hours.clone(),
+            };
+            words_are_apart(&plot.picture());
+            let texts = texts(&String::from_utf8(plot.svg().unwrap()).unwrap());
+            assert!(has(&texts, "requests per second") && has(&texts, "busiest"), "{texts:?}");
+            assert_eq!(has(&texts, "hours of the week"), hours.is_some());
         }
     }
 }
@@ -285,7 +321,7 @@ fn no_output_of_a_closed_loop_is_without_the_words() {
     let mut results = sample::results();
     let written = |results: &Results| -> Vec<(String, String)> {
         let comparison = Comparison::of(results);
-        let texts = crate::files(results, &comparison).into_iter().map(|file| {
+        let texts = crate::files(results, &comparison, &[]).into_iter().map(|file| {
             let mut out = Vec::new();
             (file.write)(&mut out).unwrap();
             (file.name, String::from_utf8_lossy(&out).into_owned())

@@ -2,7 +2,7 @@
 
 use super::axis::Axis;
 use autosim_engine::simulation::Interval;
-use autosim_engine::units::{Known, Time};
+use autosim_engine::units::{Known, Time, WallClock};
 use autosim_study::experiment::About;
 
 const DAY: u64 = 86_400;
@@ -35,9 +35,15 @@ const STEPS: [u64; 22] = [
 /// From the start to the end of the last interval, with about ten ticks at round clock times.
 pub(super) fn axis(about: &About, timeline: &[Interval]) -> Axis {
     let end = timeline.last().map_or(about.window.end, |last| last.at.after(last.length));
-    let length = end.as_secs_f64().max(1.0);
-    let step = STEPS.into_iter().find(|step| length / *step as f64 <= 12.0).unwrap_or(56 * DAY);
-    let start = about.clock.start();
+    of_length(&about.clock, end.as_secs_f64())
+}
+
+/// From the start for a number of seconds, with about ten ticks at round clock times.
+pub(super) fn of_length(clock: &WallClock, length_s: f64) -> Axis {
+    let length = length_s.max(1.0);
+    let step = STEPS.into_iter().find(|step| length / *step as f64 <= 12.0);
+    let step = step.unwrap_or_else(|| 28 * DAY * (length / (12 * 28 * DAY) as f64).ceil() as u64);
+    let start = clock.start();
     let since_midnight = u64::try_from(
         i64::from(start.hour()) * 3600 + i64::from(start.minute()) * 60 + i64::from(start.second()),
     )
@@ -46,14 +52,14 @@ pub(super) fn axis(about: &About, timeline: &[Interval]) -> Axis {
     let ticks = (0..)
         .map(|n| first + n * step)
         .take_while(|seconds| *seconds as f64 <= length)
-        .map(|seconds| (seconds as f64, words(about, seconds, step)))
+        .map(|seconds| (seconds as f64, words(clock, seconds, step)))
         .collect();
     Axis { log: false, low: 0.0, high: length, ticks }
 }
 
-fn words(about: &About, seconds: u64, step: u64) -> String {
+fn words(clock: &WallClock, seconds: u64, step: u64) -> String {
     let time = Time::from_secs(seconds);
-    let (known, Some(at)) = (about.clock.known(), about.clock.at(time)) else {
+    let (known, Some(at)) = (clock.known(), clock.at(time)) else {
         return time.since(Time::ZERO).to_string();
     };
     let midnight = at.hour() == 0 && at.minute() == 0 && at.second() == 0;
@@ -68,8 +74,8 @@ fn words(about: &About, seconds: u64, step: u64) -> String {
 }
 
 /// What the ticks stand for.
-pub(super) fn title(about: &About) -> String {
-    match about.clock.start_told() {
+pub(super) fn title(clock: &WallClock) -> String {
+    match clock.start_told() {
         Some(start) => format!("wall clock, from {start}"),
         None => "time from the start".to_owned(),
     }
@@ -89,7 +95,7 @@ mod tests {
         let words: Vec<&str> = axis.ticks.iter().map(|(_, words)| words.as_str()).collect();
         assert_eq!(words[..4], ["23:00", "23:30", "Mar 3", "00:30"]);
         assert_eq!(axis.ticks[0].0, 1200.0);
-        assert_eq!(title(&about), "wall clock, from Mon 2026-03-02 22:40 (UTC+08:00)");
+        assert_eq!(title(&about.clock), "wall clock, from Mon 2026-03-02 22:40 (UTC+08:00)");
     }
 
     #[test]
@@ -103,7 +109,7 @@ mod tests {
             about.clock = autosim_engine::units::WallClock::parse(start).unwrap_or_default();
             let axis = axis(&about, &[]);
             let words: Vec<&str> = axis.ticks.iter().map(|(_, words)| words.as_str()).collect();
-            assert_eq!((title(&about).as_str(), &words[..3]), (title_, &first[..]));
+            assert_eq!((title(&about.clock).as_str(), &words[..3]), (title_, &first[..]));
         }
     }
 }

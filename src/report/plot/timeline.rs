@@ -355,7 +355,7 @@ impl Drawing<'_> {
             let y = frame.at_y(limit);
             page.dashed(vec![(frame.left, y), (frame.right, y)], CRIMSON, 1.4, DASH);
         }
-        frame.x_title(page, &time_axis::title(&self.results.about));
+        frame.x_title(page, &time_axis::title(&self.results.about.clock));
         frame.bottom
     }
 

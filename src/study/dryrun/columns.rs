@@ -1,6 +1,7 @@
 //! Which column of a recording a signal is read from, and how its cells become readings.
 
-use super::recording::{Recording, Row};
+use super::recording::{Offer, Recording, Row, is_count};
+use super::series::choices;
 use autosim_engine::control::SignalRef;
 use autosim_engine::fault::Faults;
 use autosim_engine::signal::{Basis, Metric};
@@ -91,31 +92,54 @@ pub(super) fn sources(
     for signal in signals {
         match source(signal, recording) {
             Ok(source) => found.push(source),
-            Err(names) => faults.error(
-                "line 1",
-                format!("no column for what the policy reads, `{}`", names[0]),
-                format!("add one of: {}", names.join(", ")),
-            ),
+            Err(names) => {
+                let message = format!("no column for what the policy reads, `{}`", names[0]);
+                match recording.series.as_deref() {
+                    None => {
+                        faults.error("line 1", message, format!("add one of: {}", names.join(", ")))
+                    }
+                    Some(offers) => faults.error("", message, which_series(&names, offers)),
+                }
+            }
         }
     }
     found
 }
 
-/// Columns that no signal is read from.
+/// The series that may be meant by one of `names`: several that would be such a column, else all.
+fn which_series(names: &[String], offers: &[Offer]) -> String {
+    let would = |one: &&Offer| one.column.as_ref().is_some_and(|column| names.contains(column));
+    if let Some(column) = offers.iter().find(would).and_then(|one| one.column.as_deref()) {
+        let same = offers.iter().filter(|one| one.column.as_deref() == Some(column));
+        return choices(column, same.map(|one| one.name.as_str()));
+    }
+    let counts = |one: &&Offer| one.column.as_deref().is_none_or(|name| !is_count(name));
+    let choices = choices(&names[0], offers.iter().filter(counts).map(|one| one.name.as_str()));
+    match &names[1..] {
+        [] => choices,
+        others => format!("{choices}; or give one of: {}", others.join(", ")),
+    }
+}
+
+/// Columns that no signal is read from, and series that are no column.
 pub(super) fn unread<'a>(sources: &[Source], recording: &'a Recording) -> Vec<&'a str> {
     let reads = |source: &Source, column: usize| match source {
         Source::Column { at, replicas, .. } => *at == column || *replicas == Some(column),
         Source::Idle(columns) => columns.contains(&column),
         Source::OwnReplicas => false,
     };
-    let names = recording.columns.iter().enumerate();
-    names
-        .filter(|&(at, name)| {
-            let counts = name == REPLICAS || name == READY;
-            !counts && !sources.iter().any(|source| reads(source, at))
-        })
-        .map(|(_, name)| name.as_str())
-        .collect()
+    let read = |name: &str| {
+        let at = recording.column(name);
+        let used = at.is_some_and(|at| sources.iter().any(|source| reads(source, at)));
+        name == REPLICAS || name == READY || used
+    };
+    match &recording.series {
+        None => recording.columns.iter().map(String::as_str).filter(|name| !read(name)).collect(),
+        Some(offers) => {
+            let unread = |one: &&Offer| !one.column.as_deref().is_some_and(read);
+            offers.iter().filter(unread).map(|one| one.name.as_str()).collect()
+        }
+    }
 }
 
 /// Columns whose values fall when the policy adds replicas to its service, by name: means over replicas or
@@ -143,7 +167,12 @@ pub(super) fn of_load<'a>(
 }
 
 /// Refuses what no metric can be, in the columns that are read.
-pub(super) fn refuse_negative(sources: &[Source], recording: &Recording, faults: &mut Faults) {
+pub(super) fn refuse_negative(
+    sources: &[Source],
+    names: &[String],
+    rows: &[Row],
+    faults: &mut Faults,
+) {
     let mut columns: Vec<usize> = sources
         .iter()
         .flat_map(|source| match source {
@@ -157,11 +186,14 @@ pub(super) fn refuse_negative(sources: &[Source], recording: &Recording, faults:
     columns.dedup();
     for at in columns {
         let negative = |row: &&Row| row.cells[at].is_some_and(|value| value < 0.0);
-        let mut rows = recording.rows.iter().filter(negative);
+        let mut rows = rows.iter().filter(negative);
         if let Some(row) = rows.next() {
             let (value, more) = (row.cells[at].unwrap_or_default(), rows.count());
             let more = if more > 0 { format!(", and {more} more") } else { String::new() };
-            let place = format!("line {}, {}", row.line, recording.columns[at]);
+            let place = match row.line {
+                0 => names[at].clone(),
+                line => format!("line {line}, {}", names[at]),
+            };
             faults.error(&place, format!("`{value}` is below zero{more}"), "empty = missing");
         }
     }

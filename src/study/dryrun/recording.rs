@@ -4,6 +4,8 @@ use super::columns::{READY, REPLICAS};
 use autosim_engine::fault::Faults;
 use autosim_engine::units::{Time, WallClock};
 use autosim_engine::workload::trace::{StampReader, separator, with_a_point};
+use std::fmt;
+use std::io::{BufRead, Chain, Cursor, Read as _};
 
 /// Rows in time order: `time_s` or `time` first, then one column per metric; an empty cell is a missing sample.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,6 +17,17 @@ pub struct Recording {
     pub clock: WallClock,
     /// Its times are those of a clock.
     pub clock_times: bool,
+    /// The series that it is made of; `None` if it is a table of columns.
+    pub(super) series: Option<Vec<Offer>>,
+}
+
+/// A series of the files.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Offer {
+    /// As its file calls it.
+    pub(super) name: String,
+    /// The column that it is, or may be as well as others.
+    pub(super) column: Option<String>,
 }
 
 /// One row.
@@ -24,7 +37,7 @@ pub(super) struct Row {
     pub(super) at: Time,
     /// In the order of the columns.
     pub(super) cells: Vec<Option<f64>>,
-    /// In the file.
+    /// In the file; 0 where that has no lines.
     pub(super) line: u64,
 }
 
@@ -37,48 +50,39 @@ const MOST_FAULTS: usize = 50;
 /// From three years on, seconds are those of a clock.
 const LATEST_S: f64 = 1e8;
 /// More replicas than this are a slip.
-const MOST_REPLICAS: f64 = 1e7;
+pub(super) const MOST_REPLICAS: f64 = 1e7;
 
 impl Recording {
-    /// Reads CSV, its fields apart by what parts those of the header: comma, semicolon, tab or bar. `start` is when the policy was enabled: what the clock shows at `time_s` = 0, or from when on
-    /// rows with clock times count; without one that is the first row. `None` if anything is wrong; every fault
-    /// names its line and column.
+    /// Reads CSV, its fields apart by what parts those of the header: comma, semicolon, tab or bar. `start` is when the
+    /// policy was enabled: what the clock shows at `time_s` = 0, or from when on rows with clock times count; without one
+    /// that is the first row. `None` if anything is wrong; every fault names its line and column.
     pub fn read(text: &str, start: Option<&str>, faults: &mut Faults) -> Option<Self> {
-        let delimiter = separator(text.lines().next().unwrap_or_default());
-        let mut csv = csv::ReaderBuilder::new();
-        let mut csv = csv.trim(csv::Trim::All).delimiter(delimiter).from_reader(text.as_bytes());
         let before = faults.errors();
-        let (mut times, columns) = match csv.headers() {
-            Ok(names) => header(names, faults)?,
-            Err(error) => {
-                faults.error("line 1", format!("cannot be read: {error}"), "CSV with a header");
-                return None;
-            }
-        };
+        let mut incoming = Incoming::open(text.as_bytes(), faults)?;
         let mut rows: Vec<Raw> = Vec::new();
-        for record in csv.records() {
-            if faults.errors() - before >= MOST_FAULTS {
-                break;
-            }
-            match record {
-                Ok(record) => rows.extend(row(&record, &mut times, &columns, rows.last(), faults)),
-                Err(error) => {
-                    let line = error.position().map_or(0, csv::Position::line);
-                    let hint = "as many cells as the header has columns";
-                    faults.error(&format!("line {line}"), error.to_string(), hint);
-                }
-            }
+        while faults.errors() - before < MOST_FAULTS
+            && let Some(row) = incoming.next(faults)
+        {
+            rows.extend(row);
         }
         if rows.is_empty() && faults.errors() == before {
             faults.error("", "the recording has no rows", "one row per reading after the header");
         }
-        let (clock, enabled) = times.enabled(&rows, start, faults)?;
-        let rows = rows.into_iter().filter_map(|(at, line, cells)| {
-            let since = u64::try_from(at.checked_sub(enabled)?).ok()?;
-            Some(Row { at: Time(since), cells, line })
-        });
-        let (rows, clock_times) = (rows.collect(), matches!(times, Times::Clock(_)));
-        (faults.errors() == before).then_some(Self { columns, rows, clock, clock_times })
+        let (first, last) = (rows.first()?.0, rows.last()?.0);
+        let (clock, zero) = incoming.zero((first, Some(last)), start, faults)?;
+        let rows = rows.into_iter().filter_map(|row| since(row, zero)).collect();
+        let clock_times = incoming.clock_times();
+        let columns = incoming.columns;
+        let whole = Self { columns, rows, clock, clock_times, series: None };
+        (faults.errors() == before).then_some(whole)
+    }
+
+    /// Whether a text is a table of columns, not of series: its first column is `time_s` or `time`, or there is
+    /// no header to tell.
+    pub fn is_table(text: &str) -> bool {
+        let first = text.lines().next().unwrap_or_default();
+        let name = first.split(char::from(separator(first))).next().unwrap_or_default();
+        ["", TIME_S, TIME].contains(&name.trim_start_matches('\u{feff}').trim())
     }
 
     /// The last instant.
@@ -93,7 +97,78 @@ impl Recording {
 }
 
 /// Nanoseconds of its time, line, cells.
-type Raw = (i64, u64, Vec<Option<f64>>);
+pub(super) type Raw = (i64, u64, Vec<Option<f64>>);
+
+/// A row, its time counted from `zero`; `None` for one before.
+pub(super) fn since((at, line, cells): Raw, zero: i64) -> Option<Row> {
+    let since = u64::try_from(at.checked_sub(zero)?).ok()?;
+    Some(Row { at: Time(since), cells, line })
+}
+
+/// The rows of a table as they come.
+pub(super) struct Incoming<R> {
+    csv: csv::Reader<Chain<Cursor<Vec<u8>>, R>>,
+    times: Times,
+    /// Names of the columns after that of time.
+    pub(super) columns: Vec<String>,
+    /// The time of the row before.
+    last: Option<i64>,
+}
+
+impl<R: BufRead> Incoming<R> {
+    /// A table at its first row.
+    pub(super) fn open(mut input: R, faults: &mut Faults) -> Option<Self> {
+        let mut unreadable = |error: &dyn fmt::Display| {
+            faults.error("line 1", format!("cannot be read: {error}"), "CSV with a header");
+        };
+        let mut first = Vec::new();
+        input.read_until(b'\n', &mut first).map_err(|error| unreadable(&error)).ok()?;
+        let delimiter = separator(&String::from_utf8_lossy(&first));
+        let mut csv = csv::ReaderBuilder::new();
+        let csv = csv.trim(csv::Trim::All).delimiter(delimiter);
+        let mut csv = csv.from_reader(Cursor::new(first).chain(input));
+        let names = csv.headers().map_err(|error| unreadable(&error)).ok()?;
+        let (times, columns) = header(names, faults)?;
+        Some(Self { csv, times, columns, last: None })
+    }
+
+    /// The next row, `None` for one that is wrong; nothing after the last.
+    pub(super) fn next(&mut self, faults: &mut Faults) -> Option<Option<Raw>> {
+        let mut record = csv::StringRecord::new();
+        match self.csv.read_record(&mut record) {
+            Ok(false) => None,
+            Ok(true) => {
+                let row = row(&record, &mut self.times, &self.columns, self.last, faults);
+                self.last = row.as_ref().map(|row| row.0).or(self.last);
+                Some(row)
+            }
+            Err(error) => {
+                let line = error.position().map_or(0, csv::Position::line);
+                let hint = "as many cells as the header has columns";
+                faults.error(&format!("line {line}"), error.to_string(), hint);
+                Some(None)
+            }
+        }
+    }
+
+    /// Its times are those of a clock.
+    pub(super) fn clock_times(&self) -> bool {
+        matches!(self.times, Times::Clock(_))
+    }
+
+    /// What the clock shows when the policy is enabled, and which of its times this is.
+    pub(super) fn zero(
+        &self,
+        span: (i64, Option<i64>),
+        start: Option<&str>,
+        faults: &mut Faults,
+    ) -> Option<(WallClock, i64)> {
+        match &self.times {
+            Times::SinceEnabled => Some((clock_at_zero(start, &WallClock::default(), faults)?, 0)),
+            Times::Clock(stamps) => enabled(span, start, |at| stamps.clock_from(at), faults),
+        }
+    }
+}
 
 /// How the first column tells time.
 enum Times {
@@ -130,39 +205,43 @@ impl Times {
             },
         }
     }
+}
 
-    /// The clock when the policy is enabled, and the time of the file that this is.
-    fn enabled(
-        &self,
-        rows: &[Raw],
-        start: Option<&str>,
-        faults: &mut Faults,
-    ) -> Option<(WallClock, i64)> {
-        let own = match self {
-            Self::SinceEnabled => WallClock::default(),
-            Self::Clock(stamps) => stamps.clock_from(rows.first()?.0)?,
-        };
-        let clock = match start.map(|text| WallClock::parse_beside(text, &own)) {
-            None => own.clone(),
-            Some(Ok(clock)) => clock,
-            Some(Err(error)) => {
-                let hint = format!("expected {}", error.expected);
-                faults.error("--start", format!("`{}` is no date and time", error.found), hint);
-                return None;
-            }
-        };
-        let Self::Clock(stamps) = self else { return Some((clock, 0)) };
-        let (first, last) = (rows.first()?.0, rows.last()?.0);
-        let enabled = i64::try_from(clock.start().timestamp().as_nanosecond()).ok()?;
-        if !(first..=last).contains(&enabled) {
-            let told = |at| stamps.clock_from(at).and_then(|clock| clock.start_told());
-            let span = [first, last].map(|at| told(at).unwrap_or_default());
-            let message = format!("the recording runs from {} to {}", span[0], span[1]);
-            faults.error("--start", message, "give a time within it, or none: the first row's");
-            return None;
+/// What the clock shows when the policy is enabled: `start`, else `own`.
+pub(super) fn clock_at_zero(
+    start: Option<&str>,
+    own: &WallClock,
+    faults: &mut Faults,
+) -> Option<WallClock> {
+    match start.map(|text| WallClock::parse_beside(text, own)) {
+        None => Some(own.clone()),
+        Some(Ok(clock)) => Some(clock),
+        Some(Err(error)) => {
+            let hint = format!("expected {}", error.expected);
+            faults.error("--start", format!("`{}` is no date and time", error.found), hint);
+            None
         }
-        Some((clock, enabled))
     }
+}
+
+/// Of a recording of clock times, from its first to its last (which may be still to come): the clock when the policy
+/// is enabled, and which of its times this is.
+pub(super) fn enabled(
+    (first, last): (i64, Option<i64>),
+    start: Option<&str>,
+    clock_from: impl Fn(i64) -> Option<WallClock>,
+    faults: &mut Faults,
+) -> Option<(WallClock, i64)> {
+    let clock = clock_at_zero(start, &clock_from(first)?, faults)?;
+    let enabled = i64::try_from(clock.start().timestamp().as_nanosecond()).ok()?;
+    if enabled < first || last.is_some_and(|last| enabled > last) {
+        let told = |at| clock_from(at).and_then(|clock| clock.start_told()).unwrap_or_default();
+        let to = last.map_or_else(|| "now".to_owned(), told);
+        let message = format!("the recording runs from {} to {to}", told(first));
+        faults.error("--start", message, "give a time within it, or none: the first row's");
+        return None;
+    }
+    Some((clock, enabled))
 }
 
 const SINCE_ENABLED: &str = "seconds since the policy was enabled, from 0";
@@ -198,7 +277,7 @@ fn row(
     record: &csv::StringRecord,
     times: &mut Times,
     columns: &[String],
-    last: Option<&Raw>,
+    last: Option<i64>,
     faults: &mut Faults,
 ) -> Option<Raw> {
     let line = record.position().map_or(0, csv::Position::line);
@@ -208,7 +287,7 @@ fn row(
     let place = format!("line {line}, {}", times.name());
     let at = times.read(time).map_err(|(why, hint)| faults.error(&place, why, hint)).ok();
     if let (Some(at), Some(last)) = (at, last)
-        && at <= last.0
+        && at <= last
     {
         faults.error(&place, format!("{time} is not after the row before"), "rows ascend in time");
     }
@@ -234,7 +313,7 @@ fn row(
 }
 
 /// Whether a column counts replicas, of the service itself or of another.
-fn is_count(column: &str) -> bool {
+pub(super) fn is_count(column: &str) -> bool {
     let own = column.rsplit('/').next().unwrap_or(column);
     own == REPLICAS || own == READY
 }

@@ -74,6 +74,29 @@ fn rows_coarser_than_the_window_hold_until_the_next_and_that_is_said() {
 }
 
 #[test]
+fn values_further_apart_than_rows_hold_over_the_rows_between() {
+    // CPU every minute beside a count every 15 s: a row without CPU says nothing about it.
+    let load = |at: u64| if at < 120 { "50" } else { "100" };
+    let row = |at: u64| {
+        let cpu = if at.is_multiple_of(60) { load(at) } else { "" };
+        format!("{at},2,{cpu}\n")
+    };
+    let csv =
+        format!("time_s,replicas,cpu\n{}", (0..=16).map(|at| row(15 * at)).collect::<String>());
+    let (played, said) = run(CPU, &csv, false);
+    assert!(
+        said[0].contains("values are 1m apart; the policy looks back `cpu_percent` only 30s"),
+        "{said:?}"
+    );
+    let seen: Vec<Option<f64>> =
+        played.unwrap().answers.iter().map(|answer| answer.readings[0].value).collect();
+    assert!(seen[..8].iter().all(|value| *value == Some(50.0)), "{seen:?}");
+    assert!(seen[9..].iter().all(|value| *value == Some(100.0)), "{seen:?}");
+    let (_, said) = run(CPU, &csv, true);
+    assert!(said[0].contains("values of `cpu_percent` are 1m apart, rows 15s"), "{said:?}");
+}
+
+#[test]
 fn a_load_that_would_fall_needs_the_count_and_a_total_does_not() {
     let said = |toml: &str, csv: &str| run(toml, csv, true).1.join("; ");
     let total = each("ongoing_requests_per_replica");

@@ -278,8 +278,7 @@ fn run_group(
         .map(|&cell| {
             let detail = Detail { supply: references, ..detail(scenario, options, cell) };
             let plan = known.plans.get(cell.policy).cloned().flatten();
-            let mut setup = scenario.setup(cell.policy, replication, plan, detail);
-            setup.cancel = Some(Arc::clone(options.cancel));
+            let mut setup = setup_of(scenario, cell, plan, detail, options.cancel);
             if let Some(first) = setup.services.first_mut() {
                 first.limits.asked = options.limits.to_vec();
             }
@@ -308,6 +307,19 @@ fn run_group(
     }
     let foresight = |survey: Survey| (replication, Foresight::of(scenario, replication, &survey));
     Group { finished, known: done.survey.map(foresight) }
+}
+
+/// A cell ready to run that stops when it is asked to.
+pub(super) fn setup_of(
+    scenario: &Scenario,
+    cell: Cell,
+    plan: Option<Plan>,
+    detail: Detail,
+    cancel: &Arc<AtomicBool>,
+) -> Setup {
+    let mut setup = scenario.setup(cell.policy, cell.replication, plan, detail);
+    setup.cancel = Some(Arc::clone(cancel));
+    setup
 }
 
 fn glance<'a>(scenario: &'a Scenario, cell: Cell, done: &CellResult) -> Glance<'a> {

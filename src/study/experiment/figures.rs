@@ -211,6 +211,21 @@ impl Row {
         Self { values: [None; Figure::ALL.len()], within: Vec::new() }
     }
 
+    /// From figures that were kept.
+    pub(super) fn of_figures(
+        value: impl Fn(Figure) -> Option<f64>,
+        within: impl Iterator<Item = (Span, u64)>,
+    ) -> Self {
+        let mut row = Self { within: within.collect(), ..Self::empty() };
+        Figure::ALL.iter().for_each(|figure| row.set(*figure, value(*figure)));
+        row
+    }
+
+    /// The limits that were asked about, and how many counted requests took no longer.
+    pub(super) fn limits(&self) -> &[(Span, u64)] {
+        &self.within
+    }
+
     /// How many counted requests took no longer than a limit; `None` if it was not asked about.
     pub fn within(&self, longest: Span) -> Option<u64> {
         self.within.iter().find(|(limit, _)| *limit == longest).map(|(_, within)| *within)

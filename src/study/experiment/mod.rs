@@ -16,6 +16,7 @@ mod elasticity;
 mod estimate;
 mod explain;
 mod figures;
+mod lean;
 mod plan;
 mod reference;
 mod results;
@@ -30,6 +31,7 @@ pub use compare::{Against, ClassEstimates, Compared, Comparison, CostBy, Estimat
 pub use estimate::Estimate;
 pub use explain::{ExplainError, Explanation, Moment, explain};
 pub use figures::{Facts, Figure, Kind, Row};
+pub use lean::{CellFigures, run_lean};
 pub use plan::{Cell, plan};
 pub use results::{
     About, Details, PolicyResults, ProductEvent, References, Results, ServiceDetails, ServiceRow,

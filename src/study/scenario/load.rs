@@ -8,7 +8,7 @@ use super::own::OwnPolicy;
 use super::products::Products;
 use super::recipe::Recipe;
 use super::sources::Sources;
-use super::tree::{Places, overlay, override_line};
+use super::tree::{Places, copy_policy, overlay, override_line};
 use super::{NamedPolicy, Scenario};
 use autosim_engine::fault::{Fault, Faults, Severity};
 use autosim_engine::workload::trace::Spooled;
@@ -70,6 +70,9 @@ pub struct Layer {
     depth: Option<usize>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     chooses_policies: bool,
+    /// Before that, a policy is there once more: which, and by which name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    copies: Option<(String, String)>,
 }
 
 impl Layer {
@@ -77,16 +80,21 @@ impl Layer {
     /// example `--seed 7`.
     pub fn value(name: impl Into<String>, path: &str, value: &str) -> Self {
         Self {
-            name: name.into(),
-            text: override_line(path, value),
             depth: Some(path.split('.').count()),
-            chooses_policies: false,
+            ..Self::part(name, override_line(path, value))
         }
+    }
+
+    /// The policy `of` once more, as `name`, with what layers before this one laid on it.
+    pub fn copy(of: &str, name: &str) -> Self {
+        let copies = Some((of.to_owned(), name.to_owned()));
+        Self { copies, ..Self::part(format!("the policy `{of}` as `{name}`"), "") }
     }
 
     /// A file that holds a part of a scenario.
     pub fn part(name: impl Into<String>, text: impl Into<String>) -> Self {
-        Self { name: name.into(), text: text.into(), depth: None, chooses_policies: false }
+        let (name, text) = (name.into(), text.into());
+        Self { name, text, depth: None, chooses_policies: false, copies: None }
     }
 
     /// The same, but its policies join those of the scenario.
@@ -123,6 +131,8 @@ pub struct Loaded {
     pub scenario: Scenario,
     /// Warnings only.
     pub warnings: Findings,
+    /// Where its relative paths start.
+    pub folder: PathBuf,
 }
 
 /// Reads a scenario. Nothing is printed; traces it names are read.
@@ -134,9 +144,13 @@ pub fn load(sources: Sources, options: &LoadOptions) -> Result<Loaded, Findings>
     let recipe = Recipe::of(&sources, options);
     read_whole(sources, options, |file, products, faults| {
         let scenario = lower(file, &around, products, faults)?;
-        Some(Scenario { recipe: recipe.with(products), ..scenario })
+        Some(Scenario {
+            recipe: recipe.with(products),
+            documents: products.files.clone(),
+            ..scenario
+        })
     })
-    .map(|(scenario, warnings)| Loaded { scenario, warnings })
+    .map(|(scenario, warnings)| Loaded { scenario, warnings, folder: options.folder.clone() })
 }
 
 /// Policies without the rest of a scenario, in the order of the file, and warnings about them.
@@ -199,6 +213,9 @@ fn parse<'t>(
     let mut found = first_of(text, &errors);
     let mut chosen = Vec::new();
     for (text, layer) in layers.iter().zip(&options.layers) {
+        if let Some((of, name)) = &layer.copies {
+            copy_policy(root.get_mut(), of, name);
+        }
         match DeTable::parse(text) {
             Ok(over) => {
                 if layer.chooses_policies {

@@ -20,6 +20,7 @@ use autosim_engine::units::{Price, Span, Time, WallClock};
 use autosim_engine::workload::trace::Spooled;
 use autosim_engine::workload::{OPEN_END, Recordings, ResolveContext, Workload, WorkloadSpec};
 use autosim_policies::products::ProductPolicy;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Where neither the service nor the traffic says how long a request takes.
@@ -110,6 +111,7 @@ pub(super) fn lower(
         on_nodes,
         folder: relative(around.folder),
         recipe: Recipe::default(),
+        documents: BTreeMap::new(),
         resolved,
         inputs,
     };

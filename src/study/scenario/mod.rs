@@ -64,6 +64,7 @@ pub use words::{ErrorTerm, LatencyTerm};
 use autosim_engine::simulation::{Slo, Window};
 use autosim_engine::units::{Price, Span, WallClock};
 use autosim_engine::workload::Workload;
+use std::collections::BTreeMap;
 use variants::Variant;
 
 /// A scenario, resolved: everything defaulted, every file read.
@@ -107,6 +108,8 @@ pub struct Scenario {
     pub folder: Option<String>,
     /// What it was put together from.
     pub recipe: Recipe,
+    /// Files of products' documents, by the path of their policy: `policies.platform`.
+    pub documents: BTreeMap<String, Vec<String>>,
     /// The scenario with every default filled in.
     pub resolved: serde_json::Value,
     /// Files it read: path as written, SHA-256 in hex.

@@ -71,6 +71,8 @@ pub(super) struct Products {
     pub(super) inputs: Vec<(String, String)>,
     /// Their texts, by the same names.
     pub(super) texts: Vec<(String, String)>,
+    /// The files of each policy by its path, those with files.
+    pub(super) files: BTreeMap<String, Vec<String>>,
 }
 
 impl Products {
@@ -121,6 +123,9 @@ impl DocumentLoader<'_> {
         let Some(texts) = self.texts(&key, file) else { return };
         let names: Vec<String> = file.files().into_iter().map(str::to_owned).collect();
         let Loading { policy: loaded, found } = file.load(&texts);
+        if !names.is_empty() {
+            self.products.files.insert(path.clone(), names.clone());
+        }
         let starts: Vec<usize> = names
             .into_iter()
             .zip(texts)

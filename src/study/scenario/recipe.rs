@@ -76,6 +76,11 @@ impl Recipe {
         (Sources::new(self.name.clone(), self.text.clone()), options)
     }
 
+    /// The text of a document by the name it has in the scenario.
+    pub fn document(&self, name: &str) -> Option<&str> {
+        self.documents.get(name).map(String::as_str)
+    }
+
     /// Every text with its name, the scenario first.
     pub fn texts(&self) -> impl Iterator<Item = (&str, &str)> {
         let own = (!self.text.is_empty()).then_some((self.name.as_str(), self.text.as_str()));

@@ -190,6 +190,19 @@ pub(super) fn overlay<'t>(base: &mut DeTable<'t>, over: DeTable<'t>, depth: usiz
     }
 }
 
+/// A policy, and what is different where it runs, once more under another name.
+pub(super) fn copy_policy(root: &mut DeTable<'_>, of: &str, name: &str) {
+    for table in ["policies", "variants"] {
+        let Some(DeValue::Table(table)) = root.get_mut(table).map(Spanned::get_mut) else {
+            continue;
+        };
+        if let Some((key, value)) = table.get_key_value(of) {
+            let (span, value) = (key.span(), value.clone());
+            table.insert(Spanned::new(span, name.to_owned().into()), value);
+        }
+    }
+}
+
 /// A value at a dotted path of plain keys, for overrides: the text of a TOML line.
 pub(super) fn override_line(path: &str, value: &str) -> String {
     let as_toml = format!("x = {value}");

@@ -165,21 +165,23 @@ impl Known {
     }
 }
 
-/// Files, columns and members that a run leaves, of scenarios in which everything is used.
+/// Files, columns and members that a run and a search leave, of scenarios in which everything is used.
 fn left_by_a_run() -> BTreeSet<String> {
     let folder = tempfile::tempdir().unwrap();
     let mut words = BTreeSet::new();
     fs::write(folder.path().join("all.toml"), EVERYTHING).unwrap();
-    let output = Command::new(env!("CARGO_BIN_EXE_autosim"))
-        .args(["run", "all.toml", "--out", "out", "--quiet"])
-        .current_dir(folder.path())
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    for entry in fs::read_dir(folder.path().join("out")).unwrap() {
-        let path = entry.unwrap().path();
-        words.insert(path.file_name().unwrap().to_str().unwrap().to_owned());
-        words.extend(names_in(&path));
+    for verb in ["run", "tune --vary steady:target=50,90 --slo p50<2s"] {
+        let output = Command::new(env!("CARGO_BIN_EXE_autosim"))
+            .args(verb.split(' ').chain(["all.toml", "--out", "out", "--quiet"]))
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        for entry in fs::read_dir(folder.path().join("out")).unwrap() {
+            let path = entry.unwrap().path();
+            words.insert(path.file_name().unwrap().to_str().unwrap().to_owned());
+            words.extend(names_in(&path));
+        }
     }
     words
 }

@@ -62,6 +62,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "scenario",
         ],
     ),
+    ("tune", &["units", "stats", "products", "scenario", "experiment"]),
     (
         "report",
         &[
@@ -76,6 +77,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "scenario",
             "dryrun",
             "experiment",
+            "tune",
         ],
     ),
     (
@@ -93,6 +95,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "scenario",
             "dryrun",
             "experiment",
+            "tune",
             "report",
         ],
     ),
@@ -117,7 +120,7 @@ const BANNED: &[(&str, &str, &str, &str)] = &[
 ];
 
 /// Banned words that only the room `cli` may use.
-const FOR_CLI: [&str; 2] = ["Instant::", "std::"];
+const FOR_CLI: [&str; 3] = ["Instant::", "SystemTime::", "std::"];
 
 /// A room uses only rooms below it.
 pub(super) fn arrows(tree: &Tree) -> Vec<String> {

@@ -45,6 +45,11 @@ impl Bins {
         Some((bin.start, if next < jitter { next } else { usual }, bin.count))
     }
 
+    /// Start, end and count of every interval.
+    pub(super) fn all(&self) -> impl Iterator<Item = (u64, u64, f64)> + '_ {
+        (0..self.bins.len()).filter_map(|index| self.bin(index))
+    }
+
     fn at(&self, at: u64) -> Option<(u64, u64, f64)> {
         let after = self.bins.partition_point(|bin| bin.start <= at);
         self.bin(after.checked_sub(1)?).filter(|bin| at < bin.1)

@@ -9,6 +9,7 @@
 mod bins;
 mod columns;
 mod condition;
+mod convert;
 mod demand;
 mod durations;
 mod events;
@@ -22,6 +23,7 @@ mod inspect;
 mod intervals;
 mod number;
 mod options;
+mod output;
 mod question;
 mod recording;
 mod records;
@@ -32,25 +34,31 @@ mod sorted;
 mod spooled;
 mod spread;
 mod stamp;
+mod statistics;
 mod streamed;
+mod telemetry;
 
 pub(crate) use bins::Bins;
 pub use condition::Condition;
+pub use convert::{Conversion, ConvertError, Converted, convert};
 pub(crate) use events::Events;
 pub use failure::TraceError;
 pub use format::Format;
 pub use generate::{Form, GenerateError, Generated, generate};
 pub use input::unpacked;
-pub use inspect::{Inspection, Summary, Window, inspect};
+pub use inspect::{Inspection, Summary, inspect};
 pub use number::{TimeUnit, with_a_point};
 pub use options::{Edge, Failures, Linear, Missing, Options, ServiceColumn, Values};
+pub use output::write_whole;
 pub(crate) use recording::{Recording, Rows, open};
 pub use records::separator;
 pub(crate) use slice::Slice;
 pub use spooled::Spooled;
 pub use spread::Spread;
 pub use stamp::StampReader;
+pub use statistics::{Curve, Gap, Point, Window};
 pub(crate) use streamed::Streamed;
+pub use telemetry::{Measured, Telemetry, telemetry};
 
 /// The most rows of a trace that memory holds: a recorded request takes 16 bytes.
 pub const MAX_ROWS: usize = 100_000_000;

@@ -10,7 +10,8 @@ use super::stamp::{RELATIVE_BELOW_NS, StampReader};
 use crate::units::Span;
 
 /// Columns that say which metric, or which series, a row is of.
-const METRIC_NAMES: &[&str] = &["metric", "metric_name", "metrics", "__name__", "series"];
+pub(super) const METRIC_NAMES: &[&str] =
+    &["metric", "metric_name", "metrics", "__name__", "series"];
 
 /// Words of a name that speaks of requests in an interval, not of one request.
 const OF_INTERVALS: &[&str] = &[

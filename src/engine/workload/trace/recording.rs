@@ -210,8 +210,11 @@ fn sniff(input: &Input, options: &Options) -> Result<Format, TraceError> {
         return Ok(*binary);
     }
     input.refuse_binary()?;
-    // Whoever says which column is a request's service time says that a row is a request.
-    let requests = options.service_time_column.is_some() || options.service_time_linear.is_some();
+    // Whoever says which column is a request's service time says that a row is a request, and so does that
+    // column's name.
+    let requests = options.service_time_column.is_some()
+        || options.service_time_linear.is_some()
+        || head.has_any(&["service_time_s"]);
     if let Some(named) = question::known(&head, &input.path) {
         return Err(named);
     }

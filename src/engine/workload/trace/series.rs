@@ -148,19 +148,25 @@ fn choices(all: &[Series]) -> String {
 
 /// Whether a series is one that the user wants: by its name, by labels `{job="web"}`, or `*`.
 pub(super) fn is_chosen(series: &Series, wanted: &str) -> bool {
-    if wanted == "*" || series.name == wanted {
+    wanted == "*" || is_called(&series.name, &series.labels, wanted)
+}
+
+/// Whether a series of this name and these labels is one that a user calls `wanted`.
+pub(super) fn is_called(name: &str, labels: &[(String, String)], wanted: &str) -> bool {
+    let metric = labels.iter().find(|(label, _)| label == "__name__").map(|(_, metric)| metric);
+    if name == wanted || metric.is_some_and(|metric| metric == wanted) {
         return true;
     }
     matchers(wanted).is_some_and(|matchers| {
         matchers.iter().all(|(label, value, equal)| {
-            let found = series.labels.iter().find(|(name, _)| name == label);
+            let found = labels.iter().find(|(name, _)| name == label);
             (found.is_some_and(|(_, found)| found == value)) == *equal
         })
     })
 }
 
 /// The conditions of `name{label="value",other!="value"}`: label, value, whether they must be equal.
-fn matchers(text: &str) -> Option<Vec<(String, String, bool)>> {
+pub(super) fn matchers(text: &str) -> Option<Vec<(String, String, bool)>> {
     let (name, inner) = text.trim().strip_suffix('}')?.split_once('{')?;
     let mut found = Vec::new();
     if !name.trim().is_empty() {
@@ -308,6 +314,7 @@ mod tests {
             ("*", true),
             ("up{job=\"web\",zone=\"a\"}", true),
             ("{job=\"web\"}", true),
+            ("up", true),
             ("up{zone=\"a\"}", true),
             ("down{zone=\"a\"}", false),
             ("{zone!=\"a\"}", false),

@@ -7,11 +7,13 @@
 use crate::workload::trace::columns::checked;
 use crate::workload::trace::failure::TraceError;
 use crate::workload::trace::format::{Format, Head, TraceFormat};
+use crate::workload::trace::formats::prometheus::written;
 use crate::workload::trace::input::Input;
 use crate::workload::trace::options::{Options, Values};
 use crate::workload::trace::recording::Recording;
 use crate::workload::trace::series::{Point, Series, SeriesFile};
 use crate::workload::trace::stamp::StampReader;
+use indexmap::IndexMap;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -48,6 +50,26 @@ struct Datapoint<'a> {
     timestamp: &'a RawValue,
     sum: Option<f64>,
     sample_count: Option<f64>,
+    average: Option<f64>,
+    minimum: Option<f64>,
+    maximum: Option<f64>,
+    #[serde(default)]
+    extended_statistics: IndexMap<String, f64>,
+}
+
+impl Datapoint<'_> {
+    /// Its values with what they are of their period.
+    fn statistics(&self) -> impl Iterator<Item = (&str, f64)> {
+        let own = [
+            ("Sum", self.sum),
+            ("SampleCount", self.sample_count),
+            ("Average", self.average),
+            ("Minimum", self.minimum),
+            ("Maximum", self.maximum),
+        ];
+        let own = own.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        own.chain(self.extended_statistics.iter().map(|(name, value)| (name.as_str(), *value)))
+    }
 }
 
 impl TraceFormat for Cloudwatch {
@@ -60,14 +82,11 @@ impl TraceFormat for Cloudwatch {
         options.only(Format::Cloudwatch, &["interval", "missing", "zone", "values", "select"])?;
         let path = input.path.clone();
         let (text, sha256) = input.into_text()?;
-        let answer: Answer<'_> = serde_json::from_str(&text).map_err(|error| {
-            let message = format!("{path}: not a whole answer of CloudWatch: {error}");
-            TraceError::file(message, "aws cloudwatch get-metric-data ... --output json writes one")
-        })?;
+        let answer = answer(&text, &path)?;
         let values = options.values.unwrap_or(Values::Counts);
         let mut reader = Reader {
             stamps: StampReader::of_intervals(options.time_zone()?, None),
-            values,
+            values: Some(values),
             path: &path,
             said: Vec::new(),
         };
@@ -82,9 +101,30 @@ impl TraceFormat for Cloudwatch {
     }
 }
 
+fn answer<'a>(text: &'a str, path: &str) -> Result<Answer<'a>, TraceError> {
+    serde_json::from_str(text).map_err(|error| {
+        let message = format!("{path}: not a whole answer of CloudWatch: {error}");
+        TraceError::file(message, "aws cloudwatch get-metric-data ... --output json writes one")
+    })
+}
+
+/// All series of an answer, whatever they measure: of datapoints one for each statistic, which is a label.
+pub(crate) fn measured(
+    text: &str,
+    stamps: StampReader,
+    path: &str,
+    said: &mut Vec<String>,
+) -> Result<(Vec<Series>, StampReader), TraceError> {
+    let mut reader = Reader { stamps, values: None, path, said: Vec::new() };
+    let series = reader.series(answer(text, path)?)?;
+    said.append(&mut reader.said);
+    Ok((series, reader.stamps))
+}
+
 struct Reader<'a> {
     stamps: StampReader,
-    values: Values,
+    /// What they are as traffic; `None`: they measure anything.
+    values: Option<Values>,
     path: &'a str,
     said: Vec<String>,
 }
@@ -97,7 +137,10 @@ impl Reader<'_> {
         }
         if let Some(datapoints) = answer.datapoints {
             let label = answer.label.unwrap_or_else(|| "Datapoints".to_owned());
-            all.push(self.of_datapoints(label, datapoints)?);
+            match self.values {
+                Some(_) => all.push(self.of_datapoints(label, datapoints)?),
+                None => all.extend(self.of_statistics(&label, &datapoints)?),
+            }
         }
         if all.is_empty() {
             let message = format!("{}: the answer holds no metric", self.path);
@@ -119,7 +162,7 @@ impl Reader<'_> {
             self.said
                 .push(format!("{path}: `{name}` is one page of several: the rest may be missing"));
         }
-        if name.contains("PerTarget") {
+        if self.values.is_some() && name.contains("PerTarget") {
             let path = self.path;
             self.said.push(format!(
                 "{path}: `{name}` counts per target: rate_scale = the number of targets makes it the traffic"
@@ -147,13 +190,37 @@ impl Reader<'_> {
         Ok(Series { name, points, ..Series::default() })
     }
 
+    fn of_statistics(
+        &mut self,
+        name: &str,
+        datapoints: &[Datapoint<'_>],
+    ) -> Result<Vec<Series>, TraceError> {
+        let mut all: IndexMap<String, Series> = IndexMap::new();
+        for one in datapoints {
+            for (statistic, value) in one.statistics() {
+                let point = self.point(name, one.timestamp, value)?;
+                let series = all.entry(statistic.to_owned()).or_default();
+                series.points.push(point);
+            }
+        }
+        let label = |label: &str, value: &str| (label.to_owned(), value.to_owned());
+        Ok(all
+            .into_iter()
+            .map(|(statistic, series)| {
+                let labels = vec![label("__name__", name), label("statistic", &statistic)];
+                Series { name: written(&labels), labels, ..series }
+            })
+            .collect())
+    }
+
     fn point(&mut self, name: &str, at: &RawValue, value: f64) -> Result<Point, TraceError> {
         let text = at.get().trim_matches('"');
         let wrong = |why: &str| {
             let message = format!("{}: `{name}` at `{text}`: {value} {why}", self.path);
             TraceError::file(message, "ask for a metric that counts requests, statistic Sum")
         };
-        let value = checked(value, self.values).map_err(|why| wrong(&why))?;
+        let value = self.values.map_or(Ok(value), |values| checked(value, values));
+        let value = value.map_err(|why| wrong(&why))?;
         let at = self.stamps.read(text).ok_or_else(|| wrong("is at no time"))?;
         Ok(Point { at, value, line: 0 })
     }

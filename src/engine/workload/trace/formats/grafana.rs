@@ -45,7 +45,7 @@ impl TraceFormat for Grafana {
 }
 
 /// A cell without a value.
-fn is_none(text: &str) -> bool {
+pub(crate) fn is_none(text: &str) -> bool {
     text.is_empty() || ["NaN", "null", "undefined"].contains(&text)
 }
 

@@ -66,8 +66,10 @@ impl TraceFormat for Prometheus {
         let found = answer(&text, &path)?;
         let values = options.values.unwrap_or_else(|| meaning(&found));
         let mut missing = 0;
-        let series: Result<Vec<Series>, TraceError> =
-            found.iter().map(|one| series(one, values, &mut stamps, &mut missing, &path)).collect();
+        let series: Result<Vec<Series>, TraceError> = found
+            .iter()
+            .map(|one| series(one, Some(values), &mut stamps, &mut missing, &path))
+            .collect();
         let mut file = SeriesFile::new(path, Format::Prometheus, values, &stamps, options);
         (file.series, file.sha256) = (series?, sha256);
         let told = match values {
@@ -78,12 +80,28 @@ impl TraceFormat for Prometheus {
             }
         };
         file.assumptions.push(format!("{}: {told}; values = states otherwise", file.path));
-        if missing > 0 {
-            file.assumptions
-                .push(format!("{}: {missing} values are NaN or infinite: none", file.path));
-        }
+        file.assumptions.extend(missing_told(missing, &file.path));
         file.into_recording(options)
     }
+}
+
+/// All series of an answer, whatever they measure.
+pub(crate) fn measured(
+    text: &str,
+    stamps: &mut StampReader,
+    path: &str,
+    said: &mut Vec<String>,
+) -> Result<Vec<Series>, TraceError> {
+    let mut missing = 0;
+    let found = answer(text, path)?;
+    let series = found.iter().map(|one| series(one, None, stamps, &mut missing, path));
+    let series = series.collect::<Result<_, _>>()?;
+    said.extend(missing_told(missing, path));
+    Ok(series)
+}
+
+fn missing_told(missing: u64, path: &str) -> Option<String> {
+    (missing > 0).then(|| format!("{path}: {missing} values are NaN or infinite: none"))
 }
 
 /// The series of an answer, or of a bare list.
@@ -119,9 +137,10 @@ fn meaning(found: &[Found<'_>]) -> Values {
     if found.iter().all(counts) { Values::Counters } else { Values::Rates }
 }
 
+/// A series; as traffic its values are checked for what they are.
 fn series(
     found: &Found<'_>,
-    values: Values,
+    values: Option<Values>,
     stamps: &mut StampReader,
     missing: &mut u64,
     path: &str,
@@ -142,16 +161,20 @@ fn series(
             *missing += 1;
             continue;
         };
-        let value = checked(value, values).map_err(|why| wrong(&why))?;
+        let value = values.map_or(Ok(value), |values| checked(value, values));
+        let value = value.map_err(|why| wrong(&why))?;
         points.push(Point { at, value, line: 0 });
     }
     Ok(Series { name, labels, points })
 }
 
 /// Labels as Prometheus writes them: `up{job="web"}`.
-fn written(labels: &[(String, String)]) -> String {
+pub(crate) fn written(labels: &[(String, String)]) -> String {
     let name = labels.iter().find(|(label, _)| label == "__name__").map_or("", |(_, name)| name);
     let others = labels.iter().filter(|(label, _)| label != "__name__");
     let others: Vec<String> = others.map(|(label, value)| format!("{label}=\"{value}\"")).collect();
-    format!("{name}{{{}}}", others.join(","))
+    match others.as_slice() {
+        [] if !name.is_empty() => name.to_owned(),
+        others => format!("{name}{{{}}}", others.join(",")),
+    }
 }

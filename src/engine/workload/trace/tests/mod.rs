@@ -8,6 +8,7 @@ use crate::workload::tests::{requests, resolve_in};
 use std::io::Write;
 use std::path::Path;
 
+mod convert;
 mod formats;
 #[cfg(feature = "parquet")]
 mod parquet;

@@ -1,0 +1,95 @@
+//! Finished cells in a folder: one small file each, by the hash of everything that its figures depend on.
+
+use crate::cli::exit::Failure;
+use autosim_engine::units::plural;
+use autosim_study::experiment::CellFigures;
+use autosim_study::tune::Cells;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+/// The folder, and a line that says how far it is.
+pub(super) struct CellFolder {
+    folder: PathBuf,
+    bar: ProgressBar,
+    /// The first file that could not be written.
+    lost: Mutex<Option<(PathBuf, io::Error)>>,
+}
+
+/// A file that says whose folder it is.
+const MARK: &str = "autosim-cells.txt";
+const MARKED: &str = "Finished cells of autosim, one file each, named by what they depend on. They may be deleted: \
+                      what is missing is run again.\n";
+
+impl CellFolder {
+    /// Opens a folder that is missing, empty or ours.
+    pub(super) fn open(folder: &Path, shown: bool) -> Result<Self, Failure> {
+        let failed = |error: io::Error| {
+            Failure::bad_input(format_args!(
+                "--cells {}: {error}; name a folder that can be written",
+                folder.display()
+            ))
+        };
+        std::fs::create_dir_all(folder).map_err(failed)?;
+        let mark = folder.join(MARK);
+        let is_empty = std::fs::read_dir(folder).map_err(failed)?.next().is_none();
+        if !mark.is_file() && !is_empty {
+            return Err(Failure::bad_input(format_args!(
+                "--cells {}: it holds files that are not cells; name an empty folder, or one that holds cells",
+                folder.display()
+            )));
+        }
+        std::fs::write(&mark, MARKED).map_err(failed)?;
+        let target =
+            if shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let bar = ProgressBar::with_draw_target(Some(0), target);
+        if let Ok(style) = ProgressStyle::with_template("{bar:20} {pos}/{len} cells  {wide_msg}") {
+            bar.set_style(style);
+        }
+        bar.enable_steady_tick(std::time::Duration::from_millis(250));
+        Ok(Self { folder: folder.to_owned(), bar, lost: Mutex::new(None) })
+    }
+
+    /// Takes the line off the screen; a cell that could not be kept is said.
+    pub(super) fn finish(&self) -> Result<(), Failure> {
+        self.bar.finish_and_clear();
+        match self.lost.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            None => Ok(()),
+            Some((path, error)) => Err(Failure::bad_input(format_args!(
+                "cannot write {}: {error}; finished cells that were not kept are run again",
+                path.display()
+            ))),
+        }
+    }
+
+    fn path(&self, id: &str) -> PathBuf {
+        self.folder.join(format!("{id}.json"))
+    }
+}
+
+impl Cells for CellFolder {
+    fn find(&self, id: &str) -> Option<CellFigures> {
+        // What is cut short, or of another version, is as good as missing.
+        let text = std::fs::read_to_string(self.path(id)).ok()?;
+        serde_json::from_str(&text).ok()
+    }
+
+    fn keep(&self, id: &str, figures: &CellFigures) {
+        self.bar.inc(1);
+        let path = self.path(id);
+        let half = path.with_extension("half");
+        let text = serde_json::to_string(figures).unwrap_or_default();
+        let written = std::fs::write(&half, text).and_then(|()| std::fs::rename(&half, &path));
+        if let Err(error) = written {
+            let _ = std::fs::remove_file(&half);
+            let mut lost = self.lost.lock().unwrap_or_else(PoisonError::into_inner);
+            lost.get_or_insert((path, error));
+        }
+    }
+
+    fn begins(&self, cells: usize, requests: u64) {
+        self.bar.inc_length(cells as u64);
+        self.bar.set_message(format!("{} so far", plural(requests, "request")));
+    }
+}

@@ -1,0 +1,225 @@
+//! Files of traces, written: whole or not at all, packed as they are called, as tables or lines of JSON.
+
+use crate::workload::trace::GenerateError;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+use std::time::Duration;
+
+/// Writes a file to `path`: whole or not at all, packed as its ending says (`.gz`, `.zst`). What a killed process left
+/// beside it goes.
+pub(super) fn whole<T>(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> Result<T, Stopped>,
+) -> Result<T, GenerateError> {
+    let failed = |source| GenerateError::Write { path: path.to_owned(), source };
+    let file = beside(path).map_err(failed)?;
+    let mut packed = Packed::new(file, path).map_err(failed)?;
+    let done = write(&mut packed).map_err(|stopped| match stopped {
+        Stopped::Failed(source) => failed(source),
+        Stopped::Because(error) => error,
+    })?;
+    let file = packed.finish().map_err(failed)?;
+    file.persist(path).map_err(|error| failed(error.error))?;
+    Ok(done)
+}
+
+/// Writes bytes as they are to `path`: whole or not at all.
+///
+/// # Errors
+/// The file cannot be written; what was at its path is as it was.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = beside(path)?;
+    file.write_all(bytes)?;
+    file.persist(path).map(drop).map_err(|error| error.error)
+}
+
+/// A file that is still to get its name; what killed processes left beside it goes.
+fn beside(path: &Path) -> io::Result<tempfile::NamedTempFile> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    sweep(folder);
+    temporary(folder)
+}
+
+/// Why a file is not written to its end.
+pub(super) enum Stopped {
+    Failed(io::Error),
+    Because(GenerateError),
+}
+
+impl From<io::Error> for Stopped {
+    fn from(error: io::Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// How the rows of a file are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum FileForm {
+    /// Comma-separated values with a header.
+    Csv,
+    /// A line of JSON each.
+    Json,
+}
+
+impl FileForm {
+    /// As the ending of a file's name says, without that of its packing; `None` where it says nothing.
+    pub(super) fn of(path: &Path) -> Option<Self> {
+        let name = path.file_name()?.to_str()?.to_ascii_lowercase();
+        let bare = name.strip_suffix(".gz").or(name.strip_suffix(".zst")).unwrap_or(&name);
+        match bare.rsplit_once('.')?.1 {
+            "csv" => Some(Self::Csv),
+            "jsonl" | "ndjson" | "json" => Some(Self::Json),
+            _ => None,
+        }
+    }
+}
+
+/// The columns of a file: its times, and what stands beside them.
+#[derive(Debug, Clone)]
+pub(super) struct Columns {
+    pub(super) file: FileForm,
+    /// Of a recording with dates: the instant of its nanosecond zero, and where its clock is.
+    pub(super) dated: Option<(i64, TimeZone)>,
+    /// The column beside the times.
+    pub(super) value: Option<&'static str>,
+}
+
+impl Columns {
+    const fn time(&self) -> &'static str {
+        if self.dated.is_some() { "time" } else { "time_s" }
+    }
+
+    pub(super) fn header(&self, out: &mut dyn Write) -> io::Result<()> {
+        match (self.file, self.value) {
+            (FileForm::Json, _) => Ok(()),
+            (FileForm::Csv, Some(value)) => writeln!(out, "{},{value}", self.time()),
+            (FileForm::Csv, None) => writeln!(out, "{}", self.time()),
+        }
+    }
+
+    /// A row at a nanosecond; `value` is a number, and counts where there is a column for it.
+    pub(super) fn row(
+        &self,
+        out: &mut dyn Write,
+        at: u64,
+        value: &dyn std::fmt::Display,
+    ) -> io::Result<()> {
+        let time = match &self.dated {
+            Some((zero, zone)) => stamp(zero.saturating_add_unsigned(at), zone),
+            None => seconds(at),
+        };
+        let quote = if self.dated.is_some() { "\"" } else { "" };
+        let name = self.time();
+        match (self.file, self.value) {
+            (FileForm::Csv, Some(_)) => writeln!(out, "{time},{value}"),
+            (FileForm::Csv, None) => writeln!(out, "{time}"),
+            (FileForm::Json, Some(column)) => {
+                writeln!(out, "{{\"{name}\":{quote}{time}{quote},\"{column}\":{value}}}")
+            }
+            (FileForm::Json, None) => writeln!(out, "{{\"{name}\":{quote}{time}{quote}}}"),
+        }
+    }
+}
+
+/// An instant as RFC 3339 has it, to the nanosecond.
+fn stamp(at: i64, zone: &TimeZone) -> String {
+    let Ok(at) = Timestamp::from_nanosecond(i128::from(at)) else {
+        return seconds(at.unsigned_abs());
+    };
+    if *zone == TimeZone::UTC {
+        return at.to_string();
+    }
+    at.to_zoned(zone.clone()).strftime("%Y-%m-%dT%H:%M:%S%.f%:z").to_string()
+}
+
+/// Seconds with as many digits as the nanoseconds need.
+pub(super) fn seconds(ns: u64) -> String {
+    let text = format!("{}.{:09}", ns / 1_000_000_000, ns % 1_000_000_000);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+fn temporary(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    // Readable by others, as any file the user writes: a temporary file is not by default.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644));
+    let file = builder.prefix(UNFINISHED).tempfile_in(folder)?;
+    // Where the file system knows no locks, what a killed process leaves stays.
+    let _ = file.as_file().try_lock();
+    Ok(file)
+}
+
+/// How a file begins that is still written.
+const UNFINISHED: &str = ".autosim-trace-";
+/// A file with nothing in it may be about to be locked by who made it; not for so long.
+const NEWBORN: Duration = Duration::from_secs(60);
+
+/// Removes what killed processes left: who still writes holds a lock. Best effort, as nothing depends on it.
+fn sweep(folder: &Path) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        if !entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
+            continue;
+        }
+        let Ok(file) = File::open(entry.path()) else { continue };
+        let age = file.metadata().and_then(|data| data.modified()).map(|at| at.elapsed());
+        let is_old = age.is_ok_and(|age| age.is_ok_and(|age| age > NEWBORN));
+        let is_begun = file.metadata().is_ok_and(|data| data.len() > 0);
+        if (is_begun || is_old) && file.try_lock().is_ok() {
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+}
+
+type Sink = BufWriter<tempfile::NamedTempFile>;
+
+/// A file, packed or not.
+enum Packed {
+    Plain(Sink),
+    Gz(GzEncoder<Sink>),
+    Zst(zstd::stream::write::Encoder<'static, Sink>),
+}
+
+impl Packed {
+    fn new(file: tempfile::NamedTempFile, path: &Path) -> io::Result<Self> {
+        let sink = BufWriter::with_capacity(1 << 16, file);
+        Ok(match path.extension().and_then(|ending| ending.to_str()) {
+            Some("gz") => Self::Gz(GzEncoder::new(sink, Compression::default())),
+            Some("zst") => Self::Zst(zstd::stream::write::Encoder::new(sink, 0)?),
+            _ => Self::Plain(sink),
+        })
+    }
+
+    fn finish(self) -> io::Result<tempfile::NamedTempFile> {
+        let sink = match self {
+            Self::Plain(sink) => sink,
+            Self::Gz(encoder) => encoder.finish()?,
+            Self::Zst(encoder) => encoder.finish()?,
+        };
+        let file = sink.into_inner().map_err(io::IntoInnerError::into_error)?;
+        file.as_file().sync_all()?;
+        Ok(file)
+    }
+}
+
+impl Write for Packed {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(sink) => sink.write(bytes),
+            Self::Gz(encoder) => encoder.write(bytes),
+            Self::Zst(encoder) => encoder.write(bytes),
+        }
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Plain(sink) => sink.flush(),
+            Self::Gz(encoder) => encoder.flush(),
+            Self::Zst(encoder) => encoder.flush(),
+        }
+    }
+}

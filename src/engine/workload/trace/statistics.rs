@@ -1,0 +1,372 @@
+//! Figures of recorded rows: counts in windows, gaps, hours of the week, the rate over time.
+
+use crate::units::Span;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde::Serialize;
+
+/// Points of a sparkline.
+const SPARKLINE: usize = 60;
+/// Most points of a [`Curve`].
+const CURVE: u64 = 480;
+/// A curve has so many windows at least, where the recording has them: so peaks differ from means.
+const FEWEST_WINDOWS: u64 = 240;
+const SECOND_NS: u64 = 1_000_000_000;
+const HOUR_NS: u64 = 3600 * SECOND_NS;
+
+/// Counts of requests in windows of one length from the first row on; a last window that is cut short is left out.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Window {
+    /// Length in seconds.
+    pub length_s: f64,
+    /// Mean number of requests in one.
+    pub mean: f64,
+    /// Most requests in one.
+    pub peak: f64,
+    /// Where the fullest begins, in seconds from the first row.
+    pub peak_at_s: f64,
+    /// Most over mean.
+    pub peak_to_mean: f64,
+    /// Index of dispersion: variance over mean of the counts; 1 = Poisson.
+    pub dispersion: f64,
+}
+
+/// The longest time without a request.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Gap {
+    /// Length in seconds.
+    pub length_s: f64,
+    /// Where it begins, in seconds from the first row.
+    pub at_s: f64,
+}
+
+/// The rate over time, in few points.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Curve {
+    /// Length of the windows among which the peaks are looked for, in seconds.
+    pub window_s: f64,
+    /// Length of a point, in seconds: whole windows.
+    pub point_s: f64,
+    /// One after another from the first row on.
+    pub points: Vec<Point>,
+}
+
+/// A stretch of a curve.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Point {
+    /// Mean rate, requests a second.
+    pub mean_per_s: f64,
+    /// That of its busiest window.
+    pub peak_per_s: f64,
+}
+
+/// Requests at instants, in order: one each, or those of intervals.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Tally<'a> {
+    starts: &'a [i64],
+    counts: Option<&'a [f64]>,
+    /// First instant that is not covered any more.
+    until: i64,
+}
+
+impl<'a> Tally<'a> {
+    /// Of requests; the last has no length.
+    pub(super) fn of_requests(starts: &'a [i64]) -> Self {
+        Self { starts, counts: None, until: starts.last().copied().unwrap_or(0) }
+    }
+
+    /// Of intervals of a usual length.
+    pub(super) fn of_bins(starts: &'a [i64], counts: &'a [f64], step: u64) -> Self {
+        let last = starts.last().copied().unwrap_or(0);
+        Self { starts, counts: Some(counts), until: last.saturating_add_unsigned(step) }
+    }
+
+    fn rows(&self) -> impl Iterator<Item = (i64, f64)> + '_ {
+        let count = |at: usize| self.counts.map_or(1.0, |counts| counts[at]);
+        self.starts.iter().enumerate().map(move |(at, &start)| (start, count(at)))
+    }
+
+    fn first(&self) -> i64 {
+        self.starts.first().copied().unwrap_or(0)
+    }
+
+    /// From the first row to the last or to the end of the last interval.
+    pub(super) fn span_ns(&self) -> u64 {
+        self.until.abs_diff(self.first())
+    }
+
+    /// Whole windows of a length.
+    pub(super) fn whole(&self, length: Span) -> u64 {
+        if length.is_zero() { 0 } else { self.span_ns() / length.0 }
+    }
+
+    /// Number and count of every window with a row, in order; the last may be cut short.
+    pub(super) fn each_window(&self, length: Span, mut visit: impl FnMut(u64, f64)) {
+        let first = self.first();
+        let (mut current, mut count) = (0, 0.0);
+        for (start, requests) in self.rows() {
+            let index = start.abs_diff(first) / length.0;
+            if index != current {
+                visit(current, count);
+                (current, count) = (index, 0.0);
+            }
+            count += requests;
+        }
+        visit(current, count);
+    }
+
+    /// Statistics of whole windows; `None` if fewer than two fit, or nothing is in them.
+    pub(super) fn window(&self, length: Span) -> Option<Window> {
+        let whole = self.whole(length);
+        if whole < 2 {
+            return None;
+        }
+        let (mut sum, mut squares) = (0.0, 0.0);
+        let (mut peak, mut peak_at) = (0.0_f64, 0);
+        self.each_window(length, |index, count| {
+            if index >= whole {
+                return;
+            }
+            if count > peak {
+                (peak, peak_at) = (count, index);
+            }
+            sum += count;
+            squares += count * count;
+        });
+        let mean = sum / whole as f64;
+        (mean > 0.0).then(|| Window {
+            length_s: length.as_secs_f64(),
+            mean,
+            peak,
+            peak_at_s: peak_at as f64 * length.as_secs_f64(),
+            peak_to_mean: peak / mean,
+            dispersion: (squares / whole as f64 - mean * mean) / mean,
+        })
+    }
+
+    /// The longest time without a request; `None` where there is none of two steps of the recording.
+    pub(super) fn longest_gap(&self, step: u64) -> Option<Gap> {
+        let first = self.first();
+        // Where the last request was, or the interval of the last requests ended.
+        let (mut busy_until, mut longest) = (first, (0, first));
+        let ends = std::iter::once((self.until, 1.0));
+        for (start, requests) in self.rows().chain(ends) {
+            if requests <= 0.0 {
+                continue;
+            }
+            if start > busy_until && start.abs_diff(busy_until) > longest.0 {
+                longest = (start.abs_diff(busy_until), busy_until);
+            }
+            busy_until = start.saturating_add_unsigned(step).min(self.until);
+        }
+        (longest.0 > step).then(|| Gap {
+            length_s: Span(longest.0).as_secs_f64(),
+            at_s: Span(longest.1.abs_diff(first)).as_secs_f64(),
+        })
+    }
+
+    /// Standard deviation over mean of the gaps between requests.
+    pub(super) fn gap_cv(&self) -> Option<f64> {
+        let mut all = Moments::default();
+        self.starts.windows(2).for_each(|pair| all.add(pair[1].abs_diff(pair[0]) as f64));
+        (all.mean > 0.0).then(|| all.deviation() / all.mean)
+    }
+
+    /// Mean rate in equal parts of the recording, requests a second.
+    pub(super) fn sparkline(&self) -> Vec<f64> {
+        let length_s = Span(self.span_ns()).as_secs_f64() / SPARKLINE as f64;
+        if length_s <= 0.0 {
+            return Vec::new();
+        }
+        let first = self.first();
+        let mut parts = vec![0.0; SPARKLINE];
+        for (start, requests) in self.rows() {
+            let index = start.abs_diff(first) as f64 * 1e-9 / length_s;
+            parts[(index as usize).min(SPARKLINE - 1)] += requests / length_s;
+        }
+        parts
+    }
+
+    /// The rate over time; of intervals no window is shorter than `step`.
+    pub(super) fn curve(&self, step: u64) -> Curve {
+        let span = self.span_ns();
+        let minutes = span / (60 * SECOND_NS) >= FEWEST_WINDOWS;
+        let window = step.max(if minutes { 60 * SECOND_NS } else { SECOND_NS });
+        if span < 2 * window {
+            return Curve::default();
+        }
+        let each = round_up(span.div_ceil(window).div_ceil(CURVE));
+        let (window_s, point) = (Span(window).as_secs_f64(), window.saturating_mul(each));
+        let count = usize::try_from(span.div_ceil(point)).unwrap_or(0);
+        let mut points = vec![Point::default(); count];
+        self.each_window(Span(window), |index, requests| {
+            let at = usize::try_from(index / each).unwrap_or(0).min(count - 1);
+            points[at].mean_per_s += requests;
+            // A last window that is cut short says nothing of a rate.
+            if index < span / window {
+                points[at].peak_per_s = points[at].peak_per_s.max(requests / window_s);
+            }
+        });
+        for (index, of) in (0..).zip(&mut points) {
+            let length = point.min(span.saturating_sub(point.saturating_mul(index)).max(1));
+            of.mean_per_s /= Span(length).as_secs_f64().max(window_s.min(1.0));
+        }
+        Curve { window_s, point_s: Span(point).as_secs_f64(), points }
+    }
+
+    /// Requests and seconds in each hour of the week, as the clocks of a zone show it; `None` where an interval is
+    /// longer than an hour.
+    pub(super) fn week(&self, zone: &TimeZone, step: u64) -> Option<Week> {
+        if step > HOUR_NS {
+            return None;
+        }
+        let mut week = Week { requests: [0.0; WEEK], seconds: [0.0; WEEK] };
+        let mut rows = self.rows().peekable();
+        let mut at = self.first();
+        while at < self.until {
+            let (index, until) = hour_of_week(at, zone)?;
+            let end = until.min(self.until);
+            week.seconds[index] += Span(end.abs_diff(at)).as_secs_f64();
+            // The last request is at the end of what is covered, and counts.
+            let is_last = end == self.until;
+            while let Some((_, requests)) = rows.next_if(|row| row.0 < end || is_last) {
+                week.requests[index] += requests;
+            }
+            at = end;
+        }
+        Some(week)
+    }
+}
+
+/// The next number of seconds or minutes that people count in.
+fn round_up(number: u64) -> u64 {
+    const ROUND: [u64; 15] = [1, 2, 5, 10, 15, 20, 30, 60, 120, 180, 240, 360, 480, 720, 1440];
+    let found = ROUND.into_iter().find(|round| *round >= number);
+    found.unwrap_or_else(|| number.next_multiple_of(1440))
+}
+
+/// Hours of a week.
+pub(super) const WEEK: usize = 168;
+
+/// What each hour of the week holds, Monday's first from midnight.
+#[derive(Debug, Clone)]
+pub(super) struct Week {
+    pub(super) requests: [f64; WEEK],
+    /// How long each was recorded.
+    pub(super) seconds: [f64; WEEK],
+}
+
+impl Week {
+    /// Rate of each hour over the mean of those recorded; `None` where nothing was.
+    pub(super) fn factors(&self) -> Option<Vec<Option<f64>>> {
+        let rate =
+            |at: usize| (self.seconds[at] >= 60.0).then(|| self.requests[at] / self.seconds[at]);
+        let rates: Vec<Option<f64>> = (0..WEEK).map(rate).collect();
+        let known = rates.iter().flatten().count();
+        let mean = rates.iter().flatten().sum::<f64>() / known as f64;
+        (mean > 0.0).then(|| rates.iter().map(|rate| rate.map(|rate| rate / mean)).collect())
+    }
+}
+
+/// The hour of the week that the clocks of a zone show at an instant, and when the next begins.
+fn hour_of_week(at: i64, zone: &TimeZone) -> Option<(usize, i64)> {
+    let shown = Timestamp::from_nanosecond(i128::from(at)).ok()?.to_zoned(zone.clone());
+    let day = usize::try_from(shown.weekday().to_monday_zero_offset()).ok()?;
+    let hour = usize::try_from(shown.hour()).ok()?;
+    let into = i64::from(shown.minute()) * 60 + i64::from(shown.second());
+    let into = into * SECOND_NS as i64 + i64::from(shown.subsec_nanosecond());
+    Some((day * 24 + hour, at.saturating_add(HOUR_NS as i64 - into)))
+}
+
+/// Mean and variance in one pass (Welford 1962).
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Moments {
+    pub(super) mean: f64,
+    squares: f64,
+    count: f64,
+}
+
+impl Moments {
+    pub(super) fn add(&mut self, value: f64) {
+        self.count += 1.0;
+        let off = value - self.mean;
+        self.mean += off / self.count;
+        self.squares += off * (value - self.mean);
+    }
+
+    pub(super) fn deviation(&self) -> f64 {
+        if self.count > 0.0 { (self.squares / self.count).sqrt() } else { 0.0 }
+    }
+}
+
+/// The value that a share of sorted ones are at most.
+pub(super) fn quantile(sorted: &[u64], share: f64) -> Option<u64> {
+    let rank = (share * sorted.len() as f64).ceil() as usize;
+    sorted.get(rank.max(1) - 1).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const S: i64 = SECOND_NS as i64;
+
+    #[test]
+    fn windows_count_empty_ones_and_drop_the_last_part() {
+        let starts = [0, 0, 1, 9, 10, 10].map(|s| s * S);
+        let seen = Tally::of_requests(&starts).window(Span::from_secs(1)).unwrap();
+        assert_eq!((seen.peak, seen.peak_at_s, seen.peak_to_mean), (2.0, 0.0, 5.0));
+        // Counts 2 1 0 0 0 0 0 0 0 1: mean 0.4, mean of squares 0.6.
+        assert!((seen.dispersion - (0.6 - 0.16) / 0.4).abs() < 1e-12 && seen.mean == 0.4);
+        assert_eq!(Tally::of_requests(&starts).window(Span::from_secs(8)), None);
+    }
+
+    #[test]
+    fn the_longest_gap_is_between_requests_or_between_intervals_with_some() {
+        let starts = [0, 1, 5, 6].map(|s| s * S);
+        let gap = Tally::of_requests(&starts).longest_gap(0);
+        assert_eq!(gap, Some(Gap { length_s: 4.0, at_s: 1.0 }));
+        // The interval at 2 s is missing, those at 3 s and 4 s are empty.
+        let (starts, counts) = ([0, 1, 3, 4, 5].map(|s| s * S), [4.0, 1.0, 0.0, 0.0, 2.0]);
+        let gap = Tally::of_bins(&starts, &counts, SECOND_NS).longest_gap(SECOND_NS);
+        assert_eq!(gap, Some(Gap { length_s: 3.0, at_s: 2.0 }));
+        let whole = Tally::of_bins(&starts[..2], &counts[..2], SECOND_NS);
+        assert_eq!(whole.longest_gap(SECOND_NS), None);
+    }
+
+    #[test]
+    fn hours_of_the_week_are_those_of_the_recordings_clock() {
+        // From Sunday 22:30 to Monday 00:30: 2, 6 and 4 requests in a half, a whole and a half hour.
+        let (first, half) = (jiff::civil::date(2026, 3, 1).at(22, 30, 0, 0), 1800 * S);
+        let first = first.to_zoned(TimeZone::UTC).unwrap().timestamp().as_nanosecond() as i64;
+        let starts: Vec<i64> = (0..4).map(|at| first + at * half).collect();
+        let tally = Tally::of_bins(&starts, &[2.0, 3.0, 3.0, 4.0], half as u64);
+        for (zone, hours) in
+            [(TimeZone::UTC, [166, 167, 0]), (TimeZone::fixed(jiff::tz::offset(1)), [167, 0, 1])]
+        {
+            let factors = tally.week(&zone, half as u64).unwrap().factors().unwrap();
+            // Rates 4, 6 and 8 an hour: mean 6.
+            let expected = [4.0 / 6.0, 1.0, 8.0 / 6.0];
+            for (hour, factor) in hours.into_iter().zip(expected) {
+                assert!((factors[hour].unwrap() - factor).abs() < 1e-12, "{hour}: {factors:?}");
+            }
+            assert_eq!(factors.iter().flatten().count(), 3);
+        }
+        assert!(tally.week(&TimeZone::UTC, 2 * HOUR_NS).is_none());
+    }
+
+    #[test]
+    fn a_curve_keeps_all_requests_and_the_peaks_of_its_windows() {
+        // A request a second for a day, and sixty more in one minute.
+        let mut starts: Vec<i64> = (0..=86_400).map(|s| s * S).collect();
+        starts.extend(std::iter::repeat_n(3600 * S, 60));
+        starts.sort_unstable();
+        let curve = Tally::of_requests(&starts).curve(0);
+        assert_eq!((curve.window_s, curve.point_s, curve.points.len()), (60.0, 300.0, 288));
+        assert_eq!(curve.points[12].peak_per_s, 2.0);
+        assert!((curve.points[12].mean_per_s - 1.2).abs() < 1e-9);
+        let sum: f64 = curve.points.iter().map(|point| point.mean_per_s * curve.point_s).sum();
+        assert!((sum - starts.len() as f64).abs() < 1e-6, "{sum}");
+        assert_eq!(Tally::of_requests(&starts[..2]).curve(0), Curve::default());
+    }
+}

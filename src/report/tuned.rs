@@ -1,0 +1,400 @@
+//! A tuning as text, as a table of every setting that was tried, and as one object.
+
+use super::number::{group, plain, significant};
+use autosim_engine::stats::Estimate;
+use autosim_study::experiment::{Figure, Ruling};
+use autosim_study::tune::{Laboratory, Outcome, Point, Standing, Step, Tried, Way, pareto, steps};
+use serde_json::{Value, json};
+
+/// A tuning that is told.
+#[derive(Clone, Copy)]
+pub struct Tuned<'a> {
+    /// What was tried.
+    pub laboratory: &'a Laboratory<'a>,
+    /// What was found.
+    pub outcome: &'a Outcome,
+}
+
+/// How many settings of a list are shown.
+const SHOWN: usize = 8;
+
+impl Tuned<'_> {
+    /// What a terminal shows before the table of the judgement: how it was searched and what came out; `after` it the
+    /// rest.
+    pub fn text(&self) -> (String, String) {
+        let mut before = self.searched();
+        before.push('\n');
+        before += &self.answer();
+        let mut after = String::new();
+        for part in [self.open(), self.frontier(), self.steps()] {
+            if !part.is_empty() {
+                after += &format!("\n{part}");
+            }
+        }
+        (before, after)
+    }
+
+    fn cost(&self, cost: f64) -> String {
+        let price = self.laboratory.base.price;
+        match price.is_free() {
+            true => format!("{} replica-hours", significant(cost, 4)),
+            false => format!("{} {}", significant(cost, 4), price.currency()),
+        }
+    }
+
+    fn name(&self, (family, point): (usize, Point)) -> String {
+        let family = &self.laboratory.families[family];
+        match family.space.axes.is_empty() {
+            true => format!("{} as it is", family.policy),
+            false => format!("{} with {}", family.policy, family.space.told(point)),
+        }
+    }
+
+    fn tried(&self, (family, point): (usize, Point)) -> Option<&Tried> {
+        self.outcome.found.get(family)?.tried.get(&point)
+    }
+
+    /// How many settings there are, how many were tried, and how they were chosen.
+    fn searched(&self) -> String {
+        let mut text = String::new();
+        for (family, found) in self.laboratory.families.iter().zip(&self.outcome.found) {
+            let axes = family.space.axes.iter();
+            let axes = axes.map(|axis| format!("{} {}", axis.values.len(), axis.key));
+            let axes: Vec<String> = axes.collect();
+            let way = match found.way {
+                _ if axes.is_empty() => "as it is",
+                Way::Whole => "every one was tried",
+                Way::Halving => {
+                    "halved along the one key that varies, as cost is in order along it"
+                }
+                Way::Surrogate => "chosen by a model of cost and SLO through those tried before",
+            };
+            let size = group(&plain(family.space.size_told(), 0));
+            let axes =
+                if axes.is_empty() { String::new() } else { format!(" ({})", axes.join(" x ")) };
+            text += &format!(
+                "{}: {} of {size} settings{axes} tried; {way}\n",
+                family.policy,
+                found.tried.len()
+            );
+        }
+        let laboratory = self.laboratory;
+        let cells = laboratory.run + laboratory.found;
+        let before = match laboratory.found {
+            0 => String::new(),
+            found => format!(", {found} of them finished before"),
+        };
+        let requests = group(&plain(laboratory.requests as f64, 0));
+        text + &format!("{cells} cells{before}, {requests} requests\n")
+    }
+
+    /// The winner, or why there is none.
+    fn answer(&self) -> String {
+        let Some(winner) = self.outcome.winner else { return self.nothing_holds() };
+        let mut text = String::new();
+        for dropped in &self.outcome.dropped {
+            text += &format!("{} held in the search and not on fresh luck\n", self.name(*dropped));
+        }
+        let cost = self.tried(winner).map_or(f64::NAN, |one| one.cost);
+        text += &format!("Cheapest that holds: {}, {}", self.name(winner), self.cost(cost));
+        let excess = self.tried(winner).map_or(f64::NAN, |one| one.excess);
+        text += &format!(" ({} of what may be late or fail is)\n", percent(excess));
+        let family = &self.laboratory.families[winner.0];
+        let failing = self.outcome.found.get(winner.0).and_then(|found| found.failing);
+        if let Some((point, one)) =
+            failing.and_then(|point| Some((point, self.tried((winner.0, point))?)))
+        {
+            text += &format!(
+                "Cheaper and nearest to it, {}, it does not: {} of what may be late or fail is, at {}\n",
+                family.space.told(point),
+                percent(one.excess),
+                self.cost(one.cost)
+            );
+        }
+        text + &self.confirmed()
+    }
+
+    /// What the judgement says of the winner.
+    fn confirmed(&self) -> String {
+        let Some(judged) = &self.outcome.judged else { return String::new() };
+        let of = |name: &str| judged.comparison.policies.iter().find(|policy| policy.name == name);
+        let Some(tuned) = of(&judged.tuned) else { return String::new() };
+        let about = &judged.results.about;
+        let seen = match about.draws {
+            true => {
+                format!("on fresh luck (seed {}, {} replications)", about.seed, about.replications)
+            }
+            false => "in a run of its own (nothing is drawn: there is no luck)".to_owned(),
+        };
+        let verdict = &tuned.verdict;
+        let kept = match (verdict.ruling, verdict.undecided) {
+            (Ruling::Met, None) => "it holds".to_owned(),
+            (Ruling::Met, Some(more)) => {
+                format!("it holds, but so close that {more} replications would tell")
+            }
+            (Ruling::Missed, None) => "it does NOT hold".to_owned(),
+            (Ruling::Missed, Some(more)) => {
+                format!("it does not hold, so close that {more} replications would tell")
+            }
+            (Ruling::NotAsked, _) => "there is no SLO to keep: state one with --slo".to_owned(),
+        };
+        let mut text = format!(
+            "Judged {seen}: {kept}, in {} of {} replications alone\n",
+            verdict.met_in, verdict.of
+        );
+        let today = judged.today.as_deref().and_then(of);
+        let figure = judged.comparison.cost.figure();
+        let mean = |one: &autosim_study::experiment::Compared| one.estimate(figure).map(|e| e.mean);
+        if let Some((today, (now, then))) =
+            today.and_then(|one| Some((one, (mean(one)?, mean(tuned)?))))
+        {
+            let change = 100.0 * (then / now - 1.0);
+            let holds = today.verdict.ruling == Ruling::Met;
+            text += &match (holds, change > -1.0) {
+                (true, true) => format!(
+                    "Keep what you have: it holds, and this would change its cost by {change:+.1} %\n"
+                ),
+                (true, false) => {
+                    format!("What you have holds too; this changes its cost by {change:+.1} %\n")
+                }
+                (false, _) => format!(
+                    "What you have does not hold; this changes its cost by {change:+.1} %\n"
+                ),
+            };
+        }
+        let others = judged.others.iter().filter_map(|name| of(name));
+        let better = others.filter(|one| one.verdict.ruling == Ruling::Met).filter_map(mean);
+        let least = better.fold(f64::INFINITY, f64::min);
+        if let Some(own) = mean(tuned).filter(|_| !judged.others.is_empty()) {
+            let regret = (own / least - 1.0).max(0.0);
+            let regret = if least.is_finite() { regret } else { 0.0 };
+            text += &format!(
+                "On the days that the search did not see, the best of {} runners-up would have cost {} less\n",
+                judged.others.len(),
+                percent(regret)
+            );
+        }
+        text
+    }
+
+    fn nothing_holds(&self) -> String {
+        let mut text = "Nothing that was tried holds.\n".to_owned();
+        for (family, found) in self.outcome.found.iter().enumerate() {
+            let Some(closest) = found.closest else { continue };
+            let Some(one) = found.tried.get(&closest) else { continue };
+            text += &format!(
+                "Closest: {}: {} of what may be late or fail is, at {}\n",
+                self.name((family, closest)),
+                percent(one.excess),
+                self.cost(one.cost)
+            );
+        }
+        text + "More at least, a faster start-up or a softer SLO would change that: vary replica.cold_start or \
+                service.concurrency to see which\n"
+    }
+
+    fn open(&self) -> String {
+        let all = self.outcome.found.iter().enumerate();
+        let open =
+            all.flat_map(|(family, found)| found.open.iter().map(move |point| (family, *point)));
+        let open: Vec<(usize, Point)> = open.collect();
+        if open.is_empty() {
+            return String::new();
+        }
+        let mut text = "Cheaper, and too close to the limit to tell:\n".to_owned();
+        for subject in open.iter().take(SHOWN) {
+            if let Some(one) = self.tried(*subject) {
+                text += &format!(
+                    "  {}: {}, {} replications\n",
+                    self.name(*subject),
+                    self.cost(one.cost),
+                    one.replications
+                );
+            }
+        }
+        text
+    }
+
+    fn frontier(&self) -> String {
+        let all = pareto(self.laboratory, self.outcome);
+        if all.len() < 2 {
+            return String::new();
+        }
+        let mut text = "Cost against latency, where nothing tried is better in both:\n".to_owned();
+        let shown = all.len().min(SHOWN);
+        for at in 0..shown {
+            // Of a long list as many, spread evenly.
+            let subject = all[at * (all.len() - 1) / (shown - 1).max(1)];
+            let Some(one) = self.tried(subject) else { continue };
+            let latency = self.estimate(subject, Figure::SloLatency);
+            let latency =
+                latency.map_or("∞".to_owned(), |e| format!("{} ms", significant(e.mean, 3)));
+            let kept = if one.kept() { "holds" } else { "does not hold" };
+            text += &format!(
+                "  {:>14}  {latency:>9}  {kept:<13}  {}\n",
+                self.cost(one.cost),
+                self.name(subject)
+            );
+        }
+        text
+    }
+
+    fn estimate(&self, (family, point): (usize, Point), figure: Figure) -> Option<Estimate> {
+        let rows = self.laboratory.rows(family, Some(point));
+        Estimate::of(&rows.iter().map(|row| row.get(figure)).collect::<Option<Vec<f64>>>()?)
+    }
+
+    fn sensitivity(&self) -> Vec<Step> {
+        let winner = self.outcome.winner;
+        let found = winner.and_then(|winner| self.outcome.found.get(winner.0));
+        let both = found.zip(winner);
+        both.map_or_else(Vec::new, |(found, winner)| steps(self.laboratory, found, winner))
+    }
+
+    fn steps(&self) -> String {
+        let steps = self.sensitivity();
+        if steps.is_empty() {
+            return String::new();
+        }
+        let mut text = "One step away from it:\n".to_owned();
+        for Step { key, value, cost, latency_ms, kept } in steps.iter().take(2 * SHOWN) {
+            let latency = match latency_ms {
+                (Some(there), Some(here)) => {
+                    format!("latency {} -> {} ms", significant(*here, 3), significant(*there, 3))
+                }
+                (None, Some(_)) => "latency becomes ∞".to_owned(),
+                (_, None) => "latency ∞".to_owned(),
+            };
+            let kept = if *kept { "holds" } else { "does not hold" };
+            text += &format!(
+                "  {key} {value}: cost {:+.1} %, {latency}, {kept}\n",
+                100.0 * (cost - 1.0)
+            );
+        }
+        text
+    }
+
+    /// Every setting that was tried, a column for each axis.
+    pub fn csv(&self) -> String {
+        let mut keys: Vec<&str> = Vec::new();
+        for axis in self.laboratory.families.iter().flat_map(|family| &family.space.axes) {
+            if !keys.contains(&axis.key.as_str()) {
+                keys.push(&axis.key);
+            }
+        }
+        let mut out = csv::Writer::from_writer(Vec::new());
+        let fixed = [
+            "replications",
+            "cost",
+            "cost_low",
+            "cost_high",
+            "slo_latency_ms",
+            "excess",
+            "standing",
+            "role",
+        ];
+        let header = ["policy"].iter().chain(&keys).chain(&fixed);
+        // Writing to memory cannot fail.
+        let _ = out.write_record(header);
+        let figure = autosim_study::experiment::CostBy::of(self.laboratory.base.price).figure();
+        for (subject, one) in self.all() {
+            let family = &self.laboratory.families[subject.0];
+            let value = |key: &str| {
+                let found = family.space.values(subject.1).find(|(known, _)| *known == key);
+                found.map_or("", |(_, value)| value).to_owned()
+            };
+            let mut row = vec![family.policy.clone()];
+            row.extend(keys.iter().map(|key| value(key)));
+            let cost = self.estimate(subject, figure);
+            let of = |get: fn(&Estimate) -> f64| {
+                cost.as_ref().map_or(String::new(), |e| get(e).to_string())
+            };
+            let latency = self.estimate(subject, Figure::SloLatency);
+            row.extend([
+                one.replications.to_string(),
+                of(|e| e.mean),
+                of(Estimate::low),
+                of(Estimate::high),
+                latency.map_or(String::new(), |e| e.mean.to_string()),
+                one.excess.to_string(),
+                standing(one.standing).to_owned(),
+                self.role(subject).to_owned(),
+            ]);
+            let _ = out.write_record(row);
+        }
+        String::from_utf8_lossy(&out.into_inner().unwrap_or_default()).into_owned()
+    }
+
+    /// The same as one object, with what was concluded.
+    pub fn json(&self) -> Value {
+        let settings: Vec<Value> =
+            self.all().map(|(subject, one)| self.setting(subject, one)).collect();
+        let of = |subject: Option<(usize, Point)>| {
+            subject.and_then(|subject| Some(self.setting(subject, self.tried(subject)?)))
+        };
+        let winner = self.outcome.winner;
+        let failing =
+            winner.and_then(|(family, _)| Some((family, self.outcome.found.get(family)?.failing?)));
+        let judged = self.outcome.judged.as_ref();
+        json!({
+            "winner": of(winner),
+            "failing_neighbour": of(failing),
+            "judged": judged.map(|judged| json!({
+                "seed": judged.results.about.seed,
+                "replications": judged.results.about.replications,
+                "summary": super::summary_json(&judged.results, &judged.comparison),
+            })),
+            "cells": self.laboratory.run + self.laboratory.found,
+            "requests": self.laboratory.requests,
+            "settings": settings,
+        })
+    }
+
+    fn all(&self) -> impl Iterator<Item = ((usize, Point), &Tried)> {
+        self.outcome.found.iter().enumerate().flat_map(|(family, found)| {
+            found.tried.iter().map(move |(point, one)| ((family, *point), one)) //
+        })
+    }
+
+    fn setting(&self, subject: (usize, Point), one: &Tried) -> Value {
+        let family = &self.laboratory.families[subject.0];
+        let values = family.space.values(subject.1);
+        let values: serde_json::Map<String, Value> =
+            values.map(|(key, value)| (key.to_owned(), value.into())).collect();
+        json!({
+            "policy": family.policy,
+            "values": values,
+            "replications": one.replications,
+            "cost": one.cost,
+            "excess": one.excess,
+            "slo_latency_ms": self.estimate(subject, Figure::SloLatency).map(|e| e.mean),
+            "standing": standing(one.standing),
+            "role": self.role(subject),
+        })
+    }
+
+    fn role(&self, subject: (usize, Point)) -> &'static str {
+        let failing = self
+            .outcome
+            .winner
+            .and_then(|(family, _)| Some((family, self.outcome.found.get(family)?.failing?)));
+        match Some(subject) {
+            one if one == self.outcome.winner => "winner",
+            one if one == failing => "failing-neighbour",
+            _ if self.outcome.dropped.contains(&subject) => "dropped",
+            _ => "",
+        }
+    }
+}
+
+fn standing(standing: Standing) -> &'static str {
+    match standing {
+        Standing::Holds => "holds",
+        Standing::Breaks => "breaks",
+        Standing::CannotTell => "cannot-tell",
+    }
+}
+
+fn percent(share: f64) -> String {
+    format!("{} %", significant(100.0 * share, 3))
+}

@@ -1,0 +1,541 @@
+//! A recording made of series: which of them is which column, and their points merged into rows.
+
+mod known;
+
+use super::columns::{READY, REPLICAS};
+use super::recording::{MOST_REPLICAS, Offer, Recording, Row, clock_at_zero, enabled, is_count};
+use autosim_engine::fault::Faults;
+use autosim_engine::units::{Span, Time, WallClock, plural};
+use autosim_engine::workload::trace::{Edge, Measured, Telemetry};
+use known::{Nature, nature, usual};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+/// More rows than this are a slip.
+const MOST_ROWS: usize = 20_000_000;
+
+/// A series that a user makes a column: `NAME=SERIES`, or `NAME=SERIES*FACTOR`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Mapping {
+    /// A metric of autosim or the platform's name for it.
+    pub column: String,
+    /// A name, or labels as in `{job="web"}`.
+    pub series: String,
+    /// What its values are multiplied by.
+    pub factor: f64,
+}
+
+impl FromStr for Mapping {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || {
+            "expected NAME=SERIES, for example 'requests_per_s=rate{job=\"web\"}' or 'cpu_percent=cpu*100'"
+                .to_owned()
+        };
+        let (column, series) = text.split_once('=').ok_or_else(wrong)?;
+        let (column, series) = (column.trim(), series.trim());
+        let scaled = series.rsplit_once('*').and_then(|(series, factor)| {
+            let factor: f64 = factor.trim().parse().ok()?;
+            Some((series.trim(), factor))
+        });
+        let (series, factor) = scaled.unwrap_or((series, 1.0));
+        match column.is_empty() || series.is_empty() || column.contains('{') || !factor.is_finite()
+        {
+            true => Err(wrong()),
+            false => Ok(Self { column: column.to_owned(), series: series.to_owned(), factor }),
+        }
+    }
+}
+
+/// A series with the column it becomes.
+struct Column<'a> {
+    name: String,
+    series: &'a Measured,
+    nature: Nature,
+    factor: f64,
+    /// From the time of a value to when it is known.
+    late: Span,
+    /// Its place among what is known; lower is better.
+    rank: usize,
+    /// Its points, in the column's unit.
+    points: Vec<(i64, f64)>,
+}
+
+impl fmt::Display for Column<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.name != self.series.metric() {
+            write!(f, "{} = ", self.name)?;
+        }
+        f.write_str(&self.series.name)?;
+        match self.nature {
+            Nature::Level => {}
+            Nature::Counter => f.write_str(" (what it grew by per second)")?,
+            Nature::PerPeriod => {
+                let period = self.series.usual_gap();
+                write!(f, " (taken for the sums of each {period}, per second)")?;
+            }
+            Nature::Seconds => f.write_str(" (seconds, in milliseconds)")?,
+        }
+        if self.factor == 1.0 { Ok(()) } else { write!(f, " * {}", self.factor) }
+    }
+}
+
+impl Recording {
+    /// Merges the series of files into rows: one for each instant at which any of them has a value, a cell missing
+    /// where a series has none. Columns are what `mappings` say and what is known by its name, which `said` tells.
+    /// `start` as for [`Recording::read`].
+    pub fn of_series(
+        files: &[Telemetry],
+        mappings: &[Mapping],
+        start: Option<&str>,
+        said: &mut Vec<String>,
+        faults: &mut Faults,
+    ) -> Option<Self> {
+        let errors = faults.errors();
+        let first = files.first()?;
+        if files.iter().any(|file| file.relative != first.relative) {
+            let message =
+                "times of one file are those of a clock, of another they count from its start";
+            faults.error("--readings", message, "give files whose times are of one kind");
+            return None;
+        }
+        let all =
+            files.iter().flat_map(|file| file.series.iter().map(move |one| (one, file.stamps)));
+        let (all, none): (Vec<(&Measured, Edge)>, Vec<_>) =
+            all.partition(|(series, _)| !series.points.is_empty());
+        said.extend(none.iter().map(|(series, _)| format!("`{}` holds no value", series.name)));
+        let (mut columns, offers) = assigned(&all, mappings, faults);
+        ready_for_replicas(&mut columns, said);
+        for column in &mut columns {
+            fill(column, said, faults);
+        }
+        if faults.errors() > errors {
+            return None;
+        }
+        told(files, &all, &columns, said);
+        let names: Vec<String> = columns.iter().map(|column| column.name.clone()).collect();
+        if names.is_empty() {
+            let hint = choices("NAME", all.iter().map(|(series, _)| series.name.as_str()));
+            faults.error("", "none of its series is a column by its name", hint);
+            return None;
+        }
+        let instants = merged(&columns, faults)?;
+        let (begin, end) = (*instants.keys().next()?, *instants.keys().next_back()?);
+        let (clock, zero) = match first.relative {
+            true => (clock_at_zero(start, &WallClock::default(), faults)?, 0),
+            false => enabled((begin, Some(end)), start, |at| first.clock_from(at), faults)?,
+        };
+        let rows = instants.into_iter().filter_map(|(at, cells)| {
+            let since = u64::try_from(at.checked_sub(zero)?).ok()?;
+            Some(Row { at: Time(since), cells, line: 0 })
+        });
+        let rows: Vec<Row> = rows.collect();
+        Some(Self {
+            columns: names,
+            rows,
+            clock,
+            clock_times: !first.relative,
+            series: Some(offers),
+        })
+    }
+}
+
+/// Which series is which column, and what each is or may be.
+fn assigned<'a>(
+    all: &[(&'a Measured, Edge)],
+    mappings: &[Mapping],
+    faults: &mut Faults,
+) -> (Vec<Column<'a>>, Vec<Offer>) {
+    let mut columns: Vec<Column<'a>> = Vec::new();
+    for mapping in mappings {
+        // A whole name is that series alone, though it reads like labels of others too.
+        let exact = all.iter().any(|(series, _)| series.name == mapping.series);
+        let found = all.iter().filter(|(series, _)| match exact {
+            true => series.name == mapping.series,
+            false => series.is_called(&mapping.series),
+        });
+        let found: Vec<&(&Measured, Edge)> = found.collect();
+        let place = "--column";
+        if columns.iter().any(|column| column.name == mapping.column) {
+            let message = format!("`{}` is given twice", mapping.column);
+            faults.error(place, message, "a column is one series: let the query add several up");
+        }
+        match found.as_slice() {
+            [(series, edge)] => {
+                let name = mapping.column.clone();
+                columns.push(Column { factor: mapping.factor, ..column(name, series, *edge, 0) });
+            }
+            [] => {
+                let message = format!("there is no series `{}`", mapping.series);
+                let names = all.iter().map(|(series, _)| series.name.as_str());
+                faults.error(place, message, choices(&mapping.column, names));
+            }
+            several => {
+                let message = format!("`{}` are {} series", mapping.series, several.len());
+                let names = several.iter().map(|(series, _)| series.name.as_str());
+                faults.error(place, message, choices(&mapping.column, names));
+            }
+        }
+    }
+    let stated = columns.len();
+    let mut offers = Vec::new();
+    let mut known: BTreeMap<String, Vec<Column<'a>>> = BTreeMap::new();
+    for (series, edge) in all {
+        let taken = columns[..stated].iter().find(|column| std::ptr::eq(column.series, *series));
+        let usual = usual(series);
+        let stated = taken.map(|column| column.name.clone());
+        let column_name = stated.or_else(|| usual.as_ref().map(|(name, _)| name.clone()));
+        offers.push(Offer { name: series.name.clone(), column: column_name });
+        if let (None, Some((name, rank))) = (taken, usual) {
+            let column = column(name.clone(), series, *edge, rank);
+            known.entry(name).or_default().push(column);
+        }
+    }
+    for (name, several) in known {
+        if columns[..stated].iter().any(|column| column.name == name) {
+            continue;
+        }
+        let best = several.iter().map(|column| column.rank).min();
+        let mut best: Vec<Column<'a>> =
+            several.into_iter().filter(|column| Some(column.rank) == best).collect();
+        if best.len() == 1 {
+            columns.append(&mut best);
+        } else if is_count(&name) {
+            let message = format!("{} series may be `{name}`", best.len());
+            let names = best.iter().map(|column| column.series.name.as_str());
+            faults.error("", message, choices(&name, names));
+        }
+    }
+    (columns, offers)
+}
+
+fn column(name: String, series: &Measured, edge: Edge, rank: usize) -> Column<'_> {
+    let late = match edge {
+        Edge::Start => series.usual_gap(),
+        Edge::End => Span::ZERO,
+    };
+    let nature = nature(series);
+    Column { name, series, nature, factor: 1.0, late, rank, points: Vec::new() }
+}
+
+/// What helps where it is not known which series a column is: the choices, to be pasted.
+pub(super) fn choices<'a>(column: &str, names: impl Iterator<Item = &'a str>) -> String {
+    const SHOWN: usize = 8;
+    let flags: Vec<String> =
+        names.map(|name| format!("--column '{column}={}'", name.replace('\'', "'\\''"))).collect();
+    let mut shown = flags[..flags.len().min(SHOWN)].join(" or ");
+    if flags.len() > SHOWN {
+        shown.push_str(&format!(" ... ({} more)", flags.len() - SHOWN));
+    }
+    format!("say which: {shown}")
+}
+
+/// Where nothing counts all replicas, those that are ready stand for them.
+fn ready_for_replicas(columns: &mut [Column<'_>], said: &mut Vec<String>) {
+    if columns.iter().any(|column| column.name == REPLICAS) {
+        return;
+    }
+    if let Some(ready) = columns.iter_mut().find(|column| column.name == READY) {
+        ready.name = REPLICAS.to_owned();
+        said.push(format!(
+            "no series counts all replicas: `{}`, those that are ready, stands for them; --column \
+             'replicas=SERIES' states another",
+            ready.series.name
+        ));
+    }
+}
+
+/// The points of a column, in its unit and at the instants at which they are known.
+fn fill(column: &mut Column<'_>, said: &mut Vec<String>, faults: &mut Faults) {
+    let points = match column.nature {
+        Nature::Level => Ok(column.series.points.clone()),
+        Nature::Seconds => Ok(scaled(&column.series.points, 1e3)),
+        Nature::Counter => Ok(growth(&column.series.points)),
+        Nature::PerPeriod => per_second(column.series, said),
+    };
+    let points = match points {
+        Ok(points) => points,
+        Err((message, hint)) => return faults.error(&column.name, message, hint),
+    };
+    column.points = scaled(&points, column.factor);
+    for point in &mut column.points {
+        point.0 = point.0.saturating_add_unsigned(column.late.0);
+    }
+    if is_count(&column.name) {
+        whole(column, said, faults);
+    }
+    let own = column.name.rsplit('/').next().unwrap_or_default();
+    let most = column.points.iter().map(|point| point.1).fold(0.0, f64::max);
+    if own.ends_with("_percent") && most > 0.0 && most <= 1.5 && column.factor == 1.0 {
+        let message = format!("its values are at most {most}");
+        let name = &column.series.name;
+        let hint = format!("if 1 is all of it: --column '{}={name}*100'", column.name);
+        faults.warn(&column.name, message, hint);
+    }
+}
+
+fn scaled(points: &[(i64, f64)], factor: f64) -> Vec<(i64, f64)> {
+    points.iter().map(|&(at, value)| (at, value * factor)).collect()
+}
+
+/// Per second from one sample to the next; a smaller one began again at zero.
+fn growth(points: &[(i64, f64)]) -> Vec<(i64, f64)> {
+    let grew = |pair: &[(i64, f64)]| {
+        let ((before, from), (at, to)) = (pair[0], pair[1]);
+        let counted = if to < from { to } else { to - from };
+        (at, counted / Span(at.abs_diff(before)).as_secs_f64())
+    };
+    points.windows(2).map(grew).collect()
+}
+
+/// Counts of periods per second; a period without a value counted nothing.
+fn per_second(
+    series: &Measured,
+    said: &mut Vec<String>,
+) -> Result<Vec<(i64, f64)>, (String, &'static str)> {
+    let period = series.usual_gap().0;
+    if period == 0 {
+        let message =
+            format!("`{}` has one value: how long its period is cannot be told", series.name);
+        return Err((message, "export a range of several periods"));
+    }
+    let mut points: Vec<(i64, f64)> = Vec::with_capacity(series.points.len());
+    let mut all_quiet = 0;
+    for &(at, value) in &series.points {
+        if let Some(&(last, _)) = points.last() {
+            let between = (at.abs_diff(last).saturating_add(period / 2) / period).saturating_sub(1);
+            if between > MOST_ROWS as u64 {
+                let message = format!("`{}` has a hole of {between} periods", series.name);
+                return Err((message, "export a shorter range"));
+            }
+            all_quiet += between;
+            let zero = |step: u64| (last.saturating_add_unsigned(step.saturating_mul(period)), 0.0);
+            points.extend((1..=between).map(zero));
+        }
+        points.push((at, value / Span(period).as_secs_f64()));
+    }
+    if all_quiet > 0 {
+        let (name, quiet) = (&series.name, plural(all_quiet, "period"));
+        said.push(format!("`{name}`: {quiet} without a value, in which nothing was counted"));
+    }
+    Ok(points)
+}
+
+/// Counts of replicas are whole: averages of a downsampled series are rounded.
+fn whole(column: &mut Column<'_>, said: &mut Vec<String>, faults: &mut Faults) {
+    let (name, series) = (&column.name, &column.series.name);
+    let off = column.points.iter().find(|point| !(0.0..=MOST_REPLICAS).contains(&point.1));
+    if let Some((_, value)) = off {
+        let hint = "a count is from 0 to 10 million: another series may be meant";
+        return faults.error(name, format!("`{series}`: {value} is no count of replicas"), hint);
+    }
+    let fractions = column.points.iter().filter(|point| point.1.fract() != 0.0).count() as u64;
+    if fractions > 0 {
+        said.push(format!("{name}: {} rounded to whole replicas", plural(fractions, "value")));
+    }
+    for point in &mut column.points {
+        point.1 = point.1.round();
+    }
+}
+
+/// What the files hold and what was made of it, in a sentence.
+fn told(
+    files: &[Telemetry],
+    all: &[(&Measured, Edge)],
+    columns: &[Column<'_>],
+    said: &mut Vec<String>,
+) {
+    said.splice(0..0, files.iter().flat_map(|file| file.assumptions.iter().cloned()));
+    if columns.iter().any(|column| column.late > Span::ZERO) {
+        let sentence =
+            "times of CloudWatch begin periods: each value is known at the end of its own";
+        said.push(sentence.to_owned());
+    }
+    let points: usize = all.iter().map(|(series, _)| series.points.len()).sum();
+    let columns: Vec<String> = columns.iter().map(ToString::to_string).collect();
+    let became =
+        if columns.is_empty() { "none is a column".to_owned() } else { columns.join("; ") };
+    let (series, points) = (all.len() as u64, plural(points as u64, "value"));
+    said.push(format!("{series} series of {points}: {became}"));
+}
+
+/// A row for every instant. A count holds until its next value, or until that is overdue: rows of other series in
+/// between do not say that it is unknown.
+fn merged(columns: &[Column<'_>], faults: &mut Faults) -> Option<BTreeMap<i64, Vec<Option<f64>>>> {
+    let mut rows: BTreeMap<i64, Vec<Option<f64>>> = BTreeMap::new();
+    for (place, column) in columns.iter().enumerate() {
+        for &(at, value) in &column.points {
+            rows.entry(at).or_insert_with(|| vec![None; columns.len()])[place] = Some(value);
+        }
+        if rows.len() > MOST_ROWS {
+            let message = format!("more than {MOST_ROWS} rows");
+            faults.error("--readings", message, "give a shorter range");
+            return None;
+        }
+    }
+    for (place, column) in columns.iter().enumerate().filter(|(_, column)| is_count(&column.name)) {
+        let gap = column.series.usual_gap().0;
+        let overdue = gap.saturating_add(gap / 2);
+        let mut last: Option<(i64, f64)> = None;
+        for (&at, cells) in &mut rows {
+            match (cells[place], last) {
+                (Some(value), _) => last = Some((at, value)),
+                (None, Some((since, value))) if at.abs_diff(since) < overdue => {
+                    cells[place] = Some(value);
+                }
+                (None, _) => {}
+            }
+        }
+    }
+    Some(rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use autosim_engine::workload::trace::{Options, telemetry};
+
+    /// The recording as text, what was said, what was wrong.
+    fn merge(texts: &[&str], mappings: &[&str]) -> (String, Vec<String>, Vec<String>) {
+        let read = |text: &&str| telemetry(text, "t", &Options::default());
+        let files: Vec<Telemetry> = texts.iter().map(read).collect::<Result<_, _>>().unwrap();
+        let mappings: Vec<Mapping> = mappings.iter().map(|text| text.parse().unwrap()).collect();
+        let (mut said, mut faults) = (Vec::new(), Faults::new());
+        let recording = Recording::of_series(&files, &mappings, None, &mut said, &mut faults);
+        let text = recording.map_or_else(String::new, |recording| {
+            let cell = |cell: &Option<f64>| cell.map_or("-".to_owned(), |value| value.to_string());
+            let row = |row: &Row| {
+                let cells: Vec<String> = row.cells.iter().map(cell).collect();
+                format!("{}: {}\n", row.at.0 / 1_000_000_000, cells.join(" "))
+            };
+            let rows: String = recording.rows.iter().map(row).collect();
+            format!("{}\n{rows}", recording.columns.join(" "))
+        });
+        (text, said, faults.into_vec().iter().map(ToString::to_string).collect())
+    }
+
+    /// Series as Prometheus answers them: labels, seconds between values, values.
+    fn prometheus(series: &[(&str, usize, &[&str])]) -> String {
+        let series = series.iter().map(|(labels, step, values)| {
+            let values = values.iter().enumerate();
+            let values: Vec<String> = values
+                .map(|(at, value)| format!("[{},\"{value}\"]", 1_772_409_600 + at * step))
+                .collect();
+            format!("{{\"metric\":{{{labels}}},\"values\":[{}]}}", values.join(","))
+        });
+        format!("[{}]", series.collect::<Vec<_>>().join(","))
+    }
+
+    const REPLICAS_OF_WEB: &str =
+        r#""__name__":"kube_deployment_status_replicas","deployment":"web""#;
+
+    #[test]
+    fn series_of_different_steps_stand_side_by_side_and_counts_hold_between_theirs() {
+        let text = prometheus(&[
+            (REPLICAS_OF_WEB, 60, &["2", "3"]),
+            (r#""__name__":"cpu""#, 30, &["10", "20", "NaN", "40"]),
+        ]);
+        let (rows, said, faults) = merge(&[&text], &[]);
+        assert_eq!(rows, "cpu replicas\n0: 10 2\n30: 20 2\n60: - 3\n90: 40 3\n");
+        assert!(
+            faults.is_empty() && said.last().unwrap().contains("2 series of 5 values"),
+            "{said:?}"
+        );
+    }
+
+    #[test]
+    fn names_of_kubernetes_and_cloudwatch_are_known_with_their_units() {
+        let counter = r#""__name__":"http_requests_total","job":"web""#;
+        let text = prometheus(&[(counter, 10, &["100", "150", "30"])]);
+        assert_eq!(merge(&[&text], &[]).0, "requests_per_s\n0: 5\n10: 3\n");
+        let text = r#"{"MetricDataResults":[
+            {"Id":"a","Label":"app/web RequestCount","Values":[240,60],
+             "Timestamps":["2026-03-02T00:03:00Z","2026-03-02T00:00:00Z"]},
+            {"Id":"b","Label":"RequestCount x","Values":[],"Timestamps":[]},
+            {"Id":"c","Label":"GroupInServiceInstances","Values":[4,4.5],
+             "Timestamps":["2026-03-02T00:00:00Z","2026-03-02T00:03:00Z"]}]}"#;
+        let (rows, said, _) = merge(&[text], &[]);
+        // One period of three minutes each: known at its end.
+        let per_s = 60.0 / 180.0;
+        assert_eq!(
+            rows,
+            format!("replicas requests_per_s\n0: 4 {per_s}\n180: 5 {}\n", 240.0 / 180.0)
+        );
+        let said = said.join("\n");
+        for part in [
+            "each value is known at the end of its own",
+            "`GroupInServiceInstances`, those that are ready, stands for them",
+            "1 value rounded",
+            "requests_per_s = app/web RequestCount (taken for the sums of each 3m, per second)",
+        ] {
+            assert!(said.contains(part), "{part}\n{said}");
+        }
+    }
+
+    #[test]
+    fn a_period_of_a_count_without_a_value_counted_nothing() {
+        let stamps =
+            ["00", "01", "02", "04"].map(|minute| format!("\"2026-03-02T00:{minute}:00Z\""));
+        let text = format!(
+            r#"{{"MetricDataResults":[{{"Id":"a","Label":"RequestCount","Values":[60,60,60,60],"Timestamps":[{}]}}]}}"#,
+            stamps.join(",")
+        );
+        let (rows, said, _) = merge(&[&text], &[]);
+        assert_eq!(rows, "requests_per_s\n0: 1\n60: 1\n120: 1\n180: 0\n240: 1\n");
+        assert!(said.iter().any(|said| said.contains("1 period without a value")), "{said:?}");
+    }
+
+    #[test]
+    fn a_user_says_which_series_is_a_column_in_which_unit() {
+        let web = prometheus(&[
+            (r#""job":"web""#, 60, &["0.5", "0.6"]),
+            (r#""job":"api""#, 60, &["1", "1"]),
+        ]);
+        let (rows, _, faults) = merge(&[&web], &["cpu_percent={job=\"web\"}*100"]);
+        assert_eq!((rows.as_str(), faults.len()), ("cpu_percent\n0: 50\n60: 60\n", 0));
+        let (_, _, faults) = merge(&[&web], &["cpu_percent={job=\"web\"}"]);
+        assert!(faults[0].contains("at most 0.6") && faults[0].contains("*100'"), "{faults:?}");
+        for (text, message) in
+            [("cpu", ""), ("cpu=", ""), ("=x", ""), ("{job=\"web\"}=cpu", ""), ("a=b*inf", "")]
+        {
+            assert!(
+                text.parse::<Mapping>().unwrap_err().contains("expected NAME=SERIES"),
+                "{text}{message}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_ambiguous_is_asked_with_flags_to_paste() {
+        let api = REPLICAS_OF_WEB.replace("web", "api");
+        let two = prometheus(&[(REPLICAS_OF_WEB, 60, &["2", "3"]), (&api, 60, &["1", "1"])]);
+        let jobs = prometheus(&[(r#""job":"web""#, 60, &["1", "2"])]);
+        for (text, mappings, part) in [
+            (
+                &two,
+                &[][..],
+                "2 series may be `replicas` (say which: --column 'replicas=kube_deployment_status_replicas{deployment=\"web\"}' or ",
+            ),
+            (
+                &two,
+                &["replicas={deployment=\"x\"}"],
+                "there is no series `{deployment=\"x\"}` (say which: --column 'replicas=kube_",
+            ),
+            (&two, &["replicas={pod!=\"x\"}"], "`{pod!=\"x\"}` are 2 series"),
+            (
+                &jobs,
+                &[],
+                "none of its series is a column by its name (say which: --column 'NAME={job",
+            ),
+            (&jobs, &["cpu={job=\"web\"}", "cpu={job=\"web\"}"], "`cpu` is given twice"),
+            (&jobs, &["replicas={job=\"web\"}*-1"], "-1 is no count of replicas"),
+        ] {
+            let (rows, _, faults) = merge(&[text], mappings);
+            assert!(rows.is_empty() && faults.join("\n").contains(part), "{part}\n{faults:?}");
+        }
+        let relative = "time_s,cpu\n0,1\n60,2\n";
+        assert!(merge(&[relative, &jobs], &[]).2[0].contains("times are of one kind"));
+    }
+}

@@ -1,0 +1,373 @@
+//! A policy and what may vary about it: from the keys that a user names to the places that hold them.
+
+use super::{Axis, Point, Space};
+use crate::scenario::{Layer, Scenario, json_schema, nearest_of};
+use autosim_policies::products::Document;
+use serde_json::Value;
+
+/// A policy whose settings are tried, with the axes that mean something to it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Family {
+    /// Its name in the scenario.
+    pub policy: String,
+    /// Its settings.
+    pub space: Space,
+    /// Where the values of each axis belong.
+    places: Vec<Place>,
+    /// Its documents in files.
+    documents: Texts,
+    /// Its kind, as a scenario names it.
+    kind: String,
+}
+
+/// Documents: name and text.
+type Texts = Vec<(String, String)>;
+
+/// Where a value belongs.
+#[derive(Debug, Clone, PartialEq)]
+enum Place {
+    /// A key of the policy, from below its kind.
+    Policy(String),
+    /// A member of one of its documents: which of them, and the way to it.
+    Document(usize, String),
+    /// A key of the scenario, which changes what every policy meets.
+    Scenario(String),
+}
+
+/// Words that stand for what each platform calls it.
+const WORDS: [(&str, &[&str]); 3] = [
+    (
+        "min",
+        &[
+            "minReplicas",
+            "minReplicaCount",
+            "min_replicas",
+            "min_containers",
+            "min",
+            "autoscaling.knative.dev/min-scale",
+        ],
+    ),
+    (
+        "max",
+        &[
+            "maxReplicas",
+            "maxReplicaCount",
+            "max_replicas",
+            "max_containers",
+            "max",
+            "autoscaling.knative.dev/max-scale",
+        ],
+    ),
+    (
+        "target",
+        &[
+            "averageUtilization",
+            "averageValue",
+            "targetCPUUtilizationPercentage",
+            "threshold",
+            "target_ongoing_requests",
+            "metricTargetAverageUtilization",
+            "target",
+            "autoscaling.knative.dev/target",
+        ],
+    ),
+];
+
+/// The policies of a scenario with the axes that each of them has.
+///
+/// # Errors
+/// Every axis that means nothing, or too much, and what would help.
+pub fn families(scenario: &Scenario, axes: &[Axis]) -> Result<Vec<Family>, Vec<String>> {
+    let mut faults = Vec::new();
+    let mut used = vec![false; axes.len()];
+    let mut all = Vec::new();
+    for competitor in &scenario.policies {
+        let policy = &competitor.deployment.policy;
+        let files = scenario.documents.get(&format!("policies.{}", competitor.name));
+        let text = |name: &String| Some((name.clone(), scenario.recipe.document(name)?.to_owned()));
+        let mut family = Family {
+            policy: competitor.name.clone(),
+            space: Space { axes: Vec::new() },
+            places: Vec::new(),
+            documents: files.into_iter().flatten().filter_map(text).collect(),
+            kind: policy.kind_name().to_owned(),
+        };
+        for (axis, used) in axes.iter().zip(&mut used) {
+            if axis.policy.as_ref().is_some_and(|name| *name != competitor.name) {
+                continue;
+            }
+            match family.place(axis, scenario) {
+                Ok(None) => {}
+                Ok(Some((place, axis))) => {
+                    *used = true;
+                    family.places.push(place);
+                    family.space.axes.push(axis);
+                }
+                Err(fault) => {
+                    *used = true;
+                    faults.push(fault);
+                }
+            }
+        }
+        if !policy.needs_plan() {
+            all.push(family);
+        }
+    }
+    let unused = axes.iter().zip(used).filter(|(_, used)| !used);
+    faults.extend(unused.map(|(axis, _)| unknown(axis, scenario, &all)));
+    let too_many = all.iter().filter(|family| family.space.size().is_none());
+    faults.extend(too_many.map(|family| {
+        format!(
+            "`{}` would have {:.0} settings, at most {}: take longer steps, or vary fewer keys at once",
+            family.policy,
+            family.space.size_told(),
+            super::MOST_POINTS
+        )
+    }));
+    if faults.is_empty() { Ok(all) } else { Err(faults) }
+}
+
+/// What helps where no policy has the key of an axis.
+fn unknown(axis: &Axis, scenario: &Scenario, families: &[Family]) -> String {
+    let names: Vec<&str> = scenario.policies.iter().map(|one| one.name.as_str()).collect();
+    if let Some(policy) = axis.policy.as_ref().filter(|name| !names.contains(&name.as_str())) {
+        return format!(
+            "--vary {policy}:{}: there is no policy `{policy}`; {}",
+            axis.key,
+            nearest_of(policy, &names)
+        );
+    }
+    let mut keys: Vec<String> = families.iter().flat_map(|family| family.keys(scenario)).collect();
+    keys.sort();
+    keys.dedup();
+    let known: Vec<&str> = keys.iter().map(String::as_str).collect();
+    format!("--vary {}: no policy has such a key; {}", axis.key, nearest_of(&axis.key, &known))
+}
+
+impl Family {
+    /// Where an axis belongs, its values with the unit the key has; `None` if the policy has no such key.
+    fn place(&self, axis: &Axis, scenario: &Scenario) -> Result<Option<(Place, Axis)>, String> {
+        let key = axis.key.as_str();
+        let first = key.split('.').next().unwrap_or_default();
+        if first == "policies" {
+            let own = ["policies".to_owned(), self.policy.clone(), self.kind.clone()].join(".");
+            let rest = key.strip_prefix(&own).and_then(|rest| rest.strip_prefix('.'));
+            return Ok(rest.map(|rest| (Place::Policy(rest.to_owned()), axis.clone())));
+        }
+        let in_root = json_schema()["properties"].get(first).is_some();
+        if in_root && (key.contains('.') || !self.knows(key, scenario)) {
+            return Ok(Some((Place::Scenario(key.to_owned()), axis.clone())));
+        }
+        let members = self.members(key);
+        match members.as_slice() {
+            [] => {}
+            [(document, way)] => {
+                let place = Place::Document(*document, way.clone());
+                return Ok(Some((place, axis.clone())));
+            }
+            several => {
+                let ways = several.iter().map(|(_, way)| way.as_str());
+                return Err(self.ambiguous(axis, ways));
+            }
+        }
+        let found = self.own_keys(key, scenario);
+        let direct = found.iter().find(|(way, _)| *way == key);
+        let (way, value) = match (direct, found.as_slice()) {
+            (Some(direct), _) | (None, [direct]) => direct,
+            (None, []) => return Ok(None),
+            (None, several) => {
+                return Err(self.ambiguous(axis, several.iter().map(|(way, _)| way.as_str())));
+            }
+        };
+        let mut axis = axis.clone();
+        let percent = value.as_str().is_some_and(|text| text.ends_with('%'));
+        if percent && axis.ordered {
+            let bare = |value: &String| value.parse::<f64>().is_ok();
+            for value in axis.values.iter_mut().filter(|value| bare(value)) {
+                value.push('%');
+            }
+        }
+        Ok(Some((Place::Policy(way.clone()), axis)))
+    }
+
+    fn ambiguous<'a>(&self, axis: &Axis, ways: impl Iterator<Item = &'a str>) -> String {
+        let ways: Vec<String> =
+            ways.map(|way| format!("--vary {}:{way}=...", self.policy)).collect();
+        format!(
+            "--vary {}: `{}` has it several times: {}",
+            axis.key,
+            self.policy,
+            ways.join(" or ")
+        )
+    }
+
+    fn knows(&self, key: &str, scenario: &Scenario) -> bool {
+        !self.members(key).is_empty() || !self.own_keys(key, scenario).is_empty()
+    }
+
+    /// Members of its documents that are called so: which document, and the way.
+    fn members(&self, key: &str) -> Vec<(usize, String)> {
+        let key = key.replace('[', ".").replace(']', "");
+        let named = |key: &str| {
+            let mut found = Vec::new();
+            for (index, (_, text)) in self.documents.iter().enumerate() {
+                let bodies = Document::parse_beside_others(text).map(|read| read.bodies);
+                for body in bodies.unwrap_or_default() {
+                    let ways = scalars(&body).into_iter().map(|(way, _)| way);
+                    found.extend(ways.filter(|way| ends_with(way, key)).map(|way| (index, way)));
+                }
+            }
+            found
+        };
+        let found = named(&key);
+        if !found.is_empty() {
+            return found;
+        }
+        let words = WORDS.iter().find(|(word, _)| *word == key).map_or(&[][..], |(_, words)| words);
+        words.iter().map(|word| named(word)).find(|found| !found.is_empty()).unwrap_or_default()
+    }
+
+    /// Keys of the policy that end so, from below its kind, and what they are now; not those of documents, nor items
+    /// of lists.
+    fn own_keys(&self, key: &str, scenario: &Scenario) -> Vec<(String, Value)> {
+        let all = self.own(scenario).into_iter();
+        all.filter(|(way, _)| ends_with(way, key)).collect()
+    }
+
+    fn own(&self, scenario: &Scenario) -> Vec<(String, Value)> {
+        let policy = &scenario.resolved["policies"][self.policy.as_str()][self.kind.as_str()];
+        let listed = |way: &String| {
+            way.split('.').any(|key| key.parse::<usize>().is_ok() || key == "bodies") //
+        };
+        scalars(policy).into_iter().filter(|(way, _)| !listed(way)).collect()
+    }
+
+    /// Every key that can be named.
+    fn keys(&self, scenario: &Scenario) -> Vec<String> {
+        let own = self.own(scenario).into_iter().map(|(way, _)| way);
+        let members = self.documents.iter().flat_map(|(_, text)| {
+            let bodies = Document::parse_beside_others(text).map(|read| read.bodies);
+            bodies.unwrap_or_default().iter().flat_map(scalars).collect::<Vec<_>>()
+        });
+        own.chain(members.map(|(way, _)| way)).collect()
+    }
+
+    /// Layers that make the policy with a setting a policy called `name`, and the documents that they name.
+    ///
+    /// # Errors
+    /// What cannot be changed in a document, in words.
+    pub(super) fn layers(
+        &self,
+        name: &str,
+        point: Option<Point>,
+    ) -> Result<(Vec<Layer>, Texts), String> {
+        let mut layers = vec![Layer::copy(&self.policy, name)];
+        let Some(point) = point else { return Ok((layers, Vec::new())) };
+        let mut edits: Vec<Vec<(String, String)>> = vec![Vec::new(); self.documents.len()];
+        for (place, (key, value)) in self.places.iter().zip(self.space.values(point)) {
+            let said = format!("--vary {key}={value}");
+            match place {
+                Place::Policy(way) => {
+                    let path = format!("policies.{name}.{}.{way}", self.kind);
+                    layers.push(Layer::value(said, &path, value));
+                }
+                Place::Document(document, way) => {
+                    edits[*document].push((way.clone(), value.to_owned()));
+                }
+                Place::Scenario(_) => {}
+            }
+        }
+        if edits.iter().all(Vec::is_empty) {
+            return Ok((layers, Vec::new()));
+        }
+        let mut documents = Vec::new();
+        for ((file, text), edits) in self.documents.iter().zip(&edits) {
+            let text = edited(file, text, edits)?;
+            documents.push((format!("{file} ({})", self.space.told(point)), text));
+        }
+        let names = documents.iter().map(|(name, _)| toml::Value::String(name.clone()));
+        let path = format!("policies.{name}.{}", self.kind);
+        let (key, value) = match documents.as_slice() {
+            [(only, _)] => ("document", toml::Value::String(only.clone())),
+            _ => ("documents", toml::Value::Array(names.collect())),
+        };
+        let said = format!("--vary of `{}`", self.policy);
+        layers.push(Layer::value(said, &format!("{path}.{key}"), &value.to_string()));
+        Ok((layers, documents))
+    }
+
+    /// What a setting changes for every policy: keys of the scenario and their values.
+    pub(super) fn around(&self, point: Option<Point>) -> Vec<(String, String)> {
+        let Some(point) = point else { return Vec::new() };
+        let places = self.places.iter().zip(self.space.values(point));
+        let own = places.filter_map(|(place, (_, value))| match place {
+            Place::Scenario(key) => Some((key.clone(), value.to_owned())),
+            Place::Policy(_) | Place::Document(..) => None,
+        });
+        own.collect()
+    }
+
+    /// Its documents that a setting changes, everything else in them as it was written: name and text.
+    ///
+    /// # Errors
+    /// What cannot be changed, in words.
+    pub fn exported(&self, point: Point) -> Result<Vec<(String, String)>, String> {
+        let (_, changed) = self.layers(&self.policy, Some(point))?;
+        let texts = self.documents.iter().zip(changed).map(|((name, before), (_, text))| {
+            (text != *before).then(|| (name.clone(), text)) //
+        });
+        Ok(texts.flatten().collect())
+    }
+
+    /// The flags that make a setting of the policy as it is: `--set` of a run, `--edit` of an export.
+    pub fn flags(&self, point: Point) -> Vec<String> {
+        let places = self.places.iter().zip(self.space.values(point));
+        let flag = |(place, (_, value)): (&Place, (&str, &str))| match place {
+            Place::Policy(way) => {
+                format!("--set policies.{}.{}.{way}={value}", self.policy, self.kind)
+            }
+            Place::Scenario(key) => format!("--set {key}={value}"),
+            Place::Document(_, way) => format!("--edit {way}={value}"),
+        };
+        places.map(flag).collect()
+    }
+}
+
+fn edited(file: &str, text: &str, edits: &[(String, String)]) -> Result<String, String> {
+    let document = Document::parse_beside_others(text)
+        .map_err(|wrong| format!("{file}: {}", wrong.message))?;
+    document.edited(text, edits).map_err(|all| {
+        let line = |one: &autosim_policies::products::NotEdited| {
+            format!("{file}: {}: {} ({})", one.path, one.message, one.remedy)
+        };
+        all.iter().map(line).collect::<Vec<_>>().join("; ")
+    })
+}
+
+/// Whether a way ends with a key, whole names compared.
+fn ends_with(way: &str, key: &str) -> bool {
+    way.strip_suffix(key).is_some_and(|before| before.is_empty() || before.ends_with('.'))
+}
+
+/// Every scalar below a value, with the way to it.
+fn scalars(value: &Value) -> Vec<(String, Value)> {
+    fn collect(value: &Value, way: &str, all: &mut Vec<(String, Value)>) {
+        let below =
+            |key: &str| if way.is_empty() { key.to_owned() } else { format!("{way}.{key}") };
+        match value {
+            Value::Object(members) => {
+                members.iter().for_each(|(key, value)| collect(value, &below(key), all));
+            }
+            Value::Array(items) => {
+                let numbered = items.iter().enumerate();
+                numbered.for_each(|(at, value)| collect(value, &below(&at.to_string()), all));
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+                all.push((way.to_owned(), value.clone()));
+            }
+        }
+    }
+    let mut all = Vec::new();
+    collect(value, "", &mut all);
+    all
+}

@@ -1,0 +1,358 @@
+//! Where settings are tried: each becomes a policy of a scenario beside others, all on the same requests.
+
+use super::family::Family;
+use super::plan::Trials;
+use super::space::Point;
+use super::standing::Sample;
+use crate::experiment::{Cell, CellFigures, CostBy, Figure, Row, RunError, Verdict, run_lean};
+use crate::scenario::{Findings, Layer, Loaded, Scenario, SloTerms, load};
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Finished cells, kept by what they are: whoever asks keeps them where they last.
+pub trait Cells: Sync {
+    /// What a cell showed, if it was finished before.
+    fn find(&self, id: &str) -> Option<CellFigures>;
+    /// Keeps what a cell showed.
+    fn keep(&self, id: &str, figures: &CellFigures);
+    /// So many cells are to be run now, and so many requests were simulated so far.
+    fn begins(&self, _cells: usize, _requests: u64) {}
+}
+
+/// Why no more is tried.
+#[derive(Debug)]
+pub enum Stop {
+    /// It was asked to; what is finished is kept.
+    Interrupted,
+    /// The requests that were allowed are spent.
+    Budget,
+    /// A setting that cannot be run: what is wrong with it.
+    Refused(Box<Findings>),
+    /// A member of a document that cannot be changed, in words.
+    NotEdited(String),
+    /// A simulation that could not go on.
+    Run(RunError),
+}
+
+/// A setting of a family, or the policy as it is.
+type Subject = (usize, Option<Point>);
+/// What a setting changes for every policy: keys of the scenario and their values.
+type Around = Vec<(String, String)>;
+
+/// What is tried, and what was seen.
+pub struct Laboratory<'a> {
+    /// The scenario whose policies vary.
+    pub base: &'a Scenario,
+    /// Where its relative paths start.
+    pub folder: PathBuf,
+    /// Laid on every setting: the days that are looked at.
+    pub layers: Vec<Layer>,
+    /// Its policies with what varies.
+    pub families: &'a [Family],
+    /// Finished cells.
+    pub cells: &'a dyn Cells,
+    /// Cells simulated at once.
+    pub jobs: usize,
+    /// Set from outside to stop.
+    pub cancel: &'a Arc<AtomicBool>,
+    /// Requests that may be simulated.
+    pub budget: Option<u64>,
+    /// Requests simulated in the cells of this search, finished before or now.
+    pub requests: u64,
+    /// Cells that were finished before.
+    pub found: usize,
+    /// Cells run now.
+    pub run: usize,
+    seen: BTreeMap<Subject, Vec<CellFigures>>,
+    samples: BTreeMap<Subject, Vec<Sample>>,
+}
+
+/// Settings that become one scenario: more would only make its texts long.
+const MOST_IN_ONE: usize = 64;
+
+impl<'a> Laboratory<'a> {
+    /// Nothing was tried yet.
+    pub fn new(
+        base: &'a Scenario,
+        folder: PathBuf,
+        families: &'a [Family],
+        cells: &'a dyn Cells,
+        jobs: usize,
+        cancel: &'a Arc<AtomicBool>,
+    ) -> Self {
+        Self {
+            base,
+            folder,
+            layers: Vec::new(),
+            families,
+            cells,
+            jobs,
+            cancel,
+            budget: None,
+            requests: 0,
+            found: 0,
+            run: 0,
+            seen: BTreeMap::new(),
+            samples: BTreeMap::new(),
+        }
+    }
+
+    /// The settings of one family.
+    pub fn of(&mut self, family: usize) -> OfFamily<'_, 'a> {
+        OfFamily { laboratory: self, family }
+    }
+
+    /// The rows of a setting, replication by replication.
+    pub fn rows(&self, family: usize, point: Option<Point>) -> Vec<&Row> {
+        let seen = self.seen.get(&(family, point)).map_or(&[][..], Vec::as_slice);
+        seen.iter().map(|one| &one.row).collect()
+    }
+
+    /// Refuses what its documents or its policies would refuse: every value on its own, beside the first of the
+    /// others, and the corners.
+    ///
+    /// # Errors
+    /// Everything that is wrong with any of them.
+    pub fn check(&self) -> Result<(), Stop> {
+        for (index, family) in self.families.iter().enumerate() {
+            let mut points: Vec<Point> = corners(family);
+            for (axis, values) in family.space.axes.iter().enumerate() {
+                points.extend((0..values.values.len()).map(|place| {
+                    let mut places = vec![0; family.space.axes.len()];
+                    places[axis] = place;
+                    family.space.point(&places)
+                }));
+            }
+            points.sort_unstable();
+            points.dedup();
+            // What is refused is refused within the first thousand; the rest is told when it is tried.
+            points.truncate(1000);
+            let mut by_surroundings: BTreeMap<Around, Vec<Subject>> = BTreeMap::new();
+            for point in points {
+                let around = family.around(Some(point));
+                by_surroundings.entry(around).or_default().push((index, Some(point)));
+            }
+            for (around, subjects) in by_surroundings {
+                self.scenario(&around, &subjects)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A scenario with these settings as its only policies, in their order.
+    fn scenario(
+        &self,
+        around: &[(String, String)],
+        subjects: &[Subject],
+    ) -> Result<Scenario, Stop> {
+        let (sources, mut options) = self.base.recipe.restored(self.folder.clone());
+        options.layers.extend(self.layers.iter().cloned());
+        options.layers.extend(around.iter().map(|(key, value)| {
+            Layer::value(format!("--vary {key}={value}"), key, value) //
+        }));
+        let mut names = Vec::new();
+        for (at, (family, point)) in subjects.iter().enumerate() {
+            let name = self.free_name(at);
+            let made = self.families[*family].layers(&name, *point);
+            let (layers, documents) = made.map_err(Stop::NotEdited)?;
+            options.layers.extend(layers);
+            options.documents.extend(documents);
+            names.push(name);
+        }
+        options.choose_only(names);
+        match load(sources, &options) {
+            Ok(Loaded { scenario, .. }) => Ok(scenario),
+            Err(findings) => Err(Stop::Refused(Box::new(findings))),
+        }
+    }
+
+    fn free_name(&self, at: usize) -> String {
+        let mut name = format!("setting-{at}");
+        while self.base.policies.iter().any(|policy| policy.name == name) {
+            name.push('-');
+        }
+        name
+    }
+
+    /// Runs every subject until it has so many replications.
+    ///
+    /// # Errors
+    /// Why it is over; what was finished is kept.
+    pub fn run(&mut self, wanted: &[(Subject, u32)]) -> Result<(), Stop> {
+        let mut by_surroundings: BTreeMap<Around, Vec<(Subject, u32)>> = BTreeMap::new();
+        for &(subject, replications) in wanted {
+            let have = self.seen.get(&subject).map_or(0, Vec::len) as u32;
+            if have < replications {
+                let around = self.families[subject.0].around(subject.1);
+                by_surroundings.entry(around).or_default().push((subject, replications));
+            }
+        }
+        for (around, subjects) in by_surroundings {
+            for some in subjects.chunks(MOST_IN_ONE) {
+                self.run_some(&around, some)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn run_some(
+        &mut self,
+        around: &[(String, String)],
+        wanted: &[(Subject, u32)],
+    ) -> Result<(), Stop> {
+        if self.budget.is_some_and(|budget| self.requests >= budget) {
+            return Err(Stop::Budget);
+        }
+        let subjects: Vec<Subject> = wanted.iter().map(|(subject, _)| *subject).collect();
+        let scenario = self.scenario(around, &subjects)?;
+        let mut cells = Vec::new();
+        let mut done: BTreeMap<Cell, CellFigures> = BTreeMap::new();
+        let surroundings = surroundings(&scenario);
+        let mut ids: BTreeMap<Cell, String> = BTreeMap::new();
+        for (policy, (subject, replications)) in wanted.iter().enumerate() {
+            let have = self.seen.get(subject).map_or(0, Vec::len) as u32;
+            for replication in have..*replications {
+                let cell = Cell { replication, policy };
+                let id = id(&surroundings, &scenario, cell);
+                match self.cells.find(&id) {
+                    Some(figures) => {
+                        self.found += 1;
+                        done.insert(cell, figures);
+                    }
+                    None => cells.push(cell),
+                }
+                ids.insert(cell, id);
+            }
+        }
+        self.cells.begins(cells.len(), self.requests);
+        let now: Mutex<BTreeMap<Cell, CellFigures>> = Mutex::default();
+        let ended = run_lean(&scenario, &cells, self.jobs, self.cancel, &|cell, figures| {
+            self.cells.keep(&ids[&cell], &figures);
+            now.lock().unwrap_or_else(PoisonError::into_inner).insert(cell, figures);
+        });
+        let now = now.into_inner().unwrap_or_else(PoisonError::into_inner);
+        self.run += now.len();
+        done.extend(now);
+        self.take(&scenario, &subjects, done);
+        ended.map_err(Stop::Run)?;
+        match self.cancel.load(Ordering::Relaxed) {
+            true => Err(Stop::Interrupted),
+            false => Ok(()),
+        }
+    }
+
+    /// Keeps what was seen, as far as it goes without a gap.
+    fn take(
+        &mut self,
+        scenario: &Scenario,
+        subjects: &[Subject],
+        done: BTreeMap<Cell, CellFigures>,
+    ) {
+        let cost = CostBy::of(scenario.price).figure();
+        for (cell, figures) in done {
+            let subject = subjects[cell.policy];
+            let seen = self.seen.entry(subject).or_default();
+            if seen.len() == cell.replication as usize {
+                self.requests += figures.simulated_requests;
+                self.samples.entry(subject).or_default().push(sample(
+                    &figures.row,
+                    &scenario.slo,
+                    cost,
+                ));
+                seen.push(figures);
+            }
+        }
+    }
+}
+
+/// Settings at the ends of all axes, of few axes.
+fn corners(family: &Family) -> Vec<Point> {
+    let axes = &family.space.axes;
+    if axes.len() > 6 {
+        return Vec::new();
+    }
+    (0..1usize << axes.len())
+        .map(|bits| {
+            let place = |(at, axis): (usize, &super::Axis)| match bits >> at & 1 {
+                0 => 0,
+                _ => axis.values.len() - 1,
+            };
+            family.space.point(&axes.iter().enumerate().map(place).collect::<Vec<_>>())
+        })
+        .collect()
+}
+
+/// What a replication showed, as the search weighs it.
+fn sample(row: &Row, slo: &SloTerms, cost: Figure) -> Sample {
+    let verdict = Verdict::of(&[row], slo);
+    let late = verdict.latency.iter().map(|one| (1.0 - one.share) / (1.0 - one.slo.quantile));
+    let failed = verdict.errors.zip(verdict.failed);
+    let failed = failed.map(|((term, _), failed)| failed / term.limit.get());
+    let excess = late.chain(failed);
+    Sample { cost: row.get(cost).unwrap_or(0.0), excess: excess.collect() }
+}
+
+/// What a cell depends on beside its policy: all of the scenario that changes a figure, the files it read among it.
+fn surroundings(scenario: &Scenario) -> Value {
+    let mut resolved = scenario.resolved.clone();
+    if let Some(all) = resolved.as_object_mut() {
+        for key in [
+            "name",
+            "question",
+            "lesson",
+            "base",
+            "policies",
+            "variants",
+            "replications",
+            "timeline",
+        ] {
+            all.remove(key);
+        }
+    }
+    let recorded =
+        scenario.inputs.iter().filter(|(name, _)| scenario.recipe.document(name).is_none());
+    let recorded: Vec<&String> = recorded.map(|(_, hash)| hash).collect();
+    json!({ "scenario": resolved, "recorded": recorded, "autosim": env!("CARGO_PKG_VERSION") })
+}
+
+/// The identity of a cell: a hash of everything that its figures depend on.
+fn id(surroundings: &Value, scenario: &Scenario, cell: Cell) -> String {
+    let name = &scenario.policies[cell.policy].name;
+    let content = json!({
+        "around": surroundings,
+        "policy": scenario.resolved["policies"][name.as_str()],
+        "variant": scenario.resolved["variants"][name.as_str()],
+        "replication": cell.replication,
+    });
+    let hash = Sha256::digest(content.to_string().as_bytes());
+    hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The settings of one family.
+pub struct OfFamily<'l, 'a> {
+    laboratory: &'l mut Laboratory<'a>,
+    family: usize,
+}
+
+impl Trials for OfFamily<'_, '_> {
+    type Stop = Stop;
+
+    fn run(&mut self, wanted: &[(Point, u32)]) -> Result<(), Stop> {
+        let subjects = wanted.iter().map(|(point, count)| ((self.family, Some(*point)), *count));
+        self.laboratory.run(&subjects.collect::<Vec<_>>())
+    }
+
+    fn samples(&self, point: Point) -> &[Sample] {
+        let samples = self.laboratory.samples.get(&(self.family, Some(point)));
+        samples.map_or(&[], Vec::as_slice)
+    }
+
+    fn points(&self) -> Vec<Point> {
+        let own = self.laboratory.samples.keys().filter(|(family, _)| *family == self.family);
+        own.filter_map(|(_, point)| *point).collect()
+    }
+}

@@ -1,0 +1,32 @@
+//! # tune: the cheapest setting that holds
+//!
+//! **Is**: the [`Space`] of settings that axes span, the [`search()`] for the cheapest one of them that keeps the SLO,
+//! the cells it needs, each with an identity of its own, and the judgement of the winner on luck, or days, that
+//! the search has not seen.
+//!
+//! **Knows**: scenarios as texts with layers on them, experiments, statistics.
+//!
+//! **Must not know**: files (finished cells are kept by whoever asks), terminals, clocks.
+//!
+//! **Start at** [`search()`] for how settings are chosen, at [`Axis`] for what varies.
+
+mod axis;
+mod family;
+mod laboratory;
+mod outcome;
+mod plan;
+mod search;
+mod space;
+mod standing;
+mod surrogate;
+
+pub use axis::Axis;
+pub use family::{Family, families};
+pub use laboratory::{Cells, Laboratory, OfFamily, Stop};
+pub use outcome::{Judged, Outcome, Question, Step, pareto, steps, tune};
+pub use plan::{Found, Plan, Trials, Way};
+pub use search::search;
+pub use space::{MOST_POINTS, Point, Space};
+pub use standing::{Sample, Standing, Tried};
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,200 @@
+//! `tune`: the cheapest setting that holds, from the command line.
+
+use serde_json::Value;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use tempfile::TempDir;
+
+/// Servers with a queue: by Erlang C, nine are the fewest that keep the SLO.
+const QUEUE: &str = "duration = '30m'\nreplications = 4\nslo.latency = 'p90 < 250ms'\n\
+    price.per_replica_hour = '1 USD'\n[workload.arrivals.main.poisson]\nrate = '50/s'\n\
+    [service]\nservice_time.exponential.mean = '100ms'\n[replica]\ninitial = 20\n\
+    [policies.servers.fixed]\nreplicas = 20\n";
+
+/// A day of load that rises and falls, and a policy that follows it.
+const DAY: &str = "duration = '4h'\nwarmup = '10m'\nreplications = 2\n\
+    slo = { latency = 'p95 < 400ms', errors = '< 1%' }\nprice.per_replica_hour = '1 USD'\n\
+    [workload.arrivals.main.sinusoid]\nmean = '60/s'\namplitude = '45/s'\nperiod = '2h'\n\
+    [service]\nconcurrency = 4\nservice_time.lognormal = { mean = '100ms', cv = 1.0 }\n\
+    [replica]\ncold_start = '40s'\ninitial = 3\n";
+const TRACKING: &str = "[policies.follows.target-tracking]\nmetric = 'utilization'\ntarget = '75%'\n\
+    min = 1\nmax = 30\nwindow = '1m'\n";
+
+/// An HPA as it is kept, with comments.
+const HPA: &str = "# Ours.\napiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata:\n  name: shop\n\
+    spec:\n  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: shop}\n  minReplicas: 2  # two zones\n  \
+    maxReplicas: 30\n  metrics:\n  - type: Resource\n    resource:\n      name: cpu\n      target:\n        \
+    type: Utilization\n        averageUtilization: 70\n";
+
+fn home() -> TempDir {
+    let home = TempDir::new().unwrap();
+    for (name, text) in [
+        ("queue.toml", QUEUE.to_owned()),
+        ("day.toml", format!("{DAY}{TRACKING}")),
+        (
+            "hpa.toml",
+            format!(
+                "{DAY}[policies.shop.kubernetes-hpa]\ndocument = 'hpa.yaml'\nknobs.requests.cpu = '1'\n"
+            ),
+        ),
+        ("hpa.yaml", HPA.to_owned()),
+    ] {
+        fs::write(home.path().join(name), text).unwrap();
+    }
+    home
+}
+
+fn tune(folder: &Path, arguments: &str) -> (i32, String, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_autosim"));
+    let words = arguments.split_ascii_whitespace().map(|word| word.replace('~', " "));
+    let output = command.arg("tune").args(words).current_dir(folder).stdin(Stdio::null());
+    let output = output.output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (output.status.code().unwrap(), text(&output.stdout), text(&output.stderr))
+}
+
+fn tuned(folder: &Path, arguments: &str) -> Value {
+    let (code, out, err) = tune(folder, &format!("{arguments} --format json"));
+    assert_eq!(code, 0, "{arguments}\n{err}");
+    serde_json::from_str(&out).unwrap()
+}
+
+/// Response times of M/M/c above a limit: the share, by Erlang C.
+fn late(arrivals: f64, mean_s: f64, servers: f64, limit_s: f64) -> f64 {
+    let (load, rate) = (arrivals * mean_s, 1.0 / mean_s);
+    let mut blocked = 1.0;
+    for k in 1..=servers as u32 {
+        blocked = load * blocked / (f64::from(k) + load * blocked);
+    }
+    let waits = servers * blocked / (servers - load * (1.0 - blocked));
+    let spare = servers - 1.0 - load;
+    let queued = waits * (1.0 - (-rate * limit_s * spare).exp()) / spare;
+    (-rate * limit_s).exp() * (1.0 + queued)
+}
+
+#[test]
+fn the_fewest_servers_that_keep_the_slo_are_those_of_erlang_c() {
+    let home = home();
+    let fewest = (6..40).find(|servers| late(50.0, 0.1, f64::from(*servers), 0.25) <= 0.1).unwrap();
+    let found = tuned(home.path(), "queue.toml --vary replicas=5..40");
+    assert_eq!(found["winner"]["values"]["replicas"], fewest.to_string());
+    assert_eq!(found["failing_neighbour"]["values"]["replicas"], (fewest - 1).to_string());
+    assert_eq!(found["winner"]["standing"], "holds");
+    // Halving tries six of the thirty-six.
+    assert!(found["settings"].as_array().unwrap().len() <= 10, "{}", found["settings"]);
+}
+
+#[test]
+fn two_keys_end_where_the_whole_grid_does_with_a_fifth_of_its_requests() {
+    let home = home();
+    let axes = "--vary target=50..95:5 --vary min=1,2,3,4,5,6";
+    let whole = tuned(home.path(), &format!("day.toml {axes} --whole --cells w"));
+    let found = tuned(home.path(), &format!("day.toml {axes} --cells s"));
+    let cost = |one: &Value| one["winner"]["cost"].as_f64().unwrap();
+    assert_eq!(whole["settings"].as_array().unwrap().len(), 60);
+    assert!(cost(&found) <= 1.01 * cost(&whole), "{}\n{}", found["winner"], whole["winner"]);
+    let requests = |one: &Value| one["requests"].as_u64().unwrap();
+    assert!(2 * requests(&found) < requests(&whole), "{} {}", requests(&found), requests(&whole));
+}
+
+#[test]
+fn a_document_is_tuned_in_its_own_words_and_written_back_with_its_comments() {
+    let home = home();
+    let found =
+        tuned(home.path(), "hpa.toml --vary target=40..90:10 --vary min=1,2,4 --export out.yaml");
+    let values = &found["winner"]["values"];
+    let (target, min) = (values["target"].as_str().unwrap(), values["min"].as_str().unwrap());
+    let expected = HPA
+        .replace("averageUtilization: 70", &format!("averageUtilization: {target}"))
+        .replace("minReplicas: 2", &format!("minReplicas: {min}"));
+    assert_eq!(fs::read_to_string(home.path().join("out.yaml")).unwrap(), expected);
+    // By the way to the member, or the end of it, it is the same search: its cells are known.
+    let axes = "--vary spec.minReplicas=1,2,4 --vary averageUtilization=40..90:10";
+    let (code, out, err) = tune(home.path(), &format!("hpa.toml {axes}"));
+    assert_eq!(code, 0, "{err}");
+    assert!(out.contains("finished before"), "{out}");
+}
+
+#[test]
+fn a_search_that_was_stopped_goes_on_from_its_cells() {
+    let home = home();
+    let asked = "day.toml --vary target=50..95:5 --vary min=1,2,4";
+    let (code, _, err) = tune(home.path(), &format!("{asked} --budget 3e6"));
+    assert_eq!(code, 2, "{err}");
+    assert!(err.contains("finished cells are kept in output/day.cells"), "{err}");
+    let (code, out, err) = tune(home.path(), asked);
+    assert_eq!(code, 0, "{err}");
+    assert!(out.contains("finished before"), "{out}");
+    let settings =
+        || fs::read_to_string(home.path().join("output/day-tuned/settings.csv")).unwrap();
+    let first = settings();
+    // A cell that was cut short is run again; everything else is as it was.
+    let cells = home.path().join("output/day.cells");
+    let one = fs::read_dir(&cells).unwrap().map(|entry| entry.unwrap().path());
+    let one = one.filter(|path| path.extension().is_some_and(|end| end == "json")).min().unwrap();
+    fs::write(&one, "{\"simulated_requests\":1").unwrap();
+    let (code, again, err) = tune(home.path(), asked);
+    assert_eq!(code, 0, "{err}");
+    assert_eq!(settings(), first);
+    assert!(again.contains("finished before"), "{again}");
+    assert_ne!(fs::read_to_string(&one).unwrap(), "{\"simulated_requests\":1");
+}
+
+#[test]
+fn days_that_the_search_has_not_seen_judge_the_winner() {
+    let home = home();
+    let (code, out, err) =
+        tune(home.path(), "day.toml --vary target=50..95:5 --holdout 1h --fresh 3");
+    assert_eq!(code, 0, "{err}");
+    assert!(out.contains("3 replications"), "{out}");
+    assert!(out.contains("On the days that the search did not see, the best of"), "{out}");
+    let manifest = fs::read_to_string(home.path().join("output/day-tuned/manifest.json")).unwrap();
+    let manifest: Value = serde_json::from_str(&manifest).unwrap();
+    assert_eq!(manifest["resolved"]["warmup"], "3h", "{}", manifest["resolved"]);
+    // What judged it can be run again by itself.
+    let mut again = Command::new(env!("CARGO_BIN_EXE_autosim"));
+    let again = again.args(["run", "output/day-tuned/manifest.json", "--out", "again", "--quiet"]);
+    assert!(again.current_dir(home.path()).output().unwrap().status.success());
+    let summary =
+        |folder: &str| fs::read_to_string(home.path().join(folder).join("summary.csv")).unwrap();
+    assert_eq!(summary("again"), summary("output/day-tuned"));
+}
+
+#[test]
+fn what_cannot_hold_is_said_with_the_closest() {
+    let home = home();
+    let (code, out, err) =
+        tune(home.path(), "day.toml --vary target=50..95:5 --slo p99<1ms --export x.toml");
+    assert_eq!(code, 2, "{out}{err}");
+    assert!(
+        out.contains("Nothing that was tried holds") && out.contains("Closest: follows with"),
+        "{out}"
+    );
+    assert!(err.contains("nothing holds, so there is nothing to write"), "{err}");
+}
+
+/// | arguments | what is said |
+#[test]
+fn what_cannot_vary_is_refused_before_anything_runs() {
+    let home = home();
+    for (arguments, said) in [
+        ("day.toml --vary tarket=1,2", "no policy has such a key; did you mean `target`"),
+        ("day.toml --vary target=90..50:5", "runs backwards"),
+        ("day.toml --vary target=1..1000000000", "at most 10000"),
+        ("day.toml --vary target=1..9999 --vary max=1..9999", "would have 99980001 settings"),
+        ("day.toml --vary other:target=1,2", "there is no policy `other`"),
+        ("day.toml --vary target=60,-5", "--vary target=-5%"),
+        ("day.toml --vary min=1,50", "above"),
+        ("day.toml --vary replica.cold_start=1s,soon", "--vary replica.cold_start=soon"),
+        ("day.toml --vary replica.colt_start=1s,2s", "did you mean `cold_start`"),
+        ("hpa.toml --vary spec.maxReplicas=0,5", "must be greater than"),
+        ("hpa.toml --vary min=2,x", "minReplicas"),
+        ("day.toml --vary target=50..95:5 --holdout 4h", "something must be left"),
+        ("queue.toml --vary replicas=5..40 --cells .", "files that are not cells"),
+    ] {
+        let (code, out, err) = tune(home.path(), arguments);
+        assert_eq!((code, out.as_str()), (2, ""), "{arguments}\n{err}");
+        assert!(err.contains(said), "{arguments}: {said}\n{err}");
+    }
+}
