@@ -11,6 +11,7 @@ mod columns;
 mod condition;
 mod convert;
 mod demand;
+mod durations;
 mod events;
 mod failure;
 mod fit;
