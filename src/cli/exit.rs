@@ -1,5 +1,6 @@
 //! How a command can end.
 
+use autosim_engine::fault::is_guarded;
 use autosim_study::scenario::Findings;
 use serde_json::{Value, json};
 use std::process::ExitCode;
@@ -84,6 +85,10 @@ impl From<std::io::Error> for Failure {
 pub(super) fn report_panics_as_ours() {
     let default = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
+        // One of a library, over damaged input: that is refused.
+        if is_guarded() {
+            return;
+        }
         default(info);
         let text =
             "This is a fault of autosim; please report it with the scenario and the lines above.";

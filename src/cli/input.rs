@@ -475,9 +475,26 @@ pub(super) fn standard_input(trace: &Path) -> Result<Option<Spooled>, Failure> {
 /// A recorded trace as the only source. Its path is relative to where the command runs, while paths
 /// of a scenario are relative to its file.
 fn trace_layer(trace: &Path, reading: &toml::Table, folder: &Path) -> Result<Layer, Failure> {
+    let file = toml::Value::String(seen_from(folder, trace)?);
+    let mut keys = String::new();
+    for (key, value) in reading {
+        let value = match (key.as_str(), value) {
+            ("durations", toml::Value::String(path)) => {
+                toml::Value::String(seen_from(folder, Path::new(path))?)
+            }
+            (_, value) => value.clone(),
+        };
+        keys += &format!(", {key} = {value}");
+    }
+    let value = format!("{{ trace = {{ replay = {{ file = {file}{keys} }} }} }}");
+    Ok(Layer::value(format!("--trace {}", trace.display()), "workload.arrivals", &value))
+}
+
+/// A path of the command line as paths from a folder on are written.
+fn seen_from(folder: &Path, trace: &Path) -> Result<String, Failure> {
     use std::path::Component;
     let plain = folder.components().all(|part| matches!(part, Component::Normal(_)));
-    let from_folder = if trace.is_absolute() || trace == Path::new("-") {
+    let path = if trace.is_absolute() || trace == Path::new("-") {
         trace.to_owned()
     } else if plain {
         // Back up from the file's folder; no absolute path gets into the results this way.
@@ -487,11 +504,7 @@ fn trace_layer(trace: &Path, reading: &toml::Table, folder: &Path) -> Result<Lay
     } else {
         std::env::current_dir().map_err(Failure::bad_input)?.join(trace)
     };
-    let file = toml::Value::String(from_folder.display().to_string());
-    let keys = reading.iter().map(|(key, value)| format!(", {key} = {value}"));
-    let value =
-        format!("{{ trace = {{ replay = {{ file = {file}{} }} }} }}", keys.collect::<String>());
-    Ok(Layer::value(format!("--trace {}", trace.display()), "workload.arrivals", &value))
+    Ok(path.display().to_string())
 }
 
 /// All SLOs of the command line: those on latency hold together.

@@ -3,8 +3,8 @@
 //! **Is**: one file per verb - arguments, help with examples, body - and what all share: exit codes,
 //! output discipline, progress, interruption.
 //!
-//! **Knows**: everything; the only room with standard output, the environment, the clock and the number
-//! of threads.
+//! **Knows**: everything; the only room with standard output, the environment, the clock, the network and
+//! the number of threads.
 //!
 //! **Must not know**: how anything is computed: a verb reads its arguments, asks the rooms below, prints.
 //!

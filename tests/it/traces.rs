@@ -51,6 +51,31 @@ fn files_as_people_have_them_are_read_as_their_tools_wrote_them() {
     );
 }
 
+#[cfg(feature = "parquet")]
+#[test]
+fn a_recording_in_parquet_is_what_its_csv_is_and_a_damaged_one_is_refused() {
+    let file = "format_samples/derived_azure_llm_2023_conv.parquet";
+    // 19 366 requests in 58 min 21 s, as their CSV says.
+    hold("traces", &[(file, "timestamps", 19_366, 5.53)]);
+    let Some(folder) = shared(&format!("traces/{file}"), "traces", file) else { return };
+    let whole = std::fs::read(folder.join(file)).unwrap();
+    let home = tempfile::TempDir::new().unwrap();
+    let ask = |bytes: &[u8]| {
+        std::fs::write(home.path().join("t.parquet"), bytes).unwrap();
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_autosim"));
+        command.args(["trace", "inspect", "t.parquet"]).current_dir(home.path()).output().unwrap()
+    };
+    assert_eq!(ask(&whole).status.code(), Some(0));
+    for at in (whole.len() - 600..whole.len()).step_by(7) {
+        let mut damaged = whole.clone();
+        damaged[at] ^= 0x80;
+        let told = ask(&damaged);
+        let said = String::from_utf8_lossy(&told.stderr).into_owned();
+        assert!(matches!(told.status.code(), Some(0 | 2)), "byte {at}: {said}");
+        assert!(told.status.success() || said.contains("t.parquet"), "byte {at}: {said}");
+    }
+}
+
 #[test]
 fn a_panel_of_several_series_asks_which_is_the_traffic() {
     let Some(asked) = seen("field/traces", "grafana.csv", &Options::default()) else { return };

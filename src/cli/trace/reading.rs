@@ -51,6 +51,9 @@ pub(in crate::cli) struct ReadingArgs {
     /// Column of service times and its unit, for example duration:ms
     #[arg(help_heading = HEADING, long, value_name = "COLUMN:UNIT", value_parser = service_column)]
     service_time: Option<ServiceColumn>,
+    /// File of durations that belongs to a trace of Azure Functions 2019: service times are drawn from it
+    #[arg(help_heading = HEADING, long, value_name = "FILE")]
+    durations: Option<String>,
     /// What becomes of requests that failed: keep or leave-out
     #[arg(help_heading = HEADING, long, value_name = "RULE", value_parser = named::<Failures>)]
     failed: Option<Failures>,
@@ -95,6 +98,7 @@ impl ReadingArgs {
             missing: self.missing,
             service_time_column: self.service_time.clone(),
             service_time_linear: None,
+            durations: self.durations.clone(),
             failed: self.failed,
             conditions: self.conditions.clone(),
             sort: self.sort,
@@ -123,6 +127,7 @@ impl ReadingArgs {
             ("interval", self.interval.and_then(written)),
             ("missing", self.missing.and_then(written)),
             ("service_time_column", self.service_time.clone().and_then(written)),
+            ("durations", text(&self.durations)),
             ("failed", self.failed.and_then(written)),
             ("where", list(conditions)),
             ("sort", self.sort.then_some(toml::Value::Boolean(true))),
@@ -157,11 +162,11 @@ mod tests {
     #[test]
     fn every_flag_is_a_key_of_a_replay() {
         let flags = "x --as rates --time t --time-unit ms --time-is end --zone UTC --value v --values counts \
-                     --select a --select {b=\"c\"} --interval 1m --missing hold --service-time d:ms \
+                     --select a --select {b=\"c\"} --interval 1m --missing hold --service-time d:ms --durations d.csv \
                      --failed leave-out --where a!=b --where c~d --sort";
         let args = Alone::parse_from(flags.split_ascii_whitespace()).reading;
         let mut keys = args.keys();
-        assert_eq!(keys.len(), 14, "{keys}");
+        assert_eq!(keys.len(), 15, "{keys}");
         keys.insert("file".to_owned(), toml::Value::String("f".to_owned()));
         let replay: autosim_engine::workload::arrivals::Replay = keys.try_into().unwrap();
         let options = Options { memory_limit_bytes: None, ..replay.options() };

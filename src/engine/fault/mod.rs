@@ -11,6 +11,10 @@
 //!
 //! **Start at** [`Faults::error`].
 
+mod guarded;
+
+pub use guarded::{guarded, is_guarded};
+
 use std::fmt;
 
 /// Whether a fault stops the run.

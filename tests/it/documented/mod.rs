@@ -3,6 +3,7 @@
 mod command;
 mod defaults;
 mod prose;
+mod traces;
 
 use crate::house::tree::File;
 use std::fs;

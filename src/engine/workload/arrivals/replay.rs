@@ -68,6 +68,10 @@ pub struct Replay {
     /// Service times linear in columns: `{ base = "50ms", per = { COLUMN = "25ms" } }`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service_time_linear: Option<Linear>,
+    /// A file of durations that belongs to it, relative to the scenario's folder: that of Azure Functions 2019. Service
+    /// times are drawn from the mixture of its functions' durations, weighted by how often each ran.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub durations: Option<String>,
     /// Law of its requests' service times, where the file has none; default: the service's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service_time: Option<Distribution>,
@@ -180,6 +184,7 @@ impl Replay {
             spread: None,
             service_time_column: None,
             service_time_linear: None,
+            durations: None,
             service_time: None,
             from: None,
             until: None,
@@ -208,6 +213,7 @@ impl Replay {
             missing: self.missing,
             service_time_column: self.service_time_column.clone(),
             service_time_linear: self.service_time_linear.clone(),
+            durations: self.durations.clone(),
             values: self.values,
             select: self.select.clone(),
             failed: self.failed,
@@ -309,7 +315,9 @@ impl Replay {
                 faults.error(key, message, "a positive number; 1 changes nothing");
             }
         }
-        let of_file = self.service_time_column.is_some() || self.service_time_linear.is_some();
+        let of_file = self.service_time_column.is_some()
+            || self.service_time_linear.is_some()
+            || self.durations.is_some();
         if of_file && self.service_time.is_some() {
             let message = "service times are stated twice: by the file and by a law";
             faults.error("service_time", message, "keep one of them");
@@ -344,13 +352,15 @@ impl Replay {
             assumptions.extend(resolver.pace_told(self.time_scale));
         }
         let scale = resolver.rate_scale * self.rate_scale;
-        let inputs = vec![(self.file.clone(), recording.sha256.clone())];
+        let mut inputs = vec![(self.file.clone(), recording.sha256.clone())];
+        inputs.extend(recording.joined.clone());
+        let law = self.service_time.clone().or_else(|| recording.law.clone());
         let spread = self.spread_of(&recording, &mut assumptions)?;
         let grid = recording.grid;
         let rows = self.with_service_times(recording, resolver, &mut assumptions, faults);
         let demand = match rows.has_demands() {
             true => None,
-            false => match resolver.demand(self.service_time.as_ref(), faults) {
+            false => match resolver.demand(law.as_ref(), faults) {
                 Some(demand) => Some(demand),
                 None => return Ok(None),
             },

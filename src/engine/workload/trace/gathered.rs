@@ -141,6 +141,8 @@ impl Gathered {
             zone: stamps.zone(options.zone.is_some()),
             inversions: self.inversions,
             waited,
+            law: None,
+            joined: None,
             grid: read.layout.grid,
             // A second's requests did not come all at once.
             spread: match read.layout.grid {

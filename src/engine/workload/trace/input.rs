@@ -45,6 +45,25 @@ impl Origin {
         }
     }
 
+    /// The folder its path starts from.
+    pub(super) fn base(&self) -> PathBuf {
+        match self {
+            Self::File { base, .. } => base.clone(),
+            Self::Spooled(_) => PathBuf::new(),
+        }
+    }
+
+    /// The path of a file beside it whose name has one text where its own has another, if there is one.
+    pub(super) fn beside(&self, names: [(&str, &str); 2]) -> Option<String> {
+        let Self::File { base, path, .. } = self else { return None };
+        let (folder, name) = path
+            .rsplit_once('/')
+            .map_or(("", path.as_str()), |(folder, name)| (&path[..=folder.len()], name));
+        let other = names.iter().find(|(own, _)| name.contains(own));
+        let other = other.map(|(own, other)| format!("{folder}{}", name.replace(own, other)))?;
+        base.join(&other).is_file().then_some(other)
+    }
+
     /// The file is not what it was.
     pub(super) fn changed(&self) -> TraceError {
         let path = match self {
@@ -68,6 +87,9 @@ pub(crate) struct Input {
     pub(super) head: Vec<u8>,
     rest: Box<dyn Read + Send>,
     raw: Tap,
+    /// The file, where it is Parquet; its beginning is then that of a table with the same rows.
+    #[cfg(feature = "parquet")]
+    pub(super) parquet: Option<Spooled>,
 }
 
 impl Input {
@@ -136,7 +158,36 @@ impl Input {
             head.drain(..3);
         }
         refuse_empty(&head, path)?;
-        Ok(Self { path: path.to_owned(), origin, head, rest: text, raw })
+        let input = Self {
+            path: path.to_owned(),
+            origin,
+            head,
+            rest: text,
+            raw,
+            #[cfg(feature = "parquet")]
+            parquet: None,
+        };
+        #[cfg(feature = "parquet")]
+        if input.head.starts_with(PARQUET) {
+            return input.as_parquet();
+        }
+        Ok(input)
+    }
+
+    /// A file of Parquet: its beginning becomes text, the rest is for those who read rows.
+    #[cfg(feature = "parquet")]
+    fn as_parquet(self) -> Result<Self, TraceError> {
+        let file = match &self.origin {
+            Origin::Spooled(file) => Ok(file.clone()),
+            Origin::File { base, path, .. } => File::open(base.join(path)).map(Spooled::over),
+        };
+        let file = file.map_err(|error| {
+            let message = format!("cannot read `{}`: {error}", self.path);
+            TraceError::file(message, "the file must be readable")
+        })?;
+        let head = super::records::parquet_head(&file, &self.path)?;
+        let text = io::Error::other("it is Parquet, which only formats of tables are read from");
+        Ok(Self { head, rest: Box::new(Failing(Some(text))), parquet: Some(file), ..self })
     }
 
     /// The whole text.
@@ -196,6 +247,21 @@ impl Input {
             .take(HEAD_LINES)
             .map(str::to_owned)
             .collect()
+    }
+}
+
+/// How a file of Parquet begins.
+#[cfg(feature = "parquet")]
+const PARQUET: &[u8] = b"PAR1";
+
+/// What is not to be read.
+#[cfg(feature = "parquet")]
+struct Failing(Option<io::Error>);
+
+#[cfg(feature = "parquet")]
+impl Read for Failing {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        self.0.take().map_or(Ok(0), Err)
     }
 }
 
@@ -291,7 +357,13 @@ fn unpack(
         [0xfd, b'7', b'z', b'X', b'Z', ..] => unpackable("packed with xz", "unxz FILE"),
         [b'P', b'K', 3, 4, ..] => unpackable("a zip archive", "unzip FILE"),
         [b'R', b'a', b'r', b'!', ..] => unpackable("a rar archive", "unrar x FILE"),
-        [b'P', b'A', b'R', b'1', ..] => unpackable("a Parquet file", "export it as CSV"),
+        #[cfg(not(feature = "parquet"))]
+        [b'P', b'A', b'R', b'1', ..] => Err(TraceError::file(
+            format!(
+                "`{path}` is a Parquet file, and this autosim was built without its feature `parquet`"
+            ),
+            "cargo build --release --features parquet builds one that reads it; or export the file as CSV",
+        )),
         _ => Ok(Box::new(whole)),
     }
 }

@@ -33,6 +33,8 @@ pub struct Options {
     pub service_time_column: Option<ServiceColumn>,
     /// Service times from several columns.
     pub service_time_linear: Option<Linear>,
+    /// A file of durations that belongs to it, relative to the same folder.
+    pub durations: Option<String>,
     /// What the values of a file of series are.
     pub values: Option<Values>,
     /// The series that are the traffic, together, where a file holds several: by name, by labels
@@ -151,6 +153,7 @@ impl Options {
             ("missing", self.missing.is_some()),
             ("service_time_column", self.service_time_column.is_some()),
             ("service_time_linear", self.service_time_linear.is_some()),
+            ("durations", self.durations.is_some()),
             ("values", self.values.is_some()),
             ("select", !self.select.is_empty()),
             ("failed", self.failed.is_some()),

@@ -7,6 +7,7 @@ use super::options::Options;
 use super::question;
 use super::spread::Spread;
 use super::streamed::Streamable;
+use crate::random::Distribution;
 use crate::units::Span;
 use jiff::tz::TimeZone;
 use std::path::Path;
@@ -32,6 +33,10 @@ pub(crate) struct Recording {
     pub(crate) inversions: u64,
     /// Its service times are what clients waited: an upper bound.
     pub(crate) waited: bool,
+    /// The law of its requests' service times, where a file beside it says it.
+    pub(crate) law: Option<Distribution>,
+    /// That file: path and SHA-256.
+    pub(crate) joined: Option<(String, String)>,
     /// Its writer cut times to multiples of this.
     pub(crate) grid: Option<Span>,
     /// How its requests are placed, as long as nothing else is said.

@@ -94,6 +94,8 @@ impl SeriesFile {
             zone: self.zone,
             inversions: self.inversions,
             waited: false,
+            law: None,
+            joined: None,
             grid: None,
             spread: match values {
                 Values::Counts | Values::Counters => Spread::Uniform,
@@ -145,7 +147,7 @@ fn choices(all: &[Series]) -> String {
 }
 
 /// Whether a series is one that the user wants: by its name, by labels `{job="web"}`, or `*`.
-fn is_chosen(series: &Series, wanted: &str) -> bool {
+pub(super) fn is_chosen(series: &Series, wanted: &str) -> bool {
     wanted == "*" || is_called(&series.name, &series.labels, wanted)
 }
 

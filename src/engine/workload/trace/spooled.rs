@@ -1,11 +1,11 @@
-//! Standard input as a file: what can be read once, kept to be read again.
+//! A file that several read, each at a place of its own; standard input becomes one.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// What was read from standard input, in a temporary file without a name: the system removes it whatever becomes of
-/// the process.
+/// A file for several who read it. What was read from standard input stands in a temporary one without a name: the system
+/// removes it whatever becomes of the process.
 #[derive(Debug, Clone)]
 pub struct Spooled {
     file: Arc<Mutex<File>>,
@@ -16,12 +16,29 @@ impl Spooled {
     pub fn of(mut input: impl Read) -> io::Result<Self> {
         let mut file = tempfile::tempfile()?;
         io::copy(&mut input, &mut file)?;
-        Ok(Self { file: Arc::new(Mutex::new(file)) })
+        Ok(Self::over(file))
+    }
+
+    /// A file whose place nobody else moves.
+    pub(super) fn over(file: File) -> Self {
+        Self { file: Arc::new(Mutex::new(file)) }
     }
 
     /// From its beginning.
     pub(super) fn reader(&self) -> impl Read + Send + use<> {
-        Reader { file: Arc::clone(&self.file), at: 0 }
+        self.reader_from(0)
+    }
+
+    /// From a byte on.
+    pub(super) fn reader_from(&self, at: u64) -> impl Read + Send + use<> {
+        Reader { file: Arc::clone(&self.file), at }
+    }
+
+    /// How many bytes there are.
+    #[cfg(feature = "parquet")]
+    pub(super) fn length(&self) -> u64 {
+        let file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        file.metadata().map_or(0, |data| data.len())
     }
 }
 

@@ -5,6 +5,7 @@
 
 use crate::units::{Span, plural};
 use crate::workload::trace::columns::checked;
+use crate::workload::trace::durations::Durations;
 use crate::workload::trace::failure::TraceError;
 use crate::workload::trace::format::{Format, Head, TraceFormat};
 use crate::workload::trace::input::Input;
@@ -12,7 +13,7 @@ use crate::workload::trace::number::finite;
 use crate::workload::trace::options::{Options, Values};
 use crate::workload::trace::recording::Recording;
 use crate::workload::trace::records::{Column, Kind, Records};
-use crate::workload::trace::series::{Point, Series, SeriesFile};
+use crate::workload::trace::series::{Point, Series, SeriesFile, is_chosen};
 use crate::workload::trace::stamp::StampReader;
 
 /// A row a function.
@@ -29,17 +30,26 @@ impl TraceFormat for AzureFunctions2019 {
         head.has_all(&["HashFunction"]) && head.header.iter().any(|name| minute(name).is_some())
     }
     fn read(&self, input: Input, options: &Options) -> Result<Recording, TraceError> {
-        options.only(Format::AzureFunctions2019, &["select"])?;
+        options.only(Format::AzureFunctions2019, &["select", "durations"])?;
+        let (base, beside) = (input.origin.base(), input.origin.beside(DURATIONS));
         let mut records = Records::open(input, Kind::Table)?;
         let minutes = minutes(&records)?;
         let labels: Vec<Column> = LABELS
             .iter()
             .filter_map(|name| records.known("select", &[name]).transpose())
             .collect::<Result<_, _>>()?;
+        let read = |path: &String| Durations::read(&base, path, &labels);
+        let mut durations = options.durations.as_ref().map(read).transpose()?;
         let mut functions = Functions::default();
         while records.next()? {
             let function = function(&records, &labels, &minutes)?;
-            functions.add(function, options.select.is_empty(), &records.path)?;
+            let all = options.select.is_empty();
+            if let Some(durations) = &mut durations
+                && (all || options.select.iter().any(|wanted| is_chosen(&function, wanted)))
+            {
+                durations.join(&function);
+            }
+            functions.add(function, all, &records.path)?;
         }
         let stamps = StampReader::utc();
         let path = records.path.clone();
@@ -50,9 +60,28 @@ impl TraceFormat for AzureFunctions2019 {
         file.sha256 = records.finish()?;
         file.columns = std::mem::take(&mut records.header);
         file.series = functions.series;
-        file.into_recording(&Options { interval: Some(Span::from_secs(60)), ..options.clone() })
+        let options = Options { interval: Some(Span::from_secs(60)), ..options.clone() };
+        let mut recording = file.into_recording(&options)?;
+        if let Some(durations) = durations {
+            let (law, said) = durations.law(&recording.path)?;
+            recording.assumptions.extend(said);
+            recording.law = Some(law);
+            recording.joined = Some((durations.path, durations.sha256));
+        } else if let Some(beside) = beside {
+            let path = &recording.path;
+            recording.assumptions.push(format!(
+                "{path}: durations = \"{beside}\" (--durations) draws service times from the file beside it"
+            ));
+        }
+        Ok(recording)
     }
 }
+
+/// How files of durations are called that belong to files of invocations: in the published data and its samples.
+const DURATIONS: [(&str, &str); 2] = [
+    ("invocations_per_function_md", "function_durations_percentiles"),
+    ("invocations", "durations"),
+];
 
 /// Functions kept apart, to be chosen from, or added up on the way where all of them are wanted.
 #[derive(Default)]

@@ -44,6 +44,8 @@ impl TraceFormat for PerSecondCounts {
             zone: jiff::tz::TimeZone::UTC,
             inversions: 0,
             waited: false,
+            law: None,
+            joined: None,
             grid: None,
             spread: Spread::Uniform,
             assumptions: Vec::new(),

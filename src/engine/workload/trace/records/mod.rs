@@ -3,15 +3,21 @@
 mod form;
 mod json;
 mod log;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod table;
 mod world_cup;
 
 use super::failure::{Place, TraceError};
 use super::input::{Fingerprint, Input, Origin};
+#[cfg(feature = "parquet")]
+use super::spooled::Spooled;
 pub(super) use form::Form;
 use json::JsonRows;
 pub(super) use json::{cells_of, keys_of};
 use log::LogRows;
+#[cfg(feature = "parquet")]
+use parquet::ParquetRows;
 use table::TableRows;
 pub use table::separator;
 pub(super) use table::{header_of, of_rows};
@@ -36,6 +42,14 @@ enum Rows {
     Json(Box<JsonRows>),
     Log(Box<LogRows>),
     WorldCup(Box<WorldCupRows>),
+    #[cfg(feature = "parquet")]
+    Parquet(Box<ParquetRows>),
+}
+
+/// The first rows of a file of Parquet, as CSV.
+#[cfg(feature = "parquet")]
+pub(super) fn parquet_head(file: &Spooled, path: &str) -> Result<Vec<u8>, TraceError> {
+    ParquetRows::head(file.clone(), path)
 }
 
 /// What holds the rows.
@@ -70,6 +84,10 @@ pub(super) struct Column {
 
 impl Records {
     pub(super) fn open(input: Input, kind: Kind) -> Result<Self, TraceError> {
+        #[cfg(feature = "parquet")]
+        if let Some(file) = input.parquet.clone() {
+            return Self::open_parquet(file, input, kind);
+        }
         let (path, origin) = (input.path.clone(), input.origin.clone());
         let lines = input.first_lines();
         let head = input.head_text();
@@ -101,6 +119,29 @@ impl Records {
             }
         };
         Ok(Self { path, origin, header, rows, fingerprint: Some(fingerprint), first_line })
+    }
+
+    /// A file of Parquet, for formats of tables.
+    #[cfg(feature = "parquet")]
+    fn open_parquet(file: Spooled, input: Input, kind: Kind) -> Result<Self, TraceError> {
+        let (path, origin) = (input.path.clone(), input.origin.clone());
+        match kind {
+            Kind::Table | Kind::JsonLines => {}
+            Kind::Log(_) | Kind::WorldCup | Kind::Headless(_) => {
+                let message = format!("`{path}` is a Parquet file, which has columns with names");
+                return Err(TraceError::at("format", message, "name a format of tables, or none"));
+            }
+        }
+        let rows = ParquetRows::open(file, &path)?;
+        let (_, fingerprint) = input.into_reader();
+        Ok(Self {
+            header: rows.header(),
+            path,
+            origin,
+            rows: Rows::Parquet(Box::new(rows)),
+            fingerprint: Some(fingerprint),
+            first_line: 0,
+        })
     }
 
     /// The column of a name.
@@ -141,6 +182,10 @@ impl Records {
             let message = format!("{} line {}: two columns `{name}`", self.path, self.first_line);
             return Err(TraceError::at(key, message, "give each a name of its own"));
         }
+        #[cfg(feature = "parquet")]
+        if let Rows::Parquet(rows) = &self.rows {
+            rows.want(index);
+        }
         Ok(Column { index, name: name.clone() })
     }
 
@@ -170,6 +215,8 @@ impl Records {
             Rows::Json(rows) => rows.next(&self.path),
             Rows::Log(rows) => rows.next(&self.path),
             Rows::WorldCup(rows) => rows.next(&self.path),
+            #[cfg(feature = "parquet")]
+            Rows::Parquet(rows) => rows.next(&self.path),
         }
     }
 
@@ -180,6 +227,8 @@ impl Records {
             Rows::Json(rows) => rows.line(),
             Rows::Log(rows) => rows.line(),
             Rows::WorldCup(rows) => rows.line(),
+            #[cfg(feature = "parquet")]
+            Rows::Parquet(rows) => rows.line(),
         }
     }
 
@@ -195,6 +244,8 @@ impl Records {
             Rows::Json(rows) => rows.field(column.index).map(str::as_bytes),
             Rows::Log(rows) => rows.field(column.index).map(str::as_bytes),
             Rows::WorldCup(rows) => rows.field(column.index).map(str::as_bytes),
+            #[cfg(feature = "parquet")]
+            Rows::Parquet(rows) => rows.field(column.index).map(str::as_bytes),
         };
         let field = field.ok_or_else(|| {
             let (place, columns) = (self.place(column), self.header.len());
@@ -206,6 +257,11 @@ impl Records {
                 Rows::Json(_) | Rows::Log(_) | Rows::WorldCup(_) => TraceError::file(
                     format!("{place}: the line has no such field"),
                     "remove the line, or state another column",
+                ),
+                #[cfg(feature = "parquet")]
+                Rows::Parquet(_) => TraceError::file(
+                    format!("{place}: no value"),
+                    "remove the row, or state another column",
                 ),
             }
         })?;
@@ -224,6 +280,8 @@ impl Records {
         match &self.rows {
             Rows::Table(_) | Rows::Json(_) | Rows::WorldCup(_) => None,
             Rows::Log(rows) => rows.left_out(&self.path),
+            #[cfg(feature = "parquet")]
+            Rows::Parquet(_) => None,
         }
     }
 

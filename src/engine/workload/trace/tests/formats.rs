@@ -471,3 +471,80 @@ fn conditions_leave_out_rows_by_columns_and_by_parts_of_a_request_line() {
         assert!(parts.iter().all(|part| found.contains(part)), "{conditions}: {found}");
     }
 }
+
+/// A trace of Azure Functions 2019 with its durations beside it, resolved; what was said.
+fn functions_with(durations: &str, options: &str) -> (Option<Workload>, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let counts = "HashOwner,HashApp,HashFunction,Trigger,480,481\no,a,f,http,30,30\no,a,g,timer,0,40\no,b,f,http,100,0\n";
+    std::fs::write(folder.path().join("x_invocations.csv"), counts).unwrap();
+    std::fs::write(folder.path().join("x_durations.csv"), durations).unwrap();
+    let toml = format!("[arrivals.a.replay]\nfile = 'x_invocations.csv'\n{options}");
+    let (workload, mut said) =
+        resolve_in(folder.path(), &toml, &WallClock::default(), Time::from_secs(86_400));
+    said.extend(workload.iter().flat_map(|workload| workload.assumptions().to_vec()));
+    (workload, said.join("\n"))
+}
+
+#[test]
+fn durations_of_functions_are_joined_by_name_and_mixed_by_how_often_each_ran() {
+    let head = "percentile_Average_0,percentile_Average_1,percentile_Average_25,percentile_Average_50,percentile_Average_75,\
+                percentile_Average_99,percentile_Average_100";
+    let of = |ms: u32| [ms.to_string().as_str(); 7].join(",");
+    // Hash columns in another order, rows too; a function that did not run, and none for `b,f`.
+    let file = format!(
+        "{head},HashFunction,HashOwner,HashApp,Count\n{},g,o,a,9\n{},f,o,a,7\n{},h,o,a,1\n",
+        of(40),
+        of(10),
+        of(5000)
+    );
+    let durations = "durations = 'x_durations.csv'\n";
+    let day = Time::from_secs(86_400);
+    // (10 ms x 60 + 40 ms x 40) / 100; g alone; f of both apps is 10 ms where it is known.
+    for (options, mean_s, parts) in [
+        ("", 0.022, ["durations of 2 functions", "1 function with 50.00 % of the invocations"]),
+        ("select = ['g']\n", 0.04, ["durations of 1 function,", "a mean of 40.0 ms"]),
+        ("select = ['{HashFunction=\"f\"}']\n", 0.01, ["durations of 1 function,", "with 62.50 %"]),
+    ] {
+        let (workload, said) = functions_with(&file, &format!("{durations}{options}"));
+        let workload = workload.unwrap_or_else(|| panic!("{said}"));
+        assert!((workload.mean_demand_s(day) / mean_s - 1.0).abs() < 2e-3, "{options}: {said}");
+        assert!(parts.iter().all(|part| said.contains(part)), "{options}: {said}");
+        let names: Vec<&str> =
+            workload.input_files().iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["x_invocations.csv", "x_durations.csv"]);
+    }
+    let far = file.replace("Count", "Average").replace(",9\n", ",9.0\n");
+    let (_, said) = functions_with(&far, &format!("{durations}select = ['g']\n"));
+    assert!(said.contains("its column Average has a mean of 9.0 ms"), "{said}");
+    let (_, said) = functions_with(&file, "");
+    assert!(
+        said.contains("durations = \"x_durations.csv\" (--durations) draws service times"),
+        "{said}"
+    );
+    let (zero, said) =
+        functions_with(&file.replace(&of(10), &of(0)).replace(&of(40), &of(0)), durations);
+    assert_eq!(zero.unwrap_or_else(|| panic!("{said}")).mean_demand_s(day), 0.0);
+    for (file, options, part) in [
+        (
+            file.replace("Average_99,", "Average_98,"),
+            durations,
+            "no column `percentile_Average_99`",
+        ),
+        (file.clone() + &of(1) + ",g,o,a,9\n", durations, "a second row of one function"),
+        (file.replace("40,40,40,40,40", "40,40,40,39,40"), durations, "`39` is no duration"),
+        (file.replace(&of(40), &of(40).replace("40", "-1")), durations, "`-1` is no duration"),
+        (file.replace(",o,", ",p,"), durations, "durations of no function that ran"),
+        (file.replace("Hash", "Name"), durations, "names no functions"),
+        (file.clone(), "durations = 'gone.csv'\n", "replay.durations: cannot read `gone.csv`"),
+        (
+            file.clone(),
+            "durations = 'x_durations.csv'\nservice_time.constant = '1s'\n",
+            "stated twice",
+        ),
+    ] {
+        let (workload, said) = functions_with(&file, options);
+        assert!(workload.is_none() && said.contains(part), "{part}: {said}");
+    }
+    let (_, said) = replay_bytes(b"time_s\n1\n", "durations = 'd.csv'\n");
+    assert!(said[0].contains("`durations` means nothing to the format `timestamps`"), "{said:?}");
+}

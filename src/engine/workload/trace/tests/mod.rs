@@ -11,6 +11,8 @@ use std::path::Path;
 mod convert;
 mod fit;
 mod formats;
+#[cfg(feature = "parquet")]
+mod parquet;
 
 const S: u64 = 1_000_000_000;
 
@@ -265,6 +267,8 @@ fn what_cannot_be_read_is_refused_with_place_value_and_remedy() {
         ("time\n1\n2\n", "rate_scale = -1", ["rate_scale", "positive"]),
         ("time,value\n1,2\n2,2\n", "", ["cannot be told", "--as counts --value value"]),
         ("PK\u{3}\u{4}data", "", ["zip archive", "unzip"]),
+        #[cfg(not(feature = "parquet"))]
+        ("PAR1data", "", ["a Parquet file", "--features parquet"]),
         ("a\u{0}b", "", ["not text", "CSV"]),
     ] {
         let (workload, said) = replay_bytes(text.as_bytes(), options);
