@@ -45,9 +45,14 @@ impl Bins {
         Some((bin.start, if next < jitter { next } else { usual }, bin.count))
     }
 
-    /// Start, end and count of every interval.
+    /// Start, end and count of every interval; of one that is cut its share.
     pub(super) fn all(&self) -> impl Iterator<Item = (u64, u64, f64)> + '_ {
-        (0..self.bins.len()).filter_map(|index| self.bin(index))
+        let whole = (0..self.bins.len()).filter_map(|index| self.bin(index));
+        whole.filter(|bin| bin.0 < self.until).map(|(start, end, count)| {
+            let cut = end.min(self.until);
+            let share = (cut - start) as f64 / (end - start) as f64;
+            (start, cut, if cut == end { count } else { count * share })
+        })
     }
 
     fn at(&self, at: u64) -> Option<(u64, u64, f64)> {

@@ -345,11 +345,14 @@ fn measured(
     unknown: &mut Vec<String>,
 ) -> Time {
     let expected = workload.expected_requests(Time(length.0));
-    let most = if like.tally().1 > 0 { MOST_DRAWN.1 } else { MOST_DRAWN.0 };
-    if expected <= most {
+    let step = like.tally().1;
+    let most = if step > 0 { MOST_DRAWN.1 } else { MOST_DRAWN.0 };
+    // Intervals are held, those without requests too.
+    let held = if step > 0 { step.saturating_mul(MOST_WINDOWS) } else { u64::MAX };
+    if expected <= most && length.0 <= held {
         return Time(length.0);
     }
-    let part = (length.0 as f64 * most / expected) as u64;
+    let part = ((length.0 as f64 * (most / expected).min(1.0)) as u64).min(held);
     let part = Span((part / SECOND_NS).max(1) * SECOND_NS);
     unknown.push(format!("the model was measured over its first {part} only: all would take long"));
     Time(part.0)

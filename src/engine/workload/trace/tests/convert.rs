@@ -127,6 +127,18 @@ fn the_new_file_has_what_was_asked_of_the_old_ones() {
 }
 
 #[test]
+fn an_interval_that_is_cut_gives_its_share() {
+    for (from, until, text) in [
+        ("", "90s", "time_s,count\n0,6\n60,1.5\n"),
+        ("15s", "75s", "time_s,count\n0,4.5\n60,0.75\n"),
+    ] {
+        let (found, _) =
+            converted(&[MINUTES], "n.csv", &how(from, until, 1.0, "1m", true)).unwrap();
+        assert_eq!(found, text);
+    }
+}
+
+#[test]
 fn several_recordings_of_requests_become_one_in_order_of_time() {
     let other = ("other.csv", "time\n2026-02-28T23:59:59Z\n2026-03-01T00:01:30Z\n");
     let (text, done) = converted(&[BERLIN, other], "n.csv", &Conversion::default()).unwrap();

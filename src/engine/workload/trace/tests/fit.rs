@@ -136,6 +136,16 @@ fn what_a_model_misses_is_named() {
 }
 
 #[test]
+fn a_recording_of_an_hour_a_century_ago_and_one_of_now_is_measured_in_part() {
+    let folder = tempfile::tempdir().unwrap();
+    let rows = |from: u64| (0..3600).map(move |s| format!("{},5\n", from + s)).collect::<String>();
+    let text = format!("time,count\n{}{}", rows(1_000_000_000), rows(4_000_000_000));
+    std::fs::write(folder.path().join("t.csv"), text).unwrap();
+    let model = fit(folder.path(), "t.csv", &Options::default(), 1).unwrap();
+    assert!(model.unknown.iter().any(|one| one.contains("its first 231d")), "{:?}", model.unknown);
+}
+
+#[test]
 fn too_little_makes_no_model() {
     let folder = tempfile::tempdir().unwrap();
     for text in ["time_s\n1\n2\n3\n".to_owned(), format!("time_s\n{}", "5\n".repeat(200))] {
