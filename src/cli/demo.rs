@@ -108,7 +108,7 @@ fn list() -> String {
 }
 
 /// Lines of at most 80 columns, indented.
-fn wrapped(text: &str) -> String {
+pub(super) fn wrapped(text: &str) -> String {
     let mut out = String::new();
     let mut line = String::from("   ");
     for word in text.split_whitespace() {

@@ -3,8 +3,8 @@
 //! **Is**: one file per verb - arguments, help with examples, body - and what all share: exit codes,
 //! output discipline, progress, interruption.
 //!
-//! **Knows**: everything; the only room with standard output, the environment, the clock and the number
-//! of threads.
+//! **Knows**: everything; the only room with standard output, the environment, the clock, the network and
+//! the number of threads.
 //!
 //! **Must not know**: how anything is computed: a verb reads its arguments, asks the rooms below, prints.
 //!
@@ -29,6 +29,7 @@ mod moment;
 mod named;
 mod past_run;
 mod policy_input;
+mod presets;
 mod progress;
 mod run;
 mod schema;
@@ -72,6 +73,7 @@ enum Verb {
     Export(export::Args),
     Trace(trace::Args),
     Demo(demo::Args),
+    Presets(presets::Args),
     Schema(schema::Args),
     Completions(completions::Args),
     Man(man::Args),
@@ -101,6 +103,7 @@ pub(crate) fn main() -> ExitCode {
         Verb::Export(args) => export::run(&args, &terminal),
         Verb::Trace(args) => trace::run(&args, &terminal),
         Verb::Demo(args) => demo::run(&args, &terminal),
+        Verb::Presets(args) => presets::run(&args, &terminal),
         Verb::Schema(args) => schema::run(&args, &terminal),
         Verb::Completions(args) => completions::run(&args, &terminal),
         Verb::Man(args) => man::run(&args, &terminal),

@@ -1,6 +1,6 @@
 //! A tuning as text, as a table of every setting that was tried, and as one object.
 
-use super::number::{group, plain, significant};
+use super::number::{currency, group, plain, significant};
 use autosim_engine::stats::Estimate;
 use autosim_study::experiment::{Figure, Ruling};
 use autosim_study::tune::{Laboratory, Outcome, Point, Standing, Step, Tried, Way, pareto, steps};
@@ -38,7 +38,7 @@ impl Tuned<'_> {
         let price = self.laboratory.base.price;
         match price.is_free() {
             true => format!("{} replica-hours", significant(cost, 4)),
-            false => format!("{} {}", significant(cost, 4), price.currency()),
+            false => format!("{} {}", significant(cost, 4), currency(price.currency())),
         }
     }
 
@@ -95,15 +95,23 @@ impl Tuned<'_> {
         for dropped in &self.outcome.dropped {
             text += &format!("{} held in the search and not on fresh luck\n", self.name(*dropped));
         }
-        let cost = self.tried(winner).map_or(f64::NAN, |one| one.cost);
-        text += &format!("Cheapest that holds: {}, {}", self.name(winner), self.cost(cost));
-        let excess = self.tried(winner).map_or(f64::NAN, |one| one.excess);
-        text += &format!(" ({} of what may be late or fail is)\n", percent(excess));
+        let Some(one) = self.tried(winner) else { return text };
+        let certain = match (self.outcome.unfinished, one.standing) {
+            (true, _) => {
+                "NOT FINISHED: the requests that were allowed are spent. Cheapest so far, not judged"
+            }
+            (false, Standing::Holds) => "Cheapest that holds",
+            (false, Standing::Breaks | Standing::CannotTell) => {
+                "Cheapest that was seen to hold, too close to the limit to tell"
+            }
+        };
+        let share = percent(one.excess);
+        let (name, cost) = (self.name(winner), self.cost(one.cost));
+        text += &format!("{certain}: {name}, {cost} ({share} of what may be late or fail is)\n");
         let family = &self.laboratory.families[winner.0];
         let failing = self.outcome.found.get(winner.0).and_then(|found| found.failing);
-        if let Some((point, one)) =
-            failing.and_then(|point| Some((point, self.tried((winner.0, point))?)))
-        {
+        let failing = failing.and_then(|point| Some((point, self.tried((winner.0, point))?)));
+        if let Some((point, one)) = failing {
             text += &format!(
                 "Cheaper and nearest to it, {}, it does not: {} of what may be late or fail is, at {}\n",
                 family.space.told(point),
@@ -111,86 +119,130 @@ impl Tuned<'_> {
                 self.cost(one.cost)
             );
         }
+        for other in self.outcome.bests().into_iter().filter(|other| *other != winner) {
+            let cost = self.tried(other).map_or(f64::NAN, |one| one.cost);
+            text += &format!("Best of the others: {}, {}\n", self.name(other), self.cost(cost));
+        }
         text + &self.confirmed()
     }
 
     /// What the judgement says of the winner.
     fn confirmed(&self) -> String {
         let Some(judged) = &self.outcome.judged else { return String::new() };
-        let of = |name: &str| judged.comparison.policies.iter().find(|policy| policy.name == name);
-        let Some(tuned) = of(&judged.tuned) else { return String::new() };
+        let Some(tuned) = judged.policy(&judged.tuned) else { return String::new() };
         let about = &judged.results.about;
         let seen = match about.draws {
             true => {
-                format!("on fresh luck (seed {}, {} replications)", about.seed, about.replications)
+                let times = match self.outcome.dropped.len() {
+                    0 => String::new(),
+                    before => format!("; {before} before it missed on luck of their own"),
+                };
+                format!(
+                    "on fresh luck (seed {}, {} replications{times})",
+                    about.seed, about.replications
+                )
             }
             false => "in a run of its own (nothing is drawn: there is no luck)".to_owned(),
         };
         let verdict = &tuned.verdict;
-        let kept = match (verdict.ruling, verdict.undecided) {
-            (Ruling::Met, None) => "it holds".to_owned(),
-            (Ruling::Met, Some(more)) => {
-                format!("it holds, but so close that {more} replications would tell")
-            }
-            (Ruling::Missed, None) => "it does NOT hold".to_owned(),
-            (Ruling::Missed, Some(more)) => {
-                format!("it does not hold, so close that {more} replications would tell")
-            }
-            (Ruling::NotAsked, _) => "there is no SLO to keep: state one with --slo".to_owned(),
+        let (met, of) = (verdict.met_in, verdict.of);
+        let open = verdict.undecided.map_or(String::new(), |more| {
+            format!(", so close that it takes {more} replications to tell")
+        });
+        let mut text =
+            format!("Judged {seen}: it holds{open}, in {met} of {of} replications alone\n");
+        text += &self.against_today();
+        text + &self.regret()
+    }
+
+    fn against_today(&self) -> String {
+        let Some(judged) = &self.outcome.judged else { return String::new() };
+        let today = judged.today.as_deref().and_then(|name| judged.policy(name));
+        let both = today.zip(judged.policy(&judged.tuned));
+        let Some((today, (now, then))) = both.and_then(|(today, tuned)| {
+            Some((today, (judged.cost(today)?, judged.cost(tuned)?))) //
+        }) else {
+            return String::new();
         };
-        let mut text = format!(
-            "Judged {seen}: {kept}, in {} of {} replications alone\n",
-            verdict.met_in, verdict.of
-        );
-        let today = judged.today.as_deref().and_then(of);
-        let figure = judged.comparison.cost.figure();
-        let mean = |one: &autosim_study::experiment::Compared| one.estimate(figure).map(|e| e.mean);
-        if let Some((today, (now, then))) =
-            today.and_then(|one| Some((one, (mean(one)?, mean(tuned)?))))
-        {
-            let change = 100.0 * (then / now - 1.0);
-            let holds = today.verdict.ruling == Ruling::Met;
-            text += &match (holds, change > -1.0) {
-                (true, true) => format!(
+        let change = 100.0 * (then / now - 1.0);
+        match (today.verdict.ruling == Ruling::Met, change > -1.0) {
+            (true, true) => {
+                format!(
                     "Keep what you have: it holds, and this would change its cost by {change:+.1} %\n"
-                ),
-                (true, false) => {
-                    format!("What you have holds too; this changes its cost by {change:+.1} %\n")
-                }
-                (false, _) => format!(
-                    "What you have does not hold; this changes its cost by {change:+.1} %\n"
-                ),
-            };
+                )
+            }
+            (true, false) => {
+                format!("What you have holds too; this changes its cost by {change:+.1} %\n")
+            }
+            (false, _) => {
+                format!("What you have does not hold; this changes its cost by {change:+.1} %\n")
+            }
         }
-        let others = judged.others.iter().filter_map(|name| of(name));
-        let better = others.filter(|one| one.verdict.ruling == Ruling::Met).filter_map(mean);
-        let least = better.fold(f64::INFINITY, f64::min);
-        if let Some(own) = mean(tuned).filter(|_| !judged.others.is_empty()) {
-            let regret = (own / least - 1.0).max(0.0);
-            let regret = if least.is_finite() { regret } else { 0.0 };
-            text += &format!(
-                "On the days that the search did not see, the best of {} runners-up would have cost {} less\n",
-                judged.others.len(),
-                percent(regret)
-            );
+    }
+
+    /// What the choice lets pass on days that the search has not seen.
+    fn regret(&self) -> String {
+        let Some(judged) = self.outcome.judged.as_ref().filter(|judged| !judged.others.is_empty())
+        else {
+            return String::new();
+        };
+        let Some(own) = judged.policy(&judged.tuned).and_then(|tuned| judged.cost(tuned)) else {
+            return String::new();
+        };
+        let all = judged.comparison.policies.iter().filter(|one| one.name != judged.tuned);
+        let held = all.filter(|one| one.verdict.ruling == Ruling::Met);
+        let costs = held.filter_map(|one| Some((judged.cost(one)?, one.name.as_str())));
+        let least = costs.min_by(|a, b| a.0.total_cmp(&b.0));
+        let seen = "On the days that the search did not see";
+        match least {
+            None => format!("{seen}, no other that was judged held\n"),
+            Some((least, _)) if least >= own => {
+                format!("{seen}, it is the cheapest of those judged that held\n")
+            }
+            Some((least, name)) => {
+                let less = percent(1.0 - least / own);
+                format!(
+                    "{seen}, {name} held and cost {less} less: that is what the choice lets pass\n"
+                )
+            }
         }
-        text
     }
 
     fn nothing_holds(&self) -> String {
-        let mut text = "Nothing that was tried holds.\n".to_owned();
-        for (family, found) in self.outcome.found.iter().enumerate() {
-            let Some(closest) = found.closest else { continue };
-            let Some(one) = found.tried.get(&closest) else { continue };
-            text += &format!(
-                "Closest: {}: {} of what may be late or fail is, at {}\n",
-                self.name((family, closest)),
-                percent(one.excess),
-                self.cost(one.cost)
-            );
+        let mut text = match self.outcome.dropped.len() {
+            0 => "Nothing that was tried holds.\n".to_owned(),
+            _ => {
+                "Nothing that was judged holds on fresh luck; what held in the search and missed:\n"
+                    .to_owned()
+            }
+        };
+        for dropped in &self.outcome.dropped {
+            let cost = self.tried(*dropped).map_or(f64::NAN, |one| one.cost);
+            text += &format!("  {}, {}\n", self.name(*dropped), self.cost(cost));
         }
-        text + "More at least, a faster start-up or a softer SLO would change that: vary replica.cold_start or \
-                service.concurrency to see which\n"
+        if !self.outcome.dropped.is_empty() {
+            return text
+                + "More replications in the search, or a stricter SLO there, leave more margin\n";
+        }
+        let mut any = false;
+        for (family, found) in self.outcome.found.iter().enumerate() {
+            let closest = found.closest.and_then(|point| Some((point, found.tried.get(&point)?)));
+            let Some((point, one)) = closest.filter(|(_, one)| one.excess.is_finite()) else {
+                continue;
+            };
+            any = true;
+            let (share, cost) = (percent(one.excess), self.cost(one.cost));
+            let name = self.name((family, point));
+            text +=
+                &format!("Closest: {name}: {share} of what may be late or fail is, at {cost}\n");
+        }
+        match any {
+            false => text + "No request arrived in what is measured: there is nothing to keep\n",
+            true => {
+                text + "Values beyond those tried, more replicas at least, a faster start-up or a softer SLO would \
+                        change that: vary replica.cold_start or service.concurrency to see which\n"
+            }
+        }
     }
 
     fn open(&self) -> String {
@@ -201,7 +253,10 @@ impl Tuned<'_> {
         if open.is_empty() {
             return String::new();
         }
-        let mut text = "Cheaper, and too close to the limit to tell:\n".to_owned();
+        let mut text = match self.outcome.winner {
+            Some(_) => "Cheaper, and too close to the limit to tell:\n".to_owned(),
+            None => "Too close to the limit to tell:\n".to_owned(),
+        };
         for subject in open.iter().take(SHOWN) {
             if let Some(one) = self.tried(*subject) {
                 text += &format!(
@@ -229,7 +284,7 @@ impl Tuned<'_> {
             let latency = self.estimate(subject, Figure::SloLatency);
             let latency =
                 latency.map_or("∞".to_owned(), |e| format!("{} ms", significant(e.mean, 3)));
-            let kept = if one.kept() { "holds" } else { "does not hold" };
+            let kept = told(one.standing);
             text += &format!(
                 "  {:>14}  {latency:>9}  {kept:<13}  {}\n",
                 self.cost(one.cost),
@@ -257,7 +312,7 @@ impl Tuned<'_> {
             return String::new();
         }
         let mut text = "One step away from it:\n".to_owned();
-        for Step { key, value, cost, latency_ms, kept } in steps.iter().take(2 * SHOWN) {
+        for Step { key, value, cost, latency_ms, standing } in steps.iter().take(2 * SHOWN) {
             let latency = match latency_ms {
                 (Some(there), Some(here)) => {
                     format!("latency {} -> {} ms", significant(*here, 3), significant(*there, 3))
@@ -265,7 +320,7 @@ impl Tuned<'_> {
                 (None, Some(_)) => "latency becomes ∞".to_owned(),
                 (_, None) => "latency ∞".to_owned(),
             };
-            let kept = if *kept { "holds" } else { "does not hold" };
+            let kept = told(*standing);
             text += &format!(
                 "  {key} {value}: cost {:+.1} %, {latency}, {kept}\n",
                 100.0 * (cost - 1.0)
@@ -392,6 +447,14 @@ fn standing(standing: Standing) -> &'static str {
         Standing::Holds => "holds",
         Standing::Breaks => "breaks",
         Standing::CannotTell => "cannot-tell",
+    }
+}
+
+fn told(standing: Standing) -> &'static str {
+    match standing {
+        Standing::Holds => "holds",
+        Standing::Breaks => "does not hold",
+        Standing::CannotTell => "cannot tell",
     }
 }
 

@@ -4,7 +4,7 @@
 use serde_json::json;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
@@ -316,5 +316,41 @@ fn a_row_of_a_pipe_that_is_wrong_ends_it_after_the_answers_before() {
         assert!(out.status.code() == Some(2) && told.contains(said), "{told}");
         let lines = String::from_utf8_lossy(&out.stdout).lines().count();
         assert_eq!(lines.saturating_sub(1), answers, "{text}");
+    }
+}
+
+/// Recordings as people have them, where they are there: `$AUTOSIM_SHARED/field/decide`.
+#[test]
+fn readings_of_the_field_are_answered_as_their_readme_says() {
+    let shared = std::env::var_os("AUTOSIM_SHARED").map_or_else(
+        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared")),
+        Into::into,
+    );
+    let folder = shared.join("field/decide");
+    if !folder.is_dir() {
+        // Not printed but written: the test harness swallows what passing tests print.
+        let line = b"SKIPPED: the readings of the field are not there (AUTOSIM_SHARED names their folder)\n";
+        let _ = std::io::stderr().write_all(line);
+        return;
+    }
+    let sae = ["--initial", "5", "--start", "2026-03-02T00:00:00+08:00"];
+    let initial = ["--initial", "2"];
+    for (policy, readings, more, count, at) in [
+        ("sae.json", "sae-15.csv", &sae[..], 50, "60"),
+        ("sae.json", "sae-60.csv", &sae, 50, "60"),
+        ("eas.json", "eas-60.csv", &initial, 4, "120"),
+        ("scalingo.json", "scalingo-120.csv", &initial, 3, "120"),
+        ("threshold.toml", "threshold-from-0.csv", &[], 3, "840"),
+        ("threshold.toml", "threshold-from-60.csv", &[], 3, "840"),
+        ("ray-total.yaml", "ray-total.csv", &[], 10, "130"),
+    ] {
+        let decide = ["decide", "--changes", "--policy", policy, "--readings", readings];
+        let out = autosim(&folder, &[&decide[..], more].concat());
+        let mut csv = csv::Reader::from_reader(&out.stdout[..]);
+        let header = csv.headers().unwrap().clone();
+        let column = |name: &str| header.iter().position(|found| found == name).unwrap();
+        let rows: Vec<csv::StringRecord> = csv.records().map(Result::unwrap).collect();
+        let first = rows.iter().find(|row| row[column("desired")] == count.to_string());
+        assert_eq!(first.map(|row| &row[0]), Some(at), "{readings}: {rows:?}");
     }
 }

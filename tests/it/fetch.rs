@@ -181,6 +181,20 @@ fn a_table_is_fetched_as_it_is_and_a_page_is_none() {
 }
 
 #[test]
+fn an_answer_is_packed_as_its_file_is_called() {
+    let folder = TempDir::new().unwrap();
+    let server = serve(vec![answer("200 OK", MATRIX)]);
+    let fetch = ["trace", "fetch", "prometheus", "--url", &server.url, "--query", "up"];
+    let out =
+        autosim(folder.path(), &[&fetch[..], &RANGE, &["--out", "up.json.zst"]].concat(), &[]);
+    assert!(out.status.success(), "{}", told(&out));
+    let packed = fs::read(folder.path().join("up.json.zst")).unwrap();
+    assert!(packed.starts_with(b"\x28\xb5\x2f\xfd"));
+    let seen = autosim(folder.path(), &["trace", "inspect", "up.json.zst"], &[]);
+    assert!(seen.status.success(), "{}", told(&seen));
+}
+
+#[test]
 fn queries_whose_series_cannot_be_told_apart_are_refused() {
     let folder = TempDir::new().unwrap();
     for (second, code) in [("sum(up)", 2), ("other=up", 0)] {

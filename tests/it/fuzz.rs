@@ -128,6 +128,14 @@ impl Reader {
             "time_s,cpu_percent,replicas\n1700000000,-100,-3\n15,90,1e12\n",
             "time_s,cpu_percent\n0,50,1\n15\n",
             "time_s\n0\n",
+            "[{\"metric\":{\"__name__\":\"cpu\"},\"values\":[[1772442000,\"50\"],[1772442060,\"NaN\"]]},\
+             {\"metric\":{\"__name__\":\"kube_deployment_status_replicas\"},\"values\":[[1772442000,\"2\"]]}]",
+            "{\"MetricDataResults\":[{\"Id\":\"m\",\"Label\":\"RequestCount\",\"Timestamps\":[\"2026-03-02T09:01:00Z\",\
+             \"2026-03-02T09:00:00Z\"],\"Values\":[3.0,1.0]},{\"Id\":\"c\",\"Label\":\"CPUUtilization\",\
+             \"Timestamps\":[\"2026-03-02T09:00:00Z\"],\"Values\":[50]}]}",
+            "{\"Label\":\"CPUUtilization\",\"Datapoints\":[{\"Timestamp\":\"2026-03-02T09:00:00Z\",\"Average\":50}]}",
+            "\"Time\",\"cpu\",\"replicas\"\n2026-03-02 09:00:00,50 %,2\n2026-03-02 09:00:15,1.4 K,3\n",
+            "timestamp,pod,cpu\n0,a,50\n0,b,60\n60,a,70\n",
         ];
         let seeds = texts.map(|text| ("r.csv".to_owned(), text.into())).into();
         let beside = vec![("policy.toml".to_owned(), policy.into())];

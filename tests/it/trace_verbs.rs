@@ -198,3 +198,81 @@ fn a_recording_is_not_generated_but_converted() {
     let why = refused(folder.path(), &["trace", "generate", "--trace", "a.csv", "--out", "b.csv"]);
     assert!(why.contains("autosim trace convert a.csv --out b.csv"), "{why}");
 }
+
+#[test]
+fn a_model_is_a_part_of_a_scenario_with_its_figures_beside_the_recordings() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("two.csv"), two_days()).unwrap();
+    let told = printed(folder.path(), &["trace", "fit", "two.csv", "--out", "m.toml"]);
+    for part in [
+        "recording         model",
+        "dispersion in 1m",
+        "all days of the week are taken to be alike",
+    ] {
+        assert!(told.contains(part), "{part} is missing in\n{told}");
+    }
+    // Counts that hardly vary are no Poisson stream's: that is said, in the file too.
+    let text = fs::read_to_string(folder.path().join("m.toml")).unwrap();
+    for part in [
+        "# Made by `autosim trace fit` from two.csv.\n",
+        "start = \"2026-03-07T00:00:00+00:00\"\nduration = \"2d\"\n",
+        "# hours of the day.\n[workload.arrivals.daily.profile]\nmean = \"",
+    ] {
+        assert!(text.contains(part), "{part} is missing in\n{text}");
+    }
+    for line in told.lines().filter_map(|line| line.strip_prefix("warning: ")) {
+        assert!(text.contains(&format!("# {line}.\n")), "{line} is missing in\n{text}");
+    }
+    // Both the traffic of the model and a longer one are written, and played by a policy.
+    printed(folder.path(), &["trace", "generate", "m.toml", "--out", "s.csv"]);
+    let longer = ["trace", "generate", "m.toml", "--set", "duration=8d", "--out", "l.csv"];
+    printed(folder.path(), &longer);
+    printed(folder.path(), &["check", "m.toml", "--policy", "fixed:2"]);
+    for (arguments, part) in [
+        (["trace", "fit", "no.csv", "--out", "n.toml"], "cannot read `no.csv`"),
+        (["trace", "fit", "two.csv", "--out", "no/n.toml"], "cannot write `no/n.toml`"),
+    ] {
+        let why = refused(folder.path(), &arguments);
+        assert!(why.contains(part), "{why}");
+    }
+}
+
+#[test]
+fn presets_are_listed_printed_and_played_at_any_rate() {
+    let folder = tempfile::tempdir().unwrap();
+    let list = printed(folder.path(), &["presets"]);
+    for part in ["web-diurnal-nasa\n", "\nService times: service_time.preset\n", "vm-legacy\n"] {
+        assert!(list.contains(part), "{part} is missing in\n{list}");
+    }
+    let law = printed(folder.path(), &["presets", "lambda-python"]);
+    let last = "[replica.cold_start]\nlognormal = { median = \"99484us\", sigma = 0.17 }\n";
+    assert!(law.ends_with(last), "{law}");
+    let why = refused(folder.path(), &["presets", "lambda-phyton"]);
+    assert!(why.contains("lambda-python"), "{why}");
+    let scenario = |traffic: &str, service: &str| {
+        format!(
+            "duration = '2h'\nreplications = 1\n[workload.arrivals.a.preset]\nname = '{traffic}'\nrate = '2/s'\n\
+             [service]\nservice_time.preset = '{service}'\n[replica]\ncold_start.provision.preset = 'k8s-new-node'\n\
+             cold_start.pull = '5s'\n[policies.p.fixed]\nreplicas = 8\n"
+        )
+    };
+    fs::write(folder.path().join("s.toml"), scenario("llm-chat-smooth", "faas-cpu-python"))
+        .unwrap();
+    printed(folder.path(), &["run", "s.toml", "--quiet"]);
+    printed(folder.path(), &["trace", "generate", "s.toml", "--out", "t.csv"]);
+    let json = printed(folder.path(), &["trace", "inspect", "t.csv", "--format", "json"]);
+    let seen: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let close =
+        |key: &serde_json::Value, value: f64| (key.as_f64().unwrap() / value - 1.0).abs() < 0.05;
+    assert!(close(&seen["mean_per_s"], 2.0) && close(&seen["gap_cv"], 1.09), "{json}");
+    assert!(close(&seen["service_time"]["mean_s"], 1.88), "{json}");
+    for (text, part) in [
+        (scenario("llm-chat", "faas-azure"), "llm-chat-smooth"),
+        (scenario("mmpp2", "fass-azure"), "faas-azure"),
+        (scenario("mmpp2", "faas-azure").replace("2/s", "0/s"), "the rate is zero"),
+    ] {
+        fs::write(folder.path().join("s.toml"), text).unwrap();
+        let why = refused(folder.path(), &["check", "s.toml"]);
+        assert!(why.contains("s.toml:") && why.contains(part), "{why}");
+    }
+}

@@ -1,7 +1,8 @@
-//! `trace`: look at recorded traffic, fetch it, make another file of it, make synthetic traffic.
+//! `trace`: look at recorded traffic, fetch it, make another file or a model of it, make synthetic traffic.
 
 mod convert;
 mod fetch;
+mod fit;
 mod generate;
 mod inspect;
 mod reading;
@@ -11,7 +12,7 @@ pub(super) use reading::ReadingArgs;
 use super::exit::{Exit, Failure};
 use super::terminal::Terminal;
 
-/// Inspect, fetch or convert recorded traffic, or write synthetic traffic to a file
+/// Inspect, fetch or convert recorded traffic, fit a model to it, or write synthetic traffic to a file
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(subcommand)]
@@ -23,6 +24,7 @@ enum Verb {
     Inspect(Box<inspect::Args>),
     Fetch(Box<fetch::Args>),
     Convert(Box<convert::Args>),
+    Fit(Box<fit::Args>),
     Generate(Box<generate::Args>),
 }
 
@@ -31,6 +33,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
         Verb::Inspect(args) => inspect::run(args, terminal),
         Verb::Fetch(args) => fetch::run(args, terminal),
         Verb::Convert(args) => convert::run(args, terminal),
+        Verb::Fit(args) => fit::run(args, terminal),
         Verb::Generate(args) => generate::run(args, terminal),
     }
 }

@@ -7,12 +7,15 @@ use autosim_study::tune::Cells;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 /// The folder, and a line that says how far it is.
 pub(super) struct CellFolder {
     folder: PathBuf,
     bar: ProgressBar,
+    /// Cells that were written.
+    kept: AtomicU64,
     /// The first file that could not be written.
     lost: Mutex<Option<(PathBuf, io::Error)>>,
 }
@@ -48,7 +51,8 @@ impl CellFolder {
             bar.set_style(style);
         }
         bar.enable_steady_tick(std::time::Duration::from_millis(250));
-        Ok(Self { folder: folder.to_owned(), bar, lost: Mutex::new(None) })
+        let (kept, lost) = (AtomicU64::new(0), Mutex::new(None));
+        Ok(Self { folder: folder.to_owned(), bar, kept, lost })
     }
 
     /// Takes the line off the screen; a cell that could not be kept is said.
@@ -61,6 +65,22 @@ impl CellFolder {
                 path.display()
             ))),
         }
+    }
+
+    /// Cells that were written by this command.
+    pub(super) fn kept(&self) -> u64 {
+        self.kept.load(Ordering::Relaxed)
+    }
+
+    /// Where they are.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    fn lose(&self, half: &Path, path: PathBuf, error: io::Error) {
+        let _ = std::fs::remove_file(half);
+        let mut lost = self.lost.lock().unwrap_or_else(PoisonError::into_inner);
+        lost.get_or_insert((path, error));
     }
 
     fn path(&self, id: &str) -> PathBuf {
@@ -81,10 +101,9 @@ impl Cells for CellFolder {
         let half = path.with_extension("half");
         let text = serde_json::to_string(figures).unwrap_or_default();
         let written = std::fs::write(&half, text).and_then(|()| std::fs::rename(&half, &path));
-        if let Err(error) = written {
-            let _ = std::fs::remove_file(&half);
-            let mut lost = self.lost.lock().unwrap_or_else(PoisonError::into_inner);
-            lost.get_or_insert((path, error));
+        match written {
+            Ok(()) => _ = self.kept.fetch_add(1, Ordering::Relaxed),
+            Err(error) => self.lose(&half, path, error),
         }
     }
 

@@ -12,9 +12,9 @@ use super::terminal::Terminal;
 use autosim_engine::units::{Span, plural};
 use autosim_report::{Tuned, check_folder, table, write_with};
 use autosim_study::experiment::Estimate;
-use autosim_study::scenario::{Loaded, Scenario};
+use autosim_study::scenario::{Beside, Scenario};
 use autosim_study::tune::{
-    Axis, Family, Laboratory, Outcome, Plan, Question, Stop, families, tune,
+    Axis, Family, Laboratory, Outcome, Plan, Question, Stop, families, fingerprint, tune,
 };
 use cells::CellFolder;
 use std::num::NonZeroUsize;
@@ -38,12 +38,13 @@ pub(super) struct Args {
     #[arg(long, value_name = "SPAN")]
     holdout: Option<Span>,
     /// Replications on fresh luck that the winner is judged on [default: those of the scenario]
-    #[arg(long, value_name = "N")]
-    fresh: Option<NonZeroUsize>,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    fresh: Option<u32>,
     /// Tries every setting
     #[arg(long)]
     whole: bool,
-    /// Stops the search after so many simulated requests, for example 2e9
+    /// Stops the search after so many requests simulated now, for example 2e9: the best so far is told, not judged (exit
+    /// 1), and the same command goes on from there
     #[arg(long, value_name = "REQUESTS", value_parser = requests)]
     budget: Option<u64>,
     /// Where finished cells are kept, so that a search that was stopped goes on, and one that is asked again is
@@ -89,6 +90,7 @@ Examples:
       --vary averageUtilization=40..90:5 --vary minReplicas=2,4,8 --export tuned.yaml
   autosim tune scenarios/quickstart.toml --policy target --vary target=50..80:5 --vary window=1m,5m --whole
   autosim tune week.toml --policy hpa.yaml --vary target=40..90:1 --holdout 2d
+Exit codes: 0 a setting holds, 1 none does or the search did not end, 2 bad input, 130 interrupted.
 Ranges are FIRST..LAST:STEP, or FIRST..LAST:xFACTOR; lists have commas. The search tries settings on common
 random numbers; the winner is judged on other luck, beside the policy that runs today and its neighbour that fails.";
 
@@ -100,8 +102,7 @@ fn requests(text: &str) -> Result<u64, String> {
 
 pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
     let loaded = args.scenario_args.load(args.scenario.as_deref())?;
-    let folder =
-        loaded.as_ref().map_or_else(|_| PathBuf::new(), |loaded: &Loaded| loaded.folder.clone());
+    let beside = loaded.as_ref().map_or_else(|_| Beside::default(), |loaded| loaded.beside.clone());
     let scenario = accept(loaded, terminal)?;
     let all = families(&scenario, &args.vary).map_err(|faults| {
         Failure::Said(faults.iter().map(|fault| format!("error: {fault}\n")).collect())
@@ -124,22 +125,33 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
         terminal.say(&announced(&scenario, &all, &question, jobs));
     }
     let effort = Effort::start();
-    let mut laboratory = Laboratory::new(&scenario, folder, &all, &kept, jobs, &cancel);
+    let mut laboratory = Laboratory::new(&scenario, beside, &all, &kept, jobs, &cancel);
+    laboratory.program = program();
     laboratory.budget = args.budget;
     let ended = tune(&mut laboratory, &question, &Bar::new(false));
-    let finished = kept.finish();
+    let lost = kept.finish();
     let outcome = match ended {
         Ok(outcome) => outcome,
-        Err(stop) => return stopped(stop, &laboratory, &cells, terminal),
+        Err(stop) => {
+            lost?;
+            return stopped(stop, &kept, &laboratory, terminal);
+        }
     };
     if !args.quiet {
-        terminal.say(&effort.line(laboratory.requests));
+        terminal.say(&effort.line(laboratory.requests_now));
     }
     let tuned = Tuned { laboratory: &laboratory, outcome: &outcome };
     args.print(tuned, terminal)?;
     args.leave(tuned, &out, terminal)?;
-    finished?;
-    Ok(Exit::Good)
+    lost?;
+    let answered = outcome.winner.is_some() && !outcome.unfinished;
+    Ok(if answered { Exit::Good } else { Exit::Failed })
+}
+
+/// What this program does, by its bytes: figures may differ from one build to the next.
+fn program() -> String {
+    let read = std::env::current_exe().and_then(std::fs::read);
+    read.map_or_else(|_| env!("CARGO_PKG_VERSION").to_owned(), |bytes| fingerprint(&bytes))
 }
 
 /// What it would take, before it begins.
@@ -150,7 +162,10 @@ fn announced(scenario: &Scenario, all: &[Family], question: &Question, jobs: usi
         (one.requests / one.cells.max(1) as f64, one.elapsed_s / one.cells.max(1) as f64);
     let replications = f64::from(question.plan.replications);
     let whole = question.plan.whole;
-    let cells = if whole { size * replications } else { size.min(40.0 * all.len() as f64) * 1.5 };
+    let searched =
+        if whole { size * replications } else { size.min(45.0 * all.len() as f64) * 2.0 };
+    let judged = f64::from(question.fresh) * (all.len() as f64 + 2.0);
+    let cells = searched + judged;
     let about = if whole { "" } else { "usually " };
     format!(
         "{size:.0} settings; {about}about {cells:.0} cells of {} each, {} in all",
@@ -159,27 +174,29 @@ fn announced(scenario: &Scenario, all: &[Family], question: &Question, jobs: usi
     )
 }
 
+/// What a document is called with its values changed.
+fn tuned_name(name: &str) -> String {
+    let file = Path::new(name).file_name().map(|file| file.to_string_lossy());
+    format!("tuned-{}", file.unwrap_or_default())
+}
+
 /// How a search ends that found no answer.
 fn stopped(
     stop: Stop,
+    kept: &CellFolder,
     laboratory: &Laboratory<'_>,
-    cells: &Path,
     terminal: &Terminal,
 ) -> Result<Exit, Failure> {
-    let kept = format!(
-        "{} are kept in {}: the same command goes on from there",
-        plural((laboratory.run + laboratory.found) as u64, "finished cell"),
-        cells.display()
-    );
     match stop {
         Stop::Interrupted => {
-            terminal.say(&format!("interrupted; {kept}"));
+            let cells = plural(kept.kept() + laboratory.found as u64, "finished cell");
+            let folder = kept.folder().display();
+            terminal.say(&format!(
+                "interrupted; {cells} in {folder}: the same command goes on from there"
+            ));
             Ok(Exit::Interrupted)
         }
-        Stop::Budget => Err(Failure::bad_input(format_args!(
-            "--budget: {} simulated before there was an answer; {kept} with a larger one",
-            plural(laboratory.requests, "request")
-        ))),
+        Stop::Budget => Err(Failure::bad_input("--budget: it is spent")),
         Stop::Refused(findings) => Err((*findings).into()),
         Stop::NotEdited(text) => Err(Failure::bad_input(text)),
         Stop::Run(error) => Err(Failure::bad_input(error)),
@@ -193,18 +210,17 @@ impl Args {
     }
 
     fn question(&self, scenario: &Scenario) -> Question {
-        let draws = scenario.draws();
-        let replications = if draws { scenario.replications } else { 1 };
-        let fresh = self.fresh.and_then(|fresh| u32::try_from(fresh.get()).ok());
+        let replications = scenario.replications;
         Question {
             plan: Plan {
                 replications,
                 most_replications: replications.saturating_mul(4).max(8),
-                draws,
+                // Told by the settings themselves.
+                draws: true,
                 at_once: 4,
                 whole: self.whole,
             },
-            fresh: fresh.unwrap_or(scenario.replications),
+            fresh: self.fresh.unwrap_or(scenario.replications),
             holdout: self.holdout,
         }
     }
@@ -221,6 +237,15 @@ impl Args {
             return Err(Failure::bad_input(
                 "no policy can vary: those that see the future are references",
             ));
+        }
+        if let Some(folder) = self.export.as_deref().and_then(Path::parent)
+            && !folder.as_os_str().is_empty()
+            && !folder.is_dir()
+        {
+            return Err(Failure::bad_input(format_args!(
+                "--export: there is no folder {}",
+                folder.display()
+            )));
         }
         if let Some(holdout) = self.holdout {
             let window = scenario.window;
@@ -272,10 +297,15 @@ impl Args {
     /// Writes the files of the judgement with every setting beside them, and the winner's document.
     fn leave(&self, tuned: Tuned<'_>, out: &Path, terminal: &Terminal) -> Result<(), Failure> {
         if let Some(judged) = &tuned.outcome.judged {
-            let beside = [
+            let mut beside = vec![
                 ("settings.csv".to_owned(), tuned.csv()),
                 ("settings.json".to_owned(), format!("{:#}\n", tuned.json())),
             ];
+            for (family, point) in tuned.outcome.bests() {
+                let changed = tuned.laboratory.families[family].exported(point);
+                let changed = changed.map_err(Failure::bad_input)?.into_iter();
+                beside.extend(changed.map(|(name, text)| (tuned_name(&name), text)));
+            }
             let written = write_with(&judged.results, &judged.comparison, &beside, out);
             let written = written.map_err(Failure::bad_input)?;
             if !self.quiet {
@@ -320,6 +350,13 @@ impl Args {
         let failed =
             |error| Failure::bad_input(format_args!("--export {}: {error}", path.display()));
         std::fs::write(path, text).map_err(failed)?;
+        let flags = family.flags(point);
+        let beside: Vec<&String> =
+            flags.iter().filter(|flag| !flag.starts_with("--edit")).collect();
+        if !documents.is_empty() && !beside.is_empty() {
+            let beside: Vec<&str> = beside.into_iter().map(String::as_str).collect();
+            terminal.say(&format!("not part of the document: {}", beside.join(" ")));
+        }
         if !self.quiet {
             terminal.say(&format!("the winner's document is in {}", path.display()));
         }

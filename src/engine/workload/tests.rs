@@ -93,6 +93,7 @@ const OTHERS: &[(&str, f64)] = &[
     ("a.renewal = { gaps.exponential = { mean = '2s' } }", 43_200.0),
     ("a.mmpp = { states = [{rate='1/s',dwell='1m'},{rate='3/s',dwell='20s'}] }", 1.5 * 86_400.0),
     ("a.replay = { file = 'recorded.csv' }", 3.0),
+    ("a.preset = { name = 'llm-chat-smooth', rate = '2/s' }", 2.0 * 86_400.0),
     ("a.closed-loop = { users = 5, think.constant = '900ms' }", 5.0 * 86_400.0),
 ];
 

@@ -131,8 +131,15 @@ macro_rules! products {
 
             /// The files it names, in order.
             pub fn files(&self) -> Vec<&str> {
+                self.files_by_key().into_iter().map(|(_, name)| name).collect()
+            }
+
+            /// The same, each with the key that names it: `document` or `documents`.
+            pub fn files_by_key(&self) -> Vec<(&'static str, &str)> {
                 match self { $(Self::$variant(file) => {
-                    file.document.iter().chain(&file.documents).map(String::as_str).collect()
+                    let first = file.document.iter().map(|name| ("document", name.as_str()));
+                    let more = file.documents.iter().map(|name| ("documents", name.as_str()));
+                    first.chain(more).collect()
                 })* }
             }
 

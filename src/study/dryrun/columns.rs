@@ -94,12 +94,11 @@ pub(super) fn sources(
             Ok(source) => found.push(source),
             Err(names) => {
                 let message = format!("no column for what the policy reads, `{}`", names[0]);
-                match recording.series.as_deref() {
-                    None => {
-                        faults.error("line 1", message, format!("add one of: {}", names.join(", ")))
-                    }
-                    Some(offers) => faults.error("", message, which_series(&names, offers)),
-                }
+                let (place, hint) = match recording.series.as_deref() {
+                    None => ("line 1", format!("add one of: {}", names.join(", "))),
+                    Some(offers) => ("", which_series(&names, offers)),
+                };
+                faults.error(place, message, hint);
             }
         }
     }
@@ -136,7 +135,7 @@ pub(super) fn unread<'a>(sources: &[Source], recording: &'a Recording) -> Vec<&'
     match &recording.series {
         None => recording.columns.iter().map(String::as_str).filter(|name| !read(name)).collect(),
         Some(offers) => {
-            let unread = |one: &&Offer| !one.column.as_deref().is_some_and(read);
+            let unread = |one: &&Offer| !(one.taken && one.column.as_deref().is_some_and(read));
             offers.iter().filter(unread).map(|one| one.name.as_str()).collect()
         }
     }

@@ -28,6 +28,8 @@ pub(super) struct Offer {
     pub(super) name: String,
     /// The column that it is, or may be as well as others.
     pub(super) column: Option<String>,
+    /// It is that column.
+    pub(super) taken: bool,
 }
 
 /// One row.

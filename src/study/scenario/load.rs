@@ -3,16 +3,16 @@
 use super::decode::{self, nearest_of};
 use super::file::ScenarioFile;
 use super::findings::{Finding, Findings, give_places, place};
+use super::layer::Layer;
 use super::lower::{Surroundings, lower, policies_alone};
 use super::own::OwnPolicy;
 use super::products::Products;
 use super::recipe::Recipe;
 use super::sources::Sources;
-use super::tree::{Places, copy_policy, overlay, override_line};
+use super::tree::{Places, copy_policy, overlay};
 use super::{NamedPolicy, Scenario};
 use autosim_engine::fault::{Fault, Faults, Severity};
 use autosim_engine::workload::trace::Spooled;
-use serde::{Deserialize, Serialize};
 use std::ops::Range;
 use std::path::PathBuf;
 use toml::Spanned;
@@ -58,71 +58,6 @@ impl LoadOptions {
     }
 }
 
-/// More TOML, laid on a scenario.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Layer {
-    name: String,
-    text: String,
-    /// Tables down to this depth are joined, what is deeper is replaced; `None` = all are joined.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    depth: Option<usize>,
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    chooses_policies: bool,
-    /// Before that, a policy is there once more: which, and by which name.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    copies: Option<(String, String)>,
-}
-
-impl Layer {
-    /// One value at a dotted path of keys: a TOML value, or bare text. Messages call it `name`, for
-    /// example `--seed 7`.
-    pub fn value(name: impl Into<String>, path: &str, value: &str) -> Self {
-        Self {
-            depth: Some(path.split('.').count()),
-            ..Self::part(name, override_line(path, value))
-        }
-    }
-
-    /// The policy `of` once more, as `name`, with what layers before this one laid on it.
-    pub fn copy(of: &str, name: &str) -> Self {
-        let copies = Some((of.to_owned(), name.to_owned()));
-        Self { copies, ..Self::part(format!("the policy `{of}` as `{name}`"), "") }
-    }
-
-    /// A file that holds a part of a scenario.
-    pub fn part(name: impl Into<String>, text: impl Into<String>) -> Self {
-        let (name, text) = (name.into(), text.into());
-        Self { name, text, depth: None, chooses_policies: false, copies: None }
-    }
-
-    /// The same, but its policies join those of the scenario.
-    #[must_use]
-    pub fn beside(self) -> Self {
-        Self { chooses_policies: false, ..self }
-    }
-
-    /// A file whose policies are the ones to run.
-    pub fn policies(name: impl Into<String>, text: impl Into<String>) -> Self {
-        Self { chooses_policies: true, ..Self::part(name, text) }
-    }
-
-    /// The same by another name.
-    pub(super) fn renamed(&self, name: impl Fn(&str) -> String) -> Self {
-        Self { name: name(&self.name), ..self.clone() }
-    }
-
-    /// What messages call it.
-    pub(super) fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// What it lays on a scenario, TOML.
-    pub fn text(&self) -> &str {
-        &self.text
-    }
-}
-
 /// A scenario fit to run, with what is legal but unwise about it.
 #[derive(Debug)]
 pub struct Loaded {
@@ -130,8 +65,17 @@ pub struct Loaded {
     pub scenario: Scenario,
     /// Warnings only.
     pub warnings: Findings,
+    /// What stands beside the texts it was put together from.
+    pub beside: Beside,
+}
+
+/// What a scenario reads besides its texts.
+#[derive(Debug, Clone, Default)]
+pub struct Beside {
     /// Where its relative paths start.
     pub folder: PathBuf,
+    /// Recorded traffic that was given on standard input.
+    pub standard_input: Option<Spooled>,
 }
 
 /// Reads a scenario. Nothing is printed; traces it names are read.
@@ -149,7 +93,10 @@ pub fn load(sources: Sources, options: &LoadOptions) -> Result<Loaded, Findings>
             ..scenario
         })
     })
-    .map(|(scenario, warnings)| Loaded { scenario, warnings, folder: options.folder.clone() })
+    .map(|(scenario, warnings)| {
+        let (folder, standard_input) = (options.folder.clone(), options.standard_input.clone());
+        Loaded { scenario, warnings, beside: Beside { folder, standard_input } }
+    })
 }
 
 /// Policies without the rest of a scenario, in the order of the file, and warnings about them.

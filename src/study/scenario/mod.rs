@@ -23,6 +23,7 @@ mod fidelity;
 mod file;
 mod findings;
 mod fleet;
+mod layer;
 mod length;
 mod lint;
 mod load;
@@ -52,7 +53,8 @@ pub use effort::{Effort, MOST_BYTES_TOGETHER, MOST_TOGETHER};
 pub use fidelity::{Fidelity, TESTED, Tested};
 pub use file::ScenarioFile;
 pub use findings::{Findings, Located};
-pub use load::{Layer, LoadOptions, Loaded, load, load_policies};
+pub use layer::Layer;
+pub use load::{Beside, LoadOptions, Loaded, load, load_policies};
 pub use own::OwnPolicy;
 pub use period::Period;
 pub use recipe::Recipe;
@@ -108,8 +110,9 @@ pub struct Scenario {
     pub folder: Option<String>,
     /// What it was put together from.
     pub recipe: Recipe,
-    /// Files of products' documents, by the path of their policy: `policies.platform`.
-    pub documents: BTreeMap<String, Vec<String>>,
+    /// Files of products' documents, by the path of their policy (`policies.platform`): the key that names each, and
+    /// its name.
+    pub documents: BTreeMap<String, Vec<(&'static str, String)>>,
     /// The scenario with every default filled in.
     pub resolved: serde_json::Value,
     /// Files it read: path as written, SHA-256 in hex.

@@ -71,8 +71,8 @@ pub(super) struct Products {
     pub(super) inputs: Vec<(String, String)>,
     /// Their texts, by the same names.
     pub(super) texts: Vec<(String, String)>,
-    /// The files of each policy by its path, those with files.
-    pub(super) files: BTreeMap<String, Vec<String>>,
+    /// The files of each policy by its path, those with files: the key that names it, and its name.
+    pub(super) files: BTreeMap<String, Vec<(&'static str, String)>>,
 }
 
 impl Products {
@@ -124,7 +124,9 @@ impl DocumentLoader<'_> {
         let names: Vec<String> = file.files().into_iter().map(str::to_owned).collect();
         let Loading { policy: loaded, found } = file.load(&texts);
         if !names.is_empty() {
-            self.products.files.insert(path.clone(), names.clone());
+            let keys = file.files_by_key().into_iter();
+            let files = keys.map(|(key, name)| (key, name.to_owned())).collect();
+            self.products.files.insert(path.clone(), files);
         }
         let starts: Vec<usize> = names
             .into_iter()

@@ -1,6 +1,7 @@
 //! What a scenario was put together from, kept so that it can be put together again.
 
-use super::load::{Layer, LoadOptions};
+use super::layer::Layer;
+use super::load::LoadOptions;
 use super::period::Period;
 use super::products::Products;
 use super::sources::Sources;

@@ -4,6 +4,7 @@ use super::{Axis, Point, Space};
 use crate::scenario::{Layer, Scenario, json_schema, nearest_of};
 use autosim_policies::products::Document;
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// A policy whose settings are tried, with the axes that mean something to it.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,13 +16,22 @@ pub struct Family {
     /// Where the values of each axis belong.
     places: Vec<Place>,
     /// Its documents in files.
-    documents: Texts,
+    documents: Vec<DocumentFile>,
     /// Its kind, as a scenario names it.
     kind: String,
 }
 
 /// Documents: name and text.
 type Texts = Vec<(String, String)>;
+
+/// A document of a policy in a file.
+#[derive(Debug, Clone, PartialEq)]
+struct DocumentFile {
+    /// The key that names it.
+    key: &'static str,
+    name: String,
+    text: String,
+}
 
 /// Where a value belongs.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,6 +43,27 @@ enum Place {
     /// A key of the scenario, which changes what every policy meets.
     Scenario(String),
 }
+
+/// Keys of a scenario that a setting may not change, and why: they are the question, not an answer to it.
+const FIXED: [(&str, &str); 17] = [
+    ("slo", "it is what a setting has to keep"),
+    ("price", "it is what a setting is chosen by"),
+    ("duration", "settings are compared over the same time"),
+    ("warmup", "settings are compared over the same time"),
+    ("drain_limit", "settings are compared over the same time"),
+    ("start", "settings are compared over the same time"),
+    ("timeline", "it changes no figure"),
+    ("workload", "settings are compared on the same traffic"),
+    ("services", "settings are compared in the same surroundings"),
+    ("seed", "settings are compared on the same luck"),
+    ("replications", "the search chooses them"),
+    ("fidelity", "settings are compared by the same engine"),
+    ("name", "it changes no figure"),
+    ("question", "it changes no figure"),
+    ("lesson", "it changes no figure"),
+    ("base", "it changes no figure"),
+    ("variants", "what differs where a policy runs is the policy's own"),
+];
 
 /// Words that stand for what each platform calls it.
 const WORDS: [(&str, &[&str]); 3] = [
@@ -84,20 +115,36 @@ pub fn families(scenario: &Scenario, axes: &[Axis]) -> Result<Vec<Family>, Vec<S
     for competitor in &scenario.policies {
         let policy = &competitor.deployment.policy;
         let files = scenario.documents.get(&format!("policies.{}", competitor.name));
-        let text = |name: &String| Some((name.clone(), scenario.recipe.document(name)?.to_owned()));
+        let read = |(key, name): &(&'static str, String)| {
+            let text = scenario.recipe.document(name)?.to_owned();
+            Some(DocumentFile { key, name: name.clone(), text })
+        };
         let mut family = Family {
             policy: competitor.name.clone(),
             space: Space { axes: Vec::new() },
             places: Vec::new(),
-            documents: files.into_iter().flatten().filter_map(text).collect(),
+            documents: files.into_iter().flatten().filter_map(read).collect(),
             kind: policy.kind_name().to_owned(),
         };
         for (axis, used) in axes.iter().zip(&mut used) {
-            if axis.policy.as_ref().is_some_and(|name| *name != competitor.name) {
+            let own = |other: &Axis| other.policy.as_ref() == Some(&competitor.name);
+            let is_others = axis.policy.is_some() && !own(axis);
+            // What is said of one policy goes before what is said of all.
+            let goes_before = |other: &Axis| own(other) && other.key == axis.key;
+            if is_others || (axis.policy.is_none() && axes.iter().any(goes_before)) {
+                *used |= !is_others;
                 continue;
             }
             match family.place(axis, scenario) {
                 Ok(None) => {}
+                Ok(Some((place, _))) if family.places.contains(&place) => {
+                    *used = true;
+                    let policy = &competitor.name;
+                    faults.push(format!(
+                        "--vary {}: it varies already for `{policy}`: give it once",
+                        axis.key
+                    ));
+                }
                 Ok(Some((place, axis))) => {
                     *used = true;
                     family.places.push(place);
@@ -152,10 +199,17 @@ impl Family {
         if first == "policies" {
             let own = ["policies".to_owned(), self.policy.clone(), self.kind.clone()].join(".");
             let rest = key.strip_prefix(&own).and_then(|rest| rest.strip_prefix('.'));
-            return Ok(rest.map(|rest| (Place::Policy(rest.to_owned()), axis.clone())));
+            let known = self.own(scenario);
+            return Ok(rest.map(|rest| {
+                let value = known.iter().find(|(way, _)| way == rest).map(|(_, value)| value);
+                (Place::Policy(rest.to_owned()), with_unit(axis, value))
+            }));
         }
         let in_root = json_schema()["properties"].get(first).is_some();
         if in_root && (key.contains('.') || !self.knows(key, scenario)) {
+            if let Some((_, why)) = FIXED.iter().find(|(fixed, _)| *fixed == first) {
+                return Err(format!("--vary {key}: `{first}` cannot vary: {why}"));
+            }
             return Ok(Some((Place::Scenario(key.to_owned()), axis.clone())));
         }
         let members = self.members(key);
@@ -179,18 +233,19 @@ impl Family {
                 return Err(self.ambiguous(axis, several.iter().map(|(way, _)| way.as_str())));
             }
         };
-        let mut axis = axis.clone();
-        let percent = value.as_str().is_some_and(|text| text.ends_with('%'));
-        if percent && axis.ordered {
-            let bare = |value: &String| value.parse::<f64>().is_ok();
-            for value in axis.values.iter_mut().filter(|value| bare(value)) {
-                value.push('%');
-            }
-        }
-        Ok(Some((Place::Policy(way.clone()), axis)))
+        Ok(Some((Place::Policy(way.clone()), with_unit(axis, Some(value)))))
     }
 
     fn ambiguous<'a>(&self, axis: &Axis, ways: impl Iterator<Item = &'a str>) -> String {
+        let mut ways: Vec<&str> = ways.collect();
+        ways.dedup();
+        if let [way] = ways[..] {
+            return format!(
+                "--vary {}: several documents of `{}` have {way}: put what is to vary into one of its own",
+                axis.key, self.policy
+            );
+        }
+        let ways = ways.into_iter();
         let ways: Vec<String> =
             ways.map(|way| format!("--vary {}:{way}=...", self.policy)).collect();
         format!(
@@ -210,8 +265,8 @@ impl Family {
         let key = key.replace('[', ".").replace(']', "");
         let named = |key: &str| {
             let mut found = Vec::new();
-            for (index, (_, text)) in self.documents.iter().enumerate() {
-                let bodies = Document::parse_beside_others(text).map(|read| read.bodies);
+            for (index, document) in self.documents.iter().enumerate() {
+                let bodies = Document::parse_beside_others(&document.text).map(|read| read.bodies);
                 for body in bodies.unwrap_or_default() {
                     let ways = scalars(&body).into_iter().map(|(way, _)| way);
                     found.extend(ways.filter(|way| ends_with(way, key)).map(|way| (index, way)));
@@ -245,8 +300,8 @@ impl Family {
     /// Every key that can be named.
     fn keys(&self, scenario: &Scenario) -> Vec<String> {
         let own = self.own(scenario).into_iter().map(|(way, _)| way);
-        let members = self.documents.iter().flat_map(|(_, text)| {
-            let bodies = Document::parse_beside_others(text).map(|read| read.bodies);
+        let members = self.documents.iter().flat_map(|document| {
+            let bodies = Document::parse_beside_others(&document.text).map(|read| read.bodies);
             bodies.unwrap_or_default().iter().flat_map(scalars).collect::<Vec<_>>()
         });
         own.chain(members.map(|(way, _)| way)).collect()
@@ -281,18 +336,21 @@ impl Family {
             return Ok((layers, Vec::new()));
         }
         let mut documents = Vec::new();
-        for ((file, text), edits) in self.documents.iter().zip(&edits) {
-            let text = edited(file, text, edits)?;
-            documents.push((format!("{file} ({})", self.space.told(point)), text));
+        let mut named: BTreeMap<&str, Vec<toml::Value>> = BTreeMap::new();
+        for (file, edits) in self.documents.iter().zip(&edits) {
+            let name = format!("{} ({})", file.name, self.space.told(point));
+            documents.push((name.clone(), edited(&file.name, &file.text, edits)?));
+            named.entry(file.key).or_default().push(name.into());
         }
-        let names = documents.iter().map(|(name, _)| toml::Value::String(name.clone()));
-        let path = format!("policies.{name}.{}", self.kind);
-        let (key, value) = match documents.as_slice() {
-            [(only, _)] => ("document", toml::Value::String(only.clone())),
-            _ => ("documents", toml::Value::Array(names.collect())),
-        };
-        let said = format!("--vary of `{}`", self.policy);
-        layers.push(Layer::value(said, &format!("{path}.{key}"), &value.to_string()));
+        for (key, mut names) in named {
+            let value = match key {
+                "document" => names.remove(0),
+                _ => toml::Value::Array(names),
+            };
+            let said = format!("--vary of `{}`", self.policy);
+            let path = format!("policies.{name}.{}.{key}", self.kind);
+            layers.push(Layer::value(said, &path, &value.to_string()));
+        }
         Ok((layers, documents))
     }
 
@@ -307,16 +365,19 @@ impl Family {
         own.collect()
     }
 
-    /// Its documents that a setting changes, everything else in them as it was written: name and text.
+    /// Its documents with the values of a setting in those members that vary, everything else as it was written: name
+    /// and text; not those in which nothing varies.
     ///
     /// # Errors
     /// What cannot be changed, in words.
     pub fn exported(&self, point: Point) -> Result<Vec<(String, String)>, String> {
-        let (_, changed) = self.layers(&self.policy, Some(point))?;
-        let texts = self.documents.iter().zip(changed).map(|((name, before), (_, text))| {
-            (text != *before).then(|| (name.clone(), text)) //
-        });
-        Ok(texts.flatten().collect())
+        let (_, texts) = self.layers(&self.policy, Some(point))?;
+        let varies = |at: usize| {
+            self.places.iter().any(|place| matches!(place, Place::Document(own, _) if *own == at))
+        };
+        let all = self.documents.iter().zip(texts).enumerate();
+        let those = all.filter(|(at, _)| varies(*at));
+        Ok(those.map(|(_, (file, (_, text)))| (file.name.clone(), text)).collect())
     }
 
     /// The flags that make a setting of the policy as it is: `--set` of a run, `--edit` of an export.
@@ -324,12 +385,31 @@ impl Family {
         let places = self.places.iter().zip(self.space.values(point));
         let flag = |(place, (_, value)): (&Place, (&str, &str))| match place {
             Place::Policy(way) => {
-                format!("--set policies.{}.{}.{way}={value}", self.policy, self.kind)
+                let policy = quoted(&self.policy);
+                for_a_shell("--set", &format!("policies.{policy}.{}.{way}={value}", self.kind))
             }
-            Place::Scenario(key) => format!("--set {key}={value}"),
-            Place::Document(_, way) => format!("--edit {way}={value}"),
+            Place::Scenario(key) => for_a_shell("--set", &format!("{key}={value}")),
+            Place::Document(_, way) => for_a_shell("--edit", &format!("{way}={value}")),
         };
         places.map(flag).collect()
+    }
+}
+
+/// A flag as it is pasted into a shell.
+fn for_a_shell(flag: &str, value: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.=%/:,".contains(c);
+    match value.chars().all(plain) {
+        true => format!("{flag} {value}"),
+        false => format!("{flag} '{}'", value.replace('\'', r"'\''")),
+    }
+}
+
+/// A name as one key of a dotted path.
+fn quoted(name: &str) -> String {
+    let bare = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    match name.chars().all(bare) {
+        true => name.to_owned(),
+        false => toml::Value::String(name.into()).to_string(),
     }
 }
 
@@ -342,6 +422,16 @@ fn edited(file: &str, text: &str, edits: &[(String, String)]) -> Result<String, 
         };
         all.iter().map(line).collect::<Vec<_>>().join("; ")
     })
+}
+
+/// An axis whose bare numbers have the percent sign of what the key is now.
+fn with_unit(axis: &Axis, value: Option<&Value>) -> Axis {
+    let mut axis = axis.clone();
+    if value.and_then(Value::as_str).is_some_and(|text| text.ends_with('%')) {
+        let bare = |value: &&mut String| value.parse::<f64>().is_ok();
+        axis.values.iter_mut().filter(bare).for_each(|value| value.push('%'));
+    }
+    axis
 }
 
 /// Whether a way ends with a key, whole names compared.

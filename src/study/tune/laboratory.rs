@@ -5,11 +5,12 @@ use super::plan::Trials;
 use super::space::Point;
 use super::standing::Sample;
 use crate::experiment::{Cell, CellFigures, CostBy, Figure, Row, RunError, Verdict, run_lean};
-use crate::scenario::{Findings, Layer, Loaded, Scenario, SloTerms, load};
+use crate::scenario::{
+    Beside, Findings, Layer, LoadOptions, Loaded, Scenario, SloTerms, Sources, load,
+};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -47,8 +48,10 @@ type Around = Vec<(String, String)>;
 pub struct Laboratory<'a> {
     /// The scenario whose policies vary.
     pub base: &'a Scenario,
-    /// Where its relative paths start.
-    pub folder: PathBuf,
+    /// What stands beside its texts.
+    pub beside: Beside,
+    /// The program by what it does: cells that another one finished are not taken for its own.
+    pub program: String,
     /// Laid on every setting: the days that are looked at.
     pub layers: Vec<Layer>,
     /// Its policies with what varies.
@@ -59,10 +62,14 @@ pub struct Laboratory<'a> {
     pub jobs: usize,
     /// Set from outside to stop.
     pub cancel: &'a Arc<AtomicBool>,
-    /// Requests that may be simulated.
+    /// Requests that may be simulated now.
     pub budget: Option<u64>,
+    /// Something is drawn in some setting: replications differ. Known once settings were checked.
+    pub draws: bool,
     /// Requests simulated in the cells of this search, finished before or now.
     pub requests: u64,
+    /// Of those, simulated now.
+    pub requests_now: u64,
     /// Cells that were finished before.
     pub found: usize,
     /// Cells run now.
@@ -78,7 +85,7 @@ impl<'a> Laboratory<'a> {
     /// Nothing was tried yet.
     pub fn new(
         base: &'a Scenario,
-        folder: PathBuf,
+        beside: Beside,
         families: &'a [Family],
         cells: &'a dyn Cells,
         jobs: usize,
@@ -86,14 +93,17 @@ impl<'a> Laboratory<'a> {
     ) -> Self {
         Self {
             base,
-            folder,
+            beside,
+            program: env!("CARGO_PKG_VERSION").to_owned(),
             layers: Vec::new(),
             families,
             cells,
             jobs,
             cancel,
             budget: None,
+            draws: base.draws(),
             requests: 0,
+            requests_now: 0,
             found: 0,
             run: 0,
             seen: BTreeMap::new(),
@@ -117,8 +127,9 @@ impl<'a> Laboratory<'a> {
     ///
     /// # Errors
     /// Everything that is wrong with any of them.
-    pub fn check(&self) -> Result<(), Stop> {
-        for (index, family) in self.families.iter().enumerate() {
+    pub fn check(&mut self) -> Result<(), Stop> {
+        let families = self.families;
+        for (index, family) in families.iter().enumerate() {
             let mut points: Vec<Point> = corners(family);
             for (axis, values) in family.space.axes.iter().enumerate() {
                 points.extend((0..values.values.len()).map(|place| {
@@ -137,7 +148,7 @@ impl<'a> Laboratory<'a> {
                 by_surroundings.entry(around).or_default().push((index, Some(point)));
             }
             for (around, subjects) in by_surroundings {
-                self.scenario(&around, &subjects)?;
+                self.draws |= self.scenario(&around, &subjects)?.draws();
             }
         }
         Ok(())
@@ -149,7 +160,7 @@ impl<'a> Laboratory<'a> {
         around: &[(String, String)],
         subjects: &[Subject],
     ) -> Result<Scenario, Stop> {
-        let (sources, mut options) = self.base.recipe.restored(self.folder.clone());
+        let (sources, mut options) = self.restored();
         options.layers.extend(self.layers.iter().cloned());
         options.layers.extend(around.iter().map(|(key, value)| {
             Layer::value(format!("--vary {key}={value}"), key, value) //
@@ -168,6 +179,20 @@ impl<'a> Laboratory<'a> {
             Ok(Loaded { scenario, .. }) => Ok(scenario),
             Err(findings) => Err(Stop::Refused(Box::new(findings))),
         }
+    }
+
+    /// The base as it was put together, with the engine that it chose: how many settings stand side by side must not
+    /// choose another.
+    pub(super) fn restored(&self) -> (Sources, LoadOptions) {
+        let Beside { folder, standard_input } = self.beside.clone();
+        let (sources, mut options) = self.base.recipe.restored(folder);
+        options.standard_input = standard_input;
+        let fidelity = if self.base.fidelity.fluid { "fluid" } else { "exact" };
+        if self.base.resolved["fidelity"] == "auto" {
+            let said = format!("--set fidelity={fidelity}");
+            options.layers.push(Layer::value(said, "fidelity", fidelity));
+        }
+        (sources, options)
     }
 
     fn free_name(&self, at: usize) -> String {
@@ -204,14 +229,14 @@ impl<'a> Laboratory<'a> {
         around: &[(String, String)],
         wanted: &[(Subject, u32)],
     ) -> Result<(), Stop> {
-        if self.budget.is_some_and(|budget| self.requests >= budget) {
+        if self.budget.is_some_and(|budget| self.requests_now >= budget) {
             return Err(Stop::Budget);
         }
         let subjects: Vec<Subject> = wanted.iter().map(|(subject, _)| *subject).collect();
         let scenario = self.scenario(around, &subjects)?;
         let mut cells = Vec::new();
         let mut done: BTreeMap<Cell, CellFigures> = BTreeMap::new();
-        let surroundings = surroundings(&scenario);
+        let surroundings = surroundings(&scenario, &self.program);
         let mut ids: BTreeMap<Cell, String> = BTreeMap::new();
         for (policy, (subject, replications)) in wanted.iter().enumerate() {
             let have = self.seen.get(subject).map_or(0, Vec::len) as u32;
@@ -236,6 +261,7 @@ impl<'a> Laboratory<'a> {
         });
         let now = now.into_inner().unwrap_or_else(PoisonError::into_inner);
         self.run += now.len();
+        self.requests_now += now.values().map(|one| one.simulated_requests).sum::<u64>();
         done.extend(now);
         self.take(&scenario, &subjects, done);
         ended.map_err(Stop::Run)?;
@@ -288,6 +314,7 @@ fn corners(family: &Family) -> Vec<Point> {
 
 /// What a replication showed, as the search weighs it.
 fn sample(row: &Row, slo: &SloTerms, cost: Figure) -> Sample {
+    // Without requests there is no evidence.
     let verdict = Verdict::of(&[row], slo);
     let late = verdict.latency.iter().map(|one| (1.0 - one.share) / (1.0 - one.slo.quantile));
     let failed = verdict.errors.zip(verdict.failed);
@@ -297,7 +324,7 @@ fn sample(row: &Row, slo: &SloTerms, cost: Figure) -> Sample {
 }
 
 /// What a cell depends on beside its policy: all of the scenario that changes a figure, the files it read among it.
-fn surroundings(scenario: &Scenario) -> Value {
+fn surroundings(scenario: &Scenario, program: &str) -> Value {
     let mut resolved = scenario.resolved.clone();
     if let Some(all) = resolved.as_object_mut() {
         for key in [
@@ -316,7 +343,7 @@ fn surroundings(scenario: &Scenario) -> Value {
     let recorded =
         scenario.inputs.iter().filter(|(name, _)| scenario.recipe.document(name).is_none());
     let recorded: Vec<&String> = recorded.map(|(_, hash)| hash).collect();
-    json!({ "scenario": resolved, "recorded": recorded, "autosim": env!("CARGO_PKG_VERSION") })
+    json!({ "scenario": resolved, "recorded": recorded, "autosim": program })
 }
 
 /// The identity of a cell: a hash of everything that its figures depend on.
@@ -328,7 +355,12 @@ fn id(surroundings: &Value, scenario: &Scenario, cell: Cell) -> String {
         "variant": scenario.resolved["variants"][name.as_str()],
         "replication": cell.replication,
     });
-    let hash = Sha256::digest(content.to_string().as_bytes());
+    fingerprint(content.to_string().as_bytes())
+}
+
+/// What tells bytes from all others, in 32 digits.
+pub fn fingerprint(bytes: &[u8]) -> String {
+    let hash = Sha256::digest(bytes);
     hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
 

@@ -12,6 +12,7 @@
 
 mod axis;
 mod family;
+mod judge;
 mod laboratory;
 mod outcome;
 mod plan;
@@ -22,8 +23,9 @@ mod surrogate;
 
 pub use axis::Axis;
 pub use family::{Family, families};
-pub use laboratory::{Cells, Laboratory, OfFamily, Stop};
-pub use outcome::{Judged, Outcome, Question, Step, pareto, steps, tune};
+pub use judge::Judged;
+pub use laboratory::{Cells, Laboratory, OfFamily, Stop, fingerprint};
+pub use outcome::{Outcome, Question, Step, pareto, steps, tune};
 pub use plan::{Found, Plan, Trials, Way};
 pub use search::search;
 pub use space::{MOST_POINTS, Point, Space};

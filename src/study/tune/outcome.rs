@@ -1,12 +1,13 @@
 //! The whole of a tuning: search every policy, take the cheapest, judge it on luck or days that it has not seen.
 
+use super::judge::{Judged, judge};
 use super::laboratory::{Laboratory, Stop};
 use super::plan::{Found, Plan};
-use super::search::search;
+use super::search::{search, so_far};
 use super::space::Point;
-use super::standing::Standing;
-use crate::experiment::{Comparison, Figure, Progress, Results, Row, Ruling, RunOptions, run};
-use crate::scenario::{Layer, Loaded, load};
+use super::standing::{Standing, Tried};
+use crate::experiment::{Figure, Progress, Row, Ruling};
+use crate::scenario::Layer;
 use autosim_engine::stats::frontier;
 use autosim_engine::units::Span;
 use std::collections::BTreeMap;
@@ -35,29 +36,14 @@ pub struct Outcome {
     pub judged: Option<Judged>,
     /// Settings that were judged before the winner, and missed the SLO on fresh luck.
     pub dropped: Vec<(usize, Point)>,
-}
-
-/// A run of its own that settles it.
-#[derive(Debug)]
-pub struct Judged {
-    /// The run.
-    pub results: Results,
-    /// Its policies side by side.
-    pub comparison: Comparison,
-    /// Name of the winner in it.
-    pub tuned: String,
-    /// Name of the neighbour that does not hold.
-    pub next: Option<String>,
-    /// Name of the policy that runs today.
-    pub today: Option<String>,
-    /// Names of others that held in the search.
-    pub others: Vec<String>,
+    /// What the search was allowed was spent before it ended: the winner is the best so far, and not judged.
+    pub unfinished: bool,
 }
 
 /// Settings that are judged one after the other until one holds.
 const ATTEMPTS: u64 = 3;
 /// Others that held in the search, for what the winner lets pass on days that the search has not seen.
-const OTHERS: usize = 3;
+pub(super) const OTHERS: usize = 3;
 
 /// Searches every family, and judges the winner.
 ///
@@ -78,33 +64,63 @@ pub fn tune(
     };
     laboratory.layers = before;
     laboratory.check()?;
+    let draws = laboratory.draws;
     let families = laboratory.families;
     let mut found = Vec::new();
+    let mut unfinished = false;
     for (at, family) in families.iter().enumerate() {
-        // One that does not vary has one setting.
-        let whole = question.plan.whole || family.space.axes.is_empty();
-        let plan = Plan { whole, ..question.plan };
-        found.push(search(&family.space, &mut laboratory.of(at), plan)?);
+        let mut plan = Plan { draws, ..question.plan };
+        // One that does not vary has one setting; where nothing is drawn once is enough.
+        plan.whole |= family.space.axes.is_empty();
+        plan.replications = if draws { plan.replications } else { 1 };
+        let mut trials = laboratory.of(at);
+        found.push(match search(&family.space, &mut trials, plan) {
+            Err(Stop::Budget) => {
+                unfinished = true;
+                so_far(&family.space, &mut trials, plan)
+            }
+            ended => ended?,
+        });
     }
-    let named = base.base.as_ref();
-    let today = match (named, families) {
+    let today = match (base.base.as_ref(), families) {
         (Some(name), _) => families.iter().position(|family| family.policy == *name),
         (None, [_]) => Some(0),
         (None, _) => None,
     };
-    let mut outcome = Outcome { found, winner: None, today, judged: None, dropped: Vec::new() };
-    for attempt in 0..ATTEMPTS {
-        let Some(winner) = outcome.best() else { break };
-        let judged = judge(laboratory, &outcome, winner, (question, attempt), &after, progress)?;
-        let kept = judged.ruling(&judged.tuned) != Some(Ruling::Missed);
-        outcome.judged = Some(judged);
-        if kept {
-            outcome.winner = Some(winner);
-            break;
-        }
-        outcome.dropped.push(winner);
+    let (winner, judged, dropped) = (None, None, Vec::new());
+    let mut outcome = Outcome { found, winner, today, judged, dropped, unfinished };
+    match unfinished {
+        true => outcome.winner = outcome.best(),
+        false => settle(laboratory, &mut outcome, question, &after, progress)?,
     }
     Ok(outcome)
+}
+
+/// Judges the cheapest; where it misses the next, a few times. Where nothing holds, the closest is run instead, to be
+/// looked at.
+fn settle(
+    laboratory: &Laboratory<'_>,
+    outcome: &mut Outcome,
+    question: &Question,
+    after: &[Layer],
+    progress: &dyn Progress,
+) -> Result<(), Stop> {
+    for attempt in 0..ATTEMPTS {
+        let best = outcome.best();
+        let Some(subject) = best.or_else(|| outcome.closest()) else { break };
+        let judged = judge(laboratory, outcome, subject, (question, attempt), after, progress)?;
+        let kept = judged.ruling(&judged.tuned) == Some(Ruling::Met);
+        outcome.judged = Some(judged);
+        match (best, kept) {
+            (Some(winner), true) => {
+                outcome.winner = Some(winner);
+                break;
+            }
+            (Some(winner), false) => outcome.dropped.push(winner),
+            (None, _) => break,
+        }
+    }
+    Ok(())
 }
 
 fn value(key: &str, value: Span) -> Layer {
@@ -115,117 +131,55 @@ fn value(key: &str, value: Span) -> Layer {
 impl Outcome {
     /// The cheapest that holds for certain, else that was seen to, of those that were not dropped.
     fn best(&self) -> Option<(usize, Point)> {
-        let all = || {
-            self.found.iter().enumerate().flat_map(|(family, found)| {
-                found.tried.iter().map(move |(point, one)| ((family, *point), one))
-            })
+        let bests: Vec<(usize, Point)> = self.bests();
+        let standing = |(family, point): &(usize, Point)| {
+            let one = &self.found[*family].tried[point];
+            (one.standing != Standing::Holds, one.cost)
         };
-        let left = |(subject, _): &((usize, Point), &super::Tried)| !self.dropped.contains(subject);
-        let cheapest = |is: &dyn Fn(&super::Tried) -> bool| {
-            let those = all().filter(left).filter(|(_, one)| is(one));
-            those.min_by(|a, b| a.1.cost.total_cmp(&b.1.cost)).map(|(subject, _)| subject)
+        bests.into_iter().min_by(|a, b| {
+            let (a, b) = (standing(a), standing(b));
+            a.0.cmp(&b.0).then(a.1.total_cmp(&b.1))
+        })
+    }
+
+    /// The one with the least excess.
+    fn closest(&self) -> Option<(usize, Point)> {
+        let all = self.found.iter().enumerate();
+        let closest = all.filter_map(|(family, found)| {
+            let point = found.closest?;
+            Some(((family, point), found.tried.get(&point)?.excess))
+        });
+        let seen = closest.filter(|(_, excess)| excess.is_finite());
+        seen.min_by(|a, b| a.1.total_cmp(&b.1)).map(|(subject, _)| subject)
+    }
+
+    /// The best setting of each family that has one.
+    pub fn bests(&self) -> Vec<(usize, Point)> {
+        let best_of = |(family, found): (usize, &Found)| {
+            let left =
+                found.tried.iter().filter(|(point, _)| !self.dropped.contains(&(family, **point)));
+            let cheapest = |is: &dyn Fn(&Tried) -> bool| {
+                let those = left.clone().filter(|(_, one)| is(one));
+                those.min_by(|a, b| a.1.cost.total_cmp(&b.1.cost)).map(|(point, _)| *point)
+            };
+            let best = cheapest(&|one| one.standing == Standing::Holds);
+            best.or_else(|| cheapest(&Tried::kept)).map(|point| (family, point))
         };
-        cheapest(&|one| one.standing == Standing::Holds).or_else(|| cheapest(&super::Tried::kept))
+        self.found.iter().enumerate().filter_map(best_of).collect()
     }
 
     /// Others that held in the search, the cheapest first.
-    fn others(&self, winner: (usize, Point)) -> Vec<(usize, Point)> {
+    pub(super) fn others(&self) -> Vec<(usize, Point)> {
+        let bests = self.bests();
         let mut all: Vec<((usize, Point), f64)> = Vec::new();
         for (family, found) in self.found.iter().enumerate() {
             let held = found.tried.iter().filter(|(_, one)| one.kept());
             all.extend(held.map(|(point, one)| ((family, *point), one.cost)));
         }
-        all.retain(|(subject, _)| *subject != winner && !self.dropped.contains(subject));
+        all.retain(|(subject, _)| !bests.contains(subject) && !self.dropped.contains(subject));
         all.sort_by(|a, b| a.1.total_cmp(&b.1));
         all.into_iter().take(OTHERS).map(|(subject, _)| subject).collect()
     }
-}
-
-impl Judged {
-    /// How a policy of it came out.
-    pub fn ruling(&self, name: &str) -> Option<Ruling> {
-        let policy = self.comparison.policies.iter().find(|policy| policy.name == name);
-        policy.map(|policy| policy.verdict.ruling)
-    }
-}
-
-/// Runs the winner beside what it is to be held against: with another seed, and on the days held out.
-fn judge(
-    laboratory: &Laboratory<'_>,
-    outcome: &Outcome,
-    winner: (usize, Point),
-    (question, attempt): (&Question, u64),
-    layers: &[Layer],
-    progress: &dyn Progress,
-) -> Result<Judged, Stop> {
-    let base = laboratory.base;
-    let families = laboratory.families;
-    let (sources, mut options) = base.recipe.restored(laboratory.folder.clone());
-    options.layers.extend(layers.iter().cloned());
-    let family = &families[winner.0];
-    let around = family.around(Some(winner.1));
-    options.layers.extend(around.iter().map(|(key, value)| {
-        Layer::value(format!("--vary {key}={value}"), key, value) //
-    }));
-    let seed = base.seed.wrapping_add(1_000_003 * (attempt + 1)) & (i64::MAX as u64);
-    for (key, number) in [("seed", seed), ("replications", u64::from(question.fresh))] {
-        let number = number.to_string();
-        options.layers.push(Layer::value(format!("--{key} {number}"), key, &number));
-    }
-    let mut names = Vec::new();
-    let mut add = |subject: (usize, Point), suffix: &str| -> Result<String, Stop> {
-        let name = free_name(base, &format!("{}-{suffix}", families[subject.0].policy));
-        let made = families[subject.0].layers(&name, Some(subject.1));
-        let (layers, documents) = made.map_err(Stop::NotEdited)?;
-        options.layers.extend(layers);
-        options.documents.extend(documents);
-        names.push(name.clone());
-        Ok(name)
-    };
-    let tuned = add(winner, "tuned")?;
-    let same_around =
-        |subject: &(usize, Point)| families[subject.0].around(Some(subject.1)) == around;
-    let next = outcome.found[winner.0].failing.map(|point| (winner.0, point)).filter(same_around);
-    let next = next.map(|subject| add(subject, "next")).transpose()?;
-    let mut others = Vec::new();
-    if question.holdout.is_some() {
-        for (at, subject) in outcome.others(winner).into_iter().enumerate() {
-            if same_around(&subject) {
-                others.push(add(subject, &format!("other-{}", at + 1))?);
-            }
-        }
-    }
-    let today = outcome.today.filter(|_| around.is_empty());
-    let today = today.map(|family| families[family].policy.clone());
-    names.extend(today.clone());
-    options.choose_only(names);
-    options.layers.extend(today.iter().map(|name| {
-        let value = toml::Value::String(name.clone()).to_string();
-        Layer::value(format!("--base {name}"), "base", &value)
-    }));
-    let Loaded { scenario, .. } =
-        load(sources, &options).map_err(|findings| Stop::Refused(Box::new(findings)))?;
-    let options = RunOptions {
-        jobs: laboratory.jobs,
-        all_timelines: false,
-        all_decisions: false,
-        limits: &[],
-        cancel: laboratory.cancel,
-    };
-    let results = run(&scenario, &options, progress).map_err(Stop::Run)?;
-    if !results.complete {
-        return Err(Stop::Interrupted);
-    }
-    let comparison = Comparison::of(&results);
-    Ok(Judged { results, comparison, tuned, next, today, others })
-}
-
-fn free_name(base: &crate::scenario::Scenario, wanted: &str) -> String {
-    let mut name = wanted.to_owned();
-    while base.policies.iter().any(|policy| policy.name == name) {
-        name.push('-');
-    }
-    name
 }
 
 /// What one step from the winner does.
@@ -239,8 +193,8 @@ pub struct Step {
     pub cost: f64,
     /// Latency of the SLO there and at the winner, ms; `None` where it is infinite, or there is none.
     pub latency_ms: (Option<f64>, Option<f64>),
-    /// Whether the SLO was kept there.
-    pub kept: bool,
+    /// Whether the SLO is kept there.
+    pub standing: Standing,
 }
 
 /// What a step in each direction from a setting does, as far as it was tried; the largest change of cost first.
@@ -269,7 +223,7 @@ pub fn steps(
             value: value.to_owned(),
             cost: ratio.unwrap_or(1.0),
             latency_ms: (mean(&there, Figure::SloLatency), mean(&at_winner, Figure::SloLatency)),
-            kept: tried.kept(),
+            standing: tried.standing,
         });
     }
     steps.sort_by(|a, b| (b.cost - 1.0).abs().total_cmp(&(a.cost - 1.0).abs()));

@@ -54,7 +54,7 @@ pub struct Found {
     pub winner: Option<Point>,
     /// Of the cheaper ones that do not hold, the one with the fewest steps to the winner.
     pub failing: Option<Point>,
-    /// The one with the least excess, where nothing holds.
+    /// The one with the least excess.
     pub closest: Option<Point>,
     /// Cheaper ones that may hold, of which that cannot be told; the cheapest first.
     pub open: Vec<Point>,

@@ -34,6 +34,7 @@ pub fn search<T: Trials>(space: &Space, trials: &mut T, plan: Plan) -> Result<Fo
         search.way = Way::Whole;
         let all: Vec<_> = (0..size).map(|point| (point, plan.replications)).collect();
         search.trials.run(&all)?;
+        while search.race()? {}
         return Ok(search.found());
     }
     let alone = space.axes.len() == 1 && space.axes[0].ordered;
@@ -45,6 +46,11 @@ pub fn search<T: Trials>(space: &Space, trials: &mut T, plan: Plan) -> Result<Fo
     }
     while search.race()? || search.around()? {}
     Ok(search.found())
+}
+
+/// What is known of a space before its search has ended.
+pub(super) fn so_far<T: Trials>(space: &Space, trials: &mut T, plan: Plan) -> Found {
+    Search { space, trials, plan, way: Way::Surrogate }.found()
 }
 
 /// What a run of `points` showed so far.
@@ -234,7 +240,9 @@ impl<T: Trials> Search<'_, T> {
         let winner = best(&tried);
         let limit = winner.map_or(f64::INFINITY, |point| tried[&point].cost);
         let cost = |point: &Point| tried[point].cost;
-        let cheaper = |(_, one): &(&Point, &Tried)| !one.kept() && one.cost < limit;
+        let cheaper = |(_, one): &(&Point, &Tried)| {
+            one.standing == Standing::Breaks && one.cost < limit //
+        };
         let failing = winner.and_then(|winner| {
             let steps = |point: &Point| self.space.steps(*point, winner);
             let those = tried.iter().filter(cheaper).map(|(point, _)| *point);
@@ -248,14 +256,7 @@ impl<T: Trials> Search<'_, T> {
         let mut open: Vec<Point> =
             tried.iter().filter(|(_, one)| may(one)).map(|(point, _)| *point).collect();
         open.sort_by(|a, b| cost(a).total_cmp(&cost(b)));
-        Found {
-            way: self.way,
-            winner,
-            failing,
-            closest: if winner.is_none() { closest() } else { None },
-            open,
-            tried,
-        }
+        Found { way: self.way, winner, failing, closest: closest(), open, tried }
     }
 }
 

@@ -1,6 +1,7 @@
 //! What is known of settings that were tried, and whether it is enough to say that they hold.
 
 use super::space::Point;
+use statrs::distribution::{ContinuousCDF, StudentsT};
 use std::collections::BTreeMap;
 
 /// What one replication of a setting showed.
@@ -30,7 +31,8 @@ pub struct Tried {
     pub replications: u32,
     /// Mean cost.
     pub cost: f64,
-    /// Of the worst term, over all replications together; at most 1 where the SLO was kept.
+    /// Of the worst term, over all replications together; at most 1 where the SLO was kept. Infinite where no request
+    /// arrived: nothing was seen.
     pub excess: f64,
     /// Whether that is certain.
     pub standing: Standing,
@@ -45,8 +47,9 @@ impl Tried {
 
 /// Excess below which nothing is told apart: a thousandth of what is allowed.
 const LEAST: f64 = 1e-3;
-/// How many standard errors from the limit are enough: one setting in two hundred is misjudged.
-const CERTAIN: f64 = 2.6;
+/// What is this improbable under luck alone is certain: on either side one setting in two hundred is misjudged each
+/// time it is looked at.
+const CERTAIN: f64 = 0.995;
 /// Without knowledge of luck, an excess this many times the limit, or less than it by as much, is certain.
 const FAR: f64 = 4.0;
 /// Degrees of freedom from which on the spread of luck counts as known.
@@ -63,14 +66,14 @@ pub(super) fn tried<'a>(
     draws: bool,
 ) -> BTreeMap<Point, Tried> {
     let samples: Vec<(Point, &[Sample])> = samples.filter(|(_, seen)| !seen.is_empty()).collect();
-    let luck = if draws { luck(&samples) } else { Some(0.0) };
+    let luck = if draws { luck(&samples) } else { Some((0.0, f64::INFINITY)) };
     let one = |&(point, seen): &(Point, &[Sample])| (point, judged(seen, luck));
     samples.iter().map(one).collect()
 }
 
-/// Standard deviation of scaled excess between replications of one setting, all settings together; `None` where
-/// too few were repeated to know. Settings far from the limit on either side tell nothing of luck at it.
-fn luck(samples: &[(Point, &[Sample])]) -> Option<f64> {
+/// Standard deviation of scaled excess between replications of one setting, all settings together, and its degrees of
+/// freedom; `None` where too few were repeated to know. Settings far from the limit on either side tell nothing of luck at it.
+fn luck(samples: &[(Point, &[Sample])]) -> Option<(f64, f64)> {
     let (mut squares, mut freedom) = (0.0, 0.0);
     for (_, seen) in samples {
         let values: Vec<f64> = seen.iter().map(|one| scaled(worst(&one.excess))).collect();
@@ -80,22 +83,29 @@ fn luck(samples: &[(Point, &[Sample])]) -> Option<f64> {
             freedom += values.len() as f64 - 1.0;
         }
     }
-    (freedom >= FREEDOM).then(|| (squares / freedom).sqrt())
+    (freedom >= FREEDOM).then(|| ((squares / freedom).sqrt(), freedom))
 }
 
 fn worst(excess: &[f64]) -> f64 {
     excess.iter().copied().fold(0.0, f64::max)
 }
 
-fn judged(seen: &[Sample], luck: Option<f64>) -> Tried {
+fn judged(seen: &[Sample], luck: Option<(f64, f64)>) -> Tried {
     let count = seen.len() as f64;
-    let terms = seen.first().map_or(0, |one| one.excess.len());
+    let cost = seen.iter().map(|one| one.cost).sum::<f64>() / count;
+    let replications = seen.len() as u32;
+    let terms = seen.iter().map(|one| one.excess.len()).max().unwrap_or(0);
+    if terms == 0 {
+        let (excess, standing) = (f64::INFINITY, Standing::CannotTell);
+        return Tried { replications, cost, excess, standing };
+    }
     let mean = |term: usize| {
         seen.iter().filter_map(|one| one.excess.get(term)).sum::<f64>() / count //
     };
     let excess = (0..terms).map(mean).fold(0.0, f64::max);
     let far = match luck {
-        Some(luck) => CERTAIN * luck / count.sqrt(),
+        Some((_, f64::INFINITY)) => 0.0,
+        Some((luck, freedom)) => quantile(freedom) * luck / count.sqrt(),
         None => FAR.ln(),
     };
     let standing = match scaled(excess) {
@@ -103,8 +113,13 @@ fn judged(seen: &[Sample], luck: Option<f64>) -> Tried {
         at if at > far => Standing::Breaks,
         _ => Standing::CannotTell,
     };
-    let cost = seen.iter().map(|one| one.cost).sum::<f64>() / count;
-    Tried { replications: seen.len() as u32, cost, excess, standing }
+    Tried { replications, cost, excess, standing }
+}
+
+/// Of Student's t: how many standard errors are certain.
+fn quantile(freedom: f64) -> f64 {
+    // It exists for all freedoms from 1 on.
+    StudentsT::new(0.0, 1.0, freedom).map_or(f64::INFINITY, |t| t.inverse_cdf(CERTAIN))
 }
 
 #[cfg(test)]

@@ -98,6 +98,7 @@ const BESIDE: &[(&str, &str)] = &[
         "workload.arrivals.NAME.spike = { at = '1m', height = '9/s', rise = '9s', hold = '9s', fall = '9s' }",
     ),
     ("on-off", "workload.arrivals.NAME.on-off = { rate = '9/s', on = '10s', off = '20s' }"),
+    ("preset", "workload.arrivals.NAME.preset.name = 'llm-chat-smooth'"),
     ("replay", "workload.arrivals.NAME.replay.file = 'traces/web-week.csv.gz'"),
     (
         "replay.service_time_linear",

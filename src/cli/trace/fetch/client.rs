@@ -138,6 +138,10 @@ impl Client {
                 "does it run, and is the port right?",
                 true,
             ),
+            // Bytes that TLS makes nothing of, or a certificate that it does not trust.
+            Error::Io(error) if error.kind() == ErrorKind::InvalidData => {
+                miss(format!("no secure connection to {host}: {error}"), TLS, false)
+            }
             Error::Io(error) if is_resolution(error) => miss(
                 format!("there is no host `{host}`: {error}"),
                 "check the name in --url",

@@ -10,7 +10,7 @@ use crate::cli::terminal::Terminal;
 use autosim_engine::units::Span;
 use autosim_engine::workload::trace::write_whole;
 use client::Client;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Fetch recorded traffic or telemetry over HTTP
 ///
@@ -68,14 +68,10 @@ fn csv(args: &CsvArgs, terminal: &Terminal) -> Result<Exit, Failure> {
             "--url: the answer {what}; give the address that the file itself comes from"
         )));
     }
-    write(&args.out, &bytes)?;
+    write_whole(&args.out, &bytes).map_err(|error| {
+        Failure::bad_input(format_args!("--out: cannot write `{}`: {error}", args.out.display()))
+    })?;
     let out = args.out.display();
     terminal.say(&format!("{} bytes in {out}; see `autosim trace inspect {out}`", bytes.len()));
     Ok(Exit::Good)
-}
-
-fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    write_whole(path, bytes).map_err(|error| {
-        Failure::bad_input(format_args!("--out: cannot write `{}`: {error}", path.display()))
-    })
 }

@@ -1,11 +1,12 @@
 //! `trace fetch prometheus`: the answers to queries over a range, in pieces where it is long, as one file.
 
+use super::Server;
 use super::client::Client;
 use super::instant::Instant;
-use super::{Server, write};
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::terminal::Terminal;
 use autosim_engine::units::{Span, plural};
+use autosim_engine::workload::trace::write_packed;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -36,7 +37,7 @@ pub(super) struct Args {
     /// From one point to the next
     #[arg(long, value_name = "SPAN", default_value = "15s")]
     step: Span,
-    /// The file to write, whole or not at all [default: standard output]
+    /// The file to write, whole or not at all; `.gz` and `.zst` are packed [default: standard output]
     #[arg(long, short, value_name = "FILE")]
     out: Option<PathBuf>,
 }
@@ -145,7 +146,8 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
     match &args.out {
         None => terminal.print(&text)?,
         Some(out) => {
-            write(out, text.as_bytes())?;
+            write_packed(out, text.as_bytes())
+                .map_err(|error| Failure::bad_input(format_args!("--out: {error}")))?;
             let (out, step) = (out.display(), args.step);
             terminal
                 .say(&format!("{told}, {step} apart, in {out}; see `autosim trace inspect {out}`"));

@@ -11,6 +11,7 @@ mod hyperexponential;
 mod lognormal;
 mod mixture;
 mod pareto;
+mod presets;
 mod sampler;
 #[cfg(test)]
 mod tests;
@@ -24,6 +25,7 @@ pub use hyperexponential::{Branch, Hyperexponential};
 pub use lognormal::Lognormal;
 pub use mixture::Component;
 pub use pareto::Pareto;
+pub use presets::Preset;
 pub use sampler::Sampler;
 pub use sampler::unit;
 pub use uniform::Uniform;
@@ -76,6 +78,8 @@ pub enum Distribution {
     Empirical(Empirical),
     /// One of several laws: `mixture = [{ weight = 0.9, law.constant = "1s" }, ...]`.
     Mixture(Vec<Component>),
+    /// A measured law, by its name: `preset = "lambda-python"`.
+    Preset(Preset),
 }
 
 /// What every law can do.
@@ -112,6 +116,10 @@ macro_rules! with_law {
             Distribution::Empirical($law) => $body,
             Distribution::Mixture(components) => {
                 let $law = &mixture::Mixture(components);
+                $body
+            }
+            Distribution::Preset(preset) => {
+                let $law = &preset.law();
                 $body
             }
         }

@@ -49,6 +49,8 @@ const LAWS: &[(&str, f64, f64)] = &[
         2.0,
         2.345_21,
     ),
+    // Between 30 and 40 seconds.
+    ("law.preset = 'k8s-pod-pull-1gb'", 35.0, 0.082_478),
     ("law.empirical = { values = ['1s', '2s', '6s'] }", 3.0, 0.720_08),
     ("law.empirical = { quantiles = [[0, '0s'], [0.5, '2s'], [1, '10s']] }", 3.5, 0.861_10),
     (

@@ -9,6 +9,7 @@ mod moment;
 mod on_off;
 mod poisson;
 mod polyline;
+mod presets;
 mod profile;
 mod ramp;
 mod renewal;
@@ -26,6 +27,7 @@ pub use mmpp::{Mmpp, State, StateOrder};
 pub use moment::Moment;
 pub use on_off::{Dwell, OnOff};
 pub use poisson::Poisson;
+pub use presets::{Preset, TrafficPreset};
 pub use profile::{Between, Profile};
 pub use ramp::Ramp;
 pub use renewal::Renewal;
@@ -83,6 +85,8 @@ pub enum SourceSpec {
     Replay(Box<Replay>),
     /// Users who send the next request only after the one before.
     ClosedLoop(ClosedLoop),
+    /// Traffic that somebody measured, by its name.
+    Preset(Preset),
 }
 
 impl SourceSpec {
@@ -114,6 +118,7 @@ impl Resolver<'_> {
             SourceSpec::OnOff(spec) => spec.resolve(self, faults),
             SourceSpec::Replay(spec) => spec.resolve(recording?, self, faults),
             SourceSpec::ClosedLoop(spec) => spec.resolve(self, faults),
+            SourceSpec::Preset(spec) => spec.resolve(self, faults),
         }
     }
 }

@@ -159,7 +159,7 @@ impl Inspection {
         self.sparkline = tally.sparkline();
         self.curve = tally.curve(step);
         if let Some(clock) = self.clock.as_ref().filter(|_| self.span_s >= A_DAY_S) {
-            self.hour_of_week = tally.week(clock.zone(), step).and_then(|week| week.factors());
+            self.hour_of_week = tally.week(clock.zone(), step, 0).and_then(|week| week.factors());
         }
     }
 }

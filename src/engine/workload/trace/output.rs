@@ -28,6 +28,14 @@ pub(super) fn whole<T>(
     Ok(done)
 }
 
+/// Writes bytes to `path`: whole or not at all, packed as its ending says (`.gz`, `.zst`).
+///
+/// # Errors
+/// The file cannot be written; what was at its path is as it was.
+pub fn write_packed(path: &Path, bytes: &[u8]) -> Result<(), GenerateError> {
+    whole(path, |file| Ok(file.write_all(bytes)?))
+}
+
 /// Writes bytes as they are to `path`: whole or not at all.
 ///
 /// # Errors

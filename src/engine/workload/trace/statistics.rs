@@ -86,8 +86,12 @@ impl<'a> Tally<'a> {
         self.starts.iter().enumerate().map(move |(at, &start)| (start, count(at)))
     }
 
-    fn first(&self) -> i64 {
+    pub(super) fn first(&self) -> i64 {
         self.starts.first().copied().unwrap_or(0)
+    }
+
+    pub(super) fn requests(&self) -> f64 {
+        self.counts.map_or(self.starts.len() as f64, |counts| counts.iter().sum())
     }
 
     /// From the first row to the last or to the end of the last interval.
@@ -215,8 +219,8 @@ impl<'a> Tally<'a> {
     }
 
     /// Requests and seconds in each hour of the week, as the clocks of a zone show it; `None` where an interval is
-    /// longer than an hour.
-    pub(super) fn week(&self, zone: &TimeZone, step: u64) -> Option<Week> {
+    /// longer than an hour. `epoch` is the instant that the clocks' 1970 begins with: 0, or a recording's own start.
+    pub(super) fn week(&self, zone: &TimeZone, step: u64, epoch: i64) -> Option<Week> {
         if step > HOUR_NS {
             return None;
         }
@@ -224,8 +228,8 @@ impl<'a> Tally<'a> {
         let mut rows = self.rows().peekable();
         let mut at = self.first();
         while at < self.until {
-            let (index, until) = hour_of_week(at, zone)?;
-            let end = until.min(self.until);
+            let (index, until) = hour_of_week(at.saturating_sub(epoch), zone)?;
+            let end = until.saturating_add(epoch).min(self.until);
             week.seconds[index] += Span(end.abs_diff(at)).as_secs_f64();
             // The last request is at the end of what is covered, and counts.
             let is_last = end == self.until;
@@ -239,7 +243,7 @@ impl<'a> Tally<'a> {
 }
 
 /// The next number of seconds or minutes that people count in.
-fn round_up(number: u64) -> u64 {
+pub(super) fn round_up(number: u64) -> u64 {
     const ROUND: [u64; 15] = [1, 2, 5, 10, 15, 20, 30, 60, 120, 180, 240, 360, 480, 720, 1440];
     let found = ROUND.into_iter().find(|round| *round >= number);
     found.unwrap_or_else(|| number.next_multiple_of(1440))
@@ -344,7 +348,7 @@ mod tests {
         for (zone, hours) in
             [(TimeZone::UTC, [166, 167, 0]), (TimeZone::fixed(jiff::tz::offset(1)), [167, 0, 1])]
         {
-            let factors = tally.week(&zone, half as u64).unwrap().factors().unwrap();
+            let factors = tally.week(&zone, half as u64, 0).unwrap().factors().unwrap();
             // Rates 4, 6 and 8 an hour: mean 6.
             let expected = [4.0 / 6.0, 1.0, 8.0 / 6.0];
             for (hour, factor) in hours.into_iter().zip(expected) {
@@ -352,7 +356,7 @@ mod tests {
             }
             assert_eq!(factors.iter().flatten().count(), 3);
         }
-        assert!(tally.week(&TimeZone::UTC, 2 * HOUR_NS).is_none());
+        assert!(tally.week(&TimeZone::UTC, 2 * HOUR_NS, 0).is_none());
     }
 
     #[test]

@@ -13,7 +13,7 @@ use super::number::{TimeUnit, with_a_point};
 use super::options::{Edge, Options};
 use super::question::{METRIC_NAMES, known};
 use super::records::{header_of, separator};
-use super::requests::{is_time_name, stamp_assumptions};
+use super::requests::is_time_name;
 use super::series::{Point, Series, is_called, matchers, usual_gap};
 use super::stamp::{RELATIVE_BELOW_NS, StampReader};
 use crate::units::{Span, WallClock};
@@ -101,7 +101,8 @@ pub fn telemetry(text: &str, path: &str, options: &Options) -> Result<Telemetry,
         cloudwatch::measured(text, stamps, path, &mut said)?
     } else if head.text.starts_with(['{', '[']) {
         return Err(known(&head, path).unwrap_or_else(|| {
-            let message = format!("{path} is JSON, but no answer of Prometheus or CloudWatch");
+            let message =
+                format!("{path} is neither an answer of Prometheus or CloudWatch nor a table");
             TraceError::file(
                 message,
                 "export its series as CSV: a column of times, one for each series",
@@ -115,7 +116,7 @@ pub fn telemetry(text: &str, path: &str, options: &Options) -> Result<Telemetry,
         relative: false,
         stamps: edge,
         zone: stamps.zone(options.zone.is_some()),
-        assumptions: stamp_assumptions(path, &stamps, options),
+        assumptions: of_stamps(path, &stamps, options),
     };
     for series in series {
         read.series.push(in_order(series, path, &mut said)?);
@@ -129,7 +130,27 @@ pub fn telemetry(text: &str, path: &str, options: &Options) -> Result<Telemetry,
         return Err(TraceError::file(message, "export a range in which the series have some"));
     };
     read.relative = stamps.numeric() && last < RELATIVE_BELOW_NS;
+    let before = |series: &&Measured| series.points.first().is_some_and(|first| first.0 < 0);
+    if let Some(early) = read.series.iter().find(before).filter(|_| stamps.numeric()) {
+        let message = format!("{path}: `{}` begins before time 0", early.name);
+        return Err(TraceError::file(
+            message,
+            "times count from 1970 or from the recording's start",
+        ));
+    }
     Ok(read)
+}
+
+/// What was told from the stamps.
+fn of_stamps(path: &str, stamps: &StampReader, options: &Options) -> Vec<String> {
+    let utc = stamps.naive && options.zone.is_none();
+    let utc = utc
+        .then(|| format!("{path}: times without a zone were read as UTC; --zone states another"));
+    let unit = stamps.guessed.filter(|unit| *unit != TimeUnit::Seconds).map(|unit| {
+        let unit = unit.name();
+        format!("{path}: times were read as {unit}, told by the size of the first")
+    });
+    utc.into_iter().chain(unit).collect()
 }
 
 fn head(text: &str, options: &Options) -> Head {
@@ -410,7 +431,8 @@ mod tests {
             ("time,pod\n0,a\n", "no column holds numbers"),
             ("time,cpu\n0,1,2\n", "t: CSV error"),
             ("time,cpu\n0,\n", "t holds no value"),
-            ("{\"a\":1}", "t is JSON, but no answer of Prometheus or CloudWatch"),
+            ("time,cpu\n-60,1\n0,1\n", "`cpu` begins before time 0"),
+            ("{\"a\":1}", "t is neither an answer of Prometheus or CloudWatch nor a table"),
             (r#"{"status":"error","errorType":"bad_data","error":"x"}"#, "says what was wrong"),
             ("apiVersion: v1\nkind: Pod\n", "a document of Kubernetes"),
         ] {

@@ -65,17 +65,16 @@ fn known(series: &Measured) -> Option<(usize, &'static Known)> {
     })
 }
 
-/// The column that a series is by its name, and its rank.
+/// The column that a series is by its name, and its rank: one that bears the column's own name is the best.
 pub(super) fn usual(series: &Measured) -> Option<(String, usize)> {
     if let Some((rank, known)) = known(series) {
-        return Some((known.2.to_owned(), rank));
+        return Some((known.2.to_owned(), rank + 1));
     }
     let name = series.metric();
     let other = series.label("statistic").is_some_and(|statistic| statistic != "Average");
     // Seconds of CPU are percent only beside what was requested.
     let cpu = name == "container_cpu_usage_seconds_total";
-    (!other && !cpu && !name.is_empty() && !name.starts_with('{'))
-        .then(|| (name.to_owned(), KNOWN.len()))
+    (!other && !cpu && !name.is_empty() && !name.starts_with('{')).then(|| (name.to_owned(), 0))
 }
 
 /// What its values are, by its name: counters end alike.

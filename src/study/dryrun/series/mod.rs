@@ -187,7 +187,8 @@ fn assigned<'a>(
         let usual = usual(series);
         let stated = taken.map(|column| column.name.clone());
         let column_name = stated.or_else(|| usual.as_ref().map(|(name, _)| name.clone()));
-        offers.push(Offer { name: series.name.clone(), column: column_name });
+        let name = series.name.clone();
+        offers.push(Offer { name, column: column_name, taken: taken.is_some() });
         if let (None, Some((name, rank))) = (taken, usual) {
             let column = column(name.clone(), series, *edge, rank);
             known.entry(name).or_default().push(column);
@@ -200,7 +201,9 @@ fn assigned<'a>(
         let best = several.iter().map(|column| column.rank).min();
         let mut best: Vec<Column<'a>> =
             several.into_iter().filter(|column| Some(column.rank) == best).collect();
-        if best.len() == 1 {
+        if let [only] = best.as_slice() {
+            let taken = only.series.name.as_str();
+            offers.iter_mut().for_each(|offer| offer.taken |= offer.name == taken);
             columns.append(&mut best);
         } else if is_count(&name) {
             let message = format!("{} series may be `{name}`", best.len());
@@ -306,7 +309,7 @@ fn per_second(
     for &(at, value) in &series.points {
         if let Some(&(last, _)) = points.last() {
             let between = (at.abs_diff(last).saturating_add(period / 2) / period).saturating_sub(1);
-            if between > MOST_ROWS as u64 {
+            if all_quiet + between > MOST_ROWS as u64 {
                 let message = format!("`{}` has a hole of {between} periods", series.name);
                 return Err((message, "export a shorter range"));
             }
@@ -472,6 +475,16 @@ mod tests {
         ] {
             assert!(said.contains(part), "{part}\n{said}");
         }
+    }
+
+    #[test]
+    fn a_series_that_bears_the_name_of_a_column_is_it_before_those_that_are_known() {
+        let counter = r#""__name__":"http_requests_total","job":"web""#;
+        let text = prometheus(&[
+            (counter, 60, &["0", "60"]),
+            (r#""__name__":"requests_per_s","job":"web""#, 60, &["7", "8"]),
+        ]);
+        assert_eq!(merge(&[&text], &[]).0, "requests_per_s\n0: 7\n60: 8\n");
     }
 
     #[test]

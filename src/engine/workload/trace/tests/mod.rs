@@ -9,6 +9,7 @@ use std::io::Write;
 use std::path::Path;
 
 mod convert;
+mod fit;
 mod formats;
 #[cfg(feature = "parquet")]
 mod parquet;

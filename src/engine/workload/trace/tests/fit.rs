@@ -1,0 +1,146 @@
+//! Models of recordings whose making is known.
+
+use super::super::{Form, Model, Options, fit, generate};
+use crate::random::{Distribution, Streams};
+use crate::units::{Span, Time, WallClock};
+use crate::workload::SourceSpec;
+use crate::workload::tests::resolve_in;
+
+/// A recording of what sources make; with `dated` its first row is at midnight of Monday, 2 March 2026.
+fn model(sources: &str, days: u64, form: Form, dated: bool) -> Model {
+    let folder = tempfile::tempdir().unwrap();
+    let end = Time::from_secs(days * 86_400);
+    let (load, said) = resolve_in(folder.path(), sources, &WallClock::default(), end);
+    let load = load.unwrap_or_else(|| panic!("{said:?}"));
+    let path = folder.path().join("t.csv");
+    generate(&load, &Streams::new(7, 0, 0), end, &path, form, &Default::default()).unwrap();
+    if dated {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let row = |line: &str| {
+            let (seconds, value) = line.split_once(',').unwrap();
+            format!("{},{value}\n", 1_772_409_600 + seconds.parse::<u64>().unwrap())
+        };
+        let rows: String = text.lines().skip(1).map(row).collect();
+        std::fs::write(&path, format!("time,count\n{rows}")).unwrap();
+    }
+    fit(folder.path(), "t.csv", &Options::default(), 1).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// The names of what the model misses.
+fn missed(model: &Model) -> Vec<&str> {
+    model.compared.iter().filter(|one| one.missed).map(|one| one.what.as_str()).collect()
+}
+
+fn near(what: &str, found: f64, expected: f64, share: f64) {
+    assert!((found / expected - 1.0).abs() <= share, "{what}: {found}, expected {expected}");
+}
+
+#[test]
+fn a_poisson_stream_of_exponential_times_is_found_again() {
+    let model = model(
+        "[arrivals.a.poisson]\nrate = '2/s'\nservice_time.exponential.mean = '80ms'",
+        1,
+        Form::Timestamps,
+        false,
+    );
+    assert_eq!(model.arrivals.keys().collect::<Vec<_>>(), ["course"], "no bursts are seen");
+    let SourceSpec::Levels(levels) = &model.arrivals["course"].0 else { panic!() };
+    for level in &levels.points {
+        near("level", level.rate.as_per_second(), 2.0, 0.1);
+    }
+    let (law, _) = model.service_time.as_ref().unwrap();
+    assert_eq!(law.kind(), "exponential");
+    near("mean", law.mean_s(), 0.08, 0.02);
+    assert_eq!(missed(&model), [""; 0]);
+    assert!(model.unknown[0].contains("nothing is known of hours of the day"));
+}
+
+#[test]
+fn independent_gaps_are_found_again() {
+    let model = model(
+        "[arrivals.a.renewal]\ngaps.gamma = { mean = '200ms', cv = 4 }\n\
+         service_time.lognormal = { median = '1s', sigma = 0.9 }",
+        1,
+        Form::Timestamps,
+        false,
+    );
+    let SourceSpec::Renewal(renewal) = &model.arrivals["gaps"].0 else { panic!() };
+    near("gap", renewal.gaps.mean_s(), 0.2, 0.05);
+    near("variation", renewal.gaps.cv(), 4.0, 0.05);
+    let (law, told) = model.service_time.as_ref().unwrap();
+    assert_eq!(law.kind(), "lognormal", "{told}");
+    near("mean", law.mean_s(), (0.405_f64).exp(), 0.03);
+    assert_eq!(missed(&model), [""; 0]);
+}
+
+#[test]
+fn bursts_beside_the_hours_of_the_week_are_found_again() {
+    let week = "[arrivals.a.profile]\nmean = '10/s'\nbetween = 'step'\ndays = [1, 1, 1, 1, 1, 0.4, 0.4]\n\
+                hours = [1, 1, 1, 1, 1, 1, 1, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 2, 2, 2, 1, 1]\n";
+    let bursts = "[arrivals.b.mmpp]\nstates = [{ rate = '0/s', dwell = '20m' }, { rate = '6/s', dwell = '10m' }]\n";
+    let model = model(&format!("{week}{bursts}"), 21, Form::Counts(Span::from_secs(60)), true);
+    let names: Vec<&String> = model.arrivals.keys().collect();
+    assert_eq!(names, ["workdays", "weekend", "bursts"]);
+    let SourceSpec::Profile(workdays) = &model.arrivals["workdays"].0 else { panic!() };
+    // Whatever part of the bursts stays in the hours: a workday's are busier, and noon's than midnight's.
+    assert!(workdays.days[0] > 1.2 && workdays.days[5] == 0.0, "{workdays:?}");
+    assert!(workdays.hours[12] > 1.3 * workdays.hours[2], "{workdays:?}");
+    let SourceSpec::Mmpp(mmpp) = &model.arrivals["bursts"].0 else { panic!() };
+    let [low, high] = mmpp.states[..] else { panic!() };
+    // The rate of bursts and their stays: the deviation 6 sqrt(2/9) and the decay 1/20m + 1/10m.
+    let share = high.dwell.as_secs_f64() / (high.dwell.as_secs_f64() + low.dwell.as_secs_f64());
+    let deviation = high.rate.as_per_second() * (share * (1.0 - share)).sqrt();
+    near("deviation", deviation, 6.0 * (2.0_f64 / 9.0).sqrt(), 0.25);
+    let decay = 1.0 / high.dwell.as_secs_f64() + 1.0 / low.dwell.as_secs_f64();
+    near("decay", decay, 1.0 / 1200.0 + 1.0 / 600.0, 0.4);
+    assert_eq!(missed(&model), [""; 0], "{:?}", model.compared);
+}
+
+#[test]
+fn a_trend_is_a_straight_line_beside_the_week() {
+    let model = model(
+        "[arrivals.a.poisson]\nrate = '2/s'\n\
+         [arrivals.b.ramp]\nfrom = '0/s'\nto = '1.5/s'\nstart = '0s'\nlength = '56d'",
+        56,
+        Form::Counts(Span::from_secs(600)),
+        true,
+    );
+    let SourceSpec::Ramp(ramp) = &model.arrivals["trend"].0 else { panic!() };
+    near("growth", ramp.to.as_per_second(), 1.5, 0.05);
+    assert_eq!((ramp.from.as_per_second(), ramp.length), (0.0, Span::from_secs(56 * 86_400)));
+    assert_eq!(missed(&model), [""; 0], "{:?}", model.compared);
+}
+
+#[test]
+fn times_that_are_of_no_law_are_kept_as_quantiles() {
+    let model = model(
+        "[arrivals.a.poisson]\nrate = '1/s'\nservice_time.mixture = [\n\
+         { weight = 1, law.constant = '10ms' }, { weight = 1, law.uniform = { min = '5s', max = '6s' } }]",
+        1,
+        Form::Timestamps,
+        false,
+    );
+    let (law, told) = model.service_time.as_ref().unwrap();
+    assert!(matches!(law, Distribution::Empirical(_)) && told.contains("no law is within 4 %"));
+    near("mean", law.mean_s(), 2.755, 0.1);
+    assert!(!missed(&model).contains(&"service time, p99, s"), "{:?}", model.compared);
+}
+
+#[test]
+fn what_a_model_misses_is_named() {
+    // One minute of the day has three hundred times as many: no rate that comes and goes by itself has such a peak.
+    let spike = "[arrivals.a.poisson]\nrate = '0.2/s'\n[arrivals.b.spike]\nheight = '60/s'\nat = '40000s'\n\
+                 rise = '1s'\nhold = '60s'\nfall = '1s'";
+    let model = model(spike, 1, Form::Timestamps, false);
+    assert!(missed(&model).contains(&"most in 1s"), "{:?}", model.compared);
+}
+
+#[test]
+fn too_little_makes_no_model() {
+    let folder = tempfile::tempdir().unwrap();
+    for text in ["time_s\n1\n2\n3\n".to_owned(), format!("time_s\n{}", "5\n".repeat(200))] {
+        std::fs::write(folder.path().join("t.csv"), &text).unwrap();
+        let error = fit(folder.path(), "t.csv", &Options::default(), 1).unwrap_err().to_string();
+        assert!(error.contains("t.csv") && error.contains("at least 100 requests"), "{error}");
+    }
+}
