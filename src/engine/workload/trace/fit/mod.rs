@@ -402,6 +402,8 @@ fn drawn(workload: &Workload, like: &Recording, end: Time, seed: u64) -> Recordi
         zone: like.zone.clone(),
         inversions: 0,
         waited: false,
+        law: None,
+        joined: None,
         grid: None,
         spread: Spread::Keep,
         assumptions: Vec::new(),
