@@ -108,6 +108,17 @@ impl Reader {
             "metric_name,timestamp,metric_value\nhttp_req_duration,1764400000,30.5\nhttp_req_duration,1764400003,1900\n",
             "\"Time\",\"web\"\n2026-03-02 09:00:00,2 req/s\n2026-03-02 09:00:15,1.4 K\n",
             "Timestamp,User Count,Type,Name,Requests/s,Total Request Count\n1,1,,Aggregated,0,0\n2,1,,Aggregated,0,3\n",
+            "2026-03-02T09:00:00.5Z lb 1.2.3.4:5 10.0.0.1:80 0.1 0.2 0.3 200 200 0 29 \"GET http://h:80/ HTTP/1.1\" \"c\" - -\n",
+            "#Fields: date time cs-method cs-uri-stem sc-status time-taken\n2026-03-02 09:00:03 GET /a 200 1400\n",
+            "Timestamp,Model,Request tokens,Response tokens,Total tokens,Log Type\n5,ChatGPT,472,18,490,C\n7,GPT-4,20,0,20,A\n",
+            "timeStamp,elapsed,label,success\n1764400000000,313,GET /,true\n1764400000167,20,GET /,false\n",
+            "RUN\tP\t\tg\t1764400000000\t \t3.3.1\nREQUEST\t1\t\tg1\t1764400000251\t1764400000474\tOK\t \n",
+            "{\"code\":200,\"timestamp\":\"2026-03-02T09:00:00+01:00\",\"latency\":5000000,\"attack\":\"a\",\"seq\":0}\n",
+            "response-time,DNS+dialup,DNS,Request-write,Response-delay,Response-read,status-code,offset\n0.2,0,0,0,0,0,200,0.5\n",
+            "starttime\tseconds\tctime\tdtime\tttime\twait\nTue Mar 01 13:13:25 2016\t1456827205\t1\t2\t232\t3\n",
+            "#date;pid;id;http method;host;URL;HTTP status;size;duration;transaction;match;error;tag\n1461592516.5;<0.1.0>;2;get;h;/;200;3;250.5;-;;;\n",
+            "arrived_at,num_prefill_tokens,num_decode_tokens\n0.5,10,20\n0.75,1,2\n",
+            "sep=\t\ntime_s\tx\n1\t2\n",
         ];
         let mut seeds: Vec<Seed> = texts.map(|text| ("t.csv".to_owned(), text.into())).into();
         // A gzip member without its end, and one that holds nothing.
@@ -116,6 +127,9 @@ impl Reader {
             "t.csv.gz".to_owned(),
             b"\x1f\x8b\x08\0\0\0\0\0\0\x03\x03\0\0\0\0\0\0\0\0\0".to_vec(),
         ));
+        // Two records of the World Cup's binary log.
+        let record = |second: u8| [&[0x35, 0x48, 0x6d, second][..], &[0; 16]].concat();
+        seeds.push(("t.bin".to_owned(), [record(1), record(3)].concat()));
         Self { name: "trace", seeds, beside: Vec::new(), arguments: &["trace", "inspect", "FILE"] }
     }
 

@@ -47,9 +47,8 @@ impl LoadOptions {
     }
 
     fn surroundings(&self) -> Surroundings<'_> {
-        let Self { fallback_name, folder, own, standard_input, .. } = self;
-        let standard_input = standard_input.as_ref();
-        Surroundings { fallback_name, folder, own, standard_input }
+        let Self { fallback_name, folder, own, .. } = self;
+        Surroundings { fallback_name, folder, own, standard_input: self.standard_input.as_ref() }
     }
 
     /// Keeps these policies alone, of the file or of layers; all if there are none.
@@ -325,11 +324,9 @@ replicas = 12
         let layers = change
             .iter()
             .map(|(path, value)| Layer::value(format!("--set {path}={value}"), path, value));
-        let options = LoadOptions {
-            fallback_name: "test".into(),
-            layers: layers.collect(),
-            ..LoadOptions::default()
-        };
+        let layers = layers.collect();
+        let options =
+            LoadOptions { fallback_name: "test".into(), layers, ..LoadOptions::default() };
         load(Sources::new("test.toml", text), &options)
     }
 

@@ -13,6 +13,7 @@ use super::recording::Recording;
 use super::records::{Form, cells_of, header_of, keys_of, of_rows, separator};
 use super::requests::is_time_name;
 use serde::{Deserialize, Serialize};
+use std::cell::OnceCell;
 use strum::{IntoStaticStr, VariantArray};
 
 /// A format of traces by name. Where none is stated, the first one in this order is taken that surely is the
@@ -116,6 +117,8 @@ pub(super) struct Head {
     pub(super) header: Vec<String>,
     /// It has a column of times: the stated one, or one with a usual name.
     pub(super) timed: bool,
+    /// The form of its lines, once it is asked for.
+    pub(super) form: OnceCell<Option<Form>>,
 }
 
 /// A reader of one format.
@@ -188,7 +191,8 @@ impl Head {
             false => header_of(first),
         };
         let timed = options.time.is_some() || header.iter().any(|name| is_time_name(name));
-        Self { bytes: input.head.clone(), text, lines, header, timed }
+        let form = OnceCell::new();
+        Self { bytes: input.head.clone(), text, lines, header, timed, form }
     }
 
     /// True if there is nothing but whole numbers and blanks.
@@ -211,7 +215,7 @@ impl Head {
 
     /// The form of its lines, if it is a log.
     pub(super) fn form(&self) -> Option<Form> {
-        Form::of(&self.lines)
+        *self.form.get_or_init(|| Form::of(&self.lines))
     }
 
     /// True for one object of JSON, or an array of them, over the whole text.

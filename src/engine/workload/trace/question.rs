@@ -115,6 +115,75 @@ const KNOWN: &[Known] = &[
               with --sort --service-time took_ms:ms",
     },
     Known {
+        is: |head| head.has_all(&["chat_id", "input_length"]),
+        what: "requests of Qwen, whose times may be in seconds",
+        way: "say so: --as timestamps --time timestamp --time-unit s",
+    },
+    Known {
+        is: |head| {
+            head.is_document()
+                && head.text.contains("\"traceID\"")
+                && head.text.contains("\"spans\"")
+        },
+        what: "spans of Jaeger",
+        way: "jq -c '.data[].spans[] | {time: .startTime, took: .duration}' FILE > spans.jsonl makes lines that are read, \
+              with --sort --time-unit us --service-time took:us; choose the spans of the service in question",
+    },
+    Known {
+        is: |head| head.text.contains("\"resourceSpans\""),
+        what: "spans of OpenTelemetry",
+        way: "jq -c '.resourceSpans[].scopeSpans[].spans[] | {time: .startTimeUnixNano, took: ((.endTimeUnixNano | tonumber) \
+              - (.startTimeUnixNano | tonumber))}' FILE > spans.jsonl makes lines that are read, with --sort --time-unit ns \
+              --service-time took:ns",
+    },
+    Known {
+        is: |head| {
+            head.is_document()
+                && head.text.contains("\"timeSeries\"")
+                && head.text.contains("\"points\"")
+        },
+        what: "an answer of Google's Cloud Monitoring",
+        way: "jq -r '[\"time\",\"count\"], (.timeSeries[0].points[] | [.interval.endTime, (.value.int64Value // \
+              .value.doubleValue)]) | @csv' FILE > counts.csv makes a table that is read, with --as counts --value count \
+              --time-is end --sort",
+    },
+    Known {
+        is: |head| {
+            head.is_document()
+                && head.text.contains("\"timeseries\"")
+                && head.text.contains("\"timeStamp\"")
+        },
+        what: "an answer of Azure Monitor",
+        way: "jq -r '[\"time\",\"count\"], (.value[0].timeseries[0].data[] | [.timeStamp, .total]) | @csv' FILE > counts.csv \
+              makes a table that is read, with --as counts --value count",
+    },
+    Known {
+        is: |head| head.is_document() && head.text.contains("\"pointlist\""),
+        what: "an answer of Datadog",
+        way: "jq -r '[\"time\",\"rate\"], (.series[0].pointlist[]) | @csv' FILE > rates.csv makes a table that is read, with \
+              --as rates --value rate --time-unit ms",
+    },
+    Known {
+        is: |head| {
+            head.is_document()
+                && head.text.contains("\"streams\"")
+                && head.text.contains("\"stream\"")
+        },
+        what: "an answer of Loki: lines of logs with their streams",
+        way: "jq -r '.data.result[].values[][1]' FILE > lines.log leaves the lines, which are read where their form is known, \
+              with --sort",
+    },
+    Known {
+        is: |head| head.text.starts_with("#[Histogram log format"),
+        what: "a log of HdrHistogram: how long requests took, not when they came",
+        way: "its percentiles may make a service time: service_time.empirical",
+    },
+    Known {
+        is: |head| head.is_document() && head.text.contains("\"latencyPercentiles\""),
+        what: "a report of oha: how long requests took, not when they came",
+        way: "its percentiles may make a service time: service_time.empirical",
+    },
+    Known {
         is: |head| {
             head.text.contains("Latency Distribution")
                 || head.text.contains("Detailed Percentile spectrum")

@@ -81,6 +81,10 @@ impl Layout {
     };
 }
 
+/// Columns of numbers of tokens, in and out, as public traces call them: Azure's, Vidur's.
+const TOKENS: [(&str, &str); 2] =
+    [("ContextTokens", "GeneratedTokens"), ("num_prefill_tokens", "num_decode_tokens")];
+
 /// Names a column of times usually has.
 const TIME_NAMES: &[&str] = &[
     "time_s",
@@ -319,7 +323,9 @@ impl Requests {
             });
         }
         let own = options.service_time_column.is_some() || options.service_time_linear.is_some();
-        if let (Some((from, to)), false) = (self.layout.tokens, own) {
+        let has = |name: &str| self.records.header.iter().any(|column| column == name);
+        let known = TOKENS.iter().copied().find(|(from, to)| has(from) && has(to));
+        if let (Some((from, to)), false) = (self.layout.tokens.or(known), own) {
             said.push(format!(
                 "{path}: service times may be made of its tokens: service_time_linear = {{ base = \"50ms\", per \
                  = {{ \"{from}\" = \"0.2ms\", \"{to}\" = \"25ms\" }} }}"
@@ -372,6 +378,10 @@ pub(super) fn stamp_of(
         None if stamps.skipped => wrong(
             "does not exist in its zone: the clock was put forward over it",
             "state the zone that wrote it, for example zone = \"UTC\"",
+        ),
+        None if stamps.mixed => wrong(
+            "is of another unit than the first",
+            "write all times in one unit; time_unit = states which",
         ),
         None if text == column.name => wrong(
             "is the header once more",

@@ -111,6 +111,13 @@ pub(super) fn empty() -> TraceError {
     TraceError::at("from", "no request was recorded in this slice", "play more of the recording")
 }
 
+/// A spread that would do nothing.
+pub(super) fn nothing_to_spread(spread: Spread) -> TraceError {
+    let name: &str = spread.into();
+    let message = format!("`{name}` has nothing to do: few of its requests share their times");
+    TraceError::at("spread", message, "leave it out: it is for times cut to the second or coarser")
+}
+
 impl Events {
     /// The recorded requests of a slice before `end`.
     pub(crate) fn sliced(
@@ -135,10 +142,11 @@ impl Events {
             demands
         });
         let events = Self::new(arrivals, demands, scale);
-        Ok(match (spread, grid) {
-            (Spread::Keep, _) | (_, None) => events,
-            (_, Some(grid)) => events.spread_over(slice.stretched(grid.0), spread),
-        })
+        match (spread, grid) {
+            (Spread::Keep, _) => Ok(events),
+            (_, None) => Err(nothing_to_spread(spread)),
+            (_, Some(grid)) => Ok(events.spread_over(slice.stretched(grid.0), spread)),
+        }
     }
 }
 

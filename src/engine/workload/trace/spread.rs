@@ -6,8 +6,19 @@ use rand_distr::{Distribution as _, Exp1};
 use serde::{Deserialize, Serialize};
 
 /// How the requests of one interval (or one coarse stamp) are placed in it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+    strum::IntoStaticStr,
+)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum Spread {
     /// A Poisson stream of the interval's rate: the count itself is random, its mean is the recorded one.
     Poisson,

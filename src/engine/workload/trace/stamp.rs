@@ -28,6 +28,10 @@ pub struct StampReader {
     pub(super) naive: bool,
     /// The last stamp does not exist: its zone's clock was put forward over it.
     pub(super) skipped: bool,
+    /// The first number's instant.
+    first: Option<i64>,
+    /// The last stamp is a number of another unit than the first.
+    pub(super) mixed: bool,
     /// The unit was told by the size of the first number.
     pub(super) guessed: Option<TimeUnit>,
 }
@@ -50,6 +54,8 @@ impl StampReader {
             intervals: false,
             naive: false,
             skipped: false,
+            first: None,
+            mixed: false,
             guessed: None,
         }
     }
@@ -95,7 +101,9 @@ impl StampReader {
         let instant = match style {
             Style::Number => {
                 let unit = self.unit.or_else(|| self.guess(text))?;
-                decimal_ns(text, unit)
+                let at = decimal_ns(text, unit)?;
+                self.mixed = self.is_of_another_unit(at);
+                (!self.mixed).then_some(at)
             }
             Style::Text => self.civil(text),
         }?;
@@ -106,6 +114,14 @@ impl StampReader {
     /// True if numbers were read.
     pub(super) fn numeric(&self) -> bool {
         self.style == Some(Style::Number)
+    }
+
+    /// Whether one of the calendar follows one that counts from the recording's start, or the other way.
+    fn is_of_another_unit(&mut self, at: i64) -> bool {
+        let first = *self.first.get_or_insert(at);
+        let dated = first >= RELATIVE_BELOW_NS;
+        // A long recording may pass the limit.
+        dated && (0..RELATIVE_BELOW_NS).contains(&at) || !dated && at >= 10 * RELATIVE_BELOW_NS
     }
 
     fn guess(&mut self, text: &str) -> Option<TimeUnit> {

@@ -6,7 +6,7 @@ use super::gathered::Stamps;
 use super::input::Origin;
 use super::options::Options;
 use super::requests::{Layout, Requests};
-use super::slice::{Slice, empty};
+use super::slice::{Slice, empty, nothing_to_spread};
 use super::sorted::{Sorted, SortedRows};
 use super::spread::Spread;
 use crate::units::Span;
@@ -74,7 +74,8 @@ impl Streamed {
         }
         let (spread, grid) = match file.grid.or_else(|| stamps.coarse_grid()) {
             Some(grid) if spread != Spread::Keep => (spread, slice.stretched(grid.0)),
-            _ => (Spread::Keep, 0),
+            None if spread != Spread::Keep => return Err(nothing_to_spread(spread)),
+            Some(_) | None => (Spread::Keep, 0),
         };
         let mean = total as f64 * 1e-9 / marks.count.max(1) as f64;
         Ok(Self {

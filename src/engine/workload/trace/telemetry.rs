@@ -20,6 +20,7 @@ use crate::units::{Span, WallClock};
 use indexmap::IndexMap;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use std::cell::OnceCell;
 
 /// How much of a text is looked at to tell what it is.
 const HEAD: usize = 64 * 1024;
@@ -160,7 +161,8 @@ fn head(text: &str, options: &Options) -> Head {
         lines.filter(|line| !line.starts_with("sep=")).take(50).map(str::to_owned).collect();
     let header = header_of(lines.first().map_or("", String::as_str));
     let timed = options.time.is_some() || header.iter().any(|name| is_time_name(name));
-    Head { bytes: Vec::new(), text: beginning.trim_start().to_owned(), lines, header, timed }
+    let text = beginning.trim_start().to_owned();
+    Head { bytes: Vec::new(), text, lines, header, timed, form: OnceCell::new() }
 }
 
 /// Points in order of time, one at an instant.

@@ -1,7 +1,7 @@
-//! `gatling`: text log of a simulation (`simulation.log`), of Gatling 3.4 and later 3.x.
+//! `gatling`: text log of a simulation (`simulation.log`), of Gatling 3.0 and later 3.x.
 //!
-//! Rows of several kinds apart by tabs; those of `REQUEST` have start and end in milliseconds. Later releases write a
-//! binary log.
+//! Rows of several kinds apart by tabs; those of `REQUEST` have start and end in milliseconds, before 3.4 behind the
+//! number of a user. The last field of the first row is the version. Later releases write a binary log.
 
 use crate::workload::trace::failure::TraceError;
 use crate::workload::trace::format::{Format, Head, TraceFormat};
@@ -24,11 +24,34 @@ const LAYOUT: Layout = Layout {
     ..Layout::PLAIN
 };
 
+/// Before 3.4.
+const WITH_USERS: Layout = Layout {
+    kind: Some(Kind::Headless(&[
+        "record", "user", "group", "name", "start", "end", "outcome", "message",
+    ])),
+    ..LAYOUT
+};
+
+/// The layout of a log that begins so.
+fn layout(head: &str) -> &'static Layout {
+    let version = head.lines().next().unwrap_or_default().rsplit('\t').next().unwrap_or_default();
+    match ["3.0", "3.1", "3.2", "3.3"].iter().any(|old| {
+        version
+            .trim()
+            .strip_prefix(old)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    }) {
+        true => &WITH_USERS,
+        false => &LAYOUT,
+    }
+}
+
 impl TraceFormat for Gatling {
     fn sniff(&self, head: &Head) -> bool {
         head.text.starts_with("RUN\t") && head.text.contains("\nREQUEST\t")
     }
     fn read(&self, input: Input, options: &Options) -> Result<Recording, TraceError> {
-        requests::read(input, options, Format::Gatling, &LAYOUT)
+        let layout = layout(&input.head_text());
+        requests::read(input, options, Format::Gatling, layout)
     }
 }

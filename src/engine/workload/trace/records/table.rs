@@ -52,8 +52,8 @@ impl TableRows {
         path: &str,
     ) -> Result<(Self, Vec<String>), TraceError> {
         let first = first.first().map_or("", String::as_str);
-        // Spreadsheet exports may begin with a line that states the separator.
-        let stated = first.strip_prefix("sep=").and_then(|rest| rest.bytes().next());
+        // Spreadsheet exports may begin with a line that states the separator; a tab was trimmed away.
+        let stated = first.strip_prefix("sep=").map(|rest| rest.bytes().next().unwrap_or(b'\t'));
         let mut rows = Self::of(text, stated.unwrap_or_else(|| separator(first)));
         rows.read(path)?;
         if stated.is_some() {

@@ -182,6 +182,11 @@ fn logs_of_balancers_and_results_of_load_tools_say_start_and_length() {
             &[(0, 12_500_000)],
         ),
         (sample(Format::Gatling), &[(0, 126 * MS), (119 * MS, 223 * MS)]),
+        (
+            "RUN\tPerf\t\tg-1\t1764400000000\t \t3.3.1\nUSER\tAll\t1\tSTART\t1764400000100\t1764400000100\n\
+             REQUEST\t1\t\tg1\t1764400000251\t1764400000474\tOK\t \n",
+            &[(0, 223 * MS)],
+        ),
         (sample(Format::Vegeta), &[(0, 2_500_000), (S / 2, 100)]),
         (vegeta_lines, &[(0, 5 * MS)]),
         (sample(Format::Hey), &[(250 * MS, 100 * MS), (500 * MS, 203_600_000)]),
@@ -300,6 +305,27 @@ fn what_is_known_and_is_no_traffic_is_refused_by_name_with_the_nearest_way() {
             "{\"log\":{\"entries\":[{\"startedDateTime\":\"2026\"}]}}",
             ["HTTP archive", "jq -c '.log.entries[]"],
         ),
+        (
+            "{\"chat_id\": 1, \"timestamp\": 1.5, \"input_length\": 3, \"output_length\": 2, \"hash_ids\": []}\n",
+            ["requests of Qwen", "--time-unit s"],
+        ),
+        ("{\"data\": [{\"traceID\": \"a\", \"spans\": [\n]}]}\n", ["spans of Jaeger", "took:us"]),
+        ("{\n\"resourceSpans\": []}\n", ["OpenTelemetry", "took:ns"]),
+        (
+            "{\"timeSeries\": [\n{\"points\": []}]}\n",
+            ["Google's Cloud Monitoring", "--time-is end"],
+        ),
+        (
+            "{\"value\": [{\"timeseries\": [\n{\"data\": [{\"timeStamp\": \"x\"}]}]}]}",
+            ["Azure Monitor", "@csv"],
+        ),
+        ("{\"series\": [{\n\"pointlist\": [[1, 2]]}]}", ["Datadog", "--time-unit ms"]),
+        (
+            "{\"data\": {\"resultType\":\n\"streams\", \"result\": [{\"stream\": {}}]}}",
+            ["Loki", "leaves the lines"],
+        ),
+        ("#[Histogram log format version 1.3]\n", ["HdrHistogram", "empirical"]),
+        ("{\n\"latencyPercentiles\": {}}", ["report of oha", "empirical"]),
         (
             "Running 30s test @ http://h\n  Latency Distribution (HdrHistogram)\n",
             ["report of wrk", "empirical"],

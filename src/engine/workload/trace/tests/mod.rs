@@ -13,6 +13,7 @@ mod fit;
 mod formats;
 #[cfg(feature = "parquet")]
 mod parquet;
+mod properties;
 
 const S: u64 = 1_000_000_000;
 
@@ -43,6 +44,7 @@ fn one_row_is_one_request_whatever_the_stamps() {
         "time_s\n0.5\n1\n3\n",
         "id,time,more\r\na,2023-11-16 18:15:46.6805900,x\r\nb,2023-11-16 18:15:47.18059,\"x,y\"\r\nc,2023-11-16 18:15:49.18059,z",
         "\u{feff}Timestamp\tlength\n2023-11-16T18:15:46.5Z\t1\n2023-11-16T18:15:47Z\t2\n\n2023-11-16T18:15:49Z\t3\n",
+        "sep=\t\r\nts\tx\r\n1700158546500\t1\r\n1700158547000\t1\r\n1700158549000\t1\r\n",
         "sep=;\nts;x\n1700158546500;1\n1700158547000;1\n1700158549000;1\n",
     ] {
         let relative = text.starts_with("time_s");
@@ -251,6 +253,7 @@ fn what_cannot_be_read_is_refused_with_place_value_and_remedy() {
             ["line 2", "ends before"],
         ),
         ("time\n1\n", "interval = '1m'", ["`interval` means nothing", "timestamps"]),
+        ("time\n1\n2.5\n4.25\n", "spread = 'even'", ["spread", "`even` has nothing to do"]),
         ("time\n1\n", "spread = 'poisson'", ["spread", "keep, uniform or even"]),
         ("time,count\n1,2\n2,1\n", "spread = 'keep'", ["spread", "poisson, uniform or even"]),
         ("time,count\n1,-2\n2,1\n", "", ["line 2, column `count`: `-2`", "negative"]),
@@ -453,7 +456,7 @@ fn rows_out_of_order_that_memory_may_not_hold_are_sorted_like_those_it_holds() {
         "sort = true\n".to_owned(),
         format!("{own}sort = true\n"),
         format!("{own}sort = true\nfrom = '5m'\nuntil = '20m'\nrate_scale = 0.5\n"),
-        format!("{own}time_is = 'end'\nspread = 'uniform'\n"),
+        format!("{own}time_is = 'end'\n"),
     ] {
         let (folder, [held, sorted]) = held_and_streamed(text.as_bytes(), &options);
         // Nothing is read from the trace any more.
