@@ -339,6 +339,7 @@ impl Args {
                 ("settings.csv".to_owned(), tuned.csv()),
                 ("settings.json".to_owned(), format!("{:#}\n", tuned.json())),
             ];
+            beside.extend(tuned.pictures().map_err(Failure::bad_input)?);
             for (family, point) in tuned.outcome.bests() {
                 let changed = tuned.laboratory.families[family].exported(point);
                 let changed = changed.map_err(Failure::bad_input)?.into_iter();
