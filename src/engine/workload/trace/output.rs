@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Writes a file to `path`: whole or not at all, packed as its ending says (`.gz`, `.zst`). What a killed process left
@@ -17,14 +17,14 @@ pub(super) fn whole<T>(
     write: impl FnOnce(&mut dyn Write) -> Result<T, Stopped>,
 ) -> Result<T, GenerateError> {
     let failed = |source| GenerateError::Write { path: path.to_owned(), source };
-    let file = beside(path).map_err(failed)?;
+    let (file, target) = beside(path).map_err(failed)?;
     let mut packed = Packed::new(file, path).map_err(failed)?;
     let done = write(&mut packed).map_err(|stopped| match stopped {
         Stopped::Failed(source) => failed(source),
         Stopped::Because(error) => error,
     })?;
     let file = packed.finish().map_err(failed)?;
-    file.persist(path).map_err(|error| failed(error.error))?;
+    file.persist(target).map_err(|error| failed(error.error))?;
     Ok(done)
 }
 
@@ -41,17 +41,39 @@ pub fn write_packed(path: &Path, bytes: &[u8]) -> Result<(), GenerateError> {
 /// # Errors
 /// The file cannot be written; what was at its path is as it was.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = beside(path)?;
+    let (mut file, target) = beside(path)?;
     file.write_all(bytes)?;
-    file.persist(path).map(drop).map_err(|error| error.error)
+    file.persist(target).map(drop).map_err(|error| error.error)
 }
 
-/// A file that is still to get its name; what killed processes left beside it goes.
-fn beside(path: &Path) -> io::Result<tempfile::NamedTempFile> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+/// A file that is still to get its name, and that name; what killed processes left beside it goes.
+fn beside(path: &Path) -> io::Result<(tempfile::NamedTempFile, PathBuf)> {
+    let target = replaceable(path)?;
+    let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new("."));
     sweep(folder);
-    temporary(folder)
+    Ok((temporary(folder)?, target))
+}
+
+/// The file that is replaced, where there is one: behind a link the one that it leads to. A rename would take the place
+/// of anything, of a device or a pipe too.
+fn replaceable(path: &Path) -> io::Result<PathBuf> {
+    let refused = |why: &str| Err(io::Error::new(io::ErrorKind::InvalidInput, why));
+    match path.symlink_metadata() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(path.to_owned()),
+        Err(error) => return Err(error),
+        Ok(data) if data.is_file() => return Ok(path.to_owned()),
+        Ok(_) => {}
+    }
+    match path.canonicalize() {
+        Ok(target) if target.is_file() => Ok(target),
+        Ok(target) if target.is_dir() => refused("it is a folder: name a file in it"),
+        Ok(_) => refused("it is no file, and nothing else is replaced: name a file"),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            refused("it is a link that leads nowhere: name the file itself")
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// Why a file is not written to its end.
@@ -230,5 +252,43 @@ impl Write for Packed {
             Self::Gz(encoder) => encoder.flush(),
             Self::Zst(encoder) => encoder.flush(),
         }
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_files_are_replaced_and_behind_a_link_the_one_it_leads_to() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        std::fs::write(at("file"), "before").unwrap();
+        std::os::unix::fs::symlink("file", at("link")).unwrap();
+        std::os::unix::fs::symlink("nowhere", at("loose")).unwrap();
+        std::fs::create_dir(at("folder")).unwrap();
+        let pipe = std::os::unix::net::UnixListener::bind(at("pipe")).unwrap();
+        for write in
+            [write_whole as fn(&Path, &[u8]) -> io::Result<()>, |path: &Path, bytes: &[u8]| {
+                write_packed(path, bytes).map_err(|error| io::Error::other(error.to_string()))
+            }]
+        {
+            for name in ["link", "new"] {
+                write(&at(name), name.as_bytes()).unwrap();
+            }
+            assert!(at("link").is_symlink());
+            assert_eq!(std::fs::read_to_string(at("file")).unwrap(), "link");
+            assert_eq!(std::fs::read_to_string(at("new")).unwrap(), "new");
+            for (name, why) in [
+                ("pipe", "it is no file, and nothing else is replaced: name a file"),
+                ("folder", "it is a folder: name a file in it"),
+                ("loose", "it is a link that leads nowhere"),
+            ] {
+                let refused = write(&at(name), b"x").unwrap_err().to_string();
+                assert!(refused.contains(why), "{name}: {refused}");
+                assert!(!at(name).symlink_metadata().unwrap().is_file(), "{name}");
+            }
+        }
+        drop(pipe);
     }
 }

@@ -7,7 +7,8 @@ use super::recording::{MOST_REPLICAS, Offer, Recording, Row, clock_at_zero, enab
 use autosim_engine::fault::Faults;
 use autosim_engine::units::{Span, Time, WallClock, plural};
 use autosim_engine::workload::trace::{Edge, Measured, Telemetry};
-use known::{Nature, nature, usual};
+use known::{Nature, doubt, nature, usual};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
@@ -71,10 +72,10 @@ impl fmt::Display for Column<'_> {
         f.write_str(&self.series.name)?;
         match self.nature {
             Nature::Level => {}
-            Nature::Counter => f.write_str(" (what it grew by per second)")?,
-            Nature::PerPeriod => {
-                let period = self.series.usual_gap();
-                write!(f, " (taken for the sums of each {period}, per second)")?;
+            Nature::Counter(per) => write!(f, " (what it grew by per {})", per.name())?,
+            Nature::PerPeriod(per) => {
+                let (period, per) = (self.series.usual_gap(), per.name());
+                write!(f, " (taken for the sums of each {period}, per {per})")?;
             }
             Nature::Seconds => f.write_str(" (seconds, in milliseconds)")?,
         }
@@ -101,10 +102,9 @@ impl Recording {
             faults.error("--readings", message, "give files whose times are of one kind");
             return None;
         }
-        let all =
-            files.iter().flat_map(|file| file.series.iter().map(move |one| (one, file.stamps)));
-        let (all, none): (Vec<(&Measured, Edge)>, Vec<_>) =
-            all.partition(|(series, _)| !series.points.is_empty());
+        let (all, none): (Vec<(Cow<'_, Measured>, Edge)>, Vec<_>) = joined(files, said, faults)
+            .into_iter()
+            .partition(|(series, _)| !series.points.is_empty());
         said.extend(none.iter().map(|(series, _)| format!("`{}` holds no value", series.name)));
         let (mut columns, offers) = assigned(&all, mappings, faults);
         ready_for_replicas(&mut columns, said);
@@ -142,9 +142,52 @@ impl Recording {
     }
 }
 
+/// The series of all files: one that several files hold, of consecutive days for example, is one.
+fn joined<'a>(
+    files: &'a [Telemetry],
+    said: &mut Vec<String>,
+    faults: &mut Faults,
+) -> Vec<(Cow<'a, Measured>, Edge)> {
+    let mut all: Vec<(Cow<'a, Measured>, Edge)> = Vec::new();
+    let mut places = BTreeMap::new();
+    for file in files {
+        // Of one file two that are called alike stay two.
+        let mut alike = BTreeMap::new();
+        for series in &file.series {
+            let mut labels: Vec<&(String, String)> = series.labels.iter().collect();
+            labels.sort_unstable();
+            let called = (series.metric(), labels, file.stamps == Edge::Start);
+            let before = alike.entry(called.clone()).or_insert(0_usize);
+            let place = *places.entry((called, *before)).or_insert(all.len());
+            *before += 1;
+            match all.get_mut(place) {
+                None => all.push((Cow::Borrowed(series), file.stamps)),
+                Some((joined, _)) => joined.to_mut().points.extend(&series.points),
+            }
+        }
+    }
+    for (series, _) in &mut all {
+        let Cow::Owned(series) = series else { continue };
+        series.points.sort_by_key(|point| point.0);
+        series.points.dedup();
+        let twice = series.points.windows(2).find(|pair| pair[0].0 == pair[1].0);
+        if let Some([(at, one), (_, other)]) = twice {
+            let clock = files.iter().filter(|file| !file.relative).find_map(|f| f.clock_from(*at));
+            let told = clock.and_then(|clock| clock.start_told());
+            let at = told.unwrap_or_else(|| format!("{} s", *at as f64 / 1e9));
+            let message =
+                format!("`{}` is {one} in one file and {other} in another at {at}", series.name);
+            faults.error("--readings", message, "give files of one series that follow each other");
+        } else {
+            said.push(format!("`{}` of several files is one series", series.name));
+        }
+    }
+    all
+}
+
 /// Which series is which column, and what each is or may be.
 fn assigned<'a>(
-    all: &[(&'a Measured, Edge)],
+    all: &'a [(Cow<'_, Measured>, Edge)],
     mappings: &[Mapping],
     faults: &mut Faults,
 ) -> (Vec<Column<'a>>, Vec<Offer>) {
@@ -156,7 +199,7 @@ fn assigned<'a>(
             true => series.name == mapping.series,
             false => series.is_called(&mapping.series),
         });
-        let found: Vec<&(&Measured, Edge)> = found.collect();
+        let found: Vec<&(Cow<'_, Measured>, Edge)> = found.collect();
         let place = "--column";
         if columns.iter().any(|column| column.name == mapping.column) {
             let message = format!("`{}` is given twice", mapping.column);
@@ -183,7 +226,7 @@ fn assigned<'a>(
     let mut offers = Vec::new();
     let mut known: BTreeMap<String, Vec<Column<'a>>> = BTreeMap::new();
     for (series, edge) in all {
-        let taken = columns[..stated].iter().find(|column| std::ptr::eq(column.series, *series));
+        let taken = columns[..stated].iter().find(|column| std::ptr::eq(column.series, &**series));
         let usual = usual(series);
         let stated = taken.map(|column| column.name.clone());
         let column_name = stated.or_else(|| usual.as_ref().map(|(name, _)| name.clone()));
@@ -219,7 +262,7 @@ fn column(name: String, series: &Measured, edge: Edge, rank: usize) -> Column<'_
         Edge::Start => series.usual_gap(),
         Edge::End => Span::ZERO,
     };
-    let nature = nature(series);
+    let nature = nature(&name, series);
     Column { name, series, nature, factor: 1.0, late, rank, points: Vec::new() }
 }
 
@@ -255,8 +298,10 @@ fn fill(column: &mut Column<'_>, said: &mut Vec<String>, faults: &mut Faults) {
     let points = match column.nature {
         Nature::Level => Ok(column.series.points.clone()),
         Nature::Seconds => Ok(scaled(&column.series.points, 1e3)),
-        Nature::Counter => Ok(growth(&column.series.points)),
-        Nature::PerPeriod => per_second(column.series, said),
+        Nature::Counter(per) => Ok(scaled(&growth(&column.series.points), per.seconds())),
+        Nature::PerPeriod(per) => {
+            per_second(column.series, said).map(|points| scaled(&points, per.seconds()))
+        }
     };
     let points = match points {
         Ok(points) => points,
@@ -270,6 +315,12 @@ fn fill(column: &mut Column<'_>, said: &mut Vec<String>, faults: &mut Faults) {
         whole(column, said, faults);
     }
     let own = column.name.rsplit('/').next().unwrap_or_default();
+    if column.nature == Nature::Level
+        && column.factor == 1.0
+        && let Some((message, hint)) = doubt(&column.name, column.series)
+    {
+        faults.warn(&column.name, format!("`{}`: {message}", column.series.name), hint);
+    }
     let most = column.points.iter().map(|point| point.1).fold(0.0, f64::max);
     if own.ends_with("_percent") && most > 0.0 && most <= 1.5 && column.factor == 1.0 {
         let message = format!("its values are at most {most}");
@@ -346,7 +397,7 @@ fn whole(column: &mut Column<'_>, said: &mut Vec<String>, faults: &mut Faults) {
 /// What the files hold and what was made of it, in a sentence.
 fn told(
     files: &[Telemetry],
-    all: &[(&Measured, Edge)],
+    all: &[(Cow<'_, Measured>, Edge)],
     columns: &[Column<'_>],
     said: &mut Vec<String>,
 ) {
@@ -517,6 +568,102 @@ mod tests {
                 text.parse::<Mapping>().unwrap_err().contains("expected NAME=SERIES"),
                 "{text}{message}"
             );
+        }
+    }
+
+    /// The column says the unit: what was counted is a rate only where it is called one.
+    #[test]
+    fn a_column_is_in_the_unit_that_its_name_says_whatever_the_series_is_called() {
+        let prometheus = |name: &str, labels: &str| {
+            prometheus(&[(&format!("\"__name__\":\"{name}\"{labels}"), 30, &["8", "68"])])
+        };
+        let labels = ",\"job\":\"web\"";
+        let counter = |labels: &str| prometheus("app_calls_total", labels);
+        let gauge = prometheus("ecs_service_task_count", labels);
+        let took = prometheus("took_seconds", labels);
+        let cloudwatch = |label: &str| {
+            let stamps = r#"["2026-03-02T00:00:00Z","2026-03-02T00:03:00Z"]"#;
+            format!(
+                r#"{{"MetricDataResults":[{{"Id":"a","Label":"{label}","Values":[36,54],"Timestamps":{stamps}}}]}}"#
+            )
+        };
+        let sums = r#"{"Label":"Calls","Datapoints":[
+            {"Timestamp":"2026-03-02T00:00:00Z","Sum":36,"Unit":"Count"},
+            {"Timestamp":"2026-03-02T00:03:00Z","Sum":54,"Unit":"Count"}]}"#;
+        let seconds = "seconds (of seconds: --column 'p99_ms=took_seconds{job=\"web\"}*1000')";
+        let counted = "`_per_s` or `_per_min` is what it grew by";
+        for (text, mapping, values, warning) in [
+            (counter(labels), "requests_per_s=app_calls_total", "2", ""),
+            (counter(""), "requests_per_s=app_calls_total", "2", ""),
+            (counter(labels), "requests_per_min=app_calls_total", "120", ""),
+            (counter(""), "web/requests_per_min=app_calls_total", "120", ""),
+            (counter(""), "requests_per_s_per_replica=app_calls_total", "2", ""),
+            (counter(""), "requests_per_min=app_calls_total*0.5", "60", ""),
+            (counter(""), "qps=app_calls_total", "8 68", counted),
+            (
+                prometheus("http_requests_total", ""),
+                "requests_per_min=http_requests_total",
+                "120",
+                "",
+            ),
+            (prometheus("job_count", labels), "requests_per_s=job_count", "2", ""),
+            (gauge.clone(), "replicas=ecs_service_task_count", "8 68", ""),
+            (gauge, "queued_requests=ecs_service_task_count", "8 68", ""),
+            (cloudwatch("RequestCount"), "requests_per_s=RequestCount", "0.2 0.3", ""),
+            (cloudwatch("RequestCount"), "requests_per_min=RequestCount", "12 18", ""),
+            (cloudwatch("RequestCount"), "queued_requests=RequestCount", "36 54", ""),
+            (sums.to_owned(), "requests_per_min=Calls", "12 18", ""),
+            (cloudwatch("TargetResponseTime"), "p99_ms=TargetResponseTime", "36000 54000", ""),
+            (cloudwatch("TargetResponseTime"), "took_s=TargetResponseTime", "36 54", ""),
+            (took.clone(), "p99_ms=took_seconds", "8 68", seconds),
+            (took.clone(), "p99_ms=took_seconds*1000", "8000 68000", ""),
+            (took, "took_s=took_seconds", "8 68", ""),
+        ] {
+            let (rows, _, faults) = merge(&[&text], &[mapping]);
+            let cells = rows.lines().skip(1).filter_map(|row| Some(row.split_once(": ")?.1));
+            let found = cells.map(|cell| (cell.parse::<f64>().unwrap() * 1e6).round() / 1e6);
+            let found: Vec<String> = found.map(|value| value.to_string()).collect();
+            assert_eq!(found.join(" "), values, "{mapping} {faults:?}");
+            let faults = faults.join("\n");
+            assert!(
+                faults.contains(warning) && faults.is_empty() == warning.is_empty(),
+                "{faults}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_series_of_several_files_is_one() {
+        let day = |first: usize, values: &[&str], job: &str| {
+            let values = values.iter().enumerate();
+            let values: Vec<String> = values
+                .map(|(at, value)| format!("[{},\"{value}\"]", 1_772_409_600 + first + 60 * at))
+                .collect();
+            let values = values.join(",");
+            format!(r#"[{{"metric":{{"__name__":"replicas","job":"{job}"}},"values":[{values}]}}]"#)
+        };
+        let one = day(0, &["1", "2"], "web");
+        let rows = "replicas\n0: 1\n60: 2\n120: 3\n";
+        for (other, expected, fault) in [
+            (day(120, &["3"], "web"), rows, ""),
+            (day(60, &["2", "3"], "web"), rows, ""),
+            (
+                day(60, &["5", "3"], "web"),
+                "",
+                "`replicas{job=\"web\"}` is 2 in one file and 5 in another at Mon 2026-03-02 00:01",
+            ),
+            (day(120, &["3"], "api"), "", "2 series may be `replicas`"),
+        ] {
+            for files in [[&one, &other], [&other, &one]] {
+                let texts = files.map(String::as_str);
+                let (rows, said, faults) = merge(&texts, &[]);
+                let faults =
+                    faults.join("\n").replace("is 5 in one file and 2", "is 2 in one file and 5");
+                assert_eq!(rows, expected, "{other} {faults}");
+                assert!(faults.contains(fault), "{faults}");
+                let one = said.iter().any(|said| said.contains("of several files is one series"));
+                assert_eq!(one, fault.is_empty(), "{said:?}");
+            }
         }
     }
 

@@ -109,14 +109,13 @@ impl Form {
         if lines.iter().any(|line| line.starts_with("#Fields:")) {
             return Some(Self::W3c);
         }
-        let forms = [Self::Combined, Self::Alb, Self::ClassicElb, Self::Envoy, Self::HaProxy];
+        // A report of Lambda has as many words as a Classic Load Balancer's line has fields.
+        let forms =
+            [Self::Combined, Self::Alb, Self::Lambda, Self::ClassicElb, Self::Envoy, Self::HaProxy];
         let mut fields = Vec::new();
         // A first line may be damaged: logs are cut where they are turned over.
-        let of = |form: &Self, line: &String| form.split(line, &mut fields);
-        let mut of = of;
-        let found = forms.into_iter().find(|form| lines.iter().any(|line| of(form, line)));
-        let report = || lines.iter().any(|line| Self::Lambda.split(line, &mut Vec::new()));
-        found.or_else(|| report().then_some(Self::Lambda))
+        let mut is = |form: &Self, line: &String| form.split(line, &mut fields);
+        forms.into_iter().find(|form| lines.iter().any(|line| is(form, line)))
     }
 
     /// What a line of it is, in words.

@@ -167,6 +167,13 @@ fn logs_of_balancers_and_results_of_load_tools_say_start_and_length() {
     let lambda_lines = "{\"time\":\"2026-03-02T09:00:01Z\",\"type\":\"platform.start\",\"record\":{\"requestId\":\"1\"}}\n\
         {\"time\":\"2026-03-02T09:00:02Z\",\"type\":\"platform.report\",\"record\":{\"metrics\":{\"durationMs\":12.5}}}\n";
     let vegeta_lines = "{\"attack\":\"a\",\"seq\":0,\"code\":200,\"timestamp\":\"2026-03-02T09:00:00+01:00\",\"latency\":5000000}\n";
+    // As many words as a Classic Load Balancer has fields.
+    let reports = |between: &str| {
+        format!(
+            "2026-03-02T00:00:01.123Z{between}REPORT RequestId: 8f50e4f1\tDuration: 11.50 ms\tBilled Duration: 12 ms\t\
+             Memory Size: 128 MB\tMax Memory Used: 50 MB\t\n"
+        )
+    };
     for (text, expected) in [
         // Without an answer of the target: no time.
         (sample(Format::AlbLog), &[(0, 0), (S / 2, 250 * MS)][..]),
@@ -177,6 +184,8 @@ fn logs_of_balancers_and_results_of_load_tools_say_start_and_length() {
         (sample(Format::CloudfrontLog), &[(0, 10 * MS), (S, 1400 * MS)]),
         (sample(Format::W3cLog), &[(0, 10 * MS), (S, 1400 * MS)]),
         (sample(Format::LambdaReport), &[(0, 1500 * MS)]),
+        (&reports(" "), &[(0, 11_500_000)]),
+        (&reports("\t"), &[(0, 11_500_000)]),
         (
             "\"@timestamp\",\"@message\"\n\"2026-03-02 09:00:02.5\",\"REPORT RequestId: 1\tDuration: 12.50 ms\"\n",
             &[(0, 12_500_000)],
