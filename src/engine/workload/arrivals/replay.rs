@@ -343,6 +343,7 @@ impl Replay {
             faults.warn("file", message, hint);
         }
         if let Some((message, hint)) = recording.rows.doubts() {
+            let hint = format!("`autosim trace inspect` shows more; {hint}");
             faults.warn("file", format!("{}: {message}", recording.path), hint);
         }
         let mut assumptions = recording.assumptions.clone();

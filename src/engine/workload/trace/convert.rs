@@ -332,6 +332,8 @@ impl Placed {
         let told = told.into_iter().filter(|(.., part)| lacks(*part));
         let told: Vec<String> = told
             .map(|(which, end, part)| {
+                // Without what lies below a millisecond.
+                let part = if part < 1_000_000 { part } else { part - part % 1_000_000 };
                 format!("the {which} interval holds its {end} {} only", Span(part))
             })
             .collect();

@@ -147,8 +147,7 @@ impl Rows {
             () if requests < intervals => "fewer requests than intervals",
             () => return None,
         };
-        let hint = "see `autosim trace inspect` whether the file was read as it is meant: its unit of time, its \
-                    column of values, counts or rates";
+        let hint = "was the file read as it is meant: its unit of time, its column of values, counts or rates?";
         Some((format!("{why}: {told}"), hint.to_owned()))
     }
 

@@ -441,6 +441,12 @@ fn a_rate_that_looks_absurd_is_a_warning() {
         assert!(workload.is_some(), "{text}: {said:?}");
         let doubts = |one: &String| one.contains(word) && one.contains("trace inspect");
         assert!(said.iter().any(doubts), "{text}: {said:?}");
+        // Who inspects it is not sent there.
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("t.csv"), text).unwrap();
+        let seen = inspect(folder.path(), "t.csv", &Options::default()).unwrap();
+        let [warning] = &seen.warnings[..] else { panic!("{text}: {:?}", seen.warnings) };
+        assert!(warning.contains(word) && !warning.contains("trace inspect"), "{warning}");
     }
 }
 
