@@ -5,6 +5,7 @@ mod known;
 use super::columns::{READY, REPLICAS};
 use super::recording::{MOST_REPLICAS, Offer, Recording, Row, clock_at_zero, enabled, is_count};
 use autosim_engine::fault::Faults;
+use autosim_engine::signal::Metric;
 use autosim_engine::units::{Span, Time, WallClock, plural};
 use autosim_engine::workload::trace::{Edge, Measured, Telemetry};
 use known::{Nature, doubt, nature, usual};
@@ -106,6 +107,7 @@ impl Recording {
             .into_iter()
             .partition(|(series, _)| !series.points.is_empty());
         said.extend(none.iter().map(|(series, _)| format!("`{}` holds no value", series.name)));
+        refuse_words(&all, faults);
         let (mut columns, offers) = assigned(&all, mappings, faults);
         ready_for_replicas(&mut columns, said);
         for column in &mut columns {
@@ -183,6 +185,16 @@ fn joined<'a>(
         }
     }
     all
+}
+
+/// A column of a table in which no cell is a number was read as words; that of a metric is none.
+fn refuse_words(all: &[(Cow<'_, Measured>, Edge)], faults: &mut Faults) {
+    let mut labels = all.iter().flat_map(|(series, _)| &series.labels);
+    let is_metric = |name: &str| name.contains('_') && name.parse::<Metric>().is_ok();
+    if let Some((name, value)) = labels.find(|(name, _)| is_metric(name)) {
+        let message = format!("no cell of `{name}` is a number: `{value}`");
+        faults.error("--readings", message, "a number, or nothing where there is none");
+    }
 }
 
 /// Which series is which column, and what each is or may be.
@@ -695,6 +707,10 @@ mod tests {
             let (rows, _, faults) = merge(&[text], mappings);
             assert!(rows.is_empty() && faults.join("\n").contains(part), "{part}\n{faults:?}");
         }
+        let words = "time,requests_per_s,cpu\n0,1 000,1\n60,2 000,2\n";
+        assert!(
+            merge(&[words], &[]).2[0].contains("no cell of `requests_per_s` is a number: `1 000`")
+        );
         let relative = "time_s,cpu\n0,1\n60,2\n";
         assert!(merge(&[relative, &jobs], &[]).2[0].contains("times are of one kind"));
     }
