@@ -123,20 +123,50 @@ impl Entry {
 
 /// The keys of a source, one a line.
 pub(super) fn source_keys(source: &SourceSpec) -> Result<String, toml::ser::Error> {
-    let of_kinds = toml::Table::try_from(source)?;
-    let keys = of_kinds.values().filter_map(toml::Value::as_table).flatten();
+    // Not a table at once: its serializer knows no variant with fields of its own.
+    let of_kinds = toml::Value::try_from(source)?;
+    let kinds = of_kinds.as_table().into_iter().flat_map(toml::Table::values);
+    let keys = kinds.filter_map(toml::Value::as_table).flatten();
     Ok(keys.map(|(key, value)| format!("{key} = {value}\n")).collect())
 }
 
 /// A law on a line.
 pub(super) fn law_keys(law: &Distribution) -> Result<String, toml::ser::Error> {
-    let of_kinds = toml::Table::try_from(law)?;
-    Ok(of_kinds.iter().map(|(kind, law)| format!("{kind} = {law}\n")).collect())
+    let of_kinds = toml::Value::try_from(law)?;
+    let kinds = of_kinds.as_table().into_iter().flatten();
+    Ok(kinds.map(|(kind, law)| format!("{kind} = {law}\n")).collect())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_law_of_any_kind_is_written_as_it_is_read() {
+        let laws = [
+            "constant = '5s'",
+            "exponential = { mean = '100ms' }",
+            "lognormal = { median = '2s', sigma = 0.5 }",
+            "gamma = { mean = '200ms', cv = 2 }",
+            "erlang = { mean = '80ms', stages = 4 }",
+            "weibull = { scale = '1s', shape = 0.5 }",
+            "pareto = { minimum = '1s', maximum = '100s', alpha = 1 }",
+            "uniform = { min = '10ms', max = '50ms' }",
+            "hyperexponential = { mean = '1s', cv = 2 }",
+            "empirical = { quantiles = [[0, '0s'], [1, '10s']] }",
+            "mixture = [{ weight = 1, law.exponential.mean = '3s' }]",
+            "preset = 'faas-azure'",
+        ];
+        let read = |text: &str| toml::from_str::<Distribution>(text).unwrap();
+        for law in laws.map(read) {
+            assert_eq!(read(&law_keys(&law).unwrap()), law);
+        }
+        let schema = json_schema();
+        let all = schema["$defs"]["Law"]["oneOf"].as_array().unwrap().iter();
+        let kinds: Vec<&String> =
+            all.filter_map(|law| law["properties"].as_object()?.keys().next()).collect();
+        assert_eq!(laws.map(|law| read(law).kind()).to_vec(), kinds, "every kind there is");
+    }
 
     #[test]
     fn every_preset_says_what_it_is_and_from_where_and_fits_a_terminal() {

@@ -1,9 +1,12 @@
 //! A tuning as text, as a table of every setting that was tried, and as one object.
 
 use super::number::{currency, group, plain, significant};
+use super::plot::{Cell, SettingsMap};
 use autosim_engine::stats::Estimate;
 use autosim_study::experiment::{Figure, Ruling};
-use autosim_study::tune::{Laboratory, Outcome, Point, Standing, Step, Tried, Way, pareto, steps};
+use autosim_study::tune::{
+    Family, Laboratory, Outcome, Point, Standing, Step, Tried, Way, pareto, steps,
+};
 use serde_json::{Value, json};
 
 /// A tuning that is told.
@@ -327,6 +330,61 @@ impl Tuned<'_> {
             );
         }
         text
+    }
+
+    /// A picture of the settings of each policy that varies: its file and its text. Of more than two keys those settings
+    /// that have the chosen values of the others.
+    ///
+    /// # Errors
+    /// The picture cannot be drawn.
+    pub fn pictures(&self) -> std::io::Result<Vec<(String, String)>> {
+        let varies = |(at, family): (usize, &Family)| (!family.space.axes.is_empty()).then_some(at);
+        let families = self.laboratory.families.iter().enumerate().filter_map(varies);
+        let drawn = families.filter_map(|family| {
+            let map = self.map(family)?;
+            let name = super::plot::file_name(&self.laboratory.families[family].policy);
+            Some(map.svg().map(|text| (format!("settings-{name}.svg"), text)))
+        });
+        drawn.collect()
+    }
+
+    /// The two longest axes of a family; `None` if they do not fit a picture, or nothing was tried.
+    fn map(&self, family: usize) -> Option<SettingsMap> {
+        const MOST_ROWS: usize = 26;
+        let (space, found) =
+            (&self.laboratory.families[family].space, self.outcome.found.get(family)?);
+        let chosen = self.outcome.bests().into_iter().find(|(own, _)| *own == family);
+        let middle = chosen.map(|(_, point)| point).or(found.closest)?;
+        let mut longest: Vec<usize> = (0..space.axes.len()).collect();
+        longest.sort_by_key(|axis| std::cmp::Reverse(space.axes[*axis].values.len()));
+        let (x, y) = (*longest.first()?, longest.get(1).copied());
+        let of = |axis: usize| (space.axes[axis].key.clone(), space.axes[axis].values.clone());
+        let upwards = y.map_or_else(|| (String::new(), vec![String::new()]), of);
+        let here = space.places(middle);
+        let in_plane = |places: &[usize]| {
+            (0..places.len()).all(|axis| axis == x || Some(axis) == y || places[axis] == here[axis])
+        };
+        let cell = |(point, one): (&Point, &Tried)| {
+            let places = space.places(*point);
+            in_plane(&places).then(|| Cell {
+                at: (places[x], y.map_or(0, |y| places[y])),
+                standing: one.standing,
+                cost: significant(one.cost, 3),
+                chosen: chosen == Some((family, *point)),
+            })
+        };
+        let policy = &self.laboratory.families[family].policy;
+        let others =
+            space.values(middle).enumerate().filter(|(axis, _)| *axis != x && Some(*axis) != y);
+        let others = others.map(|(_, (key, value))| format!(", {key} {value}")).collect::<String>();
+        let map = SettingsMap {
+            title: format!("{}: settings of {policy}", self.laboratory.base.name),
+            below: format!("cost of what was tried{others}; SLO: {}", self.laboratory.base.slo),
+            across: of(x),
+            upwards,
+            tried: found.tried.iter().filter_map(cell).collect(),
+        };
+        (map.upwards.1.len() <= MOST_ROWS).then_some(map)
     }
 
     /// Every setting that was tried, a column for each axis.

@@ -200,6 +200,17 @@ fn a_recording_is_not_generated_but_converted() {
 }
 
 #[test]
+fn whoever_generates_traffic_hears_nothing_of_a_policy() {
+    let folder = tempfile::tempdir().unwrap();
+    // A replica alone would be overloaded.
+    let busy = "duration = '1h'\n[workload.arrivals.a.poisson]\nrate = '1/s'\n[service]\nservice_time.constant = '5s'\n";
+    fs::write(folder.path().join("busy.toml"), busy).unwrap();
+    let output = autosim(folder.path(), &["trace", "generate", "busy.toml", "--out", "t.csv"]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("requests in") && !said.contains("warning"), "{said}");
+}
+
+#[test]
 fn a_model_is_a_part_of_a_scenario_with_its_figures_beside_the_recordings() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("two.csv"), two_days()).unwrap();

@@ -147,6 +147,32 @@ fn a_search_that_was_stopped_goes_on_from_its_cells() {
 }
 
 #[test]
+fn a_grid_in_shards_has_the_answer_of_one_machine() {
+    let home = home();
+    let asked = "day.toml --vary target=50..95:15 --vary min=1,2,4 --whole";
+    let alone = tuned(home.path(), &format!("{asked} --cells alone"));
+    let both = home.path().join("both");
+    for shard in ["1/2", "2/2"] {
+        let (code, out, err) = tune(home.path(), &format!("{asked} --cells part --shard {shard}"));
+        assert_eq!(code, 0, "{err}");
+        assert!(out.starts_with(&format!("shard {} of 2: ", &shard[..1])), "{out}");
+        fs::create_dir_all(&both).unwrap();
+        for entry in fs::read_dir(home.path().join("part")).unwrap() {
+            let path = entry.unwrap().path();
+            fs::rename(&path, both.join(path.file_name().unwrap())).unwrap();
+        }
+    }
+    let cells = |folder: &Path| fs::read_dir(folder).unwrap().count();
+    assert_eq!(cells(&both), 12 * 2 + 1, "every cell once, and the mark of the folder");
+    let merged = tuned(home.path(), &format!("{asked} --cells both"));
+    assert_eq!(merged["settings"], alone["settings"]);
+    assert_eq!(merged["winner"], alone["winner"]);
+    for wrong in ["3/2", "0/2", "2", "a/b"] {
+        assert_eq!(tune(home.path(), &format!("{asked} --shard {wrong}")).0, 2, "{wrong}");
+    }
+}
+
+#[test]
 fn days_that_the_search_has_not_seen_judge_the_winner() {
     let home = home();
     let (code, out, err) =

@@ -35,9 +35,9 @@ pub(super) struct Args {
     /// Counts of intervals of this length, instead of a row for each request
     #[arg(long, value_name = "INTERVAL")]
     every: Option<Span>,
-    /// How requests of one coarse stamp are placed: keep, uniform or even
-    #[arg(long, value_name = "RULE", default_value = "keep", value_parser = named::<Spread>)]
-    spread: Spread,
+    /// How requests of one coarse stamp are placed: keep, uniform or even [default: as they are played]
+    #[arg(long, value_name = "RULE", value_parser = named::<Spread>)]
+    spread: Option<Spread>,
     /// Drops dates and clock: times count from the first moment that is kept
     #[arg(long, visible_alias = "anonymize")]
     anonymise: bool,
@@ -50,7 +50,7 @@ pub(super) struct Args {
 
 const EXAMPLES: &str = "\
 Only times and service times are written, whatever else stands in the recording; reading the new file gives the same
-requests.
+requests. Those of one second of a log are placed within it by chance (--seed), as they would be played.
 Examples:
   autosim trace convert access.log.gz --out requests.csv.gz
   autosim trace convert requests.csv.gz --from '2026-03-02 08:00' --until '2026-03-02 12:00' --out morning.csv

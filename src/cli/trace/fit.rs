@@ -5,7 +5,7 @@ use crate::cli::exit::{Exit, Failure};
 use crate::cli::presets::{law_keys, source_keys};
 use crate::cli::terminal::Terminal;
 use autosim_engine::units::WallClock;
-use autosim_engine::workload::trace::{Compared, Model, fit};
+use autosim_engine::workload::trace::{Compared, Model, fit, write_whole};
 use autosim_report::{group, plain, significant};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -42,7 +42,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
         })?;
     let name = args.out.display();
     let text = written(&model).map_err(Failure::bad_input)?;
-    std::fs::write(&args.out, text)
+    write_whole(&args.out, text.as_bytes())
         .map_err(|why| Failure::bad_input(format_args!("cannot write `{name}`: {why}")))?;
     terminal.print(&told(&model))?;
     Ok(Exit::Good)

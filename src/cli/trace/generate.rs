@@ -7,7 +7,7 @@ use crate::cli::terminal::Terminal;
 use autosim_engine::random::Streams;
 use autosim_engine::units::{Span, plural};
 use autosim_engine::workload::trace::{Form, GenerateError, generate};
-use autosim_study::scenario::{Layer, Scenario};
+use autosim_study::scenario::{Layer, Loaded, Scenario};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -52,6 +52,10 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
     // A trace needs no policy; one that is never asked stands in.
     let stand_in = Layer::value("trace generate", "policies.trace-generate.fixed.replicas", "1");
     let loaded = args.scenario_args.load_or_empty(args.scenario.as_deref(), vec![stand_in])?;
+    let loaded = loaded.map(|loaded| Loaded {
+        warnings: loaded.warnings.without("policies.trace-generate"),
+        ..loaded
+    });
     let scenario = accept(loaded, terminal)?;
     let (index, service) = chosen(args, &scenario)?;
     if service.workload.users().next().is_some() {

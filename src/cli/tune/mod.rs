@@ -14,7 +14,7 @@ use autosim_report::{Tuned, check_folder, table, write_with};
 use autosim_study::experiment::Estimate;
 use autosim_study::scenario::{Beside, Scenario};
 use autosim_study::tune::{
-    Axis, Family, Laboratory, Outcome, Plan, Question, Stop, families, fingerprint, tune,
+    Axis, Family, Laboratory, Outcome, Plan, Question, Stop, families, fingerprint, sweep, tune,
 };
 use cells::CellFolder;
 use std::num::NonZeroUsize;
@@ -43,6 +43,10 @@ pub(super) struct Args {
     /// Tries every setting
     #[arg(long)]
     whole: bool,
+    /// Runs only these cells of the whole grid, for example 2/4: each machine takes one part; when all folders of cells
+    /// are put into one, the same command without it has the answer
+    #[arg(long, value_name = "I/N", value_parser = shard, requires = "whole")]
+    shard: Option<(u64, u64)>,
     /// Stops the search after so many requests simulated now, for example 2e9: the best so far is told, not judged (exit
     /// 1), and the same command goes on from there
     #[arg(long, value_name = "REQUESTS", value_parser = requests)]
@@ -100,6 +104,14 @@ fn requests(text: &str) -> Result<u64, String> {
     count.map(|count| count as u64).ok_or_else(|| "a number of requests, for example 2e9".into())
 }
 
+fn shard(text: &str) -> Result<(u64, u64), String> {
+    let parts = text.split_once('/');
+    let parts = parts.and_then(|(own, of)| Some((own.parse().ok()?, of.parse().ok()?)));
+    parts.filter(|(own, of)| (1..=*of).contains(own)).ok_or_else(|| {
+        "expected I/N with I from 1 to N, for example 2/4".to_owned() //
+    })
+}
+
 pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
     let loaded = args.scenario_args.load(args.scenario.as_deref())?;
     let beside = loaded.as_ref().map_or_else(|_| Beside::default(), |loaded| loaded.beside.clone());
@@ -128,6 +140,15 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
     let mut laboratory = Laboratory::new(&scenario, beside, &all, &kept, jobs, &cancel);
     laboratory.program = program();
     laboratory.budget = args.budget;
+    laboratory.shard = args.shard;
+    if args.shard.is_some() {
+        let swept = sweep(&mut laboratory, &question);
+        kept.finish()?;
+        return match swept {
+            Ok(()) => args.swept(&kept, &laboratory, terminal),
+            Err(stop) => stopped(stop, &kept, &laboratory, terminal),
+        };
+    }
     let ended = tune(&mut laboratory, &question, &Bar::new(false));
     let lost = kept.finish();
     let outcome = match ended {
@@ -260,6 +281,23 @@ impl Args {
         Ok(())
     }
 
+    /// What a shard says when it is done.
+    fn swept(
+        &self,
+        kept: &CellFolder,
+        laboratory: &Laboratory<'_>,
+        terminal: &Terminal,
+    ) -> Result<Exit, Failure> {
+        let (own, of) = self.shard.unwrap_or((1, 1));
+        terminal.print(&format!(
+            "shard {own} of {of}: {} run, {} there before, in {}\n",
+            plural(laboratory.run as u64, "cell"),
+            laboratory.found,
+            kept.folder().display()
+        ))?;
+        Ok(Exit::Good)
+    }
+
     fn print(&self, tuned: Tuned<'_>, terminal: &Terminal) -> Result<(), Failure> {
         terminal.print(&match self.format {
             Format::Csv => tuned.csv(),
@@ -301,6 +339,7 @@ impl Args {
                 ("settings.csv".to_owned(), tuned.csv()),
                 ("settings.json".to_owned(), format!("{:#}\n", tuned.json())),
             ];
+            beside.extend(tuned.pictures().map_err(Failure::bad_input)?);
             for (family, point) in tuned.outcome.bests() {
                 let changed = tuned.laboratory.families[family].exported(point);
                 let changed = changed.map_err(Failure::bad_input)?.into_iter();

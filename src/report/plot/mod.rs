@@ -11,12 +11,14 @@ mod offered;
 mod picture;
 mod recording;
 mod render;
+mod settings;
 mod slo_minutes;
 mod time_axis;
 mod timeline;
 mod week;
 
 pub use recording::RecordingPlot;
+pub(super) use settings::{Cell, SettingsMap};
 
 use super::OutputFile;
 use autosim_engine::units::plural;
@@ -82,7 +84,7 @@ fn labelled(results: &Results, mut page: Picture) -> Picture {
 }
 
 /// A policy's name with everything a file system may dislike replaced.
-fn file_name(name: &str) -> String {
+pub(super) fn file_name(name: &str) -> String {
     let safe = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' };
     name.chars().map(safe).collect()
 }

@@ -132,6 +132,16 @@ impl Findings {
         self
     }
 
+    /// All but what is about a part of the scenario, a path such as `policies.web`: nobody wrote it.
+    #[must_use]
+    pub fn without(mut self, part: &str) -> Self {
+        let within = |path: &str| {
+            path.strip_prefix(part).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        self.found.retain(|finding| !within(&finding.fault.path));
+        self
+    }
+
     /// True if nothing was found.
     pub fn is_empty(&self) -> bool {
         self.found.is_empty()

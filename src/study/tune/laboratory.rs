@@ -64,6 +64,8 @@ pub struct Laboratory<'a> {
     pub cancel: &'a Arc<AtomicBool>,
     /// Requests that may be simulated now.
     pub budget: Option<u64>,
+    /// Only these cells are run: the first of two numbers counts from 1 to the second.
+    pub shard: Option<(u64, u64)>,
     /// Something is drawn in some setting: replications differ. Known once settings were checked.
     pub draws: bool,
     /// Requests simulated in the cells of this search, finished before or now.
@@ -101,6 +103,7 @@ impl<'a> Laboratory<'a> {
             jobs,
             cancel,
             budget: None,
+            shard: None,
             draws: base.draws(),
             requests: 0,
             requests_now: 0,
@@ -248,7 +251,8 @@ impl<'a> Laboratory<'a> {
                         self.found += 1;
                         done.insert(cell, figures);
                     }
-                    None => cells.push(cell),
+                    None if self.is_ours(&id) => cells.push(cell),
+                    None => {}
                 }
                 ids.insert(cell, id);
             }
@@ -269,6 +273,12 @@ impl<'a> Laboratory<'a> {
             true => Err(Stop::Interrupted),
             false => Ok(()),
         }
+    }
+
+    /// Whether a cell is to be run here: by its identity, which is the same everywhere.
+    fn is_ours(&self, id: &str) -> bool {
+        let number = || id.get(..16).and_then(|start| u64::from_str_radix(start, 16).ok());
+        self.shard.is_none_or(|(own, of)| number().unwrap_or(0) % of.max(1) == own - 1)
     }
 
     /// Keeps what was seen, as far as it goes without a gap.

@@ -25,7 +25,7 @@ pub use axis::Axis;
 pub use family::{Family, families};
 pub use judge::Judged;
 pub use laboratory::{Cells, Laboratory, OfFamily, Stop, fingerprint};
-pub use outcome::{Outcome, Question, Step, pareto, steps, tune};
+pub use outcome::{Outcome, Question, Step, pareto, steps, sweep, tune};
 pub use plan::{Found, Plan, Trials, Way};
 pub use search::search;
 pub use space::{MOST_POINTS, Point, Space};

@@ -55,13 +55,7 @@ pub fn tune(
     progress: &dyn Progress,
 ) -> Result<Outcome, Stop> {
     let base = laboratory.base;
-    let (before, after) = match question.holdout {
-        Some(holdout) => {
-            let split = Span(base.window.end.0.saturating_sub(holdout.0));
-            (vec![value("duration", split)], vec![value("warmup", split)])
-        }
-        None => (Vec::new(), Vec::new()),
-    };
+    let (before, after) = days(laboratory, question);
     laboratory.layers = before;
     laboratory.check()?;
     let draws = laboratory.draws;
@@ -94,6 +88,29 @@ pub fn tune(
         false => settle(laboratory, &mut outcome, question, &after, progress)?,
     }
     Ok(outcome)
+}
+
+/// Runs the cells of a whole grid that are this shard's; there is no answer.
+///
+/// # Errors
+/// Why they are not all run; those that are finished are kept.
+pub fn sweep(laboratory: &mut Laboratory<'_>, question: &Question) -> Result<(), Stop> {
+    laboratory.layers = days(laboratory, question).0;
+    laboratory.check()?;
+    let replications = if laboratory.draws { question.plan.replications } else { 1 };
+    for (at, family) in laboratory.families.iter().enumerate() {
+        let points = 0..family.space.size().unwrap_or(0);
+        let all: Vec<_> = points.map(|point| ((at, Some(point)), replications)).collect();
+        laboratory.run(&all)?;
+    }
+    Ok(())
+}
+
+/// What makes a run one of the days that the search sees, and what makes it one of those it does not.
+fn days(laboratory: &Laboratory<'_>, question: &Question) -> (Vec<Layer>, Vec<Layer>) {
+    let Some(holdout) = question.holdout else { return (Vec::new(), Vec::new()) };
+    let split = Span(laboratory.base.window.end.0.saturating_sub(holdout.0));
+    (vec![value("duration", split)], vec![value("warmup", split)])
 }
 
 /// Judges the cheapest; where it misses the next, a few times. Where nothing holds, the closest is run instead, to be

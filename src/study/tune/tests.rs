@@ -1,6 +1,7 @@
 //! The search on functions whose best setting is known.
 
 use super::*;
+use autosim_engine::stats::Estimate;
 use rand::{RngExt as _, SeedableRng as _};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use std::collections::BTreeMap;
@@ -153,6 +154,27 @@ fn luck_hides_the_best_setting_one_time_in_twenty_at_most() {
     assert!(right >= 19, "{right} of 20");
     let whole = 20 * 8 * space.size().unwrap();
     assert!(5 * cells <= whole, "{cells} of {whole} cells");
+}
+
+/// Fresh luck knows nothing of the selection: nineteen of twenty intervals from it hold the truth.
+#[test]
+fn intervals_from_fresh_luck_hold_the_truth_after_the_selection_too() {
+    let space = sample(&["target=40..90:2", "min=2,4,8,12"]);
+    let searches = 200;
+    let mut right = 0;
+    for seed in 0..searches {
+        let mut played = Played::new(&space, target_and_minimum, 0.15, seed);
+        let Ok(found) = search(&space, &mut played, plan(true));
+        let winner = found.winner.unwrap();
+        let mut fresh = Played::new(&space, target_and_minimum, 0.15, seed + 1_000_003);
+        let Ok(()) = fresh.run(&[(winner, 8)]);
+        let costs: Vec<f64> = fresh.samples(winner).iter().map(|one| one.cost).collect();
+        let estimate = Estimate::of(&costs).unwrap();
+        let (cost, _) = played.true_values(winner);
+        right += u32::from(estimate.low() <= cost && cost <= estimate.high());
+    }
+    let share = f64::from(right) / searches as f64;
+    assert!((0.92..=0.98).contains(&share), "{share}");
 }
 
 #[test]

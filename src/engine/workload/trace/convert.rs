@@ -34,8 +34,8 @@ pub struct Conversion {
     pub until: Option<TracePoint>,
     /// Multiplies the requests: by chance thinned or copied; counts exactly.
     pub rate_scale: f64,
-    /// How requests of one coarse stamp are placed; they stay together if nothing is said.
-    pub spread: Spread,
+    /// How requests of one coarse stamp are placed; default: as the recording is played.
+    pub spread: Option<Spread>,
     /// Counts of intervals of this length, instead of a row for each request.
     pub every: Option<Span>,
     /// Only times from zero and service times stay; no date.
@@ -50,7 +50,7 @@ impl Default for Conversion {
             from: None,
             until: None,
             rate_scale: 1.0,
-            spread: Spread::Keep,
+            spread: None,
             every: None,
             anonymise: false,
             seed: 1,
@@ -104,16 +104,18 @@ pub fn convert(
     let mut said: Vec<String> =
         recordings.iter().flat_map(|one| one.assumptions.iter().cloned()).collect();
     let value = value_column(&recordings, every, &mut said);
-    if every.is_none() && conversion.spread == Spread::Keep {
-        said.extend(recordings.iter().filter_map(cut));
-    }
-    let placed = Placed::new(recordings, conversion)?;
-    let zero = placed.zero(every);
+    let placed = Placed::new(recordings, conversion, &mut said)?;
+    let recorded = conversion.every.is_none();
+    let grid = every.map(|every| placed.grid(every, recorded)).transpose()?;
+    let zero = placed.zero.saturating_add(grid.map_or(0, |grid| grid.begins));
     let dated = placed.dated.clone().filter(|_| !conversion.anonymise);
     let columns = Columns { file, dated: dated.map(|zone| (zero, zone)), value };
-    let (requests, rows) = match every {
+    let (requests, rows) = match grid {
         None => placed.write_requests(conversion, &columns, out, cancel)?,
-        Some(every) => placed.write_counts(conversion, (every, zero), &columns, out, cancel)?,
+        Some(grid) => {
+            said.extend(placed.told_in_part(&grid));
+            placed.write_counts(conversion, grid, &columns, out, cancel)?
+        }
     };
     Ok(Converted { requests, rows, said })
 }
@@ -136,7 +138,7 @@ impl Conversion {
             let message = "the interval of counts is zero";
             return Err(TraceError::at("every", message, "give it some time, for example 1m"));
         }
-        if self.spread == Spread::Poisson {
+        if self.spread == Some(Spread::Poisson) {
             let message = "`poisson` would change how many requests there are";
             return Err(TraceError::at("spread", message, "use keep, uniform or even"));
         }
@@ -195,16 +197,6 @@ fn value_column(
     without.is_none().then_some("service_time_s")
 }
 
-/// That coarse times stay so.
-fn cut(recording: &Recording) -> Option<String> {
-    recording.grid.map(|grid| {
-        let path = &recording.path;
-        format!(
-            "{path}: times are written as they are, cut to {grid}; --spread uniform spreads them"
-        )
-    })
-}
-
 /// Recordings with their places in the new one.
 struct Placed {
     recordings: Vec<(Recording, Slice)>,
@@ -215,7 +207,11 @@ struct Placed {
 }
 
 impl Placed {
-    fn new(recordings: Vec<Recording>, conversion: &Conversion) -> Result<Self, TraceError> {
+    fn new(
+        recordings: Vec<Recording>,
+        conversion: &Conversion,
+        said: &mut Vec<String>,
+    ) -> Result<Self, TraceError> {
         let relative = recordings.iter().filter(|one| one.relative).count();
         if relative > 0 && relative < recordings.len() {
             let message = "some files have dates, others count from their own start";
@@ -246,6 +242,10 @@ impl Placed {
                 Some(point) => recording.instant(key, point).map(Some),
             };
             let from = point("from", &conversion.from)?.unwrap_or_else(|| recording.origin());
+            if from < start && parts.is_empty() {
+                said.push(format!("--from is earlier than what was recorded: it is kept from its beginning on, {}", recording.written(start)));
+            }
+            let from = from.max(start);
             let until = point("until", &conversion.until)?.unwrap_or(i64::MAX);
             parts.push((recording, from, until));
         }
@@ -277,14 +277,72 @@ impl Placed {
         }
     }
 
-    /// The instant of nanosecond 0: with intervals a whole number of them since midnight, as clocks there show it.
-    fn zero(&self, every: Option<Span>) -> i64 {
-        let (Some(zone), Some(every)) = (&self.dated, every) else { return self.zero };
-        let at = Timestamp::from_nanosecond(i128::from(self.zero)).ok();
-        let offset = at.map_or(0, |at| zone.to_offset(at).seconds());
-        let offset = i64::from(offset) * 1_000_000_000;
+    /// The intervals that are written: a whole number of them since midnight, as clocks there show it, or those that
+    /// were recorded.
+    fn grid(&self, every: Span, recorded: bool) -> Result<Grid, TraceError> {
         let length = i64::try_from(every.0).unwrap_or(i64::MAX);
-        self.zero.saturating_sub(self.zero.saturating_add(offset).rem_euclid(length))
+        let zone = self.dated.as_ref().filter(|_| !recorded);
+        let begins = match (zone, recorded) {
+            (Some(zone), _) => {
+                let at = Timestamp::from_nanosecond(i128::from(self.zero)).ok();
+                let offset = at.map_or(0, |at| zone.to_offset(at).seconds());
+                let offset = i64::from(offset) * 1_000_000_000;
+                -self.zero.saturating_add(offset).rem_euclid(length)
+            }
+            (None, false) => 0,
+            (None, true) => self.begins(length)?,
+        };
+        let until = self.recordings.iter().map(|(one, slice)| slice.played_until(one)).max();
+        let rows = until.unwrap_or(0).saturating_add_signed(begins.saturating_neg());
+        let rows = rows.div_ceil(every.0);
+        if rows > MOST_INTERVALS {
+            let message = format!("{rows} intervals of {every} are more than {MOST_INTERVALS}");
+            let hint = "give a longer --every, or less of the recording by --from and --until";
+            return Err(TraceError::at("every", message, hint));
+        }
+        Ok(Grid { begins, every: every.0, rows })
+    }
+
+    /// Where the first recorded interval begins that is kept; those of all recordings must be the same.
+    fn begins(&self, length: i64) -> Result<i64, TraceError> {
+        let starts = || self.recordings.iter().map(|(one, slice)| slice.begins(one));
+        let first = starts().min().unwrap_or(0);
+        let apart = |start: i64| {
+            let over = start.saturating_sub(first).rem_euclid(length);
+            over.min(length - over)
+        };
+        // Stamps jitter.
+        if let Some(start) = starts().find(|start| apart(*start) > length / 100) {
+            let every = Span(length.unsigned_abs());
+            let (message, apart) =
+                ("intervals do not begin together", Span(apart(start).unsigned_abs()));
+            let message = format!("{message}: those of some files are {apart} off those of others");
+            let hint =
+                format!("--every {every} shares their counts out among intervals from midnight on");
+            return Err(TraceError::at("every", message, hint));
+        }
+        Ok(if first < 0 { -first.saturating_neg().rem_euclid(length) } else { first })
+    }
+
+    /// That the first or the last interval holds less than a whole one.
+    fn told_in_part(&self, grid: &Grid) -> Option<String> {
+        let every = i64::try_from(grid.every).unwrap_or(i64::MAX);
+        let from = self.recordings.iter().map(|(one, slice)| slice.begins(one).max(0)).min()?;
+        let until = self.recordings.iter().map(|(one, slice)| slice.played_until(one)).max()?;
+        let ahead = from.saturating_sub(grid.begins);
+        let last = until.saturating_add_signed(grid.begins.saturating_neg()) % grid.every;
+        // Stamps jitter: what lacks next to nothing is whole.
+        let lacks = |part: u64| part > 0 && grid.every - part > grid.every / 100;
+        let first = every.saturating_sub(ahead).max(0).unsigned_abs() % grid.every;
+        let told = [("first", "last", first), ("last", "first", last)];
+        let told = told.into_iter().filter(|(.., part)| lacks(*part));
+        let told: Vec<String> = told
+            .map(|(which, end, part)| {
+                format!("the {which} interval holds its {end} {} only", Span(part))
+            })
+            .collect();
+        let partly = grid.rows > 1 && !told.is_empty();
+        partly.then(|| told.join(", "))
     }
 
     fn write_requests(
@@ -303,51 +361,67 @@ impl Placed {
 
     /// The requests of all; of those without service times they are zero.
     fn workload(self, conversion: &Conversion) -> Result<Workload, TraceError> {
-        let mut workload = Workload::empty(1.0);
+        let (mut workload, mut nothing, mut counted) = (Workload::empty(1.0), None, false);
         for (recording, slice) in self.recordings {
             let demand = match recording.rows.has_demands() {
                 true => None,
                 false => Some(Demand::new(&Distribution::Constant(Span::ZERO))),
             };
-            let how = (conversion.rate_scale, conversion.spread, OPEN_END.0);
+            let spread = conversion.spread.unwrap_or(recording.spread);
+            let how = (conversion.rate_scale, spread, OPEN_END.0);
             let grid = recording.grid;
-            let source: Arc<dyn Source> = match recording.rows {
+            let source = match recording.rows {
                 Rows::Events { starts, demands } => {
-                    Arc::new(Events::sliced(&starts, demands, &slice, how, grid)?)
+                    Events::sliced(&starts, demands, &slice, how, grid)
+                        .map(|source| Arc::new(source) as Arc<dyn Source>)
                 }
-                Rows::Streamed(file) => {
-                    Arc::new(Streamed::sliced(*file, &slice, how.0, how.1, how.2)?)
+                Rows::Streamed(file) => Streamed::sliced(*file, &slice, how.0, how.1, how.2)
+                    .map(|source| Arc::new(source) as Arc<dyn Source>),
+                Rows::Bins { .. } => {
+                    counted = true;
+                    continue;
                 }
-                Rows::Bins { .. } => continue,
             };
-            workload.parts.push(Part { source, demand, inputs: vec![], assumptions: vec![] });
+            match source {
+                Ok(source) => {
+                    workload.parts.push(Part {
+                        source,
+                        demand,
+                        inputs: vec![],
+                        assumptions: vec![],
+                    });
+                }
+                // One of several may have nothing there.
+                Err(error) if error.key == "from" => nothing = Some(error),
+                Err(error) => return Err(error),
+            }
         }
-        Ok(workload)
+        match nothing.filter(|_| workload.parts.is_empty() && !counted) {
+            Some(error) => Err(error),
+            None => Ok(workload),
+        }
     }
 
     fn write_counts(
         self,
         conversion: &Conversion,
-        (every, zero): (Span, i64),
+        grid: Grid,
         columns: &Columns,
         out: &Path,
         cancel: &AtomicBool,
     ) -> Result<(f64, u64), ConvertError> {
-        let lead = self.zero.abs_diff(zero);
-        let lengths = self.recordings.iter().map(|(one, slice)| slice.played_until(one));
-        let rows = lengths.max().unwrap_or(0).saturating_add(lead).div_ceil(every.0);
-        if rows > MOST_INTERVALS {
-            let message = format!("{rows} intervals of {every} are more than {MOST_INTERVALS}");
-            let hint = "give a longer --every, or less of the recording by --from and --until";
-            return Err(TraceError::at("every", message, hint).into());
-        }
-        let mut counts = Counts { lead, every: every.0, of: vec![0.0; rows as usize] };
+        let mut counts = Counts { grid, of: vec![0.0; grid.rows as usize] };
         for (recording, slice) in &self.recordings {
             let Rows::Bins { starts, counts: recorded, step, .. } = &recording.rows else {
                 continue;
             };
             let how = (conversion.rate_scale, Spread::Even, OPEN_END.0);
-            counts.add_bins(&Bins::sliced(starts, recorded, *step, slice, how)?);
+            match Bins::sliced(starts, recorded, *step, slice, how) {
+                Ok(bins) => counts.add_bins(&bins),
+                // Zeros are counts, too.
+                Err(error) if error.key == "from" => {}
+                Err(error) => return Err(error.into()),
+            }
         }
         let workload = self.workload(conversion)?;
         let streams = Streams::new(conversion.seed, 0, 0);
@@ -357,26 +431,43 @@ impl Placed {
                 batch.arrival_ns.iter().for_each(|&at| counts.add(at, 1.0));
             }
             columns.header(out)?;
+            // Dates count from where the first begins; without them no time is before zero.
+            let begins =
+                if columns.dated.is_some() { 0 } else { grid.begins.max(0).unsigned_abs() };
             for (row, count) in (0..).zip(&counts.of) {
-                columns.row(out, every.0.saturating_mul(row), count)?;
+                columns.row(out, begins.saturating_add(grid.every.saturating_mul(row)), count)?;
             }
             Ok::<f64, Stopped>(counts.of.iter().sum())
         })?;
-        Ok((requests, rows))
+        Ok((requests, grid.rows))
     }
 }
 
-/// Requests of intervals of one length.
-struct Counts {
-    /// How far into the first interval nanosecond 0 is.
-    lead: u64,
+/// Intervals of one length, one after another.
+#[derive(Debug, Clone, Copy)]
+struct Grid {
+    /// Nanosecond at which the first begins; before zero where that is within it.
+    begins: i64,
     every: u64,
+    rows: u64,
+}
+
+impl Grid {
+    /// How far after the first one's beginning.
+    fn past(&self, at: u64) -> u64 {
+        at.saturating_add_signed(self.begins.saturating_neg())
+    }
+}
+
+/// Requests of intervals.
+struct Counts {
+    grid: Grid,
     of: Vec<f64>,
 }
 
 impl Counts {
     fn add(&mut self, at: u64, requests: f64) {
-        let index = at.saturating_add(self.lead) / self.every;
+        let index = self.grid.past(at) / self.grid.every;
         if let Some(count) = usize::try_from(index).ok().and_then(|index| self.of.get_mut(index)) {
             *count += requests;
         }
@@ -387,8 +478,8 @@ impl Counts {
         for (start, until, count) in bins.all() {
             let mut at = start;
             while at < until {
-                let into = at.saturating_add(self.lead) % self.every;
-                let end = at.saturating_add(self.every - into).min(until);
+                let into = self.grid.past(at) % self.grid.every;
+                let end = at.saturating_add(self.grid.every - into).min(until);
                 let share = (end - at) as f64 / (until - start) as f64;
                 self.add(at, if share == 1.0 { count } else { count * share });
                 at = end;

@@ -4,7 +4,7 @@ use super::failure::TraceError;
 use super::gathered::Stamps;
 use super::options::Options;
 use super::recording::{Recording, Rows, open};
-use super::statistics::{Curve, Gap, Tally, Window, quantile};
+use super::statistics::{Curve, Gap, Tally, Window, divides, quantile};
 use crate::units::{Span, WallClock};
 use serde::Serialize;
 use std::path::Path;
@@ -50,7 +50,8 @@ pub struct Inspection {
     /// The longest time without a request.
     pub longest_gap: Option<Gap>,
     /// Rate of each hour of the week over the mean of all, from Monday 00:00 on, by the recording's clock; `None` for
-    /// an hour that was not recorded. Only of a day or more of clock times, in intervals of at most an hour.
+    /// an hour that was not recorded. Only of a day or more of clock times, in intervals of which an hour is a whole
+    /// number.
     pub hour_of_week: Option<Vec<Option<f64>>>,
     /// Service times, where the file has them.
     pub service_time: Option<Summary>,
@@ -152,7 +153,8 @@ pub(super) fn describe(recording: Recording) -> Inspection {
 impl Inspection {
     /// What requests and intervals have; the step of requests is zero.
     fn add(&mut self, tally: &Tally<'_>, step: u64) {
-        let longer = [1, 60, 3600].map(Span::from_secs).into_iter().filter(|s| s.0 > step);
+        let longer = [1, 60, 3600].map(Span::from_secs).into_iter();
+        let longer = longer.filter(|s| s.0 > step && divides(step, s.0));
         let own = (step > 0).then_some(Span(step));
         self.windows = own.into_iter().chain(longer).filter_map(|s| tally.window(s)).collect();
         self.longest_gap = tally.longest_gap(step);

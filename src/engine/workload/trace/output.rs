@@ -218,7 +218,8 @@ enum Packed {
 impl Packed {
     fn new(file: tempfile::NamedTempFile, path: &Path) -> io::Result<Self> {
         let sink = BufWriter::with_capacity(1 << 16, file);
-        Ok(match path.extension().and_then(|ending| ending.to_str()) {
+        let ending = path.extension().map(|ending| ending.to_string_lossy().to_ascii_lowercase());
+        Ok(match ending.as_deref() {
             Some("gz") => Self::Gz(GzEncoder::new(sink, Compression::default())),
             Some("zst") => Self::Zst(zstd::stream::write::Encoder::new(sink, 0)?),
             _ => Self::Plain(sink),

@@ -65,6 +65,12 @@ impl Slice {
         if self.time_scale == 1.0 { length } else { (length as f64 * self.time_scale) as u64 }
     }
 
+    /// The run's nanosecond of a recording's first row; before zero where the slice begins after it.
+    pub(super) fn begins(&self, recording: &Recording) -> i64 {
+        let into = recording.rows.range().0.saturating_sub(self.from);
+        into.saturating_add_unsigned(self.at)
+    }
+
     /// The run's first nanosecond after the last that is played.
     pub(crate) fn played_until(&self, recording: &Recording) -> u64 {
         self.map(recording.rows.range().1.min(self.until).max(self.from))
@@ -186,7 +192,7 @@ impl Bins {
         let densest = bins.iter().map(|bin| bin.count).fold(0.0, f64::max);
         if densest > step as f64 {
             let message = format!("{densest:e} requests in an interval of {}", Span(step));
-            let hint = "more than one a nanosecond: lower rate_scale";
+            let hint = "more than one a nanosecond: make the scale smaller";
             return Err(TraceError::at("rate_scale", message, hint));
         }
         let until = if slice.until == i64::MAX { u64::MAX } else { slice.map(slice.until) };

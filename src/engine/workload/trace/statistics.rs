@@ -195,7 +195,8 @@ impl<'a> Tally<'a> {
     pub(super) fn curve(&self, step: u64) -> Curve {
         let span = self.span_ns();
         let minutes = span / (60 * SECOND_NS) >= FEWEST_WINDOWS;
-        let window = step.max(if minutes { 60 * SECOND_NS } else { SECOND_NS });
+        let seconds = if minutes { 60 } else { 1 };
+        let window = (seconds * SECOND_NS).next_multiple_of(step.max(1));
         if span < 2 * window {
             return Curve::default();
         }
@@ -214,14 +215,16 @@ impl<'a> Tally<'a> {
         for (index, of) in (0..).zip(&mut points) {
             let length = point.min(span.saturating_sub(point.saturating_mul(index)).max(1));
             of.mean_per_s /= Span(length).as_secs_f64().max(window_s.min(1.0));
+            // Where no whole window lies in the last one.
+            of.peak_per_s = of.peak_per_s.max(of.mean_per_s);
         }
         Curve { window_s, point_s: Span(point).as_secs_f64(), points }
     }
 
     /// Requests and seconds in each hour of the week, as the clocks of a zone show it; `None` where an interval is
-    /// longer than an hour. `epoch` is the instant that the clocks' 1970 begins with: 0, or a recording's own start.
+    /// longer than an hour or no part of one. `epoch` is the instant that the clocks' 1970 begins with: 0, or a recording's own start.
     pub(super) fn week(&self, zone: &TimeZone, step: u64, epoch: i64) -> Option<Week> {
-        if step > HOUR_NS {
+        if !divides(step, HOUR_NS) {
             return None;
         }
         let mut week = Week { requests: [0.0; WEEK], seconds: [0.0; WEEK] };
@@ -240,6 +243,13 @@ impl<'a> Tally<'a> {
         }
         Some(week)
     }
+}
+
+/// Whether a length is a whole number of steps, to a thousandth of it (stamps jitter): else some windows of it hold a row
+/// more than others of the same traffic. Any length is one of steps of no length.
+pub(super) fn divides(step: u64, length: u64) -> bool {
+    let over = length % step.max(1);
+    step <= length && over.min(step.saturating_sub(over)) <= length / 1000
 }
 
 /// The next number of seconds or minutes that people count in.
@@ -357,6 +367,36 @@ mod tests {
             assert_eq!(factors.iter().flatten().count(), 3);
         }
         assert!(tally.week(&TimeZone::UTC, 2 * HOUR_NS, 0).is_none());
+    }
+
+    #[test]
+    fn constant_traffic_is_constant_whatever_its_interval() {
+        // 45 minutes are no part of an hour, 25 s none of a minute; a minute of stamps that jitter is one of an hour.
+        for (step_ms, hour, minute) in [
+            (2_700_000, false, false),
+            (1_800_000, true, false),
+            (25_000, true, false),
+            (20_000, true, true),
+            (60_001, true, false),
+        ] {
+            let step = step_ms * 1_000_000;
+            assert_eq!(divides(step, HOUR_NS), hour, "{step_ms} ms in an hour");
+            assert_eq!(divides(step, 60 * SECOND_NS), minute, "{step_ms} ms in a minute");
+            let starts: Vec<i64> = (0..9600).map(|at| at * step as i64).collect();
+            let counts = vec![100.0; 9600];
+            let tally = Tally::of_bins(&starts, &counts, step);
+            assert_eq!(tally.week(&TimeZone::UTC, step, 0).is_some(), hour);
+            let curve = tally.curve(step);
+            let rate = 100.0 / Span(step).as_secs_f64();
+            let near = |found: f64| (found / rate - 1.0).abs() < 1e-3;
+            assert!(
+                curve
+                    .points
+                    .iter()
+                    .all(|p| near(p.mean_per_s) && p.peak_per_s >= p.mean_per_s * 0.999),
+                "{step_ms}: {curve:?}"
+            );
+        }
     }
 
     #[test]

@@ -30,8 +30,10 @@ const MOST_DRAWN: (f64, f64) = (3e7, 2e9);
 const FEWEST: f64 = 100.0;
 /// Windows in which bursts are looked for, at most.
 const MOST_WINDOWS: u64 = 20_000_000;
+/// Parts of a window for which its expected rate is looked up, at most.
+const MOST_PARTS: u64 = 60;
 const SECOND_NS: u64 = 1_000_000_000;
-/// Bursts are modelled where the counts vary so much more than Poisson's.
+/// Bursts are modelled where the counts vary so much more than Poisson's, and more than by chance.
 const EXCESS: f64 = 0.1;
 
 /// A model of a recording.
@@ -75,7 +77,7 @@ pub fn fit(base: &Path, path: &str, options: &Options, seed: u64) -> Result<Mode
     let workload = playing.workload(length)?;
     let end = measured(&workload, length, &recording, &mut unknown);
     let drawn = drawn(&workload, &recording, end, seed);
-    let original = describe(recording);
+    let original = describe(if end.0 < length.0 { recording.until(end) } else { recording });
     let drawn = describe(drawn);
     let compared = compare(&original, &drawn);
     Ok(Model { arrivals, service_time, clock, length, unknown, original, drawn, compared })
@@ -86,6 +88,28 @@ impl Recording {
     fn clock(&self) -> Option<WallClock> {
         let at = jiff::Timestamp::from_nanosecond(i128::from(self.rows.range().0)).ok()?;
         (!self.relative).then(|| WallClock::dated(at.to_zoned(self.zone.clone())))
+    }
+
+    /// Its first part; of intervals until then, the empty ones too.
+    fn until(mut self, end: Time) -> Self {
+        let until = self.rows.range().0.saturating_add_unsigned(end.0);
+        match &mut self.rows {
+            Rows::Events { starts, demands } => {
+                starts.truncate(starts.partition_point(|&start| start < until));
+                demands.iter_mut().for_each(|demands| demands.truncate(starts.len()));
+            }
+            Rows::Bins { starts, counts, step, .. } => {
+                starts.truncate(starts.partition_point(|&start| start < until));
+                counts.truncate(starts.len());
+                let last = until.saturating_sub_unsigned(*step);
+                if starts.last().is_some_and(|&start| start < last) {
+                    starts.push(last);
+                    counts.push(0.0);
+                }
+            }
+            Rows::Streamed(_) => {}
+        }
+        self
     }
 
     fn tally(&self) -> (Tally<'_>, u64) {
@@ -231,11 +255,13 @@ impl Bursts {
     /// From the dispersion about the modelled rate in two windows; `None` where there is no more than Poisson's.
     fn of(tally: &Tally<'_>, step: u64, rate_at: impl Fn(u64) -> f64) -> Option<Self> {
         let seconds = (tally.span_ns() / SECOND_NS).div_ceil(MOST_WINDOWS).max(1);
-        let short = step.max(seconds * SECOND_NS);
+        let short = (seconds * SECOND_NS).next_multiple_of(step.max(1));
         let long = if short == SECOND_NS { 60 * SECOND_NS } else { 10 * short };
         let [short, long] = [short, long].map(|length| (length, beyond(tally, length, &rate_at)));
         let ((w1, e1), (w2, e2)) = ((short.0, short.1?), (long.0, long.1?));
-        if e1.max(e2) <= EXCESS {
+        // By how much the dispersion of so many Poisson counts is off by chance: three deviations.
+        let chance = |length: u64| 3.0 * (2.0 / tally.whole(Span(length)) as f64).sqrt();
+        if [(w1, e1), (w2, e2)].iter().all(|(w, excess)| *excess <= EXCESS.max(chance(*w))) {
             return None;
         }
         let e2 = e2.max(e1);
@@ -298,8 +324,14 @@ fn beyond(tally: &Tally<'_>, length: u64, rate_at: impl Fn(u64) -> f64) -> Optio
     if whole < 10 {
         return None;
     }
-    let seconds = Span(length).as_secs_f64();
-    let expected = |index: u64| rate_at(index * length + length / 2) * seconds;
+    // The rate is no straight line over a long window.
+    let parts = length.div_ceil(60 * SECOND_NS).min(MOST_PARTS);
+    let part = length / parts;
+    let seconds = Span(length).as_secs_f64() / parts as f64;
+    let expected = |index: u64| {
+        let at = |one: u64| index * length + one * part + part / 2;
+        (0..parts).map(|one| rate_at(at(one)) * seconds).sum::<f64>()
+    };
     let (mut next, mut squares, mut sum) = (0, 0.0, 0.0);
     let mut add = |index: u64, count: f64| {
         let mean = expected(index);
@@ -359,8 +391,11 @@ fn measured(
         return Time(length.0);
     }
     let part = ((length.0 as f64 * (most / expected).min(1.0)) as u64).min(held);
-    let part = Span((part / SECOND_NS).max(1) * SECOND_NS);
-    unknown.push(format!("the model was measured over its first {part} only: all would take long"));
+    let unit = SECOND_NS.next_multiple_of(step.max(1));
+    let part = Span((part / unit).max(1) * unit);
+    unknown.push(format!(
+        "recording and model were measured over their first {part} only: all would take long"
+    ));
     Time(part.0)
 }
 

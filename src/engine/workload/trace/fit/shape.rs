@@ -31,8 +31,8 @@ pub(super) enum Shape {
     Week(Box<[f64; WEEK]>),
     /// Of each hour of the day.
     Day(Box<[f64; 24]>),
-    /// Of equal pieces of a length.
-    Pieces(u64, Vec<f64>),
+    /// Of equal pieces of a length; the last may be cut short, at the end of all.
+    Pieces { length: u64, end: u64, rates: Vec<f64> },
 }
 
 impl Shape {
@@ -70,7 +70,8 @@ impl Shape {
             None => {
                 let why = match (clock, days >= 1.0) {
                     (None, _) => "it has no clock times",
-                    (Some(_), true) => "its intervals are longer than an hour",
+                    (Some(_), true) if step > HOUR_NS => "its intervals are longer than an hour",
+                    (Some(_), true) => "an hour is no whole number of its intervals",
                     (Some(_), false) => "it is shorter than a day",
                 };
                 unknown.push(format!(
@@ -86,7 +87,7 @@ impl Shape {
         match self {
             Self::Week(rates) => rates.as_slice(),
             Self::Day(rates) => rates.as_slice(),
-            Self::Pieces(_, rates) => rates,
+            Self::Pieces { rates, .. } => rates,
         }
     }
 
@@ -106,7 +107,7 @@ impl Shape {
         let rates = match &mut lower {
             Self::Week(rates) => rates.as_mut_slice(),
             Self::Day(rates) => rates.as_mut_slice(),
-            Self::Pieces(_, rates) => rates,
+            Self::Pieces { rates, .. } => rates,
         };
         let wanted = (self.mean() - by).max(0.0) * rates.len() as f64;
         rates.iter_mut().for_each(|rate| *rate = (*rate - by).max(0.0));
@@ -133,14 +134,17 @@ impl Shape {
                 let told = "hours of the day".to_owned();
                 sources.insert("daily".to_owned(), (SourceSpec::Profile(profile), told));
             }
-            Self::Pieces(_, rates) if rates.len() == 1 => {
+            Self::Pieces { rates, .. } if rates.len() == 1 => {
                 let steady =
                     Poisson { rate: rate(rates[0]), from: None, until: None, service_time: None };
                 let told = "its mean: too few requests show how it varies".to_owned();
                 sources.insert("steady".to_owned(), (SourceSpec::Poisson(steady), told));
             }
-            Self::Pieces(length, rates) => {
-                let middle = |at: u64| Moment::Offset(Span(at * length + length / 2));
+            Self::Pieces { length, end, rates } => {
+                let middle = |at: u64| {
+                    let (from, until) = (at * length, ((at + 1) * length).min(*end));
+                    Moment::Offset(Span(from.midpoint(until)))
+                };
                 let level = |(at, per_s): (u64, &f64)| Level { at: middle(at), rate: rate(*per_s) };
                 let levels = Levels {
                     points: (0..).zip(rates).map(level).collect(),
@@ -174,13 +178,28 @@ fn of_hours(mean: f64, hours: &[f64], days: Vec<f64>) -> Profile {
     let of_all = hours.iter().sum::<f64>() / 24.0;
     Profile {
         mean: rate(mean),
-        hours: hours.iter().map(|hour| rounded(hour / of_all, 3)).collect(),
+        hours: middles(hours).iter().map(|hour| rounded(hour / of_all, 4)).collect(),
         days: days.into_iter().map(|day| rounded(day, 3)).collect(),
         between: Between::Linear,
         from: None,
         until: None,
         service_time: None,
     }
+}
+
+/// Rates in the middles of hours between which straight lines give each hour its mean: `(before + 6 middle + after) / 8`.
+fn middles(means: &[f64]) -> Vec<f64> {
+    let count = means.len();
+    let mut rates = means.to_vec();
+    // What is left shrinks by half each time at least.
+    for _ in 0..20 {
+        let last = rates.clone();
+        for (at, rate) in rates.iter_mut().enumerate() {
+            let beside = last[(at + count - 1) % count] + last[(at + 1) % count];
+            *rate = (last[at] + means[at] - (6.0 * last[at] + beside) / 8.0).max(0.0);
+        }
+    }
+    rates
 }
 
 /// Rates of the hours of the week, those of workdays in the same proportion, and those of weekends.
@@ -226,7 +245,7 @@ fn pieces(tally: &Tally<'_>, step: u64) -> Shape {
     let span = tally.span_ns();
     let most = (tally.requests() / PER_PIECE) as u64;
     let count = most.min(MOST_PIECES).min(span / SHORTEST_PIECE_NS.max(step)).max(1);
-    let unit = step.max(1_000_000_000);
+    let unit = 1_000_000_000_u64.next_multiple_of(step.max(1));
     let length = round_up(span.div_ceil(count).div_ceil(unit)).saturating_mul(unit);
     let count = span.div_ceil(length);
     let mut rates = vec![0.0; usize::try_from(count).unwrap_or(1)];
@@ -237,7 +256,7 @@ fn pieces(tally: &Tally<'_>, step: u64) -> Shape {
     for (index, rate) in (0..).zip(&mut rates) {
         *rate /= Span(length.min(span - length * index)).as_secs_f64();
     }
-    Shape::Pieces(length, rates)
+    Shape::Pieces { length, end: span, rates }
 }
 
 /// Where a straight line through the means of whole weeks begins and ends, less its lower end; `None` where there is

@@ -21,7 +21,10 @@ fn converted(
         let name = entry.unwrap().file_name().into_string().unwrap();
         assert!(names.contains(&name) || done.is_ok() && name == out, "{name} is left behind");
     }
-    let bytes = unpacked(std::fs::read(&path).unwrap_or_default(), out).unwrap();
+    let bytes = std::fs::read(&path).unwrap_or_default();
+    let is_packed = [".gz", ".zst"].iter().any(|ending| out.to_lowercase().ends_with(ending));
+    assert!(done.is_err() || is_packed == (bytes[0] != b't' && bytes[0] != b'{'), "{out}");
+    let bytes = unpacked(bytes, out).unwrap();
     done.map(|done| (String::from_utf8(bytes).unwrap(), done))
 }
 
@@ -68,7 +71,7 @@ fn the_new_file_has_what_was_asked_of_the_old_ones() {
         // A part, by times of its own clock, without a date.
         (
             &[BERLIN],
-            "n.csv.gz",
+            "n.CSV.GZ",
             how("2026-03-01T01:00:00+01:00", "2m", 1.0, NONE, true),
             "time_s,service_time_s\n0.25,0.000000001\n0.25,2\n",
         ),
@@ -139,6 +142,66 @@ fn an_interval_that_is_cut_gives_its_share() {
 }
 
 #[test]
+fn recorded_intervals_stay_where_they_are() {
+    // They begin four minutes after the hour.
+    const LATE: &str =
+        "time,count\n2026-03-01T00:04:00Z,6\n2026-03-01T00:09:00Z,3\n2026-03-01T00:14:00Z,0\n";
+    const LATER: &str = "time,count\n2026-03-01T00:14:00Z,5\n2026-03-01T00:19:00Z,1\n";
+    let (late, later) = (("late.csv", LATE), ("later.csv", LATER));
+    let plain = Conversion::default();
+    let (text, _) = converted(&[late], "n.csv", &plain).unwrap();
+    assert_eq!(text, LATE);
+    let (text, _) = converted(&[late], "n.csv", &how("2m30s", NONE, 1.0, NONE, false)).unwrap();
+    assert_eq!(text, LATE.replace(",6", ",3"), "half of the first is kept, and stays there");
+    let (text, _) = converted(&[later, late], "n.csv", &plain).unwrap();
+    assert_eq!(text, LATE.replace("Z,0", "Z,5") + "2026-03-01T00:19:00Z,1\n");
+    let own = ("own.csv", "time_s,count\n30,6\n90,3\n");
+    let (text, _) = converted(&[own], "n.csv", &plain).unwrap();
+    assert_eq!(text, own.1);
+    let other = ("other.csv", "time,count\n2026-03-01T00:15:00Z,5\n2026-03-01T00:20:00Z,1\n");
+    let apart =
+        converted(&[late, other], "n.csv", &plain).map(|done| done.0).unwrap_err().to_string();
+    assert!(apart.contains("1m off") && apart.contains("--every 5m"), "{apart}");
+}
+
+#[test]
+fn intervals_that_were_recorded_in_part_are_named_and_none_is_invented() {
+    for (file, from, until, every, rows, told) in [
+        (MINUTES, NONE, NONE, "1m", 3, ""),
+        (MINUTES, "30s", NONE, NONE, 3, "the first interval holds its last 30s only"),
+        (MINUTES, NONE, "2m15s", "1m", 3, "the last interval holds its first 15s only"),
+        (MINUTES, NONE, NONE, "2m", 2, "the last interval holds its first 1m only"),
+        (BERLIN, NONE, NONE, "1m", 4, "the first interval holds its last 2s only"),
+        (MINUTES, "2026-02-27", NONE, "1m", 3, "from its beginning on, Sun 2026-03-01 00:00:00"),
+        (MINUTES, "2026-02-27", NONE, NONE, 3, "from its beginning on"),
+    ] {
+        let (_, done) = converted(&[file], "n.csv", &how(from, until, 1.0, every, false)).unwrap();
+        let said: Vec<&String> =
+            done.said.iter().filter(|one| !one.contains("was read as")).collect();
+        assert_eq!(done.rows, rows, "{from} {until} {every}");
+        assert!(
+            said.iter().any(|one| one.contains(told)) != (told.is_empty() && said.is_empty()),
+            "{told}: {said:?}"
+        );
+    }
+}
+
+#[test]
+fn a_file_that_has_nothing_in_the_part_leaves_the_others() {
+    let gap = ("gap.csv", "time\n2026-02-28T23:00:00Z\n2026-03-01T02:00:00Z\n");
+    let part = how("2026-02-28T23:59:00Z", "2026-03-01T01:00:00Z", 1.0, NONE, false);
+    let (text, done) = converted(&[BERLIN, gap], "n.csv", &part).unwrap();
+    assert_eq!(done.rows, 4, "{text}");
+    assert!(converted(&[gap], "n.csv", &part).is_err());
+    let zeros = ("zeros.csv", "time,count\n2026-03-01 00:00:00,0\n2026-03-01 00:01:00,0\n");
+    let plain = Conversion::default();
+    let (text, _) = converted(&[MINUTES, zeros], "n.csv", &plain).unwrap();
+    assert_eq!(text, MINUTES.1.replace(" ", "T").replace(":00,", ":00Z,"));
+    let (text, done) = converted(&[zeros], "n.csv", &plain).unwrap();
+    assert_eq!((text.lines().count(), done.requests), (3, 0.0));
+}
+
+#[test]
 fn several_recordings_of_requests_become_one_in_order_of_time() {
     let other = ("other.csv", "time\n2026-02-28T23:59:59Z\n2026-03-01T00:01:30Z\n");
     let (text, done) = converted(&[BERLIN, other], "n.csv", &Conversion::default()).unwrap();
@@ -169,15 +232,15 @@ fn thinning_is_by_chance_and_the_same_for_the_same_seed() {
 }
 
 #[test]
-fn times_that_are_cut_stay_so_unless_they_are_spread() {
+fn times_that_are_cut_are_spread_as_they_are_played_unless_they_are_kept() {
     let line = "1.2.3.4 - - [01/Mar/2026:00:00:07 +0000] \"GET / HTTP/1.1\" 200 5 \"-\" \"-\"\n";
     let log = ("log", line.repeat(40));
     let files = [(log.0, log.1.as_str())];
-    let (text, done) = converted(&files, "n.csv", &Conversion::default()).unwrap();
+    let keep = Conversion { spread: Some(Spread::Keep), ..Conversion::default() };
+    let (text, _) = converted(&files, "n.csv", &keep).unwrap();
     assert!(text.lines().skip(1).all(|line| line == "2026-03-01T00:00:07Z"), "{text}");
-    assert!(done.said.iter().any(|one| one.contains("--spread uniform")), "{:?}", done.said);
-    let spread = Conversion { spread: Spread::Uniform, ..Conversion::default() };
-    let (text, _) = converted(&files, "n.csv", &spread).unwrap();
+    let (text, done) = converted(&files, "n.csv", &Conversion::default()).unwrap();
+    assert!(done.said.iter().any(|one| one.contains("a random instant")), "{:?}", done.said);
     let mut stamps: Vec<&str> = text.lines().skip(1).collect();
     stamps.dedup();
     assert!(stamps.len() == 40 && stamps.iter().all(|one| one.starts_with("2026-03-01T00:00:07.")));

@@ -4,6 +4,7 @@ use super::super::{Conversion, ConvertError, Form, Model, Options, convert, fit,
 use crate::random::{Distribution, Streams};
 use crate::units::{Span, Time, WallClock};
 use crate::workload::SourceSpec;
+use crate::workload::arrivals::Moment;
 use crate::workload::tests::resolve_in;
 
 /// A recording of what sources make; with `dated` its first row is at midnight of Monday, 2 March 2026.
@@ -97,6 +98,27 @@ fn bursts_beside_the_hours_of_the_week_are_found_again() {
 }
 
 #[test]
+fn counts_of_any_interval_of_a_stream_without_bursts_show_none() {
+    let profile = "[arrivals.a.profile]\nmean = '2/s'\nhours = [1, 1, 1, 1, 1, 1, 2, 5, 9, 10, 10, 9, 8, 9, 10, 9, \
+                   8, 6, 4, 3, 2, 2, 1, 1]";
+    for minutes in [10, 30, 60] {
+        let model = model(profile, 21, Form::Counts(Span::from_secs(60 * minutes)), true);
+        let names: Vec<&String> = model.arrivals.keys().collect();
+        assert_eq!(names, ["workdays", "weekend"], "of {minutes} min: {:?}", model.arrivals);
+        assert_eq!(missed(&model), [""; 0], "{:?}", model.compared);
+    }
+}
+
+#[test]
+fn the_course_of_a_short_recording_lies_within_it() {
+    let model =
+        model("[arrivals.a.poisson]\nrate = '2/s'", 1, Form::Counts(Span::from_secs(1260)), false);
+    let SourceSpec::Levels(levels) = &model.arrivals["course"].0 else { panic!() };
+    let Moment::Offset(last) = levels.points.last().unwrap().at else { panic!() };
+    assert!(last < model.length, "{last} of {}", model.length);
+}
+
+#[test]
 fn a_trend_is_a_straight_line_beside_the_week() {
     let model = model(
         "[arrivals.a.poisson]\nrate = '2/s'\n\
@@ -142,7 +164,13 @@ fn a_recording_of_an_hour_a_century_ago_and_one_of_now_is_measured_in_part() {
     let text = format!("time,count\n{}{}", rows(1_000_000_000), rows(4_000_000_000));
     std::fs::write(folder.path().join("t.csv"), text).unwrap();
     let model = fit(folder.path(), "t.csv", &Options::default(), 1).unwrap();
-    assert!(model.unknown.iter().any(|one| one.contains("its first 231d")), "{:?}", model.unknown);
+    assert!(
+        model.unknown.iter().any(|one| one.contains("their first 231d")),
+        "{:?}",
+        model.unknown
+    );
+    // Of that part the recording's figures are too.
+    assert_eq!((model.original.requests, model.original.span_s), (18_000.0, model.drawn.span_s));
 }
 
 #[test]
