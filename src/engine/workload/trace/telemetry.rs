@@ -199,6 +199,8 @@ enum Role {
     Value,
 }
 
+const NUMBERS: &str = "a number, or nothing where there is none; a column of words has no number";
+
 /// A table with a column of times. Columns of words say whose values the others hold.
 fn of_table(
     text: &str,
@@ -252,11 +254,7 @@ fn of_table(
                 continue;
             }
             let value = value_of(cell).ok_or_else(|| {
-                let hint = with_a_point(cell);
-                let hint = hint.unwrap_or_else(|| {
-                    "a number, or nothing where there is none; a column of words has no number"
-                        .to_owned()
-                });
+                let hint = with_a_point(cell).unwrap_or_else(|| NUMBERS.to_owned());
                 TraceError::file(format!("{}: `{cell}` is no number", place(column)), hint)
             })?;
             let labels = labels_of(&header, &roles, row, column);
