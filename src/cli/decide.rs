@@ -182,7 +182,7 @@ impl Args {
         }
         let mut input = std::io::stdin().lock();
         let begin = input.fill_buf().unwrap_or_default();
-        !begin.is_empty() && Recording::is_table(&String::from_utf8_lossy(begin))
+        !begin.is_empty() && Recording::is_timed(&String::from_utf8_lossy(begin))
     }
 
     /// Nothing is said that is about series.
@@ -199,6 +199,11 @@ impl Args {
     ) -> Result<Option<Recording>, Failure> {
         let options =
             Options { time: self.time.clone(), zone: self.zone.clone(), ..Options::default() };
+        let is_json = |input: &Input| input.text.trim_start().starts_with(['{', '[']);
+        if self.time.is_some() && inputs.iter().all(is_json) {
+            let what = "--time: there is no table among the readings; in JSON times are where its format has them";
+            return Err(Failure::bad_input(format_args!("{what} (leave out --time)")));
+        }
         let read = |input: &Input| {
             telemetry(&input.text, &input.name, &options).map_err(|fault| {
                 Failure::bad_input(format_args!("{}\n  = help: {}", fault.message, fault.hint))

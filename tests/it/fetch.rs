@@ -111,6 +111,11 @@ fn what_goes_wrong_is_said_in_the_servers_words_and_tried_again_where_that_may_h
         (vec![text("{")], 2, "the answer is none of Prometheus"),
         (vec![none], 2, "the server has nothing of it from --from to --to"),
         (vec![instant], 2, "the server answers no series over a range"),
+        (
+            vec![text(r#"{"status":"error","errorType":"execution","error":"too many samples"}"#)],
+            2,
+            "the server answers `error`: too many samples (mend the query)",
+        ),
     ] {
         let folder = TempDir::new().unwrap();
         let (count, server) = (answers.len(), serve(answers));
@@ -168,6 +173,7 @@ fn a_table_is_fetched_as_it_is_and_a_page_is_none() {
         (table, 0, "27 bytes in t.csv"),
         ("<!doctype html>", 2, "the answer is a page, not a table"),
         ("", 2, "the answer is empty"),
+        (r#"{"error":{"message":"no such file"}}"#, 2, "is an error, not a table: no such file"),
     ] {
         let server = serve(vec![answer("200 OK", body)]);
         let url = format!("{}/t.csv", server.url);
@@ -202,6 +208,32 @@ fn queries_whose_series_cannot_be_told_apart_are_refused() {
         let out = fetch(folder.path(), &server.url, &["--query", second], &[]);
         assert_eq!(out.status.code(), Some(code), "{}", told(&out));
         assert_eq!(told(&out).contains("name each: --query 'NAME=sum(up)'"), code == 2);
+    }
+}
+
+#[test]
+fn series_that_only_their_names_tell_apart_are_not_given_one_name() {
+    let series = |name: &str| {
+        format!(r#"{{"metric":{{"__name__":"{name}","job":"web"}},"values":[[1772409600,"1"]]}}"#)
+    };
+    let two = [series("up"), series("down")].join(",");
+    let body =
+        format!(r#"{{"status":"success","data":{{"resultType":"matrix","result":[{two}]}}}}"#);
+    for (query, code, said) in [
+        ("{job=\"web\"}", 0, "2 series of 2 values"),
+        (
+            "up={job=\"web\"}",
+            2,
+            "several series of `{job=\"web\"}` have the labels {job=\"web\"} (let the query add them up",
+        ),
+    ] {
+        let folder = TempDir::new().unwrap();
+        let server = serve(vec![answer("200 OK", &body)]);
+        let fetch = ["trace", "fetch", "prometheus", "--url", &server.url, "--query", query];
+        let out = autosim(folder.path(), &[&fetch[..], &RANGE, &["--out", "x.json"]].concat(), &[]);
+        assert_eq!(out.status.code(), Some(code), "{}", told(&out));
+        assert!(told(&out).contains(said), "{}", told(&out));
+        assert_eq!(folder.path().join("x.json").exists(), code == 0);
     }
 }
 

@@ -9,7 +9,7 @@ use autosim_engine::signal::{Basis, Metric};
 /// Columns every service may have besides metrics.
 pub(super) const REPLICAS: &str = "replicas";
 pub(super) const READY: &str = "ready";
-const PER_REPLICA: &str = "_per_replica";
+pub(super) const PER_REPLICA: &str = "_per_replica";
 
 /// Where a signal's values come from.
 #[derive(Debug, Clone, PartialEq)]
@@ -110,7 +110,17 @@ fn which_series(names: &[String], offers: &[Offer]) -> String {
     let would = |one: &&Offer| one.column.as_ref().is_some_and(|column| names.contains(column));
     if let Some(column) = offers.iter().find(would).and_then(|one| one.column.as_deref()) {
         let same = offers.iter().filter(|one| one.column.as_deref() == Some(column));
-        return choices(column, same.map(|one| one.name.as_str()));
+        let names: Vec<&str> = same.map(|one| one.name.as_str()).collect();
+        let choices = choices(column, names.iter().copied());
+        return match names.as_slice() {
+            [_] => choices,
+            several => {
+                let several = several.len();
+                format!(
+                    "`{column}` may be any of {several} series: let the query average or add them up, or {choices}"
+                )
+            }
+        };
     }
     let counts = |one: &&Offer| one.column.as_deref().is_none_or(|name| !is_count(name));
     let choices = choices(&names[0], offers.iter().filter(counts).map(|one| one.name.as_str()));

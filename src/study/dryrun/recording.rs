@@ -1,7 +1,8 @@
 //! A table of metrics over time.
 
-use super::columns::{READY, REPLICAS};
+use super::columns::{PER_REPLICA, READY, REPLICAS};
 use autosim_engine::fault::Faults;
+use autosim_engine::signal::Metric;
 use autosim_engine::units::{Time, WallClock};
 use autosim_engine::workload::trace::{StampReader, separator, with_a_point};
 use std::fmt;
@@ -79,12 +80,17 @@ impl Recording {
         (faults.errors() == before).then_some(whole)
     }
 
-    /// Whether a text is a table of columns, not of series: its first column is `time_s` or `time`, or there is
-    /// no header to tell.
+    /// Whether a text is a table of columns, not of series: its first column is `time_s`, or `time` before nothing but
+    /// metrics of autosim and counts, or there is no header to tell.
     pub fn is_table(text: &str) -> bool {
-        let first = text.lines().next().unwrap_or_default();
-        let name = first.split(char::from(separator(first))).next().unwrap_or_default();
-        ["", TIME_S, TIME].contains(&name.trim_start_matches('\u{feff}').trim())
+        let mut names = header_names(text);
+        let first = names.next().unwrap_or_default();
+        first.is_empty() || first == TIME_S || first == TIME && names.all(is_column)
+    }
+
+    /// Whether a text begins as a table of columns that can be read row by row.
+    pub fn is_timed(text: &str) -> bool {
+        ["", TIME_S, TIME].contains(&header_names(text).next().unwrap_or_default())
     }
 
     /// The last instant.
@@ -96,6 +102,18 @@ impl Recording {
     pub(super) fn column(&self, name: &str) -> Option<usize> {
         self.columns.iter().position(|known| known == name)
     }
+}
+
+fn header_names(text: &str) -> impl Iterator<Item = &str> {
+    let first = text.trim_start_matches('\u{feff}').lines().next().unwrap_or_default();
+    first.split(char::from(separator(first))).map(|name| name.trim().trim_matches('"'))
+}
+
+/// Whether a name is a count or a metric of autosim, of this service or of another.
+fn is_column(name: &str) -> bool {
+    let own = name.rsplit('/').next().unwrap_or_default();
+    let metric = own.strip_suffix(PER_REPLICA).unwrap_or(own);
+    [REPLICAS, READY].contains(&own) || metric.parse::<Metric>().is_ok()
 }
 
 /// Nanoseconds of its time, line, cells.
@@ -390,6 +408,23 @@ mod tests {
                 assert!(fault.contains(part), "{fault} does not say {part}");
             }
         }
+    }
+
+    #[test]
+    fn a_table_of_columns_is_told_by_its_header_from_series() {
+        for (header, is_table) in [
+            ("", true),
+            ("time_s,whatever", true),
+            ("\u{feff}time;replicas;cpu;web/ready;requests_per_s_per_replica", true),
+            ("\"time\",\"p99_ms\"", true),
+            ("time,http_requests_total", false),
+            ("time,pod,cpu", false),
+            ("Time,cpu", false),
+            ("timestamp,cpu", false),
+        ] {
+            assert_eq!(Recording::is_table(&format!("{header}\n1,2\n")), is_table, "{header}");
+        }
+        assert!(Recording::is_timed("time,qps\n") && !Recording::is_timed("Time,qps\n"));
     }
 
     #[test]

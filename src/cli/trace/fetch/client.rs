@@ -178,14 +178,24 @@ fn is_resolution(error: &std::io::Error) -> bool {
     error.to_string().contains("failed to lookup address")
 }
 
-/// What a body says of a refusal: the error of an answer of Prometheus, else a first line of text.
+/// The error that a body is: one object of JSON with a member of that name.
+pub(super) fn error_in(body: &[u8]) -> Option<String> {
+    let answer: serde_json::Value = serde_json::from_slice(body).ok()?;
+    let found = ["error", "errors"].iter().find_map(|name| answer.get(name));
+    // A row of a recording may have such a column, which is empty.
+    let error = found.filter(|error| !error.is_null() && error.as_str() != Some(""))?;
+    let inner = error.get("message").unwrap_or(error);
+    let text = inner.as_str().map_or_else(|| inner.to_string(), str::to_owned);
+    Some(text.chars().take(MOST_SAID).collect())
+}
+
+/// What a body says of a refusal: its error, else a first line of text.
 fn said(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(body);
-    let answer: Option<serde_json::Value> = serde_json::from_str(&text).ok();
-    let error = answer.as_ref().and_then(|answer| answer.get("error")?.as_str());
+    let error = error_in(body);
     let line = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
     let line = if line.starts_with(['<', '{']) { "" } else { line };
-    let said: String = error.unwrap_or(line).chars().take(MOST_SAID).collect();
+    let said: String = error.as_deref().unwrap_or(line).chars().take(MOST_SAID).collect();
     if said.is_empty() { said } else { format!(": {said}") }
 }
 
@@ -284,6 +294,7 @@ mod tests {
                 r#"{"status":"error","errorType":"bad_data","error":"parse error: x"}"#,
                 ": parse error: x",
             ),
+            (r#"{"error":{"code":401,"message":"no token"}}"#, ": no token"),
             ("Unauthorized\n", ": Unauthorized"),
             ("<html><body>no</body></html>", ""),
             ("", ""),

@@ -43,7 +43,7 @@ struct Server {
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  autosim trace fetch csv --url https://example.com/requests.csv.gz --out requests.csv.gz")]
+  autosim trace fetch csv --url http://127.0.0.1:8000/requests.csv.gz --out requests.csv.gz")]
 struct CsvArgs {
     #[command(flatten)]
     server: Server,
@@ -62,8 +62,14 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
 fn csv(args: &CsvArgs, terminal: &Terminal) -> Result<Exit, Failure> {
     let bytes = Client::new(&args.server)?.get(&args.server.url, &[], terminal)?;
     let begin = bytes.trim_ascii_start();
-    if begin.is_empty() || begin.starts_with(b"<") {
-        let what = if begin.is_empty() { "is empty" } else { "is a page, not a table" };
+    let wrong = match begin.first() {
+        None => Some("is empty".to_owned()),
+        Some(b'<') => Some("is a page, not a table".to_owned()),
+        Some(_) => {
+            client::error_in(begin).map(|error| format!("is an error, not a table: {error}"))
+        }
+    };
+    if let Some(what) = wrong {
         return Err(Failure::bad_input(format_args!(
             "--url: the answer {what}; give the address that the file itself comes from"
         )));

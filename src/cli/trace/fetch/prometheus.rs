@@ -8,7 +8,7 @@ use crate::cli::terminal::Terminal;
 use autosim_engine::units::{Span, plural};
 use autosim_engine::workload::trace::write_packed;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -92,6 +92,8 @@ type Sample = (serde_json::Number, String);
 #[derive(Deserialize, Serialize)]
 struct Answer {
     status: String,
+    #[serde(default, skip_serializing)]
+    error: Option<String>,
     data: Option<Data>,
     #[serde(default, skip_serializing)]
     warnings: Vec<String>,
@@ -140,7 +142,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
     let count = series.len();
     let result = series.into_iter().map(|(metric, values)| Series { metric, values }).collect();
     let data = Some(Data { result_type: "matrix".to_owned(), result });
-    let answer = Answer { status: "success".to_owned(), data, warnings: Vec::new() };
+    let answer = Answer { status: "success".to_owned(), error: None, data, warnings: Vec::new() };
     let text = serde_json::to_string(&answer).unwrap_or_default() + "\n";
     let told = format!("{count} series of {}", plural(points as u64, "value"));
     match &args.out {
@@ -215,19 +217,46 @@ fn fetched(
         for warning in &answer.warnings {
             terminal.say(&format!("warning: the server says: {warning}"));
         }
+        if let Some(error) = answer.error {
+            return Err(Failure::bad_input(format_args!(
+                "--query: the server answers `{}`: {error} (mend the query)",
+                answer.status
+            )));
+        }
         let data = answer.data.filter(|data| data.result_type == "matrix").ok_or_else(|| {
             Failure::bad_input(
                 "--url: the server answers no series over a range: is it Prometheus?",
             )
         })?;
+        let mut of_piece = BTreeSet::new();
         for mut series in data.result {
             if let Some(name) = &query.name {
                 series.metric.insert("__name__".to_owned(), name.clone());
+            }
+            if !of_piece.insert(series.metric.clone()) {
+                return Err(alike(query, &series.metric));
             }
             all.entry(series.metric).or_default().append(&mut series.values);
         }
     }
     Ok(all)
+}
+
+/// Series that only their names told apart, which are gone.
+fn alike(query: &Query, labels: &Labels) -> Failure {
+    let told = labels.iter().filter(|(label, _)| *label != "__name__");
+    let told: Vec<String> = told.map(|(label, value)| format!("{label}=\"{value}\"")).collect();
+    let (told, text) = (told.join(","), &query.text);
+    let remedy = match &query.name {
+        Some(name) => format!(
+            "let the query add them up, as in '{name}=sum({text})', or ask for one name alone; without `{name}=` each \
+             keeps its own"
+        ),
+        None => "is it Prometheus? its series differ in their labels".to_owned(),
+    };
+    Failure::bad_input(format_args!(
+        "--query: several series of `{text}` have the labels {{{told}}} ({remedy})"
+    ))
 }
 
 fn not_an_answer(body: &[u8], error: &serde_json::Error) -> Failure {

@@ -94,6 +94,12 @@ pub fn convert(
     conversion.check()?;
     let read = |path: &String| open(base, path, options);
     let recordings = paths.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    if let Some((durations, _)) = recordings.iter().find_map(|one| one.joined.as_ref()) {
+        let message =
+            format!("counts have no service times: nothing would be written of {durations}");
+        let hint = "leave out --durations here; give it where the counts are played, or `trace fit` writes its law";
+        return Err(TraceError::at("durations", message, hint).into());
+    }
     let every = conversion.interval(&recordings)?;
     let mut said: Vec<String> =
         recordings.iter().flat_map(|one| one.assumptions.iter().cloned()).collect();

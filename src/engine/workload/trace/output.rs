@@ -255,13 +255,12 @@ impl Write for Packed {
     }
 }
 
-#[cfg(unix)]
 #[cfg(test)]
 mod tests {
-    use super::*;
-
+    #[cfg(unix)]
     #[test]
     fn only_files_are_replaced_and_behind_a_link_the_one_it_leads_to() {
+        use super::*;
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
         std::fs::write(at("file"), "before").unwrap();

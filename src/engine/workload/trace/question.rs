@@ -52,8 +52,13 @@ pub(super) fn about(head: &Head, options: &Options, path: &str) -> Option<TraceE
         format!("its rows are {step} apart, beside numbers in `{}`", numeric.join("`, `"))
     };
     let message = format!("what a row of `{path}` is cannot be told: {why}");
-    let value = speaking.or(numeric.first()).copied().unwrap_or("COLUMN");
+    let value = speaking.copied().unwrap_or_else(|| proposed(&numeric));
     Some(TraceError::at("format", message, choices(value)))
+}
+
+/// The first of these columns that has a name.
+fn proposed<'a>(columns: &[&'a str]) -> &'a str {
+    columns.iter().find(|name| !name.is_empty()).copied().unwrap_or("COLUMN")
 }
 
 /// A name as a shell takes it.
@@ -92,11 +97,6 @@ const KNOWN: &[Known] = &[
         is: |head| head.header.iter().any(|name| name.starts_with("AverageAllocatedMb")),
         what: "memory of Azure Functions 2019, without when they ran",
         way: "the file of invocations is the traffic",
-    },
-    Known {
-        is: |head| head.text.trim_start().starts_with('{') && head.text.contains("\"errorType\""),
-        what: "an answer of Prometheus that says what was wrong with the question",
-        way: "its member error says it: mend the query and ask again",
     },
     Known {
         is: |head| head.lines.iter().any(|line| line.starts_with("apiVersion:")),
@@ -192,7 +192,11 @@ const KNOWN: &[Known] = &[
         way: "its percentiles may make a service time: service_time.empirical",
     },
     Known {
-        is: |head| head.text.contains("\"user_count\"") && head.text.contains("\"stats_total\""),
+        is: |head| {
+            let has = |name: &str| head.text.contains(name);
+            head.text.starts_with('{')
+                && (has("\"user_count\"") && has("\"stats_total\"") || has("\"num_reqs_per_sec\""))
+        },
         what: "reports of Locust's workers",
         way: "locust --csv NAME --csv-full-history writes a history that is read",
     },
@@ -210,14 +214,28 @@ const KNOWN: &[Known] = &[
         is: |head| head.text.starts_with('\u{1b}') && head.text.contains("HTTP/1"),
         what: "a log of siege with colours",
         way: "siege --log=FILE writes only totals: sed 's/\\x1b\\[[0-9;]*m//g' FILE, with a header `user,protocol,status,took,\
-              bytes,url,id,time`, is read with --service-time took:s",
+              bytes,url,id,time`, is read with --sort --service-time took:s",
     },
 ];
 
 /// A file of a known kind that is not read: what it is, and the nearest way.
 pub(super) fn known(head: &Head, path: &str) -> Option<TraceError> {
+    if let Some(error) = error_of_prometheus(head) {
+        let what = "an answer of Prometheus that says what was wrong with the question";
+        let message = format!("`{path}` is {what}: {error}");
+        return Some(TraceError::at("format", message, "mend the query and ask again"));
+    }
     let known = KNOWN.iter().find(|known| (known.is)(head))?;
     Some(TraceError::at("format", format!("`{path}` is {}", known.what), known.way))
+}
+
+/// The error that is all an answer holds.
+fn error_of_prometheus(head: &Head) -> Option<String> {
+    let text = head.text.trim();
+    let may_be = text.starts_with('{') && text.contains("\"error\"");
+    let answer: serde_json::Value = may_be.then(|| serde_json::from_str(text).ok())??;
+    let is_error = answer.get("status")?.as_str() == Some("error");
+    answer.get("error")?.as_str().filter(|_| is_error).map(str::to_owned)
 }
 
 /// What is said of a file that no format knows.
@@ -248,7 +266,7 @@ fn remedy(head: &Head) -> String {
             let rows = head.rows();
             let dated = Options { time: Some(name.to_owned()), ..Options::default() };
             let numbers = numeric_columns(head, &dated, &rows);
-            let (time, value) = (quoted(name), numbers.first().copied().unwrap_or("COLUMN"));
+            let (time, value) = (quoted(name), proposed(&numbers));
             format!("its column `{name}` may be the time: --time {time}; {}", choices(value))
         }
         None => "name its format with --as, one of those in the guide; a table needs a header, and its column of times by \

@@ -199,6 +199,8 @@ enum Role {
     Value,
 }
 
+const NUMBERS: &str = "a number, or nothing where there is none; a column of words has no number";
+
 /// A table with a column of times. Columns of words say whose values the others hold.
 fn of_table(
     text: &str,
@@ -220,12 +222,15 @@ fn of_table(
     let header: Vec<String> = csv.headers().map_err(broken)?.iter().map(str::to_owned).collect();
     let time = time_column(&header, path, options, head)?;
     let rows: Vec<csv::StringRecord> = csv.records().collect::<Result<_, _>>().map_err(broken)?;
+    // A cell that is wrong does not make words of a column of numbers.
+    let is_number = |cell: &str| value_of(cell).is_some() || with_a_point(cell).is_some();
     let role = |at: usize| {
-        let first = rows.iter().filter_map(|row| row.get(at)).find(|cell| !grafana::is_none(cell));
-        match first {
+        let cells = rows.iter().filter_map(|row| row.get(at));
+        let mut cells = cells.filter(|cell| !grafana::is_none(cell)).peekable();
+        match cells.peek().is_some() && !cells.any(is_number) {
             _ if at == time => Role::Time,
-            Some(cell) if value_of(cell).is_none() => Role::Label,
-            Some(_) | None => Role::Value,
+            true => Role::Label,
+            false => Role::Value,
         }
     };
     let roles: Vec<Role> = (0..header.len()).map(role).collect();
@@ -249,9 +254,7 @@ fn of_table(
                 continue;
             }
             let value = value_of(cell).ok_or_else(|| {
-                let hint = with_a_point(cell);
-                let hint =
-                    hint.unwrap_or_else(|| "a number, or nothing where there is none".to_owned());
+                let hint = with_a_point(cell).unwrap_or_else(|| NUMBERS.to_owned());
                 TraceError::file(format!("{}: `{cell}` is no number", place(column)), hint)
             })?;
             let labels = labels_of(&header, &roles, row, column);
@@ -427,13 +430,26 @@ mod tests {
             ),
             ("time,cpu\n0,1\n60,x\n", "t line 3, column `cpu`: `x` is no number"),
             ("time,cpu\n0,1\n60,1\n60,2\n", "t line 4: `cpu` is 1 and 2 at one time"),
+            ("time,cpu\n0,N/A\n60,1\n", "t line 2, column `cpu`: `N/A` is no number"),
+            (
+                "time,pod,cpu\n0,a,\n60,,1 000\n120,a,2\n",
+                "t line 3, column `cpu`: `1 000` is no number",
+            ),
+            (
+                "time;cpu;n\n0;10,5;2\n",
+                "column `cpu`: `10,5` is no number: decimals take a point: 10.5",
+            ),
             ("time,cpu\nx,1\n", "t line 2, column `time`: `x` is no time"),
             ("time,pod\n0,a\n", "no column holds numbers"),
             ("time,cpu\n0,1,2\n", "t: CSV error"),
             ("time,cpu\n0,\n", "t holds no value"),
             ("time,cpu\n-60,1\n0,1\n", "`cpu` begins before time 0"),
             ("{\"a\":1}", "t is neither an answer of Prometheus or CloudWatch nor a table"),
-            (r#"{"status":"error","errorType":"bad_data","error":"x"}"#, "says what was wrong"),
+            (
+                r#"{"status":"error","errorType":"bad_data","error":"unclosed"}"#,
+                "says what was wrong with the question: unclosed: mend",
+            ),
+            (r#"{"status":"error","error":"too many"}"#, "with the question: too many"),
             ("apiVersion: v1\nkind: Pod\n", "a document of Kubernetes"),
         ] {
             let refused = read(text).unwrap_err().to_string();

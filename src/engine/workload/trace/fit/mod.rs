@@ -355,6 +355,12 @@ fn service_time(
     recording: &Recording,
     unknown: &mut Vec<String>,
 ) -> Option<(Distribution, String)> {
+    if let (Some(law), Some((file, _))) = (&recording.law, &recording.joined) {
+        return Some((
+            law.clone(),
+            format!("the law of {file}, for the functions that are in the traffic"),
+        ));
+    }
     let demands = match &recording.rows {
         Rows::Events { demands: Some(demands), .. } => demands,
         Rows::Events { demands: None, .. } | Rows::Bins { .. } | Rows::Streamed(_) => {

@@ -1,6 +1,6 @@
 //! Models of recordings whose making is known.
 
-use super::super::{Form, Model, Options, fit, generate};
+use super::super::{Conversion, ConvertError, Form, Model, Options, convert, fit, generate};
 use crate::random::{Distribution, Streams};
 use crate::units::{Span, Time, WallClock};
 use crate::workload::SourceSpec;
@@ -171,6 +171,31 @@ fn a_recording_of_an_hour_a_century_ago_and_one_of_now_is_measured_in_part() {
     );
     // Of that part the recording's figures are too.
     assert_eq!((model.original.requests, model.original.span_s), (18_000.0, model.drawn.span_s));
+}
+
+#[test]
+fn durations_beside_counts_are_the_law_of_the_model_and_no_part_of_a_table_of_counts() {
+    let folder = tempfile::tempdir().unwrap();
+    let put = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    put("counts.csv", "HashOwner,HashApp,HashFunction,Trigger,1,2,3\no,a,f,http,50,60,70\n");
+    let names = [0, 1, 25, 50, 75, 99, 100].map(|share| format!("percentile_Average_{share}"));
+    let times = "10,10,10,20,20,20,20";
+    put(
+        "took.csv",
+        &format!("HashOwner,HashApp,HashFunction,{}\no,a,f,{times}\n", names.join(",")),
+    );
+    let options = Options { durations: Some("took.csv".to_owned()), ..Options::default() };
+    let model = fit(folder.path(), "counts.csv", &options, 1).unwrap();
+    let (law, told) = model.service_time.unwrap();
+    near("mean", law.mean_s(), 0.25 * 0.01 + 0.25 * 0.015 + 0.5 * 0.02, 2e-3);
+    assert!(told.contains("took.csv") && model.unknown.is_empty(), "{told} {:?}", model.unknown);
+
+    let (paths, out) = (["counts.csv".to_owned()], folder.path().join("out.csv"));
+    let how = Conversion::default();
+    let done = convert(folder.path(), &paths, &options, &how, &out, &Default::default());
+    let ConvertError::Recording(error) = done.unwrap_err() else { panic!() };
+    assert!(error.message.contains("of took.csv") && error.hint.contains("leave out --durations"));
+    assert!(!out.exists());
 }
 
 #[test]
