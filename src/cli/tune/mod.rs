@@ -159,7 +159,8 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
         }
     };
     if !args.quiet {
-        terminal.say(&effort.line(laboratory.requests_now));
+        let judged = outcome.judged.as_ref().map_or(0, |judged| judged.results.simulated_requests);
+        terminal.say(&effort.line(laboratory.requests_now + judged));
     }
     let tuned = Tuned { laboratory: &laboratory, outcome: &outcome };
     args.print(tuned, terminal)?;
