@@ -6,7 +6,9 @@ use super::input::{Input, Role};
 use super::named::{Named, named, names};
 use super::terminal::Terminal;
 use autosim_policies::products::{Document, NotEdited, ProductFile};
-use autosim_study::scenario::{Layer, LoadOptions, NamedPolicy, Sources, load_policies};
+use autosim_study::scenario::{
+    Layer, LoadOptions, NamedPolicy, Sources, load_policies, quoted_key,
+};
 use std::path::{Path, PathBuf};
 
 /// One policy, for the verbs that deal with policies alone.
@@ -73,7 +75,7 @@ pub(super) fn set_layer(name: &str, kind: &str, (key, value): &(String, String))
     let below = if bare { "knobs." } else { "" };
     let path = match key.starts_with("policies.") {
         true => key.clone(),
-        false => format!("policies.{}.{kind}.{below}{key}", quoted(name)),
+        false => format!("policies.{}.{kind}.{below}{key}", quoted_key(name)),
     };
     Layer::value(format!("--set {key}={value}"), &path, value)
 }
@@ -196,15 +198,5 @@ impl PolicyArgs {
                 names()
             ))),
         }
-    }
-}
-
-/// A name as one key of a dotted path.
-fn quoted(name: &str) -> String {
-    let bare = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    if name.chars().all(bare) {
-        name.to_owned()
-    } else {
-        toml::Value::String(name.into()).to_string()
     }
 }

@@ -122,11 +122,33 @@ impl Tuned<'_> {
                 self.cost(one.cost)
             );
         }
+        text += &self.ties(winner, one.cost);
         for other in self.outcome.bests().into_iter().filter(|other| *other != winner) {
             let cost = self.tried(other).map_or(f64::NAN, |one| one.cost);
             text += &format!("Best of the others: {}, {}\n", self.name(other), self.cost(cost));
         }
         text + &self.confirmed()
+    }
+
+    /// Others of its policy that hold at its cost: what differs between them does not matter to it.
+    fn ties(&self, (family, point): (usize, Point), cost: f64) -> String {
+        const SAME: f64 = 1e-3;
+        let tried = self.outcome.found.get(family).map(|found| found.tried.iter());
+        let same = tried.into_iter().flatten().filter(|(other, one)| {
+            **other != point
+                && one.standing == Standing::Holds
+                && (one.cost / cost - 1.0).abs() < SAME
+        });
+        let same: Vec<String> =
+            same.map(|(other, _)| self.laboratory.families[family].space.told(*other)).collect();
+        match same.as_slice() {
+            [] => String::new(),
+            [only] => format!("As cheap, and holds too: {only}\n"),
+            [first, .., last] => format!(
+                "As cheap, and hold too: {} others, from {first} to {last}: what differs between them changes no cost\n",
+                same.len()
+            ),
+        }
     }
 
     /// What the judgement says of the winner.

@@ -190,7 +190,8 @@ fn announced(scenario: &Scenario, all: &[Family], question: &Question, jobs: usi
     let cells = searched + judged;
     let about = if whole { "" } else { "usually " };
     format!(
-        "{size:.0} settings; {about}about {cells:.0} cells of {} each, {} in all",
+        "{}; {about}about {cells:.0} cells of {} each, {} in all",
+        plural(size.round() as u64, "setting"),
         plural(requests.round() as u64, "request"),
         super::effort::duration(cells * elapsed_s)
     )

@@ -61,6 +61,7 @@ pub use recipe::Recipe;
 pub use reference::{Absent, Key, Reference, Section, UnknownKind, Word};
 pub use schema::json_schema;
 pub use sources::Sources;
+pub use tree::quoted_key;
 pub use words::{ErrorTerm, LatencyTerm};
 
 use autosim_engine::simulation::{Slo, Window};

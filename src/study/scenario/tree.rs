@@ -203,6 +203,15 @@ pub(super) fn copy_policy(root: &mut DeTable<'_>, of: &str, name: &str) {
     }
 }
 
+/// A name as one key of a dotted path.
+pub fn quoted_key(name: &str) -> String {
+    let bare = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    match name.chars().all(bare) {
+        true => name.to_owned(),
+        false => toml::Value::String(name.into()).to_string(),
+    }
+}
+
 /// A value at a dotted path of plain keys, for overrides: the text of a TOML line.
 pub(super) fn override_line(path: &str, value: &str) -> String {
     let as_toml = format!("x = {value}");

@@ -1,7 +1,7 @@
 //! A policy and what may vary about it: from the keys that a user names to the places that hold them.
 
 use super::{Axis, Point, Space};
-use crate::scenario::{Layer, Scenario, json_schema, nearest_of};
+use crate::scenario::{Layer, Scenario, json_schema, nearest_of, quoted_key};
 use autosim_policies::products::Document;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -385,7 +385,7 @@ impl Family {
         let places = self.places.iter().zip(self.space.values(point));
         let flag = |(place, (_, value)): (&Place, (&str, &str))| match place {
             Place::Policy(way) => {
-                let policy = quoted(&self.policy);
+                let policy = quoted_key(&self.policy);
                 for_a_shell("--set", &format!("policies.{policy}.{}.{way}={value}", self.kind))
             }
             Place::Scenario(key) => for_a_shell("--set", &format!("{key}={value}")),
@@ -401,15 +401,6 @@ fn for_a_shell(flag: &str, value: &str) -> String {
     match value.chars().all(plain) {
         true => format!("{flag} {value}"),
         false => format!("{flag} '{}'", value.replace('\'', r"'\''")),
-    }
-}
-
-/// A name as one key of a dotted path.
-fn quoted(name: &str) -> String {
-    let bare = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    match name.chars().all(bare) {
-        true => name.to_owned(),
-        false => toml::Value::String(name.into()).to_string(),
     }
 }
 
