@@ -41,6 +41,8 @@ mod slos;
 mod stories;
 mod theory;
 mod theory_fast;
+mod trace_jq;
+mod trace_parts;
 mod trace_verbs;
 mod traces;
 mod tune;

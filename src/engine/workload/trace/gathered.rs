@@ -131,6 +131,7 @@ impl Gathered {
             })),
         };
         let waited = read.waited();
+        let parts = read.parts.map_or_else(Vec::new, |parts| parts.ranking.parts());
         Ok(Recording {
             path: read.records.path,
             sha256,
@@ -149,6 +150,7 @@ impl Gathered {
                 Some(_) => Spread::Uniform,
                 None => Spread::Keep,
             },
+            parts,
             assumptions,
         })
     }

@@ -3,6 +3,7 @@
 use super::failure::TraceError;
 use super::gathered::Stamps;
 use super::options::Options;
+use super::parts::Part;
 use super::recording::{Recording, Rows, open};
 use super::statistics::{Curve, Gap, Tally, Window, divides, quantile};
 use crate::units::{Span, WallClock};
@@ -55,6 +56,8 @@ pub struct Inspection {
     pub hour_of_week: Option<Vec<Option<f64>>>,
     /// Service times, where the file has them.
     pub service_time: Option<Summary>,
+    /// Its parts that were read, the most requests first, where `by` or `top` asks for them.
+    pub parts: Vec<Part>,
     /// Mean rate in equal parts of the recording, requests a second.
     pub sparkline: Vec<f64>,
     /// The same finer and with peaks, for a plot.
@@ -124,6 +127,7 @@ pub(super) fn describe(recording: Recording) -> Inspection {
         longest_gap: None,
         hour_of_week: None,
         service_time: None,
+        parts: recording.parts,
         sparkline: Vec::new(),
         curve: Curve::default(),
         clock: start.map(|start| WallClock::dated(start.to_zoned(recording.zone))),

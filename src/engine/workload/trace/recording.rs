@@ -4,6 +4,7 @@ use super::failure::TraceError;
 use super::format::{Format, Head};
 use super::input::Input;
 use super::options::Options;
+use super::parts::Part;
 use super::question;
 use super::spread::Spread;
 use super::streamed::Streamable;
@@ -41,6 +42,8 @@ pub(crate) struct Recording {
     pub(crate) grid: Option<Span>,
     /// How its requests are placed, as long as nothing else is said.
     pub(crate) spread: Spread,
+    /// Its parts that are read, the largest first, where they were asked for.
+    pub(crate) parts: Vec<Part>,
     /// What was told from the file, one sentence each.
     pub(crate) assumptions: Vec<String>,
 }

@@ -450,6 +450,7 @@ fn drawn(workload: &Workload, like: &Recording, end: Time, seed: u64) -> Recordi
         joined: None,
         grid: None,
         spread: Spread::Keep,
+        parts: Vec::new(),
         assumptions: Vec::new(),
     }
 }

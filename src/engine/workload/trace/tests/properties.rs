@@ -203,3 +203,31 @@ proptest! {
         prop_assert!(refused.as_ref().is_err_and(told), "{:?}", refused);
     }
 }
+
+#[test]
+fn rows_are_read_by_their_own_offset_whatever_the_format() {
+    let log = |time: &str| format!("h - - [25/Oct/2026:{time}] \"GET / HTTP/1.1\" 200 5\n");
+    for (text, options) in [
+        ("time\n2026-10-25T02:30:00+02:00\n2026-10-25T02:10:00+01:00\n".to_owned(), ""),
+        (
+            "{\"ts\":\"2026-10-25 02:30:00+0200\"}\n{\"ts\":\"2026-10-25 02:10:00+0100\"}\n"
+                .to_owned(),
+            "",
+        ),
+        (log("02:30:00 +0200") + &log("02:10:00 +0100"), "spread = 'keep'"),
+    ] {
+        let workload = replay(&text, options);
+        assert_eq!(arrivals(&workload), [0, 2400 * S], "{text}");
+        let said = workload.assumptions().join("\n");
+        assert!(said.contains("times have several offsets, +02 and +01"), "{said}");
+    }
+    let counts = "time,count\n2026-10-25T02:00:00+02:00,1\n2026-10-25T02:00:00+01:00,2\n2026-10-25T03:00:00+01:00,3\n";
+    let seen = inspect_text(counts);
+    assert_eq!((seen.interval_s, seen.missing, seen.requests), (Some(3600.0), 0, 6.0));
+}
+
+fn inspect_text(text: &str) -> crate::workload::trace::Inspection {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("t.csv"), text).unwrap();
+    inspect(folder.path(), "t.csv", &Options::default()).unwrap()
+}
