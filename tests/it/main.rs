@@ -12,6 +12,8 @@ mod endings;
 mod estimates;
 mod explained;
 mod fetch;
+#[cfg(feature = "https")]
+mod fetch_https;
 mod flow;
 mod fluid;
 mod fuzz;
