@@ -112,6 +112,7 @@ impl ReadingArgs {
             conditions: self.conditions.clone(),
             sort: self.sort,
             memory_limit_bytes: None,
+            copied: false,
             standard_input: None,
         }
     }

@@ -232,6 +232,7 @@ impl Replay {
             conditions: self.conditions.clone(),
             sort: self.sort,
             memory_limit_bytes: Some(self.memory_limit_bytes.unwrap_or(MEMORY_LIMIT_BYTES)),
+            copied: false,
             standard_input: None,
         }
     }
@@ -359,6 +360,8 @@ impl Replay {
             faults.warn("file", format!("{}: {message}", recording.path), hint);
         }
         let mut assumptions = recording.assumptions.clone();
+        let limit = self.memory_limit_bytes.unwrap_or(MEMORY_LIMIT_BYTES);
+        assumptions.extend(recording.rows.not_held_told(&recording.path, limit));
         if recording.relative {
             assumptions.push("times count from the recording's own start".to_owned());
         } else {

@@ -1,5 +1,6 @@
 //! Recordings made into another file: a part of them, more or fewer requests, counts of intervals, several together.
 
+use super::MEMORY_LIMIT_BYTES;
 use super::bins::Bins;
 use super::events::Events;
 use super::failure::TraceError;
@@ -103,6 +104,8 @@ pub fn convert(
     let every = conversion.interval(&recordings)?;
     let mut said: Vec<String> =
         recordings.iter().flat_map(|one| one.assumptions.iter().cloned()).collect();
+    let limit = options.memory_limit_bytes.unwrap_or(MEMORY_LIMIT_BYTES);
+    said.extend(recordings.iter().filter_map(|one| one.rows.not_held_told(&one.path, limit)));
     let value = value_column(&recordings, every, &mut said);
     let placed = Placed::new(recordings, conversion, &mut said)?;
     let recorded = conversion.every.is_none();

@@ -39,6 +39,7 @@ mod stamp;
 mod statistics;
 mod streamed;
 mod telemetry;
+mod times;
 
 pub(crate) use bins::Bins;
 pub use condition::Condition;

@@ -54,6 +54,9 @@ pub struct Options {
     /// The most bytes that recorded requests may take in memory, 16 each, or 8 without service times of their
     /// own; those of a longer recording are read from its file again and again. `None` = no limit.
     pub memory_limit_bytes: Option<u64>,
+    /// Requests that memory does not hold are copied in order to a temporary file, 16 bytes each, for whoever goes
+    /// through them many times.
+    pub copied: bool,
     /// What the file `-` is.
     pub standard_input: Option<Spooled>,
 }
