@@ -7,6 +7,8 @@
 //! told by their first bytes.
 
 mod bins;
+#[cfg(feature = "parquet")]
+mod columnar;
 mod columns;
 mod condition;
 mod convert;
