@@ -1,15 +1,18 @@
 //! Running a scenario for a verb: threads, progress, interruption, effort.
 
-use super::assertion::{Assertion, Ruling};
+use super::assertion::{Assertion, Finding, Ruling, check_baseline};
 use super::effort::{Effort, takes};
 use super::exit::{Exit, Failure};
 use super::input::at_least_one;
 use super::progress::Bar;
 use super::signals::stop_when_asked;
 use super::terminal::Terminal;
+use autosim_engine::workload::trace::write_whole;
+use autosim_report::{Baseline, Case, Outcome, Suite, junit_xml};
 use autosim_study::experiment::{Comparison, Estimate, Results, RunOptions, run};
 use autosim_study::scenario::Scenario;
 use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -26,6 +29,13 @@ pub(super) struct ExecuteArgs {
     /// may be repeated
     #[arg(long = "assert", value_name = "CLAIM")]
     pub(super) asserts: Vec<Assertion>,
+    /// What `baseline` means in claims such as 'cost<=1.05*baseline': the summary.csv that a run left, or its
+    /// folder [default: the policy of --base]
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
+    /// Writes what became of the claims as JUnit XML too
+    #[arg(long, value_name = "FILE")]
+    pub(super) junit: Option<PathBuf>,
 }
 
 /// More threads than this are a typing error.
@@ -44,6 +54,26 @@ impl ExecuteArgs {
     fn jobs(&self, scenario: &Scenario) -> usize {
         let jobs = self.jobs.or_else(|| std::thread::available_parallelism().ok());
         Estimate::jobs_that_fit(scenario, jobs.map_or(1, NonZeroUsize::get))
+    }
+
+    /// Whether claims are to be compared with a run that is finished.
+    pub(super) const fn has_baseline(&self) -> bool {
+        self.baseline.is_some()
+    }
+
+    /// What claims about a baseline are judged by, before the run that they are made of.
+    pub(super) fn baseline(&self, scenario: &Scenario) -> Result<Option<Baseline>, Failure> {
+        let baseline = self.baseline.as_deref().map(read_baseline).transpose()?;
+        check_baseline(&self.asserts, scenario, baseline.as_ref()).map_err(Failure::bad_input)?;
+        Ok(baseline)
+    }
+
+    /// Leaves what was judged for a service that runs builds, if that was asked for.
+    pub(super) fn leave_junit(&self, suites: Vec<Suite>) -> Result<(), Failure> {
+        let Some(path) = &self.junit else { return Ok(()) };
+        write_whole(path, junit_xml(suites).as_bytes()).map_err(|error| {
+            Failure::bad_input(format_args!("cannot write {}: {error}", path.display()))
+        })
     }
 
     /// What a run would take.
@@ -100,22 +130,58 @@ pub(super) fn execute(
     Ok(results)
 }
 
-/// How a run ends that makes these claims: a claim that is not decided fails nothing. The lines about them
-/// go to `say`.
+/// The summary of a run, or that in its folder.
+fn read_baseline(path: &Path) -> Result<Baseline, Failure> {
+    let path = match path.is_dir() {
+        true => path.join("summary.csv"),
+        false => path.to_owned(),
+    };
+    let name = path.display().to_string();
+    let text = std::fs::read_to_string(&path).map_err(|error| {
+        Failure::bad_input(format_args!(
+            "cannot read {name}: {error}; give the folder that `autosim run` left, or its summary.csv"
+        ))
+    })?;
+    Baseline::read(&name, &text).map_err(Failure::bad_input)
+}
+
+/// What became of claims.
+pub(super) struct Judged {
+    /// How the run ends that makes them: a claim that is not decided fails nothing.
+    pub(super) exit: Exit,
+    /// One by one.
+    pub(super) findings: Vec<Finding>,
+}
+
+/// Judges claims about what was run.
 pub(super) fn judge(
     asserts: &[Assertion],
     results: &Results,
     comparison: &Comparison,
-    mut say: impl FnMut(&str) -> Result<(), Failure>,
-) -> Result<Exit, Failure> {
+    baseline: Option<&Baseline>,
+) -> Result<Judged, Failure> {
     let mut exit = if results.complete { Exit::Good } else { Exit::Interrupted };
+    let mut findings = Vec::new();
     for assertion in asserts {
-        for found in assertion.judge(results, comparison).map_err(Failure::bad_input)? {
-            if found.ruling == Ruling::Fails {
-                exit = exit.worst(Exit::Failed);
-            }
-            say(&found.line)?;
+        let found = assertion.judge(results, comparison, baseline).map_err(Failure::bad_input)?;
+        if found.iter().any(|found| found.ruling == Ruling::Fails) {
+            exit = exit.worst(Exit::Failed);
         }
+        findings.extend(found);
     }
-    Ok(exit)
+    Ok(Judged { exit, findings })
+}
+
+/// Claims about a scenario as cases of a build.
+pub(super) fn cases(file: &str, findings: &[Finding]) -> Vec<Case> {
+    let case = |found: &Finding| Case {
+        class: format!("{file}.{}", found.policy),
+        name: found.claim.clone(),
+        outcome: match found.ruling {
+            Ruling::Holds => Outcome::Passed,
+            Ruling::Fails => Outcome::Failed(found.seen.clone()),
+            Ruling::Undecided => Outcome::Skipped(found.seen.clone()),
+        },
+    };
+    findings.iter().map(case).collect()
 }

@@ -1,10 +1,10 @@
 //! `run`: the main job.
 
-use super::execute::{ExecuteArgs, execute, judge};
+use super::execute::{ExecuteArgs, cases, execute, judge};
 use super::exit::{Exit, Failure};
 use super::input::{ScenarioArgs, accept};
 use super::terminal::Terminal;
-use autosim_report::{check_folder, markdown, summary_csv, summary_json, table, write_all};
+use autosim_report::{Suite, check_folder, markdown, summary_csv, summary_json, table, write_all};
 use autosim_study::experiment::{Comparison, Results};
 use autosim_study::scenario::{Period, Scenario};
 use std::path::{Path, PathBuf};
@@ -126,6 +126,7 @@ pub(super) fn run_scenario(
         recipe.all_decisions = decisions == Decisions::All;
     }
     recipe.per = output.per.or(recipe.per);
+    let baseline = execute_args.baseline(scenario)?;
     let results = execute(scenario, execute_args, terminal)?;
     if results.policies.iter().all(|policy| policy.rows.is_empty()) {
         terminal.say("nothing was finished (policies that run side by side end together): nothing is written");
@@ -135,11 +136,12 @@ pub(super) fn run_scenario(
     // What was found is told whatever becomes of telling it: none of these three hides another.
     let printed = terminal.print(&answer(output.format, &results, &comparison, terminal));
     let left = leave(&results, &comparison, &folder, execute_args.quiet, terminal);
-    let judged = judge(&execute_args.asserts, &results, &comparison, |line| {
-        terminal.say(line);
-        Ok(())
-    })?;
-    Ok([printed, left].into_iter().filter_map(Result::err).fold(judged, |exit, failure| {
+    let judged = judge(&execute_args.asserts, &results, &comparison, baseline.as_ref())?;
+    judged.findings.iter().for_each(|found| terminal.say(&found.line()));
+    let (name, cases) = (scenario.name.clone(), cases(&scenario.name, &judged.findings));
+    let told = execute_args.leave_junit(vec![Suite { name, cases }]);
+    let failures = [printed, left, told].into_iter().filter_map(Result::err);
+    Ok(failures.fold(judged.exit, |exit, failure| {
         terminal.complain(&failure.text(terminal.colour));
         exit.worst(Exit::BadInput)
     }))
