@@ -182,3 +182,52 @@ fn every_input_of_the_action_is_handed_to_its_script() {
         );
     }
 }
+
+const HPA: &str = "apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {name: web}\nspec:\n  \
+    scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}\n  minReplicas: 2\n  maxReplicas: 9\n  \
+    metrics:\n  - type: Resource\n    resource: {name: cpu, target: {type: Utilization, averageUtilization: 60}}\n";
+
+#[test]
+fn documents_beside_a_scenario_are_compared_on_its_traffic() {
+    let home = home();
+    let tuned = HPA.replace("averageUtilization: 60", "averageUtilization: 80");
+    fs::write(home.path().join("today.yaml"), HPA).unwrap();
+    fs::write(home.path().join("tuned.yaml"), tuned).unwrap();
+    let set =
+        ["--set", "policies.today.kubernetes-hpa.knobs.requests.cpu=1", "-q", "--format", "csv"];
+    for files in
+        [&["s.toml", "today.yaml", "tuned.yaml"][..], &["today.yaml", "s.toml", "tuned.yaml"]]
+    {
+        let (code, out, err) =
+            autosim(home.path(), &[&["run", "-q", "--format", "csv"], files].concat());
+        assert_eq!(code, 0, "{err}");
+        let policies: Vec<&str> =
+            out.lines().skip(1).filter_map(|line| line.split(',').next()).collect();
+        assert_eq!(policies, ["today", "tuned"], "{err}");
+    }
+    // What a run left is JSON too, and no document.
+    let (code, _, err) =
+        autosim(home.path(), &["run", "before/manifest.json", "-q", "--out", "again"]);
+    assert_eq!(code, 0, "{err}");
+    let (code, _, err) = autosim(home.path(), &["run", "s.toml", "before", "-q"]);
+    assert_eq!((code, err.contains("s.toml and before are two scenarios")), (2, true), "{err}");
+}
+
+#[test]
+fn all_traffic_can_be_scaled_whatever_a_scenario_scales_itself() {
+    let home = home();
+    let arrived = |more: &[&str]| -> f64 {
+        let asked = ["run", "s.toml", "-q", "--format", "json", "--policy", "two"];
+        let (code, out, err) = autosim(home.path(), &[&asked, more].concat());
+        assert_eq!(code, 0, "{err}");
+        let value: serde_json::Value = serde_json::from_str(&out).unwrap();
+        value["policies"][0]["figures"]["arrived"]["mean"].as_f64().unwrap()
+    };
+    let six = arrived(&["--set", "workload.rate_scale=6"]);
+    assert_eq!(arrived(&["--set", "workload.rate_scale=2", "--scale-traffic", "3"]), six);
+    assert_eq!(arrived(&["--scale-traffic", "6"]), six);
+    for (factor, said) in [("-1", "the scale is -1"), ("much", "expected a number")] {
+        let (code, _, err) = autosim(home.path(), &["run", "s.toml", "--scale-traffic", factor]);
+        assert_eq!((code, err.contains(said)), (2, true), "{err}");
+    }
+}

@@ -20,6 +20,7 @@ fn refuse_flags(name: &str, args: &Args, policies_too: bool) -> Result<(), Findi
         ("--replications", asked.replications.is_some()),
         ("--trace", asked.trace.is_some()),
         ("--service", asked.service.is_some()),
+        ("--scale-traffic", asked.scale_traffic.is_some()),
         ("--base", asked.base.is_some()),
         ("--slo", !asked.slo.is_empty()),
         ("--assert", !args.execute.asserts.is_empty()),
