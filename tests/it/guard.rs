@@ -193,8 +193,6 @@ fn documents_beside_a_scenario_are_compared_on_its_traffic() {
     let tuned = HPA.replace("averageUtilization: 60", "averageUtilization: 80");
     fs::write(home.path().join("today.yaml"), HPA).unwrap();
     fs::write(home.path().join("tuned.yaml"), tuned).unwrap();
-    let set =
-        ["--set", "policies.today.kubernetes-hpa.knobs.requests.cpu=1", "-q", "--format", "csv"];
     for files in
         [&["s.toml", "today.yaml", "tuned.yaml"][..], &["today.yaml", "s.toml", "tuned.yaml"]]
     {
