@@ -198,11 +198,11 @@ fn check_one(
     let name = input.name.clone();
     match args.scenario_args.load_input(input)? {
         Err(findings) => Ok(Subject::refuse(&name, &findings, args, terminal, objects)),
-        Ok(Loaded { scenario, warnings, .. }) => {
+        Ok(Loaded { mut scenario, warnings, .. }) => {
             if args.format != Format::Json && !warnings.is_empty() {
                 terminal.say(&warnings.render(terminal.colour));
             }
-            let (object, exit, cases) = sound(&name, &scenario, &warnings, args, terminal)?;
+            let (object, exit, cases) = sound(&name, &mut scenario, &warnings, args, terminal)?;
             objects.push(object);
             claims.extend(cases);
             Ok(exit)
@@ -212,7 +212,7 @@ fn check_one(
 
 fn sound(
     name: &str,
-    scenario: &Scenario,
+    scenario: &mut Scenario,
     warnings: &Findings,
     args: &Args,
     terminal: &Terminal,
@@ -224,14 +224,14 @@ fn sound(
     let (mut lines, mut cases_made, mut exit) = (Vec::new(), Vec::new(), Exit::Good);
     if !args.execute.asserts.is_empty() || args.execute.has_baseline() {
         let baseline = args.execute.baseline(scenario)?;
-        let results = execute(scenario, &args.execute, terminal)?;
+        let (results, ran) = execute(scenario, &args.execute, terminal)?;
         let comparison = Comparison::of(&results);
         let judged = judge(&args.execute.asserts, &results, &comparison, baseline.as_ref())?;
         lines.extend(judged.findings.iter().map(Finding::line));
         if !json {
             lines.iter().try_for_each(|line| terminal.print(&format!("{name}: {line}\n")))?;
         }
-        (cases_made, exit) = (cases(name, &judged.findings), judged.exit);
+        (cases_made, exit) = (cases(name, &judged.findings), judged.exit.worst(ran));
     }
     let estimate = args.execute.estimate(scenario);
     let estimate = json!({

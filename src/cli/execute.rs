@@ -8,8 +8,10 @@ use super::progress::Bar;
 use super::signals::stop_when_asked;
 use super::terminal::Terminal;
 use autosim_engine::workload::trace::write_whole;
-use autosim_report::{Baseline, Case, Outcome, Suite, junit_xml};
-use autosim_study::experiment::{Comparison, Estimate, Results, RunOptions, run};
+use autosim_report::{Baseline, Case, Outcome, Suite, junit_xml, significant};
+use autosim_study::experiment::{
+    Comparison, Estimate, Loose, Precision, Results, RunOptions, Stopped, run, run_to,
+};
 use autosim_study::scenario::Scenario;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -29,6 +31,13 @@ pub(super) struct ExecuteArgs {
     /// may be repeated
     #[arg(long = "assert", value_name = "CLAIM")]
     pub(super) asserts: Vec<Assertion>,
+    /// Adds replications until 95 % intervals are so narrow: a share of each policy's cost, for example 2%; the
+    /// percentile of the SLO may be two and a half times as wide; exit 1 where that is not reached
+    #[arg(long, value_name = "SHARE")]
+    precision: Option<Precision>,
+    /// Stops adding replications before so many requests are simulated, for example 2e9
+    #[arg(long, value_name = "REQUESTS", requires = "precision", value_parser = super::tune::requests)]
+    budget: Option<u64>,
     /// What `baseline` means in claims such as 'cost<=1.05*baseline': the summary.csv that a run left, or its
     /// folder [default: the policy of --base]
     #[arg(long, value_name = "FILE")]
@@ -85,12 +94,13 @@ impl ExecuteArgs {
 /// A run that takes longer says so before it begins.
 const SAID_FROM_S: f64 = 3.0;
 
-/// Runs every cell; says how it goes on standard error.
+/// Runs every cell; says how it goes on standard error. It has failed where figures are not as precise as was
+/// asked for.
 pub(super) fn execute(
-    scenario: &Scenario,
+    scenario: &mut Scenario,
     args: &ExecuteArgs,
     terminal: &Terminal,
-) -> Result<Results, Failure> {
+) -> Result<(Results, Exit), Failure> {
     if let Some(nobody) = args.asserts.iter().find(|one| one.names_nobody(&scenario.policies)) {
         return Err(Failure::bad_input(nobody.no_such_policy()));
     }
@@ -118,16 +128,54 @@ pub(super) fn execute(
     };
     let effort = Effort::start();
     let bar = Bar::new(terminal.interactive && !args.quiet);
-    let results = run(scenario, &options, &bar);
+    let done = match args.precision {
+        Some(precision) => run_to(scenario, precision, args.budget, &options, &bar),
+        None => run(scenario, &options, &bar).map(|results| (results, Stopped::Precise(None))),
+    };
     bar.finish();
-    let results = results.map_err(Failure::bad_input)?;
+    let (results, stopped) = done.map_err(Failure::bad_input)?;
     if !results.complete {
         terminal.say("interrupted: only what was finished by then is kept");
     }
     if !args.quiet {
         terminal.say(&effort.line(results.simulated_requests));
     }
-    Ok(results)
+    let replications = results.about.replications;
+    let exit = match &stopped {
+        Stopped::Precise(None) | Stopped::Interrupted => Exit::Good,
+        Stopped::Precise(Some(last)) => {
+            if !args.quiet {
+                let why =
+                    format!("precise from {replications} replications on: the last to be was");
+                terminal.say(&format!("{why} {}", told(last)));
+            }
+            Exit::Good
+        }
+        Stopped::Budget(loose) | Stopped::Most(loose) => {
+            let why = match &stopped {
+                Stopped::Budget(_) => "the budget is spent",
+                _ => "more are not run",
+            };
+            terminal.say(&format!(
+                "not precise with {replications} replications, and {why}: {}",
+                told(loose)
+            ));
+            Exit::Failed
+        }
+    };
+    Ok((results, exit))
+}
+
+/// A figure that was not precise.
+fn told(loose: &Loose) -> String {
+    let Loose { policy, figure, is, asked, .. } = loose;
+    let percent = |share: f64| significant(100.0 * share, 2);
+    format!(
+        "{} of {policy} at ±{} %, {} % asked for",
+        figure.column(),
+        percent(*is),
+        percent(*asked)
+    )
 }
 
 /// The summary of a run, or that in its folder.

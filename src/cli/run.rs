@@ -155,7 +155,7 @@ pub(super) fn run_scenario(
     }
     recipe.per = output.per.or(recipe.per);
     let baseline = execute_args.baseline(scenario)?;
-    let results = execute(scenario, execute_args, terminal)?;
+    let (results, ran) = execute(scenario, execute_args, terminal)?;
     if results.policies.iter().all(|policy| policy.rows.is_empty()) {
         terminal.say("nothing was finished (policies that run side by side end together): nothing is written");
         return Ok(Exit::Interrupted);
@@ -169,7 +169,7 @@ pub(super) fn run_scenario(
     let (name, cases) = (scenario.name.clone(), cases(&scenario.name, &judged.findings));
     let told = execute_args.leave_junit(vec![Suite { name, cases }]);
     let failures = [printed, left, told].into_iter().filter_map(Result::err);
-    Ok(failures.fold(judged.exit, |exit, failure| {
+    Ok(failures.fold(judged.exit.worst(ran), |exit, failure| {
         terminal.complain(&failure.text(terminal.colour));
         exit.worst(Exit::BadInput)
     }))

@@ -229,3 +229,34 @@ fn all_traffic_can_be_scaled_whatever_a_scenario_scales_itself() {
         assert_eq!((code, err.contains(said)), (2, true), "{err}");
     }
 }
+
+#[test]
+fn replications_are_added_until_figures_are_precise_and_a_run_again_has_as_many() {
+    let home = home();
+    let asked = ["run", "s.toml", "--precision", "1%", "--out", "precise"];
+    let (code, _, err) = autosim(home.path(), &asked);
+    assert_eq!(code, 0, "{err}");
+    assert!(err.contains("precise from ") && err.contains("latency_ms of "), "{err}");
+    let manifest = fs::read_to_string(home.path().join("precise/manifest.json")).unwrap();
+    let manifest: serde_json::Value = serde_json::from_str(&manifest).unwrap();
+    let replications = manifest["replications"].as_u64().unwrap();
+    assert!(replications > 10, "{replications}");
+    let (code, _, err) = autosim(home.path(), &["run", "precise", "--out", "again"]);
+    assert_eq!(code, 0, "{err}");
+    let summary = |folder: &str| fs::read(home.path().join(folder).join("summary.csv")).unwrap();
+    assert!(summary("precise") == summary("again"));
+    // A budget too small for it: the figure is named, and the command fails.
+    let asked = ["run", "s.toml", "--precision", "1%", "--budget", "60000", "-q"];
+    let (code, _, err) = autosim(home.path(), &asked);
+    assert_eq!(
+        (code, err.contains("and the budget is spent: slo_latency_ms of ")),
+        (1, true),
+        "{err}"
+    );
+    for (wrong, said) in
+        [(&["--precision", "0%"][..], "0.01% to 50%"), (&["--budget", "1e6"], "--precision")]
+    {
+        let (code, _, err) = autosim(home.path(), &[&["run", "s.toml"], wrong].concat());
+        assert_eq!((code, err.contains(said)), (2, true), "{wrong:?}: {err}");
+    }
+}
