@@ -140,34 +140,35 @@ pub(super) fn execute(
     if !args.quiet {
         terminal.say(&effort.line(results.simulated_requests));
     }
-    let replications = results.about.replications;
-    let exit = match &stopped {
-        Stopped::Precise(None) | Stopped::Interrupted => Exit::Good,
-        Stopped::Precise(Some(last)) => {
-            if !args.quiet {
-                let why =
-                    format!("precise from {replications} replications on: the last to be was");
-                terminal.say(&format!("{why} {}", told(last)));
-            }
-            Exit::Good
-        }
-        Stopped::Budget(loose) | Stopped::Most(loose) => {
-            let why = match &stopped {
-                Stopped::Budget(_) => "the budget is spent",
-                _ => "more are not run",
-            };
-            terminal.say(&format!(
-                "not precise with {replications} replications, and {why}: {}",
-                told(loose)
-            ));
-            Exit::Failed
-        }
-    };
+    let (line, exit) = told(&stopped, results.about.replications);
+    if exit != Exit::Good || !args.quiet {
+        line.iter().for_each(|line| terminal.say(line));
+    }
     Ok((results, exit))
 }
 
+/// Why no more replications were added, if that was asked, and how the command ends by it.
+fn told(stopped: &Stopped, replications: u32) -> (Option<String>, Exit) {
+    let short = |why: &str, loose: &Loose| {
+        let line = format!(
+            "not precise with {replications} replications, and {why}: {}",
+            imprecise(loose)
+        );
+        (Some(line), Exit::Failed)
+    };
+    match stopped {
+        Stopped::Precise(None) | Stopped::Interrupted => (None, Exit::Good),
+        Stopped::Precise(Some(last)) => {
+            let why = format!("precise from {replications} replications on");
+            (Some(format!("{why}: the last to be was {}", imprecise(last))), Exit::Good)
+        }
+        Stopped::Budget(loose) => short("the budget is spent", loose),
+        Stopped::Most(loose) => short("more are not run", loose),
+    }
+}
+
 /// A figure that was not precise.
-fn told(loose: &Loose) -> String {
+fn imprecise(loose: &Loose) -> String {
     let Loose { policy, figure, is, asked, .. } = loose;
     let percent = |share: f64| significant(100.0 * share, 2);
     format!(
