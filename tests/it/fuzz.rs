@@ -33,6 +33,7 @@ impl Reader {
             Self::scenarios(),
             Self::documents(),
             Self::traces(),
+            Self::parts(),
             Self::readings(),
             Self::results(),
             Self::past_runs(),
@@ -131,6 +132,20 @@ impl Reader {
         let record = |second: u8| [&[0x35, 0x48, 0x6d, second][..], &[0; 16]].concat();
         seeds.push(("t.bin".to_owned(), [record(1), record(3)].concat()));
         Self { name: "trace", seeds, beside: Vec::new(), arguments: &["trace", "inspect", "FILE"] }
+    }
+
+    /// Recordings of which only some parts are read.
+    fn parts() -> Self {
+        let texts = [
+            "time_s,job\n1,a\n2,b\n3,b\n",
+            "time_s,job,count\n0,a,1\n0,b,2\n60,a,1\n60,b,0\n120,a,1\n120,b,2\n",
+            "{\"ts\": 1, \"job\": \"a\"}\n{\"ts\": 2.5}\n",
+            "{\"status\":\"success\",\"data\":{\"resultType\":\"matrix\",\"result\":[{\"metric\":{\"job\":\"b\"},\
+             \"values\":[[1764400000,\"2\"],[1764400001,\"3\"]]},{\"metric\":{},\"values\":[[1764400000,\"2\"]]}]}}",
+        ];
+        let seeds = texts.map(|text| ("t.csv".to_owned(), text.into())).into();
+        let arguments = &["trace", "inspect", "FILE", "--by", "job", "--top", "1"];
+        Self { name: "parts", seeds, beside: Vec::new(), arguments }
     }
 
     fn readings() -> Self {

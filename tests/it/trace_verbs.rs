@@ -178,9 +178,10 @@ fn a_recording_is_converted_by_the_command_and_what_was_written_is_told() {
     let text = fs::read_to_string(folder.path().join("h.csv")).unwrap();
     assert!(text.starts_with("time,count\n2026-03-08T00:00:00Z,3600\n"), "{text}");
     for (more, part) in [
-        (&["--out", "two.parquet"][..], "its ending says no form"),
+        (&["--out", "two.xlsx"][..], "its ending says no form"),
+        (&["--out", "two.parquet.gz"], "Parquet is packed within"),
         (&["--out", "n.csv", "--until", "1d", "--from", "2d"], "is not after `from`"),
-        (&["--out", "n.csv", "--scale=-1"], "the scale is -1"),
+        (&["--out", "n.csv", "--scale", "-1"], "the scale is -1"),
         (&["--out", "n.csv", "--spread", "poisson"], "use keep, uniform or even"),
         (&["--out", "n.csv", "--every", "soon"], "invalid value 'soon'"),
         (&["--out", "n.csv", "--as", "access-log"], "two.csv"),
