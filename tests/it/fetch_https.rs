@@ -2,7 +2,7 @@
 //! `https`; skipped where there is no openssl.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use tempfile::TempDir;
@@ -71,7 +71,9 @@ fn fetch(folder: &Path, url: &str, authorities: Option<&str>) -> (Output, String
 #[test]
 fn a_file_is_fetched_over_tls_from_whom_an_authority_of_ones_own_vouches_for() {
     if Command::new("openssl").arg("version").output().is_err() {
-        eprintln!("SKIPPED: no openssl on the search path");
+        // Past the capture of the test runner: a skipped test must be seen.
+        let line = b"SKIPPED: no openssl on the search path, nothing was fetched over TLS\n";
+        let _ = std::io::stderr().write_all(line);
         return;
     }
     let folder = TempDir::new().unwrap();

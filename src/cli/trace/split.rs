@@ -81,7 +81,7 @@ fn written(seen: &Inspection, args: &Args) -> Result<String, Failure> {
     let folder = args.out.parent().unwrap_or(Path::new(""));
     let mut names = Vec::new();
     for part in &seen.parts {
-        let name = unlike(name_of(&part.name), &names);
+        let name = unlike(&name_of(&part.name), &names);
         let mut keys = args.reading.keys();
         keys.remove("top");
         let file = seen_from(folder, &args.file)?;
@@ -123,9 +123,9 @@ fn name_of(part: &str) -> String {
 }
 
 /// The name, with a number behind it where others have it.
-fn unlike(name: String, others: &[String]) -> String {
+fn unlike(name: &str, others: &[String]) -> String {
     let numbered = (2..).map(|number| format!("{name}-{number}"));
-    let mut names = std::iter::once(name.clone()).chain(numbered);
+    let mut names = std::iter::once(name.to_owned()).chain(numbered);
     names.find(|name| !others.contains(name)).unwrap_or_default()
 }
 
@@ -143,7 +143,7 @@ mod tests {
             ("", "part"),
             ("\u{e9}", "part-2"),
         ] {
-            let found = unlike(name_of(part), &names);
+            let found = unlike(&name_of(part), &names);
             assert_eq!(found, name, "{part}");
             names.push(found);
         }
