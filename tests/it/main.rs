@@ -37,6 +37,7 @@ mod reliability;
 mod report_page;
 mod rules;
 mod sae;
+mod shards;
 mod slos;
 mod stories;
 mod theory;
