@@ -5,6 +5,7 @@ mod base;
 mod by_hand;
 mod cli;
 mod determinism;
+mod distributed;
 mod documented;
 mod documents;
 mod dry_run;

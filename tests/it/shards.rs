@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// Twelve settings, twice each.
-const STUDY: &str = "version = 1\nscenario = 'day.toml'\nwhole = true\nfresh = 2\n\
+pub(crate) const STUDY: &str = "version = 1\nscenario = 'day.toml'\nwhole = true\nfresh = 2\n\
     [vary]\ntarget = '50..95:15'\nmin = [1, 2, 4]\n";
 
 fn studied() -> tempfile::TempDir {
@@ -18,7 +18,7 @@ fn studied() -> tempfile::TempDir {
     home
 }
 
-fn merge(folder: &Path, arguments: &str) -> (i32, String, String) {
+pub(crate) fn merge(folder: &Path, arguments: &str) -> (i32, String, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_autosim"));
     let output = command.arg("merge").args(arguments.split_ascii_whitespace());
     let output = output.current_dir(folder).stdin(Stdio::null()).output().unwrap();
@@ -34,7 +34,7 @@ fn shard(folder: &Path, shard: &str, cells: &str) {
 }
 
 /// The files of an answer by their names.
-fn answer(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+pub(crate) fn answer(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let files = entries.filter(|path| path.is_file());
     let named = files.map(|path| {

@@ -288,7 +288,7 @@ fn keep_policies(
 }
 
 /// Whether a fault is only about what an earlier fault took out.
-fn follows(fault: &Fault, removed: &[Vec<String>]) -> bool {
+pub(super) fn follows(fault: &Fault, removed: &[Vec<String>]) -> bool {
     removed.iter().any(|gone| {
         let gone = gone.join(".");
         let under = |a: &str, b: &str| a == b || a.starts_with(&format!("{b}."));

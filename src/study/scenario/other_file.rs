@@ -2,7 +2,7 @@
 
 use super::decode;
 use super::findings::{Findings, place};
-use super::load::first_of;
+use super::load::{first_of, follows};
 use super::sources::Sources;
 use super::tree::Places;
 use autosim_engine::fault::Faults;
@@ -32,7 +32,8 @@ pub fn read_file<T: DeserializeOwned>(
     } else if let Some(value) = &read.value {
         let mut faults = Faults::new();
         check(value, &mut faults);
-        found.extend(place(faults.into_vec(), &places));
+        let own = faults.into_vec().into_iter().filter(|fault| !follows(fault, &read.removed));
+        found.extend(place(own.collect(), &places));
     }
     found.sort_by_key(|finding| finding.span.as_ref().map_or(usize::MAX, |span| span.start));
     match read.value {

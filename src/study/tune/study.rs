@@ -214,6 +214,10 @@ struct Axes {
 impl Axes {
     /// Through the same text that a flag has.
     fn of<E: Error>(&self, values: &str) -> Result<Vec<Axis>, E> {
+        if self.way.is_empty() {
+            let found = format!("`{values}` says no key, expected a table: target = \"40..90:2\"");
+            return Err(E::custom(found));
+        }
         let axis = format!("{}={values}", self.way).parse();
         axis.map(|axis| vec![axis]).map_err(E::custom)
     }
@@ -375,7 +379,7 @@ mod tests {
             ),
             (
                 "version = 1\nscenario = 'a'\nvary = 3\n",
-                "3:8 vary: invalid type: integer `3` | expected a table",
+                "3:8 vary: `3` says no key | expected a table: target = \"40..90:2\"",
             ),
             ("version = 1\nholdout = '2 days ago'\n", "2:11 holdout: "),
         ] {
