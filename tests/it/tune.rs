@@ -27,7 +27,7 @@ const HPA: &str = "# Ours.\napiVersion: autoscaling/v2\nkind: HorizontalPodAutos
     maxReplicas: 30\n  metrics:\n  - type: Resource\n    resource:\n      name: cpu\n      target:\n        \
     type: Utilization\n        averageUtilization: 70\n";
 
-fn home() -> TempDir {
+pub(crate) fn home() -> TempDir {
     let home = TempDir::new().unwrap();
     for (name, text) in [
         ("queue.toml", QUEUE.to_owned()),
@@ -45,7 +45,7 @@ fn home() -> TempDir {
     home
 }
 
-fn tune(folder: &Path, arguments: &str) -> (i32, String, String) {
+pub(crate) fn tune(folder: &Path, arguments: &str) -> (i32, String, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_autosim"));
     let words = arguments.split_ascii_whitespace().map(|word| word.replace('~', " "));
     let output = command.arg("tune").args(words).current_dir(folder).stdin(Stdio::null());
@@ -147,29 +147,36 @@ fn a_search_that_was_stopped_goes_on_from_its_cells() {
 }
 
 #[test]
-fn a_grid_in_shards_has_the_answer_of_one_machine() {
+fn every_cell_is_in_a_table_with_a_column_for_each_key_and_is_run_once() {
     let home = home();
-    let asked = "day.toml --vary target=50..95:15 --vary min=1,2,4 --whole";
-    let alone = tuned(home.path(), &format!("{asked} --cells alone"));
-    let both = home.path().join("both");
-    for shard in ["1/2", "2/2"] {
-        let (code, out, err) = tune(home.path(), &format!("{asked} --cells part --shard {shard}"));
-        assert_eq!(code, 0, "{err}");
-        assert!(out.starts_with(&format!("shard {} of 2: ", &shard[..1])), "{out}");
-        fs::create_dir_all(&both).unwrap();
-        for entry in fs::read_dir(home.path().join("part")).unwrap() {
-            let path = entry.unwrap().path();
-            fs::rename(&path, both.join(path.file_name().unwrap())).unwrap();
-        }
+    let asked = "day.toml --vary target=50,80 --vary replica.cold_start=20s,40s --whole --fresh 2";
+    let (code, _, err) = tune(home.path(), asked);
+    assert_eq!(code, 0, "{err}");
+    let table = |name: &str| -> Vec<Vec<String>> {
+        let path = home.path().join("output/day-tuned").join(name);
+        let mut reader = csv::ReaderBuilder::new().has_headers(false).from_path(path).unwrap();
+        let rows = reader.records().map(|row| row.unwrap().iter().map(str::to_owned).collect());
+        rows.collect()
+    };
+    let (settings, cells) = (table("settings.csv"), table("cells.csv"));
+    assert_eq!(
+        settings[0][..5],
+        ["setting", "policy", "target", "replica.cold_start", "replications"]
+    );
+    assert_eq!(
+        cells[0][..7],
+        ["cell", "setting", "policy", "target", "replica.cold_start", "replication", "arrived"]
+    );
+    assert_eq!((settings.len(), cells.len()), (1 + 4, 1 + 4 * 2));
+    // Each cell is the file of its identity, and belongs to a setting of the other table.
+    for cell in &cells[1..] {
+        assert!(home.path().join(format!("output/day.cells/{}.json", cell[0])).is_file());
+        assert!(settings.iter().any(|one| one[..4] == cell[1..5]), "{cell:?}");
     }
-    let cells = |folder: &Path| fs::read_dir(folder).unwrap().count();
-    assert_eq!(cells(&both), 12 * 2 + 1, "every cell once, and the mark of the folder");
-    let merged = tuned(home.path(), &format!("{asked} --cells both"));
-    assert_eq!(merged["settings"], alone["settings"]);
-    assert_eq!(merged["winner"], alone["winner"]);
-    for wrong in ["3/2", "0/2", "2", "a/b"] {
-        assert_eq!(tune(home.path(), &format!("{asked} --shard {wrong}")).0, 2, "{wrong}");
-    }
+    let (code, out, err) = tune(home.path(), asked);
+    assert_eq!(code, 0, "{err}");
+    assert!(out.contains("8 cells, 8 of them finished before"), "{out}");
+    assert_eq!((table("settings.csv"), table("cells.csv")), (settings, cells));
 }
 
 #[test]
@@ -226,6 +233,65 @@ fn a_policy_is_tuned_whatever_it_is_called_and_from_whichever_pipe_the_traffic_c
     let output = command.args(words.split(' ')).current_dir(home.path()).stdin(input).output();
     let output = output.unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// A study beside its flags: the same table, byte by byte, and flags go before what the file says.
+#[test]
+fn a_study_asks_what_its_flags_ask() {
+    let home = home();
+    let study = "version = 1\nscenario = '../day.toml'\npolicies = ['follows']\nslo = ['p95<500ms']\nfresh = 2\n\
+        seed = 7\nset.replica.cold_start = '20s'\nholdout = '1h'\n[vary]\ntarget = '50..90:20'\nmin = [1, 2]\n";
+    fs::create_dir(home.path().join("studies")).unwrap();
+    fs::write(home.path().join("studies/study.toml"), study).unwrap();
+    let flags = "day.toml --policy follows --slo p95<500ms --fresh 2 --seed 7 --set replica.cold_start=20s \
+                 --holdout 1h --vary target=50..90:20 --vary min=1,2";
+    let csv = |arguments: &str| {
+        let (code, out, err) = tune(home.path(), &format!("{arguments} --format csv"));
+        assert!(code <= 1, "{arguments}: {err}");
+        out
+    };
+    assert_eq!(csv("studies/study.toml"), csv(flags));
+    let over = csv("studies/study.toml --vary min=1 --set replica.cold_start=25s --holdout 2h");
+    let flags = flags.replace("min=1,2", "min=1").replace("20s", "25s").replace("1h", "2h");
+    assert_eq!(over, csv(&flags));
+}
+
+#[test]
+fn what_is_wrong_with_a_study_is_told_with_line_and_column() {
+    let home = home();
+    let study = "version = 1\nscenaro = 'day.toml'\nholdout = 'soon'\n[vary]\ntarget = '90..50'\n";
+    fs::write(home.path().join("study.toml"), study).unwrap();
+    let (code, out, err) = tune(home.path(), "study.toml");
+    assert_eq!((code, out.as_str()), (2, ""));
+    for said in [
+        "study.toml:2:1",
+        "did you mean `scenario`?",
+        "study.toml:3:11",
+        "study.toml:5:10",
+        "`90..50` runs backwards",
+    ] {
+        assert!(err.contains(said), "{said}\n{err}");
+    }
+    for (text, said) in [
+        ("version = 3\nfuture = 1\n", "a study of version 3, and this autosim reads version 1"),
+        ("version = 1\nscenario = 'nowhere.toml'\nvary.min = 1\n", "cannot read nowhere.toml"),
+        ("version = 1\nscenario = 'day.toml'\nvary.tarket = 1\n", "did you mean `target`"),
+        ("version = 1\nscenario = 'day.toml'\nvary.min = 1\nholdout = '9h'\n", "--holdout 9h"),
+    ] {
+        fs::write(home.path().join("study.toml"), text).unwrap();
+        let (code, _, err) = tune(home.path(), "study.toml");
+        assert_eq!(code, 2, "{text}\n{err}");
+        assert!(err.contains(said) && !err.contains("future"), "{text}: {said}\n{err}");
+    }
+    let run = Command::new(env!("CARGO_BIN_EXE_autosim"))
+        .args(["run", "study.toml"])
+        .current_dir(home.path())
+        .output();
+    let run = run.unwrap();
+    let err = String::from_utf8_lossy(&run.stderr);
+    assert!(run.status.code() == Some(2) && err.contains("`autosim tune` takes it"), "{err}");
+    let (code, _, err) = tune(home.path(), "day.toml");
+    assert!(code == 2 && err.contains("nothing varies"), "{err}");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The whole of a tuning: search every policy, take the cheapest, judge it on luck or days that it has not seen.
 
 use super::judge::{Judged, judge};
-use super::laboratory::{Laboratory, Stop};
+use super::laboratory::{Laboratory, Stop, Subject};
 use super::plan::{Found, Plan};
 use super::search::{search, so_far};
 use super::space::Point;
@@ -55,9 +55,8 @@ pub fn tune(
     progress: &dyn Progress,
 ) -> Result<Outcome, Stop> {
     let base = laboratory.base;
-    let (before, after) = days(laboratory, question);
-    laboratory.layers = before;
-    laboratory.check()?;
+    let after = days(laboratory, question).1;
+    prepare(laboratory, question)?;
     let draws = laboratory.draws;
     let families = laboratory.families;
     let mut found = Vec::new();
@@ -95,15 +94,39 @@ pub fn tune(
 /// # Errors
 /// Why they are not all run; those that are finished are kept.
 pub fn sweep(laboratory: &mut Laboratory<'_>, question: &Question) -> Result<(), Stop> {
-    laboratory.layers = days(laboratory, question).0;
-    laboratory.check()?;
-    let replications = if laboratory.draws { question.plan.replications } else { 1 };
-    for (at, family) in laboratory.families.iter().enumerate() {
-        let points = 0..family.space.size().unwrap_or(0);
-        let all: Vec<_> = points.map(|point| ((at, Some(point)), replications)).collect();
-        laboratory.run(&all)?;
+    prepare(laboratory, question)?;
+    laboratory.run(&grid(laboratory, question))
+}
+
+/// Identities of all cells of a whole grid, which all shards together have to finish.
+///
+/// # Errors
+/// A setting that cannot be run.
+pub fn cells_of(laboratory: &mut Laboratory<'_>, question: &Question) -> Result<Vec<String>, Stop> {
+    prepare(laboratory, question)?;
+    laboratory.ids(&grid(laboratory, question))
+}
+
+/// Looks at the days that the search sees, and refuses values that a policy or its platform would refuse.
+///
+/// # Errors
+/// Everything that is wrong with any value.
+pub fn prepare(laboratory: &mut Laboratory<'_>, question: &Question) -> Result<(), Stop> {
+    if !laboratory.checked {
+        laboratory.layers = days(laboratory, question).0;
+        laboratory.check()?;
     }
     Ok(())
+}
+
+/// Every setting of every family, as often as one is to be known well.
+fn grid(laboratory: &Laboratory<'_>, question: &Question) -> Vec<(Subject, u32)> {
+    let replications = if laboratory.draws { question.plan.replications } else { 1 };
+    let families = laboratory.families.iter().enumerate();
+    let points = families.flat_map(|(at, family)| {
+        (0..family.space.size().unwrap_or(0)).map(move |point| (at, Some(point)))
+    });
+    points.map(|subject| (subject, replications)).collect()
 }
 
 /// What makes a run one of the days that the search sees, and what makes it one of those it does not.
