@@ -24,6 +24,7 @@ mod keda;
 mod knative;
 mod kubernetes;
 mod launches;
+mod literature;
 mod marks;
 mod naive;
 mod naive_equality;
