@@ -13,6 +13,8 @@ mod endings;
 mod estimates;
 mod explained;
 mod fetch;
+#[cfg(feature = "https")]
+mod fetch_https;
 mod flow;
 mod fluid;
 mod fuzz;
@@ -45,6 +47,8 @@ mod slos;
 mod stories;
 mod theory;
 mod theory_fast;
+mod trace_jq;
+mod trace_parts;
 mod trace_verbs;
 mod traces;
 mod tune;
