@@ -98,7 +98,7 @@ Exit codes: 0 a setting holds, 1 none does or the search did not end, 2 bad inpu
 Ranges are FIRST..LAST:STEP, or FIRST..LAST:xFACTOR; lists have commas. The search tries settings on common
 random numbers; the winner is judged on other luck, beside the policy that runs today and its neighbour that fails.";
 
-fn requests(text: &str) -> Result<u64, String> {
+pub(super) fn requests(text: &str) -> Result<u64, String> {
     let count = text.replace('_', "").parse::<f64>().ok();
     let count = count.filter(|count| (1.0..1e18).contains(count));
     count.map(|count| count as u64).ok_or_else(|| "a number of requests, for example 2e9".into())

@@ -18,26 +18,32 @@ mod explain;
 mod figures;
 mod lean;
 mod plan;
+mod precision;
 mod reference;
 mod results;
 mod setting;
 mod staffing;
+mod steady;
 mod survey;
 mod together;
 mod verdict;
 
 pub use cells::{Glance, Progress, RunError, RunOptions, Silent, run};
-pub use compare::{Against, ClassEstimates, Compared, Comparison, CostBy, Estimates, HEADLINE};
+pub use compare::{
+    Against, ClassEstimates, Compared, Comparison, CostBy, Estimates, HEADLINE, Worst,
+};
 pub use estimate::Estimate;
 pub use explain::{ExplainError, Explanation, Moment, explain};
 pub use figures::{Facts, Figure, Kind, Row};
 pub use lean::{CellFigures, run_lean};
 pub use plan::{Cell, plan};
+pub use precision::{Loose, Precision, Stopped, run_to};
 pub use results::{
     About, Details, PolicyResults, ProductEvent, References, Results, ServiceDetails, ServiceRow,
     Tail,
 };
 pub use setting::{Scripted, Setting, What};
+pub use steady::Start;
 pub use verdict::{InTime, MOST_REPLICATIONS, Ruling, Verdict};
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! What a run of all cells leaves, in memory.
 
-use super::{Figure, Row, Setting};
+use super::{Figure, Row, Setting, steady};
 use crate::scenario::{Fidelity, Recipe, Scenario, SloTerms};
 use autosim_engine::fleet::Launches;
 use autosim_engine::simulation::{DecisionRecord, Interval, SloMinute, Window, needed};
@@ -27,6 +27,8 @@ pub struct About {
     pub replications: u32,
     /// Anything is drawn. If not, every replication would be the same: one is run.
     pub draws: bool,
+    /// Traffic has one rate from the start to the end and nothing is scripted: there may be a steady state.
+    pub steady: bool,
     /// What is measured.
     pub window: Window,
     /// Whether requests were simulated one by one or as a flow.
@@ -77,6 +79,7 @@ impl About {
             seed: scenario.seed,
             replications: scenario.distinct_replications(),
             draws: scenario.draws(),
+            steady: steady::is_steady(scenario),
             window: scenario.window,
             fidelity: scenario.fidelity.clone(),
             slo: scenario.slo.clone(),
@@ -114,6 +117,18 @@ impl Results {
     pub fn finished_replications(&self) -> u32 {
         let finished = self.policies.iter().map(|policy| policy.first_service().count());
         finished.min().map_or(0, |count| u32::try_from(count).unwrap_or(u32::MAX))
+    }
+
+    /// Adds further replications of the same run.
+    pub(super) fn join(&mut self, more: Self) {
+        for (mine, theirs) in self.policies.iter_mut().zip(more.policies) {
+            mine.rows.extend(theirs.rows);
+            mine.latency.merge(&theirs.latency);
+            mine.details.extend(theirs.details);
+        }
+        self.references.work_bound.extend(more.references.work_bound);
+        self.complete &= more.complete;
+        self.simulated_requests += more.simulated_requests;
     }
 
     /// How many replications the figures are from: `50`, or `2 of 50` after an interruption.
