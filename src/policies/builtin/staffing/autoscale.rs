@@ -47,7 +47,7 @@ impl Autoscale {
             let hint = "more requests above zero at each point, and a rate that does not fall";
             faults.error("curve", message, hint);
         }
-        if points().last().is_some_and(|(_, rate)| rate <= 0.0) {
+        if points().next_back().is_some_and(|(_, rate)| rate <= 0.0) {
             faults.error("curve", "no number of requests is any load", "[[10, \"60/s\"]]");
         }
     }
