@@ -2,14 +2,16 @@
 
 mod documents;
 
+use super::assertion::Finding;
 use super::documents::{Group, ReadDocument, is_document};
-use super::execute::{ExecuteArgs, execute, judge};
+use super::execute::{ExecuteArgs, cases, execute, judge};
 use super::exit::{Exit, Failure};
 use super::input::{Input, Role, ScenarioArgs, refuse_recorded};
 use super::past_run::PastRun;
 use super::run::Format;
 use super::terminal::Terminal;
 use autosim_engine::units::plural;
+use autosim_report::{Case, Outcome, Suite};
 use autosim_study::experiment::Comparison;
 use autosim_study::scenario::{Findings, Loaded, Scenario};
 use serde_json::{Value, json};
@@ -42,25 +44,27 @@ Examples:
   autosim check eas.json --strict --format json
   autosim check group.json up.json down.json --set tick_s=60
   autosim check scenarios/quickstart.toml --assert 'prepared:p99<300ms' --assert 'errors<0.1%'
+  autosim check scenarios/quickstart.toml --assert 'cost<=1.05*baseline' --baseline before/summary.csv \
+      --junit verdicts.xml
 --set names a path of a scenario (service.concurrency=8) or, for documents, a knob or a key below it.
 Exit codes: 0 sound and every claim holds, 1 a claim fails, 2 something cannot be used, or documents are
 incomplete: good, but not enough to run.";
 
 pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
     let mut worst = Exit::Good;
-    let mut objects = Vec::new();
+    let (mut objects, mut suites) = (Vec::new(), Vec::new());
     for subject in Subject::all(args) {
-        let exit = match check_one(subject, args, terminal, &mut objects) {
-            Err(failure) if args.format == Format::Json => {
-                objects.push(refused(&failure.findings()));
-                Exit::BadInput
-            }
-            Err(failure) => {
+        let (name, mut claims) = (subject.name(), Vec::new());
+        let exit = check_one(subject, args, terminal, &mut objects, &mut claims);
+        let exit = exit.unwrap_or_else(|failure| {
+            if args.format != Format::Json {
                 terminal.complain(&failure.text(terminal.colour));
-                Exit::BadInput
             }
-            Ok(exit) => exit,
-        };
+            objects.push(refused(&failure.findings()));
+            Exit::BadInput
+        });
+        let sound = objects.last().and_then(|object| sound_case(&name, object));
+        suites.push(Suite { name, cases: sound.into_iter().chain(claims).collect() });
         worst = worst.worst(exit);
         if exit == Exit::Interrupted {
             break;
@@ -69,7 +73,23 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
     if args.format == Format::Json {
         terminal.print(&format!("{:#}\n", Value::Array(objects)))?;
     }
+    args.execute.leave_junit(suites)?;
     Ok(worst)
+}
+
+/// Whether a subject can be used, as the case of a build, from what is said of it.
+fn sound_case(name: &str, object: &Value) -> Option<Case> {
+    let errors = object["findings"].as_array()?.iter().filter(|one| one["severity"] == "error");
+    let told = |finding: &Value| {
+        let place = finding["line"].as_u64().filter(|line| *line > 0);
+        let place = place.map_or_else(String::new, |line| format!("line {line}: "));
+        format!("{place}{}", finding["message"].as_str().unwrap_or_default())
+    };
+    let outcome = match object["sound"] == true {
+        true => Outcome::Passed,
+        false => Outcome::Error(errors.map(told).collect::<Vec<_>>().join("; ")),
+    };
+    Some(Case { class: name.to_owned(), name: "sound".into(), outcome })
 }
 
 /// What cannot be used, as an object.
@@ -88,6 +108,15 @@ enum Subject {
 }
 
 impl Subject {
+    /// What messages call it.
+    fn name(&self) -> String {
+        match self {
+            Self::Scenario(input) | Self::Policies(input) => input.name.clone(),
+            Self::Documents(group) => group.names().join(", "),
+            Self::Unread(name, _) => name.clone(),
+        }
+    }
+
     /// Reads what the arguments name, in their order; documents that belong together become one.
     fn all(args: &Args) -> Vec<Self> {
         let (mut all, mut documents) = (Vec::new(), Vec::new());
@@ -134,15 +163,13 @@ impl Subject {
         terminal: &Terminal,
         objects: &mut Vec<Value>,
     ) -> Exit {
-        if args.format == Format::Json {
-            let findings = findings.located();
-            objects.push(json!({
-                "file": name,
-                "sound": false,
-                "verdict": "refused",
-                "findings": findings,
-            }));
-        } else {
+        objects.push(json!({
+            "file": name,
+            "sound": false,
+            "verdict": "refused",
+            "findings": findings.located(),
+        }));
+        if args.format != Format::Json {
             terminal.say(&findings.render(terminal.colour));
         }
         Exit::BadInput
@@ -154,6 +181,7 @@ fn check_one(
     args: &Args,
     terminal: &Terminal,
     objects: &mut Vec<Value>,
+    claims: &mut Vec<Case>,
 ) -> Result<Exit, Failure> {
     let input = match subject {
         Subject::Unread(name, findings) => {
@@ -170,36 +198,40 @@ fn check_one(
     let name = input.name.clone();
     match args.scenario_args.load_input(input)? {
         Err(findings) => Ok(Subject::refuse(&name, &findings, args, terminal, objects)),
-        Ok(Loaded { scenario, warnings, .. }) => {
+        Ok(Loaded { mut scenario, warnings, .. }) => {
             if args.format != Format::Json && !warnings.is_empty() {
                 terminal.say(&warnings.render(terminal.colour));
             }
-            sound(&name, &scenario, &warnings, args, terminal, objects)
+            let (object, exit, cases) = sound(&name, &mut scenario, &warnings, args, terminal)?;
+            objects.push(object);
+            claims.extend(cases);
+            Ok(exit)
         }
     }
 }
 
 fn sound(
     name: &str,
-    scenario: &Scenario,
+    scenario: &mut Scenario,
     warnings: &Findings,
     args: &Args,
     terminal: &Terminal,
-    objects: &mut Vec<Value>,
-) -> Result<Exit, Failure> {
+) -> Result<(Value, Exit, Vec<Case>), Failure> {
     let json = args.format == Format::Json;
     if !json && !args.execute.quiet {
         terminal.print(&format!("{name}: sound: {}\n", summary(scenario, args)))?;
     }
-    let mut lines = Vec::new();
-    let mut exit = Exit::Good;
-    if !args.execute.asserts.is_empty() {
-        let results = execute(scenario, &args.execute, terminal)?;
+    let (mut lines, mut cases_made, mut exit) = (Vec::new(), Vec::new(), Exit::Good);
+    if !args.execute.asserts.is_empty() || args.execute.has_baseline() {
+        let baseline = args.execute.baseline(scenario)?;
+        let (results, ran) = execute(scenario, &args.execute, terminal)?;
         let comparison = Comparison::of(&results);
-        exit = judge(&args.execute.asserts, &results, &comparison, |line| {
-            lines.push(line.to_owned());
-            if json { Ok(()) } else { terminal.print(&format!("{name}: {line}\n")) }
-        })?;
+        let judged = judge(&args.execute.asserts, &results, &comparison, baseline.as_ref())?;
+        lines.extend(judged.findings.iter().map(Finding::line));
+        if !json {
+            lines.iter().try_for_each(|line| terminal.print(&format!("{name}: {line}\n")))?;
+        }
+        (cases_made, exit) = (cases(name, &judged.findings), judged.exit.worst(ran));
     }
     let estimate = args.execute.estimate(scenario);
     let estimate = json!({
@@ -207,7 +239,7 @@ fn sound(
         "elapsed_s": estimate.elapsed_s,
         "memory_bytes": estimate.memory_bytes.round(),
     });
-    objects.push(json!({
+    let object = json!({
         "file": name,
         "sound": true,
         "verdict": "sound",
@@ -218,8 +250,8 @@ fn sound(
         "assumptions": scenario.assumptions,
         "estimate": estimate,
         "resolved": scenario.resolved,
-    }));
-    Ok(exit)
+    });
+    Ok((object, exit, cases_made))
 }
 
 fn summary(scenario: &Scenario, args: &Args) -> String {

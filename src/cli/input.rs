@@ -42,6 +42,9 @@ pub(super) struct ScenarioArgs {
     /// A TOML file with `service`, `replica` and `price` tables
     #[arg(long, value_name = "FILE")]
     pub(super) service: Option<PathBuf>,
+    /// Multiplies the traffic of every service: 3 plays three times as much
+    #[arg(long, value_name = "FACTOR", allow_hyphen_values = true)]
+    pub(super) scale_traffic: Option<String>,
     /// The SLO: 'p99<300ms' or 'errors<0.1%'; may be repeated
     #[arg(long, value_name = "TERM")]
     pub(super) slo: Vec<String>,
@@ -249,6 +252,7 @@ impl ScenarioArgs {
             trace: self.trace.or(below.trace),
             service: self.service.or(below.service),
             slo: first(self.slo, below.slo),
+            scale_traffic: self.scale_traffic.or(below.scale_traffic),
             folder: self.folder.or(below.folder),
             reading: self.reading,
             standard_input: self.standard_input,
@@ -276,6 +280,13 @@ impl ScenarioArgs {
                  files; `autosim demo` lists the scenarios that come with autosim",
             )),
         }
+    }
+
+    /// The same with more policies.
+    pub(super) fn with_documents(&self, documents: Vec<String>) -> Self {
+        let mut all = self.clone();
+        all.policies.splice(0..0, documents);
+        all
     }
 
     /// As [`ScenarioArgs::load`], but traffic may come from overrides alone; `below` lies under them.
@@ -372,10 +383,13 @@ impl ScenarioArgs {
         let replications = self.replications.map(|n| ("replications", n.to_string()));
         let named = seed.into_iter().chain(replications);
         let named = named.map(|(key, value)| Layer::value(format!("--{key} {value}"), key, &value));
+        let scale = self.scale_traffic.iter().map(|factor| {
+            Layer::value(format!("--scale-traffic {factor}"), "traffic_scale", factor) //
+        });
         let set = self.set.iter().map(|(path, value)| {
             Layer::value(format!("--set {path}={value}"), path, value) //
         });
-        set.chain(named).collect()
+        set.chain(scale).chain(named).collect()
     }
 }
 

@@ -1,10 +1,12 @@
 //! `run`: the main job.
 
-use super::execute::{ExecuteArgs, execute, judge};
+use super::documents::is_document;
+use super::execute::{ExecuteArgs, cases, execute, judge};
 use super::exit::{Exit, Failure};
 use super::input::{ScenarioArgs, accept};
+use super::past_run::PastRun;
 use super::terminal::Terminal;
-use autosim_report::{check_folder, markdown, summary_csv, summary_json, table, write_all};
+use autosim_report::{Suite, check_folder, markdown, summary_csv, summary_json, table, write_all};
 use autosim_study::experiment::{Comparison, Results};
 use autosim_study::scenario::{Period, Scenario};
 use std::path::{Path, PathBuf};
@@ -14,9 +16,9 @@ use std::path::{Path, PathBuf};
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
     /// The scenario, a TOML file, or what a run left: its report.html, its manifest.json or their folder;
-    /// `-` reads standard input
-    #[arg(value_name = "SCENARIO")]
-    scenario: Option<PathBuf>,
+    /// `-` reads standard input. Platforms' documents, JSON or YAML, are policies, as with --policy
+    #[arg(value_name = "SCENARIO|DOCUMENT")]
+    files: Vec<PathBuf>,
     #[command(flatten)]
     pub(super) output: OutputArgs,
     #[command(flatten)]
@@ -101,12 +103,38 @@ Examples:
   autosim run output/quickstart/report.html --set replica.cold_start=90s --out slower
   autosim run --trace traffic.csv --service svc.toml --policy hpa.toml --slo 'p99<300ms'
   autosim run scenarios/quickstart.toml --base peak --per month
+  autosim run scenarios/quickstart.toml --scale-traffic 3 --set replica.cold_start=15s
+  autosim run today.yaml tuned.yaml --trace traffic.csv --service svc.toml --slo 'p99<300ms'
 Results go to standard output, everything else to standard error.";
 
 pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
-    let loaded = args.scenario_args.load(args.scenario.as_deref())?;
+    let (scenario, documents) = apart(&args.files)?;
+    let loaded = args.scenario_args.with_documents(documents).load(scenario)?;
     let mut scenario = accept(loaded, terminal)?;
     run_scenario(&mut scenario, &args.output, &args.execute, terminal)
+}
+
+/// The scenario, and platforms' documents beside it.
+fn apart(files: &[PathBuf]) -> Result<(Option<&Path>, Vec<String>), Failure> {
+    let (documents, scenarios): (Vec<&PathBuf>, Vec<&PathBuf>) =
+        files.iter().partition(|path| is_document_file(path));
+    match scenarios[..] {
+        [first, second, ..] => Err(Failure::bad_input(format_args!(
+            "{} and {} are two scenarios: run one after the other, and `autosim diff` compares what they leave",
+            first.display(),
+            second.display()
+        ))),
+        [] | [_] => Ok((
+            scenarios.first().map(|path| path.as_path()),
+            documents.iter().map(|path| path.display().to_string()).collect(),
+        )),
+    }
+}
+
+/// Whether a file is a platform's document by its ending, and nothing that a run left.
+fn is_document_file(path: &Path) -> bool {
+    let named = is_document(&path.display().to_string(), "");
+    named && !std::fs::read_to_string(path).is_ok_and(|text| PastRun::is_left_by_us(&text))
 }
 
 /// Runs a scenario, prints the answer, leaves the files.
@@ -126,7 +154,8 @@ pub(super) fn run_scenario(
         recipe.all_decisions = decisions == Decisions::All;
     }
     recipe.per = output.per.or(recipe.per);
-    let results = execute(scenario, execute_args, terminal)?;
+    let baseline = execute_args.baseline(scenario)?;
+    let (results, ran) = execute(scenario, execute_args, terminal)?;
     if results.policies.iter().all(|policy| policy.rows.is_empty()) {
         terminal.say("nothing was finished (policies that run side by side end together): nothing is written");
         return Ok(Exit::Interrupted);
@@ -135,11 +164,12 @@ pub(super) fn run_scenario(
     // What was found is told whatever becomes of telling it: none of these three hides another.
     let printed = terminal.print(&answer(output.format, &results, &comparison, terminal));
     let left = leave(&results, &comparison, &folder, execute_args.quiet, terminal);
-    let judged = judge(&execute_args.asserts, &results, &comparison, |line| {
-        terminal.say(line);
-        Ok(())
-    })?;
-    Ok([printed, left].into_iter().filter_map(Result::err).fold(judged, |exit, failure| {
+    let judged = judge(&execute_args.asserts, &results, &comparison, baseline.as_ref())?;
+    judged.findings.iter().for_each(|found| terminal.say(&found.line()));
+    let (name, cases) = (scenario.name.clone(), cases(&scenario.name, &judged.findings));
+    let told = execute_args.leave_junit(vec![Suite { name, cases }]);
+    let failures = [printed, left, told].into_iter().filter_map(Result::err);
+    Ok(failures.fold(judged.exit.worst(ran), |exit, failure| {
         terminal.complain(&failure.text(terminal.colour));
         exit.worst(Exit::BadInput)
     }))

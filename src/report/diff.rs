@@ -6,11 +6,12 @@ mod text;
 
 use autosim_engine::units::{Time, WallClock};
 use decided::{Decided, Log, divergences, log, parting};
-use pairs::{Row, pair, rows};
+use pairs::pair;
 use serde_json::Value;
 
 pub use decided::{Divergence, Parting};
 pub use pairs::{Paired, Unpaired, Why};
+pub(crate) use pairs::{Row, rows};
 pub use text::{diff_json, diff_text};
 
 /// What a run left, as text.

@@ -14,6 +14,7 @@
 #![warn(clippy::wildcard_enum_match_arm)]
 
 mod account;
+mod baseline;
 mod cause;
 mod classes_csv;
 mod columns;
@@ -28,6 +29,7 @@ mod hours;
 mod html;
 mod incidents;
 mod json;
+mod junit;
 mod launches_csv;
 mod manifest;
 mod markdown;
@@ -47,6 +49,7 @@ mod tuned;
 mod when;
 
 pub use account::{Account, MomentTold};
+pub use baseline::Baseline;
 pub use diff::{
     DiffError, Difference, Divergence, Left, Paired, Parting, Unpaired, Why, diff_json, diff_text,
     difference,
@@ -56,6 +59,7 @@ pub use explain::{explain_text, first_divergence, worst_moments};
 pub use folder::{FolderError, check_folder, check_whole};
 pub use hours::DAYS;
 pub use json::summary_json;
+pub use junit::{Case, Outcome, Suite, junit_xml};
 pub use markdown::markdown;
 pub use number::{group, percentile_ms, plain, significant};
 pub use plot::RecordingPlot;

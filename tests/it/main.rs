@@ -17,6 +17,7 @@ mod flow;
 mod fluid;
 mod fuzz;
 mod fuzz_fast;
+mod guard;
 mod guide;
 mod house;
 mod keda;

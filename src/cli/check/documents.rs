@@ -20,9 +20,11 @@ fn refuse_flags(name: &str, args: &Args, policies_too: bool) -> Result<(), Findi
         ("--replications", asked.replications.is_some()),
         ("--trace", asked.trace.is_some()),
         ("--service", asked.service.is_some()),
+        ("--scale-traffic", asked.scale_traffic.is_some()),
         ("--base", asked.base.is_some()),
         ("--slo", !asked.slo.is_empty()),
         ("--assert", !args.execute.asserts.is_empty()),
+        ("--baseline", args.execute.has_baseline()),
         ("--policy", policies_too && !asked.policies.is_empty()),
     ];
     let given: Vec<&str> =
@@ -143,17 +145,17 @@ pub(super) fn check_documents(
     let file = ProductFile::of_files(group.kind(), Vec::new(), args.strict);
     let answer = file.and_then(|file| file.refusal(&errors));
     let exit = if verdict == Verdict::Sound { Exit::Good } else { Exit::BadInput };
+    objects.push(json!({
+        "file": group.names()[0],
+        "files": group.names(),
+        "sound": is_sound,
+        "verdict": verdict,
+        "product": group.kind(),
+        "taken_for": group.recognised(),
+        "findings": findings.located(),
+        "answer": answer,
+    }));
     if args.format == Format::Json {
-        objects.push(json!({
-            "file": group.names()[0],
-            "files": group.names(),
-            "sound": is_sound,
-            "verdict": verdict,
-            "product": group.kind(),
-            "taken_for": group.recognised(),
-            "findings": findings.located(),
-            "answer": answer,
-        }));
         return Ok(exit);
     }
     if !others.is_empty() {

@@ -14,9 +14,10 @@ pub(super) fn asked(args: &Args) -> Result<Asked, Failure> {
     let flags = Study {
         vary: args.vary.clone(),
         holdout: args.holdout,
+        folds: args.folds,
         fresh: args.fresh,
         whole: args.whole,
-        budget: args.budget,
+        budget: args.budget.map(|requests| requests as f64),
         ..Study::default()
     };
     let file = match &args.scenario {

@@ -58,16 +58,23 @@ impl Why {
 }
 
 /// A row of a summary: column and cell, in order.
-#[derive(Debug, Clone)]
-pub(super) struct Row {
-    pub(super) policy: String,
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Row {
+    pub(crate) policy: String,
     pub(super) service: String,
     kind: String,
     pub(super) cells: Vec<(String, String)>,
 }
 
+impl Row {
+    /// What stands in a column; `None` if there is none.
+    pub(crate) fn cell(&self, column: &str) -> Option<&str> {
+        self.cells.iter().find(|(name, _)| name == column).map(|(_, value)| value.as_str())
+    }
+}
+
 /// The rows of a summary.
-pub(super) fn rows(summary: &str) -> Result<Vec<Row>, csv::Error> {
+pub(crate) fn rows(summary: &str) -> Result<Vec<Row>, csv::Error> {
     let mut csv = csv::Reader::from_reader(summary.as_bytes());
     let header = csv.headers()?.clone();
     let mut rows = Vec::new();
@@ -75,19 +82,10 @@ pub(super) fn rows(summary: &str) -> Result<Vec<Row>, csv::Error> {
         let record = record?;
         let cells = header.iter().zip(&record).map(|(c, v)| (c.to_owned(), v.to_owned()));
         let cells: Vec<(String, String)> = cells.collect();
-        let cell = |name: &str| {
-            cells
-                .iter()
-                .find(|(column, _)| column == name)
-                .map_or("", |(_, value)| value)
-                .to_owned()
-        };
-        rows.push(Row {
-            policy: cell("policy"),
-            service: cell("service"),
-            kind: cell("kind"),
-            cells,
-        });
+        let mut row = Row { cells, ..Row::default() };
+        let cell = |name: &str| row.cell(name).unwrap_or_default().to_owned();
+        (row.policy, row.service, row.kind) = (cell("policy"), cell("service"), cell("kind"));
+        rows.push(row);
     }
     Ok(rows)
 }

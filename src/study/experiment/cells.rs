@@ -104,16 +104,28 @@ pub fn run(
     options: &RunOptions<'_>,
     progress: &dyn Progress,
 ) -> Result<Results, RunError> {
+    run_from(scenario, options, progress, 0)
+}
+
+/// The same without the replications before `first`.
+pub(super) fn run_from(
+    scenario: &Scenario,
+    options: &RunOptions<'_>,
+    progress: &dyn Progress,
+    first: u32,
+) -> Result<Results, RunError> {
     let replications = scenario.distinct_replications();
     let cells = plan(scenario.policies.len(), replications);
+    let left_out = cells.partition_point(|cell| cell.replication < first);
     let expected = scenario
         .services
         .iter()
         .map(|service| service.workload.expected_requests(scenario.window.end))
         .sum();
-    progress.begins(cells.len(), expected);
+    progress.begins(cells.len() - left_out, expected);
     let jobs = options.jobs.max(1);
-    let groups = groups(scenario.policies.len(), replications, jobs);
+    let mut groups = groups(scenario.policies.len(), replications, jobs);
+    groups.retain(|group| group.start >= left_out);
     let threads = rayon::ThreadPoolBuilder::new()
         .num_threads(jobs.min(groups.len().max(1)))
         .build()
@@ -129,7 +141,8 @@ fn run_groups(
     cells: &[Cell],
     groups: &[Range<usize>],
 ) -> Result<Results, RunError> {
-    let mut foresight = foresee(scenario, options.cancel);
+    let first = groups.first().map_or(0, |group| cells[group.start].replication);
+    let mut foresight = foresee(scenario, first, options.cancel);
     let mut done = Vec::with_capacity(cells.len());
     for group in run_cells(scenario, options, progress, cells, groups, &foresight) {
         if let Some((replication, known)) = group.known {
@@ -138,7 +151,9 @@ fn run_groups(
         done.extend(group.finished);
     }
     done.sort_by_key(|(at, _)| *at);
-    gather(scenario, cells, done, &foresight)
+    let wanted: usize = groups.iter().map(Range::len).sum();
+    let complete = done.len() == wanted;
+    Ok(Results { complete, ..gather(scenario, cells, done, &foresight)? })
 }
 
 /// What is known of the requests of a replication, beyond what any policy may see.
@@ -207,9 +222,10 @@ impl Foresight {
     }
 }
 
-/// A pass over the requests of each replication before its cells run, where a policy needs it.
-fn foresee(scenario: &Scenario, cancel: &AtomicBool) -> Vec<Foresight> {
-    let one = |replication: u32| match survey(scenario, replication, cancel) {
+/// A pass over the requests of each replication from `first` on before its cells run, where a policy needs it.
+fn foresee(scenario: &Scenario, first: u32, cancel: &AtomicBool) -> Vec<Foresight> {
+    let known = |replication: u32| survey(scenario, replication, cancel);
+    let one = |replication: u32| match Some(replication).filter(|at| *at >= first).and_then(known) {
         Some(survey) => Foresight::of(scenario, replication, &survey),
         None => Foresight::default(),
     };
@@ -433,7 +449,7 @@ fn gather(
         about: About::of(scenario),
         policies: scenario.policies.iter().map(empty).collect(),
         references: References { work_bound },
-        complete: done.len() == cells.len(),
+        complete: true,
         simulated_requests: 0,
     };
     for (at, result) in done {

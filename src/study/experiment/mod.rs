@@ -18,6 +18,7 @@ mod explain;
 mod figures;
 mod lean;
 mod plan;
+mod precision;
 mod reference;
 mod results;
 mod setting;
@@ -33,6 +34,7 @@ pub use explain::{ExplainError, Explanation, Moment, explain};
 pub use figures::{Facts, Figure, Kind, Row};
 pub use lean::{CellFigures, run_lean};
 pub use plan::{Cell, plan};
+pub use precision::{Loose, Precision, Stopped, run_to};
 pub use results::{
     About, Details, PolicyResults, ProductEvent, References, Results, ServiceDetails, ServiceRow,
     Tail,

@@ -116,6 +116,18 @@ impl Results {
         finished.min().map_or(0, |count| u32::try_from(count).unwrap_or(u32::MAX))
     }
 
+    /// Adds further replications of the same run.
+    pub(super) fn join(&mut self, more: Self) {
+        for (mine, theirs) in self.policies.iter_mut().zip(more.policies) {
+            mine.rows.extend(theirs.rows);
+            mine.latency.merge(&theirs.latency);
+            mine.details.extend(theirs.details);
+        }
+        self.references.work_bound.extend(more.references.work_bound);
+        self.complete &= more.complete;
+        self.simulated_requests += more.simulated_requests;
+    }
+
     /// How many replications the figures are from: `50`, or `2 of 50` after an interruption.
     pub fn replications_told(&self) -> String {
         let asked = self.about.replications;

@@ -28,6 +28,17 @@ fn own_policies(file: &ScenarioFile, own: &[(String, OwnPolicy)], faults: &mut F
     }
 }
 
+/// What multiplies the traffic of every service; 1 in place of a factor that is none.
+pub(super) fn traffic_scale(file: &ScenarioFile, faults: &mut Faults) -> f64 {
+    let scale = file.traffic_scale.unwrap_or(1.0);
+    if (1e-9..=1e9).contains(&scale) {
+        return scale;
+    }
+    let message = format!("the scale is {scale}");
+    faults.error("traffic_scale", message, "a positive number; 1 changes nothing");
+    1.0
+}
+
 /// Everything about a scenario that can be said without its traffic; defaults are filled in.
 pub(super) fn whole(
     file: &ScenarioFile,

@@ -52,6 +52,10 @@ pub struct ScenarioFile {
     pub timeline: Option<Span>,
     /// The SLO: what clients may rely on.
     pub slo: Option<SloFile>,
+    /// Multiplies the traffic of every service, whatever its own `rate_scale` is; 3 = three times as much.
+    /// Default: 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traffic_scale: Option<f64>,
     /// The traffic.
     pub workload: Option<WorkloadSpec>,
     /// How requests are served.

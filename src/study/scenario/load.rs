@@ -466,6 +466,7 @@ replicas = 12
             ),
             ("replica.initial", "4294967296", "at most 4294967295"),
             ("seed", "18446744073709551616", "at most 18446744073709551615"),
+            ("traffic_scale", "0", "traffic_scale: the scale is 0 | a positive number"),
             ("service.balancing", "3", "it names no kind | known: `central-queue`, `random`"),
             ("duration", endless.as_str(), "bytes left out"),
         ] {

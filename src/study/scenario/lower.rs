@@ -67,8 +67,8 @@ pub(super) fn lower(
     let given = Time::ZERO.after(file.duration.unwrap_or(DEFAULT_DURATION));
     let end = if recorded { OPEN_END } else { given };
     let selects = matches!(file.start, Some(StartFile::At(_)));
-    let resolution =
-        Resolution { clock: &clock, selects, end, traffic: &mut traffic.into_iter(), faults };
+    let (scale, traffic) = (check::traffic_scale(&file, faults), &mut traffic.into_iter());
+    let resolution = Resolution { clock: &clock, selects, end, scale, traffic, faults };
     let mut drafts = services(&file, around, products, resolution);
     drafts.iter_mut().zip(left_open).for_each(|(draft, open)| draft.left_open = open);
     let length = if recorded { length::of_recordings(&drafts) } else { None };
@@ -434,6 +434,8 @@ struct Resolution<'a> {
     /// The start says from when on recordings are played.
     selects: bool,
     end: Time,
+    /// Of the traffic of every service.
+    scale: f64,
     /// Recorded traffic of the services to come, in their order.
     traffic: &'a mut std::vec::IntoIter<Recordings>,
     faults: &'a mut Faults,
@@ -479,12 +481,12 @@ fn services(
         };
         services.extend(service("service", &entry, file.price.as_ref(), around, &mut resolution));
     }
-    let Resolution { clock, selects, end, traffic, faults } = resolution;
+    let Resolution { clock, selects, end, scale, traffic, faults } = resolution;
     for (index, (name, entry)) in file.services.iter().enumerate() {
         faults.within("services", |f| {
             f.within(name, |f| {
                 check::policy_of_service(index, entry, f);
-                let mut resolution = Resolution { clock, selects, end, traffic, faults: f };
+                let mut resolution = Resolution { clock, selects, end, scale, traffic, faults: f };
                 let draft = service(name, entry, file.price.as_ref(), around, &mut resolution);
                 let Some(draft) = draft else { return };
                 let prefix = format!("services.{name}.");
@@ -576,5 +578,7 @@ fn workload(
         // By value: a run that is repeated from what it left states the default.
         service_time_stated: law != DEFAULT_SERVICE_TIME,
     };
+    let rate_scale = workload.rate_scale * resolution.scale;
+    let workload = WorkloadSpec { rate_scale, ..workload.clone() };
     faults.within("workload", |f| workload.resolve_read(recordings, &context, f))
 }

@@ -57,6 +57,11 @@ impl Recipe {
         }
     }
 
+    /// With one layer more.
+    pub(super) fn lay(&mut self, layer: Layer) {
+        self.layers.push(layer);
+    }
+
     /// With the documents that were read for it.
     pub(super) fn with(self, products: &Products) -> Self {
         Self { documents: products.texts.iter().cloned().collect(), ..self }

@@ -1,6 +1,6 @@
 //! From a resolved scenario to the cells of its plan.
 
-use super::{Deployment, Scenario, Service};
+use super::{Deployment, Layer, Scenario, Service};
 use autosim_engine::control::{Autoscaler, Cadence};
 use autosim_engine::random::Streams;
 use autosim_engine::simulation::{Detail, Limits, ServiceSetup, Setup};
@@ -56,6 +56,19 @@ impl Scenario {
     /// Replications that are run: where nothing is drawn, one stands for all.
     pub fn distinct_replications(&self) -> u32 {
         if self.draws() { self.replications } else { 1 }
+    }
+
+    /// Has it run so often; whoever runs it again from what it leaves does too.
+    pub fn set_replications(&mut self, replications: u32) {
+        if self.resolved["replications"] != replications {
+            self.replications = replications;
+            self.resolved["replications"] = replications.into();
+            self.recipe.lay(Layer::value(
+                format!("--replications {replications}"),
+                "replications",
+                &replications.to_string(),
+            ));
+        }
     }
 
     fn service_setup(
