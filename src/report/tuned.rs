@@ -1,5 +1,6 @@
 //! A tuning as text, as pictures, as tables, and as one object.
 
+mod page;
 mod tables;
 
 use super::number::{currency, group, percent, plain, significant};
@@ -425,6 +426,8 @@ impl Tuned<'_> {
                 at: (places[x], y.map_or(0, |y| places[y])),
                 standing: one.standing,
                 cost: significant(one.cost, 3),
+                cost_value: one.cost,
+                today: space.is_today(*point),
                 chosen: chosen == Some((family, *point)),
             })
         };

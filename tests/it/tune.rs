@@ -200,6 +200,38 @@ fn days_that_the_search_has_not_seen_judge_the_winner() {
 }
 
 #[test]
+fn the_page_of_a_tuning_shows_its_search() {
+    let home = home();
+    let found =
+        tuned(home.path(), "day.toml --vary target=65,75,95 --vary min=1,2 --whole --fresh 2");
+    let page = fs::read_to_string(home.path().join("output/day-tuned/report.html")).unwrap();
+    let (_, search) = page.split_once("id=\"search\"").unwrap();
+    let (search, _) = search.split_once("</section>").unwrap();
+    assert!(search.contains("<li>Cheapest that holds: follows with "), "{search}");
+    for (class, of) in [("winner", 1), ("today", 1), ("breaks", 2), ("edge-right", 2)] {
+        assert_eq!(cells_with(search, class), of, "{class}\n{search}");
+    }
+    let cost = found["winner"]["cost"].as_f64().unwrap();
+    let row = search.lines().find(|line| line.contains("winner")).unwrap();
+    assert!(row.contains(&format!("{cost:.2}")), "{cost}: {row}");
+    // Only a tuning has one.
+    let mut run = Command::new(env!("CARGO_BIN_EXE_autosim"));
+    let run = run.args(["run", "day.toml", "--out", "plain", "--quiet"]).current_dir(home.path());
+    assert!(run.output().unwrap().status.success());
+    assert!(
+        !fs::read_to_string(home.path().join("plain/report.html"))
+            .unwrap()
+            .contains("id=\"search\"")
+    );
+}
+
+/// Cells of the map that have a class.
+fn cells_with(page: &str, class: &str) -> usize {
+    let classes = page.split("<td class=\"").skip(1).filter_map(|rest| rest.split('"').next());
+    classes.filter(|classes| classes.split(' ').any(|one| one == class)).count()
+}
+
+#[test]
 fn what_many_settings_have_wrong_is_said_once() {
     let home = home();
     let (code, _, err) = tune(home.path(), "day.toml --vary min=1,50 --vary target=50..90:5");

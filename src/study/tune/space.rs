@@ -53,6 +53,11 @@ impl Space {
         axes.filter(|(axis, place)| axis.today.is_some_and(|today| today != *place)).count()
     }
 
+    /// Whether all its values are those in force today.
+    pub fn is_today(&self, point: Point) -> bool {
+        self.changes(point) == 0 && self.axes.iter().all(|axis| axis.today.is_some())
+    }
+
     /// The cheapest of some settings with their costs; of those that cost the same the one that changes least.
     pub fn cheapest(&self, settings: impl Iterator<Item = (Point, f64)>) -> Option<Point> {
         // What differs in the last digits is the same sum added up in another order.
