@@ -17,7 +17,7 @@ pub(super) fn asked(args: &Args) -> Result<Asked, Failure> {
         folds: args.folds,
         fresh: args.fresh,
         whole: args.whole,
-        budget: args.budget.map(|requests| requests as f64),
+        budget: args.budget,
         ..Study::default()
     };
     let file = match &args.scenario {

@@ -60,7 +60,7 @@ pub(super) struct Args {
     /// Stops the search after so many requests simulated now, for example 2e9: the best so far is told, not judged (exit
     /// 1), and the same command goes on from there
     #[arg(long, value_name = "REQUESTS", value_parser = requests)]
-    budget: Option<u64>,
+    budget: Option<f64>,
     #[command(flatten)]
     answer: AnswerArgs,
     #[command(flatten)]
@@ -81,9 +81,9 @@ Ranges are FIRST..LAST:STEP, or FIRST..LAST:xFACTOR; lists have commas. The sear
 random numbers; the winner is judged on other luck, beside the policy that runs today and its neighbour that fails.
 `autosim schema study` has the keys of a study.";
 
-pub(super) fn requests(text: &str) -> Result<u64, String> {
+pub(super) fn requests(text: &str) -> Result<f64, String> {
     let count = text.replace('_', "").parse::<f64>().ok().filter(|count| is_budget(*count));
-    count.map(|count| count as u64).ok_or_else(|| "a number of requests, for example 2e9".into())
+    count.ok_or_else(|| "a number of requests, for example 2e9".into())
 }
 
 fn shard(text: &str) -> Result<(u64, u64), String> {
