@@ -1,5 +1,6 @@
 //! A tuning as text, as pictures, as tables, and as one object.
 
+mod page;
 mod tables;
 
 use super::number::{currency, group, percent, plain, significant};
@@ -178,7 +179,8 @@ impl Tuned<'_> {
         let mut text =
             format!("Judged {seen}: it holds{open}, in {met} of {of} replications alone\n");
         text += &self.against_today();
-        text + &self.regret()
+        text += &self.regret();
+        text + &self.folds()
     }
 
     fn against_today(&self) -> String {
@@ -215,10 +217,7 @@ impl Tuned<'_> {
         let Some(own) = judged.policy(&judged.tuned).and_then(|tuned| judged.cost(tuned)) else {
             return String::new();
         };
-        let all = judged.comparison.policies.iter().filter(|one| one.name != judged.tuned);
-        let held = all.filter(|one| one.verdict.ruling == Ruling::Met);
-        let costs = held.filter_map(|one| Some((judged.cost(one)?, one.name.as_str())));
-        let least = costs.min_by(|a, b| a.0.total_cmp(&b.0));
+        let least = judged.cheapest_other();
         let seen = "On the days that the search did not see";
         match least {
             None => format!("{seen}, no other that was judged held\n"),
@@ -232,6 +231,40 @@ impl Tuned<'_> {
                 )
             }
         }
+    }
+
+    /// What was chosen before each of several stretches held out, and how it did there.
+    fn folds(&self) -> String {
+        let folds = &self.outcome.folds;
+        if folds.is_empty() {
+            return String::new();
+        }
+        let kept = folds.iter().filter(|fold| fold.kept).count();
+        let regrets: Vec<f64> = folds.iter().filter_map(|fold| fold.regret).collect();
+        let mut text = format!(
+            "Chosen on the days before and judged on those after, {} times: it kept the SLO in {kept}",
+            folds.len()
+        );
+        if !regrets.is_empty() {
+            let mean = regrets.iter().sum::<f64>() / regrets.len() as f64;
+            let most = regrets.iter().copied().fold(0.0, f64::max);
+            text += &format!(
+                "; there others judged held for {} less on average, {} at most",
+                percent(mean),
+                percent(most)
+            );
+        }
+        text.push('\n');
+        for fold in folds {
+            let chosen = fold.chosen.map_or("nothing held".to_owned(), |chosen| self.name(chosen));
+            let how = match (fold.kept, fold.regret) {
+                (true, Some(regret)) => format!("kept the SLO, regret {}", percent(regret)),
+                (true, None) => "kept the SLO".to_owned(),
+                (false, _) => "missed the SLO".to_owned(),
+            };
+            text += &format!("  until {}: {chosen}; {how}\n", fold.split);
+        }
+        text
     }
 
     fn nothing_holds(&self) -> String {
@@ -393,6 +426,8 @@ impl Tuned<'_> {
                 at: (places[x], y.map_or(0, |y| places[y])),
                 standing: one.standing,
                 cost: significant(one.cost, 3),
+                cost_value: one.cost,
+                today: space.is_today(*point),
                 chosen: chosen == Some((family, *point)),
             })
         };

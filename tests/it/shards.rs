@@ -99,6 +99,27 @@ fn shards_killed_and_called_again_make_the_files_of_one_machine() {
     }
 }
 
+/// Every fold has cells of its own.
+#[test]
+fn folds_are_divided_too() {
+    let home = home();
+    let study = "version = 1\nscenario = 'day.toml'\nwhole = true\nfresh = 2\nholdout = '30m'\nfolds = 2\n\
+        vary.target = [60, 75]\n";
+    fs::write(home.path().join("study.toml"), study).unwrap();
+    let (code, _, err) = tune(home.path(), "study.toml --cells alone --out one --quiet");
+    assert_eq!(code, 0, "{err}");
+    shard(home.path(), "1/2", "a");
+    shard(home.path(), "2/2", "b");
+    let (code, out, err) = merge(home.path(), "a b --out two --cells both");
+    assert_eq!(code, 0, "{err}");
+    assert!(
+        err.contains("8 cells of 2 shards") && out.contains("8 of them finished before"),
+        "{err}{out}"
+    );
+    let (one, two) = (answer(&home.path().join("one")), answer(&home.path().join("two")));
+    assert_eq!(one["settings.json"], two["settings.json"]);
+}
+
 #[test]
 fn what_is_no_whole_study_is_refused_with_what_is_missing() {
     let home = studied();

@@ -200,6 +200,91 @@ fn days_that_the_search_has_not_seen_judge_the_winner() {
 }
 
 #[test]
+fn the_page_of_a_tuning_shows_its_search() {
+    let home = home();
+    let found =
+        tuned(home.path(), "day.toml --vary target=65,75,95 --vary min=1,2 --whole --fresh 2");
+    let page = fs::read_to_string(home.path().join("output/day-tuned/report.html")).unwrap();
+    let (_, search) = page.split_once("id=\"search\"").unwrap();
+    let (search, _) = search.split_once("</section>").unwrap();
+    assert!(search.contains("<li>Cheapest that holds: follows with "), "{search}");
+    for (class, of) in [("winner", 1), ("today", 1), ("breaks", 2), ("edge-right", 2)] {
+        assert_eq!(cells_with(search, class), of, "{class}\n{search}");
+    }
+    let cost = found["winner"]["cost"].as_f64().unwrap();
+    let row = search.lines().find(|line| line.contains("winner")).unwrap();
+    assert!(row.contains(&format!("{cost:.2}")), "{cost}: {row}");
+    // Only a tuning has one.
+    let mut run = Command::new(env!("CARGO_BIN_EXE_autosim"));
+    let run = run.args(["run", "day.toml", "--out", "plain", "--quiet"]).current_dir(home.path());
+    assert!(run.output().unwrap().status.success());
+    assert!(
+        !fs::read_to_string(home.path().join("plain/report.html"))
+            .unwrap()
+            .contains("id=\"search\"")
+    );
+}
+
+/// Cells of the map that have a class.
+fn cells_with(page: &str, class: &str) -> usize {
+    let classes = page.split("<td class=\"").skip(1).filter_map(|rest| rest.split('"').next());
+    classes.filter(|classes| classes.split(' ').any(|one| one == class)).count()
+}
+
+#[test]
+fn what_many_settings_have_wrong_is_said_once() {
+    let home = home();
+    let (code, _, err) = tune(home.path(), "day.toml --vary min=1,50 --vary target=50..90:5");
+    assert_eq!((code, err.matches("is above max").count()), (2, 1), "{err}");
+}
+
+/// The maximum is never reached: it changes no cost, and stays what it is.
+#[test]
+fn what_changes_no_cost_stays_as_it_is_today() {
+    let home = home();
+    for asked in ["--vary max=20,25,30,40", "--vary max=20,25,30,40 --vary target=60,75 --whole"] {
+        let found = tuned(home.path(), &format!("day.toml {asked} --fresh 2"));
+        assert_eq!(found["winner"]["values"]["max"], "30", "{asked}: {found:#}");
+    }
+}
+
+/// Each fold is the search of a run that ends where the fold begins, and a run of what that chose on the days after.
+#[test]
+fn folds_judge_what_was_chosen_before_each_of_them() {
+    let home = home();
+    let axes = "--vary target=50..95:15 --fresh 2 --cells c";
+    let found = tuned(home.path(), &format!("day.toml {axes} --holdout 30m --folds 3"));
+    let folds = found["folds"].as_array().unwrap();
+    let until: Vec<f64> = folds.iter().map(|fold| fold["until_s"].as_f64().unwrap()).collect();
+    assert_eq!(until, [9000.0, 10_800.0, 12_600.0]);
+    for (fold, end) in folds.iter().zip(["2h30m", "3h", "3h30m"]) {
+        let alone = tuned(home.path(), &format!("day.toml {axes} --set duration={end}"));
+        assert_eq!(fold["values"], alone["winner"]["values"], "{end}");
+        assert_eq!(alone["folds"], Value::Array(Vec::new()));
+    }
+    // Of the first by itself: on the half hour after it, with the seed of a judgement.
+    let target = folds[0]["values"]["target"].as_str().unwrap();
+    let words = "check day.toml --set duration=3h --set warmup=2h30m --seed 1000004 --replications 2 --assert \
+                 p95<400ms --assert errors<1% --set";
+    let mut alone = Command::new(env!("CARGO_BIN_EXE_autosim"));
+    let alone = alone.args(words.split_ascii_whitespace());
+    let alone = alone.arg(format!("policies.follows.target-tracking.target={target}"));
+    let kept = alone.current_dir(home.path()).output().unwrap().status.code() == Some(0);
+    assert_eq!(folds[0]["kept"], kept);
+    let (code, out, err) = tune(home.path(), &format!("day.toml {axes} --holdout 30m --folds 3"));
+    assert_eq!(code, 0, "{err}");
+    let kept = folds.iter().filter(|fold| fold["kept"] == true).count();
+    assert!(out.contains(&format!("3 times: it kept the SLO in {kept}")), "{out}");
+    assert!(out.contains("  until 2h 30m: follows with target "), "{out}");
+    // What is allowed is spent in them: those that were judged are there.
+    let (code, out, err) = tune(
+        home.path(),
+        "day.toml --vary target=50..95:15 --cells b --holdout 30m --folds 3 --budget 2e6 --whole",
+    );
+    assert_eq!(code, 1, "{out}{err}");
+}
+
+#[test]
 fn what_cannot_hold_is_said_with_the_closest() {
     let home = home();
     let (code, out, err) =
@@ -324,12 +409,18 @@ fn what_cannot_vary_is_refused_before_anything_runs() {
         ("day.toml --vary target=1..9999 --vary max=1..9999", "would have 99980001 settings"),
         ("day.toml --vary other:target=1,2", "there is no policy `other`"),
         ("day.toml --vary target=60%,-5", "--vary target=-5%"),
-        ("day.toml --vary min=1,50", "above"),
+        (
+            "day.toml --vary min=1,50",
+            "policies.follows-min-50.target-tracking.min: min 50 is above",
+        ),
         ("day.toml --vary replica.cold_start=1s,soon", "--vary replica.cold_start=soon"),
         ("day.toml --vary replica.colt_start=1s,2s", "did you mean `cold_start`"),
         ("hpa.toml --vary spec.maxReplicas=0,5", "must be greater than"),
         ("hpa.toml --vary min=2,x", "minReplicas"),
         ("day.toml --vary target=50..95:5 --holdout 4h", "something must be left"),
+        ("day.toml --vary target=50,60 --folds 3", "say with --holdout how long"),
+        ("day.toml --vary target=50,60 --holdout 1h --folds 4", "something must be left"),
+        ("day.toml --vary target=50,60 --holdout 1h --folds 0", "not in 1..=100"),
         ("queue.toml --vary replicas=5..40 --cells .", "files that are not cells"),
         ("queue.toml --vary replicas=5..40 --export no/x", "there is no folder no"),
         ("queue.toml --vary replicas=5..40 --fresh 5000000000", "not in 1..=10000"),
@@ -341,5 +432,7 @@ fn what_cannot_vary_is_refused_before_anything_runs() {
         let (code, out, err) = tune(home.path(), arguments);
         assert_eq!((code, out.as_str()), (2, ""), "{arguments}\n{err}");
         assert!(err.contains(said), "{arguments}: {said}\n{err}");
+        assert!(!err.contains(" in all"), "something was announced\n{err}");
+        assert!(!err.contains("setting-"), "a setting is called by its values\n{err}");
     }
 }

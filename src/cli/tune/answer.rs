@@ -4,7 +4,7 @@ use super::Tuning;
 use crate::cli::execute::jobs;
 use crate::cli::exit::Failure;
 use crate::cli::terminal::Terminal;
-use autosim_report::{Tuned, check_folder, table, write_with};
+use autosim_report::{Tuned, check_folder, table, write_tuned};
 use autosim_study::experiment::Estimate;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -121,7 +121,7 @@ impl AnswerArgs {
                 let changed = changed.map_err(Failure::bad_input)?.into_iter();
                 beside.extend(changed.map(|(name, text)| (tuned_name(&name), text)));
             }
-            let written = write_with(&judged.results, &judged.comparison, &beside, out);
+            let written = write_tuned(tuned, judged, &beside, out);
             let written = written.map_err(Failure::bad_input)?;
             if !self.quiet {
                 terminal.say(&format!(

@@ -14,6 +14,7 @@ pub(super) fn asked(args: &Args) -> Result<Asked, Failure> {
     let flags = Study {
         vary: args.vary.clone(),
         holdout: args.holdout,
+        folds: args.folds,
         fresh: args.fresh,
         whole: args.whole,
         budget: args.budget,

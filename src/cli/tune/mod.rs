@@ -18,7 +18,7 @@ use autosim_report::Tuned;
 use autosim_study::experiment::Estimate;
 use autosim_study::scenario::{Beside, Findings, Loaded, Scenario};
 use autosim_study::tune::{
-    Axis, Cells, Family, Laboratory, MOST_FRESH, Plan, Question, Stop, Study, families,
+    Axis, Cells, Family, Laboratory, MOST_FOLDS, MOST_FRESH, Plan, Question, Stop, Study, families,
     fingerprint, is_budget, prepare, sweep, tune,
 };
 use cells::CellFolder;
@@ -43,6 +43,10 @@ pub(super) struct Args {
     /// Judges the winner on this much of the end of the run, which the search does not see
     #[arg(long, value_name = "SPAN")]
     holdout: Option<Span>,
+    /// Holds out so many stretches of that length, one before the other, and judges on each what was chosen on the days
+    /// before it [default: 1]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_FOLDS)))]
+    folds: Option<u32>,
     /// Replications on fresh luck that the winner is judged on [default: those of the scenario]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_FRESH)))]
     fresh: Option<u32>,
@@ -70,6 +74,7 @@ Examples:
       --vary averageUtilization=40..90:5 --vary minReplicas=2,4,8 --export tuned.yaml
   autosim tune scenarios/quickstart.toml --policy target --vary target=50..80:5 --vary window=1m,5m --whole
   autosim tune week.toml --policy hpa.yaml --vary target=40..90:1 --holdout 2d
+  autosim tune week.toml --policy hpa.yaml --vary target=40..90:1 --holdout 1d --folds 3
   autosim tune study.toml --budget 2e9
 Exit codes: 0 a setting holds, 1 none does or the search did not end, 2 bad input, 130 interrupted.
 Ranges are FIRST..LAST:STEP, or FIRST..LAST:xFACTOR; lists have commas. The search tries settings on common
@@ -140,16 +145,7 @@ impl Tuning {
                 "no policy can vary: those that see the future are references",
             ));
         }
-        if let Some(holdout) = study.holdout {
-            let window = scenario.window;
-            let measured = window.end.0.saturating_sub(window.warmup.0);
-            if holdout.0 == 0 || holdout.0 >= measured {
-                return Err(Failure::bad_input(format_args!(
-                    "--holdout {holdout}: of {} something must be left on either side",
-                    Span(measured)
-                )));
-            }
-        }
+        held_out(&study, &scenario)?;
         Ok(Self { scenario, beside, families, study })
     }
 
@@ -166,6 +162,7 @@ impl Tuning {
             },
             fresh: self.study.fresh.unwrap_or(replications),
             holdout: self.study.holdout,
+            folds: self.study.folds.unwrap_or(1),
         }
     }
 
@@ -211,7 +208,8 @@ impl Tuning {
         let tuned = Tuned { laboratory: &laboratory, outcome: &outcome };
         args.give(self, tuned, terminal)?;
         lost?;
-        let answered = outcome.winner.is_some() && !outcome.unfinished;
+        let all_folds = question.folds == 1 || outcome.folds.len() == question.folds as usize;
+        let answered = outcome.winner.is_some() && !outcome.unfinished && all_folds;
         Ok(if answered { Exit::Good } else { Exit::Failed })
     }
 
@@ -259,7 +257,7 @@ impl Tuning {
         let searched =
             if whole { size * replications } else { size.min(45.0 * all.len() as f64) * 2.0 };
         let judged = f64::from(question.fresh) * (all.len() as f64 + 2.0);
-        let cells = searched + judged;
+        let cells = (searched + judged) * f64::from(question.folds);
         let about = if whole { "" } else { "usually " };
         format!(
             "{}; {about}about {cells:.0} cells of {} each, {} in all",
@@ -268,6 +266,30 @@ impl Tuning {
             super::effort::duration(cells * elapsed_s)
         )
     }
+}
+
+/// Refuses days held out that leave nothing to search, or nothing to judge on.
+fn held_out(study: &Study, scenario: &Scenario) -> Result<(), Failure> {
+    let folds = study.folds.unwrap_or(1);
+    let Some(holdout) = study.holdout else {
+        return match folds {
+            1 => Ok(()),
+            _ => Err(Failure::bad_input(
+                "--folds: nothing is held out; say with --holdout how long each stretch is",
+            )),
+        };
+    };
+    let window = scenario.window;
+    let measured = window.end.0.saturating_sub(window.warmup.0);
+    let all = holdout.0.saturating_mul(u64::from(folds));
+    if holdout.0 > 0 && all < measured {
+        return Ok(());
+    }
+    let folds = if folds > 1 { format!(" --folds {folds}") } else { String::new() };
+    Err(Failure::bad_input(format_args!(
+        "--holdout {holdout}{folds}: of {} something must be left on either side",
+        Span(measured)
+    )))
 }
 
 /// How a search ends that found no answer.

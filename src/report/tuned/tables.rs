@@ -119,6 +119,13 @@ impl Tuned<'_> {
                 "replications": judged.results.about.replications,
                 "summary": crate::summary_json(&judged.results, &judged.comparison),
             })),
+            "folds": self.outcome.folds.iter().map(|fold| json!({
+                "until_s": fold.split.as_secs_f64(),
+                "policy": fold.chosen.map(|(family, _)| &self.laboratory.families[family].policy),
+                "values": fold.chosen.map(|chosen| self.values(chosen)),
+                "kept": fold.kept,
+                "regret": fold.regret,
+            })).collect::<Vec<_>>(),
             "cells": self.laboratory.run + self.laboratory.found,
             "requests": self.laboratory.requests,
             "settings": settings,
@@ -131,15 +138,17 @@ impl Tuned<'_> {
         })
     }
 
+    fn values(&self, (family, point): (usize, Point)) -> serde_json::Map<String, Value> {
+        let values = self.laboratory.families[family].space.values(point);
+        values.map(|(key, value)| (key.to_owned(), value.into())).collect()
+    }
+
     fn setting(&self, subject: (usize, Point), one: &Tried) -> Value {
         let family = &self.laboratory.families[subject.0];
-        let values = family.space.values(subject.1);
-        let values: serde_json::Map<String, Value> =
-            values.map(|(key, value)| (key.to_owned(), value.into())).collect();
         json!({
             "setting": self.laboratory.identity(subject.0, Some(subject.1)),
             "policy": family.policy,
-            "values": values,
+            "values": self.values(subject),
             "replications": one.replications,
             "cost": one.cost,
             "excess": one.excess,

@@ -128,6 +128,28 @@ impl<'a> Laboratory<'a> {
         }
     }
 
+    /// Another one, of the same settings on other days, in which nothing was tried yet.
+    pub(super) fn on(&self, layers: Vec<Layer>) -> Self {
+        let (beside, cells) = (self.beside.clone(), self.cells);
+        Self {
+            layers,
+            program: self.program.clone(),
+            budget: self.budget.map(|budget| budget.saturating_sub(self.requests_now)),
+            shard: self.shard,
+            checked: true,
+            draws: self.draws,
+            ..Self::new(self.base, beside, self.families, cells, self.jobs, self.cancel)
+        }
+    }
+
+    /// Counts what another one simulated as its own.
+    pub(super) fn count(&mut self, other: &Self) {
+        self.requests += other.requests;
+        self.requests_now += other.requests_now;
+        self.found += other.found;
+        self.run += other.run;
+    }
+
     /// The settings of one family.
     pub fn of(&mut self, family: usize) -> OfFamily<'_, 'a> {
         OfFamily { laboratory: self, family }
@@ -193,8 +215,10 @@ impl<'a> Laboratory<'a> {
             Layer::value(format!("--vary {key}={value}"), key, value) //
         }));
         let mut names = Vec::new();
-        for (at, (family, point)) in subjects.iter().enumerate() {
-            let name = self.free_name(at);
+        for (family, point) in subjects {
+            let name = self.families[*family].name(*point, |name| {
+                names.iter().any(|taken| taken == name) || self.is_taken(name)
+            });
             let made = self.families[*family].layers(&name, *point);
             let (layers, documents) = made.map_err(Stop::NotEdited)?;
             options.layers.extend(layers);
@@ -204,7 +228,7 @@ impl<'a> Laboratory<'a> {
         options.choose_only(names);
         match load(sources, &options) {
             Ok(Loaded { scenario, .. }) => Ok(scenario),
-            Err(findings) => Err(Stop::Refused(Box::new(findings))),
+            Err(findings) => Err(Stop::Refused(Box::new(findings.without_repeats()))),
         }
     }
 
@@ -222,12 +246,8 @@ impl<'a> Laboratory<'a> {
         (sources, options)
     }
 
-    fn free_name(&self, at: usize) -> String {
-        let mut name = format!("setting-{at}");
-        while self.base.policies.iter().any(|policy| policy.name == name) {
-            name.push('-');
-        }
-        name
+    fn is_taken(&self, name: &str) -> bool {
+        self.base.policies.iter().any(|policy| policy.name == name)
     }
 
     /// Runs every subject until it has so many replications.

@@ -59,6 +59,10 @@ pub struct Study {
     /// held out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub holdout: Option<Span>,
+    /// How often a stretch as long as `holdout` is held out, 1 to 100: each is judged on settings that were chosen before
+    /// it. Default: once, at the end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub folds: Option<u32>,
     /// Replications on fresh luck that the winner is judged on, 1 to 10000. Default: those of the scenario.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fresh: Option<u32>,
@@ -71,6 +75,8 @@ pub struct Study {
     pub budget: Option<f64>,
 }
 
+/// Most folds.
+pub const MOST_FOLDS: u32 = 100;
 /// Most replications of a judgement.
 pub const MOST_FRESH: u32 = 10_000;
 /// The version of the form that this program reads.
@@ -122,6 +128,9 @@ impl Study {
             let message = format!("{} replications", self.fresh.unwrap_or(0));
             faults.error("fresh", message, format!("1 to {MOST_FRESH}"));
         }
+        if let Some(folds) = self.folds.filter(|folds| !(1..=MOST_FOLDS).contains(folds)) {
+            faults.error("folds", format!("{folds} folds"), format!("1 to {MOST_FOLDS}"));
+        }
         if let Some(budget) = self.budget.filter(|budget| !is_budget(*budget)) {
             faults.error("budget", format!("{budget} requests"), "a number of them, as 2e9");
         }
@@ -166,6 +175,7 @@ impl Study {
         self.vary.extend(flags.vary);
         Self {
             holdout: flags.holdout.or(self.holdout),
+            folds: flags.folds.or(self.folds),
             fresh: flags.fresh.or(self.fresh),
             whole: flags.whole || self.whole,
             budget: flags.budget.or(self.budget),
@@ -179,6 +189,7 @@ impl Study {
         Self {
             vary: self.vary.clone(),
             holdout: self.holdout,
+            folds: self.folds,
             fresh: self.fresh,
             whole: self.whole,
             budget: self.budget,
