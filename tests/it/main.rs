@@ -39,6 +39,7 @@ mod report_page;
 mod rules;
 mod sae;
 mod slos;
+mod stdio;
 mod stories;
 mod theory;
 mod theory_fast;
