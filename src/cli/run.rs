@@ -108,7 +108,12 @@ Examples:
 Results go to standard output, everything else to standard error.";
 
 pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
-    let (scenario, documents) = apart(&args.files)?;
+    let alone = args.scenario_args.trace.is_none();
+    let (scenario, documents) = match &args.files[..] {
+        // One that is no scenario is told so.
+        [one] if alone => (Some(one.as_path()), Vec::new()),
+        files => apart(files)?,
+    };
     let loaded = args.scenario_args.with_documents(documents).load(scenario)?;
     let mut scenario = accept(loaded, terminal)?;
     run_scenario(&mut scenario, &args.output, &args.execute, terminal)

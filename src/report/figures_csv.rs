@@ -37,11 +37,13 @@ pub(super) fn summary(
         let mut record = figures(policy, name, &policy.estimates, &currency);
         record.extend(judgement(policy, at == comparison.baseline));
         record.push(fidelity.to_owned());
+        record.extend(luck(policy, comparison.cost.figure().kind()));
         csv.write_record(&record)?;
         for (service, estimates) in &policy.others {
             let mut record = figures(policy, service, estimates, &currency);
-            record.resize(summary_header().len() - 1, String::new());
+            record.resize(summary_header().len() - 1 - LUCK.len(), String::new());
             record.push(fidelity.to_owned());
+            record.extend(LUCK.map(|_| String::new()));
             csv.write_record(&record)?;
         }
     }
@@ -69,7 +71,38 @@ fn summary_header() -> Vec<String> {
         }
     }
     header.push("fidelity".into());
+    header.extend(LUCK.map(String::from));
     header
+}
+
+/// What luck does to a policy, after the figures.
+const LUCK: [&str; 6] = [
+    "intervals",
+    "slo_replications_share_ci95_low",
+    "slo_replications_share_ci95_high",
+    "cost_worst",
+    "cost_worst_tenth",
+    "slo_latency_worst_ms",
+];
+
+fn luck(policy: &Compared, cost: Kind) -> [String; 6] {
+    let mean = policy.estimate(Figure::LatencyMean);
+    let intervals = match (policy.replications, mean.and_then(|mean| mean.half_width)) {
+        (0 | 1, None) => "",
+        (0 | 1, Some(_)) => "batch-means",
+        _ => "replications",
+    };
+    let met_in = policy.met_in.map_or([None; 2], |(low, high)| [Some(low), Some(high)]);
+    let [low, high] = met_in.map(|share| number::figure(share, Kind::Share));
+    let worst = policy.worst;
+    [
+        intervals.to_owned(),
+        low,
+        high,
+        number::figure(worst.cost, cost),
+        number::figure(worst.cost_tenth, cost),
+        number::figure(worst.tail_ms, Kind::Milliseconds),
+    ]
 }
 
 fn figures(policy: &Compared, service: &str, estimates: &Estimates, currency: &str) -> Vec<String> {

@@ -92,6 +92,12 @@ fn policy(policy: &Compared) -> Value {
         "replications": policy.replications,
         "slo": ruling,
         "slo_replications_met": policy.verdict.met_in,
+        "slo_replications_share_ci95": policy.met_in.map(|(low, high)| [low, high]),
+        "worst": {
+            "cost": policy.worst.cost,
+            "cost_tenth": policy.worst.cost_tenth,
+            "slo_latency_ms": policy.worst.tail_ms,
+        },
         "slo_decided": (!ruling.is_null()).then_some(policy.verdict.undecided.is_none()),
         "replications_to_decide": policy.verdict.undecided,
         "slo_terms": terms,

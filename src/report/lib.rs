@@ -35,6 +35,7 @@ mod manifest;
 mod markdown;
 mod minutes;
 mod moments;
+mod notes;
 mod number;
 mod opening;
 mod plot;

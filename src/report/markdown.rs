@@ -1,10 +1,11 @@
 //! The comparison as Markdown, to be pasted into a pull request.
 
 use super::moments::lines;
+use super::notes::notes;
 use super::number::{currency, human};
 use super::saving::saving;
 use super::table::{
-    against_baseline, further_slos, headline, notes, per, percent, slo, tail, tail_name, verdict,
+    against_baseline, further_slos, headline, per, percent, slo, tail, tail_name, verdict,
     with_interval,
 };
 use autosim_study::experiment::{Compared, Comparison, Figure, Results};

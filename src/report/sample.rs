@@ -114,6 +114,7 @@ fn about() -> About {
         seed: 1,
         replications: REPLICATIONS,
         draws: true,
+        steady: false,
         window: Window {
             warmup: Time::from_secs(1800),
             end: Time::from_secs(60 * MINUTES),

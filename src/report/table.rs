@@ -2,6 +2,7 @@
 
 use super::columns::Columns;
 use super::moments;
+use super::notes::notes;
 use super::number::{beside, currency, group, human, percentile_ms, plain, times};
 use super::saving::saving;
 use autosim_engine::simulation::Slo;
@@ -11,7 +12,6 @@ use autosim_study::experiment::{
     ClassEstimates, Compared, Comparison, CostBy, Figure, MOST_REPLICATIONS, PolicyResults,
     Results, Ruling, Tail,
 };
-use autosim_study::scenario::Period;
 use std::fmt::Write as _;
 
 /// Policies whose worst moment is told.
@@ -167,68 +167,6 @@ pub(super) fn against_baseline(policy: &Compared) -> String {
     format!("{chance}{mean}{half}")
 }
 
-/// What has to be known to read any figure of a run that was interrupted.
-pub(super) const INCOMPLETE: &str = "INCOMPLETE: interrupted; only finished cells are shown.";
-
-/// What has to be known to read any figure of a closed loop.
-const CLOSED_LOOP: &str = "Closed loop: users send the next request only after the one before, so that a \
-    slower service is offered less; policies do not meet the same arrivals, and requests that were never \
-    sent are in no percentile.";
-
-pub(super) fn notes(results: &Results, comparison: &Comparison) -> Vec<String> {
-    let about = &results.about;
-    let mut notes = Vec::new();
-    let several = comparison.policies.iter().any(|policy| policy.replications > 1);
-    notes.push(if !about.draws {
-        "Nothing is drawn: every replication would be the same, one was run.".to_owned()
-    } else if several {
-        format!(
-            "±: half the 95 % interval of the mean over {} replications (Student t); differences \
-             are paired.",
-            results.replications_told()
-        )
-    } else {
-        "One replication: points without intervals.".to_owned()
-    });
-    if about.closed_loop_users > 0 {
-        notes.push(CLOSED_LOOP.to_owned());
-    }
-    if comparison.policies.iter().any(|policy| policy.on_frontier) {
-        notes.push("* none is both as cheap and as fast.".to_owned());
-    }
-    if comparison.policies.iter().any(Compared::has_traffic) {
-        let tail = tail_name(results);
-        notes.push(format!("{tail} counts failures as ∞, p50 leaves them out."));
-    }
-    notes.extend(undecided(comparison));
-    let chance = |policy: &Compared| {
-        let cost = policy.against(Figure::Cost);
-        cost.and_then(|against| against.p_corrected).is_some_and(|p| p > 0.05)
-    };
-    if comparison.policies.iter().any(chance) {
-        notes.push("~ may be chance (paired t test at 5 %, Holm-corrected).".to_owned());
-    }
-    for policy in comparison.policies.iter().filter(|policy| policy.sees_future) {
-        notes.push(format!(
-            "{} sees the future: a feasible reference, neither a choice nor a bound.",
-            policy.name
-        ));
-    }
-    notes.extend(extrapolated(results));
-    if let Some(bound) = per(results, Estimate::of(&results.references.work_bound)) {
-        notes.push(format!(
-            "Work bound {} {}: nothing keeps the SLO for less.",
-            human(bound.mean, 3),
-            currency(about.price.currency())
-        ));
-    }
-    notes.extend(failures(comparison));
-    if !results.complete {
-        notes.push(INCOMPLETE.to_owned());
-    }
-    notes
-}
-
 /// Where there are several classes of requests: each by itself, of the service the policies compete for.
 fn classes(comparison: &Comparison) -> Vec<String> {
     let figures =
@@ -250,23 +188,8 @@ fn classes(comparison: &Comparison) -> Vec<String> {
     comparison.policies.iter().filter_map(of_policy).collect()
 }
 
-/// Whose interval has the limit in it, and what would decide.
-fn undecided(comparison: &Comparison) -> Option<String> {
-    let open = |policy: &Compared| {
-        let enough = policy.verdict.undecided?;
-        Some(format!("{} {}", policy.name, replications(enough)))
-    };
-    let all: Vec<String> = comparison.policies.iter().filter_map(open).collect();
-    (!all.is_empty()).then(|| {
-        let all = all.join(", ");
-        format!(
-            "? not decided, the 95 % interval has the limit in it; replications that would: {all}."
-        )
-    })
-}
-
 /// `about 40`.
-fn replications(enough: u32) -> String {
+pub(super) fn replications(enough: u32) -> String {
     match enough < MOST_REPLICATIONS {
         true => format!("about {enough}"),
         false => format!("{} or more", group(&enough.to_string())),
@@ -290,25 +213,6 @@ pub(super) fn further_slos(results: &Results, comparison: &Comparison) -> Vec<St
         format!("{slo}: {}", each.collect::<Vec<_>>().join(", "))
     };
     results.about.slo.latency.iter().enumerate().skip(1).map(one).collect()
-}
-
-/// Where replicas failed: how many, and what was lost.
-fn failures(comparison: &Comparison) -> Option<String> {
-    let mean = |policy: &Compared, figure| policy.estimate(figure).map_or(0.0, |e| e.mean);
-    if comparison.policies.iter().all(|policy| mean(policy, Figure::Failures) == 0.0) {
-        return None;
-    }
-    let each: Vec<String> = comparison
-        .policies
-        .iter()
-        .map(|policy| {
-            let [failed, lost] =
-                [Figure::Failures, Figure::Lost].map(|figure| whole(mean(policy, figure)));
-            format!("{} {failed}, {lost}", policy.name)
-        })
-        .collect();
-    let each = each.join("; ");
-    Some(format!("Replicas failed, requests lost with replicas, per replication: {each}."))
 }
 
 pub(super) fn verdict(results: &Results, comparison: &Comparison) -> String {
@@ -369,25 +273,6 @@ pub(super) fn per(results: &Results, estimate: Option<Estimate>) -> Option<Estim
     let about = &results.about;
     let factor = about.recipe.per.map_or(1.0, |period| period.factor(about.window));
     estimate.map(|estimate| estimate.times(factor))
-}
-
-/// What is to be known of figures that are told for longer, or shorter, than was measured.
-fn extrapolated(results: &Results) -> Option<String> {
-    let about = &results.about;
-    let (period, measured) = (about.recipe.per?, about.window.end.since(about.window.warmup));
-    let warmup = if about.window.warmup == Time::ZERO { "" } else { " after the warm-up" };
-    let days = match period {
-        Period::Hour | Period::Day => String::new(),
-        Period::Week | Period::Month | Period::Year => {
-            format!(" ({} days)", plain(period.hours() / 24.0, 4))
-        }
-    };
-    let name = period.name();
-    let measured = measured.told();
-    Some(format!(
-        "Per {name}{days}: costs and replica-hours are those of the {measured} measured{warmup}, as if all of it \
-         were like them."
-    ))
 }
 
 /// What a verdict is worth whose interval has the limit in it.

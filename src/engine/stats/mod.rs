@@ -2,7 +2,7 @@
 //!
 //! **Is**: the mergeable latency [`Histogram`], and the statistics of comparison: means with Student-t
 //! intervals ([`Estimate`]), [`Paired`] differences, [`holm`] correction, relative [`Change`],
-//! the [`frontier`] of cost and latency, and the elasticity metrics of the research literature.
+//! the [`frontier`] of cost and latency, [`mser5`] and [`batch_means`] of one long run, [`worst_tenth`] of many, and the elasticity metrics of the research literature.
 //!
 //! **Knows**: numbers.
 //!
@@ -15,9 +15,13 @@ mod estimate;
 mod frontier;
 mod histogram;
 mod paired;
+mod steady;
+mod worst;
 
 pub use elasticity::{Elasticity, Ilyushkin, Piece, Track};
 pub use estimate::Estimate;
 pub use frontier::frontier;
 pub use histogram::Histogram;
 pub use paired::{Change, Paired, holm};
+pub use steady::{batch_means, mser5};
+pub use worst::{share_interval, worst_tenth};

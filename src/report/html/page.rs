@@ -3,9 +3,10 @@
 use super::data::data;
 use crate::manifest::to_repeat;
 use crate::moments::lines;
+use crate::notes::{INCOMPLETE, notes};
 use crate::number::{currency, group, human, plain, times};
 use crate::opening::opening;
-use crate::table::{INCOMPLETE, further_slos, notes, tail_ms, tail_name, verdict};
+use crate::table::{further_slos, tail_ms, tail_name, verdict};
 use askama::Template;
 use autosim_engine::control::Stage;
 use autosim_engine::stats::Estimate;

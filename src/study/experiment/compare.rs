@@ -1,8 +1,10 @@
 //! Policies side by side, on equal luck.
 
 use super::results::About;
-use super::{Figure, PolicyResults, Results, Row, Ruling, ServiceRow, Verdict};
-use autosim_engine::stats::{Change, Estimate, Paired, frontier, holm};
+use super::{Figure, PolicyResults, Results, Row, Ruling, ServiceRow, Start, Verdict, steady};
+use autosim_engine::stats::{
+    Change, Estimate, Paired, frontier, holm, share_interval, worst_tenth,
+};
 use autosim_engine::units::Price;
 use autosim_engine::workload::Class;
 use std::collections::BTreeMap;
@@ -77,6 +79,23 @@ pub struct Compared {
     pub on_frontier: bool,
     /// Against the baseline; empty for the baseline itself.
     pub against: Vec<Against>,
+    /// The share of replications that keep the SLO on their own: 95 % interval; `None` without an SLO.
+    pub met_in: Option<(f64, f64)>,
+    /// Cost and the percentile of the SLO when luck is bad.
+    pub worst: Worst,
+    /// What the start does to the figures, where traffic is steady.
+    pub start: Option<Start>,
+}
+
+/// A policy's bad luck, over its replications.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Worst {
+    /// Of the dearest replication; replica-hours where replicas are free.
+    pub cost: Option<f64>,
+    /// Mean of the dearest tenth.
+    pub cost_tenth: Option<f64>,
+    /// Of the slowest replication, ms: the SLO's percentile, p99 without one; `None` where it is infinite in some.
+    pub tail_ms: Option<f64>,
 }
 
 impl Compared {
@@ -194,17 +213,38 @@ fn compared(policy: &PolicyResults, about: &About) -> Compared {
         .map(|(index, name)| (name.clone(), Estimates::of(&rows_of(index))))
         .collect();
     let rows = rows_of(0);
+    let mut estimates = Estimates::of(&rows);
+    if let Some(mean) = steady::mean_latency(policy, about) {
+        estimates.0[Figure::LatencyMean as usize] = Some(mean);
+    }
+    let verdict = Verdict::of(&rows, &about.slo);
+    let met_in = match verdict.ruling {
+        Ruling::NotAsked => None,
+        Ruling::Met | Ruling::Missed => share_interval(verdict.met_in, verdict.of),
+    };
     Compared {
         name: policy.name.clone(),
         kind: policy.kind.clone(),
         sees_future: policy.sees_future,
         replications: rows.len(),
-        estimates: Estimates::of(&rows),
+        worst: worst(&rows, CostBy::of(about.price).figure(), &estimates),
+        estimates,
         others,
         classes: by_class(policy, about),
-        verdict: Verdict::of(&rows, &about.slo),
+        verdict,
         on_frontier: false,
         against: Vec::new(),
+        met_in,
+        start: steady::start(policy, about),
+    }
+}
+
+fn worst(rows: &[&Row], cost: Figure, estimates: &Estimates) -> Worst {
+    let costs: Option<Vec<f64>> = rows.iter().map(|row| row.get(cost)).collect();
+    Worst {
+        cost: estimates.get(cost).map(|one| one.max),
+        cost_tenth: costs.and_then(|costs| worst_tenth(&costs)),
+        tail_ms: estimates.get(Figure::SloLatency).map(|one| one.max),
     }
 }
 

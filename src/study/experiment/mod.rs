@@ -23,12 +23,15 @@ mod reference;
 mod results;
 mod setting;
 mod staffing;
+mod steady;
 mod survey;
 mod together;
 mod verdict;
 
 pub use cells::{Glance, Progress, RunError, RunOptions, Silent, run};
-pub use compare::{Against, ClassEstimates, Compared, Comparison, CostBy, Estimates, HEADLINE};
+pub use compare::{
+    Against, ClassEstimates, Compared, Comparison, CostBy, Estimates, HEADLINE, Worst,
+};
 pub use estimate::Estimate;
 pub use explain::{ExplainError, Explanation, Moment, explain};
 pub use figures::{Facts, Figure, Kind, Row};
@@ -40,6 +43,7 @@ pub use results::{
     Tail,
 };
 pub use setting::{Scripted, Setting, What};
+pub use steady::Start;
 pub use verdict::{InTime, MOST_REPLICATIONS, Ruling, Verdict};
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! What a run of all cells leaves, in memory.
 
-use super::{Figure, Row, Setting};
+use super::{Figure, Row, Setting, steady};
 use crate::scenario::{Fidelity, Recipe, Scenario, SloTerms};
 use autosim_engine::fleet::Launches;
 use autosim_engine::simulation::{DecisionRecord, Interval, SloMinute, Window, needed};
@@ -27,6 +27,8 @@ pub struct About {
     pub replications: u32,
     /// Anything is drawn. If not, every replication would be the same: one is run.
     pub draws: bool,
+    /// Traffic has one rate from the start to the end and nothing is scripted: there may be a steady state.
+    pub steady: bool,
     /// What is measured.
     pub window: Window,
     /// Whether requests were simulated one by one or as a flow.
@@ -77,6 +79,7 @@ impl About {
             seed: scenario.seed,
             replications: scenario.distinct_replications(),
             draws: scenario.draws(),
+            steady: steady::is_steady(scenario),
             window: scenario.window,
             fidelity: scenario.fidelity.clone(),
             slo: scenario.slo.clone(),
