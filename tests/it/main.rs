@@ -44,6 +44,7 @@ mod rules;
 mod sae;
 mod shards;
 mod slos;
+mod stdio;
 mod stories;
 mod theory;
 mod theory_fast;

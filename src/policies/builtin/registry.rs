@@ -76,6 +76,10 @@ pub struct PolicyContext {
     pub plan: Option<Arc<[(Time, u32)]>>,
     /// In a dry run, what is played.
     pub recorded: Recorded,
+    /// From 0.
+    pub replication: u32,
+    /// Decisions are kept: reasons will be read.
+    pub explains: bool,
 }
 
 /// What a policy may know of the recording a dry run plays to it; nothing in a run.

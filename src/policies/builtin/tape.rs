@@ -41,6 +41,8 @@ pub(super) fn context(initial: u32) -> PolicyContext {
         end: Time::from_secs(86_400),
         plan: None,
         recorded: Default::default(),
+        replication: 0,
+        explains: true,
     }
 }
 

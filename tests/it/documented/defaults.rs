@@ -17,6 +17,8 @@ const NO_VALUE: &[&str] = &[
     "`cooldown`",
     "`keep` for requests, `uniform` for counts and for requests whose format cuts times to seconds, `poisson` for rates",
     "`web` if it has one, else the type of the first autoscaler",
+    "`requests_per_s`, `ongoing_requests`, `cpu_percent`",
+    "the metric's name",
     "a round one that makes at most 720 of them",
     "all are in force from the start",
     "all of `periods`",
@@ -183,6 +185,14 @@ const BESIDE: &[(&str, &str)] = &[
     (
         "combine",
         "policies.NAME.combine.policies = { a.fixed.replicas = 2, b.target-tracking = { metric = 'cpu', target = '60%', max = 9 } }",
+    ),
+    (
+        "stdio",
+        "policies.NAME.stdio = { command = ['sh', 'examples/stdio/policy.sh'], max = 9, observes = [{ metric = 'ongoing_requests' }] }",
+    ),
+    (
+        "stdio.observes",
+        "policies.NAME.stdio = { command = ['sh', 'examples/stdio/policy.sh'], max = 9, observes = [{ metric = 'ongoing_requests' }] }",
     ),
     ("pai-eas", "policies.NAME.pai-eas.document = 'scenarios/policies/pai-eas.json'"),
     ("sae", "policies.NAME.sae.document = 'scenarios/policies/sae.json'"),
