@@ -66,6 +66,7 @@ Start with `autosim demo`, then `autosim run scenarios/quickstart.toml`.";
 enum Verb {
     Run(run::Args),
     Tune(Box<tune::Args>),
+    Merge(tune::merge::Args),
     Decide(decide::Args),
     Explain(explain::Args),
     Diff(diff::Args),
@@ -96,6 +97,7 @@ pub(crate) fn main() -> ExitCode {
     let done = match verb {
         Verb::Run(args) => run::run(&args, &terminal),
         Verb::Tune(args) => tune::run(&args, &terminal),
+        Verb::Merge(args) => tune::merge::run(&args, &terminal),
         Verb::Decide(args) => decide::run(&args, &terminal),
         Verb::Explain(args) => explain::run(&args, &terminal),
         Verb::Diff(args) => diff::run(&args, &terminal),

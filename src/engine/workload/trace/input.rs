@@ -169,14 +169,14 @@ impl Input {
         };
         #[cfg(feature = "parquet")]
         if input.head.starts_with(PARQUET) {
-            return input.as_parquet();
+            return input.into_parquet();
         }
         Ok(input)
     }
 
     /// A file of Parquet: its beginning becomes text, the rest is for those who read rows.
     #[cfg(feature = "parquet")]
-    fn as_parquet(self) -> Result<Self, TraceError> {
+    fn into_parquet(self) -> Result<Self, TraceError> {
         let file = match &self.origin {
             Origin::Spooled(file) => Ok(file.clone()),
             Origin::File { base, path, .. } => File::open(base.join(path)).map(Spooled::over),
