@@ -529,7 +529,7 @@ fn trace_layer(trace: &Path, reading: &toml::Table, folder: &Path) -> Result<Lay
 }
 
 /// A path of the command line as paths from a folder on are written.
-fn seen_from(folder: &Path, trace: &Path) -> Result<String, Failure> {
+pub(super) fn seen_from(folder: &Path, trace: &Path) -> Result<String, Failure> {
     use std::path::Component;
     let plain = folder.components().all(|part| matches!(part, Component::Normal(_)));
     let path = if trace.is_absolute() || trace == Path::new("-") {

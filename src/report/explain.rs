@@ -8,6 +8,7 @@ use super::reaction::{ACTUATION, DECISIONS, LAUNCH_RATE, LOOP, RISE, SLO_AGAIN, 
 use super::when::When;
 use autosim_engine::control::Stage;
 use autosim_engine::units::{Span, Time, plural};
+use autosim_policies::stdio;
 use autosim_study::experiment::Results;
 
 /// An explanation for people, at most 100 columns wide.
@@ -53,6 +54,10 @@ pub fn explain_text(one: &Account, when: &When<'_>) -> String {
             false => format!("{} instead of {}", other.desired, one.desired),
         };
         line(&mut text, &format!("without {}", other.guard), &instead);
+    }
+    if one.kind == stdio::KIND {
+        let why = "it cannot be asked again: what its own parts were worth nobody knows";
+        line(&mut text, "the program", why);
     }
     if let Some(launches) = &one.launches {
         tell_launches(&mut text, "ordered", launches, one.time_s);

@@ -99,7 +99,7 @@ fn shown(text: &str) -> Vec<String> {
     names.map(str::to_owned).collect()
 }
 
-/// Files of the policies and of the simulation by the group they belong to: a product's are one.
+/// Files of the policies and of the simulation by the group they belong to: a product's are one, and those of a room.
 fn groups() -> BTreeMap<String, Group> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut groups: BTreeMap<String, Group> = BTreeMap::new();
@@ -117,11 +117,12 @@ fn groups() -> BTreeMap<String, Group> {
             if name.starts_with("engine/marks") || name == "engine/control/decision" {
                 continue;
             }
-            let mut parts = name.split('/').take(if name.contains("products/") { 3 } else { 9 });
-            let mut group = parts.by_ref().collect::<Vec<_>>().join("/");
-            if name.starts_with("engine/") {
-                group = name.split('/').take(2).collect::<Vec<_>>().join("/");
-            }
+            let parts = match name {
+                _ if name.contains("products/") => 3,
+                _ if name.starts_with("engine/") || name.contains("stdio/") => 2,
+                _ => 9,
+            };
+            let group = name.split('/').take(parts).collect::<Vec<_>>().join("/");
             let text = fs::read_to_string(&path).unwrap();
             let group = groups.entry(group).or_default();
             let is_test = name.contains("/tests") || name.ends_with("_tests");

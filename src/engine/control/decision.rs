@@ -1,5 +1,6 @@
 //! A decision and the trail of stages that made it.
 
+use super::Said;
 use crate::marks;
 use crate::units::{Span, Time};
 use std::fmt;
@@ -59,6 +60,8 @@ pub enum Why {
     Plain,
     /// A fixed sentence.
     Note(&'static str),
+    /// What a program that decides gave as its reason.
+    Said(Said),
     /// Metric against target: `base x value / target`, rounded up.
     Ratio {
         /// Replicas the ratio is applied to.
@@ -156,6 +159,7 @@ impl fmt::Display for Why {
         match self {
             Self::Plain => Ok(()),
             Self::Note(text) => f.write_str(text),
+            Self::Said(words) => write!(f, "{words}"),
             Self::Ratio { value, target, .. } => write!(f, "{value:.4} against target {target}"),
             Self::Level { value, level } => write!(f, "{value:.4} against level {level}"),
             Self::Total { total, each } => write!(f, "{total:.4} in all at {each} each"),
@@ -188,6 +192,7 @@ impl Why {
             Self::Limit { name, .. } | Self::Until { name, .. } => marks::hit(kind, name),
             Self::Recent { what, .. } => marks::hit(kind, what),
             Self::Plain
+            | Self::Said(_)
             | Self::Ratio { .. }
             | Self::Level { .. }
             | Self::Total { .. }
@@ -231,6 +236,7 @@ impl Why {
             Self::Quiet { value } => format!("no rule holds for {}", digits(*value, |_| true)),
             Self::Plain
             | Self::Note(_)
+            | Self::Said(_)
             | Self::TooFew { .. }
             | Self::NoData
             | Self::Limit { .. }

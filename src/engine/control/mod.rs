@@ -13,9 +13,11 @@
 
 mod decision;
 mod observation;
+mod said;
 
 pub use decision::{Bound, Decision, Stage, Step, Trail, Why};
 pub use observation::Observation;
+pub use said::Said;
 
 use crate::signal::{MetricRef, Sensor, Signal};
 use crate::units::{Span, Time};
@@ -36,6 +38,12 @@ pub trait Policy: Send + Fork {
     /// the start and after each decision.
     fn proxies(&self) -> bool {
         true
+    }
+
+    /// Why it can decide no more, if that is so: the run halts. Asked after each decision, which then counts for
+    /// nothing.
+    fn failure(&self) -> Option<&str> {
+        None
     }
 }
 

@@ -177,7 +177,7 @@ impl<'a, const OBSERVED: bool> Run<'a, OBSERVED> {
             if self.until.cancel.as_ref().is_some_and(|flag| flag.load(Ordering::Relaxed)) {
                 return Err(Halt::Interrupted);
             }
-            self.within_memory()?;
+            self.not_halted()?;
             let now = self.events.next_at().unwrap_or(Time::NEVER).min(self.until.last);
             let stops = now > self.until.stop_after;
             // A request up to that instant may still wake a policy; arrivals come before a barrier.
@@ -210,22 +210,18 @@ impl<'a, const OBSERVED: bool> Run<'a, OBSERVED> {
         }
     }
 
-    /// No fleet was told to grow beyond what memory is granted for.
-    fn within_memory(&self) -> Result<(), Halt> {
-        let outgrown = |service: &Service<'_, OBSERVED>| {
-            let (at, replicas) = service.outgrown?;
-            let (service, at_s) = (service.name.clone(), at.0 / 1_000_000_000);
-            Some(Halt::TooManyReplicas { service, replicas, at_s })
-        };
-        self.services.iter().find_map(outgrown).map_or(Ok(()), Err)
+    /// Every policy could decide, and no fleet was told to grow beyond what memory is granted for.
+    fn not_halted(&self) -> Result<(), Halt> {
+        self.services.iter().find_map(|service| service.halted.clone()).map_or(Ok(()), Err)
     }
 
     fn live_replicas(&self) -> usize {
         self.services.iter().map(|service| service.backend.census().live() as usize).sum()
     }
 
-    /// It is over, unless traffic broke off.
+    /// It is over, unless it halted at the end or traffic broke off.
     fn ended(&self) -> Result<bool, Halt> {
+        self.not_halted()?;
         for service in &self.services {
             if let Some(why) = service.backend.traffic_failure() {
                 return Err(Halt::Traffic { service: service.name.clone(), why });

@@ -8,7 +8,7 @@ use super::meter::Meter;
 use super::outcome::ServiceOutcome;
 use super::recorder::Recorded;
 use super::senses::Senses;
-use super::setup::ServiceSetup;
+use super::setup::{Halt, ServiceSetup};
 use crate::control::{Decision, Observation};
 use crate::fleet::dispatch::{Sink, most_replicas};
 use crate::units::Time;
@@ -23,8 +23,8 @@ pub(super) struct Service<'a, const OBSERVED: bool> {
     slots: u32,
     /// More replicas would take more memory than a fleet may.
     most: u32,
-    /// When it was told to have more.
-    pub(super) outgrown: Option<(Time, u32)>,
+    /// Why the run cannot go on.
+    pub(super) halted: Option<Halt>,
 }
 
 impl<'a, const OBSERVED: bool> Service<'a, OBSERVED> {
@@ -40,7 +40,7 @@ impl<'a, const OBSERVED: bool> Service<'a, OBSERVED> {
             meter: Meter::default(),
             slots: setup.resources.concurrency,
             most: most_replicas(&setup.fleet),
-            outgrown: None,
+            halted: None,
             backend: Backend::new(setup.arrivals, setup.fleet, &setup.limits, observer, index, run),
         }
     }
@@ -49,7 +49,13 @@ impl<'a, const OBSERVED: bool> Service<'a, OBSERVED> {
     pub(super) fn control(&mut self, now: Time, activation: bool, senses: &mut Senses) -> Decision {
         let readings = senses.readings(now, &mut self.backend);
         let (census, desired) = (self.backend.census(), self.backend.desired);
-        self.controller.ask(&Observation::new(now, census, desired, readings), activation)
+        let seen = Observation::new(now, census, desired, readings);
+        let decision = self.controller.ask(&seen, activation);
+        if let Some(why) = self.controller.autoscaler.policy.failure() {
+            let (service, why) = (self.name.clone(), why.to_owned());
+            self.halted.get_or_insert(Halt::Undecided { service, at: now, why });
+        }
+        decision
     }
 
     /// Whether nothing its policy sees can change before the next event of the event list: no request can
@@ -96,7 +102,8 @@ impl<'a, const OBSERVED: bool> Service<'a, OBSERVED> {
 
     fn actuate_as_of(&mut self, now: Time, desired: u32, decided: Time) {
         if desired.min(self.backend.fleet.spec().quota.unwrap_or(u32::MAX)) > self.most {
-            self.outgrown = Some((now, desired));
+            let (service, at_s) = (self.name.clone(), now.0 / 1_000_000_000);
+            self.halted = Some(Halt::TooManyReplicas { service, replicas: desired, at_s });
             return;
         }
         if !self.backend.scales_per_request() {

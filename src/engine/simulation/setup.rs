@@ -110,6 +110,16 @@ pub enum Halt {
         /// When, in whole seconds.
         at_s: u64,
     },
+    /// A policy could not decide; whether the same setup halts there again is up to it.
+    #[error("service {service}: the policy could not decide at {} from the start: {why}", at.since(Time::ZERO).told())]
+    Undecided {
+        /// Which service.
+        service: String,
+        /// When it was asked.
+        at: Time,
+        /// What happened, and what to do.
+        why: String,
+    },
     /// A signal is taken from a service that is not there; nothing was simulated.
     #[error("service {service}: a signal is taken from `{name}`, and there is no such service")]
     UnknownService {

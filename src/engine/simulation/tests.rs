@@ -285,3 +285,35 @@ fn a_fleet_does_not_grow_beyond_the_memory_it_is_granted() {
     assert_eq!(told, Err(expected));
     assert!(run(setup(&[(1, 1)], fleet(Some(9)), &[2, 3, 4_000_000_000], 60)).is_ok());
 }
+
+/// Can decide until it is asked the second time, by a control or by a request.
+#[derive(Clone)]
+struct Failing(u32);
+
+impl Policy for Failing {
+    fn observe(&mut self, seen: &Observation<'_>) -> Decision {
+        self.0 += 1;
+        seen.hold()
+    }
+    fn activate(&mut self, seen: &Observation<'_>) -> Decision {
+        self.observe(seen)
+    }
+    fn failure(&self) -> Option<&str> {
+        (self.0 > 1).then_some("out of ideas")
+    }
+}
+
+/// | replicas at the start | requests, and their demand | asked the second time |
+#[test]
+fn a_policy_that_can_decide_no_more_halts_the_run_when_it_is_asked() {
+    for (initial, requests, at_s) in
+        [(1, &[(1, 1)][..], 20), (0, &[(3, 1), (7, 1)], 7), (0, &[(59, 1)], 20)]
+    {
+        let fleet = FleetSpec { initial, ..FleetSpec::default() };
+        let mut setup = setup(requests, fleet, &[], 60);
+        setup.services[0].autoscaler.policy = Box::new(Failing(0));
+        let (at, why) = (Time::from_secs(at_s), "out of ideas".into());
+        let expected = Halt::Undecided { service: "service".into(), at, why };
+        assert_eq!(run(setup), Err(expected), "{requests:?}");
+    }
+}

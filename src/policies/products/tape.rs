@@ -41,6 +41,8 @@ pub(super) fn context(start: &str, initial: u32) -> PolicyContext {
         end: Time::from_secs(400 * 86_400),
         plan: None,
         recorded: Default::default(),
+        replication: 0,
+        explains: true,
     }
 }
 

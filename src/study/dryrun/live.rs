@@ -1,6 +1,6 @@
 //! A recording that is still being made: each row is answered as it comes.
 
-use super::play::{Answer, DryRun, Question, asked, usual_gap};
+use super::play::{Answer, DryRun, Question, asked, refuse_failure, usual_gap};
 use super::player::Player;
 use super::recording::{Incoming, Recording, Row, since};
 use crate::scenario::PolicyChoice;
@@ -95,7 +95,9 @@ impl<'a, R: BufRead> Live<'a, R> {
         if faults.errors() > errors {
             return None;
         }
+        let at = row.at;
         playing.decided.answers = playing.arrive(row, faults);
+        refuse_failure(&playing.player, at, faults)?;
         Some(&playing.decided)
     }
 

@@ -145,8 +145,11 @@ pub fn play(question: &Question<'_>, faults: &mut Faults) -> Option<DryRun> {
     let own: Vec<Span> = own.collect();
     let of_rows = usual_gap(rows.iter().map(|row| row.at));
     player.learn(of_rows, &own, &mut vec![false; own.len()], faults);
-    let rows = rows.iter().map(|row| Rc::new(row.clone()));
-    let answers: Vec<Answer> = rows.flat_map(|row| player.arrive(&row)).collect();
+    let mut answers = Vec::new();
+    for row in rows {
+        answers.extend(player.arrive(&Rc::new(row.clone())));
+        refuse_failure(&player, row.at, faults)?;
+    }
     if answers.is_empty() {
         warn_of_nothing(cadence, faults);
     }
@@ -170,6 +173,14 @@ pub(super) fn asked(question: &Question<'_>, end: Time, faults: &mut Faults) -> 
     let errors = faults.errors();
     let player = Player::new(question, end, faults);
     (faults.errors() == errors).then_some(player)
+}
+
+/// `None` if the policy could not decide something up to the row of this instant, which `faults` say.
+pub(super) fn refuse_failure(player: &Player, at: Time, faults: &mut Faults) -> Option<()> {
+    let Some(why) = player.failure() else { return Some(()) };
+    let at = at.since(Time::ZERO).told();
+    faults.error("", format!("the policy could not decide up to the row at {at}: {why}"), "");
+    None
 }
 
 fn warn_of_nothing(cadence: Option<(Time, Span)>, faults: &mut Faults) {

@@ -76,6 +76,8 @@ impl Player {
             end: end.after(Span::from_secs(1)),
             plan: None,
             recorded: Recorded { by_rows: by_rows(question), columns: recording.columns.clone() },
+            replication: 0,
+            explains: true,
         });
         let names = policy.product().map_or(&[][..], ProductPolicy::traffic);
         let mut signals = std::mem::take(&mut autoscaler.signals);
@@ -154,6 +156,11 @@ impl Player {
         self.come_into_force(now);
         let readings = (0..self.sensors.len()).map(|at| self.read(at, now)).collect();
         self.ask(now, readings)
+    }
+
+    /// Why its policy can decide no more, if that is so.
+    pub(super) fn failure(&self) -> Option<&str> {
+        self.autoscaler.policy.failure()
     }
 
     /// How long from one evaluation to the next, and when the first one is; `None` where rows are evaluations.

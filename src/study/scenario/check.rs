@@ -122,6 +122,7 @@ pub(super) fn policy_alone(
     match policy {
         PolicyFile::BuiltIn(spec) => spec.check(faults),
         PolicyFile::Product(product) => product.check(faults),
+        PolicyFile::Program(program) => program.check(faults),
     }
     choice()
 }

@@ -1,15 +1,19 @@
-//! The kinds of policies a scenario may have: the built-in ones, the products, and a program's own.
+//! The kinds of policies a scenario may have: the built-in ones, the products, programs, and those of the program
+//! that uses the library.
 
 use super::own::OwnPolicy;
 use autosim_engine::control::Autoscaler;
 use autosim_policies::builtin::keep_alive::KeepAlive;
+use autosim_policies::builtin::staffing::Named;
 use autosim_policies::builtin::{PolicyContext, PolicySpec};
 use autosim_policies::products::{ProductFile, ProductPolicy};
+use autosim_policies::stdio::ProgramFile;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use std::borrow::Cow;
 use std::fmt;
+use std::path::PathBuf;
 
 /// A policy as a scenario file writes it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -19,10 +23,11 @@ pub enum PolicyFile {
     BuiltIn(PolicySpec),
     /// `[policies.NAME.pai-eas]`; its documents are still to be read.
     Product(ProductFile),
+    /// `[policies.NAME.stdio]`.
+    Program(ProgramFile),
 }
 
 /// A policy ready to be built.
-#[expect(clippy::large_enum_variant, reason = "there is a handful per scenario")]
 #[derive(Debug, Clone, Serialize)]
 #[serde(untagged)]
 pub enum PolicyChoice {
@@ -30,9 +35,22 @@ pub enum PolicyChoice {
     BuiltIn(PolicySpec),
     /// A product's, its documents read.
     Product(Box<ProductPolicy>),
+    /// A program, where it runs.
+    Program(ProgramPolicy),
     /// One of the program that uses the library; a file cannot name it.
     #[serde(serialize_with = "own_kind")]
     Own(OwnPolicy),
+}
+
+/// A program that decides.
+#[derive(Debug, Clone, Serialize)]
+#[serde(transparent)]
+pub struct ProgramPolicy {
+    /// As the scenario names it.
+    pub file: ProgramFile,
+    /// Where it runs.
+    #[serde(skip)]
+    pub folder: PathBuf,
 }
 
 fn own_kind<S: serde::Serializer>(_: &OwnPolicy, out: S) -> Result<S::Ok, S::Error> {
@@ -48,6 +66,7 @@ impl PolicyFile {
         match self {
             Self::BuiltIn(spec) => spec.kind_name(),
             Self::Product(file) => file.kind_name(),
+            Self::Program(file) => file.kind_name(),
         }
     }
 }
@@ -58,6 +77,7 @@ impl PolicyChoice {
         match self {
             Self::BuiltIn(spec) => spec.kind_name(),
             Self::Product(policy) => policy.kind_name(),
+            Self::Program(program) => program.file.kind_name(),
             Self::Own(_) => OWN,
         }
     }
@@ -67,6 +87,7 @@ impl PolicyChoice {
         match self {
             Self::BuiltIn(spec) => spec.autoscaler(context),
             Self::Product(policy) => policy.autoscaler(context),
+            Self::Program(program) => program.file.spec().autoscaler(&program.folder, context),
             Self::Own(policy) => policy.autoscaler(),
         }
     }
@@ -76,6 +97,7 @@ impl PolicyChoice {
         match self {
             Self::BuiltIn(spec) => spec.services(),
             Self::Product(policy) => policy.services(),
+            Self::Program(program) => program.file.spec().services(),
             Self::Own(policy) => policy.services(),
         }
     }
@@ -85,6 +107,7 @@ impl PolicyChoice {
         match self {
             Self::BuiltIn(spec) => spec.natural_start(),
             Self::Product(policy) => policy.platform().start,
+            Self::Program(program) => program.file.spec().natural_start(),
             Self::Own(policy) => policy.start(),
         }
     }
@@ -94,6 +117,7 @@ impl PolicyChoice {
         match self {
             Self::BuiltIn(spec) => spec.most(),
             Self::Product(policy) => policy.platform().most,
+            Self::Program(program) => program.file.spec().max,
             Self::Own(_) => u32::MAX,
         }
     }
@@ -112,14 +136,14 @@ impl PolicyChoice {
     pub const fn built_in(&self) -> Option<&PolicySpec> {
         match self {
             Self::BuiltIn(spec) => Some(spec),
-            Self::Product(_) | Self::Own(_) => None,
+            Self::Product(_) | Self::Program(_) | Self::Own(_) => None,
         }
     }
 
     /// A product's, if it is.
     pub const fn product(&self) -> Option<&ProductPolicy> {
         match self {
-            Self::BuiltIn(_) | Self::Own(_) => None,
+            Self::BuiltIn(_) | Self::Program(_) | Self::Own(_) => None,
             Self::Product(policy) => Some(policy),
         }
     }
@@ -145,14 +169,19 @@ impl<'de> Deserialize<'de> for PolicyFile {
                 let Some(kind) = map.next_key::<String>()? else {
                     return Err(A::Error::custom("an empty table, expected the policy's kind"));
                 };
-                let product = ProductFile::KINDS.contains(&kind.as_str());
-                if !product && !PolicySpec::KINDS.contains(&kind.as_str()) {
+                let [product, program, built_in] =
+                    [ProductFile::KINDS, ProgramFile::KINDS, PolicySpec::KINDS]
+                        .map(|kinds| kinds.contains(&kind.as_str()));
+                if !product && !program && !built_in {
                     return Err(unknown_kind(&kind));
                 }
                 let one = super::words::rest_of_map(&mut map, kind);
-                let policy = match product {
-                    true => PolicyFile::Product(ProductFile::deserialize(one)?),
-                    false => PolicyFile::BuiltIn(PolicySpec::deserialize(one)?),
+                let policy = if product {
+                    PolicyFile::Product(ProductFile::deserialize(one)?)
+                } else if program {
+                    PolicyFile::Program(ProgramFile::deserialize(one)?)
+                } else {
+                    PolicyFile::BuiltIn(PolicySpec::deserialize(one)?)
                 };
                 match map.next_key::<String>()? {
                     None => Ok(policy),
@@ -167,7 +196,10 @@ impl<'de> Deserialize<'de> for PolicyFile {
 }
 
 fn unknown_kind<E: serde::de::Error>(kind: &str) -> E {
-    let known = PolicySpec::KINDS.iter().chain(ProductFile::KINDS);
+    if Named::ALL.iter().any(|method| <&str>::from(method) == kind) {
+        return E::custom(format!("`{kind}` is a method of staffing: `staffing.method.{kind}`"));
+    }
+    let known = PolicySpec::KINDS.iter().chain(ProductFile::KINDS).chain(ProgramFile::KINDS);
     let known: Vec<String> = known.map(|kind| format!("`{kind}`")).collect();
     E::custom(format!("unknown variant `{kind}`, expected one of {}", known.join(", ")))
 }
@@ -179,9 +211,10 @@ impl JsonSchema for PolicyFile {
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let built_in = generator.subschema_for::<PolicySpec>();
         let product = generator.subschema_for::<ProductFile>();
+        let program = generator.subschema_for::<ProgramFile>();
         json_schema!({
-            "description": "A policy: one of autosim's own, or a product's.",
-            "anyOf": [built_in, product],
+            "description": "A policy: one of autosim's own, a product's, or a program in any language.",
+            "anyOf": [built_in, product, program],
         })
     }
 }

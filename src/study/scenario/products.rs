@@ -1,7 +1,7 @@
-//! Reads the documents of the products a scenario names, and gives what is wrong with them its place.
+//! Reads the documents of the products and the programs a scenario names, and gives what is wrong with them its place.
 
 use super::Scenario;
-use super::choice::{PolicyChoice, PolicyFile};
+use super::choice::{PolicyChoice, PolicyFile, ProgramPolicy};
 use super::deployment::LeftOpen;
 use super::file::{ReplicaFile, ScenarioFile, ServiceFile};
 use super::findings::Finding;
@@ -10,8 +10,10 @@ use super::sharing;
 use super::sources::Sources;
 use autosim_engine::fault::{Fault, Faults};
 use autosim_policies::products::{Found, Loading, Origin, ProductFile, ProductPolicy};
+use autosim_policies::stdio::ProgramFile;
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 /// Whether any policy of the scenario is a product's.
 pub(super) fn any(file: &ScenarioFile) -> bool {
@@ -67,6 +69,8 @@ pub(super) fn check_sources(scenario: &Scenario, faults: &mut Faults) {
 #[derive(Default)]
 pub(super) struct Products {
     loaded: BTreeMap<String, ProductPolicy>,
+    /// Where paths start.
+    folder: PathBuf,
     /// Files read: path as written, SHA-256 in hex.
     pub(super) inputs: Vec<(String, String)>,
     /// Their texts, by the same names.
@@ -84,8 +88,8 @@ impl Products {
         findings: &mut Vec<Finding>,
         faults: &mut Faults,
     ) -> Self {
-        let mut loader =
-            DocumentLoader { options, sources, findings, faults, products: Self::default() };
+        let products = Self { folder: options.folder.clone(), ..Self::default() };
+        let mut loader = DocumentLoader { options, sources, findings, faults, products };
         for (name, policy) in &mut file.policies {
             loader.policy(format!("policies.{name}"), policy);
         }
@@ -101,6 +105,10 @@ impl Products {
     pub(super) fn choice(&self, path: &str, policy: &PolicyFile) -> Option<PolicyChoice> {
         match policy {
             PolicyFile::BuiltIn(spec) => Some(spec.clone().into()),
+            PolicyFile::Program(file) => {
+                let (file, folder) = (file.clone(), self.folder.clone());
+                Some(PolicyChoice::Program(ProgramPolicy { file, folder }))
+            }
             PolicyFile::Product(_) => {
                 self.loaded.get(path).map(|one| PolicyChoice::Product(Box::new(one.clone())))
             }
@@ -118,7 +126,11 @@ struct DocumentLoader<'a> {
 
 impl DocumentLoader<'_> {
     fn policy(&mut self, path: String, policy: &mut PolicyFile) {
-        let PolicyFile::Product(file) = policy else { return };
+        let file = match policy {
+            PolicyFile::Product(file) => file,
+            PolicyFile::Program(program) => return self.program(program),
+            PolicyFile::BuiltIn(_) => return,
+        };
         let key = format!("{path}.{}", file.kind_name());
         let Some(texts) = self.texts(&key, file) else { return };
         let names: Vec<String> = file.files().into_iter().map(str::to_owned).collect();
@@ -144,15 +156,25 @@ impl DocumentLoader<'_> {
         }
     }
 
+    /// The files that a program's command names are inputs of the run: its figures depend on what they say.
+    fn program(&mut self, program: &ProgramFile) {
+        for word in &program.spec().command {
+            let path = self.options.folder.join(word);
+            let Some(Ok(bytes)) = path.is_file().then(|| std::fs::read(path)) else { continue };
+            let input = (word.clone(), sha256(&bytes));
+            if !self.products.inputs.contains(&input) {
+                self.products.inputs.push(input);
+            }
+        }
+    }
+
     fn texts(&mut self, key: &str, file: &ProductFile) -> Option<Vec<String>> {
         let mut texts = Vec::new();
         let mut sound = true;
         for name in file.files() {
             match self.text(name) {
                 Ok(text) => {
-                    let hash = Sha256::digest(text.as_bytes());
-                    let hash = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-                    self.products.inputs.push((name.to_owned(), hash));
+                    self.products.inputs.push((name.to_owned(), sha256(text.as_bytes())));
                     self.products.texts.push((name.to_owned(), text.clone()));
                     texts.push(text);
                 }
@@ -188,6 +210,11 @@ impl DocumentLoader<'_> {
         let document = Some(found.fault.clone());
         self.findings.push(Finding { fault: fault_of(key, found), span, document });
     }
+}
+
+/// In hex.
+fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A fault of a document in our form; `key` is the product's in the scenario.

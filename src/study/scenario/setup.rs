@@ -3,7 +3,7 @@
 use super::{Deployment, Layer, Scenario, Service};
 use autosim_engine::control::{Autoscaler, Cadence};
 use autosim_engine::random::Streams;
-use autosim_engine::simulation::{Detail, Limits, ServiceSetup, Setup};
+use autosim_engine::simulation::{DecisionLog, Detail, Limits, ServiceSetup, Setup};
 use autosim_engine::units::Time;
 use autosim_engine::workload::Arrivals;
 use autosim_policies::builtin::{PolicyContext, Recorded};
@@ -24,7 +24,7 @@ impl Scenario {
     ) -> Setup {
         let mut plan = plan;
         let services = (0..self.services.len())
-            .map(|index| self.service_setup(policy, index, replication, plan.take()));
+            .map(|index| self.service_setup((policy, index), replication, plan.take(), detail));
         Setup {
             services: services.collect(),
             window: self.window,
@@ -73,15 +73,18 @@ impl Scenario {
 
     fn service_setup(
         &self,
-        policy: usize,
-        index: usize,
+        (policy, index): (usize, usize),
         replication: u32,
         plan: Option<Arc<[(Time, u32)]>>,
+        detail: Detail,
     ) -> ServiceSetup {
         let (service, deployment) = (&self.services[index], self.deployment(policy, index));
         let streams = Streams::new(self.seed, replication, index as u32);
         let fleet = deployment.fleet_of_cell(plan.as_deref());
-        let mut autoscaler = self.autoscaler(deployment, fleet.initial, plan);
+        let explains = detail.decisions != DecisionLog::Off;
+        let context = self.context(deployment, fleet.initial, plan);
+        let context = PolicyContext { replication, explains, ..context };
+        let mut autoscaler = deployment.policy.autoscaler(&context);
         for outage in &service.metric_outages {
             outage.befall(&mut autoscaler.signals);
         }
@@ -114,13 +117,25 @@ impl Scenario {
         initial: u32,
         plan: Option<Arc<[(Time, u32)]>>,
     ) -> Autoscaler {
-        deployment.policy.autoscaler(&PolicyContext {
+        deployment.policy.autoscaler(&self.context(deployment, initial, plan))
+    }
+
+    /// What that policy may know.
+    fn context(
+        &self,
+        deployment: &Deployment,
+        initial: u32,
+        plan: Option<Arc<[(Time, u32)]>>,
+    ) -> PolicyContext {
+        PolicyContext {
             clock: self.clock.clone(),
             concurrency: deployment.fleet.concurrency,
             initial,
             end: self.window.end,
             plan,
             recorded: Recorded::default(),
-        })
+            replication: 0,
+            explains: false,
+        }
     }
 }

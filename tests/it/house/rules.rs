@@ -20,8 +20,9 @@ const ARROWS: &[(&str, &[&str])] = &[
         "simulation",
         &["units", "fault", "marks", "random", "stats", "workload", "fleet", "signal", "control"],
     ),
-    ("builtin", &["units", "fault", "random", "signal", "control"]),
+    ("builtin", &["units", "fault", "random", "stats", "signal", "control"]),
     ("products", &["units", "fault", "stats", "signal", "control", "builtin"]),
+    ("stdio", &["units", "fault", "signal", "control", "builtin"]),
     (
         "scenario",
         &[
@@ -36,6 +37,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "simulation",
             "builtin",
             "products",
+            "stdio",
         ],
     ),
     (
@@ -74,6 +76,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "control",
             "simulation",
             "products",
+            "stdio",
             "scenario",
             "dryrun",
             "experiment",

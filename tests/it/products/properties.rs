@@ -134,6 +134,8 @@ fn drive(policy: &ProductPolicy) {
         end: Time::from_secs(3600),
         plan: None,
         recorded: Default::default(),
+        replication: 0,
+        explains: true,
     };
     let mut autoscaler = policy.autoscaler(&context);
     let mut desired = context.initial;

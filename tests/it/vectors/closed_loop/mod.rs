@@ -133,6 +133,8 @@ impl<'c, S: Stepped> Case<'c, S> {
             end: Time::from_secs(86_400),
             plan: None,
             recorded,
+            replication: 0,
+            explains: true,
         };
         let autoscaler = S::Product::autoscaler(model, &self.knobs, &context);
         autoscaler.signals.iter().map(|signal| signal.name()).collect()
