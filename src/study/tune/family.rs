@@ -468,8 +468,8 @@ fn of_today(axis: &Axis, value: Option<&Value>) -> Axis {
         axis.values.iter_mut().filter(bare).for_each(|value| value.push('%'));
     }
     match value {
-        Some(Value::String(text)) => axis.from_today(text),
-        Some(value) => axis.from_today(&value.to_string()),
+        Some(Value::String(text)) => axis.with_today(text),
+        Some(value) => axis.with_today(&value.to_string()),
         None => axis,
     }
 }
