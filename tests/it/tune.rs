@@ -121,6 +121,39 @@ fn a_document_is_tuned_in_its_own_words_and_written_back_with_its_comments() {
     assert!(out.contains("finished before"), "{out}");
 }
 
+/// A member that the platform knows and the document does not have is added, at its place; one it does not know is refused.
+#[test]
+fn a_member_that_the_document_does_not_have_is_tuned_and_added() {
+    let home = home();
+    let way = "spec.behavior.scaleDown.stabilizationWindowSeconds";
+    let asked = format!(
+        "hpa.toml --vary {way}=0,60,300 --vary minReplicas=1,2 --whole --fresh 2 --export out.yaml"
+    );
+    let found = tuned(home.path(), &asked);
+    let window = found["winner"]["values"][way].as_str().unwrap();
+    let min = found["winner"]["values"]["minReplicas"].as_str().unwrap();
+    let added = format!(
+        "behavior:\n    scaleDown:\n      stabilizationWindowSeconds: {window}\n  scaleTargetRef:"
+    );
+    let expected = HPA.replace("scaleTargetRef:", &added);
+    let expected = expected.replace("minReplicas: 2", &format!("minReplicas: {min}"));
+    assert_eq!(fs::read_to_string(home.path().join("out.yaml")).unwrap(), expected);
+    let costs: std::collections::BTreeSet<String> =
+        found["settings"].as_array().unwrap().iter().map(|one| one["cost"].to_string()).collect();
+    assert!(costs.len() > 2, "the window changes something: {costs:?}");
+    for (key, said) in [
+        ("spec.behaviour.scaleDown.x", "unknown field \"behaviour\""),
+        ("spec.behavior.scaleDown.windowSeconds", "unknown field"),
+        ("spec.behavior.scaleDown.stabilizationWindowSeconds=0,9999", "less than or equal to 3600"),
+        ("nowhere.x", "no policy has such a key"),
+    ] {
+        let values = if key.contains('=') { "" } else { "=1,2" };
+        let (code, out, err) = tune(home.path(), &format!("hpa.toml --vary {key}{values}"));
+        assert_eq!((code, out.as_str()), (2, ""), "{key}\n{err}");
+        assert!(err.contains(said), "{key}: {said}\n{err}");
+    }
+}
+
 #[test]
 fn a_search_that_was_stopped_goes_on_from_its_cells() {
     let home = home();

@@ -184,7 +184,9 @@ fn apply(tuned: Tuned<'_>) -> String {
     if !sets.is_empty() {
         text += &format!("\nTo run with it: autosim run ... {}\n", sets.join(" "));
     }
-    if !edits.is_empty() {
+    if !edits.is_empty() && !family.added().is_empty() {
+        text += "\nTo change the document: --export FILE adds what it does not have\n";
+    } else if !edits.is_empty() {
         text += &format!(
             "\nTo change the document: autosim export --policy FILE {}\n",
             edits.join(" ")

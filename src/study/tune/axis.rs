@@ -74,7 +74,7 @@ impl Axis {
 impl Axis {
     /// The same, with the value that is in force today.
     #[must_use]
-    pub(super) fn from_today(mut self, value: &str) -> Self {
+    pub(super) fn with_today(mut self, value: &str) -> Self {
         let alike = |other: &String| match sizes(&[other.clone(), value.to_owned()]) {
             Some(both) => both[0] == both[1],
             None => other == value,

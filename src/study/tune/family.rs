@@ -230,12 +230,31 @@ impl Family {
         let direct = found.iter().find(|(way, _)| *way == key);
         let (way, value) = match (direct, found.as_slice()) {
             (Some(direct), _) | (None, [direct]) => direct,
-            (None, []) => return Ok(None),
+            (None, []) => return Ok(self.absent(axis)),
             (None, several) => {
                 return Err(self.ambiguous(axis, several.iter().map(|(way, _)| way.as_str())));
             }
         };
         Ok(Some((Place::Policy(way.clone()), of_today(axis, Some(value)))))
+    }
+
+    /// Where a member belongs that no document has, by the whole way to it: to the one that would hold it.
+    fn absent(&self, axis: &Axis) -> Option<(Place, Axis)> {
+        let way = axis.key.replace('[', ".").replace(']', "");
+        let holds = |document: &DocumentFile| holder(document, &way).is_some();
+        let document = self.documents.iter().position(holds)?;
+        Some((Place::Document(document, way), axis.clone()))
+    }
+
+    /// Members that no document has yet: the way to each, and how much of it leads to what holds it.
+    pub fn added(&self) -> Vec<(String, usize)> {
+        let one = |place: &Place| match place {
+            Place::Document(document, way) => {
+                Some((way.clone(), holder(&self.documents[*document], way)?))
+            }
+            Place::Policy(_) | Place::Scenario(_) => None,
+        };
+        self.places.iter().filter_map(one).collect()
     }
 
     fn ambiguous<'a>(&self, axis: &Axis, ways: impl Iterator<Item = &'a str>) -> String {
@@ -427,12 +446,18 @@ fn for_a_shell(flag: &str, value: &str) -> String {
 fn edited(file: &str, text: &str, edits: &[(String, String)]) -> Result<String, String> {
     let document = Document::parse_beside_others(text)
         .map_err(|wrong| format!("{file}: {}", wrong.message))?;
-    document.edited(text, edits).map_err(|all| {
+    document.with(text, edits).map_err(|all| {
         let line = |one: &autosim_policies::products::NotEdited| {
             format!("{file}: {}: {} ({})", one.path, one.message, one.remedy)
         };
         all.iter().map(line).collect::<Vec<_>>().join("; ")
     })
+}
+
+/// How much of the way to a member leads to what would hold it in a document; `None`: it is there, or nothing would.
+fn holder(document: &DocumentFile, way: &str) -> Option<usize> {
+    let read = Document::parse_beside_others(&document.text).ok()?;
+    read.holder(way).map(str::len)
 }
 
 /// An axis beside what its key is now: which of its values that is. Its bare numbers have the percent sign of it.
@@ -443,8 +468,8 @@ fn of_today(axis: &Axis, value: Option<&Value>) -> Axis {
         axis.values.iter_mut().filter(bare).for_each(|value| value.push('%'));
     }
     match value {
-        Some(Value::String(text)) => axis.from_today(text),
-        Some(value) => axis.from_today(&value.to_string()),
+        Some(Value::String(text)) => axis.with_today(text),
+        Some(value) => axis.with_today(&value.to_string()),
         None => axis,
     }
 }

@@ -196,7 +196,9 @@ impl<'a> Laboratory<'a> {
                 by_surroundings.entry(around).or_default().push((index, Some(point)));
             }
             for (around, subjects) in by_surroundings {
-                self.draws |= self.scenario(&around, &subjects)?.draws();
+                let loaded = self.loaded(&around, &subjects)?;
+                refuse_unknown(family, &loaded.warnings)?;
+                self.draws |= loaded.scenario.draws();
             }
         }
         self.checked = true;
@@ -209,6 +211,10 @@ impl<'a> Laboratory<'a> {
         around: &[(String, String)],
         subjects: &[Subject],
     ) -> Result<Scenario, Stop> {
+        self.loaded(around, subjects).map(|loaded| loaded.scenario)
+    }
+
+    fn loaded(&self, around: &[(String, String)], subjects: &[Subject]) -> Result<Loaded, Stop> {
         let (sources, mut options) = self.restored();
         options.layers.extend(self.layers.iter().cloned());
         options.layers.extend(around.iter().map(|(key, value)| {
@@ -227,7 +233,7 @@ impl<'a> Laboratory<'a> {
         }
         options.choose_only(names);
         match load(sources, &options) {
-            Ok(Loaded { scenario, .. }) => Ok(scenario),
+            Ok(loaded) => Ok(loaded),
             Err(findings) => Err(Stop::Refused(Box::new(findings.without_repeats()))),
         }
     }
@@ -377,6 +383,21 @@ impl<'a> Laboratory<'a> {
             }
         }
     }
+}
+
+/// Refuses a member that was added to a document and that its platform would only drop.
+fn refuse_unknown(family: &Family, warnings: &Findings) -> Result<(), Stop> {
+    for (way, holder) in family.added() {
+        let within = |path: &str| {
+            path.len() > holder && (way == path || way.starts_with(&format!("{path}.")))
+        };
+        if let Some(fault) = warnings.of_documents().find(|fault| within(&fault.path)) {
+            let remedy =
+                if fault.remedy.is_empty() { String::new() } else { format!("; {}", fault.remedy) };
+            return Err(Stop::NotEdited(format!("--vary {way}: {}{remedy}", fault.message)));
+        }
+    }
+    Ok(())
 }
 
 /// Settings that become one scenario, and the cells they need.

@@ -142,7 +142,7 @@ mod tests {
         let all = |cost: fn(usize) -> f64| (0..6).map(move |point| (point, cost(point)));
         assert_eq!(space.cheapest(all(|_| 1.0)), Some(0));
         for (axis, value) in ["120s", "4"].iter().enumerate() {
-            space.axes[axis] = space.axes[axis].clone().from_today(value);
+            space.axes[axis] = space.axes[axis].clone().with_today(value);
         }
         assert_eq!(
             space.cheapest(all(|_| 0.1 + 0.2)).map(|point| space.told(point)).as_deref(),

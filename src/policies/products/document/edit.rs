@@ -82,6 +82,77 @@ impl Document {
         }
     }
 
+    /// The same, where a member that is not there is added to the object that would hold it, before its first one,
+    /// with what is missing on the way to it. Whether the platform knows such a member is not asked.
+    ///
+    /// # Errors
+    /// Every change that cannot be made.
+    pub fn with(&self, text: &str, edits: &[(String, String)]) -> Result<String, Vec<NotEdited>> {
+        let (there, absent): (Vec<_>, Vec<_>) =
+            edits.iter().cloned().partition(|(path, _)| self.holder(path).is_none());
+        let mut out = self.edited(text, &there)?;
+        for (path, value) in absent {
+            // The one before may have made the object that holds this one.
+            let read = Self::parse_beside_others(&out);
+            let read = read.map_err(|wrong| {
+                vec![NotEdited::new(&path, wrong.message.clone(), wrong.remedy)] //
+            })?;
+            out = read.added(&out, &path, &value).map_err(|wrong| vec![wrong])?;
+        }
+        Ok(out)
+    }
+
+    /// Of a member that is not there: the way to the object that would hold it, or what is missing on the way. `None`: it
+    /// is there, or nothing would hold it.
+    pub fn holder<'p>(&self, path: &'p str) -> Option<&'p str> {
+        let bodies = || self.bodies.iter();
+        if bodies().any(|value| at(value, &dotted(path)).is_some()) {
+            return None;
+        }
+        let end = |value: &Value| {
+            let (pointer, end) = super::way(value, path);
+            let holds = end > 0 && value.pointer(&pointer).is_some_and(Value::is_object);
+            holds.then_some(end)
+        };
+        bodies().filter_map(end).max().and_then(|end| path.get(..end))
+    }
+
+    fn added(&self, text: &str, path: &str, wanted: &str) -> Result<String, NotEdited> {
+        let refuse = |message: &str, remedy: &str| Err(NotEdited::new(path, message, remedy));
+        let Some(holder) = self.holder(path) else {
+            return refuse("there is no such member", "add it to the file first");
+        };
+        let bodies = self.bodies.iter().enumerate();
+        let holds: Vec<usize> = bodies
+            .filter(|(_, value)| at(value, holder).is_some_and(Value::is_object))
+            .map(|(body, _)| body)
+            .collect();
+        let [body] = holds[..] else {
+            return refuse("several documents could hold it", "add it to the file first");
+        };
+        let keys: Vec<&str> = path[holder.len() + 1..].split('.').collect();
+        let full = super::below(&self.prefixes[body], holder);
+        let start = self.places.iter().find(|(known, _)| *known == full);
+        let start = start.map_or(0, |(_, place)| place.start);
+        // What is not there is read as JSON would read it.
+        let value = replaced(&Value::Null, wanted).unwrap_or_default();
+        let out = inserted(text, start, &keys, &value);
+        let mut expected = self.bodies.clone();
+        let mut below = expected[body].pointer_mut(&super::way(&self.bodies[body], holder).0);
+        for key in &keys {
+            below = below.map(|object| &mut object[*key]);
+        }
+        if let Some(below) = below {
+            *below = value;
+        }
+        match Self::parse_beside_others(&out) {
+            Ok(read) if read.bodies == expected => Ok(out),
+            Ok(_) | Err(_) => {
+                refuse("there is no room for it in the text", "add it to the file first")
+            }
+        }
+    }
+
     fn edit(&self, text: &str, path: &str, wanted: &str) -> Result<Edit, NotEdited> {
         let way = dotted(path);
         let bodies = self.bodies.iter().enumerate();
@@ -111,6 +182,30 @@ impl Document {
         let written = written(&value, text.get(place.clone()).unwrap_or_default());
         Ok(Edit { body, path: way, place, value, text: written })
     }
+}
+
+/// A text with a member before the first one of the object that begins at `start`: in braces, or on lines of its own that
+/// are indented as that one is.
+fn inserted(text: &str, start: usize, keys: &[&str], value: &Value) -> String {
+    let (before, after) = text.split_at(start);
+    let (last, above) = keys.split_last().unwrap_or((&"", &[]));
+    if let Some(inside) = after.strip_prefix('{') {
+        let json = text.trim_start().starts_with(['{', '[']);
+        let key = |key: &str| if json { Value::from(key).to_string() } else { key.to_owned() };
+        let mut member = format!("{}: {value}", key(last));
+        for above in above.iter().rev() {
+            member = format!("{}: {{{member}}}", key(above));
+        }
+        let comma = if inside.trim_start().starts_with('}') { "" } else { ", " };
+        return format!("{before}{{{member}{comma}{inside}");
+    }
+    let column = before.chars().rev().take_while(|c| *c != '\n').count();
+    let mut member = String::new();
+    for (depth, key) in above.iter().enumerate() {
+        member += &format!("{key}:\n{}", " ".repeat(column + 2 * (depth + 1)));
+    }
+    let pad = " ".repeat(column);
+    format!("{before}{member}{last}: {}\n{pad}{after}", written(value, ""))
 }
 
 /// What a scalar becomes; `None` of what is none. A text stays a text.
@@ -196,6 +291,37 @@ size: 1
         let document = Document::parse(json).unwrap();
         let edits = [("max".to_owned(), "6".to_owned())];
         assert_eq!(document.edited(json, &edits), Ok(json.replace('4', "6")));
+    }
+
+    /// | change | what is added | before what |
+    #[test]
+    fn a_member_that_is_not_there_is_added_to_the_object_that_would_hold_it() {
+        let add = |text: &str, edits: &[(&str, &str)]| {
+            let edits: Vec<_> =
+                edits.iter().map(|&(path, value)| (path.to_owned(), value.to_owned())).collect();
+            Document::parse(text).unwrap().with(text, &edits)
+        };
+        for (path, value, added, before) in [
+            ("spec.min", "2", "min: 2\n  ", "max: 8"),
+            ("spec.a.b.c", "5m", "a:\n    b:\n      c: 5m\n  ", "max: 8"),
+            ("spec.each.c", "7", "c: 7, ", "a: 1,"),
+        ] {
+            let expected = TEXT.replacen(before, &format!("{added}{before}"), 1);
+            assert_eq!(add(TEXT, &[(path, value)]), Ok(expected), "{path}");
+        }
+        // Two below what is not there, beside one that is.
+        let both =
+            add(TEXT, &[("spec.up.low", "1"), ("spec.max", "9"), ("spec.up.high", "2")]).unwrap();
+        assert_eq!(both, TEXT.replace("max: 8", "up:\n    high: 2\n    low: 1\n  max: 9"));
+        for (json, added) in [
+            ("{\"a\": {}}", "{\"a\": {\"b\": 2}}"),
+            ("{\"a\": {\"c\": 1}}", "{\"a\": {\"b\": 2, \"c\": 1}}"),
+        ] {
+            assert_eq!(add(json, &[("a.b", "2")]).as_deref(), Ok(added));
+        }
+        for path in ["other.x", "spec.max.x", "spec.each.b.7", "spec.shared.x"] {
+            assert!(add(TEXT, &[(path, "1")]).is_err(), "{path}");
+        }
     }
 
     #[test]
