@@ -107,8 +107,8 @@ impl Sizing {
         }
     }
 
-    /// Requests per second for each replica, if that does not depend on how many there are.
-    pub(super) fn each(&self) -> Option<f64> {
+    /// Requests per second for each replica, its margin kept free, if that does not depend on how many there are.
+    pub fn each(&self) -> Option<f64> {
         match self {
             Self::Capacity(spec) => {
                 Some(spec.per_replica.as_per_second() / (1.0 + spec.margin.get()))
