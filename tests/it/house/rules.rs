@@ -62,7 +62,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "scenario",
         ],
     ),
-    ("tune", &["units", "stats", "products", "scenario", "experiment"]),
+    ("tune", &["units", "fault", "stats", "products", "scenario", "experiment"]),
     (
         "report",
         &[
