@@ -103,3 +103,25 @@ fn a_forecast_of_what_repeats_misses_less_than_any_reaction() {
     assert!(missing("predictive") < 0.2 * missing("tracking"), "{}", missing("predictive"));
     assert!(missing("predictive") <= missing("forecast"), "the larger of both");
 }
+
+/// Shahrad et al., USENIX ATC 2020, a fixed keep-alive of T and no service time: a call of a Poisson stream of rate l is
+/// cold if the last one is longer ago than T, so that e^(-lT) of them are, and an instance is there for 1 - e^(-lT)
+/// of the time.
+#[test]
+fn a_fixed_keep_alive_is_cold_for_calls_that_come_later_and_kept_for_the_rest_of_the_time() {
+    for minutes in [5.0, 10.0, 20.0] {
+        let answer = Rehearsal::poisson("6/h")
+            .set("duration", "5000h")
+            .set("replications", 1)
+            .set("service.service_time.constant", "1us")
+            .policy("faas", &format!("keep-alive = {{ idle_expiry.constant = '{minutes}m' }}"))
+            .run()
+            .unwrap();
+        let of = |figure| of(&answer, "faas", figure);
+        let cold = (-minutes / 10.0_f64).exp();
+        let share = of(Figure::ColdStarts) / of(Figure::Arrived);
+        assert!((share - cold).abs() < 0.012, "{minutes} min: {share} is not {cold}");
+        let kept = of(Figure::ReadyHours) / 5000.0;
+        assert!((kept - (1.0 - cold)).abs() < 0.012, "{minutes} min: {kept} of the time");
+    }
+}

@@ -66,7 +66,8 @@ fn deployment(
         }
     }
     if let Some(spec) = deployment.policy.built_in() {
-        policy::lint(spec, deployment, faults);
+        let mean_s = service.workload.mean_demand_s(scenario.window.end);
+        policy::lint(spec, mean_s, deployment, faults);
         if scenario.clock.known() != Known::Date {
             calendar::without_date(spec, faults);
         }

@@ -59,7 +59,7 @@ impl Rule for Repair {
     fn answer(&mut self, now: &Now<'_>) -> Answer {
         let current = now.current;
         let step = self.step(now.size.replicas(now.value), current);
-        let repaired = u32::try_from(i64::from(current).saturating_add(step)).unwrap_or(0);
+        let repaired = i64::from(current).saturating_add(step).clamp(0, u32::MAX.into()) as u32;
         let ample = now.load().saturating_add(SPARE);
         if now.load() > current {
             let why = Why::Note("the load is above the capacity");

@@ -107,8 +107,8 @@ impl Sizing {
         }
     }
 
-    /// Requests per second for each replica, if that does not depend on how many there are.
-    pub(super) fn each(&self) -> Option<f64> {
+    /// Requests per second for each replica, its margin kept free, if that does not depend on how many there are.
+    pub fn each(&self) -> Option<f64> {
         match self {
             Self::Capacity(spec) => {
                 Some(spec.per_replica.as_per_second() / (1.0 + spec.margin.get()))
@@ -167,8 +167,9 @@ impl Sized {
     /// Doubled until it is enough, then halved between.
     fn by_erlang(&self, spec: &ErlangC, rate: f64) -> f64 {
         let load = rate * spec.service_time.as_secs_f64();
-        if load <= 0.0 {
-            return 0.0;
+        let most = f64::from(u32::MAX);
+        if load <= 0.0 || load >= most * self.slots {
+            return if load > 0.0 { most } else { 0.0 };
         }
         let enough = |replicas: f64| {
             let slots = replicas * self.slots;
@@ -179,7 +180,6 @@ impl Sized {
             };
             spare > 0.0 && waits(spare) <= spec.share.get()
         };
-        let most = f64::from(u32::MAX);
         let (mut low, mut high) = (0.0, (load / self.slots).ceil().max(1.0));
         while !enough(high) && high < most {
             (low, high) = (high, high * 2.0);
@@ -266,6 +266,20 @@ mod tests {
         assert_eq!(sized(&sizing("100ms", "5.6%"), 1).count(80.0), 10);
         assert_eq!(sized(&sizing("100ms", "5.5%"), 1).count(80.0), 11);
         assert_eq!(sized(&sizing("150ms", "2.1%"), 1).count(80.0), 10);
+    }
+
+    #[test]
+    fn a_rate_beyond_all_counts_takes_as_many_as_there_are_numbers() {
+        for sizing in [
+            "capacity = { per_replica = \"60/s\" }",
+            "square-root = { service_time = \"100ms\" }",
+            "erlang-c = { service_time = \"100ms\" }",
+        ] {
+            for rate in [1e30, f64::INFINITY] {
+                assert_eq!(sized(sizing, 1).count(rate), u32::MAX, "{sizing}");
+            }
+            assert_eq!(sized(sizing, 1).count(f64::NAN), 0, "{sizing}");
+        }
     }
 
     #[test]

@@ -8,11 +8,12 @@ use autosim_engine::random::Sampler;
 use autosim_engine::signal::{Metric, MetricRef, Resources};
 use autosim_engine::units::{Quantity, Span};
 use autosim_policies::builtin::PolicySpec;
+use autosim_policies::builtin::staffing::Sizing;
 use autosim_policies::builtin::threshold::{Rule, Threshold};
 use autosim_policies::products::ProductPolicy;
 
-/// Looks a policy over, and those within it.
-pub(super) fn lint(spec: &PolicySpec, deployment: &Deployment, faults: &mut Faults) {
+/// Looks a policy over, and those within it; requests take `mean_s` on average.
+pub(super) fn lint(spec: &PolicySpec, mean_s: f64, deployment: &Deployment, faults: &mut Faults) {
     faults.within(spec.kind_name(), |f| match spec {
         PolicySpec::TargetTracking(tracking) => {
             target(&tracking.metric, tracking.target, tracking.tolerance.get(), deployment, f);
@@ -24,21 +25,21 @@ pub(super) fn lint(spec: &PolicySpec, deployment: &Deployment, faults: &mut Faul
         PolicySpec::Threshold(threshold) => rules(threshold, deployment, f),
         PolicySpec::Pid(control) => target(&control.metric, control.target, 0.0, deployment, f),
         PolicySpec::ScaleToZero(outer) => {
-            f.within("policy", |f| lint(&outer.policy, deployment, f));
+            f.within("policy", |f| lint(&outer.policy, mean_s, deployment, f));
         }
         PolicySpec::Scheduled(outer) => {
             let Some(policy) = &outer.policy else { return };
-            f.within("policy", |f| lint(policy, deployment, f));
+            f.within("policy", |f| lint(policy, mean_s, deployment, f));
         }
         PolicySpec::Combine(outer) => f.within("policies", |f| {
             for (name, policy) in &outer.policies {
-                f.within(name, |f| lint(policy, deployment, f));
+                f.within(name, |f| lint(policy, mean_s, deployment, f));
             }
         }),
-        PolicySpec::Fixed(_)
-        | PolicySpec::Staffing(_)
-        | PolicySpec::KeepAlive(_)
-        | PolicySpec::Clairvoyant(_) => {}
+        PolicySpec::Staffing(staffing) => {
+            f.within("sizing", |f| sizes(&staffing.sizing, mean_s, deployment, f));
+        }
+        PolicySpec::Fixed(_) | PolicySpec::KeepAlive(_) | PolicySpec::Clairvoyant(_) => {}
     });
 }
 
@@ -235,6 +236,36 @@ fn target(
             ),
             format!("a target with headroom, for example \"{}%\"", (most * 0.7).round()),
         );
+    }
+}
+
+/// Sizes that are not those of this service's requests, which take `mean_s` on average.
+fn sizes(sizing: &Sizing, mean_s: f64, deployment: &Deployment, faults: &mut Faults) {
+    let mean = Span::from_millis((mean_s * 1e3).round() as u64);
+    let told = |stated: Span, faults: &mut Faults| {
+        if stated.as_secs_f64() < 0.8 * mean_s {
+            let what = format!(
+                "it staffs for requests that take {stated}, and they take {mean} on average"
+            );
+            faults.warn("service_time", what, "the mean service time");
+        }
+    };
+    match sizing {
+        Sizing::Capacity(_) => {
+            let most = f64::from(deployment.fleet.concurrency) / mean_s;
+            if let Some(each) = sizing.each().filter(|&each| each > most) {
+                let (each, most, remedy) = (rounded(each), rounded(most), rounded(0.7 * most));
+                let what = format!(
+                    "it counts on {each}/s from each replica, which with every slot busy serves {most}/s at most"
+                );
+                let remedy = format!("a rate with headroom, for example \"{remedy}/s\"");
+                faults.within("capacity", |f| f.warn("per_replica", what, remedy));
+            }
+        }
+        Sizing::SquareRoot(spec) => {
+            faults.within("square-root", |f| told(spec.service_time, f));
+        }
+        Sizing::ErlangC(spec) => faults.within("erlang-c", |f| told(spec.service_time, f)),
     }
 }
 

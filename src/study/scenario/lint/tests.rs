@@ -134,6 +134,30 @@ fn a_metric_that_cannot_get_where_it_acts_is_pointed_out() {
     }
 }
 
+/// Requests take 100 ms on average, one at a time: 10/s at most.
+#[test]
+fn sizes_that_are_not_those_of_the_requests_are_pointed_out() {
+    for (sizing, expected) in [
+        (
+            "capacity.per_replica = '12/s'",
+            "per_replica: it counts on 12/s from each replica, which with every slot busy serves 10/s at most",
+        ),
+        ("capacity = { per_replica = '12/s', margin = '50%' }", ""),
+        ("capacity.per_replica = '7/s'", ""),
+        (
+            "square-root.service_time = '50ms'",
+            "service_time: it staffs for requests that take 50ms, and they take 100ms on average",
+        ),
+        ("erlang-c.service_time = '10ms'", "requests that take 10ms"),
+        ("erlang-c.service_time = '100ms'", ""),
+    ] {
+        let policy = format!("staffing = {{ method.react = {{}}, sizing.{sizing}, max = 9 }}");
+        let found = warned(&format!("{TRAFFIC}[policies.one]\n{policy}\n"));
+        let hit = found.len() == 1 && found[0].contains(expected);
+        assert!(if expected.is_empty() { found.is_empty() } else { hit }, "{sizing}: {found:?}");
+    }
+}
+
 #[test]
 fn the_levels_of_products_are_held_against_what_their_metric_can_read() {
     let eas = |metric: &str, threshold: u32| {
