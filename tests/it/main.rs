@@ -8,6 +8,7 @@ mod determinism;
 mod documented;
 mod documents;
 mod dry_run;
+mod elasticity;
 mod endings;
 mod estimates;
 mod explained;

@@ -18,7 +18,7 @@ mod paired;
 mod steady;
 mod worst;
 
-pub use elasticity::{Elasticity, Ilyushkin, Piece, Track};
+pub use elasticity::{Elasticity, Ilyushkin, Piece, Response, Track};
 pub use estimate::Estimate;
 pub use frontier::frontier;
 pub use histogram::Histogram;
