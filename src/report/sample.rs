@@ -153,7 +153,12 @@ fn policy(at: usize) -> PolicyResults {
         .map(|replication| {
             let outcome = outcome(at, replication);
             latency.merge(&outcome.latency.latency);
-            let facts = Facts { concurrency: 8, price: price(), slo: Some(slo()) };
+            let facts = Facts {
+                concurrency: 8,
+                price: price(),
+                slo: Some(slo()),
+                billed_from_ready: false,
+            };
             let service = outcome.name.clone();
             let row = Row::of(&outcome, &facts);
             ServiceRow { replication, service_index: 0, service, row, classes: Vec::new() }
@@ -226,7 +231,10 @@ pub(super) fn no_traffic() -> Row {
         latency: LatencyTotals::default(),
         ..outcome(0, 0)
     };
-    Row::of(&none, &Facts { concurrency: 8, price: price(), slo: Some(slo()) })
+    Row::of(
+        &none,
+        &Facts { concurrency: 8, price: price(), slo: Some(slo()), billed_from_ready: false },
+    )
 }
 
 /// A small number that depends on all its arguments, in [0, 1).

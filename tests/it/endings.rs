@@ -91,6 +91,7 @@ const ENDS: &[(&[&str], i32)] = &[
     (&["explain", "left", "--policy", "two", "--at", "1m"], 0),
     (&["explain", "left", "--at", "1m"], 2),
     (&["tune", "bad.toml"], 2),
+    (&["merge", "nowhere"], 2),
     (&["diff", "left", "left"], 0),
     (&["diff", "left", "nowhere"], 2),
     (&["import", "eas.json"], 0),

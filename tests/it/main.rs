@@ -9,6 +9,7 @@ mod distributed;
 mod documented;
 mod documents;
 mod dry_run;
+mod elasticity;
 mod endings;
 mod estimates;
 mod explained;

@@ -54,6 +54,15 @@ pub struct Ilyushkin {
     pub below: f64,
 }
 
+/// How supply followed a rise of demand.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Response {
+    /// Most that supply was above demand, relative to it.
+    pub overshoot: f64,
+    /// From the rise until supply stayed within one of demand, in the unit of lengths; `None` if it did not.
+    pub settling: Option<f64>,
+}
+
 impl Elasticity {
     /// `None` for no time at all. A time without demand counts its excess relative to 1.
     pub fn of(track: &Track) -> Option<Self> {
@@ -85,6 +94,42 @@ impl Ilyushkin {
 }
 
 impl Track {
+    /// Time, in the unit of the pieces.
+    pub fn length(&self) -> f64 {
+        self.pieces.iter().map(|piece| piece.length).sum()
+    }
+
+    /// How often demand changed.
+    pub fn changes_of_demand(&self) -> usize {
+        self.pieces.windows(2).filter(|pair| pair[0].demand != pair[1].demand).count()
+    }
+
+    /// The most that was needed.
+    pub fn peak_demand(&self) -> f64 {
+        self.pieces.iter().map(|piece| piece.demand).fold(0.0, f64::max)
+    }
+
+    /// The response to the largest rise of demand, the first of equals; `None` where none is of two or more. The
+    /// demand it is held against is the median from the rise until demand is further than half of it from where the
+    /// rise ended.
+    pub fn response_to_the_largest_rise(&self) -> Option<Response> {
+        let rise = |at: usize| self.pieces[at].demand - self.pieces[at - 1].demand;
+        let later = |a: &usize, b: &usize| rise(*a).total_cmp(&rise(*b)).then(b.cmp(a));
+        let at = (1..self.pieces.len()).max_by(later).filter(|&at| rise(at) >= 2.0)?;
+        let (height, reached) = (rise(at), self.pieces[at].demand);
+        let stays = |piece: &&Piece| (piece.demand - reached).abs() <= (height / 2.0).max(1.0);
+        let after: Vec<Piece> = self.pieces[at..].iter().take_while(stays).copied().collect();
+        let level = median_demand(&after);
+        let above = after.iter().map(|piece| (piece.supply - level) / level);
+        let is_off = |piece: &Piece| (piece.supply - level).abs() > 1.0;
+        let settled = after.iter().rposition(is_off).map_or(0, |last| last + 1);
+        let length = after[..settled].iter().map(|piece| piece.length).sum();
+        Some(Response {
+            overshoot: above.fold(0.0, f64::max),
+            settling: (settled < after.len()).then_some(length),
+        })
+    }
+
     /// Mean over time of something about demand and supply.
     fn mean(&self, of: impl Fn(f64, f64) -> f64) -> Option<f64> {
         let length: f64 = self.pieces.iter().map(|piece| piece.length).sum();
@@ -106,6 +151,19 @@ impl Track {
         let moves = || self.grid.windows(2);
         share(moves().filter(is_asked).count(), moves().count())
     }
+}
+
+/// The demand with half of the time at or below it; there is at least one piece.
+fn median_demand(pieces: &[Piece]) -> f64 {
+    let mut sorted = pieces.to_vec();
+    sorted.sort_by(|a, b| a.demand.total_cmp(&b.demand));
+    let half = pieces.iter().map(|piece| piece.length).sum::<f64>() / 2.0;
+    let mut passed = 0.0;
+    let reaches = |piece: &&Piece| {
+        passed += piece.length;
+        passed >= half
+    };
+    sorted.iter().find(reaches).map_or(0.0, |piece| piece.demand)
 }
 
 fn share(part: usize, whole: usize) -> f64 {
@@ -155,6 +213,43 @@ mod tests {
         let i = Ilyushkin::of(&track).unwrap();
         assert_close(&[i.accuracy_over, i.above, i.below], &[25.0, 0.0, 0.0]);
         assert_eq!(Elasticity::of(&Track::default()), None);
+    }
+
+    /// | (length, demand, supply) | overshoot, settling |
+    #[test]
+    fn a_response_is_that_to_the_largest_rise() {
+        type Case<'a> = (&'a [(f64, f64, f64)], Option<(f64, Option<f64>)>);
+        let cases: &[Case<'_>] = &[
+            // Nothing rises, or by one.
+            (&[(9.0, 4.0, 4.0), (9.0, 2.0, 4.0), (9.0, 3.0, 4.0)], None),
+            // There before it was needed.
+            (&[(9.0, 2.0, 6.0), (9.0, 6.0, 6.0)], Some((0.0, Some(0.0)))),
+            (
+                &[(9.0, 2.0, 2.0), (3.0, 6.0, 2.0), (1.0, 6.0, 9.0), (9.0, 6.0, 7.0)],
+                Some((0.5, Some(4.0))),
+            ),
+            // It is off to the end.
+            (&[(9.0, 2.0, 2.0), (3.0, 6.0, 2.0), (9.0, 6.0, 12.0)], Some((1.0, None))),
+            // The first of two equal rises, until the fall after it; its demand wavers about 6.
+            (
+                &[
+                    (9.0, 2.0, 2.0),
+                    (2.0, 6.0, 2.0),
+                    (1.0, 7.0, 6.0),
+                    (4.0, 6.0, 6.0),
+                    (9.0, 2.0, 60.0),
+                    (9.0, 6.0, 60.0),
+                ],
+                Some((0.0, Some(2.0))),
+            ),
+        ];
+        for (pieces, expected) in cases {
+            let piece =
+                |&(length, demand, supply): &(f64, f64, f64)| Piece { length, demand, supply };
+            let track = Track { pieces: pieces.iter().map(piece).collect(), grid: Vec::new() };
+            let found = track.response_to_the_largest_rise();
+            assert_eq!(found.map(|one| (one.overshoot, one.settling)), *expected, "{pieces:?}");
+        }
     }
 
     #[test]

@@ -20,7 +20,7 @@ mod paired;
 mod steady;
 mod worst;
 
-pub use elasticity::{Elasticity, Ilyushkin, Piece, Track};
+pub use elasticity::{Elasticity, Ilyushkin, Piece, Response, Track};
 pub(crate) use erlang::crossing;
 pub use erlang::{erlang_b, erlang_c};
 pub use estimate::Estimate;

@@ -1,6 +1,7 @@
 //! Runs every cell of a scenario, in parallel, with results that do not depend on how many at once.
 
 use super::elasticity::track;
+use super::peers;
 use super::plan::groups;
 use super::reference::{Needs, clairvoyant_plan, needs, work_bound};
 use super::results::{
@@ -383,11 +384,7 @@ fn reduce(scenario: &Scenario, cell: Cell, done: CellOutcome) -> CellResult {
     let mut latency = Histogram::new();
     let (mut services, mut supply) = (Vec::new(), Vec::new());
     for (service_index, outcome) in done.outcome.services.into_iter().enumerate() {
-        let facts = Facts {
-            concurrency: scenario.deployment(cell.policy, service_index).fleet.concurrency,
-            price: scenario.price,
-            slo: scenario.slo.tail().filter(|_| service_index == 0),
-        };
+        let facts = Facts::of(scenario, cell.policy, service_index);
         let mut row = Row::of(&outcome, &facts);
         if scenario.fidelity.fluid {
             row.leave_out(Figure::LittlesLawResidual);
@@ -471,6 +468,9 @@ fn gather(
         policy.latency.merge(&result.latency);
         policy.details.extend(result.details);
     }
+    peers::compare(scenario, &mut results, |replication| {
+        foresight.get(replication as usize)?.work_bound
+    });
     Ok(results)
 }
 

@@ -136,11 +136,7 @@ fn run_group(
 }
 
 fn reduced(scenario: &Scenario, cell: Cell, outcome: &Outcome) -> Option<CellFigures> {
-    let facts = Facts {
-        concurrency: scenario.deployment(cell.policy, 0).fleet.concurrency,
-        price: scenario.price,
-        slo: scenario.slo.tail(),
-    };
+    let facts = Facts::of(scenario, cell.policy, 0);
     let row = Row::of(outcome.services.first()?, &facts);
     Some(CellFigures { row, simulated_requests: outcome.simulated_requests })
 }

@@ -10,6 +10,7 @@
 //!
 //! **Start at** [`run()`], then [`Results`] and [`Comparison`].
 
+mod burn;
 mod cells;
 mod compare;
 mod elasticity;
@@ -17,12 +18,14 @@ mod estimate;
 mod explain;
 mod figures;
 mod lean;
+mod peers;
 mod plan;
 mod precision;
 mod reference;
 mod results;
 mod setting;
 mod staffing;
+mod standard;
 mod steady;
 mod survey;
 mod together;

@@ -103,7 +103,8 @@ impl Tree {
     }
 
     fn declares_for_tests(&self, folder: &Path, module: &str) -> bool {
-        let fronts = ["mod.rs", "lib.rs"].map(|name| folder.join(name).display().to_string());
+        let fronts = [folder.join("mod.rs"), folder.join("lib.rs"), folder.with_extension("rs")]
+            .map(|front| front.display().to_string());
         let forms = ["", "pub(crate) "].map(|of| format!("#[cfg(test)]\n{of}mod {module};"));
         self.0.iter().any(|file| {
             fronts.contains(&file.path) && forms.iter().any(|form| file.text.contains(form))
