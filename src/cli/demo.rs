@@ -14,6 +14,7 @@ const SHIPPED: &[(&str, &str)] = &[
     ("quickstart", include_str!("../../scenarios/quickstart.toml")),
     ("batch-behind-interactive", include_str!("../../scenarios/batch-behind-interactive.toml")),
     ("cap-saturation", include_str!("../../scenarios/cap-saturation.toml")),
+    ("classic-policies", include_str!("../../scenarios/classic-policies.toml")),
     ("closed-loop", include_str!("../../scenarios/closed-loop.toml")),
     ("cooldown-blocks", include_str!("../../scenarios/cooldown-blocks.toml")),
     ("deploy-resets-replicas", include_str!("../../scenarios/deploy-resets-replicas.toml")),

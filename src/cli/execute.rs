@@ -37,7 +37,7 @@ pub(super) struct ExecuteArgs {
     precision: Option<Precision>,
     /// Stops adding replications before so many requests are simulated, for example 2e9
     #[arg(long, value_name = "REQUESTS", requires = "precision", value_parser = super::tune::requests)]
-    budget: Option<u64>,
+    budget: Option<f64>,
     /// What `baseline` means in claims such as 'cost<=1.05*baseline': the summary.csv that a run left, or its
     /// folder [default: the policy of --base]
     #[arg(long, value_name = "FILE")]
@@ -129,7 +129,9 @@ pub(super) fn execute(
     let effort = Effort::start();
     let bar = Bar::new(terminal.interactive && !args.quiet);
     let done = match args.precision {
-        Some(precision) => run_to(scenario, precision, args.budget, &options, &bar),
+        Some(precision) => {
+            run_to(scenario, precision, args.budget.map(|most| most as u64), &options, &bar)
+        }
         None => run(scenario, &options, &bar).map(|results| (results, Stopped::Precise(None))),
     };
     bar.finish();

@@ -10,6 +10,7 @@ use super::trace::ReadingArgs;
 use autosim_engine::workload::trace::{Spooled, unpacked};
 use autosim_report::check_whole;
 use autosim_study::scenario::{Findings, Layer, LoadOptions, Loaded, Sources, load};
+use autosim_study::tune::Study;
 use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -55,7 +56,7 @@ pub(super) struct ScenarioArgs {
     pub(super) reading: ReadingArgs,
     /// What standard input gave: it is read once, whatever number of scenarios it is laid on.
     #[arg(skip)]
-    standard_input: OnceLock<Option<Spooled>>,
+    pub(super) standard_input: OnceLock<Option<Spooled>>,
 }
 
 pub(super) fn key_value(text: &str) -> Result<(String, String), String> {
@@ -239,6 +240,25 @@ pub(super) fn refuse_recorded(path: &Path) -> Result<(), Findings> {
 }
 
 impl ScenarioArgs {
+    /// The same over what a file says: a flag goes before it, `--set` lies on top of it.
+    pub(super) fn over(self, below: Self) -> Self {
+        let first = |own: Vec<String>, below| if own.is_empty() { below } else { own };
+        Self {
+            set: [below.set, self.set].concat(),
+            seed: self.seed.or(below.seed),
+            replications: self.replications.or(below.replications),
+            policies: first(self.policies, below.policies),
+            base: self.base.or(below.base),
+            trace: self.trace.or(below.trace),
+            service: self.service.or(below.service),
+            scale_traffic: self.scale_traffic.or(below.scale_traffic),
+            slo: first(self.slo, below.slo),
+            folder: self.folder.or(below.folder),
+            reading: self.reading,
+            standard_input: self.standard_input,
+        }
+    }
+
     /// The scenario of a file, or of the arguments alone, with the arguments laid on it.
     pub(super) fn load(&self, path: Option<&Path>) -> Result<Result<Loaded, Findings>, Failure> {
         if self.trace.is_none()
@@ -290,6 +310,11 @@ impl ScenarioArgs {
         below: Vec<Layer>,
     ) -> Result<Result<Loaded, Findings>, Failure> {
         self.refuse_two_on_standard_input(&input)?;
+        if Study::is_meant(&input.text) {
+            let message = format!("{} is a study, and no scenario", input.name);
+            let hint = "`autosim tune` takes it; what it is about is the scenario that it names";
+            return Ok(Err(Findings::of_file(&input.name, message, hint)));
+        }
         let base = PastRun::of(&input.name, &input.text).and_then(|past| match past {
             Some(past) => Ok((past.restored(self.folder.as_deref())?, Some(past))),
             None => Ok((input.into_sources(self.folder.clone()), None)),
@@ -504,7 +529,7 @@ fn trace_layer(trace: &Path, reading: &toml::Table, folder: &Path) -> Result<Lay
 }
 
 /// A path of the command line as paths from a folder on are written.
-fn seen_from(folder: &Path, trace: &Path) -> Result<String, Failure> {
+pub(super) fn seen_from(folder: &Path, trace: &Path) -> Result<String, Failure> {
     use std::path::Component;
     let plain = folder.components().all(|part| matches!(part, Component::Normal(_)));
     let path = if trace.is_absolute() || trace == Path::new("-") {

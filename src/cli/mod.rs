@@ -40,6 +40,7 @@ mod tune;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 use exit::Exit;
+use std::ffi::OsString;
 use std::process::ExitCode;
 use terminal::Terminal;
 
@@ -65,6 +66,7 @@ Start with `autosim demo`, then `autosim run scenarios/quickstart.toml`.";
 enum Verb {
     Run(run::Args),
     Tune(Box<tune::Args>),
+    Merge(tune::merge::Args),
     Decide(decide::Args),
     Explain(explain::Args),
     Diff(diff::Args),
@@ -82,7 +84,7 @@ enum Verb {
 /// Parses the command line, does what it says, and returns the exit code.
 pub(crate) fn main() -> ExitCode {
     exit::report_panics_as_ours();
-    let verb = match Cli::try_parse() {
+    let verb = match Cli::try_parse_from(values_joined(std::env::args_os())) {
         Ok(cli) => cli.verb,
         Err(error) => {
             // Help and version go to standard output, usage errors to standard error; a closed pipe
@@ -95,6 +97,7 @@ pub(crate) fn main() -> ExitCode {
     let done = match verb {
         Verb::Run(args) => run::run(&args, &terminal),
         Verb::Tune(args) => tune::run(&args, &terminal),
+        Verb::Merge(args) => tune::merge::run(&args, &terminal),
         Verb::Decide(args) => decide::run(&args, &terminal),
         Verb::Explain(args) => explain::run(&args, &terminal),
         Verb::Diff(args) => diff::run(&args, &terminal),
@@ -115,6 +118,30 @@ pub(crate) fn main() -> ExitCode {
             Exit::BadInput.into()
         }
     }
+}
+
+/// `--scale -1` as `--scale=-1`: what follows a flag and begins with a minus and a digit is its value, and is judged as one.
+fn values_joined(words: impl Iterator<Item = OsString>) -> Vec<OsString> {
+    let is_flag = |word: &OsString| {
+        word.to_str()
+            .is_some_and(|word| word.len() > 2 && word.starts_with("--") && !word.contains('='))
+    };
+    let is_negative = |word: &OsString| {
+        let rest = word.to_str().and_then(|word| word.strip_prefix('-')).unwrap_or_default();
+        rest.trim_start_matches('.').starts_with(|first: char| first.is_ascii_digit())
+    };
+    let (mut all, mut only_names): (Vec<OsString>, bool) = (Vec::new(), false);
+    for word in words {
+        only_names |= word == "--";
+        match all.last_mut().filter(|last| !only_names && is_flag(last) && is_negative(&word)) {
+            Some(flag) => {
+                flag.push("=");
+                flag.push(word);
+            }
+            None => all.push(word),
+        }
+    }
+    all
 }
 
 /// The whole command line, for completions and manual pages.
@@ -154,6 +181,41 @@ mod tests {
             match verb.has_subcommands() {
                 true => verbs(verb, &name, all),
                 false => all.push((name, verb.clone())),
+            }
+        }
+    }
+
+    #[test]
+    fn a_negative_value_is_a_value_of_the_flag_before_it() {
+        for (line, joined) in [
+            (
+                "autosim trace convert a --scale -1 --out b",
+                "autosim trace convert a --scale=-1 --out b",
+            ),
+            ("autosim run a --duration -1h", "autosim run a --duration=-1h"),
+            ("autosim x --from -7d --to -.5", "autosim x --from=-7d --to=-.5"),
+            ("autosim x --a=1 -1 -o -2 -x", "autosim x --a=1 -1 -o -2 -x"),
+            ("autosim x --out --scale 2", "autosim x --out --scale 2"),
+            ("autosim x -- --scale -1", "autosim x -- --scale -1"),
+        ] {
+            let words = line.split(' ').map(OsString::from);
+            let expected: Vec<OsString> = joined.split(' ').map(OsString::from).collect();
+            assert_eq!(values_joined(words), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn no_verb_takes_a_negative_value_for_another_flag() {
+        let mut all = Vec::new();
+        verbs(&super::command(), "autosim", &mut all);
+        for (name, verb) in all {
+            let valued = verb.get_arguments().filter(|flag| flag.get_action().takes_values());
+            for flag in valued.filter_map(clap::Arg::get_long) {
+                let line = format!("{name} --{flag} -1");
+                let parsed =
+                    Cli::try_parse_from(values_joined(line.split(' ').map(OsString::from)));
+                let told = parsed.err().map(|error| error.to_string()).unwrap_or_default();
+                assert!(!told.contains("unexpected argument '-1'"), "{line}: {told}");
             }
         }
     }

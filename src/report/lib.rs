@@ -71,6 +71,7 @@ pub use tuned::Tuned;
 pub use when::When;
 
 use autosim_study::experiment::{Comparison, Results};
+use autosim_study::tune::Judged;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -111,16 +112,27 @@ pub fn write_all(
     comparison: &Comparison,
     folder: &Path,
 ) -> Result<Written, FolderError> {
-    write_with(results, comparison, &[], folder)
+    write(results, comparison, None, &[], folder)
 }
 
-/// The same with more files beside those of the run: their names, without a folder, and texts.
+/// The same of the judgement of a tuning: its page shows the search too, and more files are beside those of the run, by
+/// their names, without a folder, and texts.
 ///
 /// # Errors
 /// As [`write_all`].
-pub fn write_with(
+pub fn write_tuned(
+    tuned: Tuned<'_>,
+    judged: &Judged,
+    more: &[(String, String)],
+    folder: &Path,
+) -> Result<Written, FolderError> {
+    write(&judged.results, &judged.comparison, Some(&tuned.search()), more, folder)
+}
+
+fn write(
     results: &Results,
     comparison: &Comparison,
+    search: Option<&html::Search>,
     more: &[(String, String)],
     folder: &Path,
 ) -> Result<Written, FolderError> {
@@ -128,7 +140,7 @@ pub fn write_with(
         true => folder.to_owned(),
         false => folder::beside(folder),
     };
-    let files = folder::replace(&folder, &files(results, comparison, more))?;
+    let files = folder::replace(&folder, &files(results, comparison, search, more))?;
     Ok(Written { folder, files })
 }
 
@@ -144,6 +156,7 @@ pub fn summary_csv(results: &Results, comparison: &Comparison) -> String {
 fn files<'a>(
     results: &'a Results,
     comparison: &'a Comparison,
+    search: Option<&'a html::Search>,
     more: &'a [(String, String)],
 ) -> Vec<OutputFile<'a>> {
     let mut files = vec![
@@ -155,7 +168,7 @@ fn files<'a>(
         OutputFile::new(stored::REACTIONS, |out| stored::write_reactions(results, out)),
         OutputFile::new(stored::MOMENTS, |out| stored::write_moments(results, out)),
         OutputFile::new("launches.csv", |out| launches_csv::write(results, out)),
-        OutputFile::new(html::NAME, |out| html::write(results, comparison, out)),
+        OutputFile::new(html::NAME, move |out| html::write(results, comparison, search, out)),
     ];
     if classes_csv::any(comparison) {
         let write = |out: &mut dyn Write| classes_csv::write(comparison, out);

@@ -33,6 +33,11 @@ pub fn significant(value: f64, digits: usize) -> String {
     plain(value, usize::try_from(digits as i32 - 1 - magnitude).unwrap_or(0).min(12))
 }
 
+/// A share for people: `12.3 %`.
+pub(super) fn percent(share: f64) -> String {
+    format!("{} %", significant(100.0 * share, 3))
+}
+
 /// A figure, told with at least so many digits and as many more as it takes to lie on its side of a limit.
 pub(super) fn beside(
     value: f64,

@@ -167,7 +167,7 @@ fn an_interrupted_run_says_how_many_replications_it_finished() {
     let (mut results, comparison) = sample::comparison();
     let page = |results: &Results| {
         let mut out = Vec::new();
-        html::write(results, &comparison, &mut out).unwrap();
+        html::write(results, &comparison, None, &mut out).unwrap();
         String::from_utf8(out).unwrap()
     };
     assert!(!page(&results).contains("INCOMPLETE"));

@@ -1,13 +1,15 @@
-//! A tuning as text, as a table of every setting that was tried, and as one object.
+//! A tuning as text, as pictures, as tables, and as one object.
 
-use super::number::{currency, group, plain, significant};
+mod page;
+mod tables;
+
+use super::number::{currency, group, percent, plain, significant};
 use super::plot::{Cell, SettingsMap};
 use autosim_engine::stats::Estimate;
 use autosim_study::experiment::{Figure, Ruling};
 use autosim_study::tune::{
     Family, Laboratory, Outcome, Point, Standing, Step, Tried, Way, pareto, steps,
 };
-use serde_json::{Value, json};
 
 /// A tuning that is told.
 #[derive(Clone, Copy)]
@@ -177,7 +179,8 @@ impl Tuned<'_> {
         let mut text =
             format!("Judged {seen}: it holds{open}, in {met} of {of} replications alone\n");
         text += &self.against_today();
-        text + &self.regret()
+        text += &self.regret();
+        text + &self.folds()
     }
 
     fn against_today(&self) -> String {
@@ -214,10 +217,7 @@ impl Tuned<'_> {
         let Some(own) = judged.policy(&judged.tuned).and_then(|tuned| judged.cost(tuned)) else {
             return String::new();
         };
-        let all = judged.comparison.policies.iter().filter(|one| one.name != judged.tuned);
-        let held = all.filter(|one| one.verdict.ruling == Ruling::Met);
-        let costs = held.filter_map(|one| Some((judged.cost(one)?, one.name.as_str())));
-        let least = costs.min_by(|a, b| a.0.total_cmp(&b.0));
+        let least = judged.cheapest_other();
         let seen = "On the days that the search did not see";
         match least {
             None => format!("{seen}, no other that was judged held\n"),
@@ -231,6 +231,40 @@ impl Tuned<'_> {
                 )
             }
         }
+    }
+
+    /// What was chosen before each of several stretches held out, and how it did there.
+    fn folds(&self) -> String {
+        let folds = &self.outcome.folds;
+        if folds.is_empty() {
+            return String::new();
+        }
+        let kept = folds.iter().filter(|fold| fold.kept).count();
+        let regrets: Vec<f64> = folds.iter().filter_map(|fold| fold.regret).collect();
+        let mut text = format!(
+            "Chosen on the days before and judged on those after, {} times: it kept the SLO in {kept}",
+            folds.len()
+        );
+        if !regrets.is_empty() {
+            let mean = regrets.iter().sum::<f64>() / regrets.len() as f64;
+            let most = regrets.iter().copied().fold(0.0, f64::max);
+            text += &format!(
+                "; there others judged held for {} less on average, {} at most",
+                percent(mean),
+                percent(most)
+            );
+        }
+        text.push('\n');
+        for fold in folds {
+            let chosen = fold.chosen.map_or("nothing held".to_owned(), |chosen| self.name(chosen));
+            let how = match (fold.kept, fold.regret) {
+                (true, Some(regret)) => format!("kept the SLO, regret {}", percent(regret)),
+                (true, None) => "kept the SLO".to_owned(),
+                (false, _) => "missed the SLO".to_owned(),
+            };
+            text += &format!("  until {}: {chosen}; {how}\n", fold.split);
+        }
+        text
     }
 
     fn nothing_holds(&self) -> String {
@@ -392,6 +426,8 @@ impl Tuned<'_> {
                 at: (places[x], y.map_or(0, |y| places[y])),
                 standing: one.standing,
                 cost: significant(one.cost, 3),
+                cost_value: one.cost,
+                today: space.is_today(*point),
                 chosen: chosen == Some((family, *point)),
             })
         };
@@ -407,118 +443,6 @@ impl Tuned<'_> {
             tried: found.tried.iter().filter_map(cell).collect(),
         };
         (map.upwards.1.len() <= MOST_ROWS).then_some(map)
-    }
-
-    /// Every setting that was tried, a column for each axis.
-    pub fn csv(&self) -> String {
-        let mut keys: Vec<&str> = Vec::new();
-        for axis in self.laboratory.families.iter().flat_map(|family| &family.space.axes) {
-            if !keys.contains(&axis.key.as_str()) {
-                keys.push(&axis.key);
-            }
-        }
-        let mut out = csv::Writer::from_writer(Vec::new());
-        let fixed = [
-            "replications",
-            "cost",
-            "cost_low",
-            "cost_high",
-            "slo_latency_ms",
-            "excess",
-            "standing",
-            "role",
-        ];
-        let header = ["policy"].iter().chain(&keys).chain(&fixed);
-        // Writing to memory cannot fail.
-        let _ = out.write_record(header);
-        let figure = autosim_study::experiment::CostBy::of(self.laboratory.base.price).figure();
-        for (subject, one) in self.all() {
-            let family = &self.laboratory.families[subject.0];
-            let value = |key: &str| {
-                let found = family.space.values(subject.1).find(|(known, _)| *known == key);
-                found.map_or("", |(_, value)| value).to_owned()
-            };
-            let mut row = vec![family.policy.clone()];
-            row.extend(keys.iter().map(|key| value(key)));
-            let cost = self.estimate(subject, figure);
-            let of = |get: fn(&Estimate) -> f64| {
-                cost.as_ref().map_or(String::new(), |e| get(e).to_string())
-            };
-            let latency = self.estimate(subject, Figure::SloLatency);
-            row.extend([
-                one.replications.to_string(),
-                of(|e| e.mean),
-                of(Estimate::low),
-                of(Estimate::high),
-                latency.map_or(String::new(), |e| e.mean.to_string()),
-                one.excess.to_string(),
-                standing(one.standing).to_owned(),
-                self.role(subject).to_owned(),
-            ]);
-            let _ = out.write_record(row);
-        }
-        String::from_utf8_lossy(&out.into_inner().unwrap_or_default()).into_owned()
-    }
-
-    /// The same as one object, with what was concluded.
-    pub fn json(&self) -> Value {
-        let settings: Vec<Value> =
-            self.all().map(|(subject, one)| self.setting(subject, one)).collect();
-        let of = |subject: Option<(usize, Point)>| {
-            subject.and_then(|subject| Some(self.setting(subject, self.tried(subject)?)))
-        };
-        let winner = self.outcome.winner;
-        let failing =
-            winner.and_then(|(family, _)| Some((family, self.outcome.found.get(family)?.failing?)));
-        let judged = self.outcome.judged.as_ref();
-        json!({
-            "winner": of(winner),
-            "failing_neighbour": of(failing),
-            "judged": judged.map(|judged| json!({
-                "seed": judged.results.about.seed,
-                "replications": judged.results.about.replications,
-                "summary": super::summary_json(&judged.results, &judged.comparison),
-            })),
-            "cells": self.laboratory.run + self.laboratory.found,
-            "requests": self.laboratory.requests,
-            "settings": settings,
-        })
-    }
-
-    fn all(&self) -> impl Iterator<Item = ((usize, Point), &Tried)> {
-        self.outcome.found.iter().enumerate().flat_map(|(family, found)| {
-            found.tried.iter().map(move |(point, one)| ((family, *point), one)) //
-        })
-    }
-
-    fn setting(&self, subject: (usize, Point), one: &Tried) -> Value {
-        let family = &self.laboratory.families[subject.0];
-        let values = family.space.values(subject.1);
-        let values: serde_json::Map<String, Value> =
-            values.map(|(key, value)| (key.to_owned(), value.into())).collect();
-        json!({
-            "policy": family.policy,
-            "values": values,
-            "replications": one.replications,
-            "cost": one.cost,
-            "excess": one.excess,
-            "slo_latency_ms": self.estimate(subject, Figure::SloLatency).map(|e| e.mean),
-            "standing": standing(one.standing),
-            "role": self.role(subject),
-        })
-    }
-
-    fn role(&self, subject: (usize, Point)) -> &'static str {
-        let failing = self
-            .outcome
-            .winner
-            .and_then(|(family, _)| Some((family, self.outcome.found.get(family)?.failing?)));
-        match Some(subject) {
-            one if one == self.outcome.winner => "winner",
-            one if one == failing => "failing-neighbour",
-            _ if self.outcome.dropped.contains(&subject) => "dropped",
-            _ => "",
-        }
     }
 }
 
@@ -536,8 +460,4 @@ fn told(standing: Standing) -> &'static str {
         Standing::Breaks => "does not hold",
         Standing::CannotTell => "cannot tell",
     }
-}
-
-fn percent(share: f64) -> String {
-    format!("{} %", significant(100.0 * share, 3))
 }

@@ -414,12 +414,17 @@ fn the_committed_schema_is_current_and_every_shipped_scenario_follows_it() {
 }
 
 #[test]
-fn the_committed_reference_is_current() {
+fn what_the_program_makes_of_its_schemas_is_current() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let output = autosim(root, &["schema", "--markdown"]);
-    let committed = fs::read_to_string(root.join("docs/reference.md")).unwrap();
-    let stale = "run `autosim schema --markdown > docs/reference.md`";
-    assert!(printed(&output) == committed, "{stale}");
+    for (asked, file) in [
+        ("schema --markdown", "docs/reference.md"),
+        ("schema --study", "docs/study.schema.json"),
+        ("schema --study --markdown", "docs/study.md"),
+    ] {
+        let output = autosim(root, &asked.split(' ').collect::<Vec<_>>());
+        let committed = fs::read_to_string(root.join(file)).unwrap();
+        assert!(printed(&output) == committed, "run `autosim {asked} > {file}`");
+    }
 }
 
 #[test]
@@ -436,6 +441,7 @@ fn a_part_of_a_scenario_is_described_in_plain_text() {
         ("service.queue.timeout", "timeout: duration or law, default for ever"),
         ("law", "lognormal: "),
         ("duration", "a duration with a unit"),
+        ("study", "holdout: duration, default nothing is held out"),
     ] {
         let output = autosim(root, &["schema", kind]);
         assert_eq!(code(&output), 0, "{kind}: {}", errors(&output));

@@ -165,6 +165,8 @@ fn run_of_all(folder: &Path) -> Vec<String> {
         scale_up_limit = { count = 1, per = '30s' }\n\
         [policies.steps.threshold]\nmetric = 'cpu'\nmax = 9\n\
         rules = [{ when = '> 70%', change = '+2' }, { when = '< 30%', change = '-1' }]\n\
+        [policies.loop.pid]\nmetric = 'utilization'\ntarget = '70%'\nintegral = 3\nmax = 9\n\
+        [policies.paper.staffing]\nmethod.react = {}\nsizing.capacity = { per_replica = '12/s' }\nmax = 9\n\
         [policies.calendar.scheduled]\ninitial = 2\nentries = [{ at = '15m', replicas = 8 }]\n\
         [policies.sleepy.scale-to-zero]\npolicy.target-tracking = { metric = 'ongoing_requests_per_replica', target = 1.2, max = 9 }\n\
         [policies.both.combine.policies]\na.fixed.replicas = 4\n\

@@ -20,7 +20,7 @@ pub(super) struct Args {
     /// Recordings of any format; several become one: in order of time where they have dates, else one after the other
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// The file to write: .csv or .jsonl; `.gz` and `.zst` behind that are packed
+    /// The file to write: .csv or .jsonl, `.gz` and `.zst` behind that are packed; .parquet where that is built in
     #[arg(long, short, value_name = "FILE")]
     out: PathBuf,
     /// The first moment that is kept: an offset from the start, or a time as the recording has it

@@ -74,7 +74,7 @@ fn written(model: &Model) -> Result<String, toml::ser::Error> {
 }
 
 /// A start as scenarios have it.
-fn start(clock: &WallClock) -> String {
+pub(super) fn start(clock: &WallClock) -> String {
     let start = clock.start();
     let zone = start.time_zone().iana_name().filter(|name| *name != "UTC");
     let zone = zone.map_or_else(String::new, |name| format!("[{name}]"));

@@ -4,7 +4,7 @@ use super::reading::ReadingArgs;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::terminal::Terminal;
 use autosim_engine::units::{Span, Time, plural};
-use autosim_engine::workload::trace::{Inspection, Summary, inspect};
+use autosim_engine::workload::trace::{Inspection, Part, Summary, inspect};
 use autosim_report::{DAYS, RecordingPlot, group, plain, significant};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -41,7 +41,8 @@ Examples:
   autosim trace inspect access.log.gz --plot rate.png
   autosim trace inspect calls.csv --time TIMESTAMP --zone UTC --service-time duration:ms
   autosim trace inspect per_minute.csv --as counts --value requests --format json
-  autosim trace inspect prometheus.json --select '{job=\"web\"}'";
+  autosim trace inspect prometheus.json --select '{job=\"web\"}'
+  autosim trace inspect access.log.gz --by path --top 5";
 
 pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
     let path = args.file.display().to_string();
@@ -111,7 +112,7 @@ type Line = (String, String);
 /// A description that fits 80 columns.
 fn describe(seen: &Inspection) -> String {
     let mut out = String::new();
-    let lines = about(seen).into_iter().chain(rates(seen)).chain(rows(seen));
+    let lines = about(seen).into_iter().chain(rates(seen)).chain(rows(seen)).chain(parts(seen));
     for (name, value) in lines.chain(seen.service_time.as_ref().map(service_time)) {
         // Writing to a string cannot fail.
         let _ = writeln!(out, "{name:<14}{value}");
@@ -194,6 +195,22 @@ fn rows(seen: &Inspection) -> Vec<Line> {
     }
     if seen.inversions > 0 {
         line("out of order", plural(seen.inversions, "row"));
+    }
+    lines
+}
+
+/// The largest parts with their shares, a line each.
+fn parts(seen: &Inspection) -> Vec<Line> {
+    const SHOWN: usize = 12;
+    let all: f64 = seen.parts.iter().map(|part| part.requests).sum();
+    let line = |(at, part): (usize, &Part)| {
+        let name = if at == 0 { "parts" } else { "" };
+        let share = plain(100.0 * part.requests / all.max(1e-300), 1);
+        (name.to_owned(), format!("{share:>5} %  {}", part.name))
+    };
+    let mut lines: Vec<Line> = seen.parts.iter().take(SHOWN).enumerate().map(line).collect();
+    if seen.parts.len() > SHOWN {
+        lines.push((String::new(), format!("         {} more", seen.parts.len() - SHOWN)));
     }
     lines
 }

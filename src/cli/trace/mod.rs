@@ -1,4 +1,4 @@
-//! `trace`: look at recorded traffic, fetch it, make another file or a model of it, make synthetic traffic.
+//! `trace`: look at recorded traffic, fetch it, make another file, services or a model of it, make synthetic traffic.
 
 mod convert;
 mod fetch;
@@ -6,13 +6,14 @@ mod fit;
 mod generate;
 mod inspect;
 mod reading;
+mod split;
 
 pub(super) use reading::ReadingArgs;
 
 use super::exit::{Exit, Failure};
 use super::terminal::Terminal;
 
-/// Inspect, fetch or convert recorded traffic, fit a model to it, or write synthetic traffic to a file
+/// Inspect, fetch, convert or split recorded traffic, fit a model to it, or write synthetic traffic to a file
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(subcommand)]
@@ -24,6 +25,7 @@ enum Verb {
     Inspect(Box<inspect::Args>),
     Fetch(Box<fetch::Args>),
     Convert(Box<convert::Args>),
+    Split(Box<split::Args>),
     Fit(Box<fit::Args>),
     Generate(Box<generate::Args>),
 }
@@ -33,6 +35,7 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
         Verb::Inspect(args) => inspect::run(args, terminal),
         Verb::Fetch(args) => fetch::run(args, terminal),
         Verb::Convert(args) => convert::run(args, terminal),
+        Verb::Split(args) => split::run(args, terminal),
         Verb::Fit(args) => fit::run(args, terminal),
         Verb::Generate(args) => generate::run(args, terminal),
     }

@@ -1,13 +1,14 @@
 //! How a recording is read: flags that every verb shares that takes one.
 
 use crate::cli::exit::Failure;
-use crate::cli::input::standard_input;
+use crate::cli::input::{at_least_one, standard_input};
 use autosim_engine::units::Span;
 use autosim_engine::workload::trace::{
     Condition, Edge, Failures, Format, Missing, Options, ServiceColumn, TimeUnit, Values,
 };
 use serde::de::IntoDeserializer;
 use serde::de::value::{Error as ValueError, StrDeserializer};
+use std::num::NonZeroU32;
 use std::path::Path;
 
 /// Of the flags, in help.
@@ -39,9 +40,15 @@ pub(in crate::cli) struct ReadingArgs {
     #[arg(help_heading = HEADING, long, value_name = "MEANING", value_parser = named::<Values>)]
     values: Option<Values>,
     /// The series that is the traffic, where a file holds several: a name, labels such as '{job="web"}', or '*'
-    /// for their sum; may be repeated
+    /// for their sum; with --by a value of that column; may be repeated
     #[arg(help_heading = HEADING, long, value_name = "SERIES")]
     select: Vec<String>,
+    /// Column (or label of series) whose values tell the parts of the recording apart: a function, a path, a job
+    #[arg(help_heading = HEADING, long, value_name = "COLUMN")]
+    by: Option<String>,
+    /// Only so many parts, together: the series, or values of --by, with the most requests
+    #[arg(help_heading = HEADING, long, value_name = "N", value_parser = at_least_one::<NonZeroU32>)]
+    top: Option<NonZeroU32>,
     /// Length of the interval of a count or rate
     #[arg(help_heading = HEADING, long, value_name = "SPAN")]
     interval: Option<Span>,
@@ -94,6 +101,8 @@ impl ReadingArgs {
             value: self.value.clone(),
             values: self.values,
             select: self.select.clone(),
+            by: self.by.clone(),
+            top: self.top,
             interval: self.interval,
             missing: self.missing,
             service_time_column: self.service_time.clone(),
@@ -103,6 +112,7 @@ impl ReadingArgs {
             conditions: self.conditions.clone(),
             sort: self.sort,
             memory_limit_bytes: None,
+            copied: false,
             standard_input: None,
         }
     }
@@ -124,6 +134,8 @@ impl ReadingArgs {
             ("value", text(&self.value)),
             ("values", self.values.and_then(written)),
             ("select", list(self.select.clone())),
+            ("by", text(&self.by)),
+            ("top", self.top.and_then(written)),
             ("interval", self.interval.and_then(written)),
             ("missing", self.missing.and_then(written)),
             ("service_time_column", self.service_time.clone().and_then(written)),
@@ -162,11 +174,11 @@ mod tests {
     #[test]
     fn every_flag_is_a_key_of_a_replay() {
         let flags = "x --as rates --time t --time-unit ms --time-is end --zone UTC --value v --values counts \
-                     --select a --select {b=\"c\"} --interval 1m --missing hold --service-time d:ms --durations d.csv \
+                     --select a --select {b=\"c\"} --by f --top 3 --interval 1m --missing hold --service-time d:ms --durations d.csv \
                      --failed leave-out --where a!=b --where c~d --sort";
         let args = Alone::parse_from(flags.split_ascii_whitespace()).reading;
         let mut keys = args.keys();
-        assert_eq!(keys.len(), 15, "{keys}");
+        assert_eq!(keys.len(), 17, "{keys}");
         keys.insert("file".to_owned(), toml::Value::String("f".to_owned()));
         let replay: autosim_engine::workload::arrivals::Replay = keys.try_into().unwrap();
         let options = Options { memory_limit_bytes: None, ..replay.options() };

@@ -7,8 +7,9 @@ use autosim_study::tune::Cells;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The folder, and a line that says how far it is.
 pub(super) struct CellFolder {
@@ -18,6 +19,8 @@ pub(super) struct CellFolder {
     kept: AtomicU64,
     /// The first file that could not be written.
     lost: Mutex<Option<(PathBuf, io::Error)>>,
+    /// Set when a cell is lost: where finished cells are all there is to gain, more of them are none.
+    stop: Option<Arc<AtomicBool>>,
 }
 
 /// A file that says whose folder it is.
@@ -52,7 +55,12 @@ impl CellFolder {
         }
         bar.enable_steady_tick(std::time::Duration::from_millis(250));
         let (kept, lost) = (AtomicU64::new(0), Mutex::new(None));
-        Ok(Self { folder: folder.to_owned(), bar, kept, lost })
+        Ok(Self { folder: folder.to_owned(), bar, kept, lost, stop: None })
+    }
+
+    /// Sets this when a cell cannot be kept.
+    pub(super) fn stop_when_lost(&mut self, stop: &Arc<AtomicBool>) {
+        self.stop = Some(Arc::clone(stop));
     }
 
     /// Takes the line off the screen; a cell that could not be kept is said.
@@ -61,8 +69,10 @@ impl CellFolder {
         match self.lost.lock().unwrap_or_else(PoisonError::into_inner).take() {
             None => Ok(()),
             Some((path, error)) => Err(Failure::bad_input(format_args!(
-                "cannot write {}: {error}; finished cells that were not kept are run again",
-                path.display()
+                "cannot write {}: {error}; {} written before it, nothing of which is lost: make room, and the same \
+                 command goes on from there",
+                path.display(),
+                plural(self.kept(), "cell")
             ))),
         }
     }
@@ -77,34 +87,61 @@ impl CellFolder {
         &self.folder
     }
 
-    fn lose(&self, half: &Path, path: PathBuf, error: io::Error) {
-        let _ = std::fs::remove_file(half);
-        let mut lost = self.lost.lock().unwrap_or_else(PoisonError::into_inner);
-        lost.get_or_insert((path, error));
+    /// Puts a cell of another folder into this one, as it is.
+    pub(super) fn adopt(&self, id: &str, bytes: &[u8]) {
+        let path = cell_path(&self.folder, id);
+        if std::fs::read(&path).is_ok_and(|there| there == bytes) {
+            return;
+        }
+        self.write(&path, bytes);
     }
 
-    fn path(&self, id: &str) -> PathBuf {
-        self.folder.join(format!("{id}.json"))
+    /// A file is whole or not there: it is written beside its place, by a name that no other process has, and moved.
+    fn write(&self, path: &Path, bytes: &[u8]) {
+        match write_whole(path, bytes) {
+            Ok(()) => _ = self.kept.fetch_add(1, Ordering::Relaxed),
+            Err(error) => {
+                let mut lost = self.lost.lock().unwrap_or_else(PoisonError::into_inner);
+                lost.get_or_insert((path.to_owned(), error));
+                if let Some(stop) = &self.stop {
+                    stop.store(true, Ordering::Relaxed);
+                }
+            }
+        }
     }
+}
+
+/// Where a cell is in a folder of them.
+pub(super) fn cell_path(folder: &Path, id: &str) -> PathBuf {
+    folder.join(format!("{id}.json"))
+}
+
+/// Names of files on their way end so.
+pub(super) const HALF: &str = "half";
+
+/// Writes a file beside its place and moves it there; several processes may do so at once.
+pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let clock = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let own = format!("{}-{}.{HALF}", std::process::id(), clock.as_nanos());
+    let half = path.with_extension(own);
+    let written = std::fs::write(&half, bytes).and_then(|()| std::fs::rename(&half, path));
+    if written.is_err() {
+        let _ = std::fs::remove_file(&half);
+    }
+    written
 }
 
 impl Cells for CellFolder {
     fn find(&self, id: &str) -> Option<CellFigures> {
         // What is cut short, or of another version, is as good as missing.
-        let text = std::fs::read_to_string(self.path(id)).ok()?;
+        let text = std::fs::read_to_string(cell_path(&self.folder, id)).ok()?;
         serde_json::from_str(&text).ok()
     }
 
     fn keep(&self, id: &str, figures: &CellFigures) {
         self.bar.inc(1);
-        let path = self.path(id);
-        let half = path.with_extension("half");
         let text = serde_json::to_string(figures).unwrap_or_default();
-        let written = std::fs::write(&half, text).and_then(|()| std::fs::rename(&half, &path));
-        match written {
-            Ok(()) => _ = self.kept.fetch_add(1, Ordering::Relaxed),
-            Err(error) => self.lose(&half, path, error),
-        }
+        self.write(&cell_path(&self.folder, id), text.as_bytes());
     }
 
     fn begins(&self, cells: usize, requests: u64) {

@@ -2,7 +2,8 @@
 //!
 //! **Is**: the mergeable latency [`Histogram`], and the statistics of comparison: means with Student-t
 //! intervals ([`Estimate`]), [`Paired`] differences, [`holm`] correction, relative [`Change`],
-//! the [`frontier`] of cost and latency, [`mser5`] and [`batch_means`] of one long run, [`worst_tenth`] of many, and the elasticity metrics of the research literature.
+//! the [`frontier`] of cost and latency, [`mser5`] and [`batch_means`] of one long run, [`worst_tenth`] of many, the
+//! elasticity metrics of the research literature, and Erlang's formulas.
 //!
 //! **Knows**: numbers.
 //!
@@ -11,6 +12,7 @@
 //! **Start at** [`Histogram`] and [`Estimate`].
 
 mod elasticity;
+mod erlang;
 mod estimate;
 mod frontier;
 mod histogram;
@@ -19,6 +21,8 @@ mod steady;
 mod worst;
 
 pub use elasticity::{Elasticity, Ilyushkin, Piece, Response, Track};
+pub(crate) use erlang::crossing;
+pub use erlang::{erlang_b, erlang_c};
 pub use estimate::Estimate;
 pub use frontier::frontier;
 pub use histogram::Histogram;

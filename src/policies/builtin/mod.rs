@@ -15,10 +15,12 @@ pub mod fixed;
 mod inner;
 pub mod keep_alive;
 pub mod parts;
+pub mod pid;
 mod range;
 mod registry;
 pub mod scale_to_zero;
 pub mod scheduled;
+pub mod staffing;
 #[cfg(test)]
 mod tape;
 pub mod target_tracking;

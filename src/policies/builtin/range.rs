@@ -10,6 +10,8 @@ impl PolicySpec {
             Self::Fixed(spec) => spec.replicas,
             Self::TargetTracking(spec) => spec.min.max(1),
             Self::Threshold(spec) => spec.min.max(1),
+            Self::Pid(spec) => spec.min.max(1),
+            Self::Staffing(spec) => spec.min.max(1),
             Self::Scheduled(spec) => {
                 let inner = spec.policy.as_ref().map(|policy| policy.natural_start());
                 inner.or(spec.initial).unwrap_or(1)
@@ -29,6 +31,8 @@ impl PolicySpec {
             Self::Fixed(spec) => spec.replicas,
             Self::TargetTracking(spec) => spec.min,
             Self::Threshold(spec) => spec.min,
+            Self::Pid(spec) => spec.min,
+            Self::Staffing(spec) => spec.min,
             Self::Scheduled(spec) => {
                 let planned = spec.entries.iter().filter_map(|entry| entry.replicas.or(entry.min));
                 let inner = spec.policy.as_ref().map(|policy| policy.floor());
@@ -47,6 +51,8 @@ impl PolicySpec {
             Self::Fixed(spec) => spec.replicas,
             Self::TargetTracking(spec) => spec.max,
             Self::Threshold(spec) => spec.max,
+            Self::Pid(spec) => spec.max,
+            Self::Staffing(spec) => spec.max,
             Self::Scheduled(_) => u32::MAX,
             Self::ScaleToZero(spec) => spec.policy.most(),
             Self::KeepAlive(spec) => spec.max,

@@ -5,8 +5,10 @@ use super::combine::Combine;
 use super::fixed::Fixed;
 use super::keep_alive::KeepAlive;
 use super::parts::Bounds;
+use super::pid::Pid;
 use super::scale_to_zero::ScaleToZero;
 use super::scheduled::Scheduled;
+use super::staffing::Staffing;
 use super::target_tracking::TargetTracking;
 use super::threshold::Threshold;
 use super::timing;
@@ -42,6 +44,10 @@ pub enum PolicySpec {
     TargetTracking(TargetTracking),
     /// By steps when a metric crosses a level.
     Threshold(Threshold),
+    /// By a feedback loop on a metric.
+    Pid(Pid),
+    /// For the request rate, by a method of the literature.
+    Staffing(Staffing),
     /// By the calendar, alone or over another policy.
     Scheduled(Scheduled),
     /// No replicas while nothing happens, around another policy.
@@ -110,6 +116,8 @@ impl PolicySpec {
                 Self::Fixed(spec) => spec.check(faults),
                 Self::TargetTracking(spec) => spec.check(faults),
                 Self::Threshold(spec) => spec.check(faults),
+                Self::Pid(spec) => spec.check(faults),
+                Self::Staffing(spec) => spec.check(faults),
                 Self::Scheduled(spec) => spec.check(depth, faults),
                 Self::ScaleToZero(spec) => spec.check(depth, faults),
                 Self::KeepAlive(spec) => {
@@ -131,6 +139,8 @@ impl PolicySpec {
             Self::Fixed(spec) => spec.autoscaler(context),
             Self::TargetTracking(spec) => spec.autoscaler(context),
             Self::Threshold(spec) => spec.autoscaler(context),
+            Self::Pid(spec) => spec.autoscaler(context),
+            Self::Staffing(spec) => spec.autoscaler(context),
             Self::Scheduled(spec) => spec.autoscaler(context),
             Self::ScaleToZero(spec) => spec.autoscaler(context),
             Self::KeepAlive(spec) => spec.autoscaler(context),
@@ -144,6 +154,8 @@ impl PolicySpec {
         match self {
             Self::TargetTracking(spec) => spec.interval,
             Self::Threshold(spec) => spec.interval,
+            Self::Pid(spec) => spec.interval,
+            Self::Staffing(spec) => spec.interval,
             Self::Scheduled(spec) => {
                 spec.policy.as_ref().map_or(timing::minute(), |p| p.interval())
             }
@@ -166,6 +178,7 @@ impl PolicySpec {
         match self {
             Self::TargetTracking(spec) => names.extend(spec.metric.service.clone()),
             Self::Threshold(spec) => names.extend(spec.metric.service.clone()),
+            Self::Pid(spec) => names.extend(spec.metric.service.clone()),
             Self::ScaleToZero(spec) => {
                 names.extend(spec.metric.service.clone());
                 spec.policy.collect_services(names);
@@ -178,7 +191,7 @@ impl PolicySpec {
             Self::Combine(spec) => {
                 spec.policies.values().for_each(|policy| policy.collect_services(names));
             }
-            Self::Fixed(_) | Self::KeepAlive(_) | Self::Clairvoyant(_) => {}
+            Self::Fixed(_) | Self::Staffing(_) | Self::KeepAlive(_) | Self::Clairvoyant(_) => {}
         }
     }
 
@@ -189,6 +202,8 @@ impl PolicySpec {
             Self::Fixed(_)
             | Self::TargetTracking(_)
             | Self::Threshold(_)
+            | Self::Pid(_)
+            | Self::Staffing(_)
             | Self::Scheduled(_)
             | Self::ScaleToZero(_)
             | Self::Combine(_)
@@ -203,9 +218,12 @@ impl PolicySpec {
             Self::ScaleToZero(spec) => spec.policy.needs_plan(),
             Self::Scheduled(spec) => spec.policy.as_ref().is_some_and(|inner| inner.needs_plan()),
             Self::Combine(spec) => spec.policies.values().any(Self::needs_plan),
-            Self::Fixed(_) | Self::TargetTracking(_) | Self::Threshold(_) | Self::KeepAlive(_) => {
-                false
-            }
+            Self::Fixed(_)
+            | Self::TargetTracking(_)
+            | Self::Threshold(_)
+            | Self::Pid(_)
+            | Self::Staffing(_)
+            | Self::KeepAlive(_) => false,
         }
     }
 
@@ -214,6 +232,8 @@ impl PolicySpec {
         match self {
             Self::TargetTracking(spec) => Some(Bounds { min: spec.min, max: spec.max }),
             Self::Threshold(spec) => Some(Bounds { min: spec.min, max: spec.max }),
+            Self::Pid(spec) => Some(Bounds { min: spec.min, max: spec.max }),
+            Self::Staffing(spec) => Some(Bounds { min: spec.min, max: spec.max }),
             Self::Fixed(_)
             | Self::Scheduled(_)
             | Self::ScaleToZero(_)
@@ -232,6 +252,10 @@ impl PolicySpec {
             }
             Self::Threshold(spec) => {
                 Cow::Owned(Self::Threshold(Threshold { min, max, ..spec.clone() }))
+            }
+            Self::Pid(spec) => Cow::Owned(Self::Pid(Pid { min, max, ..spec.clone() })),
+            Self::Staffing(spec) => {
+                Cow::Owned(Self::Staffing(Staffing { min, max, ..spec.clone() }))
             }
             Self::Fixed(_)
             | Self::Scheduled(_)
@@ -253,18 +277,9 @@ mod tests {
         policies: std::collections::BTreeMap<String, PolicySpec>,
     }
 
-    /// The TOML snippet in every kind's documentation, by the name of its parameters' type.
+    /// The TOML snippet in every kind's documentation.
     fn snippets() -> Vec<String> {
-        let schema = schemars::schema_for!(PolicySpec).to_value();
-        let kinds = schema["oneOf"].as_array().unwrap();
-        let snippet = |kind: &serde_json::Value| {
-            let (_, parameters) = kind["properties"].as_object().unwrap().iter().next().unwrap();
-            let path = parameters["$ref"].as_str().unwrap().trim_start_matches('#');
-            let text = schema.pointer(path).unwrap()["description"].as_str().unwrap().to_owned();
-            let start = text.find("```toml").expect("a snippet") + "```toml".len();
-            text[start..].split("```").next().unwrap().to_owned()
-        };
-        kinds.iter().map(snippet).collect()
+        tape::snippets::<PolicySpec>()
     }
 
     #[test]

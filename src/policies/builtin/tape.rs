@@ -11,6 +11,20 @@ pub(super) fn spec(toml: &str) -> PolicySpec {
     toml::from_str(toml).unwrap_or_else(|error| panic!("{error}\n{toml}"))
 }
 
+/// The TOML snippet in the documentation of every kind of a family, in their order.
+pub(super) fn snippets<Family: schemars::JsonSchema>() -> Vec<String> {
+    let schema = schemars::schema_for!(Family).to_value();
+    let kinds = schema["oneOf"].as_array().unwrap();
+    let snippet = |kind: &serde_json::Value| {
+        let (_, parameters) = kind["properties"].as_object().unwrap().iter().next().unwrap();
+        let path = parameters["$ref"].as_str().unwrap().trim_start_matches('#');
+        let text = schema.pointer(path).unwrap()["description"].as_str().unwrap().to_owned();
+        let start = text.find("```toml").expect("a snippet") + "```toml".len();
+        text[start..].split("```").next().unwrap().to_owned()
+    };
+    kinds.iter().map(snippet).collect()
+}
+
 /// The faults of the policy in `toml`, as printed.
 pub(super) fn faults(toml: &str) -> Vec<String> {
     let mut faults = Faults::new();

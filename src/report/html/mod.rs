@@ -4,7 +4,10 @@
 mod data;
 mod number;
 mod page;
+mod search;
 mod series;
+
+pub(crate) use search::{Bar, HeatMap, Knob, MapCell, MapRow, Search};
 
 use askama::Template as _;
 use autosim_study::experiment::{Comparison, Results};
@@ -13,13 +16,14 @@ use std::io::{self, Write};
 /// File name.
 pub(super) const NAME: &str = "report.html";
 
-/// Writes the page.
+/// Writes the page; with the search that led to the run, if one did.
 pub(super) fn write(
     results: &Results,
     comparison: &Comparison,
+    search: Option<&Search>,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let page = page::page(results, comparison)?;
+    let page = page::page(results, comparison, search)?;
     out.write_all(page.render().map_err(io::Error::other)?.as_bytes())
 }
 

@@ -1,6 +1,7 @@
 //! The words and tables of the page, for its template.
 
 use super::data::data;
+use super::search::Search;
 use crate::manifest::to_repeat;
 use crate::moments::lines;
 use crate::notes::{INCOMPLETE, notes};
@@ -21,6 +22,7 @@ pub(super) struct Page<'a> {
     question: Option<&'a str>,
     verdict: String,
     incomplete: Option<&'static str>,
+    search: Option<&'a Search>,
     worst: Vec<String>,
     facts: Vec<(&'static str, String)>,
     currency: String,
@@ -87,7 +89,11 @@ const SCRIPT: [&str; 9] = [
 ];
 
 /// Fills the page.
-pub(super) fn page<'a>(results: &'a Results, comparison: &'a Comparison) -> io::Result<Page<'a>> {
+pub(super) fn page<'a>(
+    results: &'a Results,
+    comparison: &'a Comparison,
+    search: Option<&'a Search>,
+) -> io::Result<Page<'a>> {
     let about = &results.about;
     // `<` could end a script element; in JSON it may be written as an escape.
     let safe = |json: String| json.replace('<', "\\u003c");
@@ -101,6 +107,7 @@ pub(super) fn page<'a>(results: &'a Results, comparison: &'a Comparison) -> io::
         question: about.question.as_deref(),
         verdict: unbroken(&sentence(&verdict(results, comparison))),
         incomplete: (!results.complete).then_some(INCOMPLETE),
+        search,
         worst: lines(results, comparison, WORST).iter().map(|line| unbroken(line)).collect(),
         facts: facts(results, comparison),
         currency: currency(about.price.currency()),

@@ -6,7 +6,7 @@ use crate::sample;
 
 fn written(results: &Results, comparison: &Comparison) -> String {
     let mut out = Vec::new();
-    write(results, comparison, &mut out).unwrap();
+    write(results, comparison, None, &mut out).unwrap();
     String::from_utf8(out).unwrap()
 }
 

@@ -29,8 +29,12 @@ pub(crate) struct Cell {
     pub(crate) standing: Standing,
     /// What it cost.
     pub(crate) cost: String,
+    /// The same as a number.
+    pub(crate) cost_value: f64,
     /// It is the one that was chosen.
     pub(crate) chosen: bool,
+    /// It is what is in force today.
+    pub(crate) today: bool,
 }
 
 const WIDTH: f64 = 1200.0;
@@ -140,6 +144,8 @@ mod tests {
             at,
             standing: Standing::Holds,
             cost: "12.5".to_owned(),
+            cost_value: 12.5,
+            today: false,
             chosen: at == (0, 0),
         };
         SettingsMap {

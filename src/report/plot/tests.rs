@@ -296,7 +296,7 @@ fn where_every_percentile_is_infinite_the_share_that_failed_is_drawn() {
     }
     assert!(!has(&words, "SLO p99 < 300ms") && !has(&words, "frontier"), "{words:?}");
     let mut out = Vec::new();
-    crate::html::write(&results, &comparison, &mut out).unwrap();
+    crate::html::write(&results, &comparison, None, &mut out).unwrap();
     let page = String::from_utf8(out).unwrap();
     assert!(page.contains("\"failing\":true") && page.contains("share that failed: the p99"));
     // One of them finite: latency again, the others as arrows.
@@ -321,7 +321,7 @@ fn no_output_of_a_closed_loop_is_without_the_words() {
     let mut results = sample::results();
     let written = |results: &Results| -> Vec<(String, String)> {
         let comparison = Comparison::of(results);
-        let texts = crate::files(results, &comparison, &[]).into_iter().map(|file| {
+        let texts = crate::files(results, &comparison, None, &[]).into_iter().map(|file| {
             let mut out = Vec::new();
             (file.write)(&mut out).unwrap();
             (file.name, String::from_utf8_lossy(&out).into_owned())

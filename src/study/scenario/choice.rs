@@ -4,6 +4,7 @@
 use super::own::OwnPolicy;
 use autosim_engine::control::Autoscaler;
 use autosim_policies::builtin::keep_alive::KeepAlive;
+use autosim_policies::builtin::staffing::Named;
 use autosim_policies::builtin::{PolicyContext, PolicySpec};
 use autosim_policies::products::{ProductFile, ProductPolicy};
 use autosim_policies::stdio::ProgramFile;
@@ -195,6 +196,9 @@ impl<'de> Deserialize<'de> for PolicyFile {
 }
 
 fn unknown_kind<E: serde::de::Error>(kind: &str) -> E {
+    if Named::ALL.iter().any(|method| <&str>::from(method) == kind) {
+        return E::custom(format!("`{kind}` is a method of staffing: `staffing.method.{kind}`"));
+    }
     let known = PolicySpec::KINDS.iter().chain(ProductFile::KINDS).chain(ProgramFile::KINDS);
     let known: Vec<String> = known.map(|kind| format!("`{kind}`")).collect();
     E::custom(format!("unknown variant `{kind}`, expected one of {}", known.join(", ")))

@@ -142,6 +142,22 @@ impl Findings {
         self
     }
 
+    /// Each fault once where several settings of one policy have it: what is said of the first holds for all.
+    #[must_use]
+    pub fn without_repeats(mut self) -> Self {
+        let mut seen = Vec::new();
+        self.found.retain(|Finding { fault, span, .. }| {
+            let place = span.as_ref().map(|span| self.sources.locate(span).0.name.clone());
+            let said = (place, fault.message.clone(), fault.hint.clone());
+            let is_new = !seen.contains(&said);
+            if is_new {
+                seen.push(said);
+            }
+            is_new
+        });
+        self
+    }
+
     /// True if nothing was found.
     pub fn is_empty(&self) -> bool {
         self.found.is_empty()

@@ -182,7 +182,7 @@ fn policy_names(root: &DeTable<'_>) -> Vec<String> {
 }
 
 /// What is wrong with the form of a text: the first fault, since one slip makes many, and how many follow.
-fn first_of(text: &str, errors: &[toml::de::Error]) -> Vec<Finding> {
+pub(super) fn first_of(text: &str, errors: &[toml::de::Error]) -> Vec<Finding> {
     let start = |error: &&toml::de::Error| error.span().map_or(0, |span| span.start);
     let Some(first) = errors.iter().min_by_key(start) else { return Vec::new() };
     let mut finding = syntax(text, first);
@@ -288,7 +288,7 @@ fn keep_policies(
 }
 
 /// Whether a fault is only about what an earlier fault took out.
-fn follows(fault: &Fault, removed: &[Vec<String>]) -> bool {
+pub(super) fn follows(fault: &Fault, removed: &[Vec<String>]) -> bool {
     removed.iter().any(|gone| {
         let gone = gone.join(".");
         let under = |a: &str, b: &str| a == b || a.starts_with(&format!("{b}."));

@@ -17,6 +17,8 @@ pub struct Axis {
     pub values: Vec<String>,
     /// Its values are numbers or durations: a value between two others is expected to do what lies between.
     pub ordered: bool,
+    /// The place of the value that is in force today, if it is one of them.
+    pub today: Option<usize>,
 }
 
 impl FromStr for Axis {
@@ -65,7 +67,20 @@ impl Axis {
         if values.len() > MOST_VALUES {
             return Err(too_many(values.len() as f64));
         }
-        Ok(Self { policy, key: key.to_owned(), values, ordered })
+        Ok(Self { policy, key: key.to_owned(), values, ordered, today: None })
+    }
+}
+
+impl Axis {
+    /// The same, with the value that is in force today.
+    #[must_use]
+    pub(super) fn from_today(mut self, value: &str) -> Self {
+        let alike = |other: &String| match sizes(&[other.clone(), value.to_owned()]) {
+            Some(both) => both[0] == both[1],
+            None => other == value,
+        };
+        self.today = self.values.iter().position(alike);
+        self
     }
 }
 

@@ -202,7 +202,7 @@ impl Family {
             let known = self.own(scenario);
             return Ok(rest.map(|rest| {
                 let value = known.iter().find(|(way, _)| way == rest).map(|(_, value)| value);
-                (Place::Policy(rest.to_owned()), with_unit(axis, value))
+                (Place::Policy(rest.to_owned()), of_today(axis, value))
             }));
         }
         let in_root = json_schema()["properties"].get(first).is_some();
@@ -210,17 +210,19 @@ impl Family {
             if let Some((_, why)) = FIXED.iter().find(|(fixed, _)| *fixed == first) {
                 return Err(format!("--vary {key}: `{first}` cannot vary: {why}"));
             }
-            return Ok(Some((Place::Scenario(key.to_owned()), axis.clone())));
+            let pointer = format!("/{}", key.replace('.', "/"));
+            let today = of_today(axis, scenario.resolved.pointer(&pointer));
+            return Ok(Some((Place::Scenario(key.to_owned()), today)));
         }
         let members = self.members(key);
         match members.as_slice() {
             [] => {}
-            [(document, way)] => {
+            [(document, way, value)] => {
                 let place = Place::Document(*document, way.clone());
-                return Ok(Some((place, axis.clone())));
+                return Ok(Some((place, of_today(axis, Some(value)))));
             }
             several => {
-                let ways = several.iter().map(|(_, way)| way.as_str());
+                let ways = several.iter().map(|(_, way, _)| way.as_str());
                 return Err(self.ambiguous(axis, ways));
             }
         }
@@ -233,7 +235,7 @@ impl Family {
                 return Err(self.ambiguous(axis, several.iter().map(|(way, _)| way.as_str())));
             }
         };
-        Ok(Some((Place::Policy(way.clone()), with_unit(axis, Some(value)))))
+        Ok(Some((Place::Policy(way.clone()), of_today(axis, Some(value)))))
     }
 
     fn ambiguous<'a>(&self, axis: &Axis, ways: impl Iterator<Item = &'a str>) -> String {
@@ -260,16 +262,16 @@ impl Family {
         !self.members(key).is_empty() || !self.own_keys(key, scenario).is_empty()
     }
 
-    /// Members of its documents that are called so: which document, and the way.
-    fn members(&self, key: &str) -> Vec<(usize, String)> {
+    /// Members of its documents that are called so: which document, the way, and what it is now.
+    fn members(&self, key: &str) -> Vec<(usize, String, Value)> {
         let key = key.replace('[', ".").replace(']', "");
         let named = |key: &str| {
             let mut found = Vec::new();
             for (index, document) in self.documents.iter().enumerate() {
                 let bodies = Document::parse_beside_others(&document.text).map(|read| read.bodies);
                 for body in bodies.unwrap_or_default() {
-                    let ways = scalars(&body).into_iter().map(|(way, _)| way);
-                    found.extend(ways.filter(|way| ends_with(way, key)).map(|way| (index, way)));
+                    let all = scalars(&body).into_iter().filter(|(way, _)| ends_with(way, key));
+                    found.extend(all.map(|(way, value)| (index, way, value)));
                 }
             }
             found
@@ -305,6 +307,24 @@ impl Family {
             bodies.unwrap_or_default().iter().flat_map(scalars).collect::<Vec<_>>()
         });
         own.chain(members.map(|(way, _)| way)).collect()
+    }
+
+    /// A name for the policy with a setting, which says its values and is not taken.
+    pub(super) fn name(&self, point: Option<Point>, is_taken: impl Fn(&str) -> bool) -> String {
+        // Names are at most 100 letters, digits and dashes.
+        const LONGEST: usize = 80;
+        let values = point.map_or_else(String::new, |point| format!("-{}", self.space.told(point)));
+        let plain = |c: char| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' };
+        let mut name: String = format!("{}{values}", self.policy).chars().map(plain).collect();
+        name = name.replace("--", "-");
+        name.truncate(LONGEST);
+        let first = name.clone();
+        let mut further = 1;
+        while is_taken(&name) {
+            further += 1;
+            name = format!("{first}-{further}");
+        }
+        name
     }
 
     /// Layers that make the policy with a setting a policy called `name`, and the documents that they name.
@@ -415,14 +435,18 @@ fn edited(file: &str, text: &str, edits: &[(String, String)]) -> Result<String, 
     })
 }
 
-/// An axis whose bare numbers have the percent sign of what the key is now.
-fn with_unit(axis: &Axis, value: Option<&Value>) -> Axis {
+/// An axis beside what its key is now: which of its values that is. Its bare numbers have the percent sign of it.
+fn of_today(axis: &Axis, value: Option<&Value>) -> Axis {
     let mut axis = axis.clone();
     if value.and_then(Value::as_str).is_some_and(|text| text.ends_with('%')) {
         let bare = |value: &&mut String| value.parse::<f64>().is_ok();
         axis.values.iter_mut().filter(bare).for_each(|value| value.push('%'));
     }
-    axis
+    match value {
+        Some(Value::String(text)) => axis.from_today(text),
+        Some(value) => axis.from_today(&value.to_string()),
+        None => axis,
+    }
 }
 
 /// Whether a way ends with a key, whole names compared.

@@ -37,6 +37,22 @@ impl Judged {
         self.policy(name).map(|policy| policy.verdict.ruling)
     }
 
+    /// The cheapest of the others that held, and what it cost.
+    pub fn cheapest_other(&self) -> Option<(f64, &str)> {
+        let all = self.comparison.policies.iter().filter(|one| one.name != self.tuned);
+        let held = all.filter(|one| one.verdict.ruling == Ruling::Met);
+        let costs = held.filter_map(|one| Some((self.cost(one)?, one.name.as_str())));
+        costs.min_by(|a, b| a.0.total_cmp(&b.0))
+    }
+
+    /// What the choice of the winner lets pass: how much less the cheapest of the others that held cost, as a share of
+    /// the winner's cost; 0 where none did for less.
+    pub fn regret(&self) -> Option<f64> {
+        let own = self.policy(&self.tuned).and_then(|tuned| self.cost(tuned))?;
+        let less = self.cheapest_other().map_or(0.0, |(least, _)| 1.0 - least / own);
+        Some(less.max(0.0))
+    }
+
     /// What a policy of it cost, on average.
     pub fn cost(&self, policy: &Compared) -> Option<f64> {
         policy.estimate(self.comparison.cost.figure()).map(|cost| cost.mean)

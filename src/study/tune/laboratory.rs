@@ -40,7 +40,7 @@ pub enum Stop {
 }
 
 /// A setting of a family, or the policy as it is.
-type Subject = (usize, Option<Point>);
+pub(super) type Subject = (usize, Option<Point>);
 /// What a setting changes for every policy: keys of the scenario and their values.
 type Around = Vec<(String, String)>;
 
@@ -66,6 +66,8 @@ pub struct Laboratory<'a> {
     pub budget: Option<u64>,
     /// Only these cells are run: the first of two numbers counts from 1 to the second.
     pub shard: Option<(u64, u64)>,
+    /// Values were checked: what the search sees is laid on every setting.
+    pub(super) checked: bool,
     /// Something is drawn in some setting: replications differ. Known once settings were checked.
     pub draws: bool,
     /// Requests simulated in the cells of this search, finished before or now.
@@ -76,8 +78,18 @@ pub struct Laboratory<'a> {
     pub found: usize,
     /// Cells run now.
     pub run: usize,
-    seen: BTreeMap<Subject, Vec<CellFigures>>,
+    identities: BTreeMap<Subject, String>,
+    seen: BTreeMap<Subject, Vec<Finished>>,
     samples: BTreeMap<Subject, Vec<Sample>>,
+}
+
+/// A finished cell.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Finished {
+    /// Its identity: a hash of everything that its figures depend on, the program among it.
+    pub id: String,
+    /// What it showed.
+    pub figures: CellFigures,
 }
 
 /// Settings that become one scenario: more would only make its texts long.
@@ -104,14 +116,38 @@ impl<'a> Laboratory<'a> {
             cancel,
             budget: None,
             shard: None,
+            checked: false,
             draws: base.draws(),
             requests: 0,
             requests_now: 0,
             found: 0,
             run: 0,
+            identities: BTreeMap::new(),
             seen: BTreeMap::new(),
             samples: BTreeMap::new(),
         }
+    }
+
+    /// Another one, of the same settings on other days, in which nothing was tried yet.
+    pub(super) fn on(&self, layers: Vec<Layer>) -> Self {
+        let (beside, cells) = (self.beside.clone(), self.cells);
+        Self {
+            layers,
+            program: self.program.clone(),
+            budget: self.budget.map(|budget| budget.saturating_sub(self.requests_now)),
+            shard: self.shard,
+            checked: true,
+            draws: self.draws,
+            ..Self::new(self.base, beside, self.families, cells, self.jobs, self.cancel)
+        }
+    }
+
+    /// Counts what another one simulated as its own.
+    pub(super) fn count(&mut self, other: &Self) {
+        self.requests += other.requests;
+        self.requests_now += other.requests_now;
+        self.found += other.found;
+        self.run += other.run;
     }
 
     /// The settings of one family.
@@ -121,8 +157,17 @@ impl<'a> Laboratory<'a> {
 
     /// The rows of a setting, replication by replication.
     pub fn rows(&self, family: usize, point: Option<Point>) -> Vec<&Row> {
-        let seen = self.seen.get(&(family, point)).map_or(&[][..], Vec::as_slice);
-        seen.iter().map(|one| &one.row).collect()
+        self.finished(family, point).iter().map(|one| &one.figures.row).collect()
+    }
+
+    /// The identity of a setting that was tried: a hash of everything that was said of it.
+    pub fn identity(&self, family: usize, point: Option<Point>) -> &str {
+        self.identities.get(&(family, point)).map_or("", String::as_str)
+    }
+
+    /// The cells of a setting, replication by replication.
+    pub fn finished(&self, family: usize, point: Option<Point>) -> &[Finished] {
+        self.seen.get(&(family, point)).map_or(&[], Vec::as_slice)
     }
 
     /// Refuses what its documents or its policies would refuse: every value on its own, beside the first of the
@@ -130,7 +175,7 @@ impl<'a> Laboratory<'a> {
     ///
     /// # Errors
     /// Everything that is wrong with any of them.
-    pub fn check(&mut self) -> Result<(), Stop> {
+    pub(super) fn check(&mut self) -> Result<(), Stop> {
         let families = self.families;
         for (index, family) in families.iter().enumerate() {
             let mut points: Vec<Point> = corners(family);
@@ -154,6 +199,7 @@ impl<'a> Laboratory<'a> {
                 self.draws |= self.scenario(&around, &subjects)?.draws();
             }
         }
+        self.checked = true;
         Ok(())
     }
 
@@ -169,8 +215,10 @@ impl<'a> Laboratory<'a> {
             Layer::value(format!("--vary {key}={value}"), key, value) //
         }));
         let mut names = Vec::new();
-        for (at, (family, point)) in subjects.iter().enumerate() {
-            let name = self.free_name(at);
+        for (family, point) in subjects {
+            let name = self.families[*family].name(*point, |name| {
+                names.iter().any(|taken| taken == name) || self.is_taken(name)
+            });
             let made = self.families[*family].layers(&name, *point);
             let (layers, documents) = made.map_err(Stop::NotEdited)?;
             options.layers.extend(layers);
@@ -180,7 +228,7 @@ impl<'a> Laboratory<'a> {
         options.choose_only(names);
         match load(sources, &options) {
             Ok(Loaded { scenario, .. }) => Ok(scenario),
-            Err(findings) => Err(Stop::Refused(Box::new(findings))),
+            Err(findings) => Err(Stop::Refused(Box::new(findings.without_repeats()))),
         }
     }
 
@@ -198,12 +246,8 @@ impl<'a> Laboratory<'a> {
         (sources, options)
     }
 
-    fn free_name(&self, at: usize) -> String {
-        let mut name = format!("setting-{at}");
-        while self.base.policies.iter().any(|policy| policy.name == name) {
-            name.push('-');
-        }
-        name
+    fn is_taken(&self, name: &str) -> bool {
+        self.base.policies.iter().any(|policy| policy.name == name)
     }
 
     /// Runs every subject until it has so many replications.
@@ -211,20 +255,58 @@ impl<'a> Laboratory<'a> {
     /// # Errors
     /// Why it is over; what was finished is kept.
     pub fn run(&mut self, wanted: &[(Subject, u32)]) -> Result<(), Stop> {
+        for (around, some) in self.batches(wanted) {
+            self.run_some(&around, &some)?;
+        }
+        Ok(())
+    }
+
+    /// Identities of the cells that [`Laboratory::run`] would need, and of nothing else: none is run.
+    ///
+    /// # Errors
+    /// A setting that cannot be run.
+    pub fn ids(&self, wanted: &[(Subject, u32)]) -> Result<Vec<String>, Stop> {
+        let mut all = Vec::new();
+        for (around, some) in self.batches(wanted) {
+            let batch = self.batch(&around, &some)?;
+            all.extend(batch.cells.into_iter().map(|(_, id)| id));
+        }
+        Ok(all)
+    }
+
+    /// What does not have so many replications yet, in parts that can become one scenario.
+    fn batches(&self, wanted: &[(Subject, u32)]) -> Vec<(Around, Vec<(Subject, u32)>)> {
         let mut by_surroundings: BTreeMap<Around, Vec<(Subject, u32)>> = BTreeMap::new();
         for &(subject, replications) in wanted {
-            let have = self.seen.get(&subject).map_or(0, Vec::len) as u32;
-            if have < replications {
+            if self.have(subject) < replications {
                 let around = self.families[subject.0].around(subject.1);
                 by_surroundings.entry(around).or_default().push((subject, replications));
             }
         }
-        for (around, subjects) in by_surroundings {
-            for some in subjects.chunks(MOST_IN_ONE) {
-                self.run_some(&around, some)?;
-            }
+        let parts = |(around, all): (Around, Vec<(Subject, u32)>)| {
+            let some = all.chunks(MOST_IN_ONE).map(<[_]>::to_vec);
+            some.map(move |some| (around.clone(), some)).collect::<Vec<_>>()
+        };
+        by_surroundings.into_iter().flat_map(parts).collect()
+    }
+
+    fn have(&self, subject: Subject) -> u32 {
+        self.seen.get(&subject).map_or(0, Vec::len) as u32
+    }
+
+    fn batch(&self, around: &[(String, String)], wanted: &[(Subject, u32)]) -> Result<Batch, Stop> {
+        let subjects: Vec<Subject> = wanted.iter().map(|(subject, _)| *subject).collect();
+        let scenario = self.scenario(around, &subjects)?;
+        let surroundings = surroundings(&scenario);
+        let (mut settings, mut cells) = (Vec::new(), Vec::new());
+        for (policy, (subject, replications)) in wanted.iter().enumerate() {
+            let setting = setting_id(&surroundings, &scenario, policy);
+            cells.extend((self.have(*subject)..*replications).map(|replication| {
+                (Cell { replication, policy }, cell_id(&setting, replication, &self.program))
+            }));
+            settings.push((*subject, setting));
         }
-        Ok(())
+        Ok(Batch { scenario, settings, cells })
     }
 
     fn run_some(
@@ -235,31 +317,22 @@ impl<'a> Laboratory<'a> {
         if self.budget.is_some_and(|budget| self.requests_now >= budget) {
             return Err(Stop::Budget);
         }
-        let subjects: Vec<Subject> = wanted.iter().map(|(subject, _)| *subject).collect();
-        let scenario = self.scenario(around, &subjects)?;
-        let mut cells = Vec::new();
+        let Batch { scenario, settings, cells } = self.batch(around, wanted)?;
+        self.identities.extend(settings);
         let mut done: BTreeMap<Cell, CellFigures> = BTreeMap::new();
-        let surroundings = surroundings(&scenario, &self.program);
-        let mut ids: BTreeMap<Cell, String> = BTreeMap::new();
-        for (policy, (subject, replications)) in wanted.iter().enumerate() {
-            let have = self.seen.get(subject).map_or(0, Vec::len) as u32;
-            for replication in have..*replications {
-                let cell = Cell { replication, policy };
-                let id = id(&surroundings, &scenario, cell);
-                match self.cells.find(&id) {
-                    Some(figures) => {
-                        self.found += 1;
-                        done.insert(cell, figures);
-                    }
-                    None if self.is_ours(&id) => cells.push(cell),
-                    None => {}
-                }
-                ids.insert(cell, id);
+        let mut missing = Vec::new();
+        for (cell, id) in &cells {
+            match self.cells.find(id) {
+                Some(figures) => _ = done.insert(*cell, figures),
+                None if self.is_ours(id) => missing.push(*cell),
+                None => {}
             }
         }
-        self.cells.begins(cells.len(), self.requests);
+        self.found += done.len();
+        let ids: BTreeMap<Cell, String> = cells.into_iter().collect();
+        self.cells.begins(missing.len(), self.requests);
         let now: Mutex<BTreeMap<Cell, CellFigures>> = Mutex::default();
-        let ended = run_lean(&scenario, &cells, self.jobs, self.cancel, &|cell, figures| {
+        let ended = run_lean(&scenario, &missing, self.jobs, self.cancel, &|cell, figures| {
             self.cells.keep(&ids[&cell], &figures);
             now.lock().unwrap_or_else(PoisonError::into_inner).insert(cell, figures);
         });
@@ -267,7 +340,8 @@ impl<'a> Laboratory<'a> {
         self.run += now.len();
         self.requests_now += now.values().map(|one| one.simulated_requests).sum::<u64>();
         done.extend(now);
-        self.take(&scenario, &subjects, done);
+        let subjects: Vec<Subject> = wanted.iter().map(|(subject, _)| *subject).collect();
+        self.take(&scenario, &subjects, done, ids);
         ended.map_err(Stop::Run)?;
         match self.cancel.load(Ordering::Relaxed) {
             true => Err(Stop::Interrupted),
@@ -275,10 +349,8 @@ impl<'a> Laboratory<'a> {
         }
     }
 
-    /// Whether a cell is to be run here: by its identity, which is the same everywhere.
     fn is_ours(&self, id: &str) -> bool {
-        let number = || id.get(..16).and_then(|start| u64::from_str_radix(start, 16).ok());
-        self.shard.is_none_or(|(own, of)| number().unwrap_or(0) % of.max(1) == own - 1)
+        self.shard.is_none_or(|(own, of)| shard_of(id, of) == own)
     }
 
     /// Keeps what was seen, as far as it goes without a gap.
@@ -287,6 +359,7 @@ impl<'a> Laboratory<'a> {
         scenario: &Scenario,
         subjects: &[Subject],
         done: BTreeMap<Cell, CellFigures>,
+        mut ids: BTreeMap<Cell, String>,
     ) {
         let cost = CostBy::of(scenario.price).figure();
         for (cell, figures) in done {
@@ -299,10 +372,26 @@ impl<'a> Laboratory<'a> {
                     &scenario.slo,
                     cost,
                 ));
-                seen.push(figures);
+                let id = ids.remove(&cell).unwrap_or_default();
+                seen.push(Finished { id, figures });
             }
         }
     }
+}
+
+/// Settings that become one scenario, and the cells they need.
+struct Batch {
+    scenario: Scenario,
+    /// With their identities.
+    settings: Vec<(Subject, String)>,
+    /// With their identities.
+    cells: Vec<(Cell, String)>,
+}
+
+/// Which of so many shards, from 1, a cell belongs to: by its identity, which is the same everywhere.
+pub fn shard_of(id: &str, of: u64) -> u64 {
+    let number = id.get(..16).and_then(|start| u64::from_str_radix(start, 16).ok());
+    number.unwrap_or(0) % of.max(1) + 1
 }
 
 /// Settings at the ends of all axes, of few axes.
@@ -333,8 +422,9 @@ fn sample(row: &Row, slo: &SloTerms, cost: Figure) -> Sample {
     Sample { cost: row.get(cost).unwrap_or(0.0), excess: excess.collect() }
 }
 
-/// What a cell depends on beside its policy: all of the scenario that changes a figure, the files it read among it.
-fn surroundings(scenario: &Scenario, program: &str) -> Value {
+/// What a setting's figures depend on beside its policy: all of the scenario that changes a figure, the files it read
+/// among it.
+fn surroundings(scenario: &Scenario) -> Value {
     let mut resolved = scenario.resolved.clone();
     if let Some(all) = resolved.as_object_mut() {
         for key in [
@@ -353,19 +443,23 @@ fn surroundings(scenario: &Scenario, program: &str) -> Value {
     let recorded =
         scenario.inputs.iter().filter(|(name, _)| scenario.recipe.document(name).is_none());
     let recorded: Vec<&String> = recorded.map(|(_, hash)| hash).collect();
-    json!({ "scenario": resolved, "recorded": recorded, "autosim": program })
+    json!({ "scenario": resolved, "recorded": recorded })
 }
 
-/// The identity of a cell: a hash of everything that its figures depend on.
-fn id(surroundings: &Value, scenario: &Scenario, cell: Cell) -> String {
-    let name = &scenario.policies[cell.policy].name;
+/// The identity of a setting: a hash of everything that was said of it, whichever program runs it.
+fn setting_id(surroundings: &Value, scenario: &Scenario, policy: usize) -> String {
+    let name = &scenario.policies[policy].name;
     let content = json!({
         "around": surroundings,
         "policy": scenario.resolved["policies"][name.as_str()],
         "variant": scenario.resolved["variants"][name.as_str()],
-        "replication": cell.replication,
     });
     fingerprint(content.to_string().as_bytes())
+}
+
+/// The identity of a cell: a setting, a replication, and the program that runs it.
+fn cell_id(setting: &str, replication: u32, program: &str) -> String {
+    fingerprint(format!("{setting} {replication} {program}").as_bytes())
 }
 
 /// What tells bytes from all others, in 32 digits.

@@ -12,6 +12,7 @@
 
 mod axis;
 mod family;
+mod fold;
 mod judge;
 mod laboratory;
 mod outcome;
@@ -19,16 +20,19 @@ mod plan;
 mod search;
 mod space;
 mod standing;
+mod study;
 mod surrogate;
 
 pub use axis::Axis;
 pub use family::{Family, families};
+pub use fold::Fold;
 pub use judge::Judged;
-pub use laboratory::{Cells, Laboratory, OfFamily, Stop, fingerprint};
-pub use outcome::{Outcome, Question, Step, pareto, steps, sweep, tune};
+pub use laboratory::{Cells, Finished, Laboratory, OfFamily, Stop, fingerprint, shard_of};
+pub use outcome::{Outcome, Question, Step, cells_of, pareto, prepare, steps, sweep, tune};
 pub use plan::{Found, Plan, Trials, Way};
 pub use search::search;
 pub use space::{MOST_POINTS, Point, Space};
 pub use standing::{Sample, Standing, Tried};
+pub use study::{MOST_FOLDS, MOST_FRESH, Study, is_budget, study_schema};
 #[cfg(test)]
 mod tests;

@@ -1,13 +1,13 @@
 //! The whole of a tuning: search every policy, take the cheapest, judge it on luck or days that it has not seen.
 
+use super::fold::{Days, Fold, earlier};
 use super::judge::{Judged, judge};
-use super::laboratory::{Laboratory, Stop};
+use super::laboratory::{Laboratory, Stop, Subject};
 use super::plan::{Found, Plan};
 use super::search::{search, so_far};
 use super::space::Point;
 use super::standing::{Standing, Tried};
 use crate::experiment::{Figure, Progress, Row, Ruling};
-use crate::scenario::Layer;
 use autosim_engine::stats::frontier;
 use autosim_engine::units::Span;
 use std::collections::BTreeMap;
@@ -21,6 +21,8 @@ pub struct Question {
     pub fresh: u32,
     /// The end of the run that the search does not see, and that alone the winner is judged on.
     pub holdout: Option<Span>,
+    /// How often a stretch of that length is held out, each before the one after; at least 1.
+    pub folds: u32,
 }
 
 /// What was found.
@@ -38,6 +40,9 @@ pub struct Outcome {
     pub dropped: Vec<(usize, Point)>,
     /// What the search was allowed was spent before it ended: the winner is the best so far, and not judged.
     pub unfinished: bool,
+    /// Where several stretches were held out: what was chosen before each, the earliest first. Fewer than were asked for
+    /// if what was allowed was spent.
+    pub folds: Vec<Fold>,
 }
 
 /// Settings that are judged one after the other until one holds.
@@ -54,10 +59,28 @@ pub fn tune(
     question: &Question,
     progress: &dyn Progress,
 ) -> Result<Outcome, Stop> {
-    let base = laboratory.base;
-    let (before, after) = days(laboratory, question);
-    laboratory.layers = before;
-    laboratory.check()?;
+    prepare(laboratory, question)?;
+    let days = Days::of(laboratory, question, 0);
+    let (found, unfinished) = searched(laboratory, question)?;
+    let mut outcome = Outcome { unfinished, ..Outcome::of(laboratory, found) };
+    if unfinished {
+        outcome.winner = outcome.best();
+        return Ok(outcome);
+    }
+    settle(laboratory, &mut outcome, question, &days, progress)?;
+    if question.folds > 1 {
+        let last = outcome.folds.pop();
+        outcome.folds = earlier(laboratory, question, progress)?;
+        outcome.folds.extend(last);
+    }
+    Ok(outcome)
+}
+
+/// What the search of every family found, and whether it was stopped before its end as what was allowed is spent.
+pub(super) fn searched(
+    laboratory: &mut Laboratory<'_>,
+    question: &Question,
+) -> Result<(Vec<Found>, bool), Stop> {
     let draws = laboratory.draws;
     let families = laboratory.families;
     let mut found = Vec::new();
@@ -76,18 +99,7 @@ pub fn tune(
             ended => ended?,
         });
     }
-    let today = match (base.base.as_ref(), families) {
-        (Some(name), _) => families.iter().position(|family| family.policy == *name),
-        (None, [_]) => Some(0),
-        (None, _) => None,
-    };
-    let (winner, judged, dropped) = (None, None, Vec::new());
-    let mut outcome = Outcome { found, winner, today, judged, dropped, unfinished };
-    match unfinished {
-        true => outcome.winner = outcome.best(),
-        false => settle(laboratory, &mut outcome, question, &after, progress)?,
-    }
-    Ok(outcome)
+    Ok((found, unfinished))
 }
 
 /// Runs the cells of a whole grid that are this shard's; there is no answer.
@@ -95,22 +107,52 @@ pub fn tune(
 /// # Errors
 /// Why they are not all run; those that are finished are kept.
 pub fn sweep(laboratory: &mut Laboratory<'_>, question: &Question) -> Result<(), Stop> {
-    laboratory.layers = days(laboratory, question).0;
-    laboratory.check()?;
-    let replications = if laboratory.draws { question.plan.replications } else { 1 };
-    for (at, family) in laboratory.families.iter().enumerate() {
-        let points = 0..family.space.size().unwrap_or(0);
-        let all: Vec<_> = points.map(|point| ((at, Some(point)), replications)).collect();
-        laboratory.run(&all)?;
+    prepare(laboratory, question)?;
+    let grid = grid(laboratory, question);
+    laboratory.run(&grid)?;
+    for back in 1..question.folds {
+        let mut own = laboratory.on(Days::of(laboratory, question, back).before);
+        let ended = own.run(&grid);
+        laboratory.count(&own);
+        ended?;
     }
     Ok(())
 }
 
-/// What makes a run one of the days that the search sees, and what makes it one of those it does not.
-fn days(laboratory: &Laboratory<'_>, question: &Question) -> (Vec<Layer>, Vec<Layer>) {
-    let Some(holdout) = question.holdout else { return (Vec::new(), Vec::new()) };
-    let split = Span(laboratory.base.window.end.0.saturating_sub(holdout.0));
-    (vec![value("duration", split)], vec![value("warmup", split)])
+/// Identities of all cells of a whole grid, which all shards together have to finish.
+///
+/// # Errors
+/// A setting that cannot be run.
+pub fn cells_of(laboratory: &mut Laboratory<'_>, question: &Question) -> Result<Vec<String>, Stop> {
+    prepare(laboratory, question)?;
+    let grid = grid(laboratory, question);
+    let mut all = laboratory.ids(&grid)?;
+    for back in 1..question.folds {
+        all.extend(laboratory.on(Days::of(laboratory, question, back).before).ids(&grid)?);
+    }
+    Ok(all)
+}
+
+/// Looks at the days that the search sees, and refuses values that a policy or its platform would refuse.
+///
+/// # Errors
+/// Everything that is wrong with any value.
+pub fn prepare(laboratory: &mut Laboratory<'_>, question: &Question) -> Result<(), Stop> {
+    if !laboratory.checked {
+        laboratory.layers = Days::of(laboratory, question, 0).before;
+        laboratory.check()?;
+    }
+    Ok(())
+}
+
+/// Every setting of every family, as often as one is to be known well.
+fn grid(laboratory: &Laboratory<'_>, question: &Question) -> Vec<(Subject, u32)> {
+    let replications = if laboratory.draws { question.plan.replications } else { 1 };
+    let families = laboratory.families.iter().enumerate();
+    let points = families.flat_map(|(at, family)| {
+        (0..family.space.size().unwrap_or(0)).map(move |point| (at, Some(point)))
+    });
+    points.map(|subject| (subject, replications)).collect()
 }
 
 /// Judges the cheapest; where it misses the next, a few times. Where nothing holds, the closest is run instead, to be
@@ -119,14 +161,21 @@ fn settle(
     laboratory: &Laboratory<'_>,
     outcome: &mut Outcome,
     question: &Question,
-    after: &[Layer],
+    days: &Days,
     progress: &dyn Progress,
 ) -> Result<(), Stop> {
     for attempt in 0..ATTEMPTS {
         let best = outcome.best();
         let Some(subject) = best.or_else(|| outcome.closest()) else { break };
-        let judged = judge(laboratory, outcome, subject, (question, attempt), after, progress)?;
+        let judged =
+            judge(laboratory, outcome, subject, (question, attempt), &days.after, progress)?;
         let kept = judged.ruling(&judged.tuned) == Some(Ruling::Met);
+        if attempt == 0 && question.folds > 1 {
+            outcome.folds = vec![match best {
+                Some(chosen) => Fold::of(days.split, chosen, &judged),
+                None => Fold { split: days.split, chosen: None, kept: false, regret: None },
+            }];
+        }
         outcome.judged = Some(judged);
         match (best, kept) {
             (Some(winner), true) => {
@@ -140,14 +189,21 @@ fn settle(
     Ok(())
 }
 
-fn value(key: &str, value: Span) -> Layer {
-    let value = value.to_string();
-    Layer::value(format!("--holdout: {key} {value}"), key, &value)
-}
-
 impl Outcome {
+    /// Of a search that is not judged yet.
+    pub(super) fn of(laboratory: &Laboratory<'_>, found: Vec<Found>) -> Self {
+        let families = laboratory.families;
+        let today = match (laboratory.base.base.as_ref(), families) {
+            (Some(name), _) => families.iter().position(|family| family.policy == *name),
+            (None, [_]) => Some(0),
+            (None, _) => None,
+        };
+        let (dropped, folds) = (Vec::new(), Vec::new());
+        Self { found, winner: None, today, judged: None, dropped, unfinished: false, folds }
+    }
+
     /// The cheapest that holds for certain, else that was seen to, of those that were not dropped.
-    fn best(&self) -> Option<(usize, Point)> {
+    pub(super) fn best(&self) -> Option<(usize, Point)> {
         let bests: Vec<(usize, Point)> = self.bests();
         let standing = |(family, point): &(usize, Point)| {
             let one = &self.found[*family].tried[point];
@@ -177,7 +233,7 @@ impl Outcome {
                 found.tried.iter().filter(|(point, _)| !self.dropped.contains(&(family, **point)));
             let cheapest = |is: &dyn Fn(&Tried) -> bool| {
                 let those = left.clone().filter(|(_, one)| is(one));
-                those.min_by(|a, b| a.1.cost.total_cmp(&b.1.cost)).map(|(point, _)| *point)
+                found.space.cheapest(those.map(|(point, one)| (*point, one.cost)))
             };
             let best = cheapest(&|one| one.standing == Standing::Holds);
             best.or_else(|| cheapest(&Tried::kept)).map(|point| (family, point))

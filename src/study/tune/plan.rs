@@ -1,6 +1,6 @@
 //! What a search is asked, what it may do, and what it answers.
 
-use super::space::Point;
+use super::space::{Point, Space};
 use super::standing::{Sample, Tried};
 use std::collections::BTreeMap;
 
@@ -48,6 +48,8 @@ pub struct Plan {
 /// What a search found.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Found {
+    /// The settings there are.
+    pub space: Space,
     /// How.
     pub way: Way,
     /// The cheapest that holds for certain; where none does, the cheapest that was seen to.

@@ -71,6 +71,21 @@ impl<T: Trials> Search<'_, T> {
         known(self.trials, self.plan.draws)
     }
 
+    /// The cheapest that holds for certain, else the cheapest that was seen to.
+    fn best(&self, known: &BTreeMap<Point, Tried>) -> Option<Point> {
+        let certain = self.cheapest(known, |one| one.standing == Standing::Holds);
+        certain.or_else(|| self.cheapest(known, Tried::kept))
+    }
+
+    fn cheapest(
+        &self,
+        known: &BTreeMap<Point, Tried>,
+        is: impl Fn(&Tried) -> bool,
+    ) -> Option<Point> {
+        let those = known.iter().filter(|(_, one)| is(one));
+        self.space.cheapest(those.map(|(point, one)| (*point, one.cost)))
+    }
+
     /// Tries settings once each.
     fn look(&mut self, points: impl IntoIterator<Item = Point>) -> Result<(), T::Stop> {
         let wanted: Vec<(Point, u32)> = points.into_iter().map(|point| (point, 1)).collect();
@@ -137,7 +152,7 @@ impl<T: Trials> Search<'_, T> {
         let values = |value: fn(&Tried) -> f64| known.values().map(value).collect::<Vec<f64>>();
         let cost = Surrogate::of(at.clone(), &values(|one| one.cost.max(1e-12).ln()), &ordered);
         let excess = Surrogate::of(at, &values(|one| scaled(one.excess)), &ordered);
-        let best = best(&known).map(|point| known[&point].cost.max(1e-12).ln());
+        let best = self.best(&known).map(|point| known[&point].cost.max(1e-12).ln());
         let mut scored: Vec<(f64, Point)> = Vec::new();
         for point in self.looked_at(&known) {
             let place = self.space.coordinates(point);
@@ -170,7 +185,7 @@ impl<T: Trials> Search<'_, T> {
             true => (0..size).collect(),
             false => halton_points(self.space, LOOKED_AT),
         };
-        if let Some(best) = best(known) {
+        if let Some(best) = self.best(known) {
             all.extend(self.space.neighbours(best).into_iter().map(|(_, point)| point));
         }
         all.retain(|point| !known.contains_key(point));
@@ -197,7 +212,7 @@ impl<T: Trials> Search<'_, T> {
     /// Repeats those that may be the cheapest that holds and cannot be told; false if there are none.
     fn race(&mut self) -> Result<bool, T::Stop> {
         let known = self.known();
-        let certain = cheapest(&known, |one| one.standing == Standing::Holds);
+        let certain = self.cheapest(&known, |one| one.standing == Standing::Holds);
         let limit = certain.map_or(f64::INFINITY, |point| known[&point].cost);
         let may = |(_, one): &(&Point, &Tried)| {
             one.standing == Standing::CannotTell
@@ -227,7 +242,7 @@ impl<T: Trials> Search<'_, T> {
     /// Tries the neighbours of the winner; false if they were.
     fn around(&mut self) -> Result<bool, T::Stop> {
         let known = self.known();
-        let Some(best) = best(&known) else { return Ok(false) };
+        let Some(best) = self.best(&known) else { return Ok(false) };
         let neighbours = self.space.neighbours(best).into_iter().map(|(_, point)| point);
         let untried: Vec<Point> = neighbours.filter(|point| !known.contains_key(point)).collect();
         let any = !untried.is_empty();
@@ -237,7 +252,7 @@ impl<T: Trials> Search<'_, T> {
 
     fn found(&self) -> Found {
         let tried = self.known();
-        let winner = best(&tried);
+        let winner = self.best(&tried);
         let limit = winner.map_or(f64::INFINITY, |point| tried[&point].cost);
         let cost = |point: &Point| tried[point].cost;
         let cheaper = |(_, one): &(&Point, &Tried)| {
@@ -256,18 +271,9 @@ impl<T: Trials> Search<'_, T> {
         let mut open: Vec<Point> =
             tried.iter().filter(|(_, one)| may(one)).map(|(point, _)| *point).collect();
         open.sort_by(|a, b| cost(a).total_cmp(&cost(b)));
-        Found { way: self.way, winner, failing, closest: closest(), open, tried }
+        let space = self.space.clone();
+        Found { space, way: self.way, winner, failing, closest: closest(), open, tried }
     }
-}
-
-/// The cheapest that holds for certain, else the cheapest that was seen to.
-fn best(known: &BTreeMap<Point, Tried>) -> Option<Point> {
-    cheapest(known, |one| one.standing == Standing::Holds).or_else(|| cheapest(known, Tried::kept))
-}
-
-fn cheapest(known: &BTreeMap<Point, Tried>, is: impl Fn(&Tried) -> bool) -> Option<Point> {
-    let all = known.iter().filter(|(_, one)| is(one));
-    all.min_by(|a, b| a.1.cost.total_cmp(&b.1.cost)).map(|(point, _)| *point)
 }
 
 /// Settings spread evenly over all: a Halton sequence, each axis by a prime of its own.

@@ -47,6 +47,27 @@ impl Space {
         self.axes.iter().zip(places).fold(0, |all, (axis, place)| all * axis.values.len() + place)
     }
 
+    /// How many of its values are not those in force today.
+    pub fn changes(&self, point: Point) -> usize {
+        let axes = self.axes.iter().zip(self.places(point));
+        axes.filter(|(axis, place)| axis.today.is_some_and(|today| today != *place)).count()
+    }
+
+    /// Whether all its values are those in force today.
+    pub fn is_today(&self, point: Point) -> bool {
+        self.changes(point) == 0 && self.axes.iter().all(|axis| axis.today.is_some())
+    }
+
+    /// The cheapest of some settings with their costs; of those that cost the same the one that changes least.
+    pub fn cheapest(&self, settings: impl Iterator<Item = (Point, f64)>) -> Option<Point> {
+        // What differs in the last digits is the same sum added up in another order.
+        const SAME: f64 = 1e-9;
+        let settings: Vec<(Point, f64)> = settings.collect();
+        let least = settings.iter().map(|(_, cost)| *cost).min_by(f64::total_cmp)?;
+        let same = settings.iter().filter(|(_, cost)| *cost <= least + SAME * least.abs());
+        same.map(|(point, _)| *point).min_by_key(|point| (self.changes(*point), *point))
+    }
+
     /// Keys and values of a setting.
     pub fn values(&self, point: Point) -> impl Iterator<Item = (&str, &str)> {
         let axes = self.axes.iter().zip(self.places(point));
@@ -113,6 +134,26 @@ mod tests {
         assert_eq!(space.told(0), "target 40, min 2, metric cpu");
         assert_eq!(space.told(17), "target 60, min 4, metric queue");
         assert_eq!(space.coordinates(17), [1.0, 1.0, 2.0]);
+    }
+
+    #[test]
+    fn of_settings_that_cost_the_same_the_one_that_changes_least_is_the_cheapest() {
+        let mut space = sample(&["window=1m,2m,5m", "min=2,4"]);
+        let all = |cost: fn(usize) -> f64| (0..6).map(move |point| (point, cost(point)));
+        assert_eq!(space.cheapest(all(|_| 1.0)), Some(0));
+        for (axis, value) in ["120s", "4"].iter().enumerate() {
+            space.axes[axis] = space.axes[axis].clone().from_today(value);
+        }
+        assert_eq!(
+            space.cheapest(all(|_| 0.1 + 0.2)).map(|point| space.told(point)).as_deref(),
+            Some("window 2m, min 4")
+        );
+        assert_eq!(
+            space.cheapest(all(|point| 0.3 + if point == 3 { 1e-16 } else { 0.0 })),
+            Some(3)
+        );
+        assert_eq!(space.cheapest(all(|point| if point == 3 { 1.01 } else { 1.0 })), Some(1));
+        assert_eq!(space.cheapest(std::iter::empty()), None);
     }
 
     #[test]

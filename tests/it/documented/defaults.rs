@@ -32,6 +32,7 @@ const NO_VALUE: &[&str] = &[
     "that of recorded traffic, else none",
     "for ever",
     "from the trace, else exponential with mean 100 ms",
+    "it goes by the rate",
     "it is not rounded",
     "memory 30%, GPU 0%",
     "memory 80%, GPU 100%",
@@ -141,6 +142,45 @@ const BESIDE: &[(&str, &str)] = &[
         "scale-to-zero",
         "policies.NAME.scale-to-zero.policy.target-tracking = { metric = 'cpu', target = '60%', max = 9 }",
     ),
+    ("pid", "policies.NAME.pid = { metric = 'cpu', target = '60%', max = 9 }"),
+    ("staffing", STAFFING),
+    (
+        "react",
+        "policies.NAME.staffing = { method.react = {}, sizing.capacity.per_replica = '5/s', max = 9 }",
+    ),
+    (
+        "hist",
+        "policies.NAME.staffing = { method.hist = {}, sizing.capacity.per_replica = '5/s', max = 9 }",
+    ),
+    (
+        "reg",
+        "policies.NAME.staffing = { method.reg = {}, sizing.capacity.per_replica = '5/s', max = 9 }",
+    ),
+    (
+        "moving-window",
+        "policies.NAME.staffing = { method.moving-window = {}, sizing.capacity.per_replica = '5/s', max = 9 }",
+    ),
+    (
+        "linear-regression",
+        "policies.NAME.staffing = { method.linear-regression = {}, sizing.capacity.per_replica = '5/s', max = 9 }",
+    ),
+    (
+        "holt-winters",
+        "policies.NAME.staffing = { method.holt-winters = {}, sizing.capacity.per_replica = '5/s', max = 9 }",
+    ),
+    (
+        "autoscale",
+        "policies.NAME.staffing = { method.autoscale = {}, sizing.capacity.per_replica = '5/s', max = 9 }",
+    ),
+    ("capacity", STAFFING),
+    (
+        "square-root",
+        "policies.NAME.staffing = { method.reactive = {}, sizing.square-root.service_time = '1s', max = 9 }",
+    ),
+    (
+        "erlang-c",
+        "policies.NAME.staffing = { method.reactive = {}, sizing.erlang-c.service_time = '1s', max = 9 }",
+    ),
     ("keep-alive", "policies.NAME.keep-alive.idle_expiry.constant = '1m'"),
     (
         "combine",
@@ -166,6 +206,9 @@ const BESIDE: &[(&str, &str)] = &[
     ),
     ("ray-serve", "policies.NAME.ray-serve.document = 'scenarios/policies/ray-serve.yaml'"),
 ];
+
+/// The plainest way to staff for a rate.
+const STAFFING: &str = "policies.NAME.staffing = { method.reactive = {}, sizing.capacity.per_replica = '5/s', max = 9 }";
 
 /// For sections that have no traffic, or no policy, of their own.
 const TRAFFIC: &str = "workload.arrivals.NAME.step = { from = '5/s', to = '40/s', at = '3m' }";

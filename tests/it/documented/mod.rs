@@ -13,13 +13,16 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
+/// Pages that the program makes.
+const MADE: [&str; 2] = ["reference.md", "study.md"];
+
 /// The pages that are written by hand: README, `docs/*.md` and the pages of products.
 fn pages() -> Vec<File> {
     let mut paths = vec![PathBuf::from("README.md")];
     for folder in ["docs", "docs/products"] {
         let entries = fs::read_dir(root().join(folder)).unwrap();
         let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-        let pages = names.filter(|name| name.ends_with(".md") && name != "reference.md");
+        let pages = names.filter(|name| name.ends_with(".md") && !MADE.contains(&name.as_str()));
         paths.extend(pages.map(|name| Path::new(folder).join(name)));
     }
     paths.sort();

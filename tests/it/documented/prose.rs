@@ -5,6 +5,7 @@ use super::{blocks, code, command, pages, root};
 use crate::house::tree::File;
 use autosim_engine::signal::Metric;
 use autosim_study::scenario::{Reference, json_schema};
+use autosim_study::tune::{Study, study_schema};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs;
@@ -56,13 +57,15 @@ fn wrong_block(block: &str, schema: &jsonschema::Validator) -> Vec<String> {
 }
 
 #[test]
-fn every_block_of_toml_is_a_part_of_a_scenario() {
+fn every_block_of_toml_is_a_part_of_a_scenario_or_a_study() {
     let schema = jsonschema::validator_for(&of_parts(json_schema())).unwrap();
+    let studies = jsonschema::validator_for(&study_schema()).unwrap();
     let (mut seen, mut wrong) = (0, Vec::new());
     for page in pages() {
         for block in blocks(&page.text, "toml") {
             seen += 1;
-            let faults = wrong_block(block, &schema);
+            let schema = if Study::is_meant(block) { &studies } else { &schema };
+            let faults = wrong_block(block, schema);
             wrong.extend(faults.iter().map(|fault| format!("{}: {fault} in\n{block}", page.path)));
         }
     }
@@ -93,7 +96,8 @@ struct Known {
 
 impl Known {
     fn all() -> Self {
-        let reference = Reference::of_scenarios();
+        let mut reference = Reference::of_scenarios();
+        reference.sections.extend(Reference::of(&study_schema(), "study").sections);
         let mut words: BTreeSet<String> = OTHERS.iter().map(|word| (*word).to_owned()).collect();
         for section in &reference.sections {
             words.extend(section.name.split('.').map(str::to_owned));

@@ -20,7 +20,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "simulation",
         &["units", "fault", "marks", "random", "stats", "workload", "fleet", "signal", "control"],
     ),
-    ("builtin", &["units", "fault", "random", "signal", "control"]),
+    ("builtin", &["units", "fault", "random", "stats", "signal", "control"]),
     ("products", &["units", "fault", "stats", "signal", "control", "builtin"]),
     ("stdio", &["units", "fault", "signal", "control", "builtin"]),
     (
@@ -64,7 +64,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "scenario",
         ],
     ),
-    ("tune", &["units", "stats", "products", "scenario", "experiment"]),
+    ("tune", &["units", "fault", "stats", "products", "scenario", "experiment"]),
     (
         "report",
         &[

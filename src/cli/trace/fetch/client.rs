@@ -52,6 +52,9 @@ impl Client {
             .timeout_connect(Some(timeout.min(CONNECT)))
             .timeout_global(Some(timeout))
             .user_agent(concat!("autosim/", env!("CARGO_PKG_VERSION")));
+        #[cfg(feature = "https")]
+        let config =
+            config.tls_config(ureq::tls::TlsConfig::builder().root_certs(authorities()?).build());
         let authorization = authorization(&host)?;
         Ok(Self { agent: config.build().new_agent(), host, authorization })
     }
@@ -170,8 +173,38 @@ impl Client {
     }
 }
 
-const TLS: &str = "certificates of public authorities are trusted; for another, reach the server over http, for example \
-                   through `ssh -L`";
+const TLS: &str = "certificates of public authorities are trusted, or those of SSL_CERT_FILE, which names a file of your \
+                   authority's certificates (PEM)";
+
+/// The authorities whose certificates are trusted: those of the file that SSL_CERT_FILE names, as for other tools, else
+/// Mozilla's.
+#[cfg(feature = "https")]
+fn authorities() -> Result<ureq::tls::RootCerts, Failure> {
+    use ureq::tls::{PemItem, RootCerts, parse_pem};
+    let Some(file) = std::env::var_os("SSL_CERT_FILE").filter(|file| !file.is_empty()) else {
+        return Ok(RootCerts::WebPki);
+    };
+    let file = PathBuf::from(file);
+    let wrong = |what: String| {
+        let name = file.display();
+        Failure::bad_input(format_args!(
+            "SSL_CERT_FILE: `{name}` {what} (name a file of certificates, PEM, or unset it)"
+        ))
+    };
+    let bytes = std::fs::read(&file).map_err(|error| wrong(format!("cannot be read: {error}")))?;
+    let mut found = Vec::new();
+    for item in parse_pem(&bytes) {
+        match item.map_err(|error| wrong(format!("is damaged: {error}")))? {
+            PemItem::Certificate(certificate) => found.push(certificate),
+            // A key beside them says nothing of whom to trust.
+            _ => {}
+        }
+    }
+    match found.is_empty() {
+        true => Err(wrong("holds no certificate".to_owned())),
+        false => Ok(RootCerts::from(found)),
+    }
+}
 
 /// Names that cannot be resolved come as errors of no kind.
 fn is_resolution(error: &std::io::Error) -> bool {

@@ -15,7 +15,8 @@ use std::path::PathBuf;
 /// Fetch recorded traffic or telemetry over HTTP
 ///
 /// Credentials come from the environment (AUTOSIM_HTTP_TOKEN, or AUTOSIM_HTTP_USER and AUTOSIM_HTTP_PASSWORD) or
-/// from a netrc file (NETRC, or ~/.netrc), never from the command line, and are never printed or written.
+/// from a netrc file (NETRC, or ~/.netrc), never from the command line, and are never printed or written. SSL_CERT_FILE
+/// names the certificates of an authority of your own for https://.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(subcommand)]

@@ -29,10 +29,10 @@ pub(super) struct Args {
     #[arg(long = "query", value_name = "[NAME=]QUERY", required = true)]
     queries: Vec<Query>,
     /// From when on: a date and time, seconds since 1970, or how long ago, for example -7d
-    #[arg(long, value_name = "TIME", default_value = "-1d", allow_hyphen_values = true)]
+    #[arg(long, value_name = "TIME", default_value = "-1d")]
     from: Instant,
     /// Up to when
-    #[arg(long, value_name = "TIME", default_value = "now", allow_hyphen_values = true)]
+    #[arg(long, value_name = "TIME", default_value = "now")]
     to: Instant,
     /// From one point to the next
     #[arg(long, value_name = "SPAN", default_value = "15s")]

@@ -14,6 +14,7 @@ use crate::workload::trace::{
 use crate::workload::{OPEN_END, ResolveContext};
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::num::NonZeroU32;
 use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -91,9 +92,16 @@ pub struct Replay {
     #[serde(default = "one")]
     pub time_scale: f64,
     /// The series that are the traffic, together, where the file holds several: names, labels such as
-    /// `{job="web"}`, or `*` for all.
+    /// `{job="web"}`, or `*` for all. With `by`: values of that column or label.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub select: Vec<String>,
+    /// The column (or label of series) whose values tell the parts of the recording apart: `function`, `path`, `job`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    /// Only so many parts are the traffic, together: those with the most requests, of the selected or of all. Parts are
+    /// the series of a file that holds several, or what `by` tells apart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub top: Option<NonZeroU32>,
     /// What the values of a file of series are; default: as its format has them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub values: Option<Values>,
@@ -192,6 +200,8 @@ impl Replay {
             rate_scale: 1.0,
             time_scale: 1.0,
             select: Vec::new(),
+            by: None,
+            top: None,
             values: None,
             failed: None,
             conditions: Vec::new(),
@@ -216,10 +226,13 @@ impl Replay {
             durations: self.durations.clone(),
             values: self.values,
             select: self.select.clone(),
+            by: self.by.clone(),
+            top: self.top,
             failed: self.failed,
             conditions: self.conditions.clone(),
             sort: self.sort,
             memory_limit_bytes: Some(self.memory_limit_bytes.unwrap_or(MEMORY_LIMIT_BYTES)),
+            copied: false,
             standard_input: None,
         }
     }
@@ -347,6 +360,8 @@ impl Replay {
             faults.warn("file", format!("{}: {message}", recording.path), hint);
         }
         let mut assumptions = recording.assumptions.clone();
+        let limit = self.memory_limit_bytes.unwrap_or(MEMORY_LIMIT_BYTES);
+        assumptions.extend(recording.rows.not_held_told(&recording.path, limit));
         if recording.relative {
             assumptions.push("times count from the recording's own start".to_owned());
         } else {

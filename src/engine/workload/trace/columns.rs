@@ -10,6 +10,7 @@ use super::records::{Column, Kind, Records};
 use super::requests::{stamp_assumptions, stamp_of, time_column, unsorted};
 use super::series::{Point, Series, SeriesFile};
 use super::stamp::StampReader;
+use indexmap::IndexSet;
 
 /// How a format writes them; [`Options`] override what they state.
 pub(super) struct ColumnsLayout {
@@ -47,9 +48,9 @@ pub(super) fn read(
     let only = layout.only.map(|(name, text)| Ok((records.column("format", name)?, text)));
     let only = only.transpose()?;
     let mut stamps = StampReader::of_intervals(options.time_zone()?, options.time_unit);
-    let series = |column: &Column| Series { name: column.name.clone(), ..Series::default() };
-    let mut series: Vec<Series> = columns.iter().map(series).collect();
-    let (mut inversions, mut rows, mut last) = (0, 0, i64::MIN);
+    let by = options.by.as_ref().map(|name| records.column("by", name)).transpose()?;
+    let mut parts = Parts::new(&columns, by.as_ref());
+    let (mut inversions, mut rows) = (0, 0);
     while records.next()? {
         if let Some((column, text)) = &only
             && records.field(column)? != *text
@@ -57,19 +58,23 @@ pub(super) fn read(
             continue;
         }
         let at = stamp_of(&records, &time, &mut stamps)?;
+        let part = match &by {
+            None => 0,
+            Some(by) => parts.number(records.field(by)?),
+        };
+        let last = std::mem::replace(&mut parts.last[part], at);
         inversions += u64::from(at < last);
         if at < last && !options.sort {
             let place = records.place(&time);
             let message = format!("{place}: its time is before that of the row above");
             return Err(TraceError::file(message, unsorted(&stamps, options)));
         }
-        last = at;
         rows += 1;
         if rows > MAX_ROWS / columns.len().max(1) {
             let message = format!("{} has more than {MAX_ROWS} values", records.path);
             return Err(TraceError::file(message, "cut it, or use longer intervals"));
         }
-        for (column, series) in columns.iter().zip(&mut series) {
+        for (column, series) in columns.iter().zip(parts.series(part)) {
             if let Some(value) = value_of(&records, column, layout)? {
                 series.points.push(Point { at, value, line: records.line() });
             }
@@ -80,7 +85,52 @@ pub(super) fn read(
     let mut file = SeriesFile::new(path, layout.format, layout.values, &stamps, options);
     file.assumptions = stamp_assumptions(&file.path, &stamps, options);
     let columns = std::mem::take(&mut records.header);
-    Ok(SeriesFile { sha256, columns, series, inversions, ..file })
+    Ok(SeriesFile { sha256, columns, series: parts.series, inversions, ..file })
+}
+
+/// The series of a table: of each part of its rows one a column.
+struct Parts<'a> {
+    columns: &'a [Column],
+    by: Option<&'a Column>,
+    names: IndexSet<String>,
+    /// When the last row of each was.
+    last: Vec<i64>,
+    series: Vec<Series>,
+}
+
+impl<'a> Parts<'a> {
+    /// Without a column that tells parts apart there is one.
+    fn new(columns: &'a [Column], by: Option<&'a Column>) -> Self {
+        let mut parts =
+            Self { columns, by, names: IndexSet::new(), last: Vec::new(), series: Vec::new() };
+        if by.is_none() {
+            parts.number("");
+        }
+        parts
+    }
+
+    /// Which one has this name; a new one, if none has.
+    fn number(&mut self, name: &str) -> usize {
+        if let Some(index) = self.names.get_index_of(name) {
+            return index;
+        }
+        self.last.push(i64::MIN);
+        self.series.extend(self.columns.iter().map(|column| match self.by {
+            None => Series { name: column.name.clone(), ..Series::default() },
+            Some(by) => Series {
+                name: name.to_owned(),
+                labels: vec![(by.name.clone(), name.to_owned())],
+                points: Vec::new(),
+            },
+        }));
+        self.names.insert_full(name.to_owned()).0
+    }
+
+    /// Its series, in the order of the columns.
+    fn series(&mut self, part: usize) -> &mut [Series] {
+        let count = self.columns.len();
+        &mut self.series[part * count..][..count]
+    }
 }
 
 /// The value of a column in the row; refuses what is none.

@@ -117,7 +117,7 @@ impl Test {
 
 /// What of a cell is meant.
 #[derive(Debug, Clone, Copy)]
-enum Part {
+pub(super) enum Part {
     Whole,
     /// Of a request's line, `GET /a?b HTTP/1.1`.
     Method,
@@ -149,7 +149,7 @@ const MEANT: [(&str, &[&str], Part); 5] = [
 ];
 
 impl Part {
-    fn of(self, cell: &str) -> &str {
+    pub(super) fn of(self, cell: &str) -> &str {
         let word = |index| cell.split_ascii_whitespace().nth(index).unwrap_or_default();
         match self {
             Self::Whole => cell,
@@ -178,7 +178,7 @@ pub(super) struct Filter {
 impl Filter {
     pub(super) fn of(records: &Records, options: &Options) -> Result<Self, TraceError> {
         let ready = |condition: &Condition| {
-            let (column, part) = column_of(records, &condition.column)?;
+            let (column, part) = column_of(records, "where", &condition.column)?;
             let test = condition.test().map_err(|why| TraceError::at("where", why, EXPECTED))?;
             Ok((column, part, test))
         };
@@ -218,21 +218,25 @@ impl Filter {
     }
 }
 
-/// The column of a name, or what is meant by it.
-fn column_of(records: &Records, name: &str) -> Result<(Column, Part), TraceError> {
-    if let Some(column) = records.known("where", &[name])? {
+/// The column of a name that is the value of `key`, or what is meant by it.
+pub(super) fn column_of(
+    records: &Records,
+    key: &'static str,
+    name: &str,
+) -> Result<(Column, Part), TraceError> {
+    if let Some(column) = records.known(key, &[name])? {
         return Ok((column, Part::Whole));
     }
     let meant = MEANT.iter().filter(|(known, ..)| known.eq_ignore_ascii_case(name));
     for (_, names, part) in meant {
         for own in *names {
-            if let Some(column) = records.known("where", &[own])? {
+            if let Some(column) = records.known(key, &[own])? {
                 return Ok((column, *part));
             }
         }
     }
     let lines = records.header.iter().any(|column| column == "request");
-    records.column("where", name).map(|column| (column, Part::Whole)).map_err(|mut error| {
+    records.column(key, name).map(|column| (column, Part::Whole)).map_err(|mut error| {
         if lines {
             error.hint.push_str("; of request, method and path are parts");
         }

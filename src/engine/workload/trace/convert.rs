@@ -1,11 +1,12 @@
 //! Recordings made into another file: a part of them, more or fewer requests, counts of intervals, several together.
 
+use super::MEMORY_LIMIT_BYTES;
 use super::bins::Bins;
 use super::events::Events;
 use super::failure::TraceError;
 use super::generate::{GenerateError, Requests, timestamps};
 use super::options::Options;
-use super::output::{Columns, FileForm, Stopped, whole};
+use super::output::{Columns, FileForm, Stopped, Value, whole};
 use super::recording::{Recording, Rows, open};
 use super::slice::Slice;
 use super::spread::Spread;
@@ -103,12 +104,22 @@ pub fn convert(
     let every = conversion.interval(&recordings)?;
     let mut said: Vec<String> =
         recordings.iter().flat_map(|one| one.assumptions.iter().cloned()).collect();
+    let limit = options.memory_limit_bytes.unwrap_or(MEMORY_LIMIT_BYTES);
+    said.extend(recordings.iter().filter_map(|one| one.rows.not_held_told(&one.path, limit)));
     let value = value_column(&recordings, every, &mut said);
     let placed = Placed::new(recordings, conversion, &mut said)?;
     let recorded = conversion.every.is_none();
     let grid = every.map(|every| placed.grid(every, recorded)).transpose()?;
     let zero = placed.zero.saturating_add(grid.map_or(0, |grid| grid.begins));
     let dated = placed.dated.clone().filter(|_| !conversion.anonymise);
+    if let (FileForm::Parquet, Some(zone)) =
+        (file, dated.as_ref().filter(|zone| **zone != TimeZone::UTC))
+    {
+        let zone = zone.iana_name().unwrap_or("+01:00");
+        said.push(format!(
+            "Parquet keeps no zone: times are written in UTC; zone = \"{zone}\" (--zone) tells them by their clock again"
+        ));
+    }
     let columns = Columns { file, dated: dated.map(|zone| (zero, zone)), value };
     let (requests, rows) = match grid {
         None => placed.write_requests(conversion, &columns, out, cancel)?,
@@ -120,11 +131,12 @@ pub fn convert(
     Ok(Converted { requests, rows, said })
 }
 
-fn form_of(out: &Path) -> Result<FileForm, TraceError> {
-    FileForm::of(out).ok_or_else(|| {
+fn form_of(out: &Path) -> Result<FileForm, ConvertError> {
+    FileForm::of(out)?.ok_or_else(|| {
         let name = out.display();
-        let hint = "end it with .csv, .jsonl, .csv.gz, .csv.zst, .jsonl.gz or .jsonl.zst";
+        let hint = "end it with .csv, .jsonl, .csv.gz, .csv.zst, .jsonl.gz, .jsonl.zst or .parquet";
         TraceError::at("out", format!("`{name}`: its ending says no form that is written"), hint)
+            .into()
     })
 }
 
@@ -432,13 +444,17 @@ impl Placed {
             while let Some(batch) = requests.next()? {
                 batch.arrival_ns.iter().for_each(|&at| counts.add(at, 1.0));
             }
-            columns.header(out)?;
+            let mut out = columns.writer(out)?;
             // Dates count from where the first begins; without them no time is before zero.
             let begins =
                 if columns.dated.is_some() { 0 } else { grid.begins.max(0).unsigned_abs() };
             for (row, count) in (0..).zip(&counts.of) {
-                columns.row(out, begins.saturating_add(grid.every.saturating_mul(row)), count)?;
+                out.row(
+                    begins.saturating_add(grid.every.saturating_mul(row)),
+                    Value::Count(*count),
+                )?;
             }
+            out.finish()?;
             Ok::<f64, Stopped>(counts.of.iter().sum())
         })?;
         Ok((requests, grid.rows))

@@ -5,6 +5,7 @@ use crate::random::{Generator, Purpose};
 use crate::workload::source::{Instants, Luck, Source};
 use crate::workload::{BATCH, Batch};
 use std::collections::VecDeque;
+use std::fmt;
 use std::sync::Arc;
 
 /// Recorded requests: arrivals in order, and their demands where the record has them.
@@ -12,14 +13,10 @@ use std::sync::Arc;
 pub(crate) struct Events {
     arrivals: Arc<[u64]>,
     demands: Option<Arc<[u64]>>,
-    /// How many requests each stands for, on average.
-    scale: f64,
-    spread: Spread,
-    /// Distance of coarse stamps: how far their requests are spread.
-    grid: u64,
+    how: Placing,
 }
 
-/// Half the window that [`Events::rate_at`] averages over.
+/// Half the window that the rate of recorded requests is averaged over.
 const HALF_WINDOW_NS: u64 = 30_000_000_000;
 
 impl Events {
@@ -33,40 +30,71 @@ impl Events {
         debug_assert!(arrivals.is_sorted());
         debug_assert!(demands.as_ref().is_none_or(|demands| demands.len() == arrivals.len()));
         let demands = demands.map(Into::into);
-        Self { arrivals: arrivals.into(), demands, scale, spread: Spread::Keep, grid: 0 }
+        let how = Placing { scale, spread: Spread::Keep, grid: 0 };
+        Self { arrivals: arrivals.into(), demands, how }
     }
 
     /// Spreads the requests of one stamp over `grid` nanoseconds.
     pub(crate) fn spread_over(self, grid: u64, spread: Spread) -> Self {
-        Self { grid, spread, ..self }
-    }
-
-    fn before(&self, end: u64) -> usize {
-        self.arrivals.partition_point(|&at| at < end)
+        Self { how: Placing { grid, spread, ..self.how }, ..self }
     }
 }
 
-impl Source for Events {
+/// Recorded requests that are played, from memory or from a file.
+pub(super) trait Replayed: fmt::Debug + Send + Sync {
+    /// Whoever reads them.
+    type Reader: Recorded + 'static;
+    fn how(&self) -> Placing;
+    /// Those before an instant, from the first on.
+    fn read(&self, end: u64) -> Self::Reader;
+    /// Neither thinned, copied nor spread.
+    fn as_recorded(read: Self::Reader) -> Box<dyn Instants>;
+    /// How many came before an instant.
+    fn before(&self, end: u64) -> u64;
+    /// Mean demand in seconds, where they have their own.
+    fn mean_demand_s(&self) -> Option<f64>;
+}
+
+impl<R: Replayed> Source for R {
     fn open(&self, luck: &Luck<'_>, end: u64) -> Box<dyn Instants> {
-        let (events, last) = (self.clone(), self.before(end));
-        if self.scale == 1.0 && self.spread == Spread::Keep {
-            return Box::new(Replay { events, next: 0, last });
+        let (how, read) = (self.how(), self.read(end));
+        match how.scale == 1.0 && how.spread == Spread::Keep {
+            true => R::as_recorded(read),
+            false => Box::new(Placed::new(read, how, luck, end)),
         }
-        let how = Placing { scale: self.scale, spread: self.spread, grid: self.grid };
-        Box::new(Placed::new(Held { events, next: 0, last }, how, luck, end))
     }
     fn rate_at(&self, at: u64) -> f64 {
         let (from, until) = (at.saturating_sub(HALF_WINDOW_NS), at.saturating_add(HALF_WINDOW_NS));
         let count = (self.before(until) - self.before(from)) as f64;
-        count * self.scale / ((until - from) as f64 * 1e-9)
+        count * self.how().scale / ((until - from) as f64 * 1e-9)
     }
     fn expected(&self, end: u64) -> f64 {
-        self.before(end) as f64 * self.scale
+        self.before(end) as f64 * self.how().scale
     }
     fn draws(&self) -> bool {
-        self.spread.draws() || self.scale.fract() != 0.0
+        self.how().spread.draws() || self.how().scale.fract() != 0.0
     }
     fn own_mean_demand_s(&self) -> Option<f64> {
+        self.mean_demand_s()
+    }
+}
+
+impl Replayed for Events {
+    type Reader = Held;
+    fn how(&self) -> Placing {
+        self.how
+    }
+    fn read(&self, end: u64) -> Held {
+        let last = self.arrivals.partition_point(|&at| at < end);
+        Held { events: self.clone(), next: 0, last }
+    }
+    fn as_recorded(read: Held) -> Box<dyn Instants> {
+        Box::new(Replay(read))
+    }
+    fn before(&self, end: u64) -> u64 {
+        self.arrivals.partition_point(|&at| at < end) as u64
+    }
+    fn mean_demand_s(&self) -> Option<f64> {
         let demands = self.demands.as_ref()?;
         let total: u128 = demands.iter().map(|&demand| u128::from(demand)).sum();
         Some(total as f64 * 1e-9 / demands.len().max(1) as f64)
@@ -74,20 +102,17 @@ impl Source for Events {
 }
 
 /// As recorded.
-struct Replay {
-    events: Events,
-    next: usize,
-    last: usize,
-}
+struct Replay(Held);
 
 impl Instants for Replay {
     fn fill(&mut self, batch: &mut Batch) {
-        let range = self.next..self.last.min(self.next + BATCH);
-        batch.arrival_ns.extend_from_slice(&self.events.arrivals[range.clone()]);
-        if let Some(demands) = &self.events.demands {
+        let Held { events, next, last } = &mut self.0;
+        let range = *next..(*last).min(*next + BATCH);
+        batch.arrival_ns.extend_from_slice(&events.arrivals[range.clone()]);
+        if let Some(demands) = &events.demands {
             batch.demand_ns.extend_from_slice(&demands[range.clone()]);
         }
-        self.next = range.end;
+        *next = range.end;
     }
 }
 
@@ -104,7 +129,7 @@ pub(super) trait Recorded: Send {
 }
 
 /// From memory.
-struct Held {
+pub(super) struct Held {
     events: Events,
     next: usize,
     last: usize,

@@ -218,6 +218,11 @@ impl Head {
         *self.form.get_or_init(|| Form::of(&self.lines))
     }
 
+    /// True for JSON, whether it is one object, on one line or several, or one a line.
+    pub(super) fn is_json(&self) -> bool {
+        self.text.trim_start().starts_with(['{', '['])
+    }
+
     /// True for one object of JSON, or an array of them, over the whole text.
     pub(super) fn is_document(&self) -> bool {
         let first = self.text.trim_start();

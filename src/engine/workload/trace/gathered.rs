@@ -66,7 +66,8 @@ impl Gathered {
         if !self.dropped {
             self.hold(start, demand, row, options.memory_limit_bytes)?;
         }
-        Ok(if self.dropped && self.inversions > 0 { After::SortInRuns } else { After::GoOn })
+        let copied = options.copied || self.inversions > 0;
+        Ok(if self.dropped && copied { After::SortInRuns } else { After::GoOn })
     }
 
     /// Keeps a row, or drops all where they would pass a limit.
@@ -107,7 +108,7 @@ impl Gathered {
         });
         if self.inversions > 0 && !self.dropped {
             self.sort();
-            self.seen = Stamps::of(&self.starts);
+            self.seen = Stamps::of(self.starts.iter().copied());
         }
         let stamps = &read.stamps;
         let relative = stamps.numeric() && self.seen.latest < RELATIVE_BELOW_NS;
@@ -128,9 +129,11 @@ impl Gathered {
                 requests: self.requests,
                 range: (self.seen.first, self.seen.latest.saturating_add(1)),
                 own_demands: read.has_demands(),
+                failed: Arc::default(),
             })),
         };
         let waited = read.waited();
+        let parts = read.parts.map_or_else(Vec::new, |parts| parts.ranking.parts());
         Ok(Recording {
             path: read.records.path,
             sha256,
@@ -149,6 +152,7 @@ impl Gathered {
                 Some(_) => Spread::Uniform,
                 None => Spread::Keep,
             },
+            parts,
             assumptions,
         })
     }
@@ -175,17 +179,6 @@ impl Gathered {
             )),
             (None, None) => {}
         }
-        let limit = options.memory_limit_bytes.filter(|_| self.dropped);
-        said.extend(limit.map(|limit| {
-            let from = match self.inversions {
-                0 => "the file",
-                _ => "a temporary file, sorted, of 16 bytes each,",
-            };
-            format!(
-                "{path}: {requests} requests do not fit memory_limit_bytes = {limit}: they are read from {from} again \
-                 and again, which takes longer and changes nothing"
-            )
-        }));
         said
     }
 
@@ -215,9 +208,9 @@ pub(super) struct Stamps {
 }
 
 impl Stamps {
-    pub(super) fn of(starts: &[i64]) -> Self {
+    pub(super) fn of(starts: impl Iterator<Item = i64>) -> Self {
         let mut stamps = Self::default();
-        starts.iter().for_each(|&start| stamps.add(start));
+        starts.for_each(|start| stamps.add(start));
         stamps
     }
 

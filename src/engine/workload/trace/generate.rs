@@ -1,6 +1,6 @@
 //! Writing traces: any workload becomes a file that `replay` reads.
 
-use super::output::{Columns, FileForm, Stopped, seconds, whole};
+use super::output::{Columns, FileForm, Stopped, Value, whole};
 use crate::random::Streams;
 use crate::units::{Span, Time};
 use crate::workload::{Arrivals, Batch, Workload};
@@ -43,6 +43,15 @@ pub enum GenerateError {
     /// It was asked to stop; nothing is left behind.
     #[error("interrupted: nothing is written")]
     Interrupted,
+    /// A file of Parquet, which this build does not write.
+    #[error(
+        "`{path}`: this autosim was built without its feature `parquet`; cargo build --release --features parquet builds one \
+         that writes it, or end the name with .csv", path = .0.display()
+    )]
+    NoParquet(PathBuf),
+    /// A file of Parquet that is to be packed once more.
+    #[error("`{path}`: Parquet is packed within; end the name with .parquet", path = .0.display())]
+    PackedParquet(PathBuf),
     /// Counts of intervals without length.
     #[error("the interval of counts is zero; give it some time, for example 1m")]
     NoInterval,
@@ -63,7 +72,7 @@ pub fn generate(
         return Err(GenerateError::NoInterval);
     }
     let mut requests = Requests::new(workload.requests(streams, end), cancel);
-    let file = FileForm::of(path).unwrap_or(FileForm::Csv);
+    let file = FileForm::of(path)?.unwrap_or(FileForm::Csv);
     whole(path, |out| match form {
         Form::Timestamps => {
             let columns = Columns { file, dated: None, value: Some("service_time_s") };
@@ -113,16 +122,18 @@ impl<'a> Requests<'a> {
 pub(super) fn timestamps(
     requests: &mut Requests<'_>,
     columns: &Columns,
-    out: &mut dyn Write,
+    out: &mut (dyn Write + Send),
 ) -> Result<Generated, Stopped> {
-    columns.header(out)?;
+    let mut out = columns.writer(out)?;
     let mut rows = 0;
     while let Some(batch) = requests.next()? {
         for (&arrival, &demand) in batch.arrival_ns.iter().zip(&batch.demand_ns) {
-            columns.row(out, arrival, &seconds(demand))?;
+            let length = columns.value.map_or(Value::None, |_| Value::Length(demand));
+            out.row(arrival, length)?;
         }
         rows += batch.len() as u64;
     }
+    out.finish()?;
     Ok(Generated { requests: rows, rows })
 }
 
@@ -132,14 +143,14 @@ fn counts(
     interval: u64,
     end: Time,
     columns: &Columns,
-    out: &mut dyn Write,
+    out: &mut (dyn Write + Send),
 ) -> Result<Generated, Stopped> {
-    columns.header(out)?;
+    let mut out = columns.writer(out)?;
     let mut done = Generated { requests: 0, rows: 0 };
     let mut count = 0u64;
     let mut close = |until: u64, count: &mut u64| -> io::Result<()> {
         while done.rows < until {
-            columns.row(out, done.rows.saturating_mul(interval), count)?;
+            out.row(done.rows.saturating_mul(interval), Value::Count(*count as f64))?;
             done.rows += 1;
             done.requests += *count;
             *count = 0;
@@ -153,5 +164,6 @@ fn counts(
         }
     }
     close(end.0.div_ceil(interval), &mut count)?;
+    out.finish()?;
     Ok(done)
 }

@@ -1,10 +1,11 @@
 //! What is in a trace, in figures: for a user who meets it the first time.
 
 use super::failure::TraceError;
-use super::gathered::Stamps;
 use super::options::Options;
+use super::parts::Part;
 use super::recording::{Recording, Rows, open};
-use super::statistics::{Curve, Gap, Tally, Window, divides, quantile};
+use super::statistics::{Curve, Gap, Tally, Window, divides};
+use super::times::Times;
 use crate::units::{Span, WallClock};
 use serde::Serialize;
 use std::path::Path;
@@ -55,6 +56,8 @@ pub struct Inspection {
     pub hour_of_week: Option<Vec<Option<f64>>>,
     /// Service times, where the file has them.
     pub service_time: Option<Summary>,
+    /// Its parts that were read, the most requests first, where `by` or `top` asks for them.
+    pub parts: Vec<Part>,
     /// Mean rate in equal parts of the recording, requests a second.
     pub sparkline: Vec<f64>,
     /// The same finer and with peaks, for a plot.
@@ -86,10 +89,19 @@ pub struct Summary {
 
 /// Reads a trace and describes it; `path` is relative to `base`.
 pub fn inspect(base: &Path, path: &str, options: &Options) -> Result<Inspection, TraceError> {
-    Ok(describe(open(base, path, options)?))
+    describe(open(base, path, &gone_through(options))?)
 }
 
-pub(super) fn describe(recording: Recording) -> Inspection {
+/// Of requests so many bytes are held: the statistics of more go through a temporary file.
+const HELD_BYTES: u64 = 32 << 20;
+
+/// Options for whoever goes through a recording many times.
+pub(super) fn gone_through(options: &Options) -> Options {
+    let memory_limit_bytes = options.memory_limit_bytes.or(Some(HELD_BYTES));
+    Options { memory_limit_bytes, copied: true, ..options.clone() }
+}
+
+pub(super) fn describe(recording: Recording) -> Result<Inspection, TraceError> {
     let (first, _) = recording.rows.range();
     let mut warnings: Vec<String> = recording
         .rows
@@ -124,30 +136,32 @@ pub(super) fn describe(recording: Recording) -> Inspection {
         longest_gap: None,
         hour_of_week: None,
         service_time: None,
+        parts: recording.parts,
         sparkline: Vec::new(),
         curve: Curve::default(),
         clock: start.map(|start| WallClock::dated(start.to_zoned(recording.zone))),
         assumptions: recording.assumptions,
         warnings,
     };
-    match recording.rows {
-        Rows::Events { starts, demands } => {
-            let (stamps, tally) = (Stamps::of(&starts), Tally::of_requests(&starts));
+    let (tally, step) = Tally::of(&recording.rows);
+    match &recording.rows {
+        Rows::Events { .. } | Rows::Streamed(_) => {
+            let stamps = tally.stamps();
             seen.grid_s = stamps.coarse_grid().map(Span::as_secs_f64);
             seen.at_same_instant = stamps.shared;
             seen.gap_cv = tally.gap_cv();
-            seen.service_time = demands.and_then(summary);
-            seen.add(&tally, 0);
+            let times = recording.rows.times();
+            seen.assumptions.extend(times.as_ref().and_then(Times::told));
+            seen.service_time = times.map(|times| summary(&times));
         }
-        // Not without a memory limit, and there is none here.
-        Rows::Streamed(_) => {}
-        Rows::Bins { starts, counts, step, missing } => {
-            seen.missing = missing;
+        Rows::Bins { missing, .. } => {
+            seen.missing = *missing;
             seen.interval_s = Some(Span(step).as_secs_f64());
-            seen.add(&Tally::of_bins(&starts, &counts, step), step);
         }
     }
-    seen
+    seen.add(&tally, step);
+    recording.rows.failure()?;
+    Ok(seen)
 }
 
 impl Inspection {
@@ -166,16 +180,13 @@ impl Inspection {
     }
 }
 
-fn summary(mut demands: Vec<u64>) -> Option<Summary> {
-    demands.sort_unstable();
-    let seconds = |ns: u64| Span(ns).as_secs_f64();
-    let at = |share: f64| quantile(&demands, share).map(seconds);
-    let total: f64 = demands.iter().map(|&ns| seconds(ns)).sum();
-    Some(Summary {
-        mean_s: total / demands.len() as f64,
-        p50_s: at(0.5)?,
-        p90_s: at(0.9)?,
-        p99_s: at(0.99)?,
-        max_s: at(1.0)?,
-    })
+fn summary(times: &Times) -> Summary {
+    let at = |share: f64| Span(times.quantile(share)).as_secs_f64();
+    Summary {
+        mean_s: times.mean_s,
+        p50_s: at(0.5),
+        p90_s: at(0.9),
+        p99_s: at(0.99),
+        max_s: at(1.0),
+    }
 }

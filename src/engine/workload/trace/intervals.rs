@@ -56,7 +56,7 @@ impl Raw {
         };
         if step == 0 {
             let message = format!("{}: the interval is zero", self.path);
-            let hint = "state interval = \"1m\"; rows of several things at one time are read once one is chosen";
+            let hint = "state interval = \"1m\"; where a column tells rows of one time apart, name it: by = \"COLUMN\" (--by COLUMN)";
             return Err(TraceError::at("interval", message, hint));
         }
         self.refuse_overlap(step)?;
@@ -74,7 +74,8 @@ impl Raw {
             line => format!("{} lines {line} and {}", self.path, pair[1].line),
         };
         let message = format!("{where_}: rows {apart} apart, but an interval is {}", Span(step));
-        let hint = "merge such rows, or state another interval; where the clock was put back, state its zone";
+        let hint = "merge such rows, or state another interval; where a column tells several series apart, name it: by = \"COLUMN\" \
+                    (--by COLUMN); where the clock was put back, state its zone";
         Err(TraceError::at("file", message, hint))
     }
 

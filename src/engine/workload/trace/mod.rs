@@ -7,6 +7,8 @@
 //! told by their first bytes.
 
 mod bins;
+#[cfg(feature = "parquet")]
+mod columnar;
 mod columns;
 mod condition;
 mod convert;
@@ -25,6 +27,7 @@ mod intervals;
 mod number;
 mod options;
 mod output;
+mod parts;
 mod question;
 mod recording;
 mod records;
@@ -38,6 +41,7 @@ mod stamp;
 mod statistics;
 mod streamed;
 mod telemetry;
+mod times;
 
 pub(crate) use bins::Bins;
 pub use condition::Condition;
@@ -52,6 +56,7 @@ pub use inspect::{Inspection, Summary, inspect};
 pub use number::{TimeUnit, with_a_point};
 pub use options::{Edge, Failures, Linear, Missing, Options, ServiceColumn, Values};
 pub use output::{write_packed, write_whole};
+pub use parts::Part;
 pub(crate) use recording::{Recording, Rows, open};
 pub use records::separator;
 pub(crate) use slice::Slice;

@@ -9,6 +9,7 @@ use crate::units::Span;
 use indexmap::IndexMap;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
+use std::num::NonZeroU32;
 
 /// How to read a trace; everything left out is told from the file, and reported as an assumption.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -38,8 +39,12 @@ pub struct Options {
     /// What the values of a file of series are.
     pub values: Option<Values>,
     /// The series that are the traffic, together, where a file holds several: by name, by labels
-    /// `{job="web"}`, or `*`.
+    /// `{job="web"}`, or `*`; with `by` values of that column or label.
     pub select: Vec<String>,
+    /// The column, or label, whose values tell the parts of the recording apart.
+    pub by: Option<String>,
+    /// Only so many parts are the traffic, together: those with the most requests.
+    pub top: Option<NonZeroU32>,
     /// What becomes of requests that failed.
     pub failed: Option<Failures>,
     /// Only rows are requests that are so; all of them hold.
@@ -49,6 +54,9 @@ pub struct Options {
     /// The most bytes that recorded requests may take in memory, 16 each, or 8 without service times of their
     /// own; those of a longer recording are read from its file again and again. `None` = no limit.
     pub memory_limit_bytes: Option<u64>,
+    /// Requests that memory does not hold are copied in order to a temporary file, 16 bytes each, for whoever goes
+    /// through them many times.
+    pub copied: bool,
     /// What the file `-` is.
     pub standard_input: Option<Spooled>,
 }
@@ -124,6 +132,11 @@ pub struct Linear {
 }
 
 impl Options {
+    /// So that every part of the recording is told, where no number of them is stated.
+    pub fn in_parts(self) -> Self {
+        Self { top: self.top.or(Some(NonZeroU32::MAX)), ..self }
+    }
+
     /// The zone of civil stamps.
     pub(super) fn time_zone(&self) -> Result<TimeZone, TraceError> {
         let Some(name) = &self.zone else { return Ok(TimeZone::UTC) };
@@ -156,6 +169,8 @@ impl Options {
             ("durations", self.durations.is_some()),
             ("values", self.values.is_some()),
             ("select", !self.select.is_empty()),
+            ("by", self.by.is_some()),
+            ("top", self.top.is_some()),
             ("failed", self.failed.is_some()),
             ("where", !self.conditions.is_empty()),
             ("sort", self.sort),
@@ -165,6 +180,9 @@ impl Options {
             let message = format!("`{name}` means nothing to the format `{}`", format.name());
             let hint = match name {
                 "where" => "it is for rows that are requests; of several series select (--select) takes some",
+                "select" | "top" => {
+                    "leave it out; where a column tells several series apart, name it: by = \"COLUMN\" (--by COLUMN)"
+                }
                 _ => "leave it out, or name another format",
             };
             Err(TraceError::at(name, message, hint))

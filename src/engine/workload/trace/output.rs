@@ -1,10 +1,13 @@
 //! Files of traces, written: whole or not at all, packed as they are called, as tables or lines of JSON.
 
+#[cfg(feature = "parquet")]
+use super::columnar::ColumnarWriter;
 use crate::workload::trace::GenerateError;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use std::fmt;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -14,7 +17,7 @@ use std::time::Duration;
 /// beside it goes.
 pub(super) fn whole<T>(
     path: &Path,
-    write: impl FnOnce(&mut dyn Write) -> Result<T, Stopped>,
+    write: impl FnOnce(&mut (dyn Write + Send)) -> Result<T, Stopped>,
 ) -> Result<T, GenerateError> {
     let failed = |source| GenerateError::Write { path: path.to_owned(), source };
     let (file, target) = beside(path).map_err(failed)?;
@@ -95,18 +98,27 @@ pub(super) enum FileForm {
     Csv,
     /// A line of JSON each.
     Json,
+    /// Columns of a Parquet file.
+    Parquet,
 }
 
 impl FileForm {
     /// As the ending of a file's name says, without that of its packing; `None` where it says nothing.
-    pub(super) fn of(path: &Path) -> Option<Self> {
-        let name = path.file_name()?.to_str()?.to_ascii_lowercase();
+    pub(super) fn of(path: &Path) -> Result<Option<Self>, GenerateError> {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
         let bare = name.strip_suffix(".gz").or(name.strip_suffix(".zst")).unwrap_or(&name);
-        match bare.rsplit_once('.')?.1 {
-            "csv" => Some(Self::Csv),
-            "jsonl" | "ndjson" | "json" => Some(Self::Json),
+        Ok(match bare.rsplit_once('.').map(|(_, ending)| ending) {
+            Some("csv") => Some(Self::Csv),
+            Some("jsonl" | "ndjson" | "json") => Some(Self::Json),
+            Some("parquet") if bare != name => {
+                return Err(GenerateError::PackedParquet(path.to_owned()));
+            }
+            Some("parquet") if cfg!(not(feature = "parquet")) => {
+                return Err(GenerateError::NoParquet(path.to_owned()));
+            }
+            Some("parquet") => Some(Self::Parquet),
             _ => None,
-        }
+        })
     }
 }
 
@@ -125,21 +137,28 @@ impl Columns {
         if self.dated.is_some() { "time" } else { "time_s" }
     }
 
-    pub(super) fn header(&self, out: &mut dyn Write) -> io::Result<()> {
+    /// A writer of rows, its header written.
+    pub(super) fn writer<'a>(
+        &'a self,
+        out: &'a mut (dyn Write + Send),
+    ) -> io::Result<RowWriter<'a>> {
+        let columns = self;
         match (self.file, self.value) {
-            (FileForm::Json, _) => Ok(()),
-            (FileForm::Csv, Some(value)) => writeln!(out, "{},{value}", self.time()),
-            (FileForm::Csv, None) => writeln!(out, "{}", self.time()),
+            #[cfg(feature = "parquet")]
+            (FileForm::Parquet, _) => {
+                let writer = ColumnarWriter::new(out, self)?;
+                return Ok(RowWriter::Columnar(Box::new(writer)));
+            }
+            #[cfg(not(feature = "parquet"))]
+            (FileForm::Parquet, _) => return Err(io::ErrorKind::Unsupported.into()),
+            (FileForm::Json, _) => {}
+            (FileForm::Csv, Some(value)) => writeln!(out, "{},{value}", self.time())?,
+            (FileForm::Csv, None) => writeln!(out, "{}", self.time())?,
         }
+        Ok(RowWriter::Text { columns, out })
     }
 
-    /// A row at a nanosecond; `value` is a number, and counts where there is a column for it.
-    pub(super) fn row(
-        &self,
-        out: &mut dyn Write,
-        at: u64,
-        value: &dyn std::fmt::Display,
-    ) -> io::Result<()> {
+    fn row(&self, out: &mut dyn Write, at: u64, value: Value) -> io::Result<()> {
         let time = match &self.dated {
             Some((zero, zone)) => stamp(zero.saturating_add_unsigned(at), zone),
             None => seconds(at),
@@ -147,12 +166,61 @@ impl Columns {
         let quote = if self.dated.is_some() { "\"" } else { "" };
         let name = self.time();
         match (self.file, self.value) {
-            (FileForm::Csv, Some(_)) => writeln!(out, "{time},{value}"),
-            (FileForm::Csv, None) => writeln!(out, "{time}"),
             (FileForm::Json, Some(column)) => {
                 writeln!(out, "{{\"{name}\":{quote}{time}{quote},\"{column}\":{value}}}")
             }
             (FileForm::Json, None) => writeln!(out, "{{\"{name}\":{quote}{time}{quote}}}"),
+            (FileForm::Csv | FileForm::Parquet, Some(_)) => writeln!(out, "{time},{value}"),
+            (FileForm::Csv | FileForm::Parquet, None) => writeln!(out, "{time}"),
+        }
+    }
+}
+
+/// What stands beside a time.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Value {
+    /// A length in nanoseconds, written in seconds.
+    Length(u64),
+    Count(f64),
+    None,
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Length(ns) => f.write_str(&seconds(*ns)),
+            Self::Count(count) => count.fmt(f),
+            Self::None => Ok(()),
+        }
+    }
+}
+
+/// Writes rows.
+pub(super) enum RowWriter<'a> {
+    Text {
+        columns: &'a Columns,
+        out: &'a mut (dyn Write + Send),
+    },
+    #[cfg(feature = "parquet")]
+    Columnar(Box<ColumnarWriter<'a>>),
+}
+
+impl RowWriter<'_> {
+    /// A row at a nanosecond.
+    pub(super) fn row(&mut self, at: u64, value: Value) -> io::Result<()> {
+        match self {
+            Self::Text { columns, out } => columns.row(out, at, value),
+            #[cfg(feature = "parquet")]
+            Self::Columnar(writer) => writer.row(at, value),
+        }
+    }
+
+    /// After the last row.
+    pub(super) fn finish(self) -> io::Result<()> {
+        match self {
+            Self::Text { .. } => Ok(()),
+            #[cfg(feature = "parquet")]
+            Self::Columnar(writer) => writer.finish(),
         }
     }
 }

@@ -121,9 +121,7 @@ const KNOWN: &[Known] = &[
     },
     Known {
         is: |head| {
-            head.is_document()
-                && head.text.contains("\"traceID\"")
-                && head.text.contains("\"spans\"")
+            head.is_json() && head.text.contains("\"traceID\"") && head.text.contains("\"spans\"")
         },
         what: "spans of Jaeger",
         way: "jq -c '.data[].spans[] | {time: .startTime, took: .duration}' FILE > spans.jsonl makes lines that are read, \
@@ -138,36 +136,34 @@ const KNOWN: &[Known] = &[
     },
     Known {
         is: |head| {
-            head.is_document()
+            head.is_json()
                 && head.text.contains("\"timeSeries\"")
                 && head.text.contains("\"points\"")
         },
         what: "an answer of Google's Cloud Monitoring",
-        way: "jq -r '[\"time\",\"count\"], (.timeSeries[0].points[] | [.interval.endTime, (.value.int64Value // \
+        way: "jq -r '[\"time\",\"count\"], (.timeSeries[].points[] | [.interval.endTime, (.value.int64Value // \
               .value.doubleValue)]) | @csv' FILE > counts.csv makes a table that is read, with --as counts --value count \
               --time-is end --sort",
     },
     Known {
         is: |head| {
-            head.is_document()
+            head.is_json()
                 && head.text.contains("\"timeseries\"")
                 && head.text.contains("\"timeStamp\"")
         },
         what: "an answer of Azure Monitor",
-        way: "jq -r '[\"time\",\"count\"], (.value[0].timeseries[0].data[] | [.timeStamp, .total]) | @csv' FILE > counts.csv \
-              makes a table that is read, with --as counts --value count",
+        way: "jq -r '[\"time\",\"count\"], (.value[0].timeseries[].data[] | select(.total != null) | [.timeStamp, .total]) | @csv' \
+              FILE > counts.csv makes a table that is read, with --as counts --value count",
     },
     Known {
-        is: |head| head.is_document() && head.text.contains("\"pointlist\""),
+        is: |head| head.is_json() && head.text.contains("\"pointlist\""),
         what: "an answer of Datadog",
-        way: "jq -r '[\"time\",\"rate\"], (.series[0].pointlist[]) | @csv' FILE > rates.csv makes a table that is read, with \
-              --as rates --value rate --time-unit ms",
+        way: "jq -r '[\"time\",\"rate\"], (.series[].pointlist[] | select(.[1] != null)) | @csv' FILE > rates.csv makes a table that \
+              is read, with --as rates --value rate --time-unit ms, or --as counts --value rate where it was asked .as_count()",
     },
     Known {
         is: |head| {
-            head.is_document()
-                && head.text.contains("\"streams\"")
-                && head.text.contains("\"stream\"")
+            head.is_json() && head.text.contains("\"streams\"") && head.text.contains("\"stream\"")
         },
         what: "an answer of Loki: lines of logs with their streams",
         way: "jq -r '.data.result[].values[][1]' FILE > lines.log leaves the lines, which are read where their form is known, \
@@ -179,7 +175,7 @@ const KNOWN: &[Known] = &[
         way: "its percentiles may make a service time: service_time.empirical",
     },
     Known {
-        is: |head| head.is_document() && head.text.contains("\"latencyPercentiles\""),
+        is: |head| head.is_json() && head.text.contains("\"latencyPercentiles\""),
         what: "a report of oha: how long requests took, not when they came",
         way: "its percentiles may make a service time: service_time.empirical",
     },

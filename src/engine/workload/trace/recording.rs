@@ -4,9 +4,11 @@ use super::failure::TraceError;
 use super::format::{Format, Head};
 use super::input::Input;
 use super::options::Options;
+use super::parts::Part;
 use super::question;
 use super::spread::Spread;
 use super::streamed::Streamable;
+use super::times::Times;
 use crate::random::Distribution;
 use crate::units::Span;
 use jiff::tz::TimeZone;
@@ -41,6 +43,8 @@ pub(crate) struct Recording {
     pub(crate) grid: Option<Span>,
     /// How its requests are placed, as long as nothing else is said.
     pub(crate) spread: Spread,
+    /// Its parts that are read, the largest first, where they were asked for.
+    pub(crate) parts: Vec<Part>,
     /// What was told from the file, one sentence each.
     pub(crate) assumptions: Vec<String>,
 }
@@ -104,6 +108,33 @@ impl Rows {
                 Self::Streamed(file)
             }
             Self::Bins { .. } => self,
+        }
+    }
+
+    /// That memory does not hold them, as a sentence.
+    pub(crate) fn not_held_told(&self, path: &str, limit: u64) -> Option<String> {
+        match self {
+            Self::Streamed(file) => Some(file.told(path, limit)),
+            Self::Events { .. } | Self::Bins { .. } => None,
+        }
+    }
+
+    /// Why not all of them could be read again.
+    pub(super) fn failure(&self) -> Result<(), TraceError> {
+        match self {
+            Self::Streamed(file) => file.failure(),
+            Self::Events { .. } | Self::Bins { .. } => Ok(()),
+        }
+    }
+
+    /// The requests' own service times, where they have some.
+    pub(super) fn times(&self) -> Option<Times> {
+        match self {
+            Self::Events { demands, .. } => Times::of(demands.as_ref()?.iter().copied()),
+            Self::Streamed(file) if file.own_demands => {
+                Times::of(file.rows().filter_map(|row| row.1))
+            }
+            Self::Streamed(_) | Self::Bins { .. } => None,
         }
     }
 

@@ -8,6 +8,7 @@ use super::gathered::{After, Gathered};
 use super::input::Input;
 use super::number::TimeUnit;
 use super::options::{Edge, Failures, Options};
+use super::parts::{RowParts, largest};
 use super::recording::Recording;
 use super::records::{Column, Kind, Records};
 use super::stamp::StampReader;
@@ -125,10 +126,19 @@ pub(super) fn read(
         "service_time_column",
         "service_time_linear",
         "where",
+        "select",
+        "by",
+        "top",
         "sort",
     ];
     let failures: &[&str] = if layout.failed.is_some() { &["failed"] } else { &[] };
     options.only(format, &[USED, failures].concat())?;
+    let mut said = Vec::new();
+    let (input, options) = match options.top {
+        Some(_) => of_the_largest(input, options, layout, &mut said)?,
+        None => (input, options.clone()),
+    };
+    let options = &options;
     let mut requests = Requests::open(input, options, layout)?;
     let mut rows = Gathered::default();
     while let Some((start, demand)) = requests.next()? {
@@ -142,7 +152,35 @@ pub(super) fn read(
         return Err(requests.none());
     }
     let sha256 = requests.records.finish()?;
-    rows.into_recording(requests, sha256, format, options)
+    let mut recording = rows.into_recording(requests, sha256, format, options)?;
+    recording.assumptions.extend(said);
+    Ok(recording)
+}
+
+/// The same file once more, its largest parts selected.
+fn of_the_largest(
+    input: Input,
+    options: &Options,
+    layout: &'static Layout,
+    said: &mut Vec<String>,
+) -> Result<(Input, Options), TraceError> {
+    let mut requests = Requests::open(input, options, layout)?;
+    let mut rows = 0_u64;
+    while requests.next()?.is_some() {
+        rows += 1;
+    }
+    if rows == 0 {
+        return Err(requests.none());
+    }
+    let again = requests.records.origin.open_again()?;
+    let all = requests.parts.map_or_else(Vec::new, |parts| parts.ranking.parts());
+    let count = all.len();
+    let taken = largest(all, options.top, &requests.records.path, said);
+    let select = match taken.len() == count {
+        true => options.select.clone(),
+        false => taken.into_iter().map(|part| part.name).collect(),
+    };
+    Ok((again, Options { select, top: None, ..options.clone() }))
 }
 
 /// The requests of a file, row by row.
@@ -155,6 +193,7 @@ pub(super) struct Requests {
     only: Vec<(Column, &'static str)>,
     but_not: Option<(Column, &'static str)>,
     filter: Filter,
+    pub(super) parts: Option<RowParts>,
     failed: Option<(Column, FailedMark)>,
     /// Failed ones are left out.
     leave_out: bool,
@@ -197,6 +236,7 @@ impl Requests {
             ends: ends.transpose()?,
             but_not,
             filter: Filter::of(&records, options)?,
+            parts: RowParts::of(&records, options)?,
             failed,
             leave_out: options.failed == Some(Failures::LeaveOut),
             failures: 0,
@@ -225,6 +265,11 @@ impl Requests {
             if !self.filter.takes(&self.records) {
                 continue;
             }
+            if let Some(parts) = &mut self.parts
+                && !parts.takes(&self.records)
+            {
+                continue;
+            }
             if let Some((column, mark)) = &self.failed
                 && (mark.is)(self.records.field(column).unwrap_or_default())
             {
@@ -233,7 +278,11 @@ impl Requests {
                     continue;
                 }
             }
-            return self.request().map(Some);
+            let request = self.request()?;
+            if let Some(parts) = &mut self.parts {
+                parts.count(&self.records, request.0)?;
+            }
+            return Ok(Some(request));
         }
         Ok(None)
     }
@@ -276,6 +325,11 @@ impl Requests {
         if let (Some(filtered), 0) = (self.filter.none(path), self.failures) {
             return filtered;
         }
+        if let (Some(others), 0) =
+            (self.parts.as_ref().and_then(|parts| parts.none(path)), self.failures)
+        {
+            return others;
+        }
         match (self.only.as_slice(), self.failures) {
             ([(column, text), ..], _) => TraceError::file(
                 format!("{path}: no row has `{text}` as its `{}`", column.name),
@@ -313,6 +367,7 @@ impl Requests {
             said.push(format!("{path}: {rows} whose {name} begins with `{text}` left out"));
         }
         said.extend(self.filter.told(path, requests));
+        said.extend(self.parts.as_ref().and_then(|parts| parts.told(path)));
         if let (Some((_, mark)), 1..) = (&self.failed, self.failures) {
             let (failures, told) = (plural(self.failures, "request"), mark.told);
             said.push(match self.leave_out {
@@ -414,6 +469,7 @@ pub(super) fn stamp_assumptions(
     if stamps.naive && options.zone.is_none() {
         said.push(format!("{path}: times without a zone were read as UTC; zone = states another"));
     }
+    said.extend(stamps.offsets_told(options.zone.is_some(), path));
     if let Some(unit) = stamps.guessed {
         said.push(format!(
             "{path}: times were read as {}, told by the size of the first; time_unit = states it",

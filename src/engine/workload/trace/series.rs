@@ -5,13 +5,15 @@ use super::failure::TraceError;
 use super::format::Format;
 use super::intervals::Raw;
 use super::options::{Options, Values};
+use super::parts::{Part, Ranking, largest};
 use super::question::quoted;
 use super::recording::Recording;
 use super::spread::Spread;
 use super::stamp::{RELATIVE_BELOW_NS, StampReader};
 use crate::units::Span;
+use indexmap::IndexSet;
 use jiff::tz::TimeZone;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One series of a file.
 #[derive(Debug, Clone, Default)]
@@ -81,7 +83,9 @@ impl SeriesFile {
         let values = options.values.unwrap_or(self.values);
         let chosen = self.chosen(options)?;
         let mut said = std::mem::take(&mut self.assumptions);
-        let points = summed(chosen, values, options, &self.path, &mut said)?;
+        let counted = counted(chosen, values, options, &self.path, &mut said)?;
+        let (counted, parts) = of_the_largest(counted, values, options, &self.path, &mut said)?;
+        let points = summed(counted, options, &self.path, &mut said)?;
         let raw = Raw { points, path: self.path.clone() };
         let (rows, last) = raw.into_rows(values, options, &mut said)?;
         Ok(Recording {
@@ -101,6 +105,7 @@ impl SeriesFile {
                 Values::Counts | Values::Counters => Spread::Uniform,
                 Values::Rates => Spread::Poisson,
             },
+            parts,
             assumptions: said,
         })
     }
@@ -108,47 +113,74 @@ impl SeriesFile {
     /// The series that the options choose.
     fn chosen(&mut self, options: &Options) -> Result<Vec<Series>, TraceError> {
         let all = std::mem::take(&mut self.series);
+        let by = options.by.as_deref();
+        if let Some(by) = by.filter(|by| !all.iter().any(|series| series.label(by).is_some())) {
+            let message = format!("{}: no series has a label `{by}`", self.path);
+            let labels: BTreeSet<&str> = all.iter().flat_map(Series::label_names).collect();
+            let labels = labels.into_iter().collect::<Vec<_>>().join(", ");
+            let hint = if labels.is_empty() { "leave out by: they have none" } else { &labels };
+            return Err(TraceError::at("by", message, format!("their labels: {hint}")));
+        }
         if options.select.is_empty() {
-            if all.len() > 1 {
+            if all.len() > 1 && options.top.is_none() {
                 let message = format!("{} holds {} series", self.path, all.len());
-                return Err(TraceError::at("select", message, choices(&all)));
+                return Err(TraceError::at("select", message, choices(&all, by)));
             }
             return Ok(all);
         }
         for wanted in &options.select {
-            if !all.iter().any(|series| is_chosen(series, wanted)) {
-                let message = format!("{} has no series `{wanted}`", self.path);
-                return Err(TraceError::at("select", message, choices(&all)));
+            if !all.iter().any(|series| is_chosen(series, wanted, by)) {
+                let what = by.map_or_else(|| "series".to_owned(), |by| format!("`{by}`"));
+                let message = format!("{} has no {what} `{wanted}`", self.path);
+                return Err(TraceError::at("select", message, choices(&all, by)));
             }
         }
-        let is = |series: &Series| options.select.iter().any(|wanted| is_chosen(series, wanted));
-        let chosen: Vec<Series> = all.into_iter().filter(is).collect();
-        if chosen.len() > 1 {
-            let said = format!("{}: the sum of {} chosen series", self.path, chosen.len());
-            self.assumptions.push(said);
-        }
-        Ok(chosen)
+        let is =
+            |series: &Series| options.select.iter().any(|wanted| is_chosen(series, wanted, by));
+        Ok(all.into_iter().filter(is).collect())
+    }
+}
+
+impl Series {
+    /// The value of a label.
+    fn label(&self, name: &str) -> Option<&str> {
+        let found = self.labels.iter().find(|(label, _)| label == name);
+        found.map(|(_, value)| value.as_str())
+    }
+
+    fn label_names(&self) -> impl Iterator<Item = &str> {
+        self.labels.iter().map(|(name, _)| name.as_str())
+    }
+
+    /// The part of the file that it is, or belongs to: its name, or the value of a label.
+    pub(super) fn part(&self, by: Option<&str>) -> &str {
+        by.map_or(&self.name, |by| self.label(by).unwrap_or_default())
     }
 }
 
 /// What helps where a file holds several series: the choices, to be pasted.
-fn choices(all: &[Series]) -> String {
+fn choices(all: &[Series], by: Option<&str>) -> String {
     const SHOWN: usize = 8;
-    let flag = |series: &Series| format!("--select {}", quoted(&series.name));
-    let mut shown: Vec<String> = all.iter().take(SHOWN).map(flag).collect();
-    if all.len() > SHOWN {
-        shown.push(format!("... ({} more)", all.len() - SHOWN));
+    let parts: IndexSet<&str> = all.iter().map(|series| series.part(by)).collect();
+    let flag = |part: &&str| format!("--select {}", quoted(part));
+    let mut shown: Vec<String> = parts.iter().take(SHOWN).map(flag).collect();
+    if parts.len() > SHOWN {
+        shown.push(format!("... ({} more)", parts.len() - SHOWN));
     }
     format!(
-        "say which is the traffic: {}, several of them, or all together: --select '*'; in a scenario: select = \
-         [\"...\"]",
+        "say which is the traffic: {}, several of them, the largest together: --top 3, or all: --select '*'; in a \
+         scenario: select = [\"...\"]; `autosim trace split` makes a service of each",
         shown.join(" or ")
     )
 }
 
-/// Whether a series is one that the user wants: by its name, by labels `{job="web"}`, or `*`.
-pub(super) fn is_chosen(series: &Series, wanted: &str) -> bool {
-    wanted == "*" || is_called(&series.name, &series.labels, wanted)
+/// Whether a series is one that the user wants: by its name, by labels `{job="web"}`, or `*`; by the value of one label
+/// where parts are told by that.
+pub(super) fn is_chosen(series: &Series, wanted: &str, by: Option<&str>) -> bool {
+    match by {
+        Some(_) => wanted == "*" || series.part(by) == wanted,
+        None => wanted == "*" || is_called(&series.name, &series.labels, wanted),
+    }
 }
 
 /// Whether a series of this name and these labels is one that a user calls `wanted`.
@@ -186,14 +218,14 @@ pub(super) fn matchers(text: &str) -> Option<Vec<(String, String, bool)>> {
     Some(found)
 }
 
-/// The points of several series added up, counters turned into counts; in order of time.
-fn summed(
+/// Series in order of time, counters turned into counts.
+fn counted(
     mut chosen: Vec<Series>,
     values: Values,
     options: &Options,
     path: &str,
     said: &mut Vec<String>,
-) -> Result<Vec<Point>, TraceError> {
+) -> Result<Vec<Series>, TraceError> {
     let mut resets = 0;
     for series in &mut chosen {
         series.points.sort_by_key(|point| point.at);
@@ -205,23 +237,70 @@ fn summed(
         let times = if resets == 1 { "once".to_owned() } else { format!("{resets} times") };
         said.push(format!("{path}: a counter began again {times}; it counted from zero then"));
     }
-    match chosen.len() {
-        0 | 1 => Ok(chosen.pop().unwrap_or_default().points),
-        _ => on_one_grid(&chosen, path),
+    Ok(chosen)
+}
+
+/// Series of the parts that are wanted, and those parts.
+fn of_the_largest(
+    mut counted: Vec<Series>,
+    values: Values,
+    options: &Options,
+    path: &str,
+    said: &mut Vec<String>,
+) -> Result<(Vec<Series>, Vec<Part>), TraceError> {
+    let by = options.by.as_deref();
+    if by.is_none() && options.top.is_none() {
+        return Ok((counted, Vec::new()));
+    }
+    let mut ranking = Ranking::default();
+    for series in &counted {
+        let sum: f64 = series.points.iter().map(|point| point.value).sum();
+        let requests = match values {
+            Values::Counts | Values::Counters => sum,
+            Values::Rates => sum * Span(usual_gap(&series.points)).as_secs_f64(),
+        };
+        let first = series.points.first().map_or(i64::MAX, |point| point.at);
+        ranking.add(series.part(by), requests, first, path)?;
+    }
+    let parts = largest(ranking.parts(), options.top, path, said);
+    let names: BTreeSet<&str> = parts.iter().map(|part| part.name.as_str()).collect();
+    counted.retain(|series| names.contains(series.part(by)));
+    Ok((counted, parts))
+}
+
+/// The points of several series added up.
+fn summed(
+    mut counted: Vec<Series>,
+    options: &Options,
+    path: &str,
+    said: &mut Vec<String>,
+) -> Result<Vec<Point>, TraceError> {
+    match counted.len() {
+        0 | 1 => Ok(counted.pop().unwrap_or_default().points),
+        count => {
+            said.push(format!("{path}: the sum of {count} chosen series"));
+            on_one_grid(&counted, options.interval, path)
+        }
     }
 }
 
 /// The sum of several series. Exporters stamp those of one scrape a little apart: they meet on the grid of the first.
-fn on_one_grid(chosen: &[Series], path: &str) -> Result<Vec<Point>, TraceError> {
+fn on_one_grid(
+    chosen: &[Series],
+    interval: Option<Span>,
+    path: &str,
+) -> Result<Vec<Point>, TraceError> {
     let refused = |message: String| {
-        let hint = "take one of them with --select, or ask again with one step and no range twice";
+        let hint = "take one of them with --select, or ask again with one step and no range twice; where intervals \
+                    without requests have no row, state the interval, for example --interval 1m";
         Err(TraceError::at("select", message, hint))
     };
     let stepped = chosen.iter().map(|series| (series, usual_gap(&series.points)));
     let stepped: Vec<(&Series, u64)> = stepped.filter(|(_, step)| *step > 0).collect();
-    let step = stepped.first().map_or(1, |(_, step)| *step);
-    if let Some((other, found)) = stepped.iter().find(|(_, found)| found.abs_diff(step) > step / 4)
-    {
+    let told = stepped.first().map_or(1, |(_, step)| *step);
+    let step = interval.map_or(told, |interval| interval.0.max(1));
+    let apart = |(_, found): &&(&Series, u64)| found.abs_diff(step) > step / 4;
+    if let Some((other, found)) = stepped.iter().find(apart).filter(|_| interval.is_none()) {
         let (step, found, other) = (Span(step), Span(*found), &other.name);
         return refused(format!("{path}: points of `{other}` are {found} apart, of others {step}"));
     }
@@ -323,7 +402,7 @@ mod tests {
             ("web", false),
             ("{broken", false),
         ] {
-            assert_eq!(is_chosen(&series, wanted), chosen, "{wanted}");
+            assert_eq!(is_chosen(&series, wanted, None), chosen, "{wanted}");
         }
     }
 
@@ -347,16 +426,19 @@ mod tests {
     fn series_of_one_scrape_meet_although_their_stamps_differ() {
         let chosen =
             vec![of(&[(0, 1.0), (60, 2.0), (120, 4.0)]), of(&[(1, 10.0), (59, 20.0), (119, 40.0)])];
-        let sum = on_one_grid(&chosen, "t").unwrap();
+        let sum = on_one_grid(&chosen, None, "t").unwrap();
         assert_eq!(sum, points(&[(0, 11.0), (60, 22.0), (120, 44.0)]));
         let steps = [of(&[(0, 1.0), (60, 2.0)]), of(&[(0, 1.0), (30, 2.0), (60, 1.0)])];
         assert!(
-            on_one_grid(&steps, "t").unwrap_err().message.contains("are 30s apart, of others 1m")
+            on_one_grid(&steps, None, "t")
+                .unwrap_err()
+                .message
+                .contains("are 30s apart, of others 1m")
         );
         let twice = [
             of(&[(0, 1.0), (60, 2.0), (120, 4.0)]),
             of(&[(0, 1.0), (60, 2.0), (61, 2.0), (120, 4.0)]),
         ];
-        assert!(on_one_grid(&twice, "t").unwrap_err().message.contains("two points"));
+        assert!(on_one_grid(&twice, None, "t").unwrap_err().message.contains("two points"));
     }
 }

@@ -22,6 +22,9 @@ pub(crate) struct Slice {
 }
 
 impl Slice {
+    /// A whole recording, as it is.
+    pub(super) const WHOLE: Self = Self { from: i64::MIN, until: i64::MAX, at: 0, time_scale: 1.0 };
+
     /// True for what may be a time stamp.
     pub(crate) fn is_stamp(text: &str) -> bool {
         StampReader::new(jiff::tz::TimeZone::UTC, None).read(text).is_some()
@@ -139,7 +142,7 @@ impl Events {
         if arrivals.is_empty() {
             return Err(empty());
         }
-        let played = Stamps::of(&starts[first..first + arrivals.len()]);
+        let played = Stamps::of(starts[first..first + arrivals.len()].iter().copied());
         let grid = grid.or_else(|| played.coarse_grid());
         arrivals.truncate(arrivals.partition_point(|&at| at < end));
         let demands = demands.map(|mut demands| {

@@ -185,7 +185,7 @@ fn no_room(error: io::Error) -> TraceError {
     TraceError::at(
         "memory_limit_bytes",
         format!(
-            "its requests must be sorted, memory_limit_bytes does not hold them, and a temporary file cannot: {error}"
+            "memory (memory_limit_bytes) does not hold its requests in order, and a temporary file cannot: {error}"
         ),
         "TMPDIR names a folder with room, twice 16 bytes a request; or sort the file by start, or raise the limit",
     )

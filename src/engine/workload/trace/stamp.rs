@@ -20,6 +20,8 @@ pub struct StampReader {
     style: Option<Style>,
     /// The offset of the first stamp that has one.
     offset: Option<Offset>,
+    /// The first other one.
+    other_offset: Option<Offset>,
     /// The instant read last.
     last: i64,
     /// No two rows are of one instant.
@@ -50,6 +52,7 @@ impl StampReader {
             unit,
             style: None,
             offset: None,
+            other_offset: None,
             last: i64::MIN,
             intervals: false,
             naive: false,
@@ -80,6 +83,20 @@ impl StampReader {
     pub(super) fn zone(&self, stated: bool) -> TimeZone {
         let offset = self.offset.filter(|_| !stated && !self.naive);
         offset.map_or_else(|| self.zone.clone(), TimeZone::fixed)
+    }
+
+    /// That stamps have several offsets, and whose clock is told then.
+    pub(super) fn offsets_told(&self, stated: bool, path: &str) -> Option<String> {
+        let (first, other) = (self.offset?, self.other_offset?);
+        let clock = match stated {
+            true => "moments are told in the stated zone".to_owned(),
+            false => format!(
+                "moments are told at {first}; zone = \"Europe/Berlin\" (--zone) tells them as clocks there showed them"
+            ),
+        };
+        Some(format!(
+            "{path}: times have several offsets, {first} and {other}: each was read by its own; {clock}"
+        ))
     }
 
     /// For dates with an offset, seconds or smaller units since 1970, and civil times, which are of UTC.
@@ -140,9 +157,12 @@ impl StampReader {
     fn civil(&mut self, text: &str) -> Option<i64> {
         let civil = Civil::parse(text)?;
         if let Some(offset_s) = civil.offset_s {
-            if self.offset.is_none() {
-                self.offset =
-                    i32::try_from(offset_s).ok().and_then(|s| Offset::from_seconds(s).ok());
+            if self.offset.is_none_or(|first| i64::from(first.seconds()) != offset_s)
+                && self.other_offset.is_none()
+            {
+                let found = i32::try_from(offset_s).ok().and_then(|s| Offset::from_seconds(s).ok());
+                *(if self.offset.is_none() { &mut self.offset } else { &mut self.other_offset }) =
+                    found;
             }
             return civil.ns_at_utc()?.checked_sub(offset_s.checked_mul(1_000_000_000)?);
         }
@@ -379,6 +399,26 @@ mod tests {
         let mut reader = StampReader::new(berlin, None);
         assert_eq!(reader.read("1970-07-01 00:00:00Z"), Some(181 * 86_400_000_000_000));
         assert!(!reader.naive, "an offset in the stamp wins");
+    }
+
+    #[test]
+    fn each_stamp_is_read_by_its_own_offset_and_several_are_told() {
+        const HOUR: i64 = 3_600_000_000_000;
+        let mut reader = StampReader::new(TimeZone::UTC, None);
+        // Berlin's clock is put back at 03:00+02:00.
+        let before = reader.read("2026-10-25T02:30:00+02:00").unwrap();
+        assert_eq!(reader.offsets_told(false, "t"), None);
+        let after = reader.read("2026-10-25T02:30:00+01:00").unwrap();
+        assert_eq!((before, after - before), (1_792_888_200_000_000_000, HOUR));
+        assert_eq!(reader.read("2026-10-25T02:30:00Z").unwrap() - after, HOUR);
+        let told = reader.offsets_told(false, "t").unwrap();
+        assert!(
+            told.starts_with("t: times have several offsets, +02 and +01: each was read"),
+            "{told}"
+        );
+        assert!(told.contains("told at +02; zone = "), "{told}");
+        let told = reader.offsets_told(true, "t").unwrap();
+        assert!(told.ends_with("moments are told in the stated zone"), "{told}");
     }
 
     #[test]

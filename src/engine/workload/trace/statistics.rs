@@ -1,5 +1,8 @@
 //! Figures of recorded rows: counts in windows, gaps, hours of the week, the rate over time.
 
+use super::gathered::Stamps;
+use super::recording::Rows;
+use super::streamed::Streamable;
 use crate::units::Span;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -60,11 +63,18 @@ pub struct Point {
     pub peak_per_s: f64,
 }
 
+/// Where rows are.
+#[derive(Debug, Clone, Copy)]
+enum Source<'a> {
+    Requests(&'a [i64]),
+    Stored(&'a Streamable),
+    Intervals(&'a [i64], &'a [f64]),
+}
+
 /// Requests at instants, in order: one each, or those of intervals.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Tally<'a> {
-    starts: &'a [i64],
-    counts: Option<&'a [f64]>,
+    rows: Source<'a>,
     /// First instant that is not covered any more.
     until: i64,
 }
@@ -72,26 +82,58 @@ pub(super) struct Tally<'a> {
 impl<'a> Tally<'a> {
     /// Of requests; the last has no length.
     pub(super) fn of_requests(starts: &'a [i64]) -> Self {
-        Self { starts, counts: None, until: starts.last().copied().unwrap_or(0) }
+        Self { rows: Source::Requests(starts), until: starts.last().copied().unwrap_or(0) }
+    }
+
+    /// Of the rows of a recording, with their usual length: of requests zero.
+    pub(super) fn of(rows: &'a Rows) -> (Self, u64) {
+        match rows {
+            Rows::Events { starts, .. } => (Self::of_requests(starts), 0),
+            Rows::Bins { starts, counts, step, .. } => {
+                (Self::of_bins(starts, counts, *step), *step)
+            }
+            Rows::Streamed(file) => {
+                (Self { rows: Source::Stored(file), until: file.range.1.saturating_sub(1) }, 0)
+            }
+        }
     }
 
     /// Of intervals of a usual length.
     pub(super) fn of_bins(starts: &'a [i64], counts: &'a [f64], step: u64) -> Self {
         let last = starts.last().copied().unwrap_or(0);
-        Self { starts, counts: Some(counts), until: last.saturating_add_unsigned(step) }
+        Self { rows: Source::Intervals(starts, counts), until: last.saturating_add_unsigned(step) }
     }
 
-    fn rows(&self) -> impl Iterator<Item = (i64, f64)> + '_ {
-        let count = |at: usize| self.counts.map_or(1.0, |counts| counts[at]);
-        self.starts.iter().enumerate().map(move |(at, &start)| (start, count(at)))
+    fn rows(&self) -> Box<dyn Iterator<Item = (i64, f64)> + 'a> {
+        match self.rows {
+            Source::Requests(starts) => Box::new(starts.iter().map(|&start| (start, 1.0))),
+            Source::Stored(file) => Box::new(file.rows().map(|(start, _)| (start, 1.0))),
+            Source::Intervals(starts, counts) => {
+                Box::new(starts.iter().copied().zip(counts.iter().copied()))
+            }
+        }
     }
 
     pub(super) fn first(&self) -> i64 {
-        self.starts.first().copied().unwrap_or(0)
+        match self.rows {
+            Source::Requests(starts) | Source::Intervals(starts, _) => {
+                starts.first().copied().unwrap_or(0)
+            }
+            Source::Stored(file) => file.range.0,
+        }
     }
 
     pub(super) fn requests(&self) -> f64 {
-        self.counts.map_or(self.starts.len() as f64, |counts| counts.iter().sum())
+        match self.rows {
+            Source::Requests(starts) => starts.len() as f64,
+            Source::Stored(file) => file.requests as f64,
+            Source::Intervals(_, counts) => counts.iter().sum(),
+        }
+    }
+
+    /// What their stamps have in common.
+    pub(super) fn stamps(&self) -> Stamps {
+        Stamps::of(self.rows().map(|row| row.0))
     }
 
     /// From the first row to the last or to the end of the last interval.
@@ -172,7 +214,12 @@ impl<'a> Tally<'a> {
     /// Standard deviation over mean of the gaps between requests.
     pub(super) fn gap_cv(&self) -> Option<f64> {
         let mut all = Moments::default();
-        self.starts.windows(2).for_each(|pair| all.add(pair[1].abs_diff(pair[0]) as f64));
+        let mut before = None;
+        for (start, _) in self.rows() {
+            if let Some(before) = before.replace(start) {
+                all.add(start.abs_diff(before) as f64);
+            }
+        }
         (all.mean > 0.0).then(|| all.deviation() / all.mean)
     }
 

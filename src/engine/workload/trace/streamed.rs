@@ -1,6 +1,6 @@
 //! Recorded requests too many to be held: read from their file by whoever plays them.
 
-use super::events::{Placed, Placing, Recorded};
+use super::events::{Placing, Recorded, Replayed};
 use super::failure::TraceError;
 use super::gathered::Stamps;
 use super::input::Origin;
@@ -10,12 +10,9 @@ use super::slice::{Slice, empty, nothing_to_spread};
 use super::sorted::{Sorted, SortedRows};
 use super::spread::Spread;
 use crate::units::Span;
-use crate::workload::source::{Instants, Luck, Source};
+use crate::workload::source::Instants;
 use crate::workload::{BATCH, Batch};
-use std::sync::Arc;
-
-/// Half the window that [`Streamed::rate_at`] averages over.
-const HALF_WINDOW_NS: u64 = 30_000_000_000;
+use std::sync::{Arc, OnceLock};
 
 /// Requests that were read once and found sound, in order of time.
 #[derive(Debug, Clone)]
@@ -28,6 +25,45 @@ pub(crate) struct Streamable {
     pub(super) range: (i64, i64),
     /// It has a service time of each request.
     pub(super) own_demands: bool,
+    /// Why they could not all be read again.
+    pub(super) failed: Arc<OnceLock<TraceError>>,
+}
+
+impl Streamable {
+    /// Start and service time of each, in order; they end where they cannot be read, and [`Streamable::failure`] says why.
+    pub(super) fn rows(&self) -> impl Iterator<Item = (i64, Option<u64>)> + '_ {
+        let mut rows = Rows::of(self, &Slice::WHOLE);
+        std::iter::from_fn(move || {
+            let next = rows.as_mut().map_err(|error| error.clone()).and_then(Rows::next);
+            match next {
+                Ok(row) => row.map(|(start, _, demand)| (start, demand)),
+                Err(error) => {
+                    // The first one says enough.
+                    let _ = self.failed.set(error);
+                    None
+                }
+            }
+        })
+        .take_while(|row| row.0 < self.range.1)
+    }
+
+    /// Why not all could be read.
+    pub(super) fn failure(&self) -> Result<(), TraceError> {
+        self.failed.get().map_or(Ok(()), |error| Err(error.clone()))
+    }
+
+    /// That they are not held, as a sentence.
+    pub(crate) fn told(&self, path: &str, limit: u64) -> String {
+        let from = match self.kept {
+            Kept::InFile { .. } => "the file",
+            Kept::Sorted(_) => "a temporary file, sorted, of 16 bytes each,",
+        };
+        format!(
+            "{path}: {} requests do not fit memory_limit_bytes = {limit}: they are read from {from} again and again, which \
+             takes longer and changes nothing",
+            self.requests
+        )
+    }
 }
 
 /// Where they are.
@@ -89,9 +125,13 @@ impl Streamed {
     }
 }
 
-impl Source for Streamed {
-    fn open(&self, luck: &Luck<'_>, end: u64) -> Box<dyn Instants> {
-        let file = FromFile {
+impl Replayed for Streamed {
+    type Reader = FromFile;
+    fn how(&self) -> Placing {
+        self.how
+    }
+    fn read(&self, end: u64) -> FromFile {
+        FromFile {
             file: Arc::clone(&self.file),
             slice: self.slice,
             end: end.min(self.end),
@@ -102,25 +142,16 @@ impl Source for Streamed {
             next: None,
             ended: false,
             failure: None,
-        };
-        if self.how.scale == 1.0 && self.how.spread == Spread::Keep {
-            return Box::new(Plain(file));
         }
-        Box::new(Placed::new(file, self.how, luck, end))
     }
-    fn rate_at(&self, at: u64) -> f64 {
-        let (from, until) = (at.saturating_sub(HALF_WINDOW_NS), at.saturating_add(HALF_WINDOW_NS));
-        let count = (self.marks.before(until) - self.marks.before(from)) as f64;
-        count * self.how.scale / ((until - from) as f64 * 1e-9)
+    fn as_recorded(read: FromFile) -> Box<dyn Instants> {
+        Box::new(Plain(read))
     }
     /// Within a 2048th of all before the last request, exact after it.
-    fn expected(&self, end: u64) -> f64 {
-        self.marks.before(end) as f64 * self.how.scale
+    fn before(&self, end: u64) -> u64 {
+        self.marks.before(end)
     }
-    fn draws(&self) -> bool {
-        self.how.spread.draws() || self.how.scale.fract() != 0.0
-    }
-    fn own_mean_demand_s(&self) -> Option<f64> {
+    fn mean_demand_s(&self) -> Option<f64> {
         self.mean_demand_s
     }
 }
@@ -168,7 +199,7 @@ impl Rows {
 }
 
 /// Requests as one cell reads them; the file is opened when the first is wanted.
-struct FromFile {
+pub(super) struct FromFile {
     file: Arc<Streamable>,
     slice: Slice,
     end: u64,

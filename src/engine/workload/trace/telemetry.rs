@@ -150,7 +150,8 @@ fn of_stamps(path: &str, stamps: &StampReader, options: &Options) -> Vec<String>
         let unit = unit.name();
         format!("{path}: times were read as {unit}, told by the size of the first")
     });
-    utc.into_iter().chain(unit).collect()
+    let offsets = stamps.offsets_told(options.zone.is_some(), path);
+    utc.into_iter().chain(offsets).chain(unit).collect()
 }
 
 fn head(text: &str, options: &Options) -> Head {

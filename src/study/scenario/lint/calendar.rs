@@ -29,6 +29,8 @@ pub(super) fn without_date(spec: &PolicySpec, faults: &mut Faults) {
         }),
         PolicySpec::TargetTracking(_)
         | PolicySpec::Threshold(_)
+        | PolicySpec::Pid(_)
+        | PolicySpec::Staffing(_)
         | PolicySpec::Fixed(_)
         | PolicySpec::KeepAlive(_)
         | PolicySpec::Clairvoyant(_) => {}

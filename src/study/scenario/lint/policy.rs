@@ -6,9 +6,8 @@ use autosim_engine::fault::Faults;
 use autosim_engine::fleet::AtZero;
 use autosim_engine::random::Sampler;
 use autosim_engine::signal::{Metric, MetricRef, Resources};
-use autosim_engine::units::Span;
+use autosim_engine::units::{Quantity, Span};
 use autosim_policies::builtin::PolicySpec;
-use autosim_policies::builtin::target_tracking::TargetTracking;
 use autosim_policies::builtin::threshold::{Rule, Threshold};
 use autosim_policies::products::ProductPolicy;
 
@@ -16,13 +15,14 @@ use autosim_policies::products::ProductPolicy;
 pub(super) fn lint(spec: &PolicySpec, deployment: &Deployment, faults: &mut Faults) {
     faults.within(spec.kind_name(), |f| match spec {
         PolicySpec::TargetTracking(tracking) => {
-            target(tracking, deployment, f);
+            target(&tracking.metric, tracking.target, tracking.tolerance.get(), deployment, f);
             if tracking.min < tracking.max {
                 let after = tracking.stabilise_down.max(tracking.cooldown_down);
                 early(after, "stabilise_down", deployment, f);
             }
         }
         PolicySpec::Threshold(threshold) => rules(threshold, deployment, f),
+        PolicySpec::Pid(control) => target(&control.metric, control.target, 0.0, deployment, f),
         PolicySpec::ScaleToZero(outer) => {
             f.within("policy", |f| lint(&outer.policy, deployment, f));
         }
@@ -35,7 +35,10 @@ pub(super) fn lint(spec: &PolicySpec, deployment: &Deployment, faults: &mut Faul
                 f.within(name, |f| lint(policy, deployment, f));
             }
         }),
-        PolicySpec::Fixed(_) | PolicySpec::KeepAlive(_) | PolicySpec::Clairvoyant(_) => {}
+        PolicySpec::Fixed(_)
+        | PolicySpec::Staffing(_)
+        | PolicySpec::KeepAlive(_)
+        | PolicySpec::Clairvoyant(_) => {}
     });
 }
 
@@ -207,19 +210,28 @@ fn rounded(value: f64) -> f64 {
     (value * 1e3).round() / 1e3
 }
 
-fn target(tracking: &TargetTracking, deployment: &Deployment, faults: &mut Faults) {
-    let Some(most) = highest(&tracking.metric, &deployment.resources) else { return };
-    let (target, band) = (tracking.target.value, tracking.tolerance.get());
+fn target(
+    metric: &MetricRef,
+    target: Quantity,
+    band: f64,
+    deployment: &Deployment,
+    faults: &mut Faults,
+) {
+    let Some(most) = highest(metric, &deployment.resources) else { return };
+    let target = target.value;
     let needed = target * (1.0 + band);
     if needed >= most {
+        let tolerance = match band {
+            0.0 => String::new(),
+            _ => format!(" ({target}% and a tolerance of {}%)", rounded(band * 100.0)),
+        };
         faults.warn(
             "target",
             format!(
                 "never scales out: with every slot busy {} reads {most}%, and it takes more than \
-                 {}% ({target}% and a tolerance of {}%)",
-                tracking.metric.metric.name(),
+                 {}%{tolerance}",
+                metric.metric.name(),
                 rounded(needed),
-                rounded(band * 100.0)
             ),
             format!("a target with headroom, for example \"{}%\"", (most * 0.7).round()),
         );

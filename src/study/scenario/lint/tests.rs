@@ -115,7 +115,10 @@ fn a_metric_that_cannot_get_where_it_acts_is_pointed_out() {
         )
     };
     let half = "replica.resources.cpu = { full = '50%' }\n";
+    let looped = |target: u32| format!("pid = {{ metric = 'cpu', target = '{target}%', max = 9 }}");
     for (replica, policy, expected) in [
+        (half, looped(50), "reads 50%, and it takes more than 50%"),
+        (half, looped(40), ""),
         ("", tracked("target = '92%'"), "takes more than 101.2% (92% and a tolerance of 10%)"),
         ("", tracked("target = '90%'"), ""),
         ("", tracked("target = '92%', tolerance = '5%'"), ""),

@@ -16,9 +16,9 @@ pub(super) fn alternatives(schema: &Value) -> impl Iterator<Item = &Value> {
     several.chain(itself)
 }
 
-/// A table with keys of its own.
+/// A table with keys of its own, or with none to set.
 pub(super) fn is_table(schema: &Value) -> bool {
-    schema["properties"].is_object()
+    schema["properties"].is_object() || schema["additionalProperties"] == Value::Bool(false)
 }
 
 /// A choice of tables with one key each, their kind.

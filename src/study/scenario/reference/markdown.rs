@@ -2,7 +2,8 @@
 
 use super::{Absent, Key, Reference, Section, VALUES, Word};
 
-const HEAD: &str = "\
+/// How the page of scenarios begins.
+pub const SCENARIO_HEAD: &str = "\
 # Reference
 
 Every key of a scenario file, in the order of the file. `autosim schema KIND` prints a part of it in the
@@ -16,9 +17,9 @@ This page is made from the JSON Schema by `autosim schema --markdown > docs/refe
 ";
 
 impl Reference {
-    /// The whole page: contents, then the sections.
-    pub fn page(&self) -> String {
-        HEAD.to_owned() + &self.contents() + "\n" + &self.markdown()
+    /// The whole page: how it begins, contents, then the sections.
+    pub fn page(&self, head: &str) -> String {
+        head.to_owned() + &self.contents() + "\n" + &self.markdown()
     }
 
     /// Its sections in Markdown; kinds of values stand together in a table.

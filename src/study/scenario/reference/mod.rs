@@ -11,6 +11,7 @@ mod text;
 mod walk;
 
 pub use find::UnknownKind;
+pub use markdown::SCENARIO_HEAD;
 
 /// What the kinds of values are called together.
 const VALUES: &str = "values";
@@ -83,7 +84,12 @@ pub struct Word {
 impl Reference {
     /// The reference of scenario files.
     pub fn of_scenarios() -> Self {
-        walk::sections(&super::json_schema())
+        Self::of(&super::json_schema(), "scenario")
+    }
+
+    /// The reference of files that a schema describes; `name` is what the table at the top of one is called.
+    pub fn of(schema: &serde_json::Value, name: &str) -> Self {
+        walk::sections(schema, name)
     }
 }
 

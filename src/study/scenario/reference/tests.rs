@@ -124,7 +124,7 @@ fn what_is_asked_for_is_a_section_a_table_or_a_key() {
 
 #[test]
 fn every_link_of_the_page_leads_to_a_heading() {
-    let page = reference().page();
+    let page = reference().page(super::SCENARIO_HEAD);
     let anchor = |heading: &str| {
         let kept = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
         format!("](#{})", heading.chars().filter(kept).collect::<String>())

@@ -10,8 +10,8 @@ const LAW: &str = "Law";
 /// What stands for the key of a law in its places.
 const ANY_KEY: &str = "KEY";
 
-/// The sections of a schema.
-pub(super) fn sections(schema: &Value) -> Reference {
+/// The sections of a schema; the table at the top of a file is called `name`.
+pub(super) fn sections(schema: &Value, name: &str) -> Reference {
     let mut walk = Walk {
         schema,
         sections: Vec::new(),
@@ -23,7 +23,7 @@ pub(super) fn sections(schema: &Value) -> Reference {
     for (name, property) in members(&schema["properties"]) {
         walk.settle(name, property);
     }
-    walk.table(schema, &At { name: "scenario".into(), ..At::default() });
+    walk.table(schema, &At { name: name.into(), ..At::default() });
     walk.root = ANY_KEY;
     walk.definition(LAW, &At { path: ANY_KEY.into(), ..At::default() });
     for (definition, header) in std::mem::take(&mut walk.later) {

@@ -10,7 +10,6 @@
 //! Requests are counted exactly: those that arrived are completed, present, rejected or unfinished. What
 //! gauges show at an instant fluctuates around the means as numbers in service and queues do.
 
-mod erlang;
 mod pace;
 mod response;
 mod waiting;

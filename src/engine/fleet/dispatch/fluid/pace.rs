@@ -1,9 +1,9 @@
 //! The mean number of requests in the system, step by step.
 
 use super::chance;
-use super::erlang::crossing;
 use super::response::Law;
 use super::waiting::WaitFormula;
+use crate::stats::crossing;
 
 /// The longest step while the system is not settled, seconds.
 pub(super) const LONGEST_S: f64 = 1.0;

@@ -13,8 +13,8 @@
 //! of arrivals and service, (ca2 + cs2) / 2. Where requests share their replica the number present does
 //! not depend on the law of service: exponential service stands for all.
 
-use super::erlang::{crossing, erlang_b, erlang_c};
 use crate::fleet::{Balancing, Discipline, FleetSpec, RoutingRule};
+use crate::stats::{crossing, erlang_b, erlang_c};
 
 /// Who waits in the long run.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]

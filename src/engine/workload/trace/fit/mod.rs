@@ -8,11 +8,14 @@ mod shape;
 pub use compare::Compared;
 
 use super::failure::TraceError;
-use super::inspect::{Inspection, describe};
+use super::gathered::Stamps;
+use super::inspect::{Inspection, describe, gone_through};
 use super::options::Options;
 use super::recording::{Recording, Rows, open};
+use super::sorted::Runs;
 use super::spread::Spread;
 use super::statistics::Tally;
+use super::streamed::{Kept, Streamable};
 use crate::fault::Faults;
 use crate::random::distribution::Gamma;
 use crate::random::{Distribution, Streams};
@@ -23,8 +26,9 @@ use compare::compare;
 use indexmap::IndexMap;
 use shape::Shape;
 use std::path::Path;
+use std::sync::Arc;
 
-/// Most requests that are drawn to measure a model: held in memory, or counted.
+/// Most requests that are drawn to measure a model: one by one, or counted.
 const MOST_DRAWN: (f64, f64) = (3e7, 2e9);
 /// Fewer requests say nothing of how they vary.
 const FEWEST: f64 = 100.0;
@@ -60,7 +64,7 @@ pub struct Model {
 /// Fits a model to a recording and measures it; `path` is relative to `base`, `seed` is what the requests that are
 /// measured are drawn from.
 pub fn fit(base: &Path, path: &str, options: &Options, seed: u64) -> Result<Model, TraceError> {
-    let recording = open(base, path, options)?;
+    let recording = open(base, path, &gone_through(options))?;
     let (requests, span_s) = recording.rows.requests_and_span();
     if requests < FEWEST || span_s <= 0.0 {
         let message = format!("{path} has {requests} requests in {span_s} s");
@@ -76,9 +80,9 @@ pub fn fit(base: &Path, path: &str, options: &Options, seed: u64) -> Result<Mode
         Playing { arrivals: &arrivals, service_time: service_time.as_ref(), clock: &clock };
     let workload = playing.workload(length)?;
     let end = measured(&workload, length, &recording, &mut unknown);
-    let drawn = drawn(&workload, &recording, end, seed);
-    let original = describe(if end.0 < length.0 { recording.until(end) } else { recording });
-    let drawn = describe(drawn);
+    recording.rows.failure()?;
+    let drawn = describe(drawn(&workload, &recording, end, seed)?)?;
+    let original = describe(if end.0 < length.0 { recording.until(end) } else { recording })?;
     let compared = compare(&original, &drawn);
     Ok(Model { arrivals, service_time, clock, length, unknown, original, drawn, compared })
 }
@@ -107,20 +111,16 @@ impl Recording {
                     counts.push(0.0);
                 }
             }
-            Rows::Streamed(_) => {}
+            Rows::Streamed(file) => {
+                let before = Stamps::of(file.rows().map(|row| row.0).take_while(|&at| at < until));
+                (file.requests, file.range.1) = (before.count, before.latest.saturating_add(1));
+            }
         }
         self
     }
 
     fn tally(&self) -> (Tally<'_>, u64) {
-        match &self.rows {
-            Rows::Events { starts, .. } => (Tally::of_requests(starts), 0),
-            Rows::Bins { starts, counts, step, .. } => {
-                (Tally::of_bins(starts, counts, *step), *step)
-            }
-            // Not without a memory limit, and there is none here.
-            Rows::Streamed(_) => (Tally::of_requests(&[]), 0),
-        }
+        Tally::of(&self.rows)
     }
 }
 
@@ -361,18 +361,15 @@ fn service_time(
             format!("the law of {file}, for the functions that are in the traffic"),
         ));
     }
-    let demands = match &recording.rows {
-        Rows::Events { demands: Some(demands), .. } => demands,
-        Rows::Events { demands: None, .. } | Rows::Bins { .. } | Rows::Streamed(_) => {
-            unknown.push("it says nothing of service times: state service.service_time".to_owned());
-            return None;
-        }
+    let Some(times) = recording.rows.times() else {
+        unknown.push("it says nothing of service times: state service.service_time".to_owned());
+        return None;
     };
     if recording.waited {
         let waited = "service times are what clients waited, queueing included: an upper bound";
         unknown.push(waited.to_owned());
     }
-    service::law(demands)
+    service::law(&times)
 }
 
 /// Until when requests are drawn.
@@ -400,7 +397,12 @@ fn measured(
 }
 
 /// A recording of what the model plays, of the same form.
-fn drawn(workload: &Workload, like: &Recording, end: Time, seed: u64) -> Recording {
+fn drawn(
+    workload: &Workload,
+    like: &Recording,
+    end: Time,
+    seed: u64,
+) -> Result<Recording, TraceError> {
     let mut requests = workload.requests(&Streams::new(seed, 0, 0), end);
     let step = match &like.rows {
         Rows::Bins { step, .. } => Some(*step),
@@ -408,7 +410,8 @@ fn drawn(workload: &Workload, like: &Recording, end: Time, seed: u64) -> Recordi
     };
     let zero = like.rows.range().0;
     let at = |ns: u64| zero.saturating_add_unsigned(ns);
-    let (mut starts, mut demands, mut counts, mut batch) = (vec![], vec![], vec![], Batch::new());
+    let (mut starts, mut counts, mut batch) = (vec![], vec![], Batch::new());
+    let mut runs = Runs::new(0)?;
     if let Some(step) = step {
         let bins = end.0.div_ceil(step);
         starts.extend((0..bins).map(|bin| at(bin * step)));
@@ -424,19 +427,27 @@ fn drawn(workload: &Workload, like: &Recording, end: Time, seed: u64) -> Recordi
                 batch.arrival_ns.iter().for_each(|&ns| counts[(ns / step) as usize] += 1.0);
             }
             None => {
-                starts.extend(batch.arrival_ns.iter().map(|&ns| at(ns)));
-                demands.extend_from_slice(&batch.demand_ns);
+                for (&ns, &demand) in batch.arrival_ns.iter().zip(&batch.demand_ns) {
+                    runs.add(at(ns), demand)?;
+                }
             }
         }
     }
     let rows = match step {
         Some(step) => Rows::Bins { starts, counts, step, missing: 0 },
         None => {
-            let demands = like.rows.has_demands().then_some(demands);
-            Rows::Events { starts, demands }
+            let (sorted, stamps) = runs.merged()?;
+            Rows::Streamed(Box::new(Streamable {
+                kept: Kept::Sorted(Arc::new(sorted)),
+                grid: None,
+                requests: stamps.count,
+                range: (stamps.first, stamps.latest.saturating_add(1)),
+                own_demands: like.rows.has_demands(),
+                failed: Arc::default(),
+            }))
         }
     };
-    Recording {
+    Ok(Recording {
         path: "the model".to_owned(),
         sha256: String::new(),
         format: like.format,
@@ -450,6 +461,7 @@ fn drawn(workload: &Workload, like: &Recording, end: Time, seed: u64) -> Recordi
         joined: None,
         grid: None,
         spread: Spread::Keep,
+        parts: Vec::new(),
         assumptions: Vec::new(),
-    }
+    })
 }

@@ -1,6 +1,7 @@
 //! The law of service times: the simplest that is near enough, else quantiles.
 
 use super::super::statistics::quantile;
+use super::super::times::Times;
 use super::{rounded, span};
 use crate::random::distribution::{Empirical, Gamma, Lognormal, Weibull};
 use crate::random::{Distribution, Purpose, Streams};
@@ -23,10 +24,8 @@ const SHARES: [f64; 19] = [
 ];
 
 /// The law of recorded times and what it was made from; `None` where all are zero.
-pub(super) fn law(demands: &[u64]) -> Option<(Distribution, String)> {
-    let mut sorted = demands.to_vec();
-    sorted.sort_unstable();
-    let of = Moments::of(&sorted);
+pub(super) fn law(times: &Times) -> Option<(Distribution, String)> {
+    let of = Moments::of(times);
     if of.mean <= 0.0 {
         return None;
     }
@@ -36,7 +35,7 @@ pub(super) fn law(demands: &[u64]) -> Option<(Distribution, String)> {
     let mut near: Vec<(f64, Distribution)> = of
         .laws()
         .into_iter()
-        .filter_map(|law| distance(&law, &sorted).map(|away| (away, law)))
+        .filter_map(|law| distance(&law, times).map(|away| (away, law)))
         .collect();
     // A law of one parameter is preferred to one of two that is hardly nearer.
     let weighed = |(away, law): &(f64, Distribution)| {
@@ -44,14 +43,16 @@ pub(super) fn law(demands: &[u64]) -> Option<(Distribution, String)> {
         if simple { away - SIMPLER } else { *away }
     };
     near.sort_by(|one, other| weighed(one).total_cmp(&weighed(other)));
-    let count = sorted.len();
+    let count = times.count;
     if let Some((away, law)) = near.into_iter().next() {
         let percent = rounded(away * 100.0, 2);
         let told = format!("{count} times, from whose distribution it is at most {percent} % away");
         return Some((law, told));
     }
-    let quantiles = SHARES.iter().filter_map(|&share| Some((share, quantile(&sorted, share)?)));
-    let quantiles = quantiles.map(|(share, ns)| (share, span(Span(ns).as_secs_f64()))).collect();
+    let least = times.values.first().map_or(0, |value| value.0);
+    let at = |share| if share == 0.0 { least } else { times.quantile(share) };
+    let quantiles = SHARES.iter().map(|&share| (share, span(Span(at(share)).as_secs_f64())));
+    let quantiles = quantiles.collect();
     let law = Distribution::Empirical(Empirical { values: Vec::new(), quantiles });
     Some((law, format!("quantiles of {count} times: no law is within {} %", NEAR * 100.0)))
 }
@@ -65,15 +66,17 @@ struct Moments {
 }
 
 impl Moments {
-    fn of(sorted: &[u64]) -> Self {
-        let count = sorted.len() as f64;
-        let seconds = || sorted.iter().map(|&ns| Span(ns).as_secs_f64());
-        let mean = seconds().sum::<f64>() / count;
-        let variance = seconds().map(|s| (s - mean).powi(2)).sum::<f64>() / count;
-        let log = (sorted.first() > Some(&0)).then(|| {
-            let mu = seconds().map(f64::ln).sum::<f64>() / count;
-            let variance = seconds().map(|s| (s.ln() - mu).powi(2)).sum::<f64>() / count;
-            (mu, variance.sqrt())
+    fn of(times: &Times) -> Self {
+        let mean_of = |of: &dyn Fn(f64) -> f64| {
+            let each = times.values.iter();
+            let sum: f64 = each.map(|&(ns, count)| of(Span(ns).as_secs_f64()) * count as f64).sum();
+            sum / times.count as f64
+        };
+        let mean = times.mean_s;
+        let variance = mean_of(&|s| (s - mean).powi(2));
+        let log = times.values.first().is_some_and(|value| value.0 > 0).then(|| {
+            let mu = mean_of(&f64::ln);
+            (mu, mean_of(&|s| (s.ln() - mu).powi(2)).sqrt())
         });
         Self { mean, cv: variance.sqrt() / mean.max(1e-300), log }
     }
@@ -105,7 +108,7 @@ impl Moments {
 
 /// How far a law's distribution is from the recorded one where it is furthest (Kolmogorov and Smirnov); `None` where
 /// that is too far, or the 99th percentile is.
-fn distance(law: &Distribution, sorted: &[u64]) -> Option<f64> {
+fn distance(law: &Distribution, times: &Times) -> Option<f64> {
     let mut faults = crate::fault::Faults::new();
     law.check(&mut faults);
     if faults.errors() > 0 {
@@ -115,15 +118,15 @@ fn distance(law: &Distribution, sorted: &[u64]) -> Option<f64> {
     law.sampler().fill(&mut Streams::new(0, 0, 0).sequential(Purpose::Strata, 0), &mut draws);
     draws.sort_unstable();
     // Times are often whole milliseconds or seconds: between two of them nothing is known.
-    let count = sorted.len() as f64;
+    let count = times.count as f64;
     let (mut furthest, mut before, mut last) = (0.0_f64, 0, 0);
-    for same in sorted.chunk_by(|one, other| one == other) {
-        let between = last + (same[0] - last) / 2;
+    for &(value, same) in &times.values {
+        let between = last + (value - last) / 2;
         let drawn = draws.partition_point(|&draw| draw <= between) as f64 / DRAWS as f64;
         furthest = furthest.max((drawn - before as f64 / count).abs());
-        (before, last) = (before + same.len(), same[0]);
+        (before, last) = (before + same, value);
     }
-    let (there, here) = (quantile(&draws, 0.99)?, quantile(sorted, 0.99)?);
+    let (there, here) = (quantile(&draws, 0.99)?, times.quantile(0.99));
     let p99 = (there as f64 / here.max(1) as f64 - 1.0).abs();
     (furthest <= NEAR && p99 <= NEAR_P99).then_some(furthest)
 }

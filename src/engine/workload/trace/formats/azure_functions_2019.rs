@@ -8,9 +8,11 @@ use crate::workload::trace::columns::checked;
 use crate::workload::trace::durations::Durations;
 use crate::workload::trace::failure::TraceError;
 use crate::workload::trace::format::{Format, Head, TraceFormat};
+use crate::workload::trace::formats::prometheus;
 use crate::workload::trace::input::Input;
 use crate::workload::trace::number::finite;
 use crate::workload::trace::options::{Options, Values};
+use crate::workload::trace::parts::{Part, Ranking, largest};
 use crate::workload::trace::recording::Recording;
 use crate::workload::trace::records::{Column, Kind, Records};
 use crate::workload::trace::series::{Point, Series, SeriesFile, is_chosen};
@@ -30,38 +32,45 @@ impl TraceFormat for AzureFunctions2019 {
         head.has_all(&["HashFunction"]) && head.header.iter().any(|name| minute(name).is_some())
     }
     fn read(&self, input: Input, options: &Options) -> Result<Recording, TraceError> {
-        options.only(Format::AzureFunctions2019, &["select", "durations"])?;
+        options.only(Format::AzureFunctions2019, &["select", "by", "top", "durations"])?;
+        let mut said = Vec::new();
+        let (input, options, parts) = match options.top.is_some() || options.by.is_some() {
+            true => of_the_largest(input, options, &mut said)?,
+            false => (input, options.clone(), Vec::new()),
+        };
         let (base, beside) = (input.origin.base(), input.origin.beside(DURATIONS));
         let mut records = Records::open(input, Kind::Table)?;
-        let minutes = minutes(&records)?;
-        let labels: Vec<Column> = LABELS
-            .iter()
-            .filter_map(|name| records.known("select", &[name]).transpose())
-            .collect::<Result<_, _>>()?;
+        let (labels, minutes) = (labels(&records)?, minutes(&records)?);
         let read = |path: &String| Durations::read(&base, path, &labels);
         let mut durations = options.durations.as_ref().map(read).transpose()?;
+        let all_of_them = options.select.is_empty();
         let mut functions = Functions::default();
         while records.next()? {
             let function = function(&records, &labels, &minutes)?;
-            let all = options.select.is_empty();
+            if !parts.is_empty() && !is_wanted(&function, &options) {
+                continue;
+            }
             if let Some(durations) = &mut durations
-                && (all || options.select.iter().any(|wanted| is_chosen(&function, wanted)))
+                && is_wanted(&function, &options)
             {
                 durations.join(&function);
             }
-            functions.add(function, all, &records.path)?;
+            functions.add(function, all_of_them, &records.path)?;
         }
         let stamps = StampReader::utc();
         let path = records.path.clone();
         let mut file =
-            SeriesFile::new(path, Format::AzureFunctions2019, Values::Counts, &stamps, options);
+            SeriesFile::new(path, Format::AzureFunctions2019, Values::Counts, &stamps, &options);
         file.numeric = true;
         file.assumptions = functions.told(&file.path);
+        file.assumptions.extend(said);
         file.sha256 = records.finish()?;
         file.columns = std::mem::take(&mut records.header);
         file.series = functions.series;
-        let options = Options { interval: Some(Span::from_secs(60)), ..options.clone() };
+        let interval = Some(Span::from_secs(60));
+        let options = Options { interval, by: options.by.filter(|_| !all_of_them), ..options };
         let mut recording = file.into_recording(&options)?;
+        recording.parts = parts;
         if let Some(durations) = durations {
             let (law, said) = durations.law(&recording.path)?;
             recording.assumptions.extend(said);
@@ -75,6 +84,54 @@ impl TraceFormat for AzureFunctions2019 {
         }
         Ok(recording)
     }
+}
+
+/// The same file once more, its parts selected that are wanted: functions, or what agrees in a label.
+fn of_the_largest(
+    input: Input,
+    options: &Options,
+    said: &mut Vec<String>,
+) -> Result<(Input, Options, Vec<Part>), TraceError> {
+    let mut records = Records::open(input, Kind::Table)?;
+    let (labels, minutes) = (labels(&records)?, minutes(&records)?);
+    if let Some(by) = options.by.as_ref().filter(|by| !labels.iter().any(|l| l.name == **by)) {
+        let names: Vec<&str> = labels.iter().map(|label| label.name.as_str()).collect();
+        let message = format!("{}: `{by}` is no column that names functions", records.path);
+        return Err(TraceError::at("by", message, format!("they are {}", names.join(", "))));
+    }
+    let mut ranking = Ranking::default();
+    while records.next()? {
+        let mut function = function(&records, &labels, &minutes)?;
+        if is_wanted(&function, options) {
+            let ran = function.points.iter().map(|point| point.value).sum();
+            if options.by.is_none() {
+                // Functions of several apps may share a name.
+                function.name = prometheus::written(&function.labels);
+            }
+            ranking.add(function.part(options.by.as_deref()), ran, 0, &records.path)?;
+        }
+    }
+    let all = ranking.parts();
+    let count = all.len();
+    let parts = largest(all, options.top, &records.path, said);
+    let select = match parts.len() == count {
+        true => options.select.clone(),
+        false => parts.iter().map(|part| part.name.clone()).collect(),
+    };
+    let again = records.origin.open_again()?;
+    Ok((again, Options { select, top: None, ..options.clone() }, parts))
+}
+
+/// Whether a function is selected.
+fn is_wanted(function: &Series, options: &Options) -> bool {
+    let by = options.by.as_deref();
+    let chosen = |wanted: &String| is_chosen(function, wanted, by);
+    options.select.is_empty() || options.select.iter().any(chosen)
+}
+
+/// The columns that name functions.
+fn labels(records: &Records) -> Result<Vec<Column>, TraceError> {
+    LABELS.iter().filter_map(|name| records.known("select", &[name]).transpose()).collect()
 }
 
 /// How files of durations are called that belong to files of invocations: in the published data and its samples.

@@ -79,7 +79,8 @@ impl TraceFormat for Cloudwatch {
             && (text.contains("\"MetricDataResults\"") || text.contains("\"Datapoints\""))
     }
     fn read(&self, input: Input, options: &Options) -> Result<Recording, TraceError> {
-        options.only(Format::Cloudwatch, &["interval", "missing", "zone", "values", "select"])?;
+        const USED: &[&str] = &["interval", "missing", "zone", "values", "select", "by", "top"];
+        options.only(Format::Cloudwatch, USED)?;
         let path = input.path.clone();
         let (text, sha256) = input.into_text()?;
         let answer = answer(&text, &path)?;
@@ -97,6 +98,7 @@ impl TraceFormat for Cloudwatch {
         let told =
             "its values were taken for requests of each period (Sum); values = states otherwise";
         file.assumptions.push(format!("{path}: {told}"));
+        file.assumptions.extend(stamps.offsets_told(options.zone.is_some(), &path));
         file.into_recording(options)
     }
 }

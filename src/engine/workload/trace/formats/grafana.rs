@@ -24,7 +24,7 @@ impl TraceFormat for Grafana {
         quoted && all_numbers(&head.rows())
     }
     fn read(&self, input: Input, options: &Options) -> Result<Recording, TraceError> {
-        options.only(Format::Grafana, &[columns::USED, &["values", "select"]].concat())?;
+        options.only(Format::Grafana, &[columns::USED, &["values", "select", "top"]].concat())?;
         let layout = ColumnsLayout {
             format: Format::Grafana,
             values: options.values.unwrap_or(Values::Rates),

@@ -48,6 +48,7 @@ impl TraceFormat for PerSecondCounts {
             joined: None,
             grid: None,
             spread: Spread::Uniform,
+            parts: Vec::new(),
             assumptions: Vec::new(),
             path,
         })

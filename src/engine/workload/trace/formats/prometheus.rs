@@ -58,7 +58,7 @@ impl TraceFormat for Prometheus {
             || (text.starts_with('[') && has("\"metric\"") && has("\"value"))
     }
     fn read(&self, input: Input, options: &Options) -> Result<Recording, TraceError> {
-        const USED: &[&str] = &["interval", "missing", "time_is", "values", "select"];
+        const USED: &[&str] = &["interval", "missing", "time_is", "values", "select", "by", "top"];
         options.only(Format::Prometheus, USED)?;
         let path = input.path.clone();
         let (text, sha256) = input.into_text()?;

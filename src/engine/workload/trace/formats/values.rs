@@ -47,7 +47,8 @@ impl TraceFormat for ValueColumn {
             Values::Rates => Format::Rates,
             Values::Counters => Format::Counters,
         };
-        options.only(format, &[columns::USED, &["value"]].concat())?;
+        let parts: &[&str] = if options.by.is_some() { &["select", "by", "top"] } else { &["by"] };
+        options.only(format, &[columns::USED, &["value"], parts].concat())?;
         let layout = ColumnsLayout {
             format,
             values: self.0,

@@ -251,7 +251,7 @@ fn what_cannot_be_converted_is_refused_and_leaves_nothing() {
     let finer = ("finer.csv", "time,count\n2026-03-01 00:00:00,6\n2026-03-01 00:00:10,3\n");
     let plain = how(NONE, NONE, 1.0, NONE, false);
     for (files, out, how, parts) in [
-        (&[BERLIN][..], "n.parquet", plain.clone(), ["n.parquet", ".jsonl.zst"]),
+        (&[BERLIN][..], "n.xlsx", plain.clone(), ["n.xlsx", ".jsonl.zst"]),
         (&[BERLIN], "n", plain.clone(), ["/n`", ".csv"]),
         (&[BERLIN, MINUTES], "n.csv", plain.clone(), ["counts of intervals", "--every 1m"]),
         (&[finer, MINUTES], "n.csv", plain.clone(), ["10s here and 1m there", "--every 1m"]),
@@ -275,4 +275,21 @@ fn what_cannot_be_converted_is_refused_and_leaves_nothing() {
         let error = converted(files, out, &how).map(|done| done.0).unwrap_err().to_string();
         assert!(parts.iter().all(|part| error.contains(part)), "{parts:?}: {error}");
     }
+}
+
+#[cfg(not(feature = "parquet"))]
+#[test]
+fn parquet_is_refused_by_name_where_it_is_not_built_in() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("t.csv"), "time_s\n1\n2\n").unwrap();
+    let out = folder.path().join("n.parquet");
+    let paths = ["t.csv".to_owned()];
+    let (options, how) = (Options::default(), Conversion::default());
+    let refused = convert(folder.path(), &paths, &options, &how, &out, &Default::default());
+    let said = refused.unwrap_err().to_string();
+    assert!(
+        said.contains("n.parquet`: this autosim was built without its feature `parquet`"),
+        "{said}"
+    );
+    assert!(!out.exists());
 }

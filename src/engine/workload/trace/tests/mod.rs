@@ -13,6 +13,7 @@ mod fit;
 mod formats;
 #[cfg(feature = "parquet")]
 mod parquet;
+mod parts;
 mod properties;
 
 const S: u64 = 1_000_000_000;

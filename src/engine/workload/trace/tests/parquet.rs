@@ -191,3 +191,44 @@ fn a_file_that_is_damaged_or_taken_for_another_is_refused() {
         let _ = replay_bytes(&changed, "");
     }
 }
+
+#[test]
+fn what_is_converted_to_parquet_plays_the_same_requests() {
+    use crate::workload::trace::{Conversion, convert};
+    let many: String =
+        (0..300_000_u64).map(|k| format!("{}.{:09},0.{:09}\n", k / 100, k % 1000, k)).collect();
+    for (text, every, kind) in [
+        (format!("time_s,service_time_s\n{many}"), None, ""),
+        ("time_s\n0.000000001\n7\n".to_owned(), None, ""),
+        ("time,service_time_s\n2026-03-02T09:00:00.123456789+02:00,1\n2026-03-02T09:00:01+02:00,0.5\n".to_owned(), None, "+01:00"),
+        ("time_s,count\n0,2\n60,0\n120,2.5\n".to_owned(), None, ""),
+        ("time\n2026-03-02T09:00:00Z\n2026-03-02T09:01:30Z\n".to_owned(), Some(Span::from_secs(60)), ""),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("t.csv"), &text).unwrap();
+        let how = Conversion { every, ..Conversion::default() };
+        let written = ["c.csv", "p.parquet"].map(|name| {
+            let out = folder.path().join(name);
+            let paths = ["t.csv".to_owned()];
+            let done = convert(folder.path(), &paths, &Options::default(), &how, &out, &Default::default());
+            let said = done.unwrap().said.join("\n");
+            assert_eq!(said.contains("Parquet keeps no zone"), !kind.is_empty() && name == "p.parquet", "{said}");
+            let replay = format!("[arrivals.a.replay]\nfile = '{name}'\nmemory_limit_bytes = 100000000");
+            let (load, said) = resolve_in(folder.path(), &replay, &WallClock::default(), hour());
+            requests(&load.unwrap_or_else(|| panic!("{said:?}")), 0, hour())
+        });
+        assert!(!written[0].is_empty() && written[0] == written[1], "{}", &text[..60.min(text.len())]);
+    }
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("t.csv"), "time_s\n1\n").unwrap();
+    let packed = folder.path().join("p.parquet.gz");
+    let done = convert(
+        folder.path(),
+        &["t.csv".to_owned()],
+        &Options::default(),
+        &Conversion::default(),
+        &packed,
+        &Default::default(),
+    );
+    assert!(done.unwrap_err().to_string().contains("Parquet is packed within"));
+}

@@ -203,3 +203,59 @@ proptest! {
         prop_assert!(refused.as_ref().is_err_and(told), "{:?}", refused);
     }
 }
+
+#[test]
+fn rows_are_read_by_their_own_offset_whatever_the_format() {
+    let log = |time: &str| format!("h - - [25/Oct/2026:{time}] \"GET / HTTP/1.1\" 200 5\n");
+    for (text, options) in [
+        ("time\n2026-10-25T02:30:00+02:00\n2026-10-25T02:10:00+01:00\n".to_owned(), ""),
+        (
+            "{\"ts\":\"2026-10-25 02:30:00+0200\"}\n{\"ts\":\"2026-10-25 02:10:00+0100\"}\n"
+                .to_owned(),
+            "",
+        ),
+        (log("02:30:00 +0200") + &log("02:10:00 +0100"), "spread = 'keep'"),
+    ] {
+        let workload = replay(&text, options);
+        assert_eq!(arrivals(&workload), [0, 2400 * S], "{text}");
+        let said = workload.assumptions().join("\n");
+        assert!(said.contains("times have several offsets, +02 and +01"), "{said}");
+    }
+    let counts = "time,count\n2026-10-25T02:00:00+02:00,1\n2026-10-25T02:00:00+01:00,2\n2026-10-25T03:00:00+01:00,3\n";
+    let seen = inspect_text(counts);
+    assert_eq!((seen.interval_s, seen.missing, seen.requests), (Some(3600.0), 0, 6.0));
+}
+
+fn inspect_text(text: &str) -> crate::workload::trace::Inspection {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("t.csv"), text).unwrap();
+    inspect(folder.path(), "t.csv", &Options::default()).unwrap()
+}
+
+#[test]
+fn what_is_inspected_and_fitted_from_a_temporary_file_is_what_is_from_memory() {
+    use crate::workload::trace::fit;
+    let row = |k: u64| {
+        format!("{}.{:03},0.{:03}\n", 1_772_409_600 + k * 7 / 2, k * 37 % 1000, 5 + k * k % 90)
+    };
+    let sorted: String = (0..3000).map(row).collect();
+    let unsorted: String = (0..3000).map(|k| row(k * 1009 % 3000)).collect();
+    let plain: String = (0..3000).map(|k| format!("{}\n", k * 3 + k % 2)).collect();
+    for (text, sort) in [
+        (format!("time,service_time_s\n{sorted}"), true),
+        (format!("time,service_time_s\n{unsorted}"), true),
+        (format!("time_s\n{plain}"), false),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("t.csv"), &text).unwrap();
+        let [held, stored] = [None, Some(1000)].map(|memory_limit_bytes| {
+            let options = Options { sort, memory_limit_bytes, ..Options::default() };
+            let seen = inspect(folder.path(), "t.csv", &options).unwrap();
+            (seen, fit(folder.path(), "t.csv", &options, 1).unwrap())
+        });
+        assert_eq!(held.0, stored.0);
+        assert_eq!(held.1.compared, stored.1.compared);
+        assert_eq!(held.1.service_time, stored.1.service_time);
+        assert_eq!(format!("{:?}", held.1.arrivals), format!("{:?}", stored.1.arrivals));
+    }
+}

@@ -9,7 +9,7 @@ const RECURSION: f64 = 200.0;
 
 /// The share of arrivals lost by `servers` servers without a queue that are offered `load` (Erlang B);
 /// linear between whole numbers of servers up to [`RECURSION`].
-pub(super) fn erlang_b(servers: f64, load: f64) -> f64 {
+pub fn erlang_b(servers: f64, load: f64) -> f64 {
     if load <= 0.0 {
         return 0.0;
     }
@@ -33,7 +33,7 @@ fn step(lost: f64, server: f64, load: f64) -> f64 {
 
 /// Where `rising` crosses zero between `low`, where it is negative, and `high`, where it is positive, by
 /// false position that halves the end which stays (the Illinois method, Dowell and Jarratt 1971).
-pub(super) fn crossing(rising: impl Fn(f64) -> f64, (low, high): (f64, f64), near: f64) -> f64 {
+pub(crate) fn crossing(rising: impl Fn(f64) -> f64, (low, high): (f64, f64), near: f64) -> f64 {
     let (mut a, mut b) = ((low, rising(low)), (high, rising(high)));
     if a.1 >= 0.0 || b.1 <= 0.0 {
         return if a.1 >= 0.0 { low } else { high };
@@ -67,7 +67,7 @@ pub(super) fn crossing(rising: impl Fn(f64) -> f64, (low, high): (f64, f64), nea
 }
 
 /// The share of arrivals that wait for one of `servers` servers of utilization `u` < 1 (Erlang C).
-pub(super) fn erlang_c(servers: f64, u: f64) -> f64 {
+pub fn erlang_c(servers: f64, u: f64) -> f64 {
     let lost = erlang_b(servers, u * servers);
     lost / (1.0 - u * (1.0 - lost))
 }
