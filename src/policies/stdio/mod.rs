@@ -35,7 +35,7 @@ pub const KIND: &str = "stdio";
 /// A policy that is a program, as a scenario names it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-#[schemars(rename = "ProgramPolicy")]
+#[schemars(rename = "Program")]
 pub enum ProgramFile {
     /// A program in any language, asked line by line.
     Stdio(Stdio),

@@ -45,7 +45,7 @@ fn a_key_says_what_may_be_written_and_what_stands_in() {
     for (section, name, kind, default) in [
         ("scenario", "replications", "whole number", "10"),
         ("scenario", "outages", "list of tables", ""),
-        ("scenario", "policies", "policy or product by name", ""),
+        ("scenario", "policies", "policy or product or program by name", ""),
         ("service.queue", "timeout", "duration or law", "for ever"),
         ("replica", "cold_start", "duration or law or table", "0s"),
         ("client", "cancels", "true or false", "false"),
