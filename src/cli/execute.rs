@@ -7,10 +7,12 @@ use super::input::at_least_one;
 use super::progress::Bar;
 use super::signals::stop_when_asked;
 use super::terminal::Terminal;
+use autosim_engine::units::plural;
 use autosim_engine::workload::trace::write_whole;
 use autosim_report::{Baseline, Case, Outcome, Suite, junit_xml, significant};
 use autosim_study::experiment::{
     Comparison, Estimate, Loose, Precision, Results, RunOptions, Stopped, run, run_to,
+    without_percentile,
 };
 use autosim_study::scenario::Scenario;
 use std::num::NonZeroUsize;
@@ -112,6 +114,10 @@ pub(super) fn execute(
             terminal.say(&format!("assumed: {assumption}"));
         }
     }
+    let budget = args.budget.map(|most| most as u64);
+    if args.precision.is_some() {
+        Precision::begin(scenario, budget).map_err(Failure::bad_input)?;
+    }
     let estimate = args.estimate(scenario);
     if !args.quiet && estimate.elapsed_s > SAID_FROM_S {
         terminal.say(&takes(&estimate));
@@ -129,10 +135,8 @@ pub(super) fn execute(
     let effort = Effort::start();
     let bar = Bar::new(terminal.interactive && !args.quiet);
     let done = match args.precision {
-        Some(precision) => {
-            run_to(scenario, precision, args.budget.map(|most| most as u64), &options, &bar)
-        }
-        None => run(scenario, &options, &bar).map(|results| (results, Stopped::Precise(None))),
+        Some(precision) => run_to(scenario, precision, budget, &options, &bar),
+        None => run(scenario, &options, &bar).map(|results| (results, Stopped::NotAsked)),
     };
     bar.finish();
     let (results, stopped) = done.map_err(Failure::bad_input)?;
@@ -145,6 +149,11 @@ pub(super) fn execute(
     let (line, exit) = told(&stopped, results.about.replications);
     if exit != Exit::Good || !args.quiet {
         line.iter().for_each(|line| terminal.say(line));
+    }
+    let without = without_percentile(&results).join(", ");
+    if args.precision.is_some() && !without.is_empty() {
+        let why = "it is infinite in some replications, as too many requests failed";
+        terminal.say(&format!("not held to the precision: the percentile of {without}; {why}"));
     }
     Ok((results, exit))
 }
@@ -159,7 +168,11 @@ fn told(stopped: &Stopped, replications: u32) -> (Option<String>, Exit) {
         (Some(line), Exit::Failed)
     };
     match stopped {
-        Stopped::Precise(None) | Stopped::Interrupted => (None, Exit::Good),
+        Stopped::NotAsked | Stopped::Interrupted => (None, Exit::Good),
+        Stopped::Precise(None) => {
+            let line = format!("precise with {}", plural(replications.into(), "replication"));
+            (Some(line), Exit::Good)
+        }
         Stopped::Precise(Some(last)) => {
             let why = format!("precise from {replications} replications on");
             (Some(format!("{why}: the last to be was {}", imprecise(last))), Exit::Good)

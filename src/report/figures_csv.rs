@@ -120,9 +120,7 @@ fn figures(policy: &Compared, service: &str, estimates: &Estimates, currency: &s
         }
     }
     for figure in WITH_INTERVAL {
-        let known = estimates.get(figure).filter(|estimate| estimate.half_width.is_some());
-        record.push(number::figure(known.map(|estimate| estimate.low()), figure.kind()));
-        record.push(number::figure(known.map(|estimate| estimate.high()), figure.kind()));
+        record.extend(number::interval(estimates.get(figure), figure.kind()));
     }
     record
 }

@@ -108,11 +108,11 @@ fn policy(policy: &Compared) -> Value {
 }
 
 fn estimate(estimate: Option<Estimate>, figure: Figure) -> Value {
-    let rounded = |value: f64| -> Value {
-        number::figure(Some(value), figure.kind()).parse::<f64>().map_or(Value::Null, Value::from)
-    };
-    estimate.map_or(Value::Null, |estimate| {
-        let interval = estimate.half_width.map(|_| [estimate.low(), estimate.high()].map(rounded));
-        json!({ "mean": rounded(estimate.mean), "ci95": interval })
+    let value = |text: &String| text.parse::<f64>().map_or(Value::Null, Value::from);
+    estimate.map_or(Value::Null, |known| {
+        let mean = number::figure(Some(known.mean), figure.kind());
+        let ends = number::interval(Some(known), figure.kind());
+        let interval = known.half_width.map(|_| ends.each_ref().map(value));
+        json!({ "mean": value(&mean), "ci95": interval })
     })
 }

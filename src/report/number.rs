@@ -1,6 +1,7 @@
 //! Numbers as text: the same bytes for the same value, with digits that mean something.
 
 use autosim_engine::simulation::Slo;
+use autosim_engine::stats::Estimate;
 use autosim_engine::units::{Currency, Span};
 use autosim_study::experiment::Kind;
 
@@ -17,6 +18,13 @@ const fn decimals(kind: Kind) -> usize {
 /// A figure for a file; empty where there is none.
 pub(super) fn figure(value: Option<f64>, kind: Kind) -> String {
     value.map_or_else(String::new, |value| plain(value, decimals(kind)))
+}
+
+/// The ends of an interval for a file; that of a share lies between 0 and 1, as the share does.
+pub(super) fn interval(estimate: Option<Estimate>, kind: Kind) -> [String; 2] {
+    let known = estimate.filter(|estimate| estimate.half_width.is_some());
+    let within = |value: f64| if kind == Kind::Share { value.clamp(0.0, 1.0) } else { value };
+    [Estimate::low, Estimate::high].map(|end| figure(known.map(|one| within(end(&one))), kind))
 }
 
 /// At most `decimals` digits after the point, without trailing zeros, never `-0` or an exponent.
@@ -108,6 +116,14 @@ pub fn group(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_interval_of_a_share_lies_where_shares_do() {
+        let near_none = Estimate::of(&[0.0, 0.0, 0.01]);
+        assert_eq!(interval(near_none, Kind::Share), ["0", "0.01767551"]);
+        assert_eq!(interval(near_none, Kind::Ratio)[0], "-0.011");
+        assert_eq!(interval(Estimate::of(&[0.5]), Kind::Share), ["", ""]);
+    }
 
     #[test]
     fn files_have_plain_numbers_without_idle_zeros() {

@@ -7,7 +7,7 @@ use std::path::Path;
 
 /// What a scenario chooses from by name, as the schema calls it.
 const REGISTRIES: [&str; 7] =
-    ["Arrivals", "Format", "Law", "BalancingFile", "Policy", "Product", "ProgramPolicy"];
+    ["Arrivals", "Format", "Law", "BalancingFile", "Policy", "Product", "Program"];
 
 fn read(path: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()

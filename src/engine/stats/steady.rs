@@ -23,7 +23,10 @@ pub fn mser5(values: &[f64]) -> Option<usize> {
         let left = (count - cut) as f64;
         sum += value - shift;
         squares += (value - shift).powi(2);
-        let error = (squares - sum * sum / left).max(0.0) / (left * left);
+        let about = squares - sum * sum / left;
+        // What is left of equal values is rounding: no cut is better than another by it.
+        let about = if about <= 1e-12 * squares { 0.0 } else { about };
+        let error = about / (left * left);
         if cut <= count / 2 && error <= smallest.0 {
             smallest = (error, cut);
         }
@@ -34,15 +37,23 @@ pub fn mser5(values: &[f64]) -> Option<usize> {
 /// Fewest batches and most: with more of them neighbours depend on each other, with fewer the interval is wide.
 const BATCHES: (usize, usize) = (20, 30);
 
-/// The mean of values of one long run, with an interval from the means of 20 to 30 batches. `None` where the run is too
-/// short for that: even in the longest batches, neighbours correlate by 0.2 or more, or there are too few values.
+/// The mean of values of one long run, with an interval from the means of 20 to 30 batches; the first values that fill no
+/// batch are left out. `None` where the run is too short for that: in batches as long or shorter, neighbours correlate by
+/// 0.2 or more, or there are too few values.
 pub fn batch_means(values: &[f64]) -> Option<Estimate> {
-    let batches = |size: usize| values.chunks_exact(size).map(mean).collect::<Vec<f64>>();
-    let longest = values.len() / BATCHES.0;
+    let batches = |size: usize| {
+        let whole = values.len() / size * size;
+        values[values.len() - whole..].chunks_exact(size).map(mean).collect::<Vec<f64>>()
+    };
+    let size = (values.len() / BATCHES.1).max(1);
+    let size = if values.len() / size > BATCHES.1 { size + 1 } else { size };
+    // So few means as there are in the end tell little of their dependence: shorter batches tell it.
     let mut sizes = std::iter::successors(Some(1), |size| Some(2 * size));
     let apart = |size: &usize| neighbours(&batches(*size)) < 0.2;
-    sizes.by_ref().take_while(|size| *size <= longest).find(apart)?;
-    Estimate::of(&batches(values.len().div_ceil(BATCHES.1)))
+    sizes.by_ref().take_while(|shorter| *shorter <= size).find(apart)?;
+    Some(batches(size))
+        .filter(|means| means.len() >= BATCHES.0)
+        .and_then(|means| Estimate::of(&means))
 }
 
 /// Correlation of each value with the next one; 0 where they do not vary.
@@ -103,6 +114,14 @@ mod tests {
         let mut values = vec![1.0; 60];
         values[..5].fill(9.0);
         assert_eq!(mser5(&values), Some(5));
+        // Steps of any height to a constant: rounding decides nothing.
+        for start in 1..4 {
+            for tail in 4..60 {
+                let mut values = vec![f64::from(tail); 600];
+                values[..15].fill(f64::from(start));
+                assert_eq!(mser5(&values), Some(15), "{start} {tail}");
+            }
+        }
     }
 
     #[test]
@@ -122,7 +141,13 @@ mod tests {
     #[test]
     fn too_few_values_have_no_interval() {
         assert_eq!(batch_means(&[1.0; 19]), None);
-        assert_eq!(batch_means(&[1.0; 20]).map(|one| one.half_width), Some(Some(0.0)));
+        for count in (20..=30).chain(41..=400) {
+            let one = batch_means(&vec![1.0; count]).unwrap();
+            assert!(
+                (20..=30).contains(&one.count) && one.half_width == Some(0.0),
+                "{count}: {one:?}"
+            );
+        }
         let trend: Vec<f64> = (0..400).map(f64::from).collect();
         assert_eq!(batch_means(&trend), None);
     }

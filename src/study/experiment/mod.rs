@@ -40,7 +40,7 @@ pub use explain::{ExplainError, Explanation, Moment, explain};
 pub use figures::{Facts, Figure, Kind, Row};
 pub use lean::{CellFigures, run_lean};
 pub use plan::{Cell, plan};
-pub use precision::{Loose, Precision, Stopped, run_to};
+pub use precision::{Loose, Precision, Stopped, run_to, without_percentile};
 pub use results::{
     About, Details, PolicyResults, ProductEvent, References, Results, ServiceDetails, ServiceRow,
     Tail,

@@ -1,10 +1,12 @@
 //! Replications added until figures are as precise as was asked for.
 
 use super::cells::{RunOptions, run_from};
-use super::{About, CostBy, Figure, PolicyResults, Progress, Results, Row, RunError};
+use super::{
+    About, CostBy, Estimate as Effort, Figure, PolicyResults, Progress, Results, Row, RunError,
+};
 use crate::scenario::Scenario;
 use autosim_engine::stats::Estimate;
-use autosim_engine::units::Fraction;
+use autosim_engine::units::{Fraction, plural};
 use std::str::FromStr;
 
 /// Fewer replications say too little of their own spread to stop by it.
@@ -26,6 +28,50 @@ impl FromStr for Precision {
             true => Ok(Self(share)),
             false => Err("give a share from 0.01% to 50%; 2% is usual".to_owned()),
         }
+    }
+}
+
+impl Precision {
+    /// Has a scenario begin with as many replications as its spread is told by.
+    ///
+    /// # Errors
+    /// It asks for more than are ever run, or the first ones take more requests than are allowed.
+    pub fn begin(scenario: &mut Scenario, budget: Option<u64>) -> Result<(), String> {
+        if scenario.replications > MOST {
+            let asked = scenario.replications;
+            return Err(format!(
+                "--precision adds replications up to {MOST}, and {asked} are asked for; leave --precision out to \
+                 run them all"
+            ));
+        }
+        scenario.replications = scenario.replications.max(FEWEST);
+        let first = Effort::of(scenario, 1).requests;
+        match budget {
+            Some(budget) if first > budget as f64 => Err(format!(
+                "--budget: the first {} take about {}, more than the {budget} allowed",
+                plural(scenario.distinct_replications().into(), "replication"),
+                plural(first.round() as u64, "request"),
+            )),
+            Some(_) | None => Ok(()),
+        }
+    }
+}
+
+/// Policies whose percentile is infinite in some replication: no number of them makes it precise.
+pub fn without_percentile(results: &Results) -> Vec<&str> {
+    let tail = tail(results);
+    let lacks = |policy: &&PolicyResults| {
+        let mut rows = policy.first_service().filter(|row| row.row.arrived() > 0);
+        !policy.sees_future && rows.any(|row| row.row.get(tail).is_none())
+    };
+    results.policies.iter().filter(lacks).map(|policy| policy.name.as_str()).collect()
+}
+
+/// The percentile that is to be precise.
+fn tail(results: &Results) -> Figure {
+    match results.about.slo.tail() {
+        Some(_) => Figure::SloLatency,
+        None => Figure::LatencyP99,
     }
 }
 
@@ -55,9 +101,11 @@ pub enum Stopped {
     Most(Loose),
     /// It was interrupted.
     Interrupted,
+    /// No precision was asked for.
+    NotAsked,
 }
 
-/// Runs a scenario with as many replications as it takes, at least ten, and notes in the scenario how many
+/// Runs a scenario that was [begun](Precision::begin) with as many replications as it takes, and notes in the scenario how many
 /// these were: run again with that number the results are the same. `budget` is in requests simulated.
 ///
 /// What is to be precise is the cost of every policy, and the percentile of the SLO (p99 without one) two and a
@@ -73,7 +121,6 @@ pub fn run_to(
     options: &RunOptions<'_>,
     progress: &dyn Progress,
 ) -> Result<(Results, Stopped), RunError> {
-    scenario.replications = scenario.replications.clamp(FEWEST, MOST);
     let mut results = run_from(scenario, options, progress, 0)?;
     let mut before = None;
     let stopped = loop {
@@ -102,8 +149,7 @@ pub fn run_to(
 
 /// The figure that needs most replications still, if any needs more.
 fn loosest(results: &Results, precision: Precision) -> Option<Loose> {
-    let slo = results.about.slo.tail().is_some();
-    let tail = if slo { Figure::SloLatency } else { Figure::LatencyP99 };
+    let tail = tail(results);
     let asked = precision.0.get();
     let figures = [(CostBy::of(results.about.price).figure(), asked), (tail, TAIL * asked)];
     let policies = results.policies.iter().filter(|policy| !policy.sees_future);
@@ -152,6 +198,7 @@ mod tests {
         let options =
             RunOptions { jobs: 2, all_timelines: false, all_decisions: false, limits: &[], cancel };
         let mut scenario = scenario(text);
+        Precision::begin(&mut scenario, budget).unwrap();
         let precision = precision.parse().unwrap();
         let (results, stopped) =
             run_to(&mut scenario, precision, budget, &options, &Silent).unwrap();
@@ -195,6 +242,26 @@ mod tests {
         let Stopped::Budget(loose) = stopped else { panic!("{stopped:?}") };
         assert_eq!((loose.policy.as_str(), loose.figure), ("steady", Figure::Cost));
         assert!(loose.is > loose.asked, "{loose:?}");
+    }
+
+    #[test]
+    fn what_cannot_be_kept_is_refused_before_the_run() {
+        let mut many = scenario(&TEXT.replace("replications = 3", "replications = 1001"));
+        assert!(Precision::begin(&mut many, None).unwrap_err().contains("up to 1000, and 1001"));
+        let refused = Precision::begin(&mut scenario(TEXT), Some(1000)).unwrap_err();
+        assert!(refused.contains("the first 10 replications take about"), "{refused}");
+    }
+
+    #[test]
+    fn a_percentile_that_is_infinite_is_left_out_by_name() {
+        let text = TEXT.replace("replicas = 4\n", "replicas = 1\n");
+        let text = text.replace("[service]\n", "[service]\nqueue.capacity = 0\n");
+        let (results, ..) = ran(&text, "20%", None);
+        assert!(
+            without_percentile(&results).contains(&"peak"),
+            "{:?}",
+            without_percentile(&results)
+        );
     }
 
     #[test]

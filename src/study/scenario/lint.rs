@@ -17,7 +17,7 @@ pub(super) fn lint(scenario: &Scenario, file: &ScenarioFile, faults: &mut Faults
     if scenario.replications == 1 && scenario.draws() {
         faults.warn(
             "replications",
-            "one replication shows no spread: there will be no intervals",
+            "one replication shows no spread: intervals need several",
             "give at least 2; 10 is the default",
         );
     }
