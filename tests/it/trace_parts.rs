@@ -46,9 +46,9 @@ fn the_largest_parts_become_services_on_one_clock() {
     let file = folder.path().join("plans/services.toml");
     let text = fs::read_to_string(&file).unwrap();
     let expected = "# Made by `autosim trace split` from calls.csv.\nstart = \"2026-03-02T09:00:00+00:00\"\n\n\
-                    # items/list: 3 requests, 60 %\n[services.items-list.workload.arrivals.recorded.replay]\n\
+                    # items/list: 3 requests, 50 %\n[services.items-list.workload.arrivals.recorded.replay]\n\
                     by = \"function\"\nfile = \"../calls.csv\"\nselect = [\"items/list\"]\nat = \"2h\"\n\n\
-                    # login: 2 requests, 40 %\n[services.login.workload.arrivals.recorded.replay]\n\
+                    # login: 2 requests, 33.3 %\n[services.login.workload.arrivals.recorded.replay]\n\
                     by = \"function\"\nfile = \"../calls.csv\"\nselect = [\"login\"]\n";
     assert_eq!(text, expected);
 
@@ -104,4 +104,61 @@ fn what_cannot_be_split_is_refused() {
         &["trace", "split", "calls.csv", "--by", "function", "--out", "calls.csv"],
     );
     assert!(code == Some(2) && said.contains("is the recording itself"), "{said}");
+}
+
+#[test]
+fn what_is_split_is_a_scenario_once_it_has_policies() {
+    let folder = folder();
+    let calls = "time,function,took\n2026-03-02 09:00:00,login,300\n2026-03-02 09:00:01,items,40\n\
+                 2026-03-02 09:00:02,items,40\n2026-03-02 09:00:03,rare,10\n";
+    // In the last part there is nothing.
+    let counts = "time_s,function,count\n0,items,2\n0,login,1\n0,silent,0\n60,items,3\n60,login,1\n\
+                  60,silent,0\n";
+    fs::write(folder.path().join("took.csv"), calls).unwrap();
+    fs::write(folder.path().join("counts.csv"), counts).unwrap();
+    let service =
+        "[services.NAME.service]\nservice_time.constant = '1s'\n[services.NAME.replica]\n";
+    let policies =
+        "[services.login.policy.fixed]\nreplicas = 1\n[policies.one.fixed]\nreplicas = 1\n";
+    for (arguments, line, said_too, stated) in [
+        (
+            &["took.csv", "--top", "2", "--service-time", "took:ms"][..],
+            "service_time_column = {",
+            "`items` (50.0 %)",
+            false,
+        ),
+        (
+            &["took.csv", "--top", "2", "--service-time", "took:ms"],
+            "# login: 1 request, 25 %\n",
+            "`login` (25.0 %)",
+            false,
+        ),
+        (
+            &["counts.csv"],
+            "# login: 2 requests, 28.6 %\n",
+            "1 part without requests left out: `silent`",
+            true,
+        ),
+    ] {
+        let split =
+            [&["trace", "split", "--by", "function", "--out", "s.toml"][..], arguments].concat();
+        let (code, said) = autosim(folder.path(), &split);
+        assert!(code == Some(0) && said.contains(said_too), "{arguments:?}: {said}");
+        assert!(said.contains("2 services in s.toml"), "{arguments:?}: {said}");
+        let file = folder.path().join("s.toml");
+        let mut text = fs::read_to_string(&file).unwrap();
+        assert!(text.contains(line) && !text.contains("silent"), "{arguments:?}: {text}");
+        for name in ["items", "login"].into_iter().filter(|_| stated) {
+            text += &service.replace("NAME", name);
+        }
+        fs::write(&file, text + policies).unwrap();
+        let (code, said) = autosim(folder.path(), &["check", "s.toml"]);
+        assert_eq!(code, Some(0), "{arguments:?}: {said}");
+    }
+    let silent = "time_s,function,count\n0,a,0\n0,b,0\n60,a,0\n60,b,0\n";
+    fs::write(folder.path().join("silent.csv"), silent).unwrap();
+    let split = ["trace", "split", "silent.csv", "--by", "function", "--out", "none.toml"];
+    let (code, said) = autosim(folder.path(), &split);
+    assert!(code == Some(2) && said.contains("no part of silent.csv has a request"), "{said}");
+    assert!(!folder.path().join("none.toml").exists());
 }

@@ -288,3 +288,44 @@ fn presets_are_listed_printed_and_played_at_any_rate() {
         assert!(why.contains("s.toml:") && why.contains(part), "{why}");
     }
 }
+
+#[test]
+fn a_file_that_is_read_is_never_written_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+    write("two.csv", &two_days());
+    write("other.csv", "time\n2026-03-09 00:00:00\n2026-03-09 00:00:01\n");
+    write("durations.csv", "HashFunction,Average\na,1\n");
+    fs::create_dir(folder.path().join("sub")).unwrap();
+    let before = fs::read(folder.path().join("two.csv")).unwrap();
+    let mut cases = vec![
+        (vec!["convert", "two.csv", "--out", "two.csv"], "recording"),
+        (vec!["convert", "two.csv", "--out", "./two.csv"], "recording"),
+        (vec!["convert", "./other.csv", "two.csv", "--out", "sub/../two.csv"], "recording"),
+        (vec!["fit", "two.csv", "--out", "two.csv"], "recording"),
+        (vec!["fit", "./two.csv", "--out", "two.csv"], "recording"),
+        (vec!["split", "two.csv", "--by", "x", "--out", "./two.csv"], "recording"),
+    ];
+    for verb in ["convert", "fit", "split"] {
+        let durations =
+            vec![verb, "two.csv", "--durations", "./durations.csv", "--out", "durations.csv"];
+        cases.push((durations, "file of durations"));
+    }
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink("two.csv", folder.path().join("link.csv")).unwrap();
+        cases.push((vec!["convert", "two.csv", "--out", "link.csv"], "recording"));
+        cases.push((vec!["fit", "link.csv", "--out", "two.csv"], "recording"));
+    }
+    for (arguments, what) in cases {
+        let why = refused(folder.path(), &[&["trace"][..], &arguments[..]].concat());
+        assert!(why.contains(&format!("`--out` is the {what} itself")), "{arguments:?}: {why}");
+        assert_eq!(fs::read(folder.path().join("two.csv")).unwrap(), before, "{arguments:?}");
+    }
+    // A file that is not read is replaced.
+    printed(folder.path(), &["trace", "convert", "two.csv", "--out", "other.csv"]);
+    let one = ["trace", "convert", "two.csv", "--until", "1m", "--scale", "0.0166666666666666666"];
+    let output = autosim(folder.path(), &[&one[..], &["--out", "other.csv"]].concat());
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.ends_with("1 request in 1 row of other.csv\n"), "{said}");
+}

@@ -58,6 +58,7 @@ Examples:
   autosim trace convert monday.log tuesday.log --scale 0.1 --anonymise --out share.jsonl.zst";
 
 pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
+    args.reading.refuse_to_replace(&args.files, &args.out)?;
     let paths: Vec<String> = args.files.iter().map(|file| file.display().to_string()).collect();
     let is_standard = |file: &&PathBuf| file.as_path() == Path::new("-");
     let standard = args.files.iter().find(is_standard).or(args.files.first());
@@ -89,9 +90,10 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
     for sentence in &done.said {
         terminal.say(&format!("assumed: {sentence}"));
     }
+    let requests = group(&plain(done.requests, 3));
+    let noun = if requests == "1" { "request" } else { "requests" };
     terminal.say(&format!(
-        "{} requests in {} of {}",
-        group(&plain(done.requests, 3)),
+        "{requests} {noun} in {} of {}",
         plural(done.rows, "row"),
         args.out.display()
     ));

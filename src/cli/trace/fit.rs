@@ -35,6 +35,7 @@ Examples:
   autosim trace generate model.toml --out synthetic.csv.gz";
 
 pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
+    args.reading.refuse_to_replace(std::slice::from_ref(&args.file), &args.out)?;
     let path = args.file.display().to_string();
     let model = fit(Path::new(""), &path, &args.reading.options_of(&args.file)?, args.seed)
         .map_err(|fault| {

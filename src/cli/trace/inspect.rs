@@ -202,10 +202,9 @@ fn rows(seen: &Inspection) -> Vec<Line> {
 /// The largest parts with their shares, a line each.
 fn parts(seen: &Inspection) -> Vec<Line> {
     const SHOWN: usize = 12;
-    let all: f64 = seen.parts.iter().map(|part| part.requests).sum();
     let line = |(at, part): (usize, &Part)| {
         let name = if at == 0 { "parts" } else { "" };
-        let share = plain(100.0 * part.requests / all.max(1e-300), 1);
+        let share = plain(100.0 * part.share, 1);
         (name.to_owned(), format!("{share:>5} %  {}", part.name))
     };
     let mut lines: Vec<Line> = seen.parts.iter().take(SHOWN).enumerate().map(line).collect();

@@ -9,7 +9,7 @@ use autosim_engine::workload::trace::{
 use serde::de::IntoDeserializer;
 use serde::de::value::{Error as ValueError, StrDeserializer};
 use std::num::NonZeroU32;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Of the flags, in help.
 const HEADING: &str = "How a recorded trace is read";
@@ -89,6 +89,24 @@ impl ReadingArgs {
     /// For whoever reads a file at once; `-` is standard input.
     pub(super) fn options_of(&self, file: &Path) -> Result<Options, Failure> {
         Ok(Options { standard_input: standard_input(file)?, ..self.options() })
+    }
+
+    /// A file that is read is not written over, however it is spelt and through whichever link.
+    pub(super) fn refuse_to_replace(&self, files: &[PathBuf], out: &Path) -> Result<(), Failure> {
+        // What is not there yet is none of them.
+        let Ok(target) = out.canonicalize() else { return Ok(()) };
+        let is_target = |file: &Path| file.canonicalize().is_ok_and(|path| path == target);
+        let mut files = files.iter().map(PathBuf::as_path).filter(|file| *file != Path::new("-"));
+        let recording = files.any(is_target);
+        let durations = self.durations.as_deref().is_some_and(|file| is_target(Path::new(file)));
+        let what = match (recording, durations) {
+            (true, _) => "recording",
+            (false, true) => "file of durations",
+            (false, false) => return Ok(()),
+        };
+        Err(Failure::bad_input(format_args!(
+            "`--out` is the {what} itself\n  = help: name another file"
+        )))
     }
 
     fn options(&self) -> Options {

@@ -7,7 +7,7 @@ use crate::cli::input::seen_from;
 use crate::cli::terminal::Terminal;
 use autosim_engine::units::{Span, plural};
 use autosim_engine::workload::trace::{Inspection, Part, inspect, write_whole};
-use autosim_report::{group, plain};
+use autosim_report::plain;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -41,37 +41,56 @@ pub(super) fn run(args: &Args, terminal: &Terminal) -> Result<Exit, Failure> {
             "standard input is gone when the scenario is run\n  = help: save it to a file, and split that",
         ));
     }
+    args.reading.refuse_to_replace(std::slice::from_ref(&args.file), &args.out)?;
     let path = args.file.display().to_string();
     let options = args.reading.options_of(&args.file)?.in_parts();
     let seen = inspect(Path::new(""), &path, &options).map_err(|fault| {
         Failure::bad_input(format_args!("{}\n  = help: {}", fault.message, fault.hint))
     })?;
-    if args.out.as_path() == args.file.as_path() {
-        return Err(Failure::bad_input(
-            "`--out` is the recording itself\n  = help: name another file",
-        ));
+    // Who plays one without requests is refused.
+    let (played, silent): (Vec<&Part>, Vec<&Part>) =
+        seen.parts.iter().partition(|part| part.requests > 0.0);
+    if played.is_empty() {
+        return Err(Failure::bad_input(format_args!(
+            "no part of {path} has a request\n  = help: `autosim trace inspect` shows what was read"
+        )));
     }
-    if seen.parts.len() > MOST_SERVICES {
-        let count = seen.parts.len();
+    if played.len() > MOST_SERVICES {
+        let count = played.len();
         return Err(Failure::bad_input(format_args!(
             "{path} has {count} parts, more than {MOST_SERVICES} services\n  = help: --top 10 takes the largest, --by \
              another column has fewer"
         )));
     }
-    let text = written(&seen, args)?;
+    let text = written(&seen, &played, args)?;
     let out = args.out.display();
     write_whole(&args.out, text.as_bytes())
         .map_err(|why| Failure::bad_input(format_args!("cannot write `{out}`: {why}")))?;
     for assumption in &seen.assumptions {
         terminal.say(&format!("assumed: {assumption}"));
     }
-    let services = plural(seen.parts.len() as u64, "service");
+    if !silent.is_empty() {
+        terminal.say(&format!("assumed: {}", left_out(&silent)));
+    }
+    let services = plural(played.len() as u64, "service");
     terminal.say(&format!("{services} in {out}: each still needs its service and replica"));
     Ok(Exit::Good)
 }
 
+/// The parts without requests, the first of them by name.
+fn left_out(silent: &[&Part]) -> String {
+    const NAMED: usize = 8;
+    let mut names: Vec<String> =
+        silent.iter().take(NAMED).map(|part| format!("`{}`", printable(part))).collect();
+    if silent.len() > NAMED {
+        names.push(format!("{} more", silent.len() - NAMED));
+    }
+    let parts = plural(silent.len() as u64, "part");
+    format!("{parts} without requests left out: {}", names.join(", "))
+}
+
 /// The services, each with its part.
-fn written(seen: &Inspection, args: &Args) -> Result<String, Failure> {
+fn written(seen: &Inspection, played: &[&Part], args: &Args) -> Result<String, Failure> {
     let name = args.file.file_name().unwrap_or_default().display();
     let mut out = format!("# Made by `autosim trace split` from {name}.\n");
     if let Some(clock) = &seen.clock {
@@ -80,7 +99,7 @@ fn written(seen: &Inspection, args: &Args) -> Result<String, Failure> {
     let zero = seen.parts.iter().map(|part| part.first).min().unwrap_or(0);
     let folder = args.out.parent().unwrap_or(Path::new(""));
     let mut names = Vec::new();
-    for part in &seen.parts {
+    for part in played {
         let name = unlike(&name_of(&part.name), &names);
         let mut keys = args.reading.keys();
         keys.remove("top");
@@ -95,23 +114,31 @@ fn written(seen: &Inspection, args: &Args) -> Result<String, Failure> {
         if seen.clock.is_some() && !later.is_zero() {
             keys.insert("at".to_owned(), later.to_string().into());
         }
-        let keys = toml::to_string(&keys).map_err(Failure::bad_input)?;
         // Writing to a string cannot fail.
         let _ = write!(
             out,
-            "\n# {}\n[services.{name}.workload.arrivals.recorded.replay]\n{keys}",
-            told(part, seen)
+            "\n# {}\n[services.{name}.workload.arrivals.recorded.replay]\n",
+            told(part)
         );
+        for (key, value) in &keys {
+            // A table within stands in its line: by itself it would be one of the whole file.
+            let _ = writeln!(out, "{key} = {value}");
+        }
         names.push(name);
     }
     Ok(out)
 }
 
-/// How much of the requests that are played it is.
-fn told(part: &Part, seen: &Inspection) -> String {
-    let share = plain(100.0 * part.requests / seen.requests.max(1e-300), 1);
-    let name: String = part.name.chars().filter(|letter| !letter.is_control()).collect();
-    format!("{name}: {} requests, {share} %", group(&plain(part.requests, 0)))
+/// How much of the requests it is, of those that `--top` leaves out too.
+fn told(part: &Part) -> String {
+    let share = plain(100.0 * part.share, 1);
+    let requests = plural(part.requests.round() as u64, "request");
+    format!("{}: {requests}, {share} %", printable(part))
+}
+
+/// Its name in a line.
+fn printable(part: &Part) -> String {
+    part.name.chars().filter(|letter| !letter.is_control()).collect()
 }
 
 /// A service's name, which a bare key of TOML may be: of a path `/api/items` it is `api-items`.

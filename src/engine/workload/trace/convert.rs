@@ -352,7 +352,9 @@ impl Placed {
             .map(|(which, end, part)| {
                 // Without what lies below a millisecond.
                 let part = if part < 1_000_000 { part } else { part - part % 1_000_000 };
-                format!("the {which} interval holds its {end} {} only", Span(part))
+                // A request has no length.
+                let told = if part == 1 { "instant".to_owned() } else { Span(part).to_string() };
+                format!("the {which} interval holds its {end} {told} only")
             })
             .collect();
         let partly = grid.rows > 1 && !told.is_empty();

@@ -22,6 +22,9 @@ pub struct Part {
     pub name: String,
     /// Its requests.
     pub requests: f64,
+    /// How much of the requests it is of all parts that `top` chooses from, those it leaves out too; 1 is all.
+    #[serde(skip)]
+    pub share: f64,
     /// Its first instant, in nanoseconds since 1970 or since the recording's own start.
     #[serde(skip)]
     pub first: i64,
@@ -56,7 +59,11 @@ impl Ranking {
 
     /// The most requests first; of equal parts that which comes first in the file.
     pub(super) fn parts(self) -> Vec<Part> {
-        let part = |(name, (requests, first))| Part { name, requests, first };
+        let all: f64 = self.0.values().map(|(requests, _)| requests).sum();
+        let part = |(name, (requests, first)): (String, (f64, i64))| {
+            let share = requests / all.max(1e-300);
+            Part { name, requests, share, first }
+        };
         let mut parts: Vec<Part> = self.0.into_iter().map(part).collect();
         parts.sort_by(|one, other| other.requests.total_cmp(&one.requests));
         parts
@@ -71,22 +78,22 @@ pub(super) fn largest(
     said: &mut Vec<String>,
 ) -> Vec<Part> {
     let Some(top) = top else { return parts };
-    let all: f64 = parts.iter().map(|part| part.requests).sum();
-    let percent = |requests: f64| format!("{:.1} %", 100.0 * requests / all.max(1e-300));
+    let percent = |share: f64| format!("{:.1} %", 100.0 * share);
     let count = parts.len();
-    parts.truncate(usize::try_from(top.get()).unwrap_or(usize::MAX));
+    let top = usize::try_from(top.get()).unwrap_or(usize::MAX);
+    let rest_share: f64 = parts.iter().skip(top).map(|part| part.share).sum();
+    parts.truncate(top);
     let named = parts.iter().take(NAMED);
     let mut named: Vec<String> =
-        named.map(|part| format!("`{}` ({})", part.name, percent(part.requests))).collect();
+        named.map(|part| format!("`{}` ({})", part.name, percent(part.share))).collect();
     if parts.len() > NAMED {
         named.push(format!("{} more", parts.len() - NAMED));
     }
-    let taken: f64 = parts.iter().map(|part| part.requests).sum();
     let mut told =
         format!("{path}: the largest {} of {count} parts: {}", parts.len(), named.join(", "));
     if count > parts.len() {
         let rest = plural((count - parts.len()) as u64, "part");
-        told += &format!("; {rest} with {} of the requests left out", percent(all - taken));
+        told += &format!("; {rest} with {} of the requests left out", percent(rest_share));
     }
     said.push(told);
     parts
@@ -181,6 +188,7 @@ mod tests {
         ] {
             let mut said = Vec::new();
             let taken = largest(parts.clone(), NonZeroU32::new(top), "t", &mut said);
+            assert!((taken[0].share - 0.6).abs() < 1e-12, "of all, whatever is left out");
             let taken: Vec<&str> = taken.iter().map(|part| part.name.as_str()).collect();
             assert_eq!((taken.join(" ").as_str(), said.join("").as_str()), (names, told));
         }

@@ -8,7 +8,7 @@ use super::gathered::{After, Gathered};
 use super::input::Input;
 use super::number::TimeUnit;
 use super::options::{Edge, Failures, Options};
-use super::parts::{RowParts, largest};
+use super::parts::{Part, RowParts, largest};
 use super::recording::Recording;
 use super::records::{Column, Kind, Records};
 use super::stamp::StampReader;
@@ -134,9 +134,12 @@ pub(super) fn read(
     let failures: &[&str] = if layout.failed.is_some() { &["failed"] } else { &[] };
     options.only(format, &[USED, failures].concat())?;
     let mut said = Vec::new();
-    let (input, options) = match options.top {
-        Some(_) => of_the_largest(input, options, layout, &mut said)?,
-        None => (input, options.clone()),
+    let (input, options, taken) = match options.top {
+        Some(_) => {
+            let (input, options, parts) = of_the_largest(input, options, layout, &mut said)?;
+            (input, options, Some(parts))
+        }
+        None => (input, options.clone(), None),
     };
     let options = &options;
     let mut requests = Requests::open(input, options, layout)?;
@@ -154,16 +157,20 @@ pub(super) fn read(
     let sha256 = requests.records.finish()?;
     let mut recording = rows.into_recording(requests, sha256, format, options)?;
     recording.assumptions.extend(said);
+    if let Some(parts) = taken {
+        // They know how much of all parts they are.
+        recording.parts = parts;
+    }
     Ok(recording)
 }
 
-/// The same file once more, its largest parts selected.
+/// The same file once more, its largest parts selected, and those parts.
 fn of_the_largest(
     input: Input,
     options: &Options,
     layout: &'static Layout,
     said: &mut Vec<String>,
-) -> Result<(Input, Options), TraceError> {
+) -> Result<(Input, Options, Vec<Part>), TraceError> {
     let mut requests = Requests::open(input, options, layout)?;
     let mut rows = 0_u64;
     while requests.next()?.is_some() {
@@ -178,9 +185,9 @@ fn of_the_largest(
     let taken = largest(all, options.top, &requests.records.path, said);
     let select = match taken.len() == count {
         true => options.select.clone(),
-        false => taken.into_iter().map(|part| part.name).collect(),
+        false => taken.iter().map(|part| part.name.clone()).collect(),
     };
-    Ok((again, Options { select, top: None, ..options.clone() }))
+    Ok((again, Options { select, top: None, ..options.clone() }, taken))
 }
 
 /// The requests of a file, row by row.

@@ -17,7 +17,8 @@ const FEWEST_WINDOWS: u64 = 240;
 const SECOND_NS: u64 = 1_000_000_000;
 const HOUR_NS: u64 = 3600 * SECOND_NS;
 
-/// Counts of requests in windows of one length from the first row on; a last window that is cut short is left out.
+/// Counts of requests in windows of one length from the first row on; a last window that is cut short is left out. The
+/// very last instant belongs to the last window that ends there; where stamps are as coarse as windows, to one of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Window {
     /// Length in seconds.
@@ -147,11 +148,16 @@ impl<'a> Tally<'a> {
     }
 
     /// Number and count of every window with a row, in order; the last may be cut short.
-    pub(super) fn each_window(&self, length: Span, mut visit: impl FnMut(u64, f64)) {
+    pub(super) fn each_window(&self, length: Span, visit: impl FnMut(u64, f64)) {
+        self.each_until(length, u64::MAX, visit);
+    }
+
+    /// The same, with what comes after the window of a number counted in it.
+    fn each_until(&self, length: Span, last: u64, mut visit: impl FnMut(u64, f64)) {
         let first = self.first();
         let (mut current, mut count) = (0, 0.0);
         for (start, requests) in self.rows() {
-            let index = start.abs_diff(first) / length.0;
+            let index = (start.abs_diff(first) / length.0).min(last);
             if index != current {
                 visit(current, count);
                 (current, count) = (index, 0.0);
@@ -161,15 +167,33 @@ impl<'a> Tally<'a> {
         visit(current, count);
     }
 
+    /// Whole windows of a length, and the number of the one that the very last instant belongs to where one ends there:
+    /// stamps as coarse as windows stand for a whole one each, the last of them too. `None` without windows.
+    fn whole_and_last(&self, length: Span) -> Option<(u64, u64)> {
+        let whole = self.whole(length);
+        let ends_there = match self.rows {
+            Source::Requests(_) | Source::Stored(_) => {
+                whole > 0 && self.span_ns().is_multiple_of(length.0)
+            }
+            // Intervals begin before all of them end.
+            Source::Intervals(..) => false,
+        };
+        match ends_there {
+            true if self.stamps().coarse_grid() == Some(length) => Some((whole + 1, whole)),
+            true => Some((whole, whole - 1)),
+            false => (whole > 0).then_some((whole, u64::MAX)),
+        }
+    }
+
     /// Statistics of whole windows; `None` if fewer than two fit, or nothing is in them.
     pub(super) fn window(&self, length: Span) -> Option<Window> {
-        let whole = self.whole(length);
+        let (whole, last) = self.whole_and_last(length)?;
         if whole < 2 {
             return None;
         }
         let (mut sum, mut squares) = (0.0, 0.0);
         let (mut peak, mut peak_at) = (0.0_f64, 0);
-        self.each_window(length, |index, count| {
+        self.each_until(length, last, |index, count| {
             if index >= whole {
                 return;
             }
@@ -376,10 +400,37 @@ mod tests {
     fn windows_count_empty_ones_and_drop_the_last_part() {
         let starts = [0, 0, 1, 9, 10, 10].map(|s| s * S);
         let seen = Tally::of_requests(&starts).window(Span::from_secs(1)).unwrap();
-        assert_eq!((seen.peak, seen.peak_at_s, seen.peak_to_mean), (2.0, 0.0, 5.0));
-        // Counts 2 1 0 0 0 0 0 0 0 1: mean 0.4, mean of squares 0.6.
-        assert!((seen.dispersion - (0.6 - 0.16) / 0.4).abs() < 1e-12 && seen.mean == 0.4);
+        assert_eq!((seen.peak, seen.peak_at_s), (2.0, 0.0));
+        // Counts 2 1 0 0 0 0 0 0 0 1 2, as stamps are cut to the second: mean 6/11, mean of squares 10/11.
+        let mean = 6.0 / 11.0;
+        assert!((seen.mean - mean).abs() < 1e-12 && (seen.peak_to_mean - 2.0 / mean).abs() < 1e-12);
+        assert!((seen.dispersion - (10.0 / 11.0 - mean * mean) / mean).abs() < 1e-12);
         assert_eq!(Tally::of_requests(&starts).window(Span::from_secs(8)), None);
+    }
+
+    #[test]
+    fn the_last_instant_belongs_to_the_last_window() {
+        const HOUR: i64 = 3600 * S;
+        for (starts, length_s, mean, peak, peak_at_s) in [
+            // Counts 1 0 2, and 1 1 2.
+            (&[0, 3 * HOUR, 3 * HOUR][..], 3600, 1.0, 2.0, 7200.0),
+            (&[0, HOUR + S, 3 * HOUR - S, 3 * HOUR], 3600, 4.0 / 3.0, 2.0, 7200.0),
+            // What comes after the last whole window is left out still: 1 0 1.
+            (&[0, 3 * HOUR - S, 3 * HOUR + S, 3 * HOUR + 2 * S], 3600, 2.0 / 3.0, 1.0, 0.0),
+            // Stamps cut to the second, two in each: the last second is one as the others are.
+            (&[0, 0, S, S, 2 * S, 2 * S], 1, 2.0, 2.0, 0.0),
+            // In longer windows it is in the last: 3 4.
+            (&[0, 0, S, 2 * S, 3 * S, 4 * S, 4 * S], 2, 3.5, 4.0, 2.0),
+        ] {
+            let seen = Tally::of_requests(starts).window(Span::from_secs(length_s)).unwrap();
+            assert!((seen.mean - mean).abs() < 1e-12, "{starts:?}: {seen:?}");
+            assert_eq!((seen.peak, seen.peak_at_s), (peak, peak_at_s), "{starts:?}");
+        }
+        // Hours of the week: the last request, on the hour, is in the hour that ends there.
+        let starts = [0, HOUR, 2 * HOUR, 2 * HOUR];
+        let week = Tally::of_requests(&starts).week(&TimeZone::UTC, 0, 0).unwrap();
+        // 1970 began on a Thursday.
+        assert_eq!(week.requests[72..75], [1.0, 3.0, 0.0]);
     }
 
     #[test]

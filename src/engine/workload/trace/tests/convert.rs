@@ -166,11 +166,14 @@ fn recorded_intervals_stay_where_they_are() {
 
 #[test]
 fn intervals_that_were_recorded_in_part_are_named_and_none_is_invented() {
+    const ON_THE_HOUR: (&str, &str) =
+        ("hour.csv", "time\n2026-03-01T09:00:00Z\n2026-03-01T10:00:00Z\n2026-03-01T10:00:00Z\n");
     for (file, from, until, every, rows, told) in [
         (MINUTES, NONE, NONE, "1m", 3, ""),
         (MINUTES, "30s", NONE, NONE, 3, "the first interval holds its last 30s only"),
         (MINUTES, NONE, "2m15s", "1m", 3, "the last interval holds its first 15s only"),
         (MINUTES, NONE, NONE, "2m", 2, "the last interval holds its first 1m only"),
+        (ON_THE_HOUR, NONE, NONE, "30m", 3, "the last interval holds its first instant only"),
         (BERLIN, NONE, NONE, "1m", 4, "the first interval holds its last 2s only"),
         (MINUTES, "2026-02-27", NONE, "1m", 3, "from its beginning on, Sun 2026-03-01 00:00:00"),
         (MINUTES, "2026-02-27", NONE, NONE, 3, "from its beginning on"),
