@@ -24,8 +24,8 @@ pub struct Autoscale {
     /// How long a replica stays idle before it goes. Default 2 min.
     #[serde(default = "two_minutes")]
     pub wait: Span,
-    /// Requests in a replica and the rate it then bears, ascending, linear between and beyond; `per_replica` of
-    /// the sizing is the rate at which it keeps the SLO. Default: it goes by the rate.
+    /// Requests in a replica and the rate it then bears, ascending, linear between and beyond; beyond a
+    /// last stretch that is level, in proportion to the requests. `per_replica` of the sizing is the rate at which it keeps the SLO. Default: it goes by the rate.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub curve: Vec<(f64, Rate)>,
 }
@@ -70,6 +70,10 @@ impl Load {
         let within = self.curve.iter().position(|&(at, _)| at >= jobs);
         let right = within.unwrap_or(self.curve.len() - 1).max(1);
         let ((x0, y0), (x1, y1)) = (self.curve[right - 1], self.curve[right]);
+        // A replica that bears no more, however many requests are in it: what is beyond the curve is other replicas' load.
+        if jobs > x1 && y1 <= y0 {
+            return y1 * jobs / x1;
+        }
         y0 + (y1 - y0) * (jobs - x0) / (x1 - x0)
     }
 }
@@ -112,6 +116,15 @@ mod tests {
             let decision = tape.at(at, &[Some(rate)]);
             assert_eq!(decision.desired, expected, "at {at} s: {}", reason(&decision));
         }
+    }
+
+    #[test]
+    fn a_curve_that_ends_level_still_asks_for_more() {
+        let curve = "curve = [[1, \"6/s\"], [10, \"60/s\"], [20, \"60/s\"]]";
+        let mut tape = tape(curve, 1);
+        assert_eq!(tape.at(20, &[Some(20.0)]).desired, 1);
+        // 100 requests in one replica are those of five with 20 each.
+        assert_eq!(tape.at(40, &[Some(100.0)]).desired, 5);
     }
 
     #[test]

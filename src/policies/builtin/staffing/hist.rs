@@ -9,7 +9,7 @@ use autosim_engine::control::Why;
 use autosim_engine::fault::Faults;
 use autosim_engine::units::{Fraction, Span, Time, WallClock};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 /// For each hour of the day, by the scenario's clock, a histogram of the replicas the rate took in it; a high percentile
 /// of the hour that `lead` falls in is what will be needed, plus the mean by which that fell short over the last hour. If
@@ -54,7 +54,7 @@ impl Hist {
             spec: self.clone(),
             clock: context.clock.clone(),
             loads: vec![BTreeMap::new(); 24],
-            predicted: None,
+            made: VecDeque::new(),
             short: Recent::new(MOST_ERRORS),
             under: Recent::new(LOOKED_AT),
         }
@@ -67,8 +67,8 @@ pub(super) struct Hours {
     clock: WallClock,
     /// How often each count was needed, by hour of the day.
     loads: Vec<BTreeMap<u32, u64>>,
-    /// What the last decision expected of now.
-    predicted: Option<u32>,
+    /// What decisions expected, and of when: the earliest first.
+    made: VecDeque<(Time, u32)>,
     /// By how much predictions fell short, and when.
     short: Recent<(Time, f64)>,
     /// Whether the last decisions found too few replicas.
@@ -94,7 +94,12 @@ impl Hours {
 
     /// The mean by which predictions fell short of late.
     fn shortfall(&mut self, now: Time, load: u32) -> f64 {
-        if let Some(predicted) = self.predicted {
+        let mut predicted = None;
+        while let Some(&(_, count)) = self.made.front().filter(|(of, _)| *of <= now) {
+            predicted = Some(count);
+            self.made.pop_front();
+        }
+        if let Some(predicted) = predicted {
             self.short.push((now, f64::from(load.saturating_sub(predicted))));
         }
         let old = |at: Time| at.after(ERRORS) <= now;
@@ -112,9 +117,9 @@ impl Rule for Hours {
         let hour = self.hour(now.at);
         *self.loads[hour].entry(load).or_default() += 1;
         let missing = self.shortfall(now.at, load);
-        let ahead = self.hour(now.at.after(self.spec.lead));
-        let expected = self.percentile(ahead);
-        self.predicted = expected;
+        let ahead = now.at.after(self.spec.lead);
+        let expected = self.percentile(self.hour(ahead));
+        self.made.extend(expected.map(|count| (ahead, count)));
         self.under.push(load > now.current);
         let wanted = ceil_count(f64::from(expected.unwrap_or(load)) + missing);
         let ample = load.saturating_add(SPARE);
@@ -182,6 +187,27 @@ mod tests {
         // Nine minutes of it are half a percentile's worth: the error alone is 4 x 9 / 38.
         for minute in 32..=33_u64 {
             assert_eq!(tape.at(minute * 60, &[Some(60.0)]).desired, 3);
+        }
+    }
+
+    #[test]
+    fn an_expectation_is_held_against_the_moment_it_was_made_for() {
+        // Two days of 20/s with 200/s from 09:00 to 10:00; the second day is as the first was.
+        for lead in ["1m", "5m", "30m"] {
+            let mut tape = Tape::new(&TEXT.replace("1m", lead), 1);
+            let mut after = 0;
+            for minute in 1..=2880_u64 {
+                let busy = (540..600).contains(&(minute % 1440));
+                let rate = if busy { 200.0 } else { 20.0 };
+                after = match minute {
+                    2050..=2160 => tape.at(minute * 60, &[Some(rate)]).desired.max(after),
+                    _ => {
+                        tape.at(minute * 60, &[Some(rate)]);
+                        after
+                    }
+                };
+            }
+            assert_eq!(after, 2, "from 10:10 to 12:00, looking {lead} ahead");
         }
     }
 
