@@ -8,7 +8,7 @@ while IFS= read -r claim; do
   claim="${claim#"${claim%%[![:space:]]*}"}"
   claim="${claim%"${claim##*[![:space:]]}"}"
   if [ -n "$claim" ]; then claims+=(--assert "$claim"); fi
-done <<<"$CLAIMS"
+done <<<"${CLAIMS:-}"
 if [ "${#claims[@]}" = 0 ]; then
   echo "no claims: write for example 'p99<300ms', one a line" >&2
   exit 2

@@ -1,9 +1,11 @@
 //! Assertions on results: `[POLICY:]FIGURE<LIMIT`, for builds that are to fail.
 
 use autosim_engine::simulation::Slo;
-use autosim_engine::units::{Fraction, Price, Span};
+use autosim_engine::units::{Currency, Fraction, Price, Span};
 use autosim_report::{Baseline, percentile_ms, significant};
-use autosim_study::experiment::{self, Compared, Comparison, Figure, PolicyResults, Results, Tail};
+use autosim_study::experiment::{
+    self, Compared, Comparison, Figure, Kind, PolicyResults, Results, Tail,
+};
 use autosim_study::scenario::{Competitor, ErrorTerm, LatencyTerm, Scenario, SloTerms, nearest};
 use std::fmt;
 use std::str::FromStr;
@@ -16,6 +18,8 @@ pub(super) struct Assertion {
     subject: Subject,
     or_equal: bool,
     limit: Limit,
+    /// What the limit is in, where it is money with a currency.
+    currency: Option<Currency>,
 }
 
 /// What a figure may be at most.
@@ -96,7 +100,7 @@ impl FromStr for Assertion {
         let text = text.trim().to_owned();
         let itself = |subject, or_equal| {
             let (text, policy, limit) = (text.clone(), policy.clone(), Limit::At(0.0));
-            Ok(Self { text, policy, subject, or_equal, limit })
+            Ok(Self { text, policy, subject, or_equal, limit, currency: None })
         };
         let of_baseline = claim.trim().ends_with(BASELINE);
         if claim.trim() == "slo" {
@@ -120,8 +124,10 @@ impl FromStr for Assertion {
         }
         let figure = figure(subject)
             .ok_or_else(|| format!("`{subject}` is not a figure; {}{EXPECTED}", nearly(subject)))?;
+        let currency = limit.parse::<Price>().ok().map(Price::currency);
+        let currency = currency.filter(|_| figure.kind() == Kind::Money);
         let limit = Limit::of(figure, limit)?;
-        Ok(Self { text, policy, subject: Subject::Figure(figure), or_equal, limit })
+        Ok(Self { text, policy, subject: Subject::Figure(figure), or_equal, limit, currency })
     }
 }
 
@@ -169,7 +175,6 @@ impl Limit {
     }
 
     fn value(figure: Figure, text: &str) -> Result<f64, String> {
-        use autosim_study::experiment::Kind;
         let number = |text: &str| {
             let value: Option<f64> = text.replace('_', "").parse().ok();
             value.filter(|v| v.is_finite()).ok_or_else(|| format!("`{text}` is not a number"))
@@ -341,6 +346,17 @@ impl Assertion {
     fn finding(&self, policy: &str, ruling: Ruling, seen: String) -> Finding {
         Finding { policy: policy.to_owned(), claim: self.text.clone(), ruling, seen }
     }
+}
+
+/// Claims about money in another currency than the scenario's are none.
+pub(super) fn check_currency(asserts: &[Assertion], scenario: &Scenario) -> Result<(), String> {
+    let own = scenario.price.currency();
+    let other = |one: &&Assertion| one.currency.is_some_and(|currency| currency != own);
+    asserts.iter().find(other).map_or(Ok(()), |one| {
+        Err(format!(
+            "assertion `{one}`: prices of the scenario are in {own}; say it in that, or without"
+        ))
+    })
 }
 
 /// What claims about a baseline are judged by, known to be there before a long run: what a file holds, or

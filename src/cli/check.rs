@@ -222,7 +222,7 @@ fn sound(
         terminal.print(&format!("{name}: sound: {}\n", summary(scenario, args)))?;
     }
     let (mut lines, mut cases_made, mut exit) = (Vec::new(), Vec::new(), Exit::Good);
-    if !args.execute.asserts.is_empty() || args.execute.has_baseline() {
+    if !args.execute.asserts.is_empty() || args.execute.needs_a_run() {
         let baseline = args.execute.baseline(scenario)?;
         let (results, ran) = execute(scenario, &args.execute, terminal)?;
         let comparison = Comparison::of(&results);

@@ -1,6 +1,6 @@
 //! Running a scenario for a verb: threads, progress, interruption, effort.
 
-use super::assertion::{Assertion, Finding, Ruling, check_baseline};
+use super::assertion::{Assertion, Finding, Ruling, check_baseline, check_currency};
 use super::effort::{Effort, takes};
 use super::exit::{Exit, Failure};
 use super::input::at_least_one;
@@ -67,6 +67,11 @@ impl ExecuteArgs {
         Estimate::jobs_that_fit(scenario, jobs.map_or(1, NonZeroUsize::get))
     }
 
+    /// Whether something besides claims is asked of a run.
+    pub(super) const fn needs_a_run(&self) -> bool {
+        self.baseline.is_some() || self.precision.is_some()
+    }
+
     /// Whether claims are to be compared with a run that is finished.
     pub(super) const fn has_baseline(&self) -> bool {
         self.baseline.is_some()
@@ -74,6 +79,7 @@ impl ExecuteArgs {
 
     /// What claims about a baseline are judged by, before the run that they are made of.
     pub(super) fn baseline(&self, scenario: &Scenario) -> Result<Option<Baseline>, Failure> {
+        check_currency(&self.asserts, scenario).map_err(Failure::bad_input)?;
         let baseline = self.baseline.as_deref().map(read_baseline).transpose()?;
         check_baseline(&self.asserts, scenario, baseline.as_ref()).map_err(Failure::bad_input)?;
         Ok(baseline)

@@ -42,7 +42,8 @@ pub(super) struct ScenarioArgs {
     /// A TOML file with `service`, `replica` and `price` tables
     #[arg(long, value_name = "FILE")]
     pub(super) service: Option<PathBuf>,
-    /// Multiplies the traffic of every service: 3 plays three times as much
+    /// Multiplies the traffic of every service, in place of a `traffic_scale` of the scenario: 3 plays three times as
+    /// much as its sources say
     #[arg(long, value_name = "FACTOR", allow_hyphen_values = true)]
     pub(super) scale_traffic: Option<String>,
     /// The SLO: 'p99<300ms' or 'errors<0.1%'; may be repeated

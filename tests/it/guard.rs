@@ -83,6 +83,8 @@ fn a_baseline_that_cannot_be_used_is_refused_before_the_run() {
     let one = ["check", "s.toml", "--policy", "two", "-q"];
     for (arguments, said) in [
         (&["--assert", "cost<=baseline"][..], "of which baseline? give --baseline FILE"),
+        (&["--assert", "cost<1 EUR"], "prices of the scenario are in USD"),
+        (&["--precision", "2%", "--budget", "10"], "the first 10 replications take about"),
         (&["--assert", "cost<=1", "--baseline", "before"], "no claim speaks of it"),
         (&["--baseline", "before"], "no claim speaks of it"),
         (&["--assert", "cost<=baseline", "--baseline", "none.csv"], "cannot read none.csv"),

@@ -12,14 +12,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-/// Put the shards of a study together: its tables and its answer, byte by byte as of one machine
+/// Put the shards of a study together: its tables, byte by byte as of one machine, and its answer
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(in crate::cli) struct Args {
     /// Folders of cells, as `autosim tune --shard I/N --cells FOLDER` left them, in any order
     #[arg(value_name = "FOLDER", required = true)]
     folders: Vec<PathBuf>,
-    /// Where relative paths of the scenario start here [default: where they started for the shards]
+    /// Where relative paths of the scenario start here [default: where they started for the shards, if that was not their current folder]
     #[arg(long, value_name = "DIR")]
     folder: Option<PathBuf>,
     #[command(flatten)]

@@ -55,7 +55,7 @@ pub(super) struct Args {
     whole: bool,
     /// Runs only these cells of the whole grid, for example 2/4: each machine takes one part, and `autosim merge` puts
     /// their folders of cells together
-    #[arg(long, value_name = "I/N", value_parser = shard)]
+    #[arg(long, value_name = "I/N", value_parser = shard, conflicts_with_all = ["export", "out"])]
     shard: Option<(u64, u64)>,
     /// Stops the search after so many requests simulated now, for example 2e9: the best so far is told, not judged (exit
     /// 1), and the same command goes on from there

@@ -45,7 +45,7 @@ enum Place {
 }
 
 /// Keys of a scenario that a setting may not change, and why: they are the question, not an answer to it.
-const FIXED: [(&str, &str); 17] = [
+const FIXED: [(&str, &str); 18] = [
     ("slo", "it is what a setting has to keep"),
     ("price", "it is what a setting is chosen by"),
     ("duration", "settings are compared over the same time"),
@@ -54,6 +54,7 @@ const FIXED: [(&str, &str); 17] = [
     ("start", "settings are compared over the same time"),
     ("timeline", "it changes no figure"),
     ("workload", "settings are compared on the same traffic"),
+    ("traffic_scale", "settings are compared on the same traffic"),
     ("services", "settings are compared in the same surroundings"),
     ("seed", "settings are compared on the same luck"),
     ("replications", "the search chooses them"),

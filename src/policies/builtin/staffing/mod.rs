@@ -33,7 +33,8 @@ use sizing::Sized;
 /// Orders the replicas that the request rate takes. A method of the literature says which rate to prepare for, or
 /// how to follow it; a sizing says how many replicas a rate takes.
 ///
-/// What is measured is what arrives, never what waits, so that a backlog is no demand. Without data the count in
+/// What is measured is what arrives, never what waits, so that a backlog is no demand; but for `autoscale` with a
+/// `curve`, which goes by the requests in the system. Without data the count in
 /// force is kept, within min and max. A request that finds no live replica brings up `min` of them, at least one.
 /// `docs/policies.md` has the sources, and a table of all of them on the same traffic.
 ///
