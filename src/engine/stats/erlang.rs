@@ -8,7 +8,7 @@ use std::f64::consts::{PI, SQRT_2};
 const RECURSION: f64 = 200.0;
 
 /// The share of arrivals lost by `servers` servers without a queue that are offered `load` (Erlang B);
-/// linear between whole numbers of servers up to [`RECURSION`].
+/// linear between whole numbers of servers up to `RECURSION`.
 pub fn erlang_b(servers: f64, load: f64) -> f64 {
     if load <= 0.0 {
         return 0.0;
